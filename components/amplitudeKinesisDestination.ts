@@ -1,0 +1,193 @@
+import * as iam from "@pulumi/aws/iam";
+import * as kinesis from "@pulumi/aws/kinesis";
+import * as pulumi from "@pulumi/pulumi";
+import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
+import { trustPolicy, writePolicy } from "./policies";
+import { checkedInputs } from "./validation";
+
+/** How the stream's capacity is set. */
+export const StreamMode = {
+  /** AWS scales the shards; no shard count may be given. */
+  OnDemand: "ON_DEMAND",
+  /** A fixed number of shards. */
+  Provisioned: "PROVISIONED",
+} as const;
+export type StreamMode = (typeof StreamMode)[keyof typeof StreamMode];
+
+/** What can be set. Every property is optional: the defaults follow Amplitude's documentation and AWS Security Hub. */
+export interface AmplitudeKinesisDestinationArgs {
+  /**
+   * The stream's name: 1–128 letters, digits, '_', '.' or '-'. Changing it replaces the stream.
+   * Default: the resource name with a random suffix.
+   */
+  streamName?: pulumi.Input<string> | undefined;
+  /** Capacity mode, `ON_DEMAND` or `PROVISIONED`. Default: `ON_DEMAND`. */
+  streamMode?: pulumi.Input<StreamMode> | undefined;
+  /** Number of shards, from 1. Needed with `PROVISIONED`, refused with `ON_DEMAND`. One shard takes 1,000 records/s and 1 MB/s. */
+  shardCount?: pulumi.Input<number> | undefined;
+  /** How long records can be read, in hours: 24–8760. Default: 168 (seven days, which Security Hub's Kinesis.3 asks for). */
+  retentionHours?: pulumi.Input<number> | undefined;
+  /**
+   * ARN of the customer's own KMS key in the stream's region (an alias or a bare id is refused). The role then gets
+   * `kms:GenerateDataKey` on that key, for this stream alone; the key's own policy has to let the account's IAM policies
+   * decide. Default: the AWS-managed key `alias/aws/kinesis`, which needs no permission.
+   */
+  kmsKeyArn?: pulumi.Input<string> | undefined;
+  /**
+   * The role's name: 1–64 letters, digits or any of _+=,.@-. Whoever learns the role's ARN can point their own Amplitude
+   * project at it, so a name that can be guessed is the weaker choice. Default: the resource name with a random suffix.
+   */
+  roleName?: pulumi.Input<string> | undefined;
+  /** IAM path of the role and its policy, beginning and ending with '/'. Default: `/`. */
+  rolePath?: pulumi.Input<string> | undefined;
+  /** ARN of the managed policy that bounds the role. It has to allow what the write policy allows. Default: none. */
+  permissionsBoundaryArn?: pulumi.Input<string> | undefined;
+  /**
+   * External id that a caller must give to assume the role: 2–1224 characters. Amplitude's form has no field for one
+   * (as of its documentation): with it set, **Amplitude can't assume the role and nothing is delivered**, unless Amplitude
+   * has agreed to send it. Default: none.
+   */
+  externalId?: pulumi.Input<string> | undefined;
+  /**
+   * The AWS account that Amplitude writes from, 12 digits. The account of Amplitude's EU region is undocumented: ask
+   * Amplitude for it. Not together with `amplitudePrincipalArns`. Default: 358203115967.
+   */
+  amplitudeAccountId?: pulumi.Input<string> | undefined;
+  /**
+   * Trust these of Amplitude's principals instead of its account: ARNs of an account root, role or user. A principal that
+   * Amplitude doesn't use stops delivery. A role or user must exist: IAM refuses the trust policy otherwise.
+   * Default: the root of `amplitudeAccountId`.
+   */
+  amplitudePrincipalArns?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /**
+   * Further principals that may assume the role, to test delivery as Amplitude would: ARNs of an account root, role or
+   * user. Each of them can write to the stream. Default: none.
+   */
+  testPrincipalArns?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /** Tags for the stream, the role and the policy; 49 at most. A tag of the component's own, `amplitude-kinesis:destination`, holds its name. */
+  tags?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
+}
+
+/**
+ * A Kinesis data stream that Amplitude can deliver to: the stream, the role that Amplitude assumes, the policy that
+ * lets the role write, and its attachment. No output resolves before the policy is attached.
+ *
+ * Source: Amplitude, "Kinesis Data Stream Event Streaming".
+ *
+ * @throws pulumi.InputPropertiesError with every known-bad input, before anything is created.
+ */
+export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
+  /** ARN of the role that Amplitude assumes: the third value of Amplitude's form. */
+  public readonly roleArn: pulumi.Output<string>;
+  /** Region of the stream: the first value of Amplitude's form. */
+  public readonly region: pulumi.Output<string>;
+  /** Name of the stream: the second value of Amplitude's form. */
+  public readonly streamName: pulumi.Output<string>;
+  /** ARN of the stream. */
+  public readonly streamArn: pulumi.Output<string>;
+  /** Name of the role. */
+  public readonly roleName: pulumi.Output<string>;
+  /** ARN of the write policy. */
+  public readonly policyArn: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    args: AmplitudeKinesisDestinationArgs = {},
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    const inputs = checkedInputs(name, args);
+    super("amplitude-kinesis:index:AmplitudeKinesisDestination", name, inputs, opts);
+    const tags: Tags = pulumi
+      .output(inputs.tags)
+      .apply((own): Record<string, string> => ({ "amplitude-kinesis:destination": name, ...own }));
+
+    const stream = new kinesis.Stream(`${name}-stream`, streamArgs(inputs, tags), { parent: this });
+    const role = new iam.Role(`${name}-role`, roleArgs(inputs, tags), { parent: this });
+    const policy = new iam.Policy(
+      `${name}-policy`,
+      {
+        description: "Lets Amplitude write events to one Kinesis data stream",
+        ...given({ path: inputs.rolePath }),
+        policy: pulumi
+          .all([stream.arn, role.arn, inputs.kmsKeyArn])
+          .apply(([streamArn, roleArn, kmsKeyArn]) =>
+            JSON.stringify(writePolicy({ streamArn, roleArn, kmsKeyArn })),
+          ),
+        tags,
+      },
+      { parent: this },
+    );
+    const attachment = new iam.RolePolicyAttachment(
+      `${name}-attachment`,
+      { role: role.name, policyArn: policy.arn },
+      { parent: this },
+    );
+
+    // The attachment's URN resolves when the engine has created it, and is known in a preview, as its id is not.
+    const onceAttached = <T>(output: pulumi.Output<T>) =>
+      pulumi.all([output, attachment.urn]).apply(([value]) => value);
+    this.roleArn = onceAttached(role.arn);
+    this.region = onceAttached(stream.region);
+    this.streamName = onceAttached(stream.name);
+    this.streamArn = onceAttached(stream.arn);
+    this.roleName = onceAttached(role.name);
+    this.policyArn = onceAttached(policy.arn);
+    this.registerOutputs({
+      roleArn: this.roleArn,
+      region: this.region,
+      streamName: this.streamName,
+      streamArn: this.streamArn,
+      roleName: this.roleName,
+      policyArn: this.policyArn,
+    });
+  }
+}
+
+type Tags = pulumi.Output<Record<string, string>>;
+
+function streamArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): kinesis.StreamArgs {
+  return {
+    ...given({ name: inputs.streamName, shardCount: inputs.shardCount }),
+    streamModeDetails: { streamMode: inputs.streamMode ?? StreamMode.OnDemand },
+    retentionPeriod: inputs.retentionHours ?? 168,
+    encryptionType: "KMS",
+    kmsKeyId: inputs.kmsKeyArn ?? "alias/aws/kinesis",
+    tags,
+  };
+}
+
+function roleArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): iam.RoleArgs {
+  const trust = pulumi
+    .all([
+      inputs.amplitudePrincipalArns,
+      inputs.amplitudeAccountId,
+      inputs.testPrincipalArns,
+      inputs.externalId,
+    ])
+    .apply(([principals, accountId, testPrincipals, externalId]) =>
+      trustPolicy({
+        amplitudePrincipalArns: principals ?? [accountRootArn(accountId ?? AMPLITUDE_ACCOUNT_ID)],
+        testPrincipalArns: testPrincipals ?? [],
+        externalId,
+      }),
+    );
+  return {
+    ...given({
+      name: inputs.roleName,
+      path: inputs.rolePath,
+      permissionsBoundary: inputs.permissionsBoundaryArn,
+    }),
+    description: "Assumed by Amplitude to deliver events to a Kinesis data stream",
+    assumeRolePolicy: trust.apply((document) => JSON.stringify(document)),
+    maxSessionDuration: 3600,
+    tags,
+  };
+}
+
+/** The properties that have a value: an absent property and an undefined one are not the same to a provider. */
+function given<T extends Record<string, unknown>>(
+  properties: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(properties).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,6 @@
+export {
+  AmplitudeKinesisDestination,
+  type AmplitudeKinesisDestinationArgs,
+  StreamMode,
+} from "./amplitudeKinesisDestination";
+export { AMPLITUDE_ACCOUNT_ID } from "./contract";

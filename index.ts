@@ -1,0 +1,50 @@
+import * as pulumi from "@pulumi/pulumi";
+import { AmplitudeKinesisDestination, type StreamMode } from "./components";
+
+const config = new pulumi.Config();
+/** Pulumi.yaml gives every setting a default; its empty string, 0 and empty list mean "not set". */
+const text = (key: string) => config.get(key) || undefined;
+const list = (key: string) => {
+  const values = config.getObject<string[]>(key);
+  return values?.length ? values : undefined;
+};
+
+const inputs = {
+  streamName: text("streamName"),
+  streamMode: text("streamMode") as StreamMode | undefined,
+  shardCount: config.getNumber("shardCount") || undefined,
+  retentionHours: config.getNumber("retentionHours"),
+  kmsKeyArn: text("kmsKeyArn"),
+  roleName: text("roleName"),
+  rolePath: text("rolePath"),
+  permissionsBoundaryArn: text("permissionsBoundaryArn"),
+  externalId: text("externalId"),
+  amplitudeAccountId: text("amplitudeAccountId"),
+  amplitudePrincipalArns: list("amplitudePrincipalArns"),
+  testPrincipalArns: list("testPrincipalArns"),
+  tags: config.getObject<Record<string, string>>("tags"),
+};
+
+const destination = new AmplitudeKinesisDestination("amplitude", inputs);
+
+export const roleArn = destination.roleArn;
+export const region = destination.region;
+export const streamName = destination.streamName;
+export const streamArn = destination.streamArn;
+export const readme = pulumi.interpolate`# ${pulumi.getStack()}: Amplitude destination
+
+Type these three values into Amplitude, under **Data Destinations › Kinesis Data Stream - Event Stream**:
+
+| Amplitude's field | value |
+|---|---|
+| AWS region | \`${region}\` |
+| stream name | \`${streamName}\` |
+| role name (ARN) | \`${roleArn}\` |
+
+1. Enter a sync name and click **Create Sync**.
+2. Click **Edit** and enter the three values above. There is no field for an external id.
+3. Choose the events under *Send events*.
+4. Prove that the stream works, from a shell with credentials of this account:
+   \`npx amplitude-kinesis verify --stack ${pulumi.getStack()}\`
+5. Enable the destination and save. Only events after that are sent.
+`;

@@ -1,0 +1,120 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { expect } from "chai";
+import { StreamMode } from "../../components";
+import { render, renderedInputs, resolvedValue } from "./rendered";
+
+describe("AmplitudeKinesisDestination", () => {
+  it("consists of a stream, a role, a policy and its attachment, named after it", async () => {
+    const { resources } = await renderedInputs("acme", {});
+    expect(resources.map(({ type, name }) => `${type} ${name}`)).to.have.members([
+      "amplitude-kinesis:index:AmplitudeKinesisDestination acme",
+      "aws:kinesis/stream:Stream acme-stream",
+      "aws:iam/role:Role acme-role",
+      "aws:iam/policy:Policy acme-policy",
+      "aws:iam/rolePolicyAttachment:RolePolicyAttachment acme-attachment",
+    ]);
+  });
+
+  it("makes an encrypted stream on demand with seven days of retention by default", async () => {
+    const { stream } = await renderedInputs("acme", {});
+    expect(stream).to.deep.equal({
+      streamModeDetails: { streamMode: "ON_DEMAND" },
+      retentionPeriod: 168,
+      encryptionType: "KMS",
+      kmsKeyId: "alias/aws/kinesis",
+      tags: { "amplitude-kinesis:destination": "acme" },
+    });
+  });
+
+  it("trusts Amplitude's account alone, for sessions of an hour", async () => {
+    const { role } = await renderedInputs("acme", {});
+    expect(role.maxSessionDuration).to.equal(3600);
+    expect(role.name).to.equal(undefined);
+    const [statement, ...more] = JSON.parse(role.assumeRolePolicy).Statement;
+    expect(more).to.deep.equal([]);
+    expect(statement.Principal).to.deep.equal({ AWS: "arn:aws:iam::358203115967:root" });
+  });
+
+  it("writes the true ARNs of stream and role into the policy, and attaches it to the role", async () => {
+    const { policy, attachment } = await renderedInputs("acme", {});
+    const resources = JSON.parse(policy.policy).Statement.map(
+      ({ Resource }: { Resource: string }) => Resource,
+    );
+    expect(resources).to.deep.equal([
+      "arn:aws:kinesis:us-east-1:111122223333:stream/acme-stream-0a1b2c3",
+      "arn:aws:iam::111122223333:role/acme-role-0a1b2c3",
+    ]);
+    expect(attachment).to.deep.equal({
+      role: "acme-role-0a1b2c3",
+      policyArn: "arn:aws:iam::111122223333:policy/acme-policy-0a1b2c3",
+    });
+  });
+
+  it("hands every input on to the resource that it is for", async () => {
+    const { stream, role, policy } = await renderedInputs("acme", {
+      streamName: "events",
+      streamMode: StreamMode.Provisioned,
+      shardCount: 3,
+      retentionHours: 48,
+      kmsKeyArn: "arn:aws:kms:us-east-1:111122223333:key/k",
+      roleName: "amplitude",
+      rolePath: "/vendors/",
+      permissionsBoundaryArn: "arn:aws:iam::111122223333:policy/boundary",
+      externalId: "acme-1",
+      amplitudeAccountId: "202493300829",
+      testPrincipalArns: ["arn:aws:iam::111122223333:user/tester"],
+      tags: { team: "data" },
+    });
+    const tags = { "amplitude-kinesis:destination": "acme", team: "data" };
+    expect(stream).to.deep.equal({
+      name: "events",
+      shardCount: 3,
+      streamModeDetails: { streamMode: "PROVISIONED" },
+      retentionPeriod: 48,
+      encryptionType: "KMS",
+      kmsKeyId: "arn:aws:kms:us-east-1:111122223333:key/k",
+      tags,
+    });
+    expect(role).to.include({
+      name: "amplitude",
+      path: "/vendors/",
+      permissionsBoundary: "arn:aws:iam::111122223333:policy/boundary",
+    });
+    const trust = JSON.parse(role.assumeRolePolicy).Statement;
+    expect(trust.map(({ Principal }: { Principal: { AWS: string } }) => Principal.AWS)).to.deep.equal([
+      "arn:aws:iam::202493300829:root",
+      "arn:aws:iam::111122223333:user/tester",
+    ]);
+    expect(policy.path).to.equal("/vendors/");
+    expect(JSON.parse(policy.policy).Statement).to.have.length(3);
+    expect([role.tags, policy.tags]).to.deep.equal([tags, tags]);
+  });
+
+  it("trusts the given principals of Amplitude in place of its account", async () => {
+    const principals = ["arn:aws:iam::358203115967:role/a", "arn:aws:iam::358203115967:role/b"];
+    const { role } = await renderedInputs("acme", { amplitudePrincipalArns: principals });
+    expect(JSON.parse(role.assumeRolePolicy).Statement[0].Principal.AWS).to.deep.equal(principals);
+  });
+
+  it("gives the three values of Amplitude's form", async () => {
+    const { destination } = await render("acme", { streamName: "events", roleName: "amplitude" });
+    expect(await resolvedValue(destination.roleArn)).to.equal("arn:aws:iam::111122223333:role/amplitude");
+    expect(await resolvedValue(destination.region)).to.equal("us-east-1");
+    expect(await resolvedValue(destination.streamName)).to.equal("events");
+  });
+
+  it("resolves no output before the policy is attached", async () => {
+    const { destination, resources } = await render(
+      "acme",
+      {},
+      { pending: "aws:iam/rolePolicyAttachment:RolePolicyAttachment" },
+    );
+    const resolved: string[] = [];
+    for (const name of ["roleArn", "region", "streamName", "streamArn", "roleName", "policyArn"] as const) {
+      destination[name].apply(() => resolved.push(name));
+    }
+    while (!resources.some(({ name }) => name === "acme-attachment")) await turn();
+    for (let turns = 0; turns < 100; turns += 1) await turn();
+    expect(resolved).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,60 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
+import { AmplitudeKinesisDestination, type AmplitudeKinesisDestinationArgs } from "../../components";
+
+const ACCOUNT = "111122223333";
+
+export type Rendered = Pick<MockResourceArgs, "type" | "name" | "inputs">;
+
+/** Outputs as AWS would give them, from the inputs alone. */
+function stateOf({ type, name, inputs }: MockResourceArgs): Record<string, unknown> {
+  const physicalName = inputs.name ?? `${name}-0a1b2c3`;
+  const arns: Record<string, string> = {
+    "aws:kinesis/stream:Stream": `arn:aws:kinesis:us-east-1:${ACCOUNT}:stream/${physicalName}`,
+    "aws:iam/role:Role": `arn:aws:iam::${ACCOUNT}:role${inputs.path ?? "/"}${physicalName}`,
+    "aws:iam/policy:Policy": `arn:aws:iam::${ACCOUNT}:policy${inputs.path ?? "/"}${physicalName}`,
+  };
+  return { ...inputs, name: physicalName, region: "us-east-1", arn: arns[type] };
+}
+
+/**
+ * What the component asks the engine for, with Pulumi's own mocks. `pending` names a type whose creation never ends,
+ * to see which outputs wait for it.
+ */
+export async function render(
+  name: string,
+  args: AmplitudeKinesisDestinationArgs,
+  options: { pending?: string } = {},
+) {
+  const resources: Rendered[] = [];
+  await pulumi.runtime.setMocks({
+    newResource: (resource) => {
+      resources.push({ type: resource.type, name: resource.name, inputs: resource.inputs });
+      if (resource.type === options.pending) return new Promise(() => undefined);
+      return { id: `${resource.name}-id`, state: stateOf(resource) };
+    },
+    call: ({ token }) => {
+      throw new Error(`unexpected call of ${token}`);
+    },
+  });
+  const destination = new AmplitudeKinesisDestination(name, args);
+  return { destination, resources };
+}
+
+export function resolvedValue<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => output.apply(resolve));
+}
+
+/** The inputs of the one resource of a type, once all outputs have resolved. */
+export async function renderedInputs(name: string, args: AmplitudeKinesisDestinationArgs) {
+  const { destination, resources } = await render(name, args);
+  await resolvedValue(pulumi.all([destination.policyArn, destination.streamName]));
+  const inputsOf = (type: string) => resources.find((resource) => resource.type === type)?.inputs ?? {};
+  return {
+    resources,
+    stream: inputsOf("aws:kinesis/stream:Stream"),
+    role: inputsOf("aws:iam/role:Role"),
+    policy: inputsOf("aws:iam/policy:Policy"),
+    attachment: inputsOf("aws:iam/rolePolicyAttachment:RolePolicyAttachment"),
+  };
+}

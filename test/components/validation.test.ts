@@ -1,0 +1,191 @@
+import * as pulumi from "@pulumi/pulumi";
+import { expect } from "chai";
+import fc from "fast-check";
+import type { AmplitudeKinesisDestinationArgs } from "../../components";
+import { checkedInputs } from "../../components/validation";
+import { resolvedValue } from "./rendered";
+
+type Args = AmplitudeKinesisDestinationArgs;
+
+/** The property paths that are refused. */
+function refused(args: Args, name = "acme"): string[] {
+  try {
+    checkedInputs(name, args);
+    return [];
+  } catch (error) {
+    if (!pulumi.InputPropertiesError.isInstance(error)) throw error;
+    for (const { propertyPath, reason } of error.errors) {
+      expect(error.message).to.include(`${propertyPath}: ${reason}`);
+    }
+    return error.errors.map(({ propertyPath }) => propertyPath);
+  }
+}
+
+/** Values from callers without type checks. */
+const untyped = (args: Record<string, unknown>) => args as Args;
+
+describe("the component's inputs", () => {
+  const good: Args[] = [
+    {},
+    { streamName: "a" },
+    { streamName: "A_b.c-9".padEnd(128, "x") },
+    { streamMode: "PROVISIONED", shardCount: 1 },
+    { retentionHours: 24 },
+    { retentionHours: 8760 },
+    { kmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab" },
+    { roleName: "R+=,.@-_".padEnd(64, "x") },
+    { rolePath: "/" },
+    { rolePath: "/vendors/amplitude/" },
+    { permissionsBoundaryArn: "arn:aws:iam::aws:policy/PowerUserAccess" },
+    { externalId: "ab" },
+    { externalId: "a:/b@c".padEnd(1224, "x") },
+    { amplitudeAccountId: "202493300829" },
+    { amplitudePrincipalArns: ["arn:aws:iam::358203115967:role/path/name"] },
+    { testPrincipalArns: [] },
+    { testPrincipalArns: ["arn:aws:iam::111122223333:user/tester"] },
+    { tags: { "cost centre": "a+b=c@d/é" } },
+  ];
+  for (const args of good) {
+    it(`take ${JSON.stringify(args).slice(0, 100)}`, () => expect(refused(args)).to.deep.equal([]));
+  }
+
+  const bad: [Args, string][] = [
+    [{ streamName: "" }, "streamName"],
+    [{ streamName: "a b" }, "streamName"],
+    [{ streamName: "x".repeat(129) }, "streamName"],
+    [untyped({ streamMode: "ONDEMAND" }), "streamMode"],
+    [{ streamMode: "PROVISIONED" }, "shardCount"],
+    [{ streamMode: "ON_DEMAND", shardCount: 1 }, "shardCount"],
+    [{ shardCount: 2 }, "shardCount"],
+    [{ streamMode: "PROVISIONED", shardCount: 0 }, "shardCount"],
+    [{ streamMode: "PROVISIONED", shardCount: 1.5 }, "shardCount"],
+    [{ retentionHours: 23 }, "retentionHours"],
+    [{ retentionHours: 8761 }, "retentionHours"],
+    [untyped({ retentionHours: "24" }), "retentionHours"],
+    [{ kmsKeyArn: "alias/aws/kinesis" }, "kmsKeyArn"],
+    [{ kmsKeyArn: "arn:aws:kms:us-east-1:111122223333:alias/mine" }, "kmsKeyArn"],
+    [{ roleName: "a/b" }, "roleName"],
+    [{ roleName: "x".repeat(65) }, "roleName"],
+    [{ rolePath: "vendors/" }, "rolePath"],
+    [{ rolePath: "/vendors" }, "rolePath"],
+    [{ rolePath: `/${"x".repeat(511)}/` }, "rolePath"],
+    [{ permissionsBoundaryArn: "boundary" }, "permissionsBoundaryArn"],
+    [{ externalId: "a" }, "externalId"],
+    [{ externalId: "x".repeat(1225) }, "externalId"],
+    [{ externalId: "a b" }, "externalId"],
+    [{ amplitudeAccountId: "35820311596" }, "amplitudeAccountId"],
+    [untyped({ amplitudeAccountId: 358203115967 }), "amplitudeAccountId"],
+    [{ amplitudePrincipalArns: [] }, "amplitudePrincipalArns"],
+    [{ amplitudePrincipalArns: ["*"] }, "amplitudePrincipalArns[0]"],
+    [
+      { amplitudePrincipalArns: ["arn:aws:iam::358203115967:root", "arn:aws:iam::358203115967:role/*"] },
+      "amplitudePrincipalArns[1]",
+    ],
+    [
+      { amplitudePrincipalArns: ["arn:aws:iam::358203115967:root"], amplitudeAccountId: "202493300829" },
+      "amplitudePrincipalArns",
+    ],
+    [{ testPrincipalArns: ["arn:aws:sts::111122223333:assumed-role/r/session"] }, "testPrincipalArns[0]"],
+    [untyped({ testPrincipalArns: "arn:aws:iam::111122223333:root" }), "testPrincipalArns"],
+    [{ tags: { "aws:x": "y" } }, 'tags["aws:x"]'],
+    [{ tags: { "": "y" } }, 'tags[""]'],
+    [{ tags: { k: "v".repeat(257) } }, 'tags["k"]'],
+    [untyped({ tags: { k: 1 } }), 'tags["k"]'],
+    [untyped({ tags: ["k"] }), "tags"],
+    [{ tags: Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, "v"])) }, "tags"],
+    [untyped({ retentionPeriod: 24 }), "retentionPeriod"],
+  ];
+  for (const [args, path] of bad) {
+    it(`refuse ${JSON.stringify(args).slice(0, 100)}, at ${path}`, () =>
+      expect(refused(args)).to.deep.equal([path]));
+  }
+
+  it("are refused all at once", () => {
+    const paths = refused({ streamName: "", retentionHours: 1, externalId: "x", tags: { "aws:a": "b" } });
+    expect(paths).to.have.members(["streamName", "retentionHours", "externalId", 'tags["aws:a"]']);
+  });
+
+  it("need a resource name that the names of stream and role can begin with", () => {
+    expect(refused({}, "acme corp")).to.deep.equal(["name"]);
+    expect(refused({}, "x".repeat(39))).to.deep.equal(["name"]);
+    expect(refused({}, "x".repeat(38))).to.deep.equal([]);
+    expect(refused({ roleName: "r" }, "x".repeat(39))).to.deep.equal([]);
+  });
+
+  it("hold the service's bounds for every whole number of hours", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -10_000, max: 20_000 }), (retentionHours) => {
+        const isGood = retentionHours >= 24 && retentionHours <= 8760;
+        expect(refused({ retentionHours })).to.deep.equal(isGood ? [] : ["retentionHours"]);
+      }),
+    );
+  });
+
+  it("hold the service's alphabet and length for every stream name", () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 140, unit: "binary" }), (streamName) => {
+        const isGood = /^[\w.-]+$/.test(streamName) && streamName.length <= 128;
+        expect(refused({ streamName })).to.deep.equal(isGood ? [] : ["streamName"]);
+      }),
+    );
+  });
+
+  it("are handed on unchanged where they are good", () => {
+    const args: Args = { streamName: "events", tags: { a: "b" } };
+    expect(checkedInputs("acme", args)).to.deep.equal(args);
+  });
+});
+
+describe("an input that is known only later", () => {
+  before(() => pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }));
+
+  it("is handed on where it is good", async () => {
+    const { streamName } = checkedInputs("acme", { streamName: pulumi.output("events") });
+    expect(await resolvedValue(pulumi.output(streamName))).to.equal("events");
+  });
+
+  it("keeps the others known at once", () => {
+    const checked = checkedInputs("acme", { streamName: "events", kmsKeyArn: pulumi.output("bad") });
+    expect(checked.streamName).to.equal("events");
+  });
+
+  const late: [string, Args, keyof Args, string][] = [
+    ["is refused in its own chain", { streamName: pulumi.output("a b") }, "streamName", "streamName"],
+    [
+      "is refused as a promise too",
+      { retentionHours: Promise.resolve(1) },
+      "retentionHours",
+      "retentionHours",
+    ],
+    [
+      "is refused as one of a list",
+      { testPrincipalArns: [pulumi.output("*")] },
+      "testPrincipalArns",
+      "testPrincipalArns[0]",
+    ],
+    [
+      "is refused for what it is with a known one",
+      { streamMode: "ON_DEMAND", shardCount: pulumi.output(2) },
+      "shardCount",
+      "shardCount",
+    ],
+  ];
+  for (const [behaviour, args, property, path] of late) {
+    it(behaviour, async () => {
+      const gated = pulumi.output(checkedInputs("acme", args)[property]);
+      const error = await rejectionOf(gated);
+      expect(
+        pulumi.InputPropertiesError.isInstance(error) && error.errors.map(({ propertyPath }) => propertyPath),
+      ).to.deep.equal([path]);
+    });
+  }
+});
+
+/** An Output's own promise is not public; the error surfaces where a resource would await it. */
+async function rejectionOf(output: pulumi.Output<unknown>): Promise<unknown> {
+  const internals = output as unknown as { promise(): Promise<unknown> };
+  return internals.promise().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
