@@ -1,0 +1,164 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { readHttpCall } from "./httpCall";
+import { IdentityServer } from "./identity/server";
+import { errorXml } from "./identity/xml";
+import type { KinesisEngine } from "./kinesis/engine";
+import { startKinesisEngine } from "./kinesis/engine";
+import { KinesisGateway } from "./kinesis/gateway";
+import { AccessKeys, unrestrictedUser } from "./principals";
+import type { Answer, Protocol } from "./protocol";
+import { AwsError, Refusal } from "./protocol";
+import type { HttpCall } from "./signature";
+import { verifySignature } from "./signature";
+
+export interface LocalPrincipal {
+  arn: string;
+  accountId: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+/** AWS on this machine: Kinesis, IAM and STS at one endpoint, which `AWS_ENDPOINT_URL` can name. */
+export interface LocalAws {
+  endpoint: string;
+  region: string;
+  principals: {
+    /** The customer's administrator, in the account where the component is provisioned. */
+    operator: LocalPrincipal;
+    /** Stands in for Amplitude. Its own policies allow everything, so that a role's trust policy decides. */
+    amplitude: LocalPrincipal;
+    /** Somebody in a third account, allowed everything by it. */
+    stranger: LocalPrincipal;
+  };
+  /** The one process besides this one. It ends when this one does, in whatever way. */
+  enginePid: number;
+  /** Ends the server, its connections and the Kinesis engine. May be called again. */
+  stop(): Promise<void>;
+}
+
+export interface LocalAwsOptions {
+  /** The only place where anything may be written. It has to exist. */
+  folder: string;
+  /** What `LocalAws.region` says; requests may be signed for any region. Default `us-east-1`. */
+  region?: string;
+  /** Signatures and sessions are judged, and what is created dated, by this clock. Default: the machine's. */
+  clock?: () => Date;
+}
+
+const CUSTOMER_ACCOUNT_ID = "111122223333";
+const STRANGER_ACCOUNT_ID = "444455556666";
+/** Source: Amplitude's page "Kinesis Data Stream Event Streaming". Not shared with the component: this is its oracle. */
+const AMPLITUDE_ACCOUNT_ID = "358203115967";
+
+export async function startAws(options: LocalAwsOptions): Promise<LocalAws> {
+  const { folder, region = "us-east-1", clock = () => new Date() } = options;
+  const keys = new AccessKeys();
+  const engine = await startKinesisEngine(folder);
+  const services = {
+    keys,
+    clock,
+    identity: new IdentityServer(keys),
+    kinesis: new KinesisGateway(engine.port),
+  };
+  const server = createServer((incoming, outgoing) => void serve(services, incoming, outgoing));
+  let stopped: Promise<void> | undefined;
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    region,
+    enginePid: engine.pid,
+    principals: {
+      operator: issue(keys, CUSTOMER_ACCOUNT_ID, "operator"),
+      amplitude: issue(keys, AMPLITUDE_ACCOUNT_ID, "amplitude-event-export"),
+      stranger: issue(keys, STRANGER_ACCOUNT_ID, "stranger"),
+    },
+    stop: () => {
+      stopped ??= stop(server, engine);
+      return stopped;
+    },
+  };
+}
+
+function issue(keys: AccessKeys, accountId: string, name: string): LocalPrincipal {
+  const user = unrestrictedUser(accountId, name);
+  const { accessKeyId, secretAccessKey } = keys.issue(user);
+  return { arn: user.arn, accountId, accessKeyId, secretAccessKey };
+}
+
+async function stop(server: Server, engine: KinesisEngine): Promise<void> {
+  const closed = once(server, "close");
+  server.close();
+  server.closeAllConnections();
+  await Promise.all([closed, engine.stop()]);
+}
+
+interface Services {
+  keys: AccessKeys;
+  clock: () => Date;
+  identity: IdentityServer;
+  kinesis: KinesisGateway;
+}
+
+/** Every request gets an answer, and none brings the server down. */
+async function serve(services: Services, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const protocol: Protocol = "x-amz-target" in incoming.headers ? "json" : "query";
+  let answer: Answer;
+  try {
+    answer = await dispatch(services, await readHttpCall(incoming));
+  } catch (error) {
+    if (incoming.errored) return; // The client has gone away in the middle of its request.
+    answer = describeError(error, protocol);
+  }
+  // Clients correct their own clock by this header when a signature is refused for its age.
+  const headers = {
+    date: services.clock().toUTCString(),
+    "x-amzn-requestid": randomUUID(),
+    ...answer.headers,
+  };
+  outgoing.writeHead(answer.status, headers).end(answer.body);
+}
+
+async function dispatch({ keys, clock, identity, kinesis }: Services, call: HttpCall): Promise<Answer> {
+  if (call.method !== "POST" || call.path !== "/") {
+    const message = `The sandbox answers POST on / only, not ${call.method} on ${call.path}.`;
+    throw new AwsError("UnknownOperationException", message, 404);
+  }
+  const now = clock();
+  const { key, region, service } = await verifySignature(call, keys, now);
+  const { principal } = key;
+  if (service === "iam" || service === "sts") {
+    return identity.answer({ service, principal, region, now, body: call.body });
+  }
+  if (service !== "kinesis") {
+    throw new AwsError("UnknownServiceException", `The sandbox has kinesis, iam and sts, but no ${service}.`);
+  }
+  const target = call.headers["x-amz-target"] ?? "";
+  return kinesis.answer({
+    principal,
+    grants: identity.grantsOf(principal),
+    region,
+    now,
+    target,
+    body: call.body,
+  });
+}
+
+function describeError(error: unknown, protocol: Protocol): Answer {
+  const known = error instanceof Refusal ? error.spelledFor(protocol) : error;
+  if (known instanceof AwsError) return protocol === "json" ? errorJson(known) : errorXml(known);
+  process.stderr.write(
+    `sandbox: internal failure: ${error instanceof Error ? error.stack : String(error)}\n`,
+  );
+  const failure = new AwsError("InternalFailure", "The sandbox failed; its standard error says why.", 500);
+  return protocol === "json" ? errorJson(failure) : errorXml(failure);
+}
+
+function errorJson({ code, message, status }: AwsError): Answer {
+  const headers = { "content-type": "application/x-amz-json-1.1", "x-amzn-errortype": code };
+  return { status, headers, body: JSON.stringify({ __type: code, message }) };
+}

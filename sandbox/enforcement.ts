@@ -1,0 +1,155 @@
+import type { RequestAnalysis, RunSimulationResults } from "@cloud-copilot/iam-simulate";
+import { isWildcardOnlyAction, runSimulation } from "@cloud-copilot/iam-simulate";
+import type { Grants, PolicyDocument, Principal } from "./principals";
+import { Refusal } from "./protocol";
+
+export interface Question {
+  principalArn: string;
+  grants: Grants;
+  action: string;
+  /** An ARN, or `*` for actions that know no resource. */
+  resource: string;
+  /** The account that owns the resource: across accounts both sides must allow. */
+  resourceAccountId: string;
+  /** Condition keys; those that the action does not know are left out of the decision. */
+  context: Record<string, string | string[]>;
+  /** A role's trust policy, when the question is who may assume it. */
+  resourcePolicy?: PolicyDocument;
+}
+
+export interface Decision {
+  outcome: "Allowed" | "ExplicitlyDenied" | "ImplicitlyDenied";
+  analysis: RequestAnalysis | undefined;
+}
+
+/** The policy evaluator could not read the question. It has then decided nothing, so this is neither a yes nor a no. */
+export class UndecidedError extends Error {
+  constructor(
+    readonly reason: string,
+    question: Question,
+    details: unknown,
+  ) {
+    super(
+      `The policy evaluator could not decide ${question.action} on ${question.resource} ` +
+        `for ${question.principalArn}: ${reason}. ${JSON.stringify(details)}`,
+    );
+  }
+}
+
+/** @throws UndecidedError when the evaluator reports an error instead of a decision. */
+export async function decide(question: Question): Promise<Decision> {
+  const { principalArn, grants, action, resource, resourceAccountId, context, resourcePolicy } = question;
+  const results = await runSimulation(
+    {
+      request: {
+        principal: principalArn,
+        action,
+        resource: { resource, accountId: resourceAccountId },
+        contextVariables: context,
+      },
+      identityPolicies: grants.identityPolicies,
+      serviceControlPolicies: [],
+      resourceControlPolicies: [],
+      ...(resourcePolicy && { resourcePolicy }),
+      ...(grants.boundary && { permissionBoundaryPolicies: [grants.boundary] }),
+    },
+    {},
+  );
+  if (results.resultType === "error")
+    throw new UndecidedError(results.errors.message, question, results.errors);
+  return readResults(results, resource);
+}
+
+/** Of a resource with a wildcard only the pattern itself counts: the evaluator also reports narrower ones. */
+function readResults(
+  results: Exclude<RunSimulationResults, { resultType: "error" }>,
+  resource: string,
+): Decision {
+  if (results.resultType === "single") {
+    return { outcome: results.overallResult, analysis: results.result.analysis };
+  }
+  if (results.overallResult === "ExplicitlyDenied")
+    return { outcome: "ExplicitlyDenied", analysis: undefined };
+  const whole = results.results.find((result) => result.resourcePattern === resource);
+  return { outcome: whole?.analysis.result ?? "ImplicitlyDenied", analysis: whole?.analysis };
+}
+
+export interface Access {
+  principal: Principal;
+  grants: Grants;
+  action: string;
+  resource: string;
+  region: string;
+  now: Date;
+  context?: Record<string, string>;
+}
+
+/** @throws Refusal in AWS's own words unless the principal's policies allow the action. */
+export async function authorize(access: Access): Promise<void> {
+  const decision = await decide(await questionOf(access));
+  if (decision.outcome !== "Allowed") throw accessDenied(access, reasonOf(decision, access.action));
+}
+
+/** Assuming a role takes the caller's own policies and the role's trust policy, even within one account. */
+export async function authorizeAssumeRole(access: Access, trustPolicy: PolicyDocument): Promise<void> {
+  const decision = await decide({ ...(await questionOf(access)), resourcePolicy: trustPolicy });
+  if (decision.outcome !== "Allowed") throw accessDenied(access, "");
+}
+
+/** Some actions (kinesis:UpdateShardCount) can be granted on `*` alone, although they act on a resource with an owner. */
+async function questionOf(access: Access): Promise<Question> {
+  const { principal, grants, action, resource } = access;
+  const [service = "", name = ""] = action.split(":");
+  return {
+    principalArn: principal.arn,
+    grants,
+    action,
+    resource: (await isWildcardOnlyAction(service, name)) ? "*" : resource,
+    resourceAccountId: accountOf(resource) ?? principal.accountId,
+    context: requestContext(access),
+  };
+}
+
+export function accessDenied({ principal, action, resource }: Access, reason: string): Refusal {
+  const message = `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource}${reason}`;
+  return new Refusal("AccessDenied", message);
+}
+
+export function accountOf(arn: string): string | undefined {
+  return arn.split(":")[4] || undefined;
+}
+
+/** The sandbox's plain-HTTP endpoint stands for AWS's TLS endpoints, so `aws:SecureTransport` is true. */
+function requestContext({ principal, region, now, context }: Access): Record<string, string> {
+  return {
+    "aws:PrincipalArn": principal.kind === "AssumedRole" ? principal.roleArn : principal.arn,
+    "aws:PrincipalAccount": principal.accountId,
+    "aws:PrincipalType": principal.kind,
+    "aws:userid": principal.userId,
+    ...(principal.kind === "User" && { "aws:username": principal.name }),
+    "aws:SecureTransport": "true",
+    "aws:SourceIp": "127.0.0.1",
+    "aws:RequestedRegion": region,
+    "aws:CurrentTime": now.toISOString(),
+    "aws:EpochTime": String(Math.floor(now.getTime() / 1000)),
+    ...context,
+  };
+}
+
+/** The wording of "Troubleshoot access denied error messages" in the IAM User Guide. */
+function reasonOf({ analysis }: Decision, action: string): string {
+  if (analysis?.permissionBoundaryAnalysis?.result === "ExplicitlyDenied") {
+    return " with an explicit deny in a permissions boundary";
+  }
+  if (analysis?.identityAnalysis?.result === "ExplicitlyDenied") {
+    return " with an explicit deny in an identity-based policy";
+  }
+  const silent = silentPolicy(analysis);
+  return ` because no ${silent} allows the ${action} action`;
+}
+
+function silentPolicy(analysis: RequestAnalysis | undefined): string {
+  if (analysis?.identityAnalysis?.result !== "Allowed") return "identity-based policy";
+  if (analysis.permissionBoundaryAnalysis?.result === "ImplicitlyDenied") return "permissions boundary";
+  return "resource-based policy";
+}

@@ -1,0 +1,76 @@
+import type { AccessKeys, Grants, Principal } from "../principals";
+import { AwsError } from "../protocol";
+import type { Parameters } from "./parameters";
+import type { Account, Accounts, Policy, Role } from "./state";
+import { roleName } from "./validation";
+
+/** One request to IAM or STS, its signature proved. */
+export interface Call {
+  principal: Principal;
+  grants: Grants;
+  /** The caller's own account: IAM's names are looked up in it and nowhere else. */
+  account: Account;
+  accounts: Accounts;
+  keys: AccessKeys;
+  parameters: Parameters;
+  region: string;
+  now: Date;
+}
+
+export type Result = Record<string, unknown>;
+
+/** The ARN that a policy must allow comes first, so that an operation can't run before it has been authorized. */
+export interface Operation {
+  resource(call: Call): string;
+  /** Condition keys that this operation adds, such as `iam:PolicyARN`. */
+  context?(call: Call): Record<string, string>;
+  run(call: Call): Result | undefined | Promise<Result | undefined>;
+}
+
+export type Operations = Record<string, Operation>;
+
+/** An unknown name still needs a permission: only who may ask learns that it does not exist. */
+export function roleArn(call: Call): string {
+  const name = roleName(call.parameters);
+  return call.account.role(name)?.arn ?? `arn:aws:iam::${call.account.id}:role/${name}`;
+}
+
+export function theRole({ account, parameters }: Call): Role {
+  const name = roleName(parameters);
+  const role = account.role(name);
+  if (role !== undefined) return role;
+  throw noSuchEntity(`The role with name ${name} cannot be found.`);
+}
+
+export function policyArn({ parameters }: Call): string {
+  const arn = parameters.required("PolicyArn");
+  if (/^arn:aws:iam::(\d{12}|aws):policy\/[\u0021-\u007e]+$/.test(arn) && !arn.includes("*")) return arn;
+  throw new AwsError("InvalidInput", `ARN ${arn} is not valid.`);
+}
+
+export function thePolicy(call: Call): Policy {
+  const arn = policyArn(call);
+  const policy = call.account.policies.get(arn);
+  if (policy !== undefined) return policy;
+  throw noSuchEntity(`Policy ${arn} was not found.`);
+}
+
+export function tagList(tags: Map<string, string>): { Key: string; Value: string }[] {
+  return [...tags].map(([Key, Value]) => ({ Key, Value }));
+}
+
+export function noSuchEntity(message: string): AwsError {
+  return new AwsError("NoSuchEntity", message, 404);
+}
+
+export function deleteConflict(message: string): AwsError {
+  return new AwsError("DeleteConflict", message, 409);
+}
+
+export function limitExceeded(message: string): AwsError {
+  return new AwsError("LimitExceeded", message, 409);
+}
+
+export function alreadyExists(message: string): AwsError {
+  return new AwsError("EntityAlreadyExists", message, 409);
+}

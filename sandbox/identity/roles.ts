@@ -1,0 +1,136 @@
+import { uniqueId } from "../principals";
+import type { Call, Operations, Result } from "./operation";
+import { alreadyExists, deleteConflict, noSuchEntity, roleArn, tagList, theRole } from "./operation";
+import type { Role } from "./state";
+import { description, maxSessionDuration, mergeTags, path, roleName, trustPolicy } from "./validation";
+
+const DEFAULT_SESSION_SECONDS = 3600;
+
+export const roleOperations: Operations = {
+  CreateRole: { resource: newRoleArn, context: boundaryContext, run: createRole },
+  GetRole: { resource: roleArn, run: (call) => ({ Role: describeRole(theRole(call)) }) },
+  UpdateRole: { resource: roleArn, run: updateRole },
+  UpdateRoleDescription: { resource: roleArn, run: updateRoleDescription },
+  UpdateAssumeRolePolicy: { resource: roleArn, run: updateTrustPolicy },
+  PutRolePermissionsBoundary: { resource: roleArn, context: boundaryContext, run: putBoundary },
+  DeleteRolePermissionsBoundary: { resource: roleArn, run: deleteBoundary },
+  TagRole: { resource: roleArn, run: tagRole },
+  UntagRole: { resource: roleArn, run: untagRole },
+  ListRoleTags: {
+    resource: roleArn,
+    run: (call) => ({ Tags: tagList(theRole(call).tags), IsTruncated: false }),
+  },
+  DeleteRole: { resource: roleArn, run: deleteRole },
+  ListInstanceProfilesForRole: { resource: roleArn, run: listInstanceProfiles },
+};
+
+function createRole(call: Call): Result {
+  const { account, parameters, now } = call;
+  const name = roleName(parameters);
+  const role: Role = {
+    name,
+    path: path(parameters),
+    arn: newRoleArn(call),
+    id: uniqueId("AROA", 17),
+    createDate: now,
+    trustPolicy: trustPolicy(parameters, "AssumeRolePolicyDocument"),
+    description: description(parameters),
+    maxSessionDuration: maxSessionDuration(parameters) ?? DEFAULT_SESSION_SECONDS,
+    boundaryArn: boundaryOf(call),
+    tags: mergeTags(new Map(), parameters),
+    inlinePolicies: new Map(),
+    attachedPolicies: new Set(),
+  };
+  if (account.role(name)) throw alreadyExists(`Role with name ${name} already exists.`);
+  account.addRole(role);
+  return { Role: describeRole(role) };
+}
+
+function updateRole(call: Call): Result {
+  const role = theRole(call);
+  role.maxSessionDuration = maxSessionDuration(call.parameters) ?? role.maxSessionDuration;
+  role.description = description(call.parameters) ?? role.description;
+  return {};
+}
+
+function updateRoleDescription(call: Call): Result {
+  const role = theRole(call);
+  role.description = description(call.parameters);
+  return { Role: describeRole(role) };
+}
+
+function updateTrustPolicy(call: Call): undefined {
+  theRole(call).trustPolicy = trustPolicy(call.parameters, "PolicyDocument");
+}
+
+function putBoundary(call: Call): undefined {
+  const role = theRole(call);
+  call.parameters.required("PermissionsBoundary");
+  role.boundaryArn = boundaryOf(call);
+}
+
+function deleteBoundary(call: Call): undefined {
+  const role = theRole(call);
+  if (role.boundaryArn === undefined) throw noSuchEntity(`Role ${role.name} has no permissions boundary.`);
+  role.boundaryArn = undefined;
+}
+
+function tagRole(call: Call): undefined {
+  const role = theRole(call);
+  role.tags = mergeTags(role.tags, call.parameters);
+}
+
+function untagRole(call: Call): undefined {
+  const { tags } = theRole(call);
+  for (const key of call.parameters.list("TagKeys")) tags.delete(key);
+}
+
+function deleteRole(call: Call): undefined {
+  const role = theRole(call);
+  if (role.attachedPolicies.size > 0) {
+    throw deleteConflict("Cannot delete entity, must detach all policies first.");
+  }
+  if (role.inlinePolicies.size > 0) {
+    throw deleteConflict("Cannot delete entity, must delete policies first.");
+  }
+  call.account.removeRole(role);
+}
+
+function listInstanceProfiles(call: Call): Result {
+  theRole(call);
+  return { InstanceProfiles: [], IsTruncated: false };
+}
+
+function newRoleArn({ account, parameters }: Call): string {
+  return `arn:aws:iam::${account.id}:role${path(parameters)}${roleName(parameters)}`;
+}
+
+function boundaryOf({ account, parameters }: Call): string | undefined {
+  const arn = parameters.optional("PermissionsBoundary");
+  if (arn === undefined || account.policies.has(arn)) return arn;
+  throw noSuchEntity(`Scope ARN: ${arn} does not exist or is not attachable.`);
+}
+
+function boundaryContext({ parameters }: Call): Record<string, string> {
+  const arn = parameters.optional("PermissionsBoundary");
+  return arn === undefined ? {} : { "iam:PermissionsBoundary": arn };
+}
+
+function describeRole(role: Role): Result {
+  return {
+    Path: role.path,
+    RoleName: role.name,
+    RoleId: role.id,
+    Arn: role.arn,
+    CreateDate: role.createDate,
+    AssumeRolePolicyDocument: encodeURIComponent(role.trustPolicy),
+    Description: role.description,
+    MaxSessionDuration: role.maxSessionDuration,
+    PermissionsBoundary: role.boundaryArn && {
+      PermissionsBoundaryType: "PermissionsBoundaryPolicy",
+      PermissionsBoundaryArn: role.boundaryArn,
+    },
+    Tags: role.tags.size > 0 ? tagList(role.tags) : undefined,
+    RoleLastUsed: {},
+  };
+}

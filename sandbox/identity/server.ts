@@ -1,0 +1,90 @@
+import { authorize } from "../enforcement";
+import type { AccessKeys, Grants, Principal } from "../principals";
+import type { Answer } from "../protocol";
+import { Refusal } from "../protocol";
+import type { Call, Operations, Result } from "./operation";
+import { Parameters } from "./parameters";
+import { policyOperations } from "./policies";
+import { rolePolicyOperations } from "./rolePolicies";
+import { roleOperations } from "./roles";
+import { simulationOperations } from "./simulation";
+import { Accounts } from "./state";
+import { tokenOperations } from "./tokens";
+import { resultXml } from "./xml";
+
+export interface IdentityCall {
+  service: "iam" | "sts";
+  principal: Principal;
+  region: string;
+  now: Date;
+  body: Buffer;
+}
+
+const VERSIONS = { iam: "2010-05-08", sts: "2011-06-15" };
+
+const iamOperations = new Map(
+  Object.entries({
+    ...roleOperations,
+    ...rolePolicyOperations,
+    ...policyOperations,
+    ...simulationOperations,
+  } satisfies Operations),
+);
+const stsOperations = new Map(Object.entries(tokenOperations));
+
+/** IAM and STS over the state of all accounts, which lives in memory. */
+export class IdentityServer {
+  readonly #accounts = new Accounts();
+
+  constructor(private readonly keys: AccessKeys) {}
+
+  /** What a principal may do now; a session whose role is gone, or was made anew, may do nothing. */
+  grantsOf(principal: Principal): Grants {
+    if (principal.kind === "User") return principal.grants;
+    const role = this.#accounts.roleByArn(principal.roleArn);
+    if (role?.id !== principal.roleId) return { identityPolicies: [] };
+    return this.#accounts.get(principal.accountId).grantsOf(role);
+  }
+
+  async answer({ service, principal, region, now, body }: IdentityCall): Promise<Answer> {
+    const parameters = new Parameters(body.toString("utf8"));
+    const action = parameters.required("Action");
+    const version = parameters.required("Version");
+    if (version !== VERSIONS[service]) throw unknownAction(service, action, version);
+    const account = this.#accounts.get(principal.accountId);
+    const grants = this.grantsOf(principal);
+    const call = {
+      principal,
+      grants,
+      account,
+      accounts: this.#accounts,
+      keys: this.keys,
+      parameters,
+      region,
+      now,
+    };
+    const result = service === "iam" ? await runIam(action, call) : await runSts(action, call);
+    return resultXml(action, `https://${service}.amazonaws.com/doc/${version}/`, result);
+  }
+}
+
+async function runIam(action: string, call: Call): Promise<Result | undefined> {
+  const operation = iamOperations.get(action);
+  if (operation === undefined) throw unknownAction("iam", action, VERSIONS.iam);
+  const context = operation.context?.(call) ?? {};
+  await authorize({ ...call, action: `iam:${action}`, resource: operation.resource(call), context });
+  return operation.run(call);
+}
+
+async function runSts(action: string, call: Call): Promise<Result> {
+  const operation = stsOperations.get(action);
+  if (operation === undefined) throw unknownAction("sts", action, VERSIONS.sts);
+  return operation(call);
+}
+
+function unknownAction(service: string, action: string, version: string): Refusal {
+  return new Refusal(
+    "UnknownOperation",
+    `Could not find operation ${action} for ${service} version ${version}`,
+  );
+}

@@ -1,0 +1,109 @@
+import type { Decision, Question } from "../enforcement";
+import { accountOf, decide, UndecidedError } from "../enforcement";
+import { AwsError } from "../protocol";
+import type { Call, Operations, Result } from "./operation";
+import { noSuchEntity } from "./operation";
+
+/** Trust policies and resource policies play no part. Source: SimulatePrincipalPolicy in the IAM API reference. */
+export const simulationOperations: Operations = {
+  SimulatePrincipalPolicy: { resource: sourceArn, run: simulate },
+};
+
+const EVAL_DECISIONS = {
+  Allowed: "allowed",
+  ImplicitlyDenied: "implicitDeny",
+  ExplicitlyDenied: "explicitDeny",
+} as const;
+
+const FROM_STRICTEST = ["ExplicitlyDenied", "ImplicitlyDenied", "Allowed"] as const;
+
+async function simulate(call: Call): Promise<Result> {
+  const { parameters, accounts } = call;
+  parameters.refuse("PolicyInputList", "PermissionsBoundaryPolicyInputList", "ResourcePolicy", "CallerArn");
+  const role = accounts.roleByArn(sourceArn(call));
+  if (role === undefined) throw noSuchEntity(`Role ${sourceArn(call)} does not exist.`);
+  const common = {
+    principalArn: role.arn,
+    grants: call.account.grantsOf(role),
+    context: contextEntries(call),
+  };
+  const actions = parameters.list("ActionNames");
+  if (actions.length === 0) throw new AwsError("ValidationError", "ActionNames must not be empty.");
+  const resources = parameters.list("ResourceArns");
+  const targets = resources.length > 0 ? resources : ["*"];
+  const results = actions.map((action) => simulateAction(common, action, targets, call.account.id));
+  return { EvaluationResults: await Promise.all(results), IsTruncated: false };
+}
+
+type Common = Pick<Question, "principalArn" | "grants" | "context">;
+
+/** One result an action, with the strictest decision of its resources on top. */
+async function simulateAction(common: Common, action: string, targets: string[], accountId: string) {
+  const decided = await Promise.all(
+    targets.map(async (resource) => {
+      const resourceAccountId = accountOf(resource) ?? accountId;
+      const decision = await decideOrRefuse({ ...common, action, resource, resourceAccountId });
+      return { resource, decision };
+    }),
+  );
+  const [first] = FROM_STRICTEST.flatMap((outcome) =>
+    decided.filter(({ decision }) => decision.outcome === outcome),
+  );
+  if (first === undefined) throw new Error(`${action} was simulated on no resource.`);
+  const perResource = decided.map(({ resource, decision }) => ({
+    EvalResourceName: resource,
+    EvalResourceDecision: EVAL_DECISIONS[decision.outcome],
+    ...details(decision),
+  }));
+  return {
+    EvalActionName: action,
+    EvalResourceName: first.resource,
+    EvalDecision: EVAL_DECISIONS[first.decision.outcome],
+    ...details(first.decision),
+    ResourceSpecificResults: targets.length > 1 ? perResource : undefined,
+  };
+}
+
+/** The question came from the request: an action or a resource that the evaluator does not know is the caller's mistake. */
+async function decideOrRefuse(question: Question): Promise<Decision> {
+  try {
+    return await decide(question);
+  } catch (error) {
+    if (!(error instanceof UndecidedError) || error.reason === "policy.errors") throw error;
+    throw new AwsError("InvalidInput", `${question.action} on ${question.resource}: ${error.reason}`);
+  }
+}
+
+function details({ outcome, analysis }: Decision): Result {
+  const statements = analysis?.identityAnalysis;
+  const matched = outcome === "ExplicitlyDenied" ? statements?.denyStatements : statements?.allowStatements;
+  const boundary = analysis?.permissionBoundaryAnalysis;
+  return {
+    MatchedStatements: (matched ?? []).map(({ policyId }) => ({
+      SourcePolicyId: policyId,
+      SourcePolicyType: "IAM Policy",
+    })),
+    MissingContextValues: [],
+    PermissionsBoundaryDecisionDetail: boundary && {
+      AllowedByPermissionsBoundary: boundary.result === "Allowed",
+    },
+  };
+}
+
+function sourceArn({ parameters }: Call): string {
+  const arn = parameters.required("PolicySourceArn");
+  if (/^arn:aws:iam::\d{12}:role\/[^*\s]+$/.test(arn)) return arn;
+  throw new AwsError(
+    "InvalidInput",
+    `Invalid Entity Arn: ${arn} does not clearly define entity type and name.`,
+  );
+}
+
+function contextEntries({ parameters }: Call): Record<string, string | string[]> {
+  const entries = parameters.structures("ContextEntries").map((entry) => {
+    const values = entry.list("ContextKeyValues");
+    const isList = entry.optional("ContextKeyType")?.endsWith("List");
+    return [entry.required("ContextKeyName"), isList ? values : (values[0] ?? "")] as const;
+  });
+  return Object.fromEntries(entries);
+}

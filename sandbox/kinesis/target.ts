@@ -1,0 +1,61 @@
+import { AwsError } from "../protocol";
+import type { IssuedTokens } from "./issuedTokens";
+import { invalidMember } from "./limits";
+
+type Json = Record<string, unknown>;
+
+/** Actions on no stream in particular: policies can grant them on `*` alone. */
+const ACCOUNT_OPERATIONS = new Set(["ListStreams", "DescribeLimits"]);
+
+const STREAM_ARN = /^arn:aws:kinesis:([a-z0-9-]+):(\d{12}):stream\/[A-Za-z0-9_.-]{1,128}$/;
+const STREAM_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
+
+export interface Place {
+  region: string;
+  accountId: string;
+}
+
+/** The ARN that a policy must allow for this request: the stream's, or `*`. */
+export function targetOf(operation: string, request: Json, place: Place, tokens: IssuedTokens): string {
+  if (ACCOUNT_OPERATIONS.has(operation)) return "*";
+  const named = [arnIn(request), nameIn(request, place), tokenIn(operation, request, tokens)];
+  const [target, ...others] = named.filter((arn) => arn !== undefined);
+  if (target === undefined) {
+    throw invalidMember("streamName", "Member must not be null: give StreamARN or StreamName");
+  }
+  if (others.some((other) => other !== target)) {
+    throw new AwsError("InvalidArgumentException", "The request names more than one stream.");
+  }
+  return target;
+}
+
+/** A stream of another region cannot be reached through this region's endpoint. */
+export function checkRegion(target: string, region: string): void {
+  const [, streamRegion] = STREAM_ARN.exec(target) ?? [];
+  if (streamRegion === undefined || streamRegion === region) return;
+  throw new AwsError("ResourceNotFoundException", `Stream ${target} not found in region ${region}.`);
+}
+
+function arnIn({ StreamARN: streamArn, ResourceARN: resourceArn }: Json): string | undefined {
+  const arn = streamArn ?? resourceArn;
+  if (arn === undefined) return undefined;
+  if (typeof arn === "string" && STREAM_ARN.test(arn)) return arn;
+  throw invalidMember("streamARN", "Member must be the ARN of a stream");
+}
+
+function nameIn({ StreamName: name }: Json, { region, accountId }: Place): string | undefined {
+  if (name === undefined) return undefined;
+  if (typeof name === "string" && STREAM_NAME.test(name)) {
+    return `arn:aws:kinesis:${region}:${accountId}:stream/${name}`;
+  }
+  throw invalidMember("streamName", "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+");
+}
+
+function tokenIn(operation: string, request: Json, tokens: IssuedTokens): string | undefined {
+  const token = operation === "GetRecords" ? (request.ShardIterator ?? "") : request.NextToken;
+  if (token === undefined) return undefined;
+  const stream = tokens.streamOf(token);
+  if (stream !== undefined) return stream;
+  const kind = operation === "GetRecords" ? "ShardIterator" : "NextToken";
+  throw new AwsError("InvalidArgumentException", `Invalid ${kind}.`);
+}

@@ -1,0 +1,155 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { Sha256 } from "@aws-crypto/sha256-js";
+import { HttpRequest } from "@smithy/protocol-http";
+import { SignatureV4 } from "@smithy/signature-v4";
+import type { AccessKey, AccessKeys } from "./principals";
+import { Refusal } from "./protocol";
+
+export interface HttpCall {
+  method: string;
+  path: string;
+  query: Record<string, string>;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+export interface Signed {
+  key: AccessKey;
+  region: string;
+  service: string;
+}
+
+interface Claim extends Signed {
+  signedHeaders: Set<string>;
+  signature: string;
+  signedAt: Date;
+}
+
+/** AWS refuses a request signed more than five minutes away from its own clock. */
+const TOLERATED_SKEW_MS = 5 * 60 * 1000;
+
+/** Who signed this request, for which service and region; throws a `Refusal` unless the signature proves it. */
+export async function verifySignature(call: HttpCall, keys: AccessKeys, now: Date): Promise<Signed> {
+  const claim = readClaim(call, keys);
+  checkSession(claim.key, call.headers["x-amz-security-token"], now);
+  checkAge(claim.signedAt, now);
+  const expected = await sign(call, claim);
+  if (!sameText(expected, claim.signature)) {
+    throw mismatch(
+      "The request signature we calculated does not match the signature you provided. " +
+        "Check your AWS Secret Access Key and signing method.",
+    );
+  }
+  return { key: claim.key, region: claim.region, service: claim.service };
+}
+
+const AUTHORIZATION =
+  /^AWS4-HMAC-SHA256 +Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/aws4_request, *SignedHeaders=([^,\s]+), *Signature=([0-9a-f]{64})$/;
+
+function readClaim(call: HttpCall, keys: AccessKeys): Claim {
+  const authorization = call.headers.authorization;
+  if (authorization === undefined) {
+    throw new Refusal("MissingAuthenticationToken", "Request is missing Authentication Token");
+  }
+  const [, accessKeyId, day, region, service, headerNames, signature] =
+    AUTHORIZATION.exec(authorization) ?? [];
+  if (!accessKeyId || !day || !region || !service || !headerNames || !signature) {
+    throw new Refusal("IncompleteSignature", "The Authorization header is not a Signature Version 4 header.");
+  }
+  const signedHeaders = new Set(headerNames.split(";"));
+  const signedAt = readDate(call.headers["x-amz-date"], day);
+  checkSignedHeaders(signedHeaders, call.headers);
+  const key = keys.find(accessKeyId);
+  if (key === undefined) throw unknownToken();
+  return { key, region, service, signedHeaders, signature, signedAt };
+}
+
+function readDate(header: string | undefined, day: string): Date {
+  const [, date, hours, minutes, seconds] = /^(\d{8})T(\d\d)(\d\d)(\d\d)Z$/.exec(header ?? "") ?? [];
+  if (date === undefined) {
+    throw new Refusal(
+      "IncompleteSignature",
+      "Authorization header requires existence of an 'X-Amz-Date' header.",
+    );
+  }
+  if (date !== day)
+    throw mismatch(`Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date`);
+  const dashed = date.replace(/^(\d{4})(\d\d)(\d\d)$/, "$1-$2-$3");
+  return new Date(`${dashed}T${hours}:${minutes}:${seconds}Z`);
+}
+
+/** A signature that leaves out the host or the date could be replayed elsewhere or later. */
+function checkSignedHeaders(signedHeaders: Set<string>, headers: Record<string, string>): void {
+  for (const name of ["host", "x-amz-date"]) {
+    if (!signedHeaders.has(name)) throw mismatch(`${name} must be a signed header.`);
+  }
+  for (const name of signedHeaders) {
+    if (headers[name] === undefined) throw mismatch(`The signed header ${name} is missing.`);
+  }
+}
+
+function checkSession(key: AccessKey, token: string | undefined, now: Date): void {
+  if (key.temporary === undefined) {
+    if (token !== undefined) throw unknownToken();
+    return;
+  }
+  if (token === undefined || !sameText(token, key.temporary.sessionToken)) throw unknownToken();
+  if (now >= key.temporary.expiration) {
+    throw new Refusal("ExpiredToken", "The security token included in the request is expired");
+  }
+}
+
+function checkAge(signedAt: Date, now: Date): void {
+  if (Math.abs(now.getTime() - signedAt.getTime()) <= TOLERATED_SKEW_MS) return;
+  const isEarly = signedAt > now;
+  throw mismatch(
+    `Signature ${isEarly ? "not yet current" : "expired"}: ${signedAt.toISOString()} is ` +
+      `${isEarly ? "still later" : "now earlier"} than 5 min. from ${now.toISOString()}`,
+  );
+}
+
+/** The payload's hash is always computed here, so that a body other than the signed one cannot pass. */
+async function sign(call: HttpCall, claim: Claim): Promise<string> {
+  const payloadHash = createHash("sha256").update(call.body).digest("hex");
+  const declaredHash = call.headers["x-amz-content-sha256"];
+  if (declaredHash !== undefined && declaredHash !== payloadHash) {
+    throw mismatch("The provided 'x-amz-content-sha256' header does not match what was computed.");
+  }
+  const { accessKeyId, secretAccessKey, temporary } = claim.key;
+  const credentials = {
+    accessKeyId,
+    secretAccessKey,
+    ...(temporary && { sessionToken: temporary.sessionToken }),
+  };
+  const { region, service, signedHeaders, signedAt } = claim;
+  const signer = new SignatureV4({ credentials, region, service, sha256: Sha256, applyChecksum: false });
+  const headers = { ...pick(call.headers, signedHeaders), "x-amz-content-sha256": payloadHash };
+  const unsignedHeaders = ["x-amz-content-sha256", "x-amz-security-token"].filter(
+    (name) => !signedHeaders.has(name),
+  );
+  const request = new HttpRequest({ method: call.method, path: call.path, query: call.query, headers });
+  const signed = await signer.sign(request, {
+    signingDate: signedAt,
+    signableHeaders: signedHeaders,
+    unsignableHeaders: new Set(unsignedHeaders),
+  });
+  return /Signature=([0-9a-f]{64})$/.exec(signed.headers.authorization ?? "")?.[1] ?? "";
+}
+
+function pick(headers: Record<string, string>, names: Set<string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => names.has(name)));
+}
+
+function sameText(left: string, right: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(left), digest(right));
+}
+
+function mismatch(message: string): Refusal {
+  return new Refusal("SignatureMismatch", message);
+}
+
+function unknownToken(): Refusal {
+  return new Refusal("UnknownKey", "The security token included in the request is invalid.");
+}
