@@ -1,0 +1,36 @@
+import { Command, CommanderError } from "commander";
+import { describeError } from "../awsErrors";
+import { DeliveryError } from "../errors";
+import { VERSION } from "../version";
+import { EXIT_USAGE } from "./exitCodes";
+import { verifyCommand } from "./verify";
+
+/** Runs the command line, and leaves the exit status in `process.exitCode`. */
+export async function main(argv: string[]): Promise<void> {
+  const program = new Command("amplitude-kinesis")
+    .description("Proves that a customer's Kinesis data stream takes Amplitude's events")
+    .version(VERSION)
+    .option("--debug", "print stack traces")
+    .showHelpAfterError("(amplitude-kinesis verify --help shows the options)")
+    .exitOverride();
+  program.addCommand(verifyCommand().copyInheritedSettings(program));
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode = report(error, program.opts().debug === true);
+  }
+}
+
+/** @returns the exit status. */
+function report(error: unknown, debug: boolean): number {
+  // Commander has printed its own message by now, and help or version on request.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  const message = error instanceof DeliveryError ? error.message : unexpected(error);
+  process.stderr.write(`amplitude-kinesis: ${message}\n`);
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n${error.cause ?? ""}\n`);
+  return error instanceof DeliveryError ? EXIT_USAGE : 3;
+}
+
+function unexpected(error: unknown): string {
+  return `unexpected: ${describeError(error)}. --debug before the command's name shows where; nothing is decided about the delivery`;
+}

@@ -1,0 +1,154 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { SettingsError } from "../errors";
+import type { Route } from "../preflight/preflight";
+import { reportText } from "../report/text";
+import { type OutputsOrigin, resolveOutputs } from "../settings";
+import { generateEvents, openExport } from "../sources";
+import { readOutputsFile, readStack } from "../stackOutputs";
+import { verifyDelivery } from "../verifier/verifyDelivery";
+import { EXIT_CODES } from "./exitCodes";
+import { progressDisplay } from "./progressDisplay";
+
+interface VerifyFlags {
+  stack?: string;
+  cwd?: string;
+  outputs?: string;
+  roleArn?: string;
+  region?: string;
+  streamName?: string;
+  events?: number;
+  seed?: string;
+  export?: string;
+  route?: Route;
+  profile?: string;
+  senderProfile?: string;
+  externalId?: string;
+  amplitudeAccountId?: string;
+  timeout: number;
+  propagation: number;
+  json?: true;
+}
+
+const DEFAULT_EVENTS = 1_000;
+
+const EXAMPLES = `
+Examples:
+  $ amplitude-kinesis verify --stack acme
+  $ pulumi stack output --json | amplitude-kinesis verify --outputs - --json
+  $ amplitude-kinesis verify --role-arn arn:aws:iam::111122223333:role/amplitude \\
+      --region eu-central-1 --stream-name amplitude-events --export export.zip
+
+Exit status: 0 verified, 1 failed, 2 wrong usage or settings, 3 undecided.
+AWS credentials and endpoints come from the AWS SDK's standard settings (AWS_PROFILE, AWS_ENDPOINT_URL, …).`;
+
+export function verifyCommand(): Command {
+  return new Command("verify")
+    .description("send events to a customer's stream, read them back, and account for every one")
+    .option("--stack <name>", "take role ARN, region and stream name from this Pulumi stack")
+    .option("--cwd <folder>", "the Pulumi project's folder, with --stack (default: the current one)")
+    .option(
+      "--outputs <file>",
+      "take them from what `pulumi stack output --json` printed; - is standard input",
+    )
+    .option("--role-arn <arn>", "the role that Amplitude assumes; wins over --stack and --outputs")
+    .option("--region <region>", "the stream's region; wins likewise")
+    .option("--stream-name <name>", "the stream's name; wins likewise")
+    .addOption(
+      new Option("--events <number>", `how many events to generate (default: ${DEFAULT_EVENTS})`)
+        .argParser(wholeNumber(1, 1_000_000_000))
+        .conflicts("export"),
+    )
+    .addOption(new Option("--seed <seed>", "generate the same events again").conflicts("export"))
+    .option("--export <file>", "send the events of an Amplitude export instead: .zip, .json.gz or .json")
+    .addOption(
+      new Option(
+        "--route <route>",
+        "role: assume the customer's role, as Amplitude does; operator: write with your own credentials and have AWS simulate the role's (default: role where you can assume it, else operator)",
+      ).choices(["role", "operator"]),
+    )
+    .option("--profile <name>", "AWS profile that reads the stream and the role (default: AWS_PROFILE)")
+    .option("--sender-profile <name>", "AWS profile that assumes the role (default: the same as --profile)")
+    .option("--external-id <id>", "external id, where the role's trust policy demands one")
+    .option("--amplitude-account-id <id>", "Amplitude's AWS account, where it is not 358203115967", accountId)
+    .option(
+      "--timeout <seconds>",
+      "how long to wait for events after the last one was sent",
+      wholeNumber(1, 86_400),
+      120,
+    )
+    .option(
+      "--propagation <seconds>",
+      "how long a new role or policy may take to take effect",
+      wholeNumber(0, 3_600),
+      90,
+    )
+    .option("--json", "print the report as one JSON document on standard output")
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: VerifyFlags) => {
+      process.exitCode = await runVerify(flags);
+    });
+}
+
+async function runVerify(flags: VerifyFlags): Promise<number> {
+  const outputs = resolveOutputs(await outputsOrigins(flags));
+  const source = flags.export === undefined ? generated(flags) : await openExport(flags.export);
+  const display = progressDisplay(process.stderr);
+  const interrupt = new AbortController();
+  const onInterrupt = () => interrupt.abort();
+  process.once("SIGINT", onInterrupt);
+  try {
+    const report = await verifyDelivery({
+      outputs,
+      source,
+      route: flags.route,
+      profile: flags.profile,
+      senderProfile: flags.senderProfile,
+      externalId: flags.externalId,
+      amplitudeAccountId: flags.amplitudeAccountId,
+      timeoutSeconds: flags.timeout,
+      propagationSeconds: flags.propagation,
+      signal: interrupt.signal,
+      onProgress: (progress) => display.show(progress),
+    });
+    display.stop();
+    process.stdout.write(`${flags.json ? JSON.stringify(report, undefined, 2) : reportText(report)}\n`);
+    return EXIT_CODES[report.verdict];
+  } finally {
+    display.stop();
+    process.removeListener("SIGINT", onInterrupt);
+  }
+}
+
+function generated({ events = DEFAULT_EVENTS, seed }: VerifyFlags) {
+  return generateEvents(seed === undefined ? { events } : { events, seed });
+}
+
+/** The surest first: a flag wins over a file, a file over a stack. */
+async function outputsOrigins(flags: VerifyFlags): Promise<OutputsOrigin[]> {
+  const { roleArn, region, streamName } = flags;
+  const origins: OutputsOrigin[] = [
+    { description: "--role-arn, --region and --stream-name", values: { roleArn, region, streamName } },
+  ];
+  const complete = roleArn !== undefined && region !== undefined && streamName !== undefined;
+  if (flags.outputs !== undefined && !complete) origins.push(await readOutputsFile(flags.outputs));
+  if (flags.stack !== undefined && !complete) origins.push(await readStack(flags.stack, flags.cwd));
+  if (origins.length === 1 && !complete) {
+    throw new SettingsError(
+      "Which stream? Give --stack NAME, --outputs FILE (what `pulumi stack output --json` prints), or --role-arn, --region and --stream-name",
+    );
+  }
+  return origins;
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+function accountId(text: string): string {
+  if (/^\d{12}$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be 12 digits.");
+}

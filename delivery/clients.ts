@@ -1,0 +1,60 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { IAMClient } from "@aws-sdk/client-iam";
+import { KinesisClient } from "@aws-sdk/client-kinesis";
+import { STSClient } from "@aws-sdk/client-sts";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@smithy/types";
+
+export type Credentials = AwsCredentialIdentity | AwsCredentialIdentityProvider;
+
+export interface ClientOptions {
+  region: string;
+  /** Default: the SDK's chain (environment, profile, SSO, instance …). */
+  credentials?: Credentials | undefined;
+  /** A profile of the shared AWS files, where no credentials are given. */
+  profile?: string | undefined;
+  /** URL of the one endpoint for all services. Default: the SDK's (AWS_ENDPOINT_URL, the shared files, AWS). */
+  endpoint?: string | undefined;
+}
+
+/**
+ * HTTP/1.1 with connections kept open. The Kinesis client's own default is HTTP/2 with a session a request: slower,
+ * and no plain-HTTP endpoint answers it.
+ */
+export function requestHandler(): NodeHttpHandler {
+  const agentOptions = { keepAlive: true, maxSockets: 64 };
+  return new NodeHttpHandler({
+    httpAgent: new HttpAgent(agentOptions),
+    httpsAgent: new HttpsAgent(agentOptions),
+    connectionTimeout: 5_000,
+    requestTimeout: 30_000,
+    throwOnRequestTimeout: true,
+  });
+}
+
+export function kinesisClient(options: ClientOptions): KinesisClient {
+  return new KinesisClient({ ...base(options), requestHandler: requestHandler() });
+}
+
+/** The producer counts and classifies every attempt itself, so the SDK makes one alone. */
+export function kinesisWriteClient(options: ClientOptions): KinesisClient {
+  return new KinesisClient({ ...base(options), requestHandler: requestHandler(), maxAttempts: 1 });
+}
+
+export function iamClient(options: ClientOptions): IAMClient {
+  return new IAMClient({ ...base(options), requestHandler: requestHandler() });
+}
+
+export function stsClient(options: ClientOptions): STSClient {
+  return new STSClient({ ...base(options), requestHandler: requestHandler() });
+}
+
+function base({ region, credentials, profile, endpoint }: ClientOptions) {
+  return {
+    region,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(profile === undefined || credentials !== undefined ? {} : { profile }),
+  };
+}

@@ -1,0 +1,93 @@
+import { GetCallerIdentityCommand, type STSClient } from "@aws-sdk/client-sts";
+import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
+import type { AwsCredentialIdentityProvider } from "@smithy/types";
+import { describeError, isAccessDenied, isCredentialsError } from "./awsErrors";
+import { type ClientOptions, requestHandler } from "./clients";
+import type { Clock } from "./clock";
+import { DeliveryError } from "./errors";
+
+/** Sessions last an hour, the role's own limit and the most for a chained role; the SDK's clients renew them ahead of that. */
+const SESSION_SECONDS = 3600;
+
+/**
+ * Credentials of the customer's role, assumed by the given caller as Amplitude assumes it.
+ * They are renewed five minutes before they expire by the client that uses them.
+ */
+export function assumedRole(
+  roleArn: string,
+  caller: ClientOptions,
+  externalId: string | undefined,
+): AwsCredentialIdentityProvider {
+  const { region, credentials, profile, endpoint } = caller;
+  return fromTemporaryCredentials({
+    params: {
+      RoleArn: roleArn,
+      RoleSessionName: "amplitude-kinesis-verify",
+      DurationSeconds: SESSION_SECONDS,
+      ...(externalId === undefined ? {} : { ExternalId: externalId }),
+    },
+    ...(credentials === undefined ? {} : { masterCredentials: credentials }),
+    clientConfig: {
+      region,
+      requestHandler: requestHandler(),
+      ...(profile === undefined ? {} : { profile }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+    },
+  });
+}
+
+/** The outcome of trying to assume the role. */
+export type Assumption = { assumed: true } | { assumed: false; error: unknown };
+
+/** Between two tries of something that IAM may not know everywhere yet. */
+const PROPAGATION_POLL_MS = 2_000;
+
+/**
+ * Tries until the role can be assumed, or `waitMs` have passed: a new role takes seconds, rarely a minute, to take
+ * effect, and is refused until then. Other errors than a refusal end it at once.
+ */
+export async function tryToAssume(
+  provider: AwsCredentialIdentityProvider,
+  clock: Clock,
+  waitMs: number,
+  onWait: () => void = () => undefined,
+): Promise<Assumption> {
+  const deadline = clock.now() + waitMs;
+  for (;;) {
+    try {
+      await provider();
+      return { assumed: true };
+    } catch (error) {
+      if (!isAccessDenied(error) || clock.now() + PROPAGATION_POLL_MS > deadline)
+        return { assumed: false, error };
+    }
+    onWait();
+    await clock.sleep(PROPAGATION_POLL_MS);
+  }
+}
+
+/** Who the operator is, in AWS's eyes. */
+export interface Caller {
+  accountId: string;
+  arn: string;
+}
+
+/**
+ * @throws DeliveryError `credentials` where there are none, where AWS does not accept them, or where AWS can't be reached.
+ */
+export async function callerIdentity(client: STSClient): Promise<Caller> {
+  try {
+    const { Account = "", Arn = "" } = await client.send(new GetCallerIdentityCommand({}));
+    return { accountId: Account, arn: Arn };
+  } catch (error) {
+    throw credentialsProblem(error);
+  }
+}
+
+export function credentialsProblem(error: unknown): DeliveryError {
+  const text = describeError(error);
+  const message = isCredentialsError(error)
+    ? `AWS credentials are missing or not accepted (${text}). Sign in (\`aws sso login\`), or set AWS_PROFILE, --profile or AWS_ACCESS_KEY_ID; \`aws sts get-caller-identity\` shows who you are`
+    : `AWS can't be asked who you are (${text}). Check the region, the network, the proxy and AWS_ENDPOINT_URL`;
+  return new DeliveryError("credentials", message, { cause: error });
+}

@@ -1,0 +1,35 @@
+/**
+ * Every error that this module throws on purpose. `code` is stable; `message` says what is wrong, where, and
+ * what to do next, and never holds a credential.
+ */
+export type DeliveryErrorCode = "settings" | "credentials" | "source" | "no-events" | "stack" | "aborted";
+
+export class DeliveryError extends Error {
+  override readonly name: string = "DeliveryError";
+
+  constructor(
+    readonly code: DeliveryErrorCode,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+/** Wrong usage or settings: nothing was sent, and trying again without a change can't help. */
+export class SettingsError extends DeliveryError {
+  override readonly name: string = "SettingsError";
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super("settings", message, options);
+  }
+}
+
+/** An event source that can't be read at all (a single broken line is reported, not thrown). */
+export class SourceError extends DeliveryError {
+  override readonly name: string = "SourceError";
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super("source", message, options);
+  }
+}

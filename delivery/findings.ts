@@ -1,0 +1,44 @@
+/**
+ * How much a finding weighs: an `error` stops or disproves delivery, `undetermined` leaves a part of the proof open,
+ * a `warning` endangers it or is worth knowing.
+ */
+export type Severity = "error" | "undetermined" | "warning";
+
+export type FindingCode =
+  | "stream-not-found"
+  | "stream-not-active"
+  | "stream-not-described"
+  | "stream-not-encrypted"
+  | "stream-not-readable"
+  | "role-not-found"
+  | "role-not-readable"
+  | "role-not-assumable"
+  | "amplitude-not-trusted"
+  | "trust-undetermined"
+  | "write-not-allowed"
+  | "simulate-not-allowed"
+  | "simulation-unavailable"
+  | "write-refused"
+  | "records-too-large"
+  | "events-refused"
+  | "events-unanswered"
+  | "events-lost"
+  | "events-corrupted"
+  | "events-unread"
+  | "duplicates-unexplained"
+  | "refused-but-delivered"
+  | "source-problems"
+  | "source-failed"
+  | "interrupted";
+
+/** Something that the person who runs the check should know or do. */
+export interface Finding {
+  code: FindingCode;
+  severity: Severity;
+  /** What is wrong, and why it matters. */
+  message: string;
+  /** The ARN, name, file or setting that it is about. */
+  where: string;
+  /** What to do next. */
+  remedy: string;
+}

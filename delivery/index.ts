@@ -1,0 +1,13 @@
+export type { Credentials } from "./clients";
+export { type Clock, systemClock } from "./clock";
+export { DeliveryError, type DeliveryErrorCode, SettingsError, SourceError } from "./errors";
+export type { Finding, FindingCode, Severity } from "./findings";
+export type { Route } from "./preflight/preflight";
+export type { DeliveryReport, ShardReport, Verdict } from "./report/report";
+export { reportText } from "./report/text";
+export type { StackOutputs } from "./settings";
+export { generateEvents, openExport } from "./sources";
+export type { EventSource, SourceEvent, SourceProblem } from "./sources/source";
+export type { Latency } from "./verifier/latency";
+export type { Progress, VerifyOptions } from "./verifier/options";
+export { verifyDelivery } from "./verifier/verifyDelivery";

@@ -1,0 +1,133 @@
+import { DescribeStreamSummaryCommand, type KinesisClient } from "@aws-sdk/client-kinesis";
+import { describeError, isAccessDenied, isCredentialsError } from "../awsErrors";
+import type { Clock } from "../clock";
+import { credentialsProblem } from "../credentials";
+import { DeliveryError } from "../errors";
+import type { Finding } from "../findings";
+import { type StackOutputs, streamArnOf } from "../settings";
+
+/** What the rest of the run has to know of the stream. */
+export interface StreamState {
+  streamArn: string;
+  /** Largest record in bytes, partition key included. */
+  largestRecordBytes: number;
+  /** ARN of a customer's own KMS key; absent for the AWS-managed one. */
+  kmsKeyArn?: string;
+  /** The service's clock at the time of the answer, in ms since 1970: readings start from it, not from this machine's. */
+  serviceTime: number;
+}
+
+export interface StreamCheck {
+  stream?: StreamState;
+  findings: Finding[];
+}
+
+/** 1 MiB unless the stream was opened for larger records. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
+const DEFAULT_LARGEST_RECORD_KIB = 1024;
+const POLL_MS = 1_000;
+
+/**
+ * Looks the stream up with the operator's credentials, and waits up to `waitMs` for one that is still being created.
+ *
+ * @throws DeliveryError `credentials` where they belong to another account than the role.
+ */
+export async function checkStream(
+  client: KinesisClient,
+  outputs: StackOutputs,
+  clock: Clock,
+  waitMs: number,
+): Promise<StreamCheck> {
+  const where = streamArnOf(outputs);
+  const deadline = clock.now() + waitMs;
+  for (;;) {
+    let described: Described;
+    try {
+      described = await describe(client, outputs.streamName, clock);
+    } catch (error) {
+      return { findings: [describeProblem(error, where)] };
+    }
+    checkAccount(described.summary.StreamARN, where);
+    if (described.summary.StreamStatus !== "CREATING" || clock.now() >= deadline)
+      return judge(described, where);
+    await clock.sleep(POLL_MS);
+  }
+}
+
+type Described = Awaited<ReturnType<typeof describe>>;
+
+async function describe(client: KinesisClient, streamName: string, clock: Clock) {
+  const command = new DescribeStreamSummaryCommand({ StreamName: streamName });
+  let serviceTime = clock.now();
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const answer = await next(args);
+      serviceTime = serverDate(answer.response) ?? serviceTime;
+      return answer;
+    },
+    { step: "deserialize", name: "readServiceClock" },
+  );
+  const { StreamDescriptionSummary } = await client.send(command);
+  if (StreamDescriptionSummary === undefined)
+    throw new Error("DescribeStreamSummary answered without a description");
+  return { summary: StreamDescriptionSummary, serviceTime };
+}
+
+function serverDate(response: unknown): number | undefined {
+  if (typeof response !== "object" || response === null || !("headers" in response)) return undefined;
+  const headers = response.headers as Record<string, string | undefined>;
+  const time = Date.parse(headers.date ?? "");
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** A stream of the same name in another account would be read as if it were the customer's, and every event be missed. */
+function checkAccount(actualArn: string | undefined, expectedArn: string): void {
+  const actual = actualArn?.split(":")[4];
+  const expected = expectedArn.split(":")[4] ?? "";
+  if (actual !== undefined && actual !== expected) throw wrongAccount(actual, expected);
+}
+
+export function wrongAccount(actual: string, expected: string): DeliveryError {
+  const message = `The credentials are of account ${actual}, but the role and its stream belong to account ${expected}: choose credentials of ${expected} (AWS_PROFILE or --profile)`;
+  return new DeliveryError("credentials", message);
+}
+
+function judge({ summary, serviceTime }: Described, where: string): StreamCheck {
+  const findings: Finding[] = [];
+  const { StreamStatus, EncryptionType, KeyId, MaxRecordSizeInKiB } = summary;
+  if (StreamStatus !== "ACTIVE" && StreamStatus !== "UPDATING") {
+    const message = `The stream is ${StreamStatus}, and takes no records`;
+    const remedy = "Wait until it is ACTIVE, or run `pulumi up` to create it again";
+    findings.push({ code: "stream-not-active", severity: "error", message, where, remedy });
+  }
+  if (EncryptionType !== "KMS") {
+    const message = "The stream is not encrypted at rest";
+    const remedy =
+      "Run `pulumi up`: the component encrypts it with alias/aws/kinesis, at no change for Amplitude";
+    findings.push({ code: "stream-not-encrypted", severity: "warning", message, where, remedy });
+  }
+  const largestRecordBytes = (MaxRecordSizeInKiB ?? DEFAULT_LARGEST_RECORD_KIB) * 1024;
+  const kmsKeyArn = KeyId?.includes(":key/") ? { kmsKeyArn: KeyId } : {};
+  return { findings, stream: { streamArn: where, largestRecordBytes, serviceTime, ...kmsKeyArn } };
+}
+
+function describeProblem(error: unknown, where: string): Finding {
+  const text = describeError(error);
+  if (isCredentialsError(error)) throw credentialsProblem(error);
+  if (error instanceof Error && error.name === "ResourceNotFoundException") {
+    const message =
+      "There is no such stream in this account and region: Amplitude's records would be refused";
+    const remedy =
+      "Compare the region and the name with `pulumi stack output`, and run `pulumi up` if the stream is gone";
+    return { code: "stream-not-found", severity: "error", message, where, remedy };
+  }
+  const remedy = isAccessDenied(error)
+    ? "Give the person who runs this kinesis:DescribeStreamSummary, kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords on the stream"
+    : "Check the region, the network and AWS_ENDPOINT_URL, and run this again";
+  return {
+    code: "stream-not-described",
+    severity: "undetermined",
+    message: `The stream can't be looked up: ${text}`,
+    where,
+    remedy,
+  };
+}

@@ -1,0 +1,180 @@
+import { ASSUME_ROLE_ACTION, accountRootArn } from "../../components/contract";
+
+/** Whether a trust policy lets Amplitude in. `undetermined` where it says something that only AWS can decide. */
+export type TrustDecision =
+  | { kind: "trusted" }
+  | { kind: "not-trusted"; reason: string }
+  | { kind: "undetermined"; reason: string };
+
+/** The caller to decide for. */
+export interface TrustedCaller {
+  accountId: string;
+  /** What the caller gives as external id; Amplitude gives none. */
+  externalId?: string | undefined;
+}
+
+interface Statement {
+  Effect?: unknown;
+  Principal?: unknown;
+  NotPrincipal?: unknown;
+  Action?: unknown;
+  NotAction?: unknown;
+  Condition?: unknown;
+}
+
+/**
+ * Reads a role's trust policy as IAM would for `sts:AssumeRole` by a principal of the caller's account. It does not
+ * guess: a condition, a `NotPrincipal` or a denial that it can't decide makes the answer `undetermined`.
+ */
+export function decideTrust(document: string, caller: TrustedCaller): TrustDecision {
+  const statements = parseStatements(document);
+  if (statements === undefined) {
+    return { kind: "undetermined", reason: "the trust policy is not a JSON policy document" };
+  }
+  const about = statements.filter((statement) => coversAssumeRole(statement) !== false);
+  const denial = decideDenials(about, caller.accountId);
+  if (denial?.kind === "not-trusted") return denial;
+  const allowance = decideAllowance(about, caller);
+  return allowance.kind === "not-trusted" ? allowance : (denial ?? allowance);
+}
+
+function decideAllowance(statements: Statement[], caller: TrustedCaller): TrustDecision {
+  const allows = statements.filter(({ Effect }) => Effect === "Allow");
+  const forCaller = allows.filter((statement) => principalMatch(statement, caller.accountId) !== "other");
+  if (forCaller.length === 0) return { kind: "not-trusted", reason: notNamed(allows, caller.accountId) };
+  const decisions = forCaller.map((statement) => decideAllow(statement, caller));
+  return (
+    decisions.find(({ kind }) => kind === "trusted") ??
+    decisions.find(({ kind }) => kind === "undetermined") ??
+    (decisions[0] as TrustDecision)
+  );
+}
+
+/**
+ * Whether the trust policy names this caller, its role or its whole account, so that a refusal may be a new role that
+ * IAM does not know everywhere yet. The caller's ARN is as GetCallerIdentity gives it.
+ */
+export function namesCaller(document: string, callerArn: string): boolean {
+  const [, , , , accountId = "", resource = ""] = callerArn.split(":");
+  const allows = (parseStatements(document) ?? []).filter(({ Effect }) => Effect === "Allow");
+  return allows
+    .flatMap(({ Principal }) => principals(Principal))
+    .some(
+      (principal) =>
+        isWholeAccount(principal, accountId) ||
+        principal === callerArn ||
+        isRoleOf(principal, accountId, resource),
+    );
+}
+
+/** A session's ARN has its role's name, not the role's path. */
+function isRoleOf(principal: string, accountId: string, resource: string): boolean {
+  const [kind, roleName] = resource.split("/");
+  const prefix = `arn:aws:iam::${accountId}:role/`;
+  return kind === "assumed-role" && principal.startsWith(prefix) && principal.split("/").at(-1) === roleName;
+}
+
+function isWholeAccount(principal: string, accountId: string): boolean {
+  return principal === "*" || principal === accountId || principal === accountRootArn(accountId);
+}
+
+function notNamed(allows: Statement[], accountId: string): string {
+  if (allows.length === 0) return `no statement of the trust policy allows ${ASSUME_ROLE_ACTION}`;
+  const named = allows.flatMap(({ Principal }) => principals(Principal)).join(", ") || "no AWS principal";
+  return `the trust policy names ${named}, and not ${accountRootArn(accountId)}`;
+}
+
+function decideDenials(statements: Statement[], accountId: string): TrustDecision | undefined {
+  const denials = statements.filter(
+    (statement) => statement.Effect === "Deny" && principalMatch(statement, accountId) !== "other",
+  );
+  if (denials.length === 0) return undefined;
+  const certain = denials.some(
+    (denial) =>
+      denial.Condition === undefined &&
+      coversAssumeRole(denial) === true &&
+      principalMatch(denial, accountId) === "account",
+  );
+  return certain
+    ? { kind: "not-trusted", reason: `a Deny statement of the trust policy covers account ${accountId}` }
+    : { kind: "undetermined", reason: "a Deny statement of the trust policy may apply" };
+}
+
+function decideAllow(statement: Statement, { accountId, externalId }: TrustedCaller): TrustDecision {
+  if (coversAssumeRole(statement) === undefined || principalMatch(statement, accountId) === "undecided") {
+    const reason =
+      "the trust policy names single principals of the account, or uses NotAction or NotPrincipal";
+    return { kind: "undetermined", reason };
+  }
+  return statement.Condition === undefined
+    ? { kind: "trusted" }
+    : decideCondition(statement.Condition, externalId);
+}
+
+function decideCondition(condition: unknown, externalId: string | undefined): TrustDecision {
+  const tests = Object.entries(condition ?? {}).flatMap(([operator, keys]) =>
+    Object.entries(keys ?? {}).map(([key, values]) => ({
+      operator,
+      key: key.toLowerCase(),
+      values: strings(values),
+    })),
+  );
+  const externalIdTest = tests.find(
+    ({ operator, key }) => operator === "StringEquals" && key === "sts:externalid",
+  );
+  if (externalIdTest !== undefined && externalId === undefined) {
+    const reason =
+      "the trust policy demands an external id (sts:ExternalId), for which Amplitude's form has no field";
+    return { kind: "not-trusted", reason };
+  }
+  if (externalIdTest !== undefined && !externalIdTest.values.includes(String(externalId))) {
+    return { kind: "not-trusted", reason: "the trust policy demands another external id than the one given" };
+  }
+  const open = tests.filter((test) => test !== externalIdTest).map(({ key }) => key);
+  return open.length === 0
+    ? { kind: "trusted" }
+    : { kind: "undetermined", reason: `the trust policy has conditions on ${open.join(", ")}` };
+}
+
+function parseStatements(document: string): Statement[] | undefined {
+  try {
+    const { Statement } = JSON.parse(document);
+    const list: unknown[] = Array.isArray(Statement) ? Statement : [Statement];
+    return list.filter((item): item is Statement => typeof item === "object" && item !== null);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where `NotAction` leaves it open. Action names are case-insensitive and may hold `*` and `?`. */
+function coversAssumeRole({ Action, NotAction }: Statement): boolean | undefined {
+  if (NotAction !== undefined) return undefined;
+  return strings(Action).some((pattern) => matchesAssumeRole(pattern));
+}
+
+function matchesAssumeRole(pattern: string): boolean {
+  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`, "i").test(ASSUME_ROLE_ACTION);
+}
+
+/** `account`: the whole account is let in; `undecided`: single principals of it, or `NotPrincipal`. */
+function principalMatch(statement: Statement, accountId: string): "account" | "undecided" | "other" {
+  if (statement.NotPrincipal !== undefined) return "undecided";
+  const named = principals(statement.Principal);
+  if (named.some((principal) => isWholeAccount(principal, accountId))) return "account";
+  // Users and roles have an ARN of IAM, sessions one of STS.
+  return named.some((arn) => /^arn:aws:(iam|sts)::/.test(arn) && arn.split(":")[4] === accountId)
+    ? "undecided"
+    : "other";
+}
+
+function principals(principal: unknown): string[] {
+  if (principal === "*") return ["*"];
+  if (typeof principal !== "object" || principal === null || !("AWS" in principal)) return [];
+  return strings(principal.AWS);
+}
+
+function strings(value: unknown): string[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  return list.filter((item) => typeof item === "string");
+}

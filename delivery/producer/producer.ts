@@ -1,0 +1,211 @@
+import type { PutRecordsOutput } from "@aws-sdk/client-kinesis";
+import type { Clock } from "../clock";
+import { type AttemptResult, readAnswer, readFailure } from "./attempt";
+import { BATCH_LIMITS, batches } from "./batch";
+import { type OutgoingRecord, recordSize } from "./record";
+import { retryDelay } from "./retryDelay";
+
+/** One PutRecords request, made once; it rejects when the signal aborts. */
+export type PutRecords = (records: OutgoingRecord[], signal: AbortSignal) => Promise<PutRecordsOutput>;
+
+/** Told what becomes of every record sent; exactly one of `onAcknowledged`, `onRefused` and `onUnanswered` ends each. */
+export interface OutcomeListener {
+  /** An attempt begins that holds this record. */
+  onAttempt(index: number, at: number): void;
+  /** An attempt may or may not have written the record; it may be tried again. */
+  onAmbiguous(index: number): void;
+  onAcknowledged(index: number, shardId: string): void;
+  /** Certainly not written by any attempt that gave an answer, and given up. */
+  onRefused(index: number, reason: string): void;
+  /** No attempt was acknowledged, at least one may have been carried out, and given up. */
+  onUnanswered(index: number, reason: string): void;
+}
+
+export interface ProducerOptions {
+  put: PutRecords;
+  listener: OutcomeListener;
+  clock: Clock;
+  /** In [0, 1). */
+  random: () => number;
+  /** Largest record in bytes, partition key included. */
+  largestRecordBytes: number;
+  /** Requests under way at once, from 1. Default 4. */
+  concurrency?: number;
+  /** Attempts of a batch before its rest is given up, from 1. Default 12: at most 31 s of waiting, half of that on average. */
+  maxAttempts?: number;
+  /** How long a batch may wait for more records, in ms. Default 50. */
+  lingerMs?: number;
+  /** How long refused access is taken for a permission that has not spread yet, until a first record was acknowledged, in ms. Default 0. */
+  propagationMs?: number;
+  /** After an abort: how long requests under way may take to end, in ms. Default 10,000. */
+  drainMs?: number;
+  onAccessDenied?: () => void;
+}
+
+/** Why a producer ended before its source did. */
+export interface Stopped {
+  reason: string;
+}
+
+const DEFAULTS = { concurrency: 4, maxAttempts: 12, lingerMs: 50, propagationMs: 0, drainMs: 10_000 };
+const PROPAGATION_POLL_MS = 2_000;
+
+/**
+ * Sends records in batches. Memory is bounded: the source is asked for more only when one of `concurrency` requests
+ * has ended. Every record that an attempt was made of is reported to the listener, whatever happens.
+ */
+export class Producer {
+  readonly #options: ProducerOptions & typeof DEFAULTS;
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #cancel = new AbortController();
+  readonly #end = new AbortController();
+  #failure: { error: unknown } | undefined;
+  #stopped: Stopped | undefined;
+  #anyAcknowledged = false;
+  #propagationDeadline = 0;
+
+  constructor(options: ProducerOptions) {
+    this.#options = { ...DEFAULTS, ...options };
+  }
+
+  /**
+   * Sends all that the source gives; ends when every record has its outcome.
+   *
+   * @param signal no more is taken and nothing is tried again after it; requests under way get `drainMs` to end.
+   * @returns why it ended early: a refusal that would meet every further record too. Undefined otherwise.
+   * @throws what the source or the listener throws, after the requests under way have ended.
+   */
+  async run(source: AsyncIterable<OutgoingRecord>, signal: AbortSignal): Promise<Stopped | undefined> {
+    const { clock, concurrency, lingerMs, propagationMs } = this.#options;
+    this.#propagationDeadline = clock.now() + propagationMs;
+    const end = AbortSignal.any([signal, this.#end.signal]);
+    const stopTimer = this.#cancelAfter(signal);
+    try {
+      for await (const batch of batches(this.#sendable(source, end), BATCH_LIMITS, lingerMs, clock, end)) {
+        this.#start(batch, signal);
+        if (this.#inFlight.size >= concurrency) await Promise.race(this.#inFlight);
+      }
+    } finally {
+      await Promise.all(this.#inFlight);
+      stopTimer();
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return this.#stopped;
+  }
+
+  /** Ends with the signal; a record that no request can hold is refused here. */
+  async *#sendable(source: AsyncIterable<OutgoingRecord>, end: AbortSignal): AsyncGenerator<OutgoingRecord> {
+    const { largestRecordBytes, listener } = this.#options;
+    for await (const record of source) {
+      if (end.aborted) return;
+      const size = recordSize(record);
+      if (size <= largestRecordBytes) yield record;
+      else
+        listener.onRefused(
+          record.index,
+          `${TOO_LARGE}: ${size} bytes with its partition key, ${largestRecordBytes} allowed`,
+        );
+    }
+  }
+
+  #start(batch: OutgoingRecord[], signal: AbortSignal): void {
+    const sending = this.#send(batch, signal)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => this.#inFlight.delete(sending));
+    this.#inFlight.add(sending);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#end.abort();
+  }
+
+  /** Cancels the requests that are still under way `drainMs` after the signal. */
+  #cancelAfter(signal: AbortSignal): () => void {
+    const { clock, drainMs } = this.#options;
+    const stop = new AbortController();
+    const start = () => void clock.sleep(drainMs, stop.signal).then(() => this.#cancel.abort());
+    if (signal.aborted) start();
+    else signal.addEventListener("abort", start, { signal: stop.signal });
+    return () => stop.abort();
+  }
+
+  /** Sends one batch until nothing of it is left to try. */
+  async #send(batch: OutgoingRecord[], signal: AbortSignal): Promise<void> {
+    const { maxAttempts, clock, random } = this.#options;
+    const ambiguous = new Set<number>();
+    let rest = batch;
+    let attempts = 0;
+    for (;;) {
+      const result = await this.#attempt(rest);
+      rest = this.#settle(result, ambiguous);
+      if (rest.length === 0) return;
+      const propagating = this.#isPropagating(result);
+      if (!propagating) attempts += 1;
+      const isOver = !propagating && (result.retry !== "retry" || attempts >= maxAttempts);
+      if (!isOver)
+        await clock.sleep(propagating ? PROPAGATION_POLL_MS : retryDelay(attempts, random()), signal);
+      if (isOver || signal.aborted) {
+        this.#giveUp(result, ambiguous);
+        return;
+      }
+    }
+  }
+
+  async #attempt(records: OutgoingRecord[]): Promise<AttemptResult> {
+    const { put, listener, clock } = this.#options;
+    const now = clock.now();
+    for (const { index } of records) listener.onAttempt(index, now);
+    try {
+      return readAnswer(records, await put(records, this.#cancel.signal));
+    } catch (error) {
+      return readFailure(records, error);
+    }
+  }
+
+  /** Reports what is settled, and gives back what is not. */
+  #settle({ outcomes }: AttemptResult, ambiguous: Set<number>): OutgoingRecord[] {
+    const { listener } = this.#options;
+    const rest: OutgoingRecord[] = [];
+    for (const outcome of outcomes) {
+      const { index } = outcome.record;
+      if (outcome.kind === "acknowledged") {
+        this.#anyAcknowledged = true;
+        listener.onAcknowledged(index, outcome.shardId);
+        continue;
+      }
+      if (outcome.kind === "unknown") {
+        ambiguous.add(index);
+        listener.onAmbiguous(index);
+      }
+      rest.push(outcome.record);
+    }
+    return rest;
+  }
+
+  #giveUp({ outcomes, retry }: AttemptResult, ambiguous: Set<number>): void {
+    const { listener } = this.#options;
+    for (const outcome of outcomes) {
+      if (outcome.kind === "acknowledged") continue;
+      const { index } = outcome.record;
+      if (retry === "stop") this.#stop(outcome.reason);
+      if (ambiguous.has(index)) listener.onUnanswered(index, outcome.reason);
+      else listener.onRefused(index, outcome.reason);
+    }
+  }
+
+  #stop(reason: string): void {
+    this.#stopped ??= { reason };
+    this.#end.abort();
+  }
+
+  #isPropagating({ accessDenied }: AttemptResult): boolean {
+    const { clock, onAccessDenied } = this.#options;
+    const propagating = accessDenied && !this.#anyAcknowledged && clock.now() < this.#propagationDeadline;
+    if (propagating) onAccessDenied?.();
+    return propagating;
+  }
+}
+
+/** Begins the reason of a record that is too large for the stream. */
+export const TOO_LARGE = "record too large";

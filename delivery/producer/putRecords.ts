@@ -1,0 +1,14 @@
+import { type KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import type { PutRecords } from "./producer";
+
+/** PutRecords on a stream by its name in the client's region, as Amplitude is given it. */
+export function putRecordsTo(client: KinesisClient, streamName: string): PutRecords {
+  return (records, signal) =>
+    client.send(
+      new PutRecordsCommand({
+        StreamName: streamName,
+        Records: records.map(({ partitionKey, bytes }) => ({ PartitionKey: partitionKey, Data: bytes })),
+      }),
+      { abortSignal: signal },
+    );
+}

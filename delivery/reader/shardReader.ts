@@ -1,0 +1,128 @@
+import type { GetRecordsOutput, _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
+import { awsError, isCredentialsError } from "../awsErrors";
+import type { Clock } from "../clock";
+import { retryDelay } from "../producer/retryDelay";
+import type { Position, StreamApi } from "./streamApi";
+
+/** Records of one answer, in the order of the shard. */
+export interface ShardRecords {
+  shardId: string;
+  records: KinesisRecord[];
+  /** When they were received, in ms since 1970, of this machine. */
+  receivedAt: number;
+}
+
+export interface ShardReaderOptions {
+  api: StreamApi;
+  shardId: string;
+  from: Position;
+  clock: Clock;
+  random: () => number;
+  signal: AbortSignal;
+  /** Between two GetRecords of the shard, in ms. */
+  pollMs: number;
+  onRecords: (records: ShardRecords) => void;
+  /** Everything that had arrived in the shard by then (ms since 1970) has been handed on. Not called for its end: its children may hold more. */
+  onReadUpTo: (time: number) => void;
+}
+
+/** A closed shard read to its end, with what took its place where the service says so. */
+export interface ClosedShard {
+  childShardIds: string[];
+}
+
+/**
+ * Half of what a shard gives: 2 MiB/s, which the customer's own consumers share.
+ * Source: AWS, "Quotas and limits" (Kinesis Developer Guide).
+ */
+const BYTES_PER_MS = (1024 * 1024) / 1000;
+/** Failures in a row before the shard counts as unreadable: at most 21 s of waiting, beside the SDK's own tries. */
+const MOST_FAILURES = 10;
+
+/** Reads one shard until it is closed and empty, or the signal. Each record is handed on exactly once, in order. */
+export class ShardReader {
+  #position: Position;
+  #iterator: string | undefined;
+  #lastSequenceNumber = -1n;
+
+  constructor(private readonly options: ShardReaderOptions) {
+    this.#position = options.from;
+  }
+
+  /**
+   * @returns undefined after the signal.
+   * @throws what the service answers, where trying again can't help or didn't, and what the callbacks throw.
+   */
+  async run(): Promise<ClosedShard | undefined> {
+    const { signal, clock, random } = this.options;
+    let failures = 0;
+    while (!signal.aborted) {
+      const since = clock.now();
+      let answer: GetRecordsOutput;
+      try {
+        answer = await this.#ask();
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        failures += 1;
+        this.#afterFailure(error, failures);
+        await clock.sleep(retryDelay(failures, random()), signal);
+        continue;
+      }
+      failures = 0;
+      const closed = await this.#take(answer, since);
+      if (closed !== undefined) return closed;
+    }
+    return undefined;
+  }
+
+  async #ask(): Promise<GetRecordsOutput> {
+    const { api, shardId, signal } = this.options;
+    this.#iterator ??= await api.iterator(shardId, this.#position, signal);
+    return api.records(this.#iterator, signal);
+  }
+
+  async #take(answer: GetRecordsOutput, since: number): Promise<ClosedShard | undefined> {
+    const { clock, onReadUpTo, signal, pollMs } = this.options;
+    const bytes = this.#handOn(answer);
+    this.#iterator = answer.NextShardIterator;
+    if (this.#iterator === undefined)
+      return { childShardIds: (answer.ChildShards ?? []).flatMap(({ ShardId }) => ShardId ?? []) };
+    onReadUpTo(since - lag(answer));
+    await clock.sleep(Math.max(pollMs, bytes / BYTES_PER_MS), signal);
+    return undefined;
+  }
+
+  /** After an expired iterator a shard is read from its last record on: what was handed on already is passed over. */
+  #handOn({ Records = [] }: GetRecordsOutput): number {
+    const { shardId, clock, onRecords } = this.options;
+    const fresh = Records.filter(
+      ({ SequenceNumber }) => BigInt(SequenceNumber ?? "0") > this.#lastSequenceNumber,
+    );
+    const last = fresh.at(-1)?.SequenceNumber;
+    if (last !== undefined) {
+      this.#lastSequenceNumber = BigInt(last);
+      this.#position = { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber: last };
+      onRecords({ shardId, records: fresh, receivedAt: clock.now() });
+    }
+    return Records.reduce((sum, { Data }) => sum + (Data?.length ?? 0), 0);
+  }
+
+  #afterFailure(error: unknown, failures: number): void {
+    if (failures >= MOST_FAILURES || !canPass(error)) throw error;
+    // An iterator lives five minutes, and one that failed may be what is wrong.
+    this.#iterator = undefined;
+  }
+}
+
+/** How far behind the shard's tip the answer is, in ms; an endpoint that does not say is at the tip when it has nothing to give. */
+function lag({ MillisBehindLatest, Records = [] }: GetRecordsOutput): number {
+  return MillisBehindLatest ?? (Records.length === 0 ? 0 : Number.POSITIVE_INFINITY);
+}
+
+function canPass(error: unknown): boolean {
+  const { code, httpStatus } = awsError(error);
+  if (/^(ExpiredIterator|ProvisionedThroughputExceeded|LimitExceeded|KMSThrottling|Throttling)/.test(code))
+    return true;
+  if (isCredentialsError(error)) return false;
+  return httpStatus === undefined || httpStatus >= 500 || httpStatus === 429 || httpStatus === 200;
+}

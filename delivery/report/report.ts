@@ -1,0 +1,54 @@
+import type { Finding } from "../findings";
+import type { Route } from "../preflight/preflight";
+import type { Latency } from "../verifier/latency";
+
+/** `verified`: every event arrived intact. `failed`: something did not, or can't. `undecided`: time ran out, or a part could not be checked. */
+export type Verdict = "verified" | "failed" | "undecided";
+
+/** What of a shard the run has seen. */
+export interface ShardReport {
+  shardId: string;
+  /** Events that Kinesis acknowledged to have put there. */
+  eventsAcknowledged: number;
+  /** Records of this run that were read from it, duplicates included. */
+  recordsRead: number;
+}
+
+/** The result of a delivery test; the names follow Amplitude's delivery metrics API where it has one. */
+export interface DeliveryReport {
+  reportVersion: 1;
+  verdict: Verdict;
+  route: Route;
+  roleArn: string;
+  region: string;
+  streamName: string;
+  /** In every record's partition key: `amplitude-kinesis.RUN.NUMBER`. */
+  runId: string;
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  durationInSeconds: number;
+  /** Events sent, or refused before they could be. Delivered + not delivered + corrupted + unknown. */
+  eventsSent: number;
+  /** Of those, the ones that Kinesis acknowledged. */
+  eventsAcknowledged: number;
+  /** Read back with exactly the bytes that were sent. */
+  eventsDelivered: number;
+  /** Refused, or not in the stream after two readings. */
+  eventsNotDelivered: number;
+  /** Read back with other bytes. */
+  eventsCorrupted: number;
+  /** Copies beyond the first, of any event. */
+  eventsDuplicated: number;
+  /** Not read back so far, and the reading could not be finished. */
+  eventsUnknown: number;
+  /** eventsDelivered ÷ eventsSent, 0–1; 0 where nothing was sent. */
+  deliveryRate: number;
+  /** From an event's first attempt until it was read back; null where nothing was. */
+  latencyInSeconds: Latency | null;
+  /** Records in the stream meanwhile that are not of this run: counted and left alone. */
+  recordsForeign: number;
+  shards: ShardReport[];
+  findings: Finding[];
+  /** In words, what a `verified` of this route proves and what it leaves open. */
+  proof: { proves: string[]; leavesOpen: string[] };
+}

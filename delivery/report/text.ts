@@ -1,0 +1,60 @@
+import type { Finding } from "../findings";
+import type { DeliveryReport } from "./report";
+
+const SIGNS: Record<Finding["severity"], string> = { error: "✗", undetermined: "?", warning: "!" };
+
+const SENTENCES: Record<DeliveryReport["verdict"], string> = {
+  verified: "VERIFIED: every event sent was read back, byte for byte",
+  failed: "FAILED: delivery to this stream does not work as it is",
+  undecided: "UNDECIDED: it could not be found out whether delivery works",
+};
+
+/** The report for a person at a terminal, without a line break at its end. */
+export function reportText(report: DeliveryReport): string {
+  return [
+    SENTENCES[report.verdict],
+    "",
+    ...numbers(report),
+    ...report.findings.flatMap(findingLines),
+    "",
+    `What this proves (route: ${report.route}), where it is verified:`,
+    ...report.proof.proves.map((proof) => `  + ${proof}`),
+    "What it leaves open:",
+    ...report.proof.leavesOpen.map((open) => `  - ${open}`),
+  ].join("\n");
+}
+
+function numbers(report: DeliveryReport): string[] {
+  const { latencyInSeconds: latency, shards } = report;
+  const rate = (report.deliveryRate * 100).toFixed(report.deliveryRate === 1 ? 0 : 3);
+  const rows: [string, string][] = [
+    ["stream", `${report.streamName} (${report.region})`],
+    ["role", report.roleArn],
+    ["events sent", String(report.eventsSent)],
+    ["acknowledged", String(report.eventsAcknowledged)],
+    ["delivered", `${report.eventsDelivered} (${rate} %)`],
+    ["not delivered", String(report.eventsNotDelivered)],
+    ["corrupted", String(report.eventsCorrupted)],
+    ["unknown", String(report.eventsUnknown)],
+    ["duplicates", String(report.eventsDuplicated)],
+    ["others' records", String(report.recordsForeign)],
+    [
+      "latency",
+      latency === null
+        ? "none measured"
+        : `p50 ${latency.p50} s, p95 ${latency.p95} s, p99 ${latency.p99} s, max ${latency.max} s`,
+    ],
+    [
+      "shards",
+      shards.length === 0
+        ? "none"
+        : shards.map(({ shardId, recordsRead }) => `${shardId}: ${recordsRead}`).join(", "),
+    ],
+    ["took", `${report.durationInSeconds.toFixed(1)} s`],
+  ];
+  return rows.map(([name, value]) => `  ${name.padEnd(16)}${value}`);
+}
+
+function findingLines({ severity, code, message, where, remedy }: Finding): string[] {
+  return ["", `${SIGNS[severity]} ${code}: ${message}`, `  where:  ${where}`, `  remedy: ${remedy}`];
+}

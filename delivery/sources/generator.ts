@@ -1,0 +1,65 @@
+import { createHash, randomUUID } from "node:crypto";
+import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
+import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
+import { SettingsError } from "../errors";
+import { generatedEvent } from "./generatedEvent";
+import type { EventSource, SourceEvent } from "./source";
+
+const MOST_EVENTS = 1_000_000_000;
+
+export interface GeneratorOptions {
+  /** How many events: a whole number, 1 to 1,000,000,000. */
+  readonly events: number;
+  /** The same seed and the same clock give the same bytes. Default: a new one for every source. */
+  readonly seed?: number | string;
+  /** The clock, asked once per event: events lie up to 7 s before it. Default: the system's. */
+  readonly now?: () => Date;
+}
+
+export interface GeneratedSource extends EventSource {
+  readonly expectedEvents: number;
+  /** What to pass as `seed` to get these events again. */
+  readonly seed: number | string;
+}
+
+/**
+ * Made-up events in the shape of Amplitude's Export API, about 1.75 KB each: all its fields, explicit nulls, every
+ * width of UTF-8, `$identify` and `$groupidentify` rows, groups, `-1` for no session, ids beyond 2^31. No two share
+ * `uuid` or `$insert_id`. They are made as they are taken.
+ *
+ * @throws SettingsError where `events` is not a whole number from 1 to 1,000,000,000.
+ */
+export function generateEvents(options: GeneratorOptions): GeneratedSource {
+  const { events, seed = randomUUID(), now = () => new Date() } = options;
+  if (!Number.isInteger(events) || events < 1 || events > MOST_EVENTS) {
+    throw new SettingsError(
+      `The number of events to generate is ${events}: give a whole number from 1 to ${MOST_EVENTS.toLocaleString("en-US")}.`,
+    );
+  }
+  return {
+    expectedEvents: events,
+    seed,
+    problems: [],
+    problemCount: 0,
+    events: () => generated(events, seededRandom(seed), now),
+  };
+}
+
+async function* generated(
+  events: number,
+  random: RandomGenerator,
+  now: () => Date,
+): AsyncGenerator<SourceEvent> {
+  for (let eventNumber = 0; eventNumber < events; eventNumber++) {
+    const event = generatedEvent(random, eventNumber, now().getTime());
+    yield { bytes: Buffer.from(JSON.stringify(event)), origin: `generator:${eventNumber + 1}` };
+  }
+}
+
+/** All 128 bits of the state come from the seed, so that seeds of any length stay apart. */
+function seededRandom(seed: number | string): RandomGenerator {
+  const digest = createHash("sha256")
+    .update(`${typeof seed}:${seed}`)
+    .digest();
+  return xoroshiro128plusFromState([0, 4, 8, 12].map((offset) => digest.readInt32LE(offset)));
+}

@@ -1,0 +1,3 @@
+export { openExport } from "./exportReader";
+export { type GeneratedSource, type GeneratorOptions, generateEvents } from "./generator";
+export type { EventSource, SourceEvent, SourceProblem } from "./source";

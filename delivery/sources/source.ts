@@ -1,0 +1,29 @@
+/**
+ * One event, as the bytes that become one record: a JSON object in the shape of Amplitude's Export API, without a
+ * line break at its end. Nothing downstream parses or changes the bytes.
+ */
+export interface SourceEvent {
+  readonly bytes: Buffer;
+  /** Where the event came from, for messages: `generator:17`, or `export.zip/…#0.json.gz:17` for line 17. */
+  readonly origin: string;
+}
+
+/** A piece of the source that is not an event. The rest of the source goes on. */
+export interface SourceProblem {
+  /** The file, inside the ZIP too: `export.zip/100011471/100011471_2026-01-05_9#0.json.gz`. */
+  readonly file: string;
+  /** 1-based; absent where the whole file can't be read. */
+  readonly line?: number;
+  /** What is wrong, without quoting the event's values. */
+  readonly reason: string;
+}
+
+/** Where events come from. It is read once, lazily, as fast as the producer takes them. */
+export interface EventSource {
+  /** How many events will come, where that is known beforehand (for a progress bar). */
+  readonly expectedEvents?: number;
+  events(): AsyncIterable<SourceEvent>;
+  /** What had to be left out so far; complete once `events()` has ended. At most 100: `problemCount` is the true number. */
+  readonly problems: readonly SourceProblem[];
+  readonly problemCount: number;
+}

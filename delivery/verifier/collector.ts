@@ -1,0 +1,65 @@
+import type { ShardRecords } from "../reader/shardReader";
+import type { ShardReport } from "../report/report";
+import { type Latency, LatencyRecorder } from "./latency";
+import type { Ledger } from "./ledger";
+import type { RunKey } from "./runKey";
+
+/** Enters what is read from the stream into the ledger, and counts what is not of this run. */
+export class Collector {
+  readonly #latency = new LatencyRecorder();
+  readonly #recordsByShard = new Map<string, number>();
+  #recordsForeign = 0;
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly key: RunKey,
+  ) {}
+
+  get recordsForeign(): number {
+    return this.#recordsForeign;
+  }
+
+  get latency(): Latency | undefined {
+    return this.#latency.summary();
+  }
+
+  /** Takes records of the first reading. */
+  take({ shardId, records, receivedAt }: ShardRecords): void {
+    let own = 0;
+    for (const { PartitionKey, Data = new Uint8Array() } of records) {
+      const index = this.#indexOf(PartitionKey);
+      if (index === undefined) {
+        this.#recordsForeign += 1;
+        continue;
+      }
+      own += 1;
+      const latencyMs = this.ledger.onRead(index, Data, receivedAt);
+      if (latencyMs !== undefined) this.#latency.record(latencyMs);
+    }
+    this.#recordsByShard.set(shardId, (this.#recordsByShard.get(shardId) ?? 0) + own);
+  }
+
+  /** Takes records of the second reading, of which only those of missing events are news. */
+  takeMissing({ records, receivedAt }: ShardRecords): void {
+    for (const { PartitionKey, Data = new Uint8Array() } of records) {
+      const index = this.#indexOf(PartitionKey);
+      if (index !== undefined && !this.ledger.hasSeen(index)) this.ledger.onRead(index, Data, receivedAt);
+    }
+  }
+
+  /** Every shard that events were acknowledged to be in, or were read from. */
+  get shards(): ShardReport[] {
+    const acknowledged = this.ledger.acknowledgedByShard;
+    const shardIds = [...new Set([...this.#recordsByShard.keys(), ...acknowledged.keys()])].sort();
+    return shardIds.map((shardId) => ({
+      shardId,
+      eventsAcknowledged: acknowledged.get(shardId) ?? 0,
+      recordsRead: this.#recordsByShard.get(shardId) ?? 0,
+    }));
+  }
+
+  #indexOf(partitionKey: string | undefined): number | undefined {
+    const index = this.key.indexOf(partitionKey);
+    return index !== undefined && index < this.ledger.size ? index : undefined;
+  }
+}

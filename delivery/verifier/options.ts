@@ -1,0 +1,55 @@
+import type { Credentials } from "../clients";
+import type { Clock } from "../clock";
+import type { Route } from "../preflight/preflight";
+import type { StackOutputs } from "../settings";
+import type { EventSource } from "../sources/source";
+
+/** What is going on, for a progress display. */
+export interface Progress {
+  phase: "preparing" | "sending" | "reading" | "looking again";
+  /** What is being done, in words. */
+  step: string;
+  eventsSent: number;
+  eventsAcknowledged: number;
+  /** Read back so far. */
+  eventsRead: number;
+  /** How many events the source has, where that is known. */
+  eventsExpected?: number;
+}
+
+export interface VerifyOptions {
+  /** The stack's three outputs. */
+  outputs: StackOutputs;
+  /** The events to send; read once. */
+  source: EventSource;
+  /** Default: `role` where the sender can assume the role, else `operator`. */
+  route?: Route | undefined;
+  /** Reads the stream and the role, and writes on the operator's route. Default: the SDK's chain. */
+  credentials?: Credentials | undefined;
+  /** A profile of the shared AWS files, in place of `credentials`. */
+  profile?: string | undefined;
+  /** Assumes the role on the `role` route. Default: as `credentials` and `profile`. */
+  senderCredentials?: Credentials | undefined;
+  /** A profile, in place of `senderCredentials`. */
+  senderProfile?: string | undefined;
+  /** URL of the one endpoint for all AWS services. Default: the SDK's settings (`AWS_ENDPOINT_URL`, …), else AWS. */
+  endpoint?: string | undefined;
+  /** Given when the role is assumed, where its trust policy demands one. */
+  externalId?: string | undefined;
+  /** The account that the trust policy has to name. Default: 358203115967. */
+  amplitudeAccountId?: string | undefined;
+  /** How long to wait for events after the last one was sent, in seconds, from 1. Default 120. */
+  timeoutSeconds?: number | undefined;
+  /** How long a new role or policy may take to be known everywhere, in seconds, from 0. Default 90. */
+  propagationSeconds?: number | undefined;
+  /** Between two readings of a shard, in ms, from 0. Default 500: two of the five readings a second that a shard allows all its consumers. */
+  pollMs?: number | undefined;
+  /** Events are missing only this long after the last attempt, in ms, from 0. Default 10,000. */
+  settleMs?: number | undefined;
+  /** Ends the run early; the report is then `undecided`, unless something has failed for certain. */
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+  clock?: Clock | undefined;
+  /** In [0, 1). */
+  random?: (() => number) | undefined;
+}

@@ -1,0 +1,87 @@
+import { describeError, isAccessDenied } from "../awsErrors";
+import { DeliveryError } from "../errors";
+import type { Finding } from "../findings";
+import type { EventSource } from "../sources/source";
+
+export function notReadable(error: unknown, where: string): Finding {
+  return {
+    code: "stream-not-readable",
+    severity: "undetermined",
+    message: `The stream can't be read back, so nothing can be said about what arrived: ${describeError(error)}`,
+    where,
+    remedy: isAccessDenied(error)
+      ? "Give the person who runs this kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords on the stream (and kms:Decrypt on a customer's own key)"
+      : "Check the network, the credentials' lifetime and the service's health, and run this again",
+  };
+}
+
+export function writeRefused(reason: string, where: string): Finding {
+  return {
+    code: "write-refused",
+    severity: "error",
+    message: `Kinesis refuses what is sent, so the rest of the events was not sent: ${reason}`,
+    where,
+    remedy: refusalRemedy(reason),
+  };
+}
+
+/** What helps against a refusal, by its reason. */
+export function refusalRemedy(reason: string): string {
+  if (/ProvisionedThroughputExceeded|LimitExceeded/.test(reason)) {
+    return "The stream takes less than was sent: raise shardCount or use ON_DEMAND, or send fewer events";
+  }
+  if (/KMS/.test(reason)) {
+    return "The stream's KMS key can't be used: enable it, and let the role use kms:GenerateDataKey on it (its key policy and the role's policy)";
+  }
+  if (/AccessDenied/.test(reason))
+    return "Run `pulumi up` to restore the role's write policy and its attachment";
+  if (/ResourceNotFound/.test(reason)) return "The stream is gone: run `pulumi refresh` and `pulumi up`";
+  return "Mend what the reason names, and run this again";
+}
+
+export function sourceFailed(error: unknown, sent: number): Finding {
+  return {
+    code: "source-failed",
+    severity: "undetermined",
+    message: `The events could not be read to their end, ${sent} were sent: ${error instanceof Error ? error.message : String(error)}`,
+    where: "the event source",
+    remedy: "Mend or replace the file, and run this again",
+  };
+}
+
+/** A broken line of an export is no fault of the delivery; the rest went on. */
+export function sourceProblems({ problems, problemCount }: EventSource): Finding[] {
+  const [first] = problems;
+  if (first === undefined) return [];
+  const shown = problems
+    .slice(0, 5)
+    .map(({ file, line, reason }) => `${file}${line === undefined ? "" : `:${line}`}: ${reason}`);
+  const more = problemCount > shown.length ? `; and ${problemCount - shown.length} more` : "";
+  return [
+    {
+      code: "source-problems",
+      severity: "warning",
+      message: `${problemCount} piece(s) of the export are not events and were left out: ${shown.join("; ")}${more}`,
+      where: first.file,
+      remedy: "Export the hours concerned again, if those events matter for the test",
+    },
+  ];
+}
+
+export function interrupted(sent: number): Finding {
+  return {
+    code: "interrupted",
+    severity: "undetermined",
+    message: `The run was interrupted after ${sent} event(s)`,
+    where: "this run",
+    remedy: "Run it again and let it end",
+  };
+}
+
+export function noEvents({ problemCount }: EventSource): DeliveryError {
+  const why = problemCount > 0 ? `: ${problemCount} piece(s) of it are not events` : "";
+  return new DeliveryError(
+    "no-events",
+    `The source has no events${why}. Give --export a file of Amplitude's Export API, or use --events N`,
+  );
+}

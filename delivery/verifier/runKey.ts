@@ -1,0 +1,26 @@
+import { randomBytes } from "node:crypto";
+
+const PREFIX = "amplitude-kinesis";
+
+/** Names the events of one run by their partition keys: unique ones, which spread over all shards. */
+export interface RunKey {
+  readonly runId: string;
+  /** `amplitude-kinesis.RUN.INDEX`: at most 48 characters. */
+  partitionKey(index: number): string;
+  /** The number of the event that a record of this run carries; undefined for a record of anyone else. */
+  indexOf(partitionKey: string | undefined): number | undefined;
+}
+
+export function newRunKey(random: () => Buffer = () => randomBytes(9)): RunKey {
+  const runId = random().toString("base64url");
+  const start = `${PREFIX}.${runId}.`;
+  return {
+    runId,
+    partitionKey: (index) => `${start}${index}`,
+    indexOf: (partitionKey) => {
+      if (!partitionKey?.startsWith(start)) return undefined;
+      const digits = partitionKey.slice(start.length);
+      return /^(0|[1-9]\d{0,14})$/.test(digits) ? Number(digits) : undefined;
+    },
+  };
+}

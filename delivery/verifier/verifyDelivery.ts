@@ -1,0 +1,243 @@
+import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
+import { type ClientOptions, kinesisClient, kinesisWriteClient } from "../clients";
+import { type Clock, systemClock } from "../clock";
+import type { Finding } from "../findings";
+import { type Preflight, preflight } from "../preflight/preflight";
+import type { StreamState } from "../preflight/stream";
+import { Producer } from "../producer/producer";
+import { putRecordsTo } from "../producer/putRecords";
+import type { OutgoingRecord } from "../producer/record";
+import type { ShardRecords } from "../reader/shardReader";
+import { streamApi } from "../reader/streamApi";
+import { StreamReader, StreamUnreadable } from "../reader/streamReader";
+import type { DeliveryReport } from "../report/report";
+import { resolveOutputs, type StackOutputs, streamArnOf } from "../settings";
+import { Collector } from "./collector";
+import { eventFindings } from "./eventFindings";
+import { Ledger } from "./ledger";
+import type { Progress, VerifyOptions } from "./options";
+import { proofOf } from "./proof";
+import {
+  interrupted,
+  noEvents,
+  notReadable,
+  sourceFailed,
+  sourceProblems,
+  writeRefused,
+} from "./runFindings";
+import { newRunKey } from "./runKey";
+import { countEvents, decideVerdict } from "./verdict";
+
+/** Readings start this long before the run, by the service's clock: arrival times are promised no accuracy. */
+const READ_MARGIN_MS = 10_000;
+const PROPAGATING = "refused so far; a new policy takes up to a minute and a half to take effect";
+
+/**
+ * Sends the source's events to the customer's stream, reads them back, and accounts for every one.
+ *
+ * @throws DeliveryError `settings` for outputs that can't be right, `credentials` where AWS does not accept the
+ * caller, `no-events` where the source has none; what the source throws before its first event. Whatever is wrong with
+ * the deployment is a finding of the report.
+ */
+export async function verifyDelivery(options: VerifyOptions): Promise<DeliveryReport> {
+  return new DeliveryRun(options).run();
+}
+
+class DeliveryRun {
+  readonly #options: VerifyOptions;
+  readonly #outputs: StackOutputs;
+  readonly #operator: ClientOptions;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #signal: AbortSignal;
+  readonly #ledger = new Ledger();
+  readonly #key = newRunKey();
+  readonly #collector = new Collector(this.#ledger, this.#key);
+  readonly #findings: Finding[] = [];
+  #progress: Pick<Progress, "phase" | "step"> = { phase: "preparing", step: "" };
+
+  constructor(options: VerifyOptions) {
+    const { clock = systemClock, random = Math.random, signal = new AbortController().signal } = options;
+    this.#options = options;
+    this.#outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
+    const { credentials, profile, endpoint } = options;
+    this.#operator = { region: this.#outputs.region, credentials, profile, endpoint };
+    this.#clock = clock;
+    this.#random = random;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<DeliveryReport> {
+    const startedAt = this.#clock.now();
+    const before = await this.#preflight();
+    const { stream, writer } = before;
+    const isBroken = before.findings.some(({ severity }) => severity === "error");
+    const canSend = stream !== undefined && writer !== undefined && !isBroken;
+    const readingComplete = canSend ? await this.#sendAndRead(stream, writer) : true;
+    return this.#report(before, readingComplete, startedAt);
+  }
+
+  #preflight(): Promise<Preflight> {
+    const { route, senderCredentials, senderProfile, externalId, amplitudeAccountId } = this.#options;
+    const hasOwnSender = senderCredentials !== undefined || senderProfile !== undefined;
+    const sender = { ...this.#operator, credentials: senderCredentials, profile: senderProfile };
+    return preflight({
+      outputs: this.#outputs,
+      route,
+      operator: this.#operator,
+      sender: hasOwnSender ? sender : this.#operator,
+      externalId,
+      amplitudeAccountId,
+      propagationMs: this.#propagationMs,
+      clock: this.#clock,
+      onStep: (step) => this.#show({ phase: "preparing", step }),
+    });
+  }
+
+  /** @returns whether the stream was read to its end. */
+  async #sendAndRead(stream: StreamState, writer: ClientOptions): Promise<boolean> {
+    const from = new Date(stream.serviceTime - READ_MARGIN_MS);
+    const reader = this.#reader(from, (batch) => this.#collector.take(batch));
+    this.#show({ phase: "preparing", step: "reading the stream's shards" });
+    try {
+      await reader.start();
+      // Reading comes first: what can't be read back must not be sent.
+      if (!(await reader.waitFor(() => reader.hasReadAll, this.#deadline(), this.#signal))) return false;
+      await this.#send(stream, writer);
+      return await this.#awaitEvents(reader, from);
+    } catch (error) {
+      if (!(error instanceof StreamUnreadable)) throw error;
+      this.#findings.push(notReadable(error.cause, stream.streamArn));
+      return false;
+    } finally {
+      await reader.stop();
+    }
+  }
+
+  async #send(stream: StreamState, writer: ClientOptions): Promise<void> {
+    const { source } = this.#options;
+    this.#show({ phase: "sending", step: "sending events" });
+    const client = kinesisWriteClient(writer);
+    const producer = new Producer({
+      put: putRecordsTo(client, this.#outputs.streamName),
+      listener: this.#ledger,
+      clock: this.#clock,
+      random: this.#random,
+      largestRecordBytes: stream.largestRecordBytes,
+      propagationMs: this.#propagationMs,
+      onAccessDenied: () => this.#show({ phase: "sending", step: PROPAGATING }),
+    });
+    try {
+      const stopped = await producer.run(this.#outgoing(), this.#signal);
+      if (stopped !== undefined) this.#findings.push(writeRefused(stopped.reason, stream.streamArn));
+    } catch (error) {
+      if (this.#ledger.sent === 0) throw error;
+      this.#findings.push(sourceFailed(error, this.#ledger.sent));
+    } finally {
+      client.destroy();
+    }
+    if (this.#ledger.size === 0 && !this.#signal.aborted) throw noEvents(source);
+  }
+
+  async *#outgoing(): AsyncGenerator<OutgoingRecord> {
+    for await (const { bytes } of this.#options.source.events()) {
+      const index = this.#ledger.add(bytes);
+      yield { index, partitionKey: this.#key.partitionKey(index), bytes };
+      this.#show({ phase: "sending", step: "sending events" });
+    }
+  }
+
+  /** @returns whether the stream was read to its end, and twice where events were missing. */
+  async #awaitEvents(reader: StreamReader, from: Date): Promise<boolean> {
+    const { settleMs = 10_000 } = this.#options;
+    const sentAt = this.#clock.now();
+    const deadline = this.#deadline();
+    this.#show({ phase: "reading", step: "reading events back" });
+    const allRead = () => this.#ledger.outstanding === 0 && reader.hasReadUpTo(sentAt);
+    const isSettled = () => allRead() || reader.hasReadUpTo(sentAt + settleMs);
+    const settled = await reader.waitFor(isSettled, deadline, this.#signal);
+    if (!settled || this.#ledger.outstanding === 0) return settled;
+    return this.#lookAgain(from, deadline);
+  }
+
+  /** A second reading from the start, for what the first one did not find. */
+  async #lookAgain(from: Date, deadline: number): Promise<boolean> {
+    this.#show({ phase: "looking again", step: "looking again for what is missing" });
+    const since = this.#clock.now();
+    const reader = this.#reader(from, (batch) => this.#collector.takeMissing(batch));
+    const isDone = () => this.#ledger.outstanding === 0 || reader.hasReadUpTo(since);
+    try {
+      await reader.start();
+      return await reader.waitFor(isDone, deadline, this.#signal);
+    } finally {
+      await reader.stop();
+    }
+  }
+
+  #reader(from: Date, onRecords: (batch: ShardRecords) => void): StreamReader {
+    const { pollMs } = this.#options;
+    return new StreamReader({
+      api: streamApi(kinesisClient(this.#operator), this.#outputs.streamName),
+      from,
+      clock: this.#clock,
+      random: this.#random,
+      onRecords: (batch) => {
+        onRecords(batch);
+        this.#show(this.#progress);
+      },
+      ...(pollMs === undefined ? {} : { pollMs }),
+    });
+  }
+
+  #report(before: Preflight, readingComplete: boolean, startedAt: number): DeliveryReport {
+    const { source, amplitudeAccountId = AMPLITUDE_ACCOUNT_ID } = this.#options;
+    const counts = this.#ledger.counts();
+    const events = countEvents(counts, { readingComplete });
+    const findings = [
+      ...before.findings,
+      ...this.#findings,
+      ...eventFindings(this.#ledger, counts, { readingComplete }, streamArnOf(this.#outputs)),
+      ...sourceProblems(source),
+      ...(this.#signal.aborted ? [interrupted(this.#ledger.sent)] : []),
+    ];
+    const eventsSent = this.#ledger.sent;
+    return {
+      reportVersion: 1,
+      verdict: decideVerdict(events, findings),
+      route: before.route,
+      ...this.#outputs,
+      runId: this.#key.runId,
+      startedAt: new Date(startedAt).toISOString(),
+      durationInSeconds: (this.#clock.now() - startedAt) / 1000,
+      eventsSent,
+      eventsAcknowledged: this.#ledger.acknowledged,
+      ...events,
+      deliveryRate: eventsSent === 0 ? 0 : events.eventsDelivered / eventsSent,
+      latencyInSeconds: this.#collector.latency ?? null,
+      recordsForeign: this.#collector.recordsForeign,
+      shards: this.#collector.shards,
+      findings,
+      proof: proofOf(before, amplitudeAccountId),
+    };
+  }
+
+  get #propagationMs(): number {
+    return (this.#options.propagationSeconds ?? 90) * 1000;
+  }
+
+  #deadline(): number {
+    return this.#clock.now() + (this.#options.timeoutSeconds ?? 120) * 1000;
+  }
+
+  #show(progress: Pick<Progress, "phase" | "step">): void {
+    this.#progress = progress;
+    const { onProgress, source } = this.#options;
+    onProgress?.({
+      ...progress,
+      eventsSent: this.#ledger.sent,
+      eventsAcknowledged: this.#ledger.acknowledged,
+      eventsRead: this.#ledger.seen,
+      ...(source.expectedEvents === undefined ? {} : { eventsExpected: source.expectedEvents }),
+    });
+  }
+}

@@ -1,0 +1,186 @@
+import { expect } from "chai";
+import { type EventSource, generateEvents, verifyDelivery } from "../../delivery";
+import { type Fixture, startInFolder } from "../sandbox/localAws";
+import { deploy } from "./deployment";
+import { json, type Lie, startLyingProxy } from "./lyingProxy";
+
+/** Acknowledges a batch as Kinesis would. */
+function acknowledgement(body: Buffer) {
+  const { Records } = JSON.parse(body.toString());
+  return json({
+    FailedRecordCount: 0,
+    Records: Records.map((_: unknown, at: number) => ({
+      ShardId: "shardId-000000000000",
+      SequenceNumber: `${at + 1}`,
+    })),
+  });
+}
+
+/** Changes the records of a GetRecords answer. */
+function changed(body: Buffer, change: (records: { Data: string; PartitionKey: string }[]) => unknown[]) {
+  const answer = JSON.parse(body.toString());
+  return json({ ...answer, Records: change(answer.Records) });
+}
+
+const isEvent = (number: number) => (record: { PartitionKey: string }) =>
+  record.PartitionKey.endsWith(`.${number}`);
+
+describe("the verdict, where the endpoint does not tell the truth", function () {
+  this.timeout(20_000);
+  let aws: Fixture;
+  before(async () => {
+    aws = await startInFolder();
+  });
+  after(() => aws.remove());
+
+  async function verdictUnder(lie: Lie, source: EventSource = generateEvents({ events: 30 })) {
+    const proxy = await startLyingProxy(aws.endpoint, lie);
+    try {
+      return await verifyDelivery({
+        outputs: await deploy(aws, { shards: 1 }),
+        source,
+        credentials: aws.principals.operator,
+        senderCredentials: aws.principals.amplitude,
+        endpoint: proxy.endpoint,
+        propagationSeconds: 0,
+        timeoutSeconds: 10,
+        settleMs: 50,
+        pollMs: 10,
+        random: () => 0,
+      });
+    } finally {
+      await proxy.stop();
+    }
+  }
+
+  const codes = (report: { findings: { code: string }[] }) => report.findings.map(({ code }) => code);
+
+  it("calls acknowledged events lost that are not in the stream", async () => {
+    const report = await verdictUnder(({ operation, body }) =>
+      operation === "PutRecords" ? acknowledgement(body) : undefined,
+    );
+    expect(report).to.include({
+      verdict: "failed",
+      eventsAcknowledged: 30,
+      eventsDelivered: 0,
+      eventsNotDelivered: 30,
+    });
+    expect(report).to.include({ eventsUnknown: 0, deliveryRate: 0 });
+    expect(codes(report)).to.deep.equal(["events-lost"]);
+    expect(report.findings[0]?.message).to.include("number 1, 2, 3, 4, 5, … of the source");
+  });
+
+  it("looks again before it calls an event lost", async () => {
+    let readings = 0;
+    const report = await verdictUnder(async ({ operation, forward }) => {
+      if (operation === "GetShardIterator") readings += 1;
+      if (operation !== "GetRecords" || readings > 1) return undefined;
+      return changed((await forward()).body, (records) => records.filter((record) => !isEvent(7)(record)));
+    });
+    expect(readings).to.equal(2);
+    expect(report).to.include({
+      verdict: "verified",
+      eventsDelivered: 30,
+      eventsNotDelivered: 0,
+      eventsDuplicated: 0,
+    });
+  });
+
+  it("calls an event corrupted that comes back with one other byte", async () => {
+    const report = await verdictUnder(async ({ operation, forward }) => {
+      if (operation !== "GetRecords") return undefined;
+      return changed((await forward()).body, (records) =>
+        records.map((record) => {
+          if (!isEvent(3)(record)) return record;
+          const bytes = Buffer.from(record.Data, "base64");
+          bytes[100] = (bytes[100] ?? 0) ^ 1;
+          return { ...record, Data: bytes.toString("base64") };
+        }),
+      );
+    });
+    expect(report).to.include({
+      verdict: "failed",
+      eventsDelivered: 29,
+      eventsCorrupted: 1,
+      eventsNotDelivered: 0,
+    });
+    expect(codes(report)).to.deep.equal(["events-corrupted"]);
+  });
+
+  it("counts events that were written twice, and says that nothing explains it", async () => {
+    const report = await verdictUnder(async ({ operation, earlier, forward }) => {
+      if (operation === "PutRecords" && earlier === 0) await forward();
+      return undefined;
+    });
+    expect(report).to.include({ verdict: "verified", eventsDelivered: 30, eventsDuplicated: 30 });
+    expect(codes(report)).to.deep.equal(["duplicates-unexplained"]);
+  });
+
+  it("explains duplicates by an answer that never came", async () => {
+    const report = await verdictUnder(async ({ operation, earlier, forward }) => {
+      if (operation !== "PutRecords" || earlier > 0) return undefined;
+      await forward();
+      return json({ __type: "InternalFailure", message: "after the commit" }, 500);
+    });
+    expect(report).to.include({ verdict: "verified", eventsDelivered: 30, eventsDuplicated: 30 });
+    expect(codes(report)).to.deep.equal([]);
+  });
+
+  it("sends again what was throttled, and only that", async () => {
+    const sizes: number[] = [];
+    const report = await verdictUnder(async ({ operation, earlier, body, forward }) => {
+      if (operation !== "PutRecords") return undefined;
+      sizes.push(JSON.parse(body.toString()).Records.length);
+      if (earlier > 0) return undefined;
+      const answer = JSON.parse((await forward()).body.toString());
+      // Said to be throttled, and written all the same: what is sent again is there twice.
+      answer.Records[4] = { ErrorCode: "ProvisionedThroughputExceededException", ErrorMessage: "slow down" };
+      return json({ ...answer, FailedRecordCount: 1 });
+    });
+    expect(sizes).to.deep.equal([30, 1]);
+    expect(report).to.include({ verdict: "verified", eventsAcknowledged: 30, eventsDuplicated: 1 });
+    expect(codes(report)).to.deep.equal(["duplicates-unexplained"]);
+  });
+
+  it("does not believe a FailedRecordCount of 0", async () => {
+    const report = await verdictUnder(async ({ operation, earlier, body }) => {
+      if (operation !== "PutRecords" || earlier > 0) return undefined;
+      const { Records } = JSON.parse(body.toString());
+      return json({ FailedRecordCount: 0, Records: Records.map(() => ({ ErrorCode: "InternalFailure" })) });
+    });
+    expect(report).to.include({
+      verdict: "verified",
+      eventsAcknowledged: 30,
+      eventsDelivered: 30,
+      eventsDuplicated: 0,
+    });
+  });
+
+  it("fails with the cause where the stream's key is disabled", async () => {
+    const refusal = json({ __type: "KMSDisabledException", message: "key is disabled" }, 400);
+    const report = await verdictUnder(({ operation }) => (operation === "PutRecords" ? refusal : undefined));
+    expect(report).to.include({
+      verdict: "failed",
+      eventsSent: 30,
+      eventsNotDelivered: 30,
+      eventsUnknown: 0,
+    });
+    expect(codes(report)).to.deep.equal(["write-refused", "events-refused"]);
+    expect(report.findings[0]).to.have.property("message").that.includes("KMSDisabledException");
+    expect(report.findings[0]?.remedy).to.include("enable it");
+  });
+
+  it("is undecided where the stream stops being readable", async () => {
+    const refusal = json({ __type: "AccessDeniedException", message: "no longer" }, 400);
+    const report = await verdictUnder(({ operation, earlier }) =>
+      operation === "GetRecords" && earlier > 0 ? refusal : undefined,
+    );
+    expect(report).to.include({
+      verdict: "undecided",
+      eventsDelivered: 0,
+      eventsNotDelivered: 0,
+      eventsUnknown: 30,
+    });
+    expect(codes(report)).to.have.members(["stream-not-readable", "events-unread"]);
+  });
+});
