@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KinesisClient } from "@aws-sdk/client-kinesis";
 import { STSClient } from "@aws-sdk/client-sts";
+import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@smithy/types";
 
@@ -50,11 +51,17 @@ export function stsClient(options: ClientOptions): STSClient {
   return new STSClient({ ...base(options), requestHandler: requestHandler() });
 }
 
-function base({ region, credentials, profile, endpoint }: ClientOptions) {
+/** Undefined for the SDK's own chain. A profile that is named wins over keys in the environment, as on AWS's command line. */
+export function credentialsOf({ credentials, profile }: ClientOptions): Credentials | undefined {
+  return credentials ?? (profile === undefined ? undefined : fromNodeProviderChain({ profile }));
+}
+
+function base(options: ClientOptions) {
+  const { region, endpoint } = options;
+  const credentials = credentialsOf(options);
   return {
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
-    ...(profile === undefined || credentials !== undefined ? {} : { profile }),
   };
 }

@@ -2,7 +2,7 @@ import { GetCallerIdentityCommand, type STSClient } from "@aws-sdk/client-sts";
 import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentityProvider } from "@smithy/types";
 import { describeError, isAccessDenied, isCredentialsError } from "./awsErrors";
-import { type ClientOptions, requestHandler } from "./clients";
+import { type ClientOptions, credentialsOf, requestHandler } from "./clients";
 import type { Clock } from "./clock";
 import { DeliveryError } from "./errors";
 
@@ -18,7 +18,8 @@ export function assumedRole(
   caller: ClientOptions,
   externalId: string | undefined,
 ): AwsCredentialIdentityProvider {
-  const { region, credentials, profile, endpoint } = caller;
+  const { region, endpoint } = caller;
+  const masterCredentials = credentialsOf(caller);
   return fromTemporaryCredentials({
     params: {
       RoleArn: roleArn,
@@ -26,11 +27,10 @@ export function assumedRole(
       DurationSeconds: SESSION_SECONDS,
       ...(externalId === undefined ? {} : { ExternalId: externalId }),
     },
-    ...(credentials === undefined ? {} : { masterCredentials: credentials }),
+    ...(masterCredentials === undefined ? {} : { masterCredentials }),
     clientConfig: {
       region,
       requestHandler: requestHandler(),
-      ...(profile === undefined ? {} : { profile }),
       ...(endpoint === undefined ? {} : { endpoint }),
     },
   });

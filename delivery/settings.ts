@@ -19,7 +19,7 @@ export interface OutputsOrigin {
 
 const PATTERNS: Record<keyof StackOutputs, { pattern: RegExp; rule: string }> = {
   roleArn: {
-    pattern: /^arn:aws:iam::\d{12}:role\/([\w+=,.@-]+\/)*[\w+=,.@-]+$/,
+    pattern: /^arn:aws:iam::\d{12}:role\/[\w+=,.@/-]*[\w+=,.@-]$/,
     rule: "the ARN of an IAM role: arn:aws:iam::ACCOUNT:role/NAME",
   },
   region: { pattern: /^[a-z]{2}(-[a-z]+)+-\d$/, rule: "an AWS region, such as us-east-1" },

@@ -10,7 +10,7 @@ export interface BatchLimits {
 }
 
 /** A batch that is being filled. */
-export class Batch {
+class Batch {
   #records: OutgoingRecord[] = [];
   #bytes = 0;
 

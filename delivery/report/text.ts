@@ -26,7 +26,8 @@ export function reportText(report: DeliveryReport): string {
 
 function numbers(report: DeliveryReport): string[] {
   const { latencyInSeconds: latency, shards } = report;
-  const rate = (report.deliveryRate * 100).toFixed(report.deliveryRate === 1 ? 0 : 3);
+  // Rounded down: what is not all of them must not be shown as 100 %.
+  const rate = Math.floor(report.deliveryRate * 100_000) / 1000;
   const rows: [string, string][] = [
     ["stream", `${report.streamName} (${report.region})`],
     ["role", report.roleArn],

@@ -32,21 +32,22 @@ function named(counts: LedgerCounts, fate: Fate): string {
   return `${total} event(s) (number ${sample.join(", ")}${more} of the source)`;
 }
 
-function commonest(ledger: Ledger): string {
-  return ledger.reasons
+function commonest(reasons: [reason: string, events: number][]): string {
+  return reasons
     .slice(0, 3)
     .map(([reason, events]) => `${reason} (${events})`)
     .join("; ");
 }
 
 function refused(ledger: Ledger, counts: LedgerCounts, where: string): Finding {
-  const tooLarge = ledger.reasons.every(([reason]) => reason.startsWith(TOO_LARGE));
+  const reasons = ledger.reasons("refused");
+  const tooLarge = reasons.every(([reason]) => reason.startsWith(TOO_LARGE));
   const what = named(counts, "refused");
   return tooLarge
     ? {
         code: "records-too-large",
         severity: "error",
-        message: `${what} can't be delivered: ${commonest(ledger)}`,
+        message: `${what} can't be delivered: ${commonest(reasons)}`,
         where,
         remedy:
           "Open the stream for larger records (`aws kinesis update-max-record-size`, up to 10 MiB), or filter such events out in Amplitude",
@@ -54,9 +55,9 @@ function refused(ledger: Ledger, counts: LedgerCounts, where: string): Finding {
     : {
         code: "events-refused",
         severity: "error",
-        message: `${what} were refused by Kinesis and not delivered: ${commonest(ledger)}`,
+        message: `${what} were refused by Kinesis and not delivered: ${commonest(reasons)}`,
         where,
-        remedy: refusalRemedy(commonest(ledger)),
+        remedy: refusalRemedy(commonest(reasons)),
       };
 }
 
@@ -75,7 +76,7 @@ function unanswered(ledger: Ledger, counts: LedgerCounts, where: string): Findin
   return {
     code: "events-unanswered",
     severity: "error",
-    message: `${named(counts, "unanswered")} got no clear answer from Kinesis, and are not in the stream: ${commonest(ledger)}`,
+    message: `${named(counts, "unanswered")} got no clear answer from Kinesis, and are not in the stream: ${commonest(ledger.reasons("unanswered"))}`,
     where,
     remedy: "Check the network and the service's health, and run this again",
   };

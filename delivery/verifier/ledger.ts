@@ -53,7 +53,7 @@ const SAMPLES = 5;
  */
 export class Ledger implements OutcomeListener {
   readonly #blocks: Block[] = [];
-  readonly #reasons = new Map<string, number>();
+  readonly #reasons = { refused: new Map<string, number>(), unanswered: new Map<string, number>() };
   readonly #acknowledgedByShard = new Map<string, number>();
   #size = 0;
   #sent = 0;
@@ -85,9 +85,9 @@ export class Ledger implements OutcomeListener {
     return this.#outstanding;
   }
 
-  /** Why events were refused or left unanswered, the commonest first. */
-  get reasons(): [reason: string, events: number][] {
-    return [...this.#reasons].sort(([, a], [, b]) => b - a);
+  /** Why events were refused, or left unanswered, the commonest first. */
+  reasons(fate: "refused" | "unanswered"): [reason: string, events: number][] {
+    return [...this.#reasons[fate]].sort(([, a], [, b]) => b - a);
   }
 
   get acknowledgedByShard(): ReadonlyMap<string, number> {
@@ -120,7 +120,7 @@ export class Ledger implements OutcomeListener {
   onAcknowledged(index: number, shardId: string): void {
     if (!mark(this.#entry(index), ACKNOWLEDGED)) return;
     this.#acknowledged += 1;
-    this.#acknowledgedByShard.set(shardId, (this.#acknowledgedByShard.get(shardId) ?? 0) + 1);
+    count(this.#acknowledgedByShard, shardId);
   }
 
   onRefused(index: number, reason: string): void {
@@ -128,11 +128,11 @@ export class Ledger implements OutcomeListener {
     if (!mark(entry, REFUSED)) return;
     if (mark(entry, ATTEMPTED)) this.#sent += 1;
     else if (!isMarked(entry, SEEN)) this.#outstanding -= 1;
-    this.#count(reason);
+    count(this.#reasons.refused, reason);
   }
 
   onUnanswered(index: number, reason: string): void {
-    if (mark(this.#entry(index), UNANSWERED)) this.#count(reason);
+    if (mark(this.#entry(index), UNANSWERED)) count(this.#reasons.unanswered, reason);
   }
 
   hasSeen(index: number): boolean {
@@ -178,10 +178,6 @@ export class Ledger implements OutcomeListener {
     return digest(bytes).compare(block.hashes, at * HASH_BYTES, (at + 1) * HASH_BYTES, 0, HASH_BYTES) === 0;
   }
 
-  #count(reason: string): void {
-    this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
-  }
-
   #entry(index: number): Entry {
     const block = this.#blocks[Math.floor(index / BLOCK_EVENTS)];
     if (block === undefined || index >= this.#size)
@@ -208,6 +204,10 @@ function fateOf(entry: Entry): Fate {
   if (isMarked(entry, SEEN_INTACT)) return "delivered";
   if (isMarked(entry, ACKNOWLEDGED)) return "lost";
   return isMarked(entry, REFUSED) ? "refused" : "unanswered";
+}
+
+function count(events: Map<string, number>, key: string): void {
+  events.set(key, (events.get(key) ?? 0) + 1);
 }
 
 function digest(bytes: Uint8Array): Buffer {

@@ -29,7 +29,7 @@ export interface DeploymentOptions {
 export const VENDOR_ACTIONS = ["kinesis:PutRecord", "kinesis:PutRecords", "iam:SimulatePrincipalPolicy"];
 
 /** The vendor's own template: one statement for both ARNs. */
-export function vendorStatements({ streamArn, roleArn }: { streamArn: string; roleArn: string }): object[] {
+function vendorStatements({ streamArn, roleArn }: { streamArn: string; roleArn: string }): object[] {
   return [{ Effect: "Allow", Action: VENDOR_ACTIONS, Resource: [streamArn, roleArn] }];
 }
 

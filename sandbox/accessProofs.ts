@@ -1,0 +1,136 @@
+import {
+  DescribeStreamSummaryCommand,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  KinesisClient,
+  ListShardsCommand,
+  PutRecordsCommand,
+} from "@aws-sdk/client-kinesis";
+import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import type { AwsCredentialIdentity } from "@smithy/types";
+import type { LocalAws, LocalPrincipal } from "./aws";
+
+/** One thing that has to be so, and whether it is. */
+export interface AccessProof {
+  claim: string;
+  holds: boolean;
+  /** What happened, where that is not what the claim says. */
+  observed?: string;
+}
+
+export interface ProofSubject {
+  aws: LocalAws;
+  roleArn: string;
+  streamName: string;
+  /** A stream of the same account that the role has no business with. */
+  otherStreamName: string;
+}
+
+/** Tries out who may do what, each claim by the very call, with the AWS SDK's own clients. Nothing is written. */
+export async function proveAccess(subject: ProofSubject): Promise<AccessProof[]> {
+  const { aws, roleArn } = subject;
+  const { amplitude, stranger } = aws.principals;
+  const proofs = [
+    await allowed(`Amplitude's account ${amplitude.accountId} can assume the role`, () =>
+      assume(aws, amplitude, roleArn),
+    ),
+    await denied(`another account (${stranger.accountId}) can't assume it`, () =>
+      assume(aws, stranger, roleArn),
+    ),
+  ];
+  if (proofs[0]?.holds !== true) return proofs;
+  const session = await assume(aws, amplitude, roleArn);
+  const kinesis = kinesisClient(aws, session);
+  try {
+    return [...proofs, ...(await proveSession(kinesis, subject))];
+  } finally {
+    kinesis.destroy();
+  }
+}
+
+async function proveSession(kinesis: KinesisClient, { aws, streamName, otherStreamName }: ProofSubject) {
+  const operator = kinesisClient(aws, aws.principals.operator);
+  const iterator = await shardIterator(operator, streamName);
+  operator.destroy();
+  return [
+    await allowed("the role can write to the stream", () => dryWrite(kinesis, streamName)),
+    await denied("the role can't write to another stream", () => dryWrite(kinesis, otherStreamName)),
+    await denied("the role can't read the stream's records", () =>
+      kinesis.send(new GetRecordsCommand({ ShardIterator: iterator })),
+    ),
+    await denied("the role can't list the stream's shards", () =>
+      kinesis.send(new ListShardsCommand({ StreamName: streamName })),
+    ),
+    await denied("the role can't describe the stream", () =>
+      kinesis.send(new DescribeStreamSummaryCommand({ StreamName: streamName })),
+    ),
+  ];
+}
+
+async function assume(
+  aws: LocalAws,
+  caller: LocalPrincipal,
+  roleArn: string,
+): Promise<AwsCredentialIdentity> {
+  const sts = new STSClient(clientConfig(aws, caller));
+  try {
+    const { Credentials } = await sts.send(
+      new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: "access-proof" }),
+    );
+    const { AccessKeyId = "", SecretAccessKey = "", SessionToken = "" } = Credentials ?? {};
+    return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
+  } finally {
+    sts.destroy();
+  }
+}
+
+/** Authorized like a write, and answered with an error that says it would have been done. Source: AWS, PutRecords, DryRun. */
+async function dryWrite(kinesis: KinesisClient, streamName: string): Promise<void> {
+  const Records = [{ PartitionKey: "dry-run", Data: Buffer.from("{}") }];
+  try {
+    await kinesis.send(new PutRecordsCommand({ StreamName: streamName, Records, DryRun: true }));
+  } catch (error) {
+    if (error instanceof Error && error.name === "DryRunOperationException") return;
+    throw error;
+  }
+  throw new Error("a dry run wrote a record");
+}
+
+async function shardIterator(kinesis: KinesisClient, streamName: string): Promise<string | undefined> {
+  const { Shards = [] } = await kinesis.send(new ListShardsCommand({ StreamName: streamName }));
+  const input = {
+    StreamName: streamName,
+    ShardId: Shards[0]?.ShardId,
+    ShardIteratorType: "TRIM_HORIZON" as const,
+  };
+  return (await kinesis.send(new GetShardIteratorCommand(input))).ShardIterator;
+}
+
+function kinesisClient(aws: LocalAws, credentials: AwsCredentialIdentity): KinesisClient {
+  return new KinesisClient({ ...clientConfig(aws, credentials), requestHandler: new NodeHttpHandler() });
+}
+
+function clientConfig({ endpoint, region }: LocalAws, credentials: AwsCredentialIdentity) {
+  return { endpoint, region, credentials };
+}
+
+async function allowed(claim: string, call: () => Promise<unknown>): Promise<AccessProof> {
+  const error = await errorOf(call);
+  return error === undefined ? { claim, holds: true } : { claim, holds: false, observed: error };
+}
+
+async function denied(claim: string, call: () => Promise<unknown>): Promise<AccessProof> {
+  const error = await errorOf(call);
+  if (error?.startsWith("AccessDenied")) return { claim, holds: true };
+  return { claim, holds: false, observed: error ?? "it was allowed" };
+}
+
+async function errorOf(call: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await call();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  }
+}

@@ -1,0 +1,52 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { LocalAws, LocalPrincipal } from "./aws";
+import type { Onboarding } from "./onboarding";
+
+interface KeptSandbox {
+  aws: LocalAws;
+  folder: string;
+  onboarding: Onboarding;
+  /** Settles when the person wants it to end. */
+  interrupted: Promise<unknown>;
+}
+
+/** Leaves the sandbox up until it is interrupted, and says how to reach it. */
+export async function keepUp({ aws, folder, onboarding, interrupted }: KeptSandbox): Promise<void> {
+  const { readme, ...outputs } = onboarding.provisioned.outputs;
+  const outputsFile = join(folder, "outputs.json");
+  const credentialsFile = join(folder, "credentials");
+  await writeFile(outputsFile, `${JSON.stringify(outputs, undefined, 2)}\n`);
+  await writeFile(credentialsFile, credentials(aws), { mode: 0o600 });
+  process.stderr.write(`${instructions(aws, outputsFile, credentialsFile)}\n`);
+  // A pending promise alone keeps no process alive, and the signals' listeners don't either.
+  const alive = setInterval(() => undefined, 60_000);
+  await interrupted;
+  clearInterval(alive);
+}
+
+function instructions({ endpoint, region }: LocalAws, outputsFile: string, credentialsFile: string): string {
+  return `
+The sandbox stays up until Ctrl-C. In another shell:
+
+export AWS_ENDPOINT_URL=${endpoint}
+export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}
+export AWS_SHARED_CREDENTIALS_FILE=${credentialsFile} AWS_PROFILE=operator
+unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+
+npx amplitude-kinesis verify --outputs ${outputsFile}
+npx amplitude-kinesis verify --outputs ${outputsFile} --route role --sender-profile amplitude
+aws kinesis list-streams
+
+Profiles: operator (the customer's administrator), amplitude (a stand-in for Amplitude's account), stranger (a third account).`;
+}
+
+function credentials({ principals }: LocalAws): string {
+  return Object.entries(principals)
+    .map(([name, principal]) => profile(name, principal))
+    .join("\n");
+}
+
+function profile(name: string, { accessKeyId, secretAccessKey }: LocalPrincipal): string {
+  return `[${name}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
+}

@@ -1,0 +1,119 @@
+import { join } from "node:path";
+import {
+  CreateStreamCommand,
+  DeleteStreamCommand,
+  DescribeStreamSummaryCommand,
+  KinesisClient,
+} from "@aws-sdk/client-kinesis";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import {
+  type DeliveryReport,
+  type EventSource,
+  generateEvents,
+  openExport,
+  type Progress,
+  type SourceEvent,
+  verifyDelivery,
+} from "../delivery";
+import { type AccessProof, proveAccess } from "./accessProofs";
+import type { LocalAws } from "./aws";
+import { type Provisioned, provision } from "./provisioning";
+
+/** The export that is shipped with the tests: made-up values in the vendor's exact shape. */
+export const SHIPPED_EXPORT = join(__dirname, "..", "test", "delivery", "sources", "fixtures", "export.zip");
+
+export interface OnboardingOptions {
+  aws: LocalAws;
+  folder: string;
+  /** How many events to generate; 0 for none. */
+  events: number;
+  /** An Amplitude export to stream after them. */
+  exportFile?: string | undefined;
+  signal: AbortSignal;
+  onProvisioned: (provisioned: Provisioned, seconds: number) => void;
+  onProof: (proof: AccessProof) => void;
+  onProgress: (progress: Progress) => void;
+}
+
+export interface Onboarding {
+  provisioned: Provisioned;
+  proofs: AccessProof[];
+  report: DeliveryReport;
+}
+
+const STACK_NAME = "sandbox";
+
+/** Takes a customer from nothing to proven delivery: provisions, tries out who may do what, streams and verifies. */
+export async function onboard(options: OnboardingOptions): Promise<Onboarding> {
+  const { aws, folder, onProof } = options;
+  const source = await eventSource(options);
+  const startedAt = performance.now();
+  const provisioned = await provision({ folder, aws, stackName: STACK_NAME });
+  options.onProvisioned(provisioned, (performance.now() - startedAt) / 1000);
+  const { roleArn, region, streamName } = provisioned.outputs;
+  const proofs = await withOtherStream(aws, (otherStreamName) =>
+    proveAccess({ aws, roleArn, streamName, otherStreamName }),
+  );
+  proofs.forEach(onProof);
+  const report = await verifyDelivery({
+    outputs: { roleArn, region, streamName },
+    source,
+    route: "role",
+    credentials: aws.principals.operator,
+    senderCredentials: aws.principals.amplitude,
+    endpoint: aws.endpoint,
+    pollMs: 100,
+    signal: options.signal,
+    onProgress: options.onProgress,
+  });
+  return { provisioned, proofs, report };
+}
+
+/** A second stream while it is needed, for the role to be kept out of. */
+async function withOtherStream<T>(aws: LocalAws, use: (name: string) => Promise<T>): Promise<T> {
+  const StreamName = "another-stream";
+  const { endpoint, region, principals } = aws;
+  const requestHandler = new NodeHttpHandler();
+  const kinesis = new KinesisClient({ endpoint, region, credentials: principals.operator, requestHandler });
+  try {
+    await kinesis.send(
+      new CreateStreamCommand({ StreamName, StreamModeDetails: { StreamMode: "ON_DEMAND" } }),
+    );
+    await untilActive(kinesis, StreamName);
+    return await use(StreamName);
+  } finally {
+    await kinesis.send(new DeleteStreamCommand({ StreamName }));
+    kinesis.destroy();
+  }
+}
+
+async function untilActive(kinesis: KinesisClient, StreamName: string): Promise<void> {
+  for (;;) {
+    const { StreamDescriptionSummary } = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
+    if (StreamDescriptionSummary?.StreamStatus === "ACTIVE") return;
+  }
+}
+
+async function eventSource({ events, exportFile }: OnboardingOptions): Promise<EventSource> {
+  const sources: EventSource[] = [];
+  if (events > 0) sources.push(generateEvents({ events }));
+  if (exportFile !== undefined) sources.push(await openExport(exportFile));
+  return new SourceSequence(sources);
+}
+
+/** Several sources, one after the other. */
+class SourceSequence implements EventSource {
+  constructor(private readonly sources: EventSource[]) {}
+
+  async *events(): AsyncGenerator<SourceEvent> {
+    for (const source of this.sources) yield* source.events();
+  }
+
+  get problems() {
+    return this.sources.flatMap(({ problems }) => problems);
+  }
+
+  get problemCount() {
+    return this.sources.reduce((sum, { problemCount }) => sum + problemCount, 0);
+  }
+}

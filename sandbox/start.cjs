@@ -1,0 +1,32 @@
+/**
+ * Starts the sandbox. Plain JavaScript, because it has to run before TypeScript can be loaded: whatever the run writes,
+ * the compiler's cache included, goes into the folder `.sandbox` of this project.
+ */
+const { mkdirSync } = require("node:fs");
+const { join } = require("node:path");
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 2)) {
+  console.error(
+    `The sandbox needs Node.js 22.2 or later; this is ${process.version}. \`npm run sandbox\` brings its own.`,
+  );
+  process.exit(2);
+}
+
+const folder = join(__dirname, "..", ".sandbox");
+const temporary = join(folder, "tmp");
+mkdirSync(temporary, { recursive: true });
+process.env.TMPDIR = temporary;
+
+endWithNpm();
+require("tsx/cjs");
+require("./main").main(process.argv, folder);
+
+/** npm can be killed without telling its children: a sandbox that is kept up would stay for ever. */
+function endWithNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) process.kill(process.pid, "SIGTERM");
+  }, 500).unref();
+}

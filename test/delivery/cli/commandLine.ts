@@ -1,0 +1,50 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import type { LocalAws, LocalPrincipal } from "../../../sandbox/aws";
+
+export interface Outcome {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface CallOptions {
+  env?: Record<string, string>;
+  stdin?: string;
+}
+
+const ENTRY = join(__dirname, "entry.cjs");
+
+/** Runs `amplitude-kinesis` from the sources in a process of its own, with nothing of this one's AWS settings. */
+export function amplitudeKinesis(
+  args: string[],
+  { env = {}, stdin = "" }: CallOptions = {},
+): Promise<Outcome> {
+  const { PATH = "", HOME = "", TMPDIR = "" } = process.env;
+  const inherited = { PATH, HOME, ...(TMPDIR === "" ? {} : { TMPDIR }) };
+  const isolated = {
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_CONFIG_FILE: "none",
+    AWS_SHARED_CREDENTIALS_FILE: "none",
+  };
+  return new Promise((resolve) => {
+    const options = { env: { ...inherited, ...isolated, ...env }, encoding: "utf8" as const };
+    const child = execFile(process.execPath, [ENTRY, ...args], options, (error, stdout, stderr) => {
+      resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+    child.stdin?.end(stdin);
+  });
+}
+
+/** The environment that reaches the sandbox as one of its principals: what a user would set, and no more. */
+export function environmentOf(
+  { endpoint, region }: LocalAws,
+  principal: LocalPrincipal,
+): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: principal.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: principal.secretAccessKey,
+  };
+}

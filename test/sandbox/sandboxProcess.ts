@@ -1,0 +1,81 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
+const PROJECT = join(__dirname, "..", "..");
+const START = join(PROJECT, "sandbox", "start.cjs");
+
+/** `npm run sandbox` without npm, in a process of its own. */
+export class SandboxProcess {
+  stdout = "";
+  stderr = "";
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<number | null>;
+  readonly #watchers = new Set<() => void>();
+
+  constructor(args: string[], env: Record<string, string> = {}) {
+    const { npm_lifecycle_event, ...own } = process.env;
+    this.#child = spawn(process.execPath, [START, ...args], { env: { ...own, ...env } });
+    this.#child.stdout?.on("data", (chunk) => this.#append({ stdout: String(chunk) }));
+    this.#child.stderr?.on("data", (chunk) => this.#append({ stderr: String(chunk) }));
+    this.#exited = once(this.#child, "close").then(([status]) => {
+      this.#append({});
+      return status;
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  get exited(): Promise<number | null> {
+    return this.#exited;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Resolves once standard error has this; fails where the process ends without. */
+  async says(text: string): Promise<void> {
+    while (!this.stderr.includes(text)) {
+      if (this.#child.exitCode !== null) throw new Error(`ended without «${text}»: ${this.stderr}`);
+      await new Promise<void>((resolve) => this.#watchers.add(resolve));
+    }
+  }
+
+  /** This process and all that came of it. */
+  family(): number[] {
+    return [this.pid, ...descendants(this.pid)];
+  }
+
+  /** Folders of this run that are left. */
+  leftFolders(): string[] {
+    const root = join(PROJECT, ".sandbox");
+    return readdirSync(root).filter((name) => name.startsWith(`run-${this.pid}-`));
+  }
+
+  #append({ stdout = "", stderr = "" }: { stdout?: string; stderr?: string }): void {
+    this.stdout += stdout;
+    this.stderr += stderr;
+    for (const watcher of this.#watchers) watcher();
+    this.#watchers.clear();
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function descendants(pid: number): number[] {
+  const rows = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
+  const pairs = rows.map((row) => row.trim().split(/\s+/).map(Number));
+  const children = pairs.filter(([, parent]) => parent === pid).map(([child = -1]) => child);
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
