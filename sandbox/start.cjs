@@ -2,6 +2,7 @@
  * Starts the sandbox. Plain JavaScript, because it has to run before TypeScript can be loaded: whatever the run writes,
  * the compiler's cache included, goes into the folder `.sandbox` of this project.
  */
+const { execFileSync } = require("node:child_process");
 const { mkdirSync } = require("node:fs");
 const { join } = require("node:path");
 
@@ -22,11 +23,29 @@ endWithNpm();
 require("tsx/cjs");
 require("./main").main(process.argv, folder);
 
-/** npm can be killed without telling its children: a sandbox that is kept up would stay for ever. */
+/**
+ * npm can be killed without telling its children, and a sandbox that is kept up would stay for ever. The shell that npm
+ * starts a script by may lie between the two.
+ */
 function endWithNpm() {
-  if (process.env.npm_lifecycle_event === undefined) return;
-  const parent = process.ppid;
+  if (process.env.npm_lifecycle_event === undefined || process.platform === "win32") return;
+  const [, shellParent, command] = lookUp(process.ppid);
+  const npm = /(^|\/|-)(ba|da|z|k|a)?sh$/.test(command) ? Number(shellParent) : process.ppid;
   setInterval(() => {
-    if (process.ppid !== parent) process.kill(process.pid, "SIGTERM");
+    if (!isAlive(npm)) process.kill(process.pid, "SIGTERM");
   }, 500).unref();
+}
+
+function lookUp(pid) {
+  const row = execFileSync("ps", ["-o", "ppid=,comm=", "-p", String(pid)], { encoding: "utf8" });
+  return row.match(/^\s*(\d+)\s+(.*?)\s*$/) ?? ["", "", ""];
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
 }

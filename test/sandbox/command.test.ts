@@ -8,11 +8,11 @@ import { isAlive, SandboxProcess } from "./sandboxProcess";
 describe("npm run sandbox", function () {
   this.timeout(90_000);
   const running = new Set<SandboxProcess>();
-  const start = (args: string[]) => {
-    const sandbox = new SandboxProcess(args);
+  const started = (sandbox: SandboxProcess) => {
     running.add(sandbox);
     return sandbox;
   };
+  const start = (args: string[]) => started(SandboxProcess.start(args));
   afterEach(() => {
     for (const sandbox of running) sandbox.kill("SIGKILL");
     running.clear();
@@ -78,6 +78,14 @@ describe("npm run sandbox", function () {
       expect(sandbox.leftFolders()).to.deep.equal([]);
     });
   }
+
+  it("ends where npm is killed, with a shell between them", async () => {
+    const npm = started(SandboxProcess.startBelowShell(["--events", "1", "--keep"]));
+    await npm.says("a third account");
+    const family = npm.family();
+    npm.kill("SIGKILL");
+    await until(() => !family.some(isAlive));
+  });
 
   const usage: [what: string, args: string[], says: RegExp][] = [
     ["no events", ["--events", "0"], /whole number from 1/],

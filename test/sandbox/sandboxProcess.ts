@@ -14,15 +14,27 @@ export class SandboxProcess {
   readonly #exited: Promise<number | null>;
   readonly #watchers = new Set<() => void>();
 
-  constructor(args: string[], env: Record<string, string> = {}) {
+  private constructor(nodeArgs: string[], env: Record<string, string> = {}) {
     const { npm_lifecycle_event, ...own } = process.env;
-    this.#child = spawn(process.execPath, [START, ...args], { env: { ...own, ...env } });
+    this.#child = spawn(process.execPath, nodeArgs, { env: { ...own, ...env } });
     this.#child.stdout?.on("data", (chunk) => this.#append({ stdout: String(chunk) }));
     this.#child.stderr?.on("data", (chunk) => this.#append({ stderr: String(chunk) }));
     this.#exited = once(this.#child, "close").then(([status]) => {
       this.#append({});
       return status;
     });
+  }
+
+  /** The sandbox itself. */
+  static start(args: string[]): SandboxProcess {
+    return new SandboxProcess([START, ...args]);
+  }
+
+  /** The sandbox below a shell below a process that stands for npm. */
+  static startBelowShell(args: string[]): SandboxProcess {
+    const command = [process.execPath, START, ...args].map((word) => `'${word}'`).join(" ");
+    const shell = `require("node:child_process").spawn("sh", ["-c", ${JSON.stringify(`${command}; true`)}], { stdio: "inherit" })`;
+    return new SandboxProcess(["-e", shell], { npm_lifecycle_event: "sandbox" });
   }
 
   get pid(): number {
