@@ -1,0 +1,52 @@
+import { setTimeout } from "node:timers/promises";
+import { IAMClient } from "@aws-sdk/client-iam";
+import { KinesisClient } from "@aws-sdk/client-kinesis";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import type { ProviderConfiguration } from "./configuration";
+
+/** What the handlers reach AWS with. */
+export interface Aws {
+  /** Region of the provider's configuration. */
+  region: string;
+  kinesis(region: string): KinesisClient;
+  iam: IAMClient;
+  /** Waits before a state is asked for again; rejects once the engine has cancelled the operation. */
+  pause(milliseconds: number): Promise<void>;
+  /** Ends what is waiting. */
+  cancel(): void;
+  close(): void;
+}
+
+export function connect(configuration: ProviderConfiguration): Aws {
+  const { region, endpoints } = configuration;
+  const cancellation = new AbortController();
+  const requestHandler = new NodeHttpHandler();
+  const common = { ...credentials(configuration), requestHandler };
+  const streams = new Map<string, KinesisClient>();
+  const kinesis = (of: string) => {
+    const client =
+      streams.get(of) ?? new KinesisClient({ ...common, ...endpoint(endpoints.kinesis), region: of });
+    streams.set(of, client);
+    return client;
+  };
+  const iam = new IAMClient({ ...common, ...endpoint(endpoints.iam), region });
+  return {
+    region,
+    kinesis,
+    iam,
+    pause: (milliseconds) => setTimeout(milliseconds, undefined, { signal: cancellation.signal }),
+    cancel: () => cancellation.abort(new Error("the engine has cancelled the operation")),
+    close: () => requestHandler.destroy(),
+  };
+}
+
+/** Without keys in the configuration, the SDK looks for them where it always does. */
+function credentials({ accessKey, secretKey, token }: ProviderConfiguration) {
+  if (accessKey === undefined || secretKey === undefined) return {};
+  const sessionToken = token === undefined ? {} : { sessionToken: token };
+  return { credentials: { accessKeyId: accessKey, secretAccessKey: secretKey, ...sessionToken } };
+}
+
+function endpoint(url: string | undefined) {
+  return url === undefined ? {} : { endpoint: url };
+}

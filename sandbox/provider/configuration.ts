@@ -1,0 +1,85 @@
+import type { Properties } from "./properties";
+import { isEmpty, isKnown, isObject } from "./properties";
+import type { CheckFailure } from "./resourceType";
+
+/** The part of the real provider's configuration that is honoured here. */
+export interface ProviderConfiguration {
+  region: string;
+  accessKey?: string | undefined;
+  secretKey?: string | undefined;
+  token?: string | undefined;
+  endpoints: { kinesis?: string | undefined; iam?: string | undefined };
+}
+
+/** Flags of the real provider that turn off calls which this one never makes. */
+const SKIP_FLAGS = [
+  "skipCredentialsValidation",
+  "skipMetadataApiCheck",
+  "skipRegionValidation",
+  "skipRequestingAccountId",
+];
+const TEXT_KEYS = ["region", "accessKey", "secretKey", "token"];
+const KNOWN_KEYS = new Set([...TEXT_KEYS, ...SKIP_FLAGS, "endpoints"]);
+/** The engine's own: which plugin to run, and what to call it. */
+const ENGINE_KEYS = new Set(["version", "pluginDownloadURL", "__internal"]);
+
+/** Every setting that is not honoured here fails by its name. */
+export function configurationFailures(settings: Properties, environment: NodeJS.ProcessEnv): CheckFailure[] {
+  const failures = Object.keys(settings)
+    .filter((key) => !KNOWN_KEYS.has(key) && !ENGINE_KEYS.has(key) && !isEmpty(settings[key]))
+    .map((key) => ({
+      property: key,
+      reason: `the sandbox's provider does not support the setting aws:${key}`,
+    }));
+  if (isEmpty(settings.region) && regionOf(environment) === undefined) {
+    failures.push({
+      property: "region",
+      reason: "missing: set aws:region, or AWS_REGION in the environment",
+    });
+  }
+  if (isEmpty(settings.accessKey) !== isEmpty(settings.secretKey)) {
+    failures.push({ property: "accessKey", reason: "aws:accessKey and aws:secretKey are needed together" });
+  }
+  if (isKnown(settings.endpoints) && endpointList(settings.endpoints) === undefined) {
+    failures.push({
+      property: "endpoints",
+      reason: "must be a list of objects that name services and their URLs",
+    });
+  }
+  return failures;
+}
+
+/** @throws Error that names the first thing wrong with the settings. */
+export function configurationOf(settings: Properties, environment: NodeJS.ProcessEnv): ProviderConfiguration {
+  const [failure] = configurationFailures(settings, environment);
+  if (failure !== undefined) throw new Error(`aws:${failure.property}: ${failure.reason}`);
+  const setting = (key: string) => (isEmpty(settings[key]) ? undefined : String(settings[key]));
+  const endpoints = Object.assign({}, ...(endpointList(settings.endpoints) ?? []));
+  return {
+    region: setting("region") ?? regionOf(environment) ?? "",
+    accessKey: setting("accessKey"),
+    secretKey: setting("secretKey"),
+    token: setting("token"),
+    endpoints: { kinesis: endpoints.kinesis, iam: endpoints.iam },
+  };
+}
+
+function regionOf(environment: NodeJS.ProcessEnv): string | undefined {
+  return environment.AWS_REGION || environment.AWS_DEFAULT_REGION || undefined;
+}
+
+/** The engine hands over what is not a string as JSON. */
+function endpointList(value: unknown): Record<string, string>[] | undefined {
+  if (isEmpty(value)) return [];
+  const list = typeof value === "string" ? parsed(value) : value;
+  const isList = Array.isArray(list) && list.every(isObject);
+  return isList ? (list as Record<string, string>[]) : undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

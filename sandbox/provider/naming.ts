@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import type { Properties } from "./properties";
+import { UNKNOWN } from "./properties";
+import type { CheckFailure } from "./resourceType";
+
+export interface NameRule {
+  /** Characters at most. */
+  longest: number;
+  /** What each character may be. */
+  characters: RegExp;
+  /** Whether `namePrefix` can be given instead of a name. */
+  hasPrefix: boolean;
+}
+
+/** The engine's word on names, from `pulumi:autonaming`. */
+export interface Autonaming {
+  proposedName: string;
+  mode: "propose" | "enforce" | "disable";
+}
+
+export interface NameRequest {
+  rule: NameRule;
+  /** The resource's name in the program. */
+  logicalName: string;
+  news: Properties;
+  olds: Properties;
+  seed: Uint8Array;
+  autonaming?: Autonaming | undefined;
+}
+
+export type Naming =
+  | { kind: "given"; failures: CheckFailure[] }
+  | { kind: "generated"; name: string; failures: CheckFailure[] };
+
+/** Names of a program's own choosing are checked; where there is none, the last generated one stays, or one is made. */
+export function nameOf({ rule, logicalName, news, olds, seed, autonaming }: NameRequest): Naming {
+  if (news.namePrefix !== undefined && rule.hasPrefix)
+    return { kind: "given", failures: prefixFailures(rule, news) };
+  if (news.name !== undefined) return { kind: "given", failures: nameFailures(rule, news.name) };
+  const generated = generatedBefore(olds) ?? proposed(logicalName, seed, autonaming);
+  if (generated === undefined) {
+    return {
+      kind: "given",
+      failures: [{ property: "name", reason: "automatic naming is disabled: set a name" }],
+    };
+  }
+  return { kind: "generated", name: generated, failures: nameFailures(rule, generated) };
+}
+
+function generatedBefore(olds: Properties): string | undefined {
+  const wasGenerated = Array.isArray(olds.__defaults) && olds.__defaults.includes("name");
+  return wasGenerated && typeof olds.name === "string" ? olds.name : undefined;
+}
+
+/** Without a word from the engine: the logical name and seven hexadecimal digits, as the real provider does. */
+function proposed(logicalName: string, seed: Uint8Array, autonaming?: Autonaming): string | undefined {
+  if (autonaming?.mode === "disable") return undefined;
+  if (autonaming !== undefined) return autonaming.proposedName;
+  return `${logicalName}-${createHash("sha256").update(seed).update(logicalName).digest("hex").slice(0, 7)}`;
+}
+
+function nameFailures(rule: NameRule, name: unknown): CheckFailure[] {
+  if (name === UNKNOWN || typeof name !== "string") return [];
+  const failures = [];
+  if (name.length < 1 || name.length > rule.longest) {
+    failures.push({
+      property: "name",
+      reason: `${JSON.stringify(name)} has ${name.length} characters; 1 to ${rule.longest} are allowed`,
+    });
+  }
+  if ([...name].some((character) => !rule.characters.test(character))) {
+    failures.push({
+      property: "name",
+      reason: `${JSON.stringify(name)} may hold ${rule.characters.source} only`,
+    });
+  }
+  return failures;
+}
+
+/** Terraform's unique suffix: when it was made and a counter, 26 characters in all. */
+const SUFFIX_LENGTH = 26;
+let suffixesMade = 0;
+
+function prefixFailures(rule: NameRule, { name, namePrefix }: Properties): CheckFailure[] {
+  const longest = rule.longest - SUFFIX_LENGTH;
+  if (name !== undefined) return [{ property: "namePrefix", reason: "conflicts with name" }];
+  if (typeof namePrefix !== "string" || namePrefix.length <= longest) return [];
+  return [
+    { property: "namePrefix", reason: `has ${namePrefix.length} characters; at most ${longest} are allowed` },
+  ];
+}
+
+export function nameFromPrefix(prefix: string, now: Date): string {
+  const time = now.toISOString().replace(/\D/g, "").slice(0, 17).padEnd(18, "0");
+  const counter = (++suffixesMade).toString(16).padStart(8, "0");
+  return `${prefix}${time}${counter}`;
+}

@@ -1,0 +1,114 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { OutputMap, PulumiFn, Stack } from "@pulumi/pulumi/automation";
+import { LocalWorkspace, Stack as Stacks } from "@pulumi/pulumi/automation";
+import type { LocalPrincipal } from "../aws";
+import { writePluginFolder } from "../provider/pluginFolder";
+import type { Provisioned, ProvisionOptions, StackOutputs } from ".";
+import type { Project } from "./project";
+import { namespaced, PROGRAM, readProject } from "./project";
+import { providerSettings } from "./providerSettings";
+import type { PulumiCli } from "./pulumiCli";
+
+export async function provisionThroughEngine(
+  options: ProvisionOptions,
+  cli: PulumiCli,
+): Promise<Provisioned> {
+  const stack = await createStack(options, cli);
+  const { outputs } = await stack.up();
+  return {
+    engine: `Pulumi engine v${cli.version}`,
+    outputs: valuesOf(outputs),
+    destroy: async () => {
+      await stack.destroy();
+    },
+  };
+}
+
+/**
+ * A stack of the stack program, as yet empty, whose engine, state, plugins and temporary files are all in the folder.
+ *
+ * @throws PulumiCommandError where the folder holds a stack of this name.
+ */
+export async function createStack(options: ProvisionOptions, { command }: PulumiCli): Promise<Stack> {
+  const { folder, aws, stackName, config = {}, program = PROGRAM } = options;
+  const places = await makePlaces(folder);
+  const project = await readProject();
+  await writeProject(places, project);
+  const settings = { ...namespaced(project, config), ...prefixed("aws:", providerSettings(aws)) };
+  await writeJson(join(places.project, `Pulumi.${stackName}.yaml`), { config: settings });
+  const workspace = await LocalWorkspace.create({
+    pulumiCommand: command,
+    workDir: places.project,
+    pulumiHome: places.home,
+    program: freshly(program),
+    envVars: environment(places, aws.principals.operator),
+  });
+  return Stacks.create(stackName, workspace);
+}
+
+interface Places {
+  home: string;
+  state: string;
+  project: string;
+  plugin: string;
+  temporary: string;
+}
+
+async function makePlaces(folder: string): Promise<Places> {
+  const place = (name: string) => join(folder, "pulumi", name);
+  const places = {
+    home: place("home"),
+    state: place("state"),
+    project: place("project"),
+    plugin: place("plugin"),
+    temporary: place("tmp"),
+  };
+  for (const path of Object.values(places)) await mkdir(path, { recursive: true });
+  await writePluginFolder(places.plugin);
+  return places;
+}
+
+/** The project as it is, but for its program, which runs in this process, and its provider, which is the sandbox's. */
+async function writeProject({ project, plugin }: Places, settings: Project): Promise<void> {
+  const { main, template, ...kept } = settings;
+  const plugins = { providers: [{ name: "aws", path: plugin }] };
+  await writeJson(join(project, "Pulumi.yaml"), { ...kept, plugins });
+}
+
+/** JSON is YAML. */
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** The keys come to the provider by its environment: `pulumi config set --secret` would show them in the process list. */
+function environment({ state, temporary }: Places, operator: LocalPrincipal): Record<string, string> {
+  return {
+    PULUMI_BACKEND_URL: pathToFileURL(state).href,
+    PULUMI_CONFIG_PASSPHRASE: "",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    AWS_ACCESS_KEY_ID: operator.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: operator.secretAccessKey,
+    AWS_EC2_METADATA_DISABLED: "true",
+    TMPDIR: temporary,
+  };
+}
+
+function prefixed(prefix: string, settings: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [`${prefix}${key}`, value]));
+}
+
+/** Run anew for each update: the program makes its resources as it is loaded. */
+function freshly(program: string): PulumiFn {
+  return async () => {
+    delete require.cache[require.resolve(program)];
+    return require(program) as Record<string, unknown>;
+  };
+}
+
+function valuesOf(outputs: OutputMap): StackOutputs {
+  const entries = Object.entries(outputs).map(([name, { value }]) => [name, value]);
+  return Object.fromEntries(entries) as StackOutputs;
+}

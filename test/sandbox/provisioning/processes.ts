@@ -1,0 +1,25 @@
+import { readdir, readFile } from "node:fs/promises";
+
+/** The commands of running processes whose environment or command line names the folder. Linux's /proc tells. */
+export async function processesNaming(folder: string): Promise<string[]> {
+  const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const commands = await Promise.all(
+    ids.map(async (id) => {
+      const told = (file: string) => readFile(`/proc/${id}/${file}`, "utf8").catch(() => "");
+      const [environment, command] = [await told("environ"), await told("cmdline")];
+      return environment.includes(folder) || command.includes(folder) ? command : "";
+    }),
+  );
+  return commands.filter((command) => command !== "");
+}
+
+export async function until(
+  isSo: () => Promise<boolean>,
+  child?: { exitCode: number | null },
+): Promise<void> {
+  while (!(await isSo())) {
+    if (child !== undefined && child.exitCode !== null)
+      throw new Error("the process ended before it could be killed");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

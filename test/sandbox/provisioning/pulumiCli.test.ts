@@ -1,0 +1,63 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { findPulumiCli } from "../../../sandbox/provisioning/pulumiCli";
+import { processesNaming, until } from "./processes";
+
+describe("the pulumi command", function () {
+  this.timeout(10_000);
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "pulumi test "));
+    await mkdir(join(folder, "bin"));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  /** A command that tells its version, and otherwise does nothing, for long. */
+  const install = (version: string) => {
+    const script = `#!/bin/sh\nfor word; do [ "$word" = version ] && echo ${version} && exit; done\nexec sleep 600\n`;
+    return writeFile(join(folder, "bin", "pulumi"), script, { mode: 0o755 });
+  };
+
+  const versions: [string, string | undefined][] = [
+    ["v3.199.9", undefined],
+    ["v3.200.0", "3.200.0"],
+    ["v4.0.0", "4.0.0"],
+    ["nonsense", undefined],
+  ];
+  for (const [version, expected] of versions) {
+    it(`${version} is ${expected === undefined ? "passed over" : "taken"}`, async () => {
+      await install(version);
+      const path = process.env.PATH;
+      process.env.PATH = `${folder}/bin:${path}`;
+      const found = await findPulumiCli().finally(() => {
+        process.env.PATH = path;
+      });
+      expect(found?.version).to.equal(expected);
+    });
+  }
+
+  it("ends with the process that runs it, even if that is killed and the command would go on", async () => {
+    await install("v3.259.0");
+    const principal = { accessKeyId: "AKIA", secretAccessKey: "x" };
+    const aws = { endpoint: "http://127.0.0.1:1", region: "us-east-1", principals: { operator: principal } };
+    const task = JSON.stringify({ folder, aws, stackName: "s", engine: "pulumi" });
+    const code = `require(${JSON.stringify(require.resolve("../../../sandbox/provisioning"))}).provision(${task})`;
+    const env = { ...process.env, PATH: `${folder}/bin:${process.env.PATH}` };
+    const child = spawn(process.execPath, ["-r", require.resolve("tsx/cjs"), "-e", code], {
+      env,
+      stdio: "ignore",
+    });
+    const exited = once(child, "exit");
+    await until(
+      async () => (await processesNaming(folder)).some((command) => command.startsWith("sleep")),
+      child,
+    );
+    child.kill("SIGKILL");
+    await exited;
+    await until(async () => (await processesNaming(folder)).length === 0);
+  });
+});
