@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
 
-export const PROJECT_FOLDER = join(__dirname, "..", "..");
+const PROJECT_FOLDER = join(__dirname, "..", "..");
 export const PROGRAM = join(PROJECT_FOLDER, "index.ts");
 
 /** Pulumi.yaml, as far as it is looked at here. */

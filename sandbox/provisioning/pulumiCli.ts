@@ -48,7 +48,7 @@ interface CommandResult {
 }
 
 /** The command failed; the message is what it printed. */
-export class PulumiCommandError extends Error {
+class PulumiCommandError extends Error {
   constructor(
     subcommand: string,
     readonly result: CommandResult,
