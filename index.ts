@@ -45,6 +45,6 @@ Type these three values into Amplitude, under **Data Destinations › Kinesis Da
 2. Click **Edit** and enter the three values above. There is no field for an external id.
 3. Choose the events under *Send events*.
 4. Prove that the stream works, from a shell with credentials of this account:
-   \`npx amplitude-kinesis verify --stack ${pulumi.getStack()}\`
+   \`npm run -s amplitude-kinesis -- verify --stack ${pulumi.getStack()}\`
 5. Enable the destination and save. Only events after that are sent.
 `;

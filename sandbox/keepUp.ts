@@ -34,8 +34,8 @@ export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}
 export AWS_SHARED_CREDENTIALS_FILE=${credentialsFile} AWS_PROFILE=operator
 unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 
-npx amplitude-kinesis verify --outputs ${outputsFile}
-npx amplitude-kinesis verify --outputs ${outputsFile} --route role --sender-profile amplitude
+npm run -s amplitude-kinesis -- verify --outputs ${outputsFile}
+npm run -s amplitude-kinesis -- verify --outputs ${outputsFile} --route role --sender-profile amplitude
 aws kinesis list-streams
 
 Profiles: operator (the customer's administrator), amplitude (a stand-in for Amplitude's account), stranger (a third account).`;
