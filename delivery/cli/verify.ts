@@ -24,6 +24,7 @@ interface VerifyFlags {
   senderProfile?: string;
   externalId?: string;
   amplitudeAccountId?: string;
+  concurrency: number;
   timeout: number;
   propagation: number;
   json?: true;
@@ -70,6 +71,7 @@ export function verifyCommand(): Command {
     .option("--sender-profile <name>", "AWS profile that assumes the role (default: the same as --profile)")
     .option("--external-id <id>", "external id, where the role's trust policy demands one")
     .option("--amplitude-account-id <id>", "Amplitude's AWS account, where it is not 358203115967", accountId)
+    .option("--concurrency <number>", "PutRecords requests under way at once", wholeNumber(1, 256), 1)
     .option(
       "--timeout <seconds>",
       "how long to wait for events after the last one was sent",
@@ -105,6 +107,7 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
       senderProfile: flags.senderProfile,
       externalId: flags.externalId,
       amplitudeAccountId: flags.amplitudeAccountId,
+      concurrency: flags.concurrency,
       timeoutSeconds: flags.timeout,
       propagationSeconds: flags.propagation,
       signal: interrupt.signal,

@@ -38,6 +38,8 @@ export interface VerifyOptions {
   externalId?: string | undefined;
   /** The account that the trust policy has to name. Default: 358203115967. */
   amplitudeAccountId?: string | undefined;
+  /** PutRecords requests under way at once, from 1. Default 1: enough for a test, and sparing with the stream. */
+  concurrency?: number | undefined;
   /** How long to wait for events after the last one was sent, in seconds, from 1. Default 120. */
   timeoutSeconds?: number | undefined;
   /** How long a new role or policy may take to be known everywhere, in seconds, from 0. Default 90. */

@@ -115,7 +115,7 @@ class DeliveryRun {
   }
 
   async #send(stream: StreamState, writer: ClientOptions): Promise<void> {
-    const { source } = this.#options;
+    const { source, concurrency = 1 } = this.#options;
     this.#show({ phase: "sending", step: "sending events" });
     const client = kinesisWriteClient(writer);
     const producer = new Producer({
@@ -123,6 +123,7 @@ class DeliveryRun {
       listener: this.#ledger,
       clock: this.#clock,
       random: this.#random,
+      concurrency,
       largestRecordBytes: stream.largestRecordBytes,
       propagationMs: this.#propagationMs,
       onAccessDenied: () => this.#show({ phase: "sending", step: PROPAGATING }),
