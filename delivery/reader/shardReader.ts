@@ -22,7 +22,7 @@ export interface ShardReaderOptions {
   /** Between two GetRecords of the shard, in ms. */
   pollMs: number;
   onRecords: (records: ShardRecords) => void;
-  /** Everything that had arrived in the shard by then (ms since 1970) has been handed on. Not called for its end: its children may hold more. */
+  /** Everything that had arrived in the shard before then (ms since 1970) has been handed on. Not called for its end: its children may hold more. */
   onReadUpTo: (time: number) => void;
 }
 

@@ -20,7 +20,7 @@ export class StreamUnreadable extends Error {
 
 /** A shard and how far it was read. */
 interface ShardProgress {
-  /** Everything that had arrived by then was read, in ms since 1970; undefined before the first answer. */
+  /** Everything that had arrived before then was read, in ms since 1970; undefined before the first answer. */
   readUpTo?: number;
   closed: boolean;
 }
@@ -73,7 +73,7 @@ export class StreamReader {
   hasReadUpTo(time: number): boolean {
     return (
       this.#started &&
-      [...this.#shards.values()].every(({ closed, readUpTo }) => closed || (readUpTo ?? -1) >= time)
+      [...this.#shards.values()].every(({ closed, readUpTo }) => closed || (readUpTo ?? -1) > time)
     );
   }
 

@@ -5,7 +5,7 @@ import type { Latency } from "../verifier/latency";
 /** `verified`: every event arrived intact. `failed`: something did not, or can't. `undecided`: time ran out, or a part could not be checked. */
 export type Verdict = "verified" | "failed" | "undecided";
 
-/** What of a shard the run has seen. */
+/** What of a shard the run has seen; zeros for one that no event fell to. */
 export interface ShardReport {
   shardId: string;
   /** Events that Kinesis acknowledged to have put there. */

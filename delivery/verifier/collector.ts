@@ -6,8 +6,8 @@ import type { RunKey } from "./runKey";
 
 /** Enters what is read from the stream into the ledger, and counts what is not of this run. */
 export class Collector {
-  readonly #latency = new LatencyRecorder();
   readonly #recordsByShard = new Map<string, number>();
+  readonly #latency = new LatencyRecorder();
   #recordsForeign = 0;
 
   constructor(
@@ -47,10 +47,10 @@ export class Collector {
     }
   }
 
-  /** Every shard that events were acknowledged to be in, or were read from. */
-  get shards(): ShardReport[] {
+  /** The shards that were read, those without events too, and any other that events were acknowledged to be in. */
+  shards(readShardIds: string[]): ShardReport[] {
     const acknowledged = this.ledger.acknowledgedByShard;
-    const shardIds = [...new Set([...this.#recordsByShard.keys(), ...acknowledged.keys()])].sort();
+    const shardIds = [...new Set([...readShardIds, ...acknowledged.keys()])].sort();
     return shardIds.map((shardId) => ({
       shardId,
       eventsAcknowledged: acknowledged.get(shardId) ?? 0,

@@ -54,6 +54,7 @@ class DeliveryRun {
   readonly #key = newRunKey();
   readonly #collector = new Collector(this.#ledger, this.#key);
   readonly #findings: Finding[] = [];
+  #shardIds: string[] = [];
   #progress: Pick<Progress, "phase" | "step"> = { phase: "preparing", step: "" };
 
   constructor(options: VerifyOptions) {
@@ -111,6 +112,7 @@ class DeliveryRun {
       return false;
     } finally {
       await reader.stop();
+      this.#shardIds = reader.shardIds;
     }
   }
 
@@ -216,7 +218,7 @@ class DeliveryRun {
       deliveryRate: eventsSent === 0 ? 0 : events.eventsDelivered / eventsSent,
       latencyInSeconds: this.#collector.latency ?? null,
       recordsForeign: this.#collector.recordsForeign,
-      shards: this.#collector.shards,
+      shards: this.#collector.shards(this.#shardIds),
       findings,
       proof: proofOf(before, amplitudeAccountId),
     };

@@ -137,8 +137,10 @@ describe("verifyDelivery, against the sandbox", function () {
           }
         },
       };
-      const report = await verify(outputs, { source });
+      const phases = new Set<string>();
+      const report = await verify(outputs, { source, onProgress: ({ phase }) => phases.add(phase) });
       expect(report).to.include({ verdict: "verified", eventsDelivered: 900 });
+      expect([...phases]).to.deep.equal(["preparing", "sending", "reading"]);
       expect(report.shards.length).to.be.greaterThan(1);
     });
   });

@@ -1,0 +1,28 @@
+import { expect } from "chai";
+import { systemClock } from "../../delivery/clock";
+
+const AN_HOUR = 3_600_000;
+
+describe("The system's clock", () => {
+  it("tells this machine's time", () => {
+    const before = Date.now();
+    expect(systemClock.now()).to.be.within(before, Date.now());
+  });
+
+  it("sleeps", async () => {
+    const before = performance.now();
+    await systemClock.sleep(5);
+    expect(performance.now() - before).to.be.at.least(4);
+  });
+
+  it("wakes at once with the signal, and does not reject", async () => {
+    const controller = new AbortController();
+    const sleeping = systemClock.sleep(AN_HOUR, controller.signal);
+    controller.abort(new Error("reason"));
+    expect(await sleeping).to.equal(undefined);
+  });
+
+  it("does not sleep after the signal", async () => {
+    expect(await systemClock.sleep(AN_HOUR, AbortSignal.abort())).to.equal(undefined);
+  });
+});

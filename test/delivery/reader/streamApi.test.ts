@@ -1,0 +1,75 @@
+import type { KinesisClient } from "@aws-sdk/client-kinesis";
+import { expect } from "chai";
+import { streamApi } from "../../../delivery/reader/streamApi";
+import { type FakeAnswer, type FakeCall, fakeKinesis, json } from "../fakeAws";
+
+const NEVER = new AbortController().signal;
+
+function recording(answer: (call: FakeCall) => FakeAnswer): { client: KinesisClient; calls: FakeCall[] } {
+  const calls: FakeCall[] = [];
+  const client = fakeKinesis((call) => {
+    calls.push(call);
+    return answer(call);
+  });
+  return { client, calls };
+}
+
+describe("The stream's API", () => {
+  it("lists all pages of shards, a further one by its token alone", async () => {
+    const { client, calls } = recording(({ input }) =>
+      input.NextToken === undefined
+        ? json({ Shards: [{ ShardId: "one" }], NextToken: "more" })
+        : json({ Shards: [{ ShardId: "two" }] }),
+    );
+    const shards = await streamApi(client, "events").listShards(NEVER);
+    expect(shards.map(({ ShardId }) => ShardId)).to.deep.equal(["one", "two"]);
+    expect(calls.map(({ input }) => input)).to.deep.equal([{ StreamName: "events" }, { NextToken: "more" }]);
+  });
+
+  const positions = [
+    { position: { type: "TRIM_HORIZON" } as const, input: { ShardIteratorType: "TRIM_HORIZON" } },
+    {
+      position: { type: "AT_TIMESTAMP", timestamp: new Date(1_500) } as const,
+      input: { ShardIteratorType: "AT_TIMESTAMP", Timestamp: 1.5 },
+    },
+    {
+      position: { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber: "49" } as const,
+      input: { ShardIteratorType: "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber: "49" },
+    },
+  ];
+  for (const { position, input } of positions) {
+    it(`asks for an iterator ${position.type}`, async () => {
+      const { client, calls } = recording(() => json({ ShardIterator: "it" }));
+      expect(await streamApi(client, "events").iterator("one", position, NEVER)).to.equal("it");
+      expect(calls[0]?.input).to.deep.equal({ StreamName: "events", ShardId: "one", ...input });
+    });
+  }
+
+  it("takes an answer without an iterator for a failure", async () => {
+    const { client } = recording(() => json({}));
+    const asking = streamApi(client, "events").iterator("one", { type: "TRIM_HORIZON" }, NEVER);
+    expect(String(await asking.catch((error: unknown) => error))).to.include("no iterator for one");
+  });
+
+  it("gives records with the bytes that were put", async () => {
+    const bytes = Buffer.from([0, 255, 10, 13, 226, 128, 168]);
+    const { client, calls } = recording(() =>
+      json({ Records: [{ SequenceNumber: "1", PartitionKey: "k", Data: bytes.toString("base64") }] }),
+    );
+    const { Records } = await streamApi(client, "events").records("it", NEVER);
+    expect(Buffer.from(Records?.[0]?.Data ?? []).equals(bytes)).to.equal(true);
+    expect(calls[0]?.input).to.deep.equal({ ShardIterator: "it" });
+  });
+
+  it("makes no call after the signal", async () => {
+    const { client } = recording(() => json({}));
+    const api = streamApi(client, "events");
+    const calls = [
+      api.listShards(AbortSignal.abort()),
+      api.iterator("one", { type: "TRIM_HORIZON" }, AbortSignal.abort()),
+      api.records("it", AbortSignal.abort()),
+    ];
+    const results = await Promise.allSettled(calls);
+    expect(results.map(({ status }) => status)).to.deep.equal(["rejected", "rejected", "rejected"]);
+  });
+});

@@ -1,0 +1,121 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import type { DeliveryReport } from "../../../delivery/report/report";
+import { reportText } from "../../../delivery/report/text";
+
+const REPORT: DeliveryReport = {
+  reportVersion: 1,
+  verdict: "verified",
+  route: "role",
+  roleArn: "arn:aws:iam::111122223333:role/writer",
+  region: "eu-central-1",
+  streamName: "events",
+  runId: "AAAAAAAAAAAA",
+  startedAt: "2026-01-05T00:00:00.000Z",
+  durationInSeconds: 12.345,
+  eventsSent: 1_000,
+  eventsAcknowledged: 1_000,
+  eventsDelivered: 1_000,
+  eventsNotDelivered: 0,
+  eventsCorrupted: 0,
+  eventsDuplicated: 3,
+  eventsUnknown: 0,
+  deliveryRate: 1,
+  latencyInSeconds: { p50: 0.1, p95: 0.2, p99: 0.3, max: 0.4 },
+  recordsForeign: 7,
+  shards: [
+    { shardId: "shardId-000000000000", eventsAcknowledged: 400, recordsRead: 402 },
+    { shardId: "shardId-000000000001", eventsAcknowledged: 600, recordsRead: 601 },
+  ],
+  findings: [],
+  proof: { proves: ["this"], leavesOpen: ["that"] },
+};
+
+function linesOf(changes: Partial<DeliveryReport> = {}): string[] {
+  return reportText({ ...REPORT, ...changes }).split("\n");
+}
+
+function rowOf(name: string, changes: Partial<DeliveryReport> = {}): string | undefined {
+  const line = linesOf(changes).find((one) => one.startsWith(`  ${name} `));
+  return line?.slice(`  ${name}`.length).trim();
+}
+
+describe("The report as text", () => {
+  const sentences = [
+    { verdict: "verified", begins: "VERIFIED: " },
+    { verdict: "failed", begins: "FAILED: " },
+    { verdict: "undecided", begins: "UNDECIDED: " },
+  ] as const;
+  for (const { verdict, begins } of sentences) {
+    it(`begins with the verdict: ${verdict}`, () => {
+      expect(linesOf({ verdict })[0]?.startsWith(begins)).to.equal(true);
+    });
+  }
+
+  const rows = [
+    { name: "stream", value: "events (eu-central-1)" },
+    { name: "role", value: REPORT.roleArn },
+    { name: "events sent", value: "1000" },
+    { name: "acknowledged", value: "1000" },
+    { name: "delivered", value: "1000 (100 %)" },
+    { name: "not delivered", value: "0" },
+    { name: "corrupted", value: "0" },
+    { name: "unknown", value: "0" },
+    { name: "duplicates", value: "3" },
+    { name: "others' records", value: "7" },
+    { name: "latency", value: "p50 0.1 s, p95 0.2 s, p99 0.3 s, max 0.4 s" },
+    { name: "shards", value: "shardId-000000000000: 402, shardId-000000000001: 601" },
+    { name: "took", value: "12.3 s" },
+  ];
+  for (const { name, value } of rows) {
+    it(`has the row ${name}`, () => {
+      expect(rowOf(name)).to.equal(value);
+    });
+  }
+
+  it("says so where no latency was measured and no shard was seen", () => {
+    expect(rowOf("latency", { latencyInSeconds: null })).to.equal("none measured");
+    expect(rowOf("shards", { shards: [] })).to.equal("none");
+  });
+
+  it("shows a part of the events as less than 100 %, however small the rest", () => {
+    const rate = fc.integer({ min: 0, max: 10_000_000 - 1 }).map((delivered) => delivered / 10_000_000);
+    fc.assert(
+      fc.property(rate, (deliveryRate) => {
+        const shown = Number(/\((.*) %\)/.exec(rowOf("delivered", { deliveryRate }) ?? "")?.[1]);
+        expect(shown).to.be.below(100);
+        expect(shown).to.be.closeTo(deliveryRate * 100, 0.0011);
+      }),
+    );
+  });
+
+  it("has each finding with its sign, its place and its remedy", () => {
+    const findings = (["error", "undetermined", "warning"] as const).map((severity) => ({
+      code: "events-lost" as const,
+      severity,
+      message: `the ${severity}`,
+      where: `the place of the ${severity}`,
+      remedy: `the remedy of the ${severity}`,
+    }));
+    const text = reportText({ ...REPORT, findings });
+    const signs = { error: "✗", undetermined: "?", warning: "!" };
+    for (const severity of ["error", "undetermined", "warning"] as const) {
+      expect(text).to.include(
+        [
+          `${signs[severity]} events-lost: the ${severity}`,
+          `  where:  the place of the ${severity}`,
+          `  remedy: the remedy of the ${severity}`,
+        ].join("\n"),
+      );
+    }
+  });
+
+  it("ends with what is proved and what is left open, without a line break", () => {
+    expect(linesOf().slice(-4)).to.deep.equal([
+      "What this proves (route: role), where it is verified:",
+      "  + this",
+      "What it leaves open:",
+      "  - that",
+    ]);
+  });
+});
