@@ -3,8 +3,8 @@ import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentityProvider } from "@smithy/types";
 import { describeError, isAccessDenied, isCredentialsError } from "./awsErrors";
 import { type ClientOptions, credentialsOf, requestHandler } from "./clients";
-import type { Clock } from "./clock";
 import { DeliveryError } from "./errors";
+import { type Patience, tryPatiently } from "./patience";
 
 /** Sessions last an hour, the role's own limit and the most for a chained role; the SDK's clients renew them ahead of that. */
 const SESSION_SECONDS = 3600;
@@ -39,31 +39,20 @@ export function assumedRole(
 /** The outcome of trying to assume the role. */
 export type Assumption = { assumed: true } | { assumed: false; error: unknown };
 
-/** Between two tries of something that IAM may not know everywhere yet. */
-const PROPAGATION_POLL_MS = 2_000;
-
-/**
- * Tries until the role can be assumed, or `waitMs` have passed: a new role takes seconds, rarely a minute, to take
- * effect, and is refused until then. Other errors than a refusal end it at once.
- */
-export async function tryToAssume(
+/** Tries until the role can be assumed, or patience is at its end. Other errors than a refusal end it at once. */
+export function tryToAssume(
   provider: AwsCredentialIdentityProvider,
-  clock: Clock,
-  waitMs: number,
-  onWait: () => void = () => undefined,
+  patience: Patience,
 ): Promise<Assumption> {
-  const deadline = clock.now() + waitMs;
-  for (;;) {
+  const attempt = async (): Promise<Assumption> => {
     try {
       await provider();
       return { assumed: true };
     } catch (error) {
-      if (!isAccessDenied(error) || clock.now() + PROPAGATION_POLL_MS > deadline)
-        return { assumed: false, error };
+      return { assumed: false, error };
     }
-    onWait();
-    await clock.sleep(PROPAGATION_POLL_MS);
-  }
+  };
+  return tryPatiently(attempt, (result) => result.assumed || !isAccessDenied(result.error), patience);
 }
 
 /** Who the operator is, in AWS's eyes. */

@@ -41,7 +41,7 @@ export function resolveOutputs(origins: OutputsOrigin[]): StackOutputs {
     const origin = origins.find(({ values }) => values[name] !== undefined);
     const problem = problemWith(name, origin, origins);
     if (problem !== undefined) errors.push(problem);
-    outputs[name] = String(origin?.values[name]);
+    else outputs[name] = origin?.values[name] as string;
   }
   if (errors.length > 0) throw new SettingsError(errors.join("\n"));
   return outputs;

@@ -1,11 +1,11 @@
 import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
 import { describeError, isCredentialsError } from "../awsErrors";
 import { type ClientOptions, iamClient, kinesisClient, stsClient } from "../clients";
-import type { Clock } from "../clock";
 import { assumedRole, type Caller, callerIdentity, credentialsProblem, tryToAssume } from "../credentials";
 import type { Finding } from "../findings";
+import { type Patience, tryPatiently } from "../patience";
 import { accountOf, type StackOutputs } from "../settings";
-import { checkPermissions } from "./permissions";
+import { checkPermissions, type PermissionsCheck } from "./permissions";
 import { checkTrust, type RoleState, readRole } from "./role";
 import { checkStream, type StreamState, wrongAccount } from "./stream";
 import { namesCaller } from "./trustDocument";
@@ -26,9 +26,8 @@ export interface PreflightOptions {
   sender: ClientOptions;
   externalId?: string | undefined;
   amplitudeAccountId?: string | undefined;
-  /** How long a new role may take to be known everywhere. */
-  propagationMs: number;
-  clock: Clock;
+  /** With a stream, a role or a policy that is new. */
+  patience: Patience;
   onStep: (step: string) => void;
 }
 
@@ -42,18 +41,20 @@ export interface Preflight {
   senderIdentity: Caller;
 }
 
+const STILL_REFUSED = "refused so far; what is new takes up to a minute and a half to take effect";
+
 /**
  * Everything that can be known before an event is sent. Nothing is written.
  *
  * @throws DeliveryError `credentials` where the operator or the sender has none that AWS accepts.
  */
 export async function preflight(options: PreflightOptions): Promise<Preflight> {
-  const { outputs, operator, sender, clock, onStep, propagationMs } = options;
+  const { outputs, operator, sender, onStep, patience } = options;
   onStep("checking credentials");
   const operatorIdentity = await callerIdentity(stsClient(operator));
   const senderIdentity = sender === operator ? operatorIdentity : await callerIdentity(stsClient(sender));
   onStep("checking the stream and the role");
-  const { stream, findings } = await checkStream(kinesisClient(operator), outputs, clock, propagationMs);
+  const { stream, findings } = await checkStream(kinesisClient(operator), outputs, patience);
   const account = accountOf(outputs.roleArn);
   const isMissing = findings.some(({ code }) => code === "stream-not-found");
   if (isMissing && operatorIdentity.accountId !== account)
@@ -76,16 +77,28 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
   };
 }
 
-/** A role that may not even simulate itself can't tell what else it lacks: the operator may see more. */
+/**
+ * What the role may do. A refusal that the operator's view does not explain is taken for a policy that has not spread
+ * yet, and waited for.
+ */
 async function permissionFindings(
-  { outputs, operator }: PreflightOptions,
+  { outputs, operator, patience, onStep }: PreflightOptions,
   { route, writer, stream }: { route: Route; writer: ClientOptions; stream: StreamState },
 ): Promise<Finding[]> {
-  const asked = await checkPermissions(iamClient(writer), outputs.roleArn, stream, route);
-  if (route === "operator" || asked.findings.every(({ severity }) => severity !== "error"))
-    return asked.findings;
-  const seen = await checkPermissions(iamClient(operator), outputs.roleArn, stream, "operator");
-  return seen.simulated && seen.findings.length > 0 ? seen.findings : asked.findings;
+  const check = (client: ClientOptions, asker: Route) =>
+    checkPermissions(iamClient(client), outputs.roleArn, stream, asker);
+  if (route === "operator") return (await check(operator, "operator")).findings;
+  const isAllowed = ({ findings }: PermissionsCheck) =>
+    findings.every(({ severity }) => severity !== "error");
+  const asRole = () => check(writer, "role");
+  const asked = await asRole();
+  if (isAllowed(asked)) return asked.findings;
+  const seen = await check(operator, "operator");
+  // A role that may not even simulate itself can't tell what else it lacks: the operator sees more.
+  if (seen.simulated && seen.findings.length > 0) return seen.findings;
+  const onWait = () => onStep(`checking what the role may do: ${STILL_REFUSED}`);
+  const { findings } = await tryPatiently(asRole, isAllowed, { ...patience, onWait });
+  return findings.map((finding) => ifFinal(finding, patience));
 }
 
 interface ChosenRoute {
@@ -100,21 +113,27 @@ async function chooseRoute(options: PreflightOptions, role: RoleState, sender: C
   if (role.findings.length > 0) return { route: route ?? "operator" };
   options.onStep("assuming the role");
   const provider = assumedRole(outputs.roleArn, options.sender, options.externalId);
-  const assumption = await tryToAssume(provider, options.clock, assumeWait(options, role, sender), () =>
-    options.onStep(
-      "assuming the role: refused so far; a new role takes up to a minute and a half to take effect",
-    ),
-  );
+  const assumption = await tryToAssume(provider, {
+    ...options.patience,
+    waitMs: assumeWait(options, role, sender),
+    onWait: () => options.onStep(`assuming the role: ${STILL_REFUSED}`),
+  });
   if (assumption.assumed) return { route: "role", writer: { ...operator, credentials: provider } };
   if (isCredentialsError(assumption.error)) throw credentialsProblem(assumption.error);
   if (route === undefined) return { route: "operator", writer: operator };
-  return { route, refusal: notAssumable(outputs.roleArn, sender, assumption.error) };
+  const refusal = notAssumable(outputs.roleArn, sender, assumption.error);
+  return { route, refusal: ifFinal(refusal, options.patience) };
+}
+
+/** A refusal that would have been tried again decides nothing where the wait was interrupted. */
+function ifFinal(finding: Finding, { signal }: Patience): Finding {
+  return signal?.aborted && finding.severity === "error" ? { ...finding, severity: "undetermined" } : finding;
 }
 
 /** Waiting helps only where the refusal may be news that has not spread: not where the trust policy leaves the sender out. */
-function assumeWait({ route, propagationMs }: PreflightOptions, role: RoleState, sender: Caller): number {
-  if (role.trustDocument === undefined) return route === "role" ? propagationMs : 0;
-  return namesCaller(role.trustDocument, sender.arn) ? propagationMs : 0;
+function assumeWait({ route, patience }: PreflightOptions, role: RoleState, sender: Caller): number {
+  if (role.trustDocument === undefined) return route === "role" ? patience.waitMs : 0;
+  return namesCaller(role.trustDocument, sender.arn) ? patience.waitMs : 0;
 }
 
 function notAssumable(roleArn: string, sender: Caller, error: unknown): Finding {

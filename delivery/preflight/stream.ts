@@ -4,6 +4,7 @@ import type { Clock } from "../clock";
 import { credentialsProblem } from "../credentials";
 import { DeliveryError } from "../errors";
 import type { Finding } from "../findings";
+import { type Patience, tryPatiently } from "../patience";
 import { type StackOutputs, streamArnOf } from "../settings";
 
 /** What the rest of the run has to know of the stream. */
@@ -24,32 +25,30 @@ export interface StreamCheck {
 
 /** 1 MiB unless the stream was opened for larger records. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
 const DEFAULT_LARGEST_RECORD_KIB = 1024;
-const POLL_MS = 1_000;
 
 /**
- * Looks the stream up with the operator's credentials, and waits up to `waitMs` for one that is still being created.
+ * Looks the stream up with the operator's credentials, and waits for one that is still being created.
  *
- * @throws DeliveryError `credentials` where they belong to another account than the role.
+ * @throws DeliveryError `credentials` where they are not accepted, or belong to another account than the role.
  */
 export async function checkStream(
   client: KinesisClient,
   outputs: StackOutputs,
-  clock: Clock,
-  waitMs: number,
+  patience: Patience,
 ): Promise<StreamCheck> {
   const where = streamArnOf(outputs);
-  const deadline = clock.now() + waitMs;
-  for (;;) {
-    let described: Described;
-    try {
-      described = await describe(client, outputs.streamName, clock);
-    } catch (error) {
-      return { findings: [describeProblem(error, where)] };
-    }
+  const attempt = () => describe(client, outputs.streamName, patience.clock);
+  try {
+    const described = await tryPatiently(
+      attempt,
+      ({ summary }) => summary.StreamStatus !== "CREATING",
+      patience,
+    );
     checkAccount(described.summary.StreamARN, where);
-    if (described.summary.StreamStatus !== "CREATING" || clock.now() >= deadline)
-      return judge(described, where);
-    await clock.sleep(POLL_MS);
+    return judge(described, where);
+  } catch (error) {
+    if (error instanceof DeliveryError) throw error;
+    return { findings: [describeProblem(error, where)] };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { PutRecordsOutput } from "@aws-sdk/client-kinesis";
 import type { Clock } from "../clock";
+import { PATIENCE_POLL_MS } from "../patience";
 import { type AttemptResult, readAnswer, readFailure } from "./attempt";
 import { BATCH_LIMITS, batches } from "./batch";
 import { type OutgoingRecord, recordSize } from "./record";
@@ -8,7 +9,7 @@ import { retryDelay } from "./retryDelay";
 /** One PutRecords request, made once; it rejects when the signal aborts. */
 export type PutRecords = (records: OutgoingRecord[], signal: AbortSignal) => Promise<PutRecordsOutput>;
 
-/** Told what becomes of every record sent; exactly one of `onAcknowledged`, `onRefused` and `onUnanswered` ends each. */
+/** Told what becomes of every record sent; exactly one of the last four ends each. */
 export interface OutcomeListener {
   /** An attempt begins that holds this record. */
   onAttempt(index: number, at: number): void;
@@ -19,6 +20,8 @@ export interface OutcomeListener {
   onRefused(index: number, reason: string): void;
   /** No attempt was acknowledged, at least one may have been carried out, and given up. */
   onUnanswered(index: number, reason: string): void;
+  /** Certainly not written, and would have been tried again, had the run not been ended. */
+  onAbandoned(index: number): void;
 }
 
 export interface ProducerOptions {
@@ -48,7 +51,6 @@ export interface Stopped {
 }
 
 const DEFAULTS = { concurrency: 4, maxAttempts: 12, lingerMs: 50, propagationMs: 0, drainMs: 10_000 };
-const PROPAGATION_POLL_MS = 2_000;
 
 /**
  * Sends records in batches. Memory is bounded: the source is asked for more only when one of `concurrency` requests
@@ -142,11 +144,14 @@ export class Producer {
       if (rest.length === 0) return;
       const propagating = this.#isPropagating(result);
       if (!propagating) attempts += 1;
-      const isOver = !propagating && (result.retry !== "retry" || attempts >= maxAttempts);
-      if (!isOver)
-        await clock.sleep(propagating ? PROPAGATION_POLL_MS : retryDelay(attempts, random()), signal);
-      if (isOver || signal.aborted) {
+      if (!propagating && (result.retry !== "retry" || attempts >= maxAttempts)) {
         this.#giveUp(result, ambiguous);
+        return;
+      }
+      if (!signal.aborted)
+        await clock.sleep(propagating ? PATIENCE_POLL_MS : retryDelay(attempts, random()), signal);
+      if (signal.aborted) {
+        this.#abandon(result, ambiguous);
         return;
       }
     }
@@ -191,6 +196,17 @@ export class Producer {
       if (retry === "stop") this.#stop(outcome.reason);
       if (ambiguous.has(index)) listener.onUnanswered(index, outcome.reason);
       else listener.onRefused(index, outcome.reason);
+    }
+  }
+
+  /** A refusal is no final answer where it would have been tried again. */
+  #abandon({ outcomes }: AttemptResult, ambiguous: Set<number>): void {
+    const { listener } = this.#options;
+    for (const outcome of outcomes) {
+      if (outcome.kind === "acknowledged") continue;
+      const { index } = outcome.record;
+      if (ambiguous.has(index)) listener.onUnanswered(index, outcome.reason);
+      else listener.onAbandoned(index);
     }
   }
 

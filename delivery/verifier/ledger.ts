@@ -12,7 +12,10 @@ const REFUSED = 4;
 const UNANSWERED = 8;
 const SEEN_INTACT = 16;
 const SEEN_CHANGED = 32;
+const ABANDONED = 64;
 const SEEN = SEEN_INTACT | SEEN_CHANGED;
+/** Nothing that is waited for. */
+const NOT_WRITTEN = REFUSED | ABANDONED;
 
 /** 27 bytes an event. */
 class Block {
@@ -30,7 +33,7 @@ interface Entry {
 }
 
 /** What became of an event that was sent. */
-export type Fate = "delivered" | "corrupted" | "lost" | "refused" | "unanswered";
+export type Fate = "delivered" | "corrupted" | "lost" | "refused" | "unanswered" | "abandoned";
 
 export interface LedgerCounts {
   /** Each event sent has one fate: read back with its bytes alone, with other bytes, or not read back, and then by what Kinesis said. */
@@ -109,7 +112,7 @@ export class Ledger implements OutcomeListener {
     if (!mark(entry, ATTEMPTED)) return;
     entry.block.firstAttemptAt[entry.at] = at;
     this.#sent += 1;
-    if (!isMarked(entry, SEEN)) this.#outstanding += 1;
+    if (!isMarked(entry, SEEN | NOT_WRITTEN)) this.#outstanding += 1;
   }
 
   onAmbiguous(index: number): void {
@@ -125,10 +128,13 @@ export class Ledger implements OutcomeListener {
 
   onRefused(index: number, reason: string): void {
     const entry = this.#entry(index);
-    if (!mark(entry, REFUSED)) return;
+    if (!this.#giveUp(entry, REFUSED)) return;
     if (mark(entry, ATTEMPTED)) this.#sent += 1;
-    else if (!isMarked(entry, SEEN)) this.#outstanding -= 1;
     count(this.#reasons.refused, reason);
+  }
+
+  onAbandoned(index: number): void {
+    this.#giveUp(this.#entry(index), ABANDONED);
   }
 
   onUnanswered(index: number, reason: string): void {
@@ -154,24 +160,32 @@ export class Ledger implements OutcomeListener {
     if (!isFirst) return undefined;
     this.#seen += 1;
     if (!isMarked(entry, ATTEMPTED)) return undefined;
-    if (!isMarked(entry, REFUSED)) this.#outstanding -= 1;
+    if (!isMarked(entry, NOT_WRITTEN)) this.#outstanding -= 1;
     return receivedAt - (block.firstAttemptAt[at] ?? receivedAt);
   }
 
   /** One pass over all events. */
   counts(): LedgerCounts {
     const counts: LedgerCounts = {
-      fates: { delivered: 0, corrupted: 0, lost: 0, refused: 0, unanswered: 0 },
+      fates: { delivered: 0, corrupted: 0, lost: 0, refused: 0, unanswered: 0, abandoned: 0 },
       seenThoughRefused: 0,
       duplicates: 0,
       unexplainedDuplicates: 0,
-      samples: { delivered: [], corrupted: [], lost: [], refused: [], unanswered: [] },
+      samples: { delivered: [], corrupted: [], lost: [], refused: [], unanswered: [], abandoned: [] },
     };
     for (let index = 0; index < this.#size; index += 1) {
       const entry = this.#entry(index);
       if (isMarked(entry, ATTEMPTED)) countEntry(entry, index, counts);
     }
     return counts;
+  }
+
+  /** @returns whether the flag is new. */
+  #giveUp(entry: Entry, flag: number): boolean {
+    const isAwaited = isMarked(entry, ATTEMPTED) && !isMarked(entry, SEEN | NOT_WRITTEN);
+    if (!mark(entry, flag)) return false;
+    if (isAwaited) this.#outstanding -= 1;
+    return true;
   }
 
   #isIntact({ block, at }: Entry, bytes: Uint8Array): boolean {
@@ -203,7 +217,8 @@ function fateOf(entry: Entry): Fate {
   if (isMarked(entry, SEEN_CHANGED)) return "corrupted";
   if (isMarked(entry, SEEN_INTACT)) return "delivered";
   if (isMarked(entry, ACKNOWLEDGED)) return "lost";
-  return isMarked(entry, REFUSED) ? "refused" : "unanswered";
+  if (isMarked(entry, REFUSED)) return "refused";
+  return isMarked(entry, ABANDONED) ? "abandoned" : "unanswered";
 }
 
 function count(events: Map<string, number>, key: string): void {

@@ -16,14 +16,14 @@ export interface EventCounts {
   eventsDuplicated: number;
 }
 
-/** Absent from the stream is certain only after a complete reading; a refusal is certain without one. */
+/** Absent from the stream is certain only after a complete reading; a refusal is certain without one, unless the run was ended before the next try. */
 export function countEvents({ fates, duplicates }: LedgerCounts, { readingComplete }: RunEnd): EventCounts {
   const absent = fates.lost + fates.unanswered;
   return {
     eventsDelivered: fates.delivered,
     eventsNotDelivered: fates.refused + (readingComplete ? absent : 0),
     eventsCorrupted: fates.corrupted,
-    eventsUnknown: readingComplete ? 0 : absent,
+    eventsUnknown: fates.abandoned + (readingComplete ? 0 : absent),
     eventsDuplicated: duplicates,
   };
 }

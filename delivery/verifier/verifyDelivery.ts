@@ -30,6 +30,8 @@ import { countEvents, decideVerdict } from "./verdict";
 
 /** Readings start this long before the run, by the service's clock: arrival times are promised no accuracy. */
 const READ_MARGIN_MS = 10_000;
+/** After an interruption: how long what was sent is still waited for. */
+const GRACE_MS = 10_000;
 const PROPAGATING = "refused so far; a new policy takes up to a minute and a half to take effect";
 
 /**
@@ -89,8 +91,7 @@ class DeliveryRun {
       sender: hasOwnSender ? sender : this.#operator,
       externalId,
       amplitudeAccountId,
-      propagationMs: this.#propagationMs,
-      clock: this.#clock,
+      patience: { clock: this.#clock, waitMs: this.#propagationMs, signal: this.#signal },
       onStep: (step) => this.#show({ phase: "preparing", step }),
     });
   }
@@ -159,6 +160,7 @@ class DeliveryRun {
     const allRead = () => this.#ledger.outstanding === 0 && reader.hasReadUpTo(sentAt);
     const isSettled = () => allRead() || reader.hasReadUpTo(sentAt + settleMs);
     const settled = await reader.waitFor(isSettled, deadline, this.#signal);
+    if (this.#signal.aborted) return reader.waitFor(allRead, this.#clock.now() + GRACE_MS);
     if (!settled || this.#ledger.outstanding === 0) return settled;
     return this.#lookAgain(from, deadline);
   }

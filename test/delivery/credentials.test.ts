@@ -26,7 +26,7 @@ describe("Trying to assume the role", () => {
     const clock = new VirtualClock();
     const start = clock.now();
     const { provider, tries } = providerAfter();
-    expect(await tryToAssume(provider, clock, 90_000)).to.deep.equal({ assumed: true });
+    expect(await tryToAssume(provider, { clock, waitMs: 90_000 })).to.deep.equal({ assumed: true });
     expect(tries.count).to.equal(1);
     expect(clock.now()).to.equal(start);
   });
@@ -36,8 +36,12 @@ describe("Trying to assume the role", () => {
     const start = clock.now();
     const { provider } = providerAfter(...denials(30));
     let told = 0;
-    const assumption = await tryToAssume(provider, clock, 90_000, () => {
-      told += 1;
+    const assumption = await tryToAssume(provider, {
+      clock,
+      waitMs: 90_000,
+      onWait: () => {
+        told += 1;
+      },
     });
     expect(assumption).to.deep.equal({ assumed: true });
     expect(told).to.equal(30);
@@ -48,21 +52,26 @@ describe("Trying to assume the role", () => {
     const clock = new VirtualClock();
     const start = clock.now();
     const { provider, tries } = providerAfter(...denials(1_000));
-    expect(await tryToAssume(provider, clock, 90_000)).to.deep.equal({ assumed: false, error: DENIED });
+    expect(await tryToAssume(provider, { clock, waitMs: 90_000 })).to.deep.equal({
+      assumed: false,
+      error: DENIED,
+    });
     expect(tries.count).to.equal(46);
     expect(clock.now() - start).to.equal(90_000);
   });
 
   it("tries once where it may not wait", async () => {
     const { provider, tries } = providerAfter(...denials(10));
-    expect(await tryToAssume(provider, new VirtualClock(), 0)).to.deep.include({ assumed: false });
+    expect(await tryToAssume(provider, { clock: new VirtualClock(), waitMs: 0 })).to.deep.include({
+      assumed: false,
+    });
     expect(tries.count).to.equal(1);
   });
 
   for (const error of [serviceError("ExpiredToken", 403), systemError("ECONNREFUSED")]) {
     it(`gives up at once on ${error.message}`, async () => {
       const { provider, tries } = providerAfter(DENIED, error);
-      expect(await tryToAssume(provider, new VirtualClock(), 90_000)).to.deep.equal({
+      expect(await tryToAssume(provider, { clock: new VirtualClock(), waitMs: 90_000 })).to.deep.equal({
         assumed: false,
         error,
       });

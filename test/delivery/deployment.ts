@@ -61,15 +61,25 @@ export async function deploy(aws: LocalAws, options: DeploymentOptions = {}): Pr
   const RoleName = `amplitude-${deployed}`;
   const { Role } = await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust }));
   const roleArn = Role?.Arn ?? "";
-  if (statements !== undefined) {
-    const streamArn = `arn:aws:kinesis:${aws.region}:111122223333:stream/${streamName}`;
-    const document = { Version: "2012-10-17", Statement: statements({ streamArn, roleArn }) };
-    const { Policy } = await iam.send(
-      new CreatePolicyCommand({ PolicyName: RoleName, PolicyDocument: JSON.stringify(document) }),
-    );
-    await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn: Policy?.Arn ?? "" }));
-  }
+  const streamArn = `arn:aws:kinesis:${aws.region}:111122223333:stream/${streamName}`;
+  if (statements !== undefined) await attachPolicy(aws, roleArn, statements({ streamArn, roleArn }));
   return { roleArn, region: aws.region, streamName };
+}
+
+/** What `deploy` leaves out where it is given no statements. */
+export async function attachVendorPolicy(aws: LocalAws, { roleArn, streamName }: Deployment): Promise<void> {
+  const streamArn = `arn:aws:kinesis:${aws.region}:111122223333:stream/${streamName}`;
+  await attachPolicy(aws, roleArn, vendorStatements({ streamArn, roleArn }));
+}
+
+async function attachPolicy(aws: LocalAws, roleArn: string, statements: object[]): Promise<void> {
+  const { iam } = clientsOf(aws, aws.principals.operator);
+  const RoleName = roleArn.split("/").at(-1);
+  const document = JSON.stringify({ Version: "2012-10-17", Statement: statements });
+  const { Policy } = await iam.send(
+    new CreatePolicyCommand({ PolicyName: RoleName, PolicyDocument: document }),
+  );
+  await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn: Policy?.Arn }));
 }
 
 /** Every record of a stream, read by means of its own. */

@@ -10,7 +10,7 @@ import {
   verifyDelivery,
 } from "../../delivery";
 import { assume, clientsOf, type Fixture, failureOf, startInFolder, trustOf } from "../sandbox/localAws";
-import { type Deployment, deploy, recordsOf, VENDOR_ACTIONS } from "./deployment";
+import { attachVendorPolicy, type Deployment, deploy, recordsOf, VENDOR_ACTIONS } from "./deployment";
 
 const AMPLITUDE = "arn:aws:iam::358203115967:root";
 const EXPORT = join(__dirname, "sources", "fixtures", "export.zip");
@@ -98,6 +98,29 @@ describe("verifyDelivery, against the sandbox", function () {
       const trust = trustOf(AMPLITUDE, { StringEquals: { "sts:ExternalId": "acme" } });
       const report = await verify(await deploy(aws, { trust }), { externalId: "acme" });
       expect(report).to.include({ verdict: "verified", route: "role" });
+    });
+
+    it("waits for a policy that is attached a moment later", async () => {
+      const outputs = await deploy(aws, { statements: undefined });
+      const steps = new Set<string>();
+      const blind = await deploy(aws, {
+        trust: trustOf(aws.principals.operator.arn),
+        statements: () => [{ Effect: "Allow", Action: ["kinesis:*", "iam:GetRole"], Resource: "*" }],
+      });
+      // An operator who may not simulate can't tell a missing policy from one that has not spread yet.
+      const credentials = await assume(aws, aws.principals.operator, blind.roleArn);
+      const report = await verify(outputs, {
+        credentials,
+        propagationSeconds: 30,
+        onProgress: ({ step }) => {
+          if (step.includes("refused so far") && !steps.has(step)) void attachVendorPolicy(aws, outputs);
+          steps.add(step);
+        },
+      });
+      expect(report, JSON.stringify(report.findings)).to.include({ verdict: "verified", route: "role" });
+      expect(
+        [...steps].some((step) => step.startsWith("checking what the role may do: refused so far")),
+      ).to.equal(true);
     });
 
     it("counts others' records, of another run too, and leaves them alone", async () => {
@@ -294,6 +317,27 @@ describe("verifyDelivery, against the sandbox", function () {
       expect(report.verdict).to.equal("undecided");
       expect(report.eventsSent).to.be.within(1, 99_999);
       expect(report.findings.map(({ code }) => code)).to.include("interrupted");
+    });
+
+    it("is undecided where it is interrupted while the role is still refused, and sends nothing", async () => {
+      const interrupt = new AbortController();
+      const trust = trustOf(AMPLITUDE, {
+        ArnEquals: { "aws:PrincipalArn": "arn:aws:iam::358203115967:role/other" },
+      });
+      const report = await verify(await deploy(aws, { trust }), {
+        route: "role",
+        propagationSeconds: 60,
+        signal: interrupt.signal,
+        onProgress: ({ step }) => {
+          if (step.includes("refused so far")) interrupt.abort();
+        },
+      });
+      expect(report).to.include({ verdict: "undecided", eventsSent: 0 });
+      expect(report.findings.map(({ code }) => code)).to.deep.equal([
+        "role-not-assumable",
+        "trust-undetermined",
+        "interrupted",
+      ]);
     });
 
     it("throws for a source without events", async () => {

@@ -7,6 +7,7 @@ export class Outcomes implements OutcomeListener {
   readonly acknowledged: number[] = [];
   readonly refused: number[] = [];
   readonly unanswered: number[] = [];
+  readonly abandoned: number[] = [];
   /** Records of which something was told after their end. */
   readonly toldAfterEnd: number[] = [];
   readonly reasons = new Map<number, string>();
@@ -39,9 +40,16 @@ export class Outcomes implements OutcomeListener {
     this.reasons.set(index, reason);
   }
 
+  onAbandoned(index: number): void {
+    this.abandoned.push(index);
+    this.#ended.add(index);
+  }
+
   /** One of each record that has come to its end, as often as it was said to. */
   get ended(): number[] {
-    return [...this.acknowledged, ...this.refused, ...this.unanswered].sort((a, b) => a - b);
+    return [...this.acknowledged, ...this.refused, ...this.unanswered, ...this.abandoned].sort(
+      (a, b) => a - b,
+    );
   }
 
   /** The records that an attempt was made of, each once. */

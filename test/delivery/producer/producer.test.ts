@@ -249,7 +249,7 @@ describe("The producer", () => {
         clock,
       });
       expect(elapsedMs).to.equal(5_000);
-      expect(outcomes.refused).to.have.length(5);
+      expect(outcomes.abandoned).to.have.length(5);
     });
   });
 
@@ -552,7 +552,9 @@ describe("The producer", () => {
         const sentLast = new Map(put.requests.flatMap((batch, at) => batch.map(({ index }) => [index, at])));
         expect([...sentLast.keys()].sort((a, b) => a - b)).to.deep.equal(outcomes.attempted);
         expect(outcomes.toldAfterEnd).to.deep.equal([]);
-        for (const index of outcomes.refused) expect(outcomes.ambiguous).to.not.include(index);
+        for (const index of [...outcomes.refused, ...outcomes.abandoned]) {
+          expect(outcomes.ambiguous).to.not.include(index);
+        }
         for (const index of outcomes.unanswered) expect(outcomes.ambiguous).to.include(index);
       }),
       { numRuns: 150 },

@@ -3,9 +3,26 @@ import fc from "fast-check";
 import { type Fate, Ledger } from "../../../delivery/verifier/ledger";
 
 /** What happens to one event, in the plainest words: a list of what was told of it. */
-type Told = "attempt" | "ambiguous" | "acknowledged" | "refused" | "unanswered" | "intact" | "changed";
+type Told =
+  | "attempt"
+  | "ambiguous"
+  | "acknowledged"
+  | "refused"
+  | "unanswered"
+  | "abandoned"
+  | "intact"
+  | "changed";
 
-const TOLD: Told[] = ["attempt", "ambiguous", "acknowledged", "refused", "unanswered", "intact", "changed"];
+const TOLD: Told[] = [
+  "attempt",
+  "ambiguous",
+  "acknowledged",
+  "refused",
+  "unanswered",
+  "abandoned",
+  "intact",
+  "changed",
+];
 
 const bytesOf = (index: number) => Buffer.from(`event ${index}`);
 
@@ -15,6 +32,7 @@ function tell(ledger: Ledger, index: number, told: Told): void {
   if (told === "acknowledged") ledger.onAcknowledged(index, `shard-${index % 2}`);
   if (told === "refused") ledger.onRefused(index, "Refused");
   if (told === "unanswered") ledger.onUnanswered(index, "Unanswered");
+  if (told === "abandoned") ledger.onAbandoned(index);
   if (told === "intact") ledger.onRead(index, bytesOf(index), 1_500);
   if (told === "changed") ledger.onRead(index, Buffer.from("other bytes"), 1_500);
 }
@@ -31,7 +49,8 @@ function fateIn(told: Told[]): Fate {
   if (told.includes("changed")) return "corrupted";
   if (told.includes("intact")) return "delivered";
   if (told.includes("acknowledged")) return "lost";
-  return told.includes("refused") ? "refused" : "unanswered";
+  if (told.includes("refused")) return "refused";
+  return told.includes("abandoned") ? "abandoned" : "unanswered";
 }
 
 function duplicatesIn(told: Told[]): { all: number; unexplained: number } {
@@ -48,6 +67,7 @@ function duplicatesIn(told: Told[]): { all: number; unexplained: number } {
 function expected(events: Told[][]) {
   const isSent = (told: Told[]) => told.includes("attempt") || told.includes("refused");
   const isSeen = (told: Told[]) => told.includes("intact") || told.includes("changed");
+  const isGivenUp = (told: Told[]) => told.includes("refused") || told.includes("abandoned");
   const sent = events.map((told, index) => ({ told, number: index + 1 })).filter(({ told }) => isSent(told));
   const ofFate = (fate: Fate) => sent.filter(({ told }) => fateIn(told) === fate);
   const perFate = <Value>(value: (fate: Fate) => Value) => ({
@@ -56,6 +76,7 @@ function expected(events: Told[][]) {
     lost: value("lost"),
     refused: value("refused"),
     unanswered: value("unanswered"),
+    abandoned: value("abandoned"),
   });
   const sum = (value: (told: Told[]) => number) => sent.reduce((total, { told }) => total + value(told), 0);
   return {
@@ -63,7 +84,7 @@ function expected(events: Told[][]) {
     sent: sent.length,
     acknowledged: events.filter((told) => told.includes("acknowledged")).length,
     seen: events.filter(isSeen).length,
-    outstanding: sent.filter(({ told }) => !isSeen(told) && !told.includes("refused")).length,
+    outstanding: sent.filter(({ told }) => !isSeen(told) && !isGivenUp(told)).length,
     refused: events.filter((told) => told.includes("refused")).length,
     counts: {
       fates: perFate((fate) => ofFate(fate).length),
@@ -146,6 +167,7 @@ describe("The ledger", () => {
       lost: 0,
       refused: 0,
       unanswered: 0,
+      abandoned: 0,
     });
   });
 
@@ -263,6 +285,7 @@ describe("The ledger", () => {
       lost: 1,
       refused: 0,
       unanswered: count - 8,
+      abandoned: 0,
     });
     expect(ledger.counts().samples.corrupted).to.deep.equal([65_535]);
     expect(ledger.outstanding).to.equal(count - 7);

@@ -14,11 +14,11 @@ const NO_EVENTS: EventCounts = {
 
 function countsOf(fates: Partial<Record<Fate, number>>, duplicates = 0): LedgerCounts {
   return {
-    fates: { delivered: 0, corrupted: 0, lost: 0, refused: 0, unanswered: 0, ...fates },
+    fates: { delivered: 0, corrupted: 0, lost: 0, refused: 0, unanswered: 0, abandoned: 0, ...fates },
     seenThoughRefused: 0,
     duplicates,
     unexplainedDuplicates: 0,
-    samples: { delivered: [], corrupted: [], lost: [], refused: [], unanswered: [] },
+    samples: { delivered: [], corrupted: [], lost: [], refused: [], unanswered: [], abandoned: [] },
   };
 }
 
@@ -27,14 +27,14 @@ function finding(severity: Severity): Finding {
 }
 
 describe("The events", () => {
-  const fates = { delivered: 1, corrupted: 2, lost: 4, refused: 8, unanswered: 16 };
+  const fates = { delivered: 1, corrupted: 2, lost: 4, refused: 8, unanswered: 16, abandoned: 64 };
 
   it("that are absent count as not delivered after a complete reading", () => {
     expect(countEvents(countsOf(fates, 32), { readingComplete: true })).to.deep.equal({
       eventsDelivered: 1,
       eventsCorrupted: 2,
       eventsNotDelivered: 4 + 8 + 16,
-      eventsUnknown: 0,
+      eventsUnknown: 64,
       eventsDuplicated: 32,
     });
   });
@@ -44,7 +44,7 @@ describe("The events", () => {
       eventsDelivered: 1,
       eventsCorrupted: 2,
       eventsNotDelivered: 8,
-      eventsUnknown: 4 + 16,
+      eventsUnknown: 4 + 16 + 64,
       eventsDuplicated: 32,
     });
   });
@@ -57,6 +57,7 @@ describe("The events", () => {
       lost: number,
       refused: number,
       unanswered: number,
+      abandoned: number,
     });
     fc.assert(
       fc.property(anyFates, fc.boolean(), (some, readingComplete) => {
