@@ -8,6 +8,7 @@ import type { RunKey } from "./runKey";
 export class Collector {
   readonly #recordsByShard = new Map<string, number>();
   readonly #latency = new LatencyRecorder();
+  readonly #foundAgain = new Set<number>();
   #recordsForeign = 0;
 
   constructor(
@@ -39,11 +40,13 @@ export class Collector {
     this.#recordsByShard.set(shardId, (this.#recordsByShard.get(shardId) ?? 0) + own);
   }
 
-  /** Takes records of the second reading, of which only those of missing events are news. */
+  /** Takes records of the second reading, of which only those of events that the first one missed are news. */
   takeMissing({ records, receivedAt }: ShardRecords): void {
     for (const { PartitionKey, Data = new Uint8Array() } of records) {
       const index = this.#indexOf(PartitionKey);
-      if (index !== undefined && !this.ledger.hasSeen(index)) this.ledger.onRead(index, Data, receivedAt);
+      if (index === undefined) continue;
+      if (!this.ledger.hasSeen(index)) this.#foundAgain.add(index);
+      if (this.#foundAgain.has(index)) this.ledger.onRead(index, Data, receivedAt);
     }
   }
 

@@ -82,6 +82,14 @@ describe("The collector", () => {
     expect(collecting.collector.recordsForeign).to.equal(1);
   });
 
+  it("counts every copy of what only the second reading finds, a changed one too", () => {
+    const collecting = new Collecting();
+    collecting.takeMissing(collecting.of(0), collecting.of(0), collecting.of(1));
+    collecting.takeMissing(collecting.of(1, Buffer.from("changed")));
+    expect(collecting.ledger.counts()).to.include({ duplicates: 2 });
+    expect(collecting.ledger.counts().fates).to.include({ delivered: 1, corrupted: 1 });
+  });
+
   it("has a row for each shard that was read or acknowledged, with what is of this run", () => {
     const collecting = new Collecting();
     collecting.ledger.onAcknowledged(0, "one");
