@@ -2,6 +2,7 @@ import * as iam from "@pulumi/aws/iam";
 import * as kinesis from "@pulumi/aws/kinesis";
 import * as pulumi from "@pulumi/pulumi";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
+import { OWN_TAG } from "./inputRules";
 import { trustPolicy, writePolicy } from "./policies";
 import { checkedInputs } from "./validation";
 
@@ -99,24 +100,13 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
     super("amplitude-kinesis:index:AmplitudeKinesisDestination", name, inputs, opts);
     const tags: Tags = pulumi
       .output(inputs.tags)
-      .apply((own): Record<string, string> => ({ "amplitude-kinesis:destination": name, ...own }));
+      .apply((own): Record<string, string> => ({ [OWN_TAG]: name, ...own }));
 
     const stream = new kinesis.Stream(`${name}-stream`, streamArgs(inputs, tags), { parent: this });
     const role = new iam.Role(`${name}-role`, roleArgs(inputs, tags), { parent: this });
-    const policy = new iam.Policy(
-      `${name}-policy`,
-      {
-        description: "Lets Amplitude write events to one Kinesis data stream",
-        ...given({ path: inputs.rolePath }),
-        policy: pulumi
-          .all([stream.arn, role.arn, inputs.kmsKeyArn])
-          .apply(([streamArn, roleArn, kmsKeyArn]) =>
-            JSON.stringify(writePolicy({ streamArn, roleArn, kmsKeyArn })),
-          ),
-        tags,
-      },
-      { parent: this },
-    );
+    const policy = new iam.Policy(`${name}-policy`, policyArgs(inputs, { stream, role }, tags), {
+      parent: this,
+    });
     const attachment = new iam.RolePolicyAttachment(
       `${name}-attachment`,
       { role: role.name, policyArn: policy.arn },
@@ -180,6 +170,22 @@ function roleArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): iam.Role
     description: "Assumed by Amplitude to deliver events to a Kinesis data stream",
     assumeRolePolicy: trust.apply((document) => JSON.stringify(document)),
     maxSessionDuration: 3600,
+    tags,
+  };
+}
+
+function policyArgs(
+  inputs: AmplitudeKinesisDestinationArgs,
+  { stream, role }: { stream: kinesis.Stream; role: iam.Role },
+  tags: Tags,
+): iam.PolicyArgs {
+  const document = pulumi
+    .all([stream.arn, role.arn, inputs.kmsKeyArn])
+    .apply(([streamArn, roleArn, kmsKeyArn]) => writePolicy({ streamArn, roleArn, kmsKeyArn }));
+  return {
+    ...given({ path: inputs.rolePath }),
+    description: "Lets Amplitude write events to one Kinesis data stream",
+    policy: document.apply((written) => JSON.stringify(written)),
     tags,
   };
 }

@@ -17,13 +17,15 @@ export interface ClientOptions {
   profile?: string | undefined;
   /** URL of the one endpoint for all services. Default: the SDK's (AWS_ENDPOINT_URL, the shared files, AWS). */
   endpoint?: string | undefined;
+  /** Shared by the clients of a run, whose end destroys it. Default: one of the client's own. */
+  requestHandler?: NodeHttpHandler | undefined;
 }
 
 /**
  * HTTP/1.1 with connections kept open. The Kinesis client's own default is HTTP/2 with a session a request: slower,
  * and no plain-HTTP endpoint answers it.
  */
-export function requestHandler(): NodeHttpHandler {
+export function keptOpen(): NodeHttpHandler {
   const agentOptions = { keepAlive: true, maxSockets: 64 };
   return new NodeHttpHandler({
     httpAgent: new HttpAgent(agentOptions),
@@ -35,20 +37,20 @@ export function requestHandler(): NodeHttpHandler {
 }
 
 export function kinesisClient(options: ClientOptions): KinesisClient {
-  return new KinesisClient({ ...base(options), requestHandler: requestHandler() });
+  return new KinesisClient(base(options));
 }
 
 /** The producer counts and classifies every attempt itself, so the SDK makes one alone. */
 export function kinesisWriteClient(options: ClientOptions): KinesisClient {
-  return new KinesisClient({ ...base(options), requestHandler: requestHandler(), maxAttempts: 1 });
+  return new KinesisClient({ ...base(options), maxAttempts: 1 });
 }
 
 export function iamClient(options: ClientOptions): IAMClient {
-  return new IAMClient({ ...base(options), requestHandler: requestHandler() });
+  return new IAMClient(base(options));
 }
 
 export function stsClient(options: ClientOptions): STSClient {
-  return new STSClient({ ...base(options), requestHandler: requestHandler() });
+  return new STSClient(base(options));
 }
 
 /** Undefined for the SDK's own chain. A profile that is named wins over keys in the environment, as on AWS's command line. */
@@ -61,6 +63,7 @@ function base(options: ClientOptions) {
   const credentials = credentialsOf(options);
   return {
     region,
+    requestHandler: options.requestHandler ?? keptOpen(),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   };

@@ -2,7 +2,7 @@ import { GetCallerIdentityCommand, type STSClient } from "@aws-sdk/client-sts";
 import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentityProvider } from "@smithy/types";
 import { describeError, isAccessDenied, isCredentialsError } from "./awsErrors";
-import { type ClientOptions, credentialsOf, requestHandler } from "./clients";
+import { type ClientOptions, credentialsOf, keptOpen } from "./clients";
 import { DeliveryError } from "./errors";
 import { type Patience, tryPatiently } from "./patience";
 
@@ -30,10 +30,23 @@ export function assumedRole(
     ...(masterCredentials === undefined ? {} : { masterCredentials }),
     clientConfig: {
       region,
-      requestHandler: requestHandler(),
+      requestHandler: caller.requestHandler ?? keptOpen(),
       ...(endpoint === undefined ? {} : { endpoint }),
     },
   });
+}
+
+/** Marks what fails when a session is renewed: STS's refusal would pass for one of the service that is called. */
+export function forSigning(provider: AwsCredentialIdentityProvider): AwsCredentialIdentityProvider {
+  return async (properties) => {
+    try {
+      return await provider(properties);
+    } catch (cause) {
+      const error = new Error(`the role's session could not be renewed: ${describeError(cause)}`, { cause });
+      error.name = "CredentialsProviderError";
+      throw error;
+    }
+  };
 }
 
 /** The outcome of trying to assume the role. */

@@ -2,7 +2,7 @@
  * Every error that this module throws on purpose. `code` is stable; `message` says what is wrong, where, and
  * what to do next, and never holds a credential.
  */
-export type DeliveryErrorCode = "settings" | "credentials" | "source" | "no-events" | "stack" | "aborted";
+export type DeliveryErrorCode = "settings" | "credentials" | "source" | "no-events";
 
 export class DeliveryError extends Error {
   override readonly name: string = "DeliveryError";

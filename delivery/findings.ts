@@ -18,6 +18,8 @@ export type FindingCode =
   | "write-not-allowed"
   | "simulate-not-allowed"
   | "simulation-unavailable"
+  | "permissions-undetermined"
+  | "sender-failed"
   | "write-refused"
   | "records-too-large"
   | "events-refused"

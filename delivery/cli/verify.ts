@@ -23,6 +23,8 @@ interface VerifyFlags {
   profile?: string;
   senderProfile?: string;
   externalId?: string;
+  amplitudeExternalId?: string;
+  amplitudePrincipal?: string[];
   amplitudeAccountId?: string;
   concurrency: number;
   timeout: number;
@@ -69,7 +71,15 @@ export function verifyCommand(): Command {
     )
     .option("--profile <name>", "AWS profile that reads the stream and the role (default: AWS_PROFILE)")
     .option("--sender-profile <name>", "AWS profile that assumes the role (default: the same as --profile)")
-    .option("--external-id <id>", "external id, where the role's trust policy demands one")
+    .option("--external-id <id>", "external id to assume the role with, where its trust policy demands one")
+    .option(
+      "--amplitude-external-id <id>",
+      "the external id that Amplitude has agreed to give (its form has no field for one)",
+    )
+    .option(
+      "--amplitude-principal <arn...>",
+      "what Amplitude is known to call as, where the trust policy names no whole account",
+    )
     .option("--amplitude-account-id <id>", "Amplitude's AWS account, where it is not 358203115967", accountId)
     .option("--concurrency <number>", "PutRecords requests under way at once", wholeNumber(1, 256), 1)
     .option(
@@ -106,6 +116,8 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
       profile: flags.profile,
       senderProfile: flags.senderProfile,
       externalId: flags.externalId,
+      amplitudeExternalId: flags.amplitudeExternalId,
+      amplitudePrincipalArns: flags.amplitudePrincipal,
       amplitudeAccountId: flags.amplitudeAccountId,
       concurrency: flags.concurrency,
       timeoutSeconds: flags.timeout,

@@ -1,20 +1,27 @@
 import {
+  type ContextEntry,
   ContextKeyTypeEnum,
   type EvaluationResult,
   type IAMClient,
   SimulatePrincipalPolicyCommand,
-  type SimulatePrincipalPolicyCommandInput,
 } from "@aws-sdk/client-iam";
 import { GENERATE_DATA_KEY_ACTION, SIMULATE_ACTION, WRITE_ACTIONS } from "../../components/contract";
 import { describeError, isAccessDenied, isUnsupported } from "../awsErrors";
 import type { Finding } from "../findings";
+import { accountOf } from "../settings";
 import type { StreamState } from "./stream";
 
 /** One resource a call: since 2026 the answer for several is the most restrictive of them. */
 interface Question {
   actions: readonly string[];
   resource: string;
-  context?: SimulatePrincipalPolicyCommandInput["ContextEntries"];
+  context: ContextEntry[];
+}
+
+interface Asking {
+  roleArn: string;
+  streamArn: string;
+  asker: "role" | "operator";
 }
 
 export interface PermissionsCheck {
@@ -36,7 +43,7 @@ export async function checkPermissions(
   const findings: Finding[] = [];
   for (const question of questions(roleArn, stream)) {
     try {
-      findings.push(...(await ask(client, roleArn, question)));
+      findings.push(...(await ask(client, { roleArn, streamArn: stream.streamArn, asker }, question)));
     } catch (error) {
       return { findings: [...findings, notSimulated(error, roleArn, asker)], simulated: false };
     }
@@ -46,18 +53,36 @@ export async function checkPermissions(
 
 function questions(roleArn: string, { streamArn, kmsKeyArn }: StreamState): Question[] {
   const list: Question[] = [
-    { actions: WRITE_ACTIONS, resource: streamArn },
-    { actions: [SIMULATE_ACTION], resource: roleArn },
+    { actions: WRITE_ACTIONS, resource: streamArn, context: [] },
+    { actions: [SIMULATE_ACTION], resource: roleArn, context: [] },
   ];
-  if (kmsKeyArn !== undefined) {
-    const region = streamArn.split(":")[3] ?? "";
+  // A key of another account is decided by its own policy too, which the simulator does not look at.
+  if (kmsKeyArn !== undefined && kmsKeyArn.split(":")[4] === accountOf(roleArn)) {
     const context = [
-      contextEntry("kms:ViaService", `kinesis.${region}.amazonaws.com`),
+      contextEntry("kms:ViaService", `kinesis.${regionOf(streamArn)}.amazonaws.com`),
       contextEntry("kms:EncryptionContext:aws:kinesis:arn", streamArn),
     ];
     list.push({ actions: [GENERATE_DATA_KEY_ACTION], resource: kmsKeyArn, context });
   }
   return list;
+}
+
+/**
+ * What AWS knows of a request and the simulator does not: boundaries and guard rails that deny by region or transport
+ * would deny everything without it.
+ */
+function requestContext(roleArn: string, streamArn: string): ContextEntry[] {
+  return [
+    contextEntry("aws:RequestedRegion", regionOf(streamArn)),
+    contextEntry("aws:PrincipalArn", roleArn),
+    contextEntry("aws:PrincipalAccount", accountOf(roleArn)),
+    contextEntry("aws:ResourceAccount", accountOf(roleArn)),
+    { ...contextEntry("aws:SecureTransport", "true"), ContextKeyType: ContextKeyTypeEnum.BOOLEAN },
+  ];
+}
+
+function regionOf(arn: string): string {
+  return arn.split(":")[3] ?? "";
 }
 
 function contextEntry(key: string, value: string) {
@@ -66,7 +91,7 @@ function contextEntry(key: string, value: string) {
 
 async function ask(
   client: IAMClient,
-  roleArn: string,
+  { roleArn, streamArn, asker }: Asking,
   { actions, resource, context }: Question,
 ): Promise<Finding[]> {
   const { EvaluationResults = [] } = await client.send(
@@ -74,14 +99,42 @@ async function ask(
       PolicySourceArn: roleArn,
       ActionNames: [...actions],
       ResourceArns: [resource],
-      ...(context === undefined ? {} : { ContextEntries: context }),
+      ContextEntries: [...requestContext(roleArn, streamArn), ...context],
     }),
   );
   return actions.flatMap((action) => {
     const result = EvaluationResults.find(({ EvalActionName }) => EvalActionName === action);
     if (result === undefined) throw new Error(`SimulatePrincipalPolicy gave no decision on ${action}`);
+    const missing = missingContext(result);
+    if (missing.length > 0) return [undecidable(action, resource, missing, asker)];
     return result.EvalDecision === "allowed" ? [] : [denied(action, resource, result)];
   });
+}
+
+/** With ResourceArns in the request, the keys are listed with the resource's own result. Source: AWS, EvaluationResult. */
+function missingContext({
+  MissingContextValues = [],
+  ResourceSpecificResults = [],
+}: EvaluationResult): string[] {
+  const ofResources = ResourceSpecificResults.flatMap(({ MissingContextValues: keys = [] }) => keys);
+  return [...new Set([...MissingContextValues, ...ofResources])];
+}
+
+/** A role's own writes prove what its simulation can't. */
+function undecidable(
+  action: string,
+  resource: string,
+  missing: string[],
+  asker: "role" | "operator",
+): Finding {
+  return {
+    code: "permissions-undetermined",
+    severity: asker === "role" ? "warning" : "undetermined",
+    message: `Whether the role may ${action} depends on ${missing.join(", ")}, which a simulation does not know: Amplitude's own check may come out as a refusal`,
+    where: resource,
+    remedy:
+      "Take the conditions on these keys out of the role's policies and boundary, or prove the permissions by writing (--route role)",
+  };
 }
 
 function denied(action: string, resource: string, result: EvaluationResult): Finding {

@@ -1,14 +1,20 @@
-import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
 import { describeError, isCredentialsError } from "../awsErrors";
 import { type ClientOptions, iamClient, kinesisClient, stsClient } from "../clients";
-import { assumedRole, type Caller, callerIdentity, credentialsProblem, tryToAssume } from "../credentials";
+import {
+  assumedRole,
+  type Caller,
+  callerIdentity,
+  credentialsProblem,
+  forSigning,
+  tryToAssume,
+} from "../credentials";
 import type { Finding } from "../findings";
 import { type Patience, tryPatiently } from "../patience";
 import { accountOf, type StackOutputs } from "../settings";
 import { checkPermissions, type PermissionsCheck } from "./permissions";
 import { checkTrust, type RoleState, readRole } from "./role";
 import { checkStream, type StreamState, wrongAccount } from "./stream";
-import { namesCaller } from "./trustDocument";
+import { namesCaller, type TrustedCaller } from "./trustDocument";
 
 /**
  * How events reach the stream. `role`: the customer's role is assumed and writes, as Amplitude does. `operator`: the
@@ -24,8 +30,10 @@ export interface PreflightOptions {
   operator: ClientOptions;
   /** Assumes the role. */
   sender: ClientOptions;
+  /** Given when the sender assumes the role. Default: `amplitude.externalId`. */
   externalId?: string | undefined;
-  amplitudeAccountId?: string | undefined;
+  /** Who has to be trusted. */
+  amplitude: TrustedCaller;
   /** With a stream, a role or a policy that is new. */
   patience: Patience;
   onStep: (step: string) => void;
@@ -41,6 +49,8 @@ export interface Preflight {
   senderIdentity: Caller;
 }
 
+/** How far behind a change IAM's own answers may be; what IAM decides elsewhere may lag by `patience`. */
+const READ_LAG_MS = 10_000;
 const STILL_REFUSED = "refused so far; what is new takes up to a minute and a half to take effect";
 
 /**
@@ -55,15 +65,15 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
   const senderIdentity = sender === operator ? operatorIdentity : await callerIdentity(stsClient(sender));
   onStep("checking the stream and the role");
   const { stream, findings } = await checkStream(kinesisClient(operator), outputs, patience);
-  const account = accountOf(outputs.roleArn);
-  const isMissing = findings.some(({ code }) => code === "stream-not-found");
-  if (isMissing && operatorIdentity.accountId !== account)
-    throw wrongAccount(operatorIdentity.accountId, account);
-  const role = await readRole(iamClient(operator), outputs.roleArn);
+  const shortly = { ...patience, waitMs: Math.min(patience.waitMs, READ_LAG_MS) };
+  const role = await readRole(iamClient(operator), outputs.roleArn, shortly);
   findings.push(...role.findings);
+  checkAccounts(operatorIdentity, outputs, findings);
   const { route, writer, refusal } = await chooseRoute(options, role, senderIdentity);
   if (refusal !== undefined) findings.push(refusal);
-  findings.push(...trustFindings(options, role, { route, senderIdentity }));
+  findings.push(
+    ...trustFindings(options, role, writer !== undefined && route === "role" ? senderIdentity : undefined),
+  );
   if (stream !== undefined && writer !== undefined && role.findings.length === 0) {
     findings.push(...(await permissionFindings(options, { route, writer, stream })));
   }
@@ -87,18 +97,28 @@ async function permissionFindings(
 ): Promise<Finding[]> {
   const check = (client: ClientOptions, asker: Route) =>
     checkPermissions(iamClient(client), outputs.roleArn, stream, asker);
-  if (route === "operator") return (await check(operator, "operator")).findings;
   const isAllowed = ({ findings }: PermissionsCheck) =>
     findings.every(({ severity }) => severity !== "error");
+  const shortly = { ...patience, waitMs: Math.min(patience.waitMs, READ_LAG_MS) };
+  const asOperator = () => tryPatiently(() => check(operator, "operator"), isAllowed, shortly);
+  if (route === "operator") return (await asOperator()).findings;
   const asRole = () => check(writer, "role");
   const asked = await asRole();
   if (isAllowed(asked)) return asked.findings;
-  const seen = await check(operator, "operator");
+  const seen = await asOperator();
   // A role that may not even simulate itself can't tell what else it lacks: the operator sees more.
-  if (seen.simulated && seen.findings.length > 0) return seen.findings;
+  if (seen.simulated && !isAllowed(seen)) return seen.findings;
   const onWait = () => onStep(`checking what the role may do: ${STILL_REFUSED}`);
   const { findings } = await tryPatiently(asRole, isAllowed, { ...patience, onWait });
   return findings.map((finding) => ifFinal(finding, patience));
+}
+
+/** Names are looked up in the account that asks: what another account does not have says nothing. */
+function checkAccounts({ accountId }: Caller, { roleArn }: StackOutputs, findings: Finding[]): void {
+  const unfound = findings.some(({ code }) =>
+    /^(stream-not-found|stream-not-described|role-not-found)$/.test(code),
+  );
+  if (unfound && accountId !== accountOf(roleArn)) throw wrongAccount(accountId, accountOf(roleArn));
 }
 
 interface ChosenRoute {
@@ -112,13 +132,18 @@ async function chooseRoute(options: PreflightOptions, role: RoleState, sender: C
   if (route === "operator") return { route, writer: operator };
   if (role.findings.length > 0) return { route: route ?? "operator" };
   options.onStep("assuming the role");
-  const provider = assumedRole(outputs.roleArn, options.sender, options.externalId);
+  const provider = assumedRole(
+    outputs.roleArn,
+    options.sender,
+    options.externalId ?? options.amplitude.externalId,
+  );
   const assumption = await tryToAssume(provider, {
     ...options.patience,
     waitMs: assumeWait(options, role, sender),
     onWait: () => options.onStep(`assuming the role: ${STILL_REFUSED}`),
   });
-  if (assumption.assumed) return { route: "role", writer: { ...operator, credentials: provider } };
+  if (assumption.assumed)
+    return { route: "role", writer: { ...operator, credentials: forSigning(provider) } };
   if (isCredentialsError(assumption.error)) throw credentialsProblem(assumption.error);
   if (route === undefined) return { route: "operator", writer: operator };
   const refusal = notAssumable(outputs.roleArn, sender, assumption.error);
@@ -148,19 +173,21 @@ function notAssumable(roleArn: string, sender: Caller, error: unknown): Finding 
 }
 
 function trustFindings(
-  { outputs, externalId, amplitudeAccountId = AMPLITUDE_ACCOUNT_ID }: PreflightOptions,
+  { outputs, amplitude }: PreflightOptions,
   role: RoleState,
-  { route, senderIdentity }: { route: Route; senderIdentity: Caller },
+  assumedBy: Caller | undefined,
 ): Finding[] {
+  const assumedAsAmplitude = assumedBy?.accountId === amplitude.accountId;
   if (role.trustDocument !== undefined) {
-    return checkTrust(role.trustDocument, outputs.roleArn, { accountId: amplitudeAccountId, externalId });
+    const findings = checkTrust(role.trustDocument, outputs.roleArn, amplitude);
+    // What can't be told from the document was just tried.
+    return assumedAsAmplitude ? findings.filter(({ code }) => code !== "trust-undetermined") : findings;
   }
-  const assumedAsAmplitude = route === "role" && senderIdentity.accountId === amplitudeAccountId;
   if (role.problem === undefined || assumedAsAmplitude) return [];
   return [
     {
       code: "role-not-readable",
-      severity: route === "role" ? "warning" : "undetermined",
+      severity: assumedBy === undefined ? "undetermined" : "warning",
       message: `The role's trust policy can't be read, so it is not known whether Amplitude may assume it: ${role.problem}`,
       where: outputs.roleArn,
       remedy: "Give the person who runs this iam:GetRole on the role",

@@ -2,6 +2,7 @@ import { GetRoleCommand, type IAMClient } from "@aws-sdk/client-iam";
 import { describeError, isCredentialsError } from "../awsErrors";
 import { credentialsProblem } from "../credentials";
 import type { Finding } from "../findings";
+import { type Patience, tryPatiently } from "../patience";
 import { roleNameOf } from "../settings";
 import { decideTrust, type TrustedCaller } from "./trustDocument";
 
@@ -13,8 +14,16 @@ export interface RoleState {
   findings: Finding[];
 }
 
-/** Reads the role with the operator's credentials. */
-export async function readRole(client: IAMClient, roleArn: string): Promise<RoleState> {
+/** Reads the role with the operator's credentials, and waits for one that IAM may not know yet. */
+export function readRole(client: IAMClient, roleArn: string, patience: Patience): Promise<RoleState> {
+  return tryPatiently(
+    () => readOnce(client, roleArn),
+    ({ findings }) => findings.length === 0,
+    patience,
+  );
+}
+
+async function readOnce(client: IAMClient, roleArn: string): Promise<RoleState> {
   try {
     const { Role } = await client.send(new GetRoleCommand({ RoleName: roleNameOf(roleArn) }));
     // Source: AWS, IAM API Reference, GetRole: the document is URL-encoded (RFC 3986).

@@ -9,7 +9,9 @@ export type TrustDecision =
 /** The caller to decide for. */
 export interface TrustedCaller {
   accountId: string;
-  /** What the caller gives as external id; Amplitude gives none. */
+  /** The principals of the account that are known to call; absent where any of it may. */
+  principalArns?: string[] | undefined;
+  /** What the caller is known to give as external id; as documented Amplitude gives none. */
   externalId?: string | undefined;
 }
 
@@ -32,7 +34,7 @@ export function decideTrust(document: string, caller: TrustedCaller): TrustDecis
     return { kind: "undetermined", reason: "the trust policy is not a JSON policy document" };
   }
   const about = statements.filter((statement) => coversAssumeRole(statement) !== false);
-  const denial = decideDenials(about, caller.accountId);
+  const denial = decideDenials(about, caller);
   if (denial?.kind === "not-trusted") return denial;
   const allowance = decideAllowance(about, caller);
   return allowance.kind === "not-trusted" ? allowance : (denial ?? allowance);
@@ -40,7 +42,7 @@ export function decideTrust(document: string, caller: TrustedCaller): TrustDecis
 
 function decideAllowance(statements: Statement[], caller: TrustedCaller): TrustDecision {
   const allows = statements.filter(({ Effect }) => Effect === "Allow");
-  const forCaller = allows.filter((statement) => principalMatch(statement, caller.accountId) !== "other");
+  const forCaller = allows.filter((statement) => principalMatch(statement, caller) !== "other");
   if (forCaller.length === 0) return { kind: "not-trusted", reason: notNamed(allows, caller.accountId) };
   const decisions = forCaller.map((statement) => decideAllow(statement, caller));
   return (
@@ -84,56 +86,80 @@ function notNamed(allows: Statement[], accountId: string): string {
   return `the trust policy names ${named}, and not ${accountRootArn(accountId)}`;
 }
 
-function decideDenials(statements: Statement[], accountId: string): TrustDecision | undefined {
+function decideDenials(statements: Statement[], caller: TrustedCaller): TrustDecision | undefined {
   const denials = statements.filter(
-    (statement) => statement.Effect === "Deny" && principalMatch(statement, accountId) !== "other",
+    (statement) => statement.Effect === "Deny" && principalMatch(statement, caller) !== "other",
   );
   if (denials.length === 0) return undefined;
   const certain = denials.some(
     (denial) =>
       denial.Condition === undefined &&
       coversAssumeRole(denial) === true &&
-      principalMatch(denial, accountId) === "account",
+      principalMatch(denial, caller) === "account",
   );
   return certain
-    ? { kind: "not-trusted", reason: `a Deny statement of the trust policy covers account ${accountId}` }
+    ? {
+        kind: "not-trusted",
+        reason: `a Deny statement of the trust policy covers account ${caller.accountId}`,
+      }
     : { kind: "undetermined", reason: "a Deny statement of the trust policy may apply" };
 }
 
-function decideAllow(statement: Statement, { accountId, externalId }: TrustedCaller): TrustDecision {
-  if (coversAssumeRole(statement) === undefined || principalMatch(statement, accountId) === "undecided") {
+function decideAllow(statement: Statement, caller: TrustedCaller): TrustDecision {
+  if (coversAssumeRole(statement) === undefined || principalMatch(statement, caller) === "undecided") {
     const reason =
       "the trust policy names single principals of the account, or uses NotAction or NotPrincipal";
     return { kind: "undetermined", reason };
   }
   return statement.Condition === undefined
     ? { kind: "trusted" }
-    : decideCondition(statement.Condition, externalId);
+    : decideCondition(statement.Condition, caller.externalId);
+}
+
+/** One test of a Condition block. */
+interface ConditionTest {
+  operator: string;
+  key: string;
+  values: string[];
 }
 
 function decideCondition(condition: unknown, externalId: string | undefined): TrustDecision {
-  const tests = Object.entries(condition ?? {}).flatMap(([operator, keys]) =>
+  const tests = conditionTests(condition).map((test) => ({ test, result: decideTest(test, externalId) }));
+  const refusal = tests.find(({ result }) => typeof result === "object");
+  if (typeof refusal?.result === "object") return refusal.result;
+  const open = tests.filter(({ result }) => result === "undetermined").map(({ test }) => test.key);
+  return open.length === 0
+    ? { kind: "trusted" }
+    : { kind: "undetermined", reason: `the trust policy has conditions on ${open.join(", ")}` };
+}
+
+function conditionTests(condition: unknown): ConditionTest[] {
+  return Object.entries(condition ?? {}).flatMap(([operator, keys]) =>
     Object.entries(keys ?? {}).map(([key, values]) => ({
       operator,
       key: key.toLowerCase(),
       values: strings(values),
     })),
   );
-  const externalIdTest = tests.find(
-    ({ operator, key }) => operator === "StringEquals" && key === "sts:externalid",
-  );
-  if (externalIdTest !== undefined && externalId === undefined) {
-    const reason =
-      "the trust policy demands an external id (sts:ExternalId), for which Amplitude's form has no field";
-    return { kind: "not-trusted", reason };
-  }
-  if (externalIdTest !== undefined && !externalIdTest.values.includes(String(externalId))) {
-    return { kind: "not-trusted", reason: "the trust policy demands another external id than the one given" };
-  }
-  const open = tests.filter((test) => test !== externalIdTest).map(({ key }) => key);
-  return open.length === 0
-    ? { kind: "trusted" }
-    : { kind: "undetermined", reason: `the trust policy has conditions on ${open.join(", ")}` };
+}
+
+/** Source: AWS, IAM User Guide, "Condition operators": a key that is not given fails a test, or passes one with IfExists. */
+function decideTest(
+  { operator, key, values }: ConditionTest,
+  externalId: string | undefined,
+): "passes" | "undetermined" | TrustDecision {
+  if (key !== "sts:externalid" || !/^String(Equals|Like)(IfExists)?$/.test(operator)) return "undetermined";
+  if (externalId === undefined) return operator.endsWith("IfExists") ? "passes" : refusedFor(DEMANDED);
+  if (values.includes(externalId)) return "passes";
+  return operator.startsWith("StringLike") ? "undetermined" : refusedFor(OTHER_DEMANDED);
+}
+
+const DEMANDED =
+  "the trust policy demands an external id (sts:ExternalId), for which Amplitude's form has no field";
+const OTHER_DEMANDED = "the trust policy demands another external id than the one given";
+
+function refusedFor(reason: string): TrustDecision {
+  return { kind: "not-trusted", reason };
 }
 
 function parseStatements(document: string): Statement[] | undefined {
@@ -157,15 +183,16 @@ function matchesAssumeRole(pattern: string): boolean {
   return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`, "i").test(ASSUME_ROLE_ACTION);
 }
 
-/** `account`: the whole account is let in; `undecided`: single principals of it, or `NotPrincipal`. */
-function principalMatch(statement: Statement, accountId: string): "account" | "undecided" | "other" {
+/** `account`: all that call are let in; `undecided`: single principals of the account, or `NotPrincipal`. */
+function principalMatch(
+  statement: Statement,
+  { accountId, principalArns = [] }: TrustedCaller,
+): "account" | "undecided" | "other" {
   if (statement.NotPrincipal !== undefined) return "undecided";
   const named = principals(statement.Principal);
   if (named.some((principal) => isWholeAccount(principal, accountId))) return "account";
-  // Users and roles have an ARN of IAM, sessions one of STS.
-  return named.some((arn) => /^arn:aws:(iam|sts)::/.test(arn) && arn.split(":")[4] === accountId)
-    ? "undecided"
-    : "other";
+  if (principalArns.length > 0 && principalArns.every((arn) => named.includes(arn))) return "account";
+  return named.some((arn) => arn.split(":")[4] === accountId) ? "undecided" : "other";
 }
 
 function principals(principal: unknown): string[] {

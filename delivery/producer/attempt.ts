@@ -1,5 +1,5 @@
 import type { PutRecordsOutput } from "@aws-sdk/client-kinesis";
-import { awsError, describeError, isAccessDenied, neverSent } from "../awsErrors";
+import { awsError, describeError, isAccessDenied, isCredentialsError, neverSent } from "../awsErrors";
 import type { OutgoingRecord } from "./record";
 
 /**
@@ -19,6 +19,8 @@ export interface AttemptResult {
   retry: Retry;
   /** A refusal that may be a permission which has not spread yet. */
   accessDenied: boolean;
+  /** Nothing of the destination: this machine could not reach it, or had no credentials to sign with. */
+  ofSender: boolean;
 }
 
 /**
@@ -37,7 +39,7 @@ export function readAnswer(records: OutgoingRecord[], answer: PutRecordsOutput):
       entry?.ErrorCode ?? `PutRecords answered ${entries.length} entries for ${records.length} records`;
     return { kind: reason === THROTTLED ? "refused" : "unknown", record, reason };
   });
-  return { outcomes, retry: "retry", accessDenied: false };
+  return { outcomes, retry: "retry", accessDenied: false, ofSender: false };
 }
 
 /** The one entry code that says for certain that the record was not written. The other one is InternalFailure. */
@@ -52,7 +54,8 @@ export function readFailure(records: OutgoingRecord[], error: unknown): AttemptR
   return {
     outcomes: records.map((record) => ({ kind, record, reason })),
     retry: certain ? retryAfterRefusal(error) : "retry",
-    accessDenied: isAccessDenied(error),
+    accessDenied: isAccessDenied(error) || awsError(error).code === "KMSAccessDeniedException",
+    ofSender: neverSent(error) || isCredentialsError(error),
   };
 }
 

@@ -38,7 +38,7 @@ export interface ProducerOptions {
   maxAttempts?: number;
   /** How long a batch may wait for more records, in ms. Default 50. */
   lingerMs?: number;
-  /** How long refused access is taken for a permission that has not spread yet, until a first record was acknowledged, in ms. Default 0. */
+  /** From the start, how long refused access is taken for a permission that has not spread yet, in ms. Default 0. */
   propagationMs?: number;
   /** After an abort: how long requests under way may take to end, in ms. Default 10,000. */
   drainMs?: number;
@@ -48,6 +48,8 @@ export interface ProducerOptions {
 /** Why a producer ended before its source did. */
 export interface Stopped {
   reason: string;
+  /** The destination has not spoken: this machine could not reach it, or had no credentials to sign with. */
+  ofSender: boolean;
 }
 
 const DEFAULTS = { concurrency: 4, maxAttempts: 12, lingerMs: 50, propagationMs: 0, drainMs: 10_000 };
@@ -63,7 +65,6 @@ export class Producer {
   readonly #end = new AbortController();
   #failure: { error: unknown } | undefined;
   #stopped: Stopped | undefined;
-  #anyAcknowledged = false;
   #propagationDeadline = 0;
 
   constructor(options: ProducerOptions) {
@@ -74,7 +75,8 @@ export class Producer {
    * Sends all that the source gives; ends when every record has its outcome.
    *
    * @param signal no more is taken and nothing is tried again after it; requests under way get `drainMs` to end.
-   * @returns why it ended early: a refusal that would meet every further record too. Undefined otherwise.
+   * @returns why it ended early: a refusal, or a fault of this machine, that would meet every further record too.
+   * Undefined otherwise.
    * @throws what the source or the listener throws, after the requests under way have ended.
    */
   async run(source: AsyncIterable<OutgoingRecord>, signal: AbortSignal): Promise<Stopped | undefined> {
@@ -105,7 +107,7 @@ export class Producer {
       else
         listener.onRefused(
           record.index,
-          `${TOO_LARGE}: ${size} bytes with its partition key, ${largestRecordBytes} allowed`,
+          `${TOO_LARGE}: more than the ${largestRecordBytes} bytes that the stream allows, partition key included`,
         );
     }
   }
@@ -175,7 +177,6 @@ export class Producer {
     for (const outcome of outcomes) {
       const { index } = outcome.record;
       if (outcome.kind === "acknowledged") {
-        this.#anyAcknowledged = true;
         listener.onAcknowledged(index, outcome.shardId);
         continue;
       }
@@ -188,12 +189,19 @@ export class Producer {
     return rest;
   }
 
-  #giveUp({ outcomes, retry }: AttemptResult, ambiguous: Set<number>): void {
+  /** Nothing of the batch is tried again. What this machine alone could not do says nothing of the destination. */
+  #giveUp(result: AttemptResult, ambiguous: Set<number>): void {
+    const { outcomes, retry, ofSender } = result;
+    if (retry === "stop" || ofSender) this.#stop({ reason: reasonOf(outcomes), ofSender });
+    if (ofSender) this.#abandon(result, ambiguous);
+    else this.#refuse(result, ambiguous);
+  }
+
+  #refuse({ outcomes }: AttemptResult, ambiguous: Set<number>): void {
     const { listener } = this.#options;
     for (const outcome of outcomes) {
       if (outcome.kind === "acknowledged") continue;
       const { index } = outcome.record;
-      if (retry === "stop") this.#stop(outcome.reason);
       if (ambiguous.has(index)) listener.onUnanswered(index, outcome.reason);
       else listener.onRefused(index, outcome.reason);
     }
@@ -210,17 +218,23 @@ export class Producer {
     }
   }
 
-  #stop(reason: string): void {
-    this.#stopped ??= { reason };
+  #stop(stopped: Stopped): void {
+    this.#stopped ??= stopped;
     this.#end.abort();
   }
 
   #isPropagating({ accessDenied }: AttemptResult): boolean {
     const { clock, onAccessDenied } = this.#options;
-    const propagating = accessDenied && !this.#anyAcknowledged && clock.now() < this.#propagationDeadline;
+    // Front ends learn of a permission one by one: a refusal can come after a first acknowledgement.
+    const propagating = accessDenied && clock.now() < this.#propagationDeadline;
     if (propagating) onAccessDenied?.();
     return propagating;
   }
+}
+
+function reasonOf(outcomes: AttemptResult["outcomes"]): string {
+  const [first] = outcomes.filter((outcome) => outcome.kind !== "acknowledged");
+  return first?.reason ?? "";
 }
 
 /** Begins the reason of a record that is too large for the stream. */

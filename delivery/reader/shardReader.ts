@@ -1,8 +1,7 @@
 import type { GetRecordsOutput, _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
-import { awsError, isCredentialsError } from "../awsErrors";
 import type { Clock } from "../clock";
-import { retryDelay } from "../producer/retryDelay";
 import type { Position, StreamApi } from "./streamApi";
+import { isNotFound, untilAnswered } from "./untilAnswered";
 
 /** Records of one answer, in the order of the shard. */
 export interface ShardRecords {
@@ -16,6 +15,8 @@ export interface ShardReaderOptions {
   api: StreamApi;
   shardId: string;
   from: Position;
+  /** It was closed already when it was listed: then it may have expired since, and counts as read to its end. */
+  isClosed: boolean;
   clock: Clock;
   random: () => number;
   signal: AbortSignal;
@@ -36,8 +37,14 @@ export interface ClosedShard {
  * Source: AWS, "Quotas and limits" (Kinesis Developer Guide).
  */
 const BYTES_PER_MS = (1024 * 1024) / 1000;
-/** Failures in a row before the shard counts as unreadable: at most 21 s of waiting, beside the SDK's own tries. */
-const MOST_FAILURES = 10;
+/** What a shard answers at its end: nothing, and no way on. */
+const END: GetRecordsOutput = { Records: [] };
+
+interface Answer {
+  /** When it was asked for, in ms since 1970, of this machine. */
+  since: number;
+  output: GetRecordsOutput;
+}
 
 /** Reads one shard until it is closed and empty, or the signal. Each record is handed on exactly once, in order. */
 export class ShardReader {
@@ -54,40 +61,35 @@ export class ShardReader {
    * @throws what the service answers, where trying again can't help or didn't, and what the callbacks throw.
    */
   async run(): Promise<ClosedShard | undefined> {
-    const { signal, clock, random } = this.options;
-    let failures = 0;
-    while (!signal.aborted) {
-      const since = clock.now();
-      let answer: GetRecordsOutput;
-      try {
-        answer = await this.#ask();
-      } catch (error) {
-        if (signal.aborted) return undefined;
-        failures += 1;
-        this.#afterFailure(error, failures);
-        await clock.sleep(retryDelay(failures, random()), signal);
-        continue;
-      }
-      failures = 0;
-      const closed = await this.#take(answer, since);
+    while (!this.options.signal.aborted) {
+      const answer = await untilAnswered(() => this.#ask(), this.options);
+      const closed = answer === undefined ? undefined : await this.#take(answer);
       if (closed !== undefined) return closed;
     }
     return undefined;
   }
 
-  async #ask(): Promise<GetRecordsOutput> {
-    const { api, shardId, signal } = this.options;
-    this.#iterator ??= await api.iterator(shardId, this.#position, signal);
-    return api.records(this.#iterator, signal);
+  async #ask(): Promise<Answer> {
+    const { api, shardId, signal, clock, isClosed } = this.options;
+    const since = clock.now();
+    try {
+      this.#iterator ??= await api.iterator(shardId, this.#position, signal);
+      return { since, output: await api.records(this.#iterator, signal) };
+    } catch (error) {
+      if (isClosed && isNotFound(error)) return { since, output: END };
+      // An iterator lives five minutes, and one that failed may be what is wrong.
+      this.#iterator = undefined;
+      throw error;
+    }
   }
 
-  async #take(answer: GetRecordsOutput, since: number): Promise<ClosedShard | undefined> {
+  async #take({ output, since }: Answer): Promise<ClosedShard | undefined> {
     const { clock, onReadUpTo, signal, pollMs } = this.options;
-    const bytes = this.#handOn(answer);
-    this.#iterator = answer.NextShardIterator;
+    const bytes = this.#handOn(output);
+    this.#iterator = output.NextShardIterator;
     if (this.#iterator === undefined)
-      return { childShardIds: (answer.ChildShards ?? []).flatMap(({ ShardId }) => ShardId ?? []) };
-    onReadUpTo(since - lag(answer));
+      return { childShardIds: (output.ChildShards ?? []).flatMap(({ ShardId }) => ShardId ?? []) };
+    onReadUpTo(since - lag(output));
     await clock.sleep(Math.max(pollMs, bytes / BYTES_PER_MS), signal);
     return undefined;
   }
@@ -106,23 +108,9 @@ export class ShardReader {
     }
     return Records.reduce((sum, { Data }) => sum + (Data?.length ?? 0), 0);
   }
-
-  #afterFailure(error: unknown, failures: number): void {
-    if (failures >= MOST_FAILURES || !canPass(error)) throw error;
-    // An iterator lives five minutes, and one that failed may be what is wrong.
-    this.#iterator = undefined;
-  }
 }
 
 /** How far behind the shard's tip the answer is, in ms; an endpoint that does not say is at the tip when it has nothing to give. */
 function lag({ MillisBehindLatest, Records = [] }: GetRecordsOutput): number {
   return MillisBehindLatest ?? (Records.length === 0 ? 0 : Number.POSITIVE_INFINITY);
-}
-
-function canPass(error: unknown): boolean {
-  const { code, httpStatus } = awsError(error);
-  if (/^(ExpiredIterator|ProvisionedThroughputExceeded|LimitExceeded|KMSThrottling|Throttling)/.test(code))
-    return true;
-  if (isCredentialsError(error)) return false;
-  return httpStatus === undefined || httpStatus >= 500 || httpStatus === 429 || httpStatus === 200;
 }

@@ -4,8 +4,12 @@ import {
   GetShardIteratorCommand,
   type KinesisClient,
   ListShardsCommand,
+  type ListShardsInput,
+  type ListShardsOutput,
   type Shard,
 } from "@aws-sdk/client-kinesis";
+import { awsError, isAccessDenied, isCredentialsError } from "../awsErrors";
+import { isNotFound, isThrottling } from "./untilAnswered";
 
 /** Where a shard is read from. */
 export type Position =
@@ -15,24 +19,31 @@ export type Position =
 
 /** The calls that a reader makes; the signal cancels them. */
 export interface StreamApi {
-  listShards(signal: AbortSignal): Promise<Shard[]>;
+  /**
+   * The shards that can hold records which arrived from `from` on: all open ones, and closed ones that were open then.
+   * An endpoint that does not know the filter lists all of the retention period.
+   */
+  listShards(from: Date, signal: AbortSignal): Promise<Shard[]>;
   iterator(shardId: string, position: Position, signal: AbortSignal): Promise<string>;
   records(iterator: string, signal: AbortSignal): Promise<GetRecordsOutput>;
 }
 
 /** The stream by its name in the client's region, as Amplitude is given it. */
 export function streamApi(client: KinesisClient, streamName: string): StreamApi {
+  const page = (input: ListShardsInput, signal: AbortSignal) =>
+    client.send(new ListShardsCommand(input), { abortSignal: signal });
   return {
-    async listShards(signal) {
+    async listShards(from, signal) {
       const shards: Shard[] = [];
-      let nextToken: string | undefined;
-      do {
-        // A token stands for the stream that it came from: the API refuses both together.
-        const input = nextToken === undefined ? { StreamName: streamName } : { NextToken: nextToken };
-        const page = await client.send(new ListShardsCommand(input), { abortSignal: signal });
-        shards.push(...(page.Shards ?? []));
-        nextToken = page.NextToken;
-      } while (nextToken !== undefined);
+      let { Shards = [], NextToken } = await firstPage(from, (input) =>
+        page({ StreamName: streamName, ...input }, signal),
+      );
+      shards.push(...Shards);
+      while (NextToken !== undefined) {
+        // A token stands for the stream and the filter that it came from: the API refuses it beside them.
+        ({ Shards = [], NextToken } = await page({ NextToken }, signal));
+        shards.push(...Shards);
+      }
       return shards;
     },
     async iterator(shardId, position, signal) {
@@ -52,4 +63,29 @@ export function streamApi(client: KinesisClient, streamName: string): StreamApi 
     records: (iterator, signal) =>
       client.send(new GetRecordsCommand({ ShardIterator: iterator }), { abortSignal: signal }),
   };
+}
+
+/**
+ * AWS documents that a time before the trim horizon is corrected to it ("ShardFilter", Kinesis API reference), but
+ * Flink's connector meets InvalidArgumentException there (its `KinesisStreamsSourceEnumerator`), and emulators may not
+ * know the filter: then all shards are asked for.
+ */
+async function firstPage(
+  from: Date,
+  ask: (input: ListShardsInput) => Promise<ListShardsOutput>,
+): Promise<ListShardsOutput> {
+  try {
+    return await ask({ ShardFilter: { Type: "FROM_TIMESTAMP", Timestamp: from } });
+  } catch (error) {
+    if (!mayRefuseFilter(error)) throw error;
+    return ask({});
+  }
+}
+
+/** The endpoint took the request for a wrong one, for no reason that it would have without the filter too. */
+function mayRefuseFilter(error: unknown): boolean {
+  const { httpStatus = 0 } = awsError(error);
+  const isOther =
+    isAccessDenied(error) || isCredentialsError(error) || isThrottling(error) || isNotFound(error);
+  return httpStatus >= 400 && httpStatus < 500 && !isOther;
 }

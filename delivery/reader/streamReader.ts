@@ -1,6 +1,8 @@
 import type { Clock } from "../clock";
+import { type ListedShard, listedShard } from "./listedShard";
 import { ShardReader, type ShardRecords } from "./shardReader";
 import type { Position, StreamApi } from "./streamApi";
+import { untilAnswered } from "./untilAnswered";
 
 export interface StreamReaderOptions {
   api: StreamApi;
@@ -25,6 +27,8 @@ interface ShardProgress {
   closed: boolean;
 }
 
+type FollowedShard = Pick<ListedShard, "shardId" | "isClosed"> & { from: Position };
+
 const DEFAULT_POLL_MS = 500;
 
 /**
@@ -35,28 +39,26 @@ export class StreamReader {
   readonly #shards = new Map<string, ShardProgress>();
   readonly #running = new Set<Promise<void>>();
   readonly #abort = new AbortController();
+  readonly #failing = new AbortController();
   readonly #waiting = new Set<() => void>();
   #failure: StreamUnreadable | undefined;
   #started = false;
+  /** Aborted once a shard, or the list of them, can't be read, with the StreamUnreadable as its reason; `stop` does not abort it. */
+  readonly failed: AbortSignal = this.#failing.signal;
 
   constructor(private readonly options: StreamReaderOptions) {}
 
-  /** Lists the shards and begins to read them. A failure shows in `waitFor`. */
+  /**
+   * Lists the shards and begins to read them. Ends once that is done, has failed, or has to be tried again, which then
+   * goes on until `stop`: nothing counts as read meanwhile. A failure shows in `waitFor` and `failed`.
+   */
   async start(): Promise<void> {
-    const { api, from } = this.options;
-    try {
-      for (const { ShardId } of await api.listShards(this.#abort.signal)) {
-        if (ShardId !== undefined) this.#follow(ShardId, { type: "AT_TIMESTAMP", timestamp: from });
-      }
-      // Without a shard everything would count as read, and nothing would have been.
-      if (this.#shards.size === 0) throw new Error("ListShards gave no shard");
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#started = true;
-    this.#wake();
+    await new Promise<void>((resolve) => {
+      void this.#track(this.#begin(resolve)).then(resolve);
+    });
   }
 
+  /** The shards that were found, also after `stop`. */
   get shardIds(): string[] {
     return [...this.#shards.keys()];
   }
@@ -93,28 +95,53 @@ export class StreamReader {
     }
   }
 
-  /** Ends all reading, and cancels the requests under way. */
+  /** Ends all reading, and cancels the requests under way, those of `start` too. It may be called at any time, and again. */
   async stop(): Promise<void> {
     this.#abort.abort();
     await Promise.all(this.#running);
   }
 
-  #follow(shardId: string, from: Position): void {
-    if (this.#shards.has(shardId) || this.#abort.signal.aborted) return;
-    this.#shards.set(shardId, { closed: false });
-    const reading = this.#read(shardId, from)
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => this.#running.delete(reading));
-    this.#running.add(reading);
+  async #begin(onRetry: () => void): Promise<void> {
+    const shards = await this.#list(onRetry);
+    if (this.#abort.signal.aborted) return;
+    for (const { shardId, isClosed } of shards)
+      this.#follow({ shardId, isClosed, from: { type: "AT_TIMESTAMP", timestamp: this.options.from } });
+    // Without a shard everything would count as read, and nothing would have been.
+    if (this.#shards.size === 0) throw new Error("ListShards gave no shard");
+    this.#started = true;
+    this.#wake();
   }
 
-  async #read(shardId: string, from: Position): Promise<void> {
+  /** @returns nothing after `stop`. */
+  async #list(onRetry?: () => void): Promise<ListedShard[]> {
+    const { api, from, clock, random } = this.options;
+    const { signal } = this.#abort;
+    const patience = { clock, random, signal, ...(onRetry === undefined ? {} : { onRetry }) };
+    const shards = await untilAnswered(() => api.listShards(from, signal), patience);
+    return (shards ?? []).flatMap(listedShard);
+  }
+
+  #follow(shard: FollowedShard): void {
+    if (this.#shards.has(shard.shardId) || this.#abort.signal.aborted) return;
+    this.#shards.set(shard.shardId, { closed: false });
+    void this.#track(this.#read(shard));
+  }
+
+  /** Never rejects: a failure of the work is the reader's. */
+  #track(work: Promise<void>): Promise<void> {
+    const tracked = work
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => this.#running.delete(tracked));
+    this.#running.add(tracked);
+    return tracked;
+  }
+
+  async #read(shard: FollowedShard): Promise<void> {
     const { api, clock, random, pollMs = DEFAULT_POLL_MS, onRecords } = this.options;
-    const progress = this.#shards.get(shardId);
+    const progress = this.#shards.get(shard.shardId);
     const reader = new ShardReader({
+      ...shard,
       api,
-      shardId,
-      from,
       clock,
       random,
       pollMs,
@@ -130,30 +157,31 @@ export class StreamReader {
     });
     const closed = await reader.run();
     if (closed === undefined) return;
-    await this.#followChildren(shardId, closed.childShardIds);
-    if (progress !== undefined) progress.closed = true;
+    await this.#followChildren(shard.shardId, closed.childShardIds);
+    // After the signal its children are not followed, so that it can't stand for them.
+    if (progress !== undefined && !this.#abort.signal.aborted) progress.closed = true;
     this.#wake();
   }
 
-  /** Children are listed with the parent's last answer; where they are not, the list of shards names their parents. */
+  /** Children are named in the parent's last answer; where they are not, the list of shards names their parents. */
   async #followChildren(shardId: string, childShardIds: string[]): Promise<void> {
-    const children = childShardIds.length > 0 ? childShardIds : await this.#childrenOf(shardId);
-    for (const child of children) this.#follow(child, { type: "TRIM_HORIZON" });
+    const children =
+      childShardIds.length > 0
+        ? childShardIds.map((child) => ({ shardId: child, isClosed: false }))
+        : await this.#childrenOf(shardId);
+    for (const { shardId: child, isClosed } of children)
+      this.#follow({ shardId: child, isClosed, from: { type: "TRIM_HORIZON" } });
   }
 
-  async #childrenOf(shardId: string): Promise<string[]> {
-    const shards = await this.options.api.listShards(this.#abort.signal);
-    return shards
-      .filter(
-        ({ ParentShardId, AdjacentParentShardId }) =>
-          ParentShardId === shardId || AdjacentParentShardId === shardId,
-      )
-      .flatMap(({ ShardId }) => ShardId ?? []);
+  /** A child can't have ended before its parent did, so the filter that let the parent through lets it through too. */
+  async #childrenOf(shardId: string): Promise<ListedShard[]> {
+    return (await this.#list()).filter(({ parentShardIds }) => parentShardIds.includes(shardId));
   }
 
   #fail(cause: unknown): void {
     if (this.#abort.signal.aborted) return;
     this.#failure ??= new StreamUnreadable("a shard can't be read", { cause });
+    this.#failing.abort(this.#failure);
     this.#wake();
   }
 

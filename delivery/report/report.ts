@@ -49,6 +49,6 @@ export interface DeliveryReport {
   recordsForeign: number;
   shards: ShardReport[];
   findings: Finding[];
-  /** In words, what a `verified` of this route proves and what it leaves open. */
+  /** In words: what the run proves, which is nothing unless it is verified, and what it can't. */
   proof: { proves: string[]; leavesOpen: string[] };
 }

@@ -17,7 +17,7 @@ export function reportText(report: DeliveryReport): string {
     ...numbers(report),
     ...report.findings.flatMap(findingLines),
     "",
-    `What this proves (route: ${report.route}), where it is verified:`,
+    ...(report.proof.proves.length === 0 ? [] : [`What this proves (route: ${report.route}):`]),
     ...report.proof.proves.map((proof) => `  + ${proof}`),
     "What it leaves open:",
     ...report.proof.leavesOpen.map((open) => `  - ${open}`),

@@ -34,10 +34,14 @@ export interface VerifyOptions {
   senderProfile?: string | undefined;
   /** URL of the one endpoint for all AWS services. Default: the SDK's settings (`AWS_ENDPOINT_URL`, …), else AWS. */
   endpoint?: string | undefined;
-  /** Given when the role is assumed, where its trust policy demands one. */
+  /** Given when the role is assumed, where its trust policy demands one. Default: `amplitudeExternalId`. */
   externalId?: string | undefined;
+  /** The external id that Amplitude has agreed to give. Default: none, as documented; a role that demands one then fails. */
+  amplitudeExternalId?: string | undefined;
   /** The account that the trust policy has to name. Default: 358203115967. */
   amplitudeAccountId?: string | undefined;
+  /** The principals that Amplitude is known to use, where the trust policy names no whole account. */
+  amplitudePrincipalArns?: string[] | undefined;
   /** PutRecords requests under way at once, from 1. Default 1: enough for a test, and sparing with the stream. */
   concurrency?: number | undefined;
   /** How long to wait for events after the last one was sent, in seconds, from 1. Default 120. */

@@ -1,38 +1,51 @@
 import type { Preflight } from "../preflight/preflight";
-import type { DeliveryReport } from "../report/report";
+import type { TrustedCaller } from "../preflight/trustDocument";
+import type { DeliveryReport, Verdict } from "../report/report";
 
-const ONLY_AMPLITUDE =
+const SET_UP =
   "that Amplitude is set up with these three values, and sends: enable the destination and watch the stream";
 
-/** What a `verified` of this run's route proves, and what it can't. */
+/** What the run proves, which is nothing unless it is verified, and what it can't. */
 export function proofOf(
-  { route, senderIdentity, findings }: Preflight,
-  amplitudeAccountId: string,
+  before: Preflight,
+  amplitude: TrustedCaller,
+  verdict: Verdict,
 ): DeliveryReport["proof"] {
-  if (route === "operator") {
-    return {
-      proves: [
-        "the stream takes events and gives them back byte for byte, with the operator's credentials",
-        "AWS's policy simulator allows the role to write to the stream and to simulate itself",
-        `the trust policy lets Amplitude's account ${amplitudeAccountId} assume the role`,
-      ],
-      leavesOpen: [
-        "that the role can really be assumed and write: nobody but its trusted principals can try",
-        ONLY_AMPLITUDE,
-      ],
-    };
-  }
-  const asAmplitude = senderIdentity.accountId === amplitudeAccountId;
+  const { proves, leavesOpen } =
+    before.route === "role" ? roleProof(before, amplitude) : operatorProof(amplitude);
+  const agreed =
+    amplitude.externalId === undefined ? [] : ["that Amplitude gives the external id that the role demands"];
+  return { proves: verdict === "verified" ? proves : [], leavesOpen: [...leavesOpen, ...agreed, SET_UP] };
+}
+
+function trusts({ accountId }: TrustedCaller): string {
+  return `the trust policy lets Amplitude's account ${accountId} assume the role`;
+}
+
+function operatorProof(amplitude: TrustedCaller): DeliveryReport["proof"] {
+  return {
+    proves: [
+      "the stream takes events and gives them back byte for byte, with the operator's credentials",
+      "AWS's policy simulator allows the role to write to the stream and to simulate itself",
+      trusts(amplitude),
+    ],
+    leavesOpen: [
+      "that the role can really be assumed and write: nobody but its trusted principals can try",
+      "what the simulator does not look at: the policies of a customer's own key and of the organization's resources",
+    ],
+  };
+}
+
+function roleProof(before: Preflight, amplitude: TrustedCaller): DeliveryReport["proof"] {
+  const { senderIdentity, findings } = before;
+  const asAmplitude = senderIdentity.accountId === amplitude.accountId;
   const trustRead = !findings.some(({ code }) => code === "role-not-readable");
-  const trust = `that the trust policy lets Amplitude's account ${amplitudeAccountId} assume the role`;
   return {
     proves: [
       `${senderIdentity.arn} can assume the role, and the role can write to the stream`,
       "events come back from the stream byte for byte",
-      ...(trustRead && !asAmplitude
-        ? [`the trust policy lets Amplitude's account ${amplitudeAccountId} assume the role`]
-        : []),
+      ...(trustRead && !asAmplitude ? [trusts(amplitude)] : []),
     ],
-    leavesOpen: [...(trustRead || asAmplitude ? [] : [trust]), ONLY_AMPLITUDE],
+    leavesOpen: trustRead || asAmplitude ? [] : [`that ${trusts(amplitude)}`],
   };
 }

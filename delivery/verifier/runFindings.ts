@@ -25,6 +25,16 @@ export function writeRefused(reason: string, where: string): Finding {
   };
 }
 
+export function senderFailed(reason: string, sent: number): Finding {
+  return {
+    code: "sender-failed",
+    severity: "undetermined",
+    message: `This machine could not go on sending, which says nothing of the stream; ${sent} event(s) had been tried: ${reason}`,
+    where: "this machine",
+    remedy: "Check the network and how long the credentials last, and run this again",
+  };
+}
+
 /** What helps against a refusal, by its reason. */
 export function refusalRemedy(reason: string): string {
   if (/ProvisionedThroughputExceeded|LimitExceeded/.test(reason)) {

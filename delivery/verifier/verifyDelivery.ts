@@ -1,9 +1,10 @@
 import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
-import { type ClientOptions, kinesisClient, kinesisWriteClient } from "../clients";
+import { type ClientOptions, keptOpen, kinesisClient, kinesisWriteClient } from "../clients";
 import { type Clock, systemClock } from "../clock";
 import type { Finding } from "../findings";
 import { type Preflight, preflight } from "../preflight/preflight";
 import type { StreamState } from "../preflight/stream";
+import type { TrustedCaller } from "../preflight/trustDocument";
 import { Producer } from "../producer/producer";
 import { putRecordsTo } from "../producer/putRecords";
 import type { OutgoingRecord } from "../producer/record";
@@ -11,22 +12,13 @@ import type { ShardRecords } from "../reader/shardReader";
 import { streamApi } from "../reader/streamApi";
 import { StreamReader, StreamUnreadable } from "../reader/streamReader";
 import type { DeliveryReport } from "../report/report";
-import { resolveOutputs, type StackOutputs, streamArnOf } from "../settings";
+import { resolveOutputs, type StackOutputs } from "../settings";
 import { Collector } from "./collector";
-import { eventFindings } from "./eventFindings";
+import { composeReport } from "./composeReport";
 import { Ledger } from "./ledger";
 import type { Progress, VerifyOptions } from "./options";
-import { proofOf } from "./proof";
-import {
-  interrupted,
-  noEvents,
-  notReadable,
-  sourceFailed,
-  sourceProblems,
-  writeRefused,
-} from "./runFindings";
+import { noEvents, notReadable, senderFailed, sourceFailed, writeRefused } from "./runFindings";
 import { newRunKey } from "./runKey";
-import { countEvents, decideVerdict } from "./verdict";
 
 /** Readings start this long before the run, by the service's clock: arrival times are promised no accuracy. */
 const READ_MARGIN_MS = 10_000;
@@ -52,6 +44,7 @@ class DeliveryRun {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #signal: AbortSignal;
+  readonly #connections = keptOpen();
   readonly #ledger = new Ledger();
   readonly #key = newRunKey();
   readonly #collector = new Collector(this.#ledger, this.#key);
@@ -64,13 +57,22 @@ class DeliveryRun {
     this.#options = options;
     this.#outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
     const { credentials, profile, endpoint } = options;
-    this.#operator = { region: this.#outputs.region, credentials, profile, endpoint };
+    const { region } = this.#outputs;
+    this.#operator = { region, credentials, profile, endpoint, requestHandler: this.#connections };
     this.#clock = clock;
     this.#random = random;
     this.#signal = signal;
   }
 
   async run(): Promise<DeliveryReport> {
+    try {
+      return await this.#run();
+    } finally {
+      this.#connections.destroy();
+    }
+  }
+
+  async #run(): Promise<DeliveryReport> {
     const startedAt = this.#clock.now();
     const before = await this.#preflight();
     const { stream, writer } = before;
@@ -81,7 +83,7 @@ class DeliveryRun {
   }
 
   #preflight(): Promise<Preflight> {
-    const { route, senderCredentials, senderProfile, externalId, amplitudeAccountId } = this.#options;
+    const { route, senderCredentials, senderProfile, externalId } = this.#options;
     const hasOwnSender = senderCredentials !== undefined || senderProfile !== undefined;
     const sender = { ...this.#operator, credentials: senderCredentials, profile: senderProfile };
     return preflight({
@@ -90,7 +92,7 @@ class DeliveryRun {
       operator: this.#operator,
       sender: hasOwnSender ? sender : this.#operator,
       externalId,
-      amplitudeAccountId,
+      amplitude: this.#amplitude,
       patience: { clock: this.#clock, waitMs: this.#propagationMs, signal: this.#signal },
       onStep: (step) => this.#show({ phase: "preparing", step }),
     });
@@ -105,7 +107,7 @@ class DeliveryRun {
       await reader.start();
       // Reading comes first: what can't be read back must not be sent.
       if (!(await reader.waitFor(() => reader.hasReadAll, this.#deadline(), this.#signal))) return false;
-      await this.#send(stream, writer);
+      await this.#send(stream, writer, AbortSignal.any([this.#signal, reader.failed]));
       return await this.#awaitEvents(reader, from);
     } catch (error) {
       if (!(error instanceof StreamUnreadable)) throw error;
@@ -117,12 +119,11 @@ class DeliveryRun {
     }
   }
 
-  async #send(stream: StreamState, writer: ClientOptions): Promise<void> {
+  async #send(stream: StreamState, writer: ClientOptions, signal: AbortSignal): Promise<void> {
     const { source, concurrency = 1 } = this.#options;
     this.#show({ phase: "sending", step: "sending events" });
-    const client = kinesisWriteClient(writer);
     const producer = new Producer({
-      put: putRecordsTo(client, this.#outputs.streamName),
+      put: putRecordsTo(kinesisWriteClient(writer), this.#outputs.streamName),
       listener: this.#ledger,
       clock: this.#clock,
       random: this.#random,
@@ -132,15 +133,14 @@ class DeliveryRun {
       onAccessDenied: () => this.#show({ phase: "sending", step: PROPAGATING }),
     });
     try {
-      const stopped = await producer.run(this.#outgoing(), this.#signal);
-      if (stopped !== undefined) this.#findings.push(writeRefused(stopped.reason, stream.streamArn));
+      const stopped = await producer.run(this.#outgoing(), signal);
+      if (stopped?.ofSender) this.#findings.push(senderFailed(stopped.reason, this.#ledger.sent));
+      else if (stopped !== undefined) this.#findings.push(writeRefused(stopped.reason, stream.streamArn));
     } catch (error) {
       if (this.#ledger.sent === 0) throw error;
       this.#findings.push(sourceFailed(error, this.#ledger.sent));
-    } finally {
-      client.destroy();
     }
-    if (this.#ledger.size === 0 && !this.#signal.aborted) throw noEvents(source);
+    if (this.#ledger.size === 0 && !signal.aborted) throw noEvents(source);
   }
 
   async *#outgoing(): AsyncGenerator<OutgoingRecord> {
@@ -162,6 +162,8 @@ class DeliveryRun {
     const settled = await reader.waitFor(isSettled, deadline, this.#signal);
     if (this.#signal.aborted) return reader.waitFor(allRead, this.#clock.now() + GRACE_MS);
     if (!settled || this.#ledger.outstanding === 0) return settled;
+    // Two readers at once would take twice their share of the stream, and count one record as two.
+    await reader.stop();
     return this.#lookAgain(from, deadline);
   }
 
@@ -195,34 +197,29 @@ class DeliveryRun {
   }
 
   #report(before: Preflight, readingComplete: boolean, startedAt: number): DeliveryReport {
-    const { source, amplitudeAccountId = AMPLITUDE_ACCOUNT_ID } = this.#options;
-    const counts = this.#ledger.counts();
-    const events = countEvents(counts, { readingComplete });
-    const findings = [
-      ...before.findings,
-      ...this.#findings,
-      ...eventFindings(this.#ledger, counts, { readingComplete }, streamArnOf(this.#outputs)),
-      ...sourceProblems(source),
-      ...(this.#signal.aborted ? [interrupted(this.#ledger.sent)] : []),
-    ];
-    const eventsSent = this.#ledger.sent;
-    return {
-      reportVersion: 1,
-      verdict: decideVerdict(events, findings),
-      route: before.route,
-      ...this.#outputs,
+    return composeReport({
+      outputs: this.#outputs,
+      source: this.#options.source,
+      amplitude: this.#amplitude,
       runId: this.#key.runId,
-      startedAt: new Date(startedAt).toISOString(),
-      durationInSeconds: (this.#clock.now() - startedAt) / 1000,
-      eventsSent,
-      eventsAcknowledged: this.#ledger.acknowledged,
-      ...events,
-      deliveryRate: eventsSent === 0 ? 0 : events.eventsDelivered / eventsSent,
-      latencyInSeconds: this.#collector.latency ?? null,
-      recordsForeign: this.#collector.recordsForeign,
-      shards: this.#collector.shards(this.#shardIds),
-      findings,
-      proof: proofOf(before, amplitudeAccountId),
+      before,
+      ledger: this.#ledger,
+      collector: this.#collector,
+      shardIds: this.#shardIds,
+      findings: this.#findings,
+      readingComplete,
+      interrupted: this.#signal.aborted,
+      startedAt,
+      endedAt: this.#clock.now(),
+    });
+  }
+
+  get #amplitude(): TrustedCaller {
+    const { amplitudeAccountId, amplitudePrincipalArns, amplitudeExternalId } = this.#options;
+    return {
+      accountId: amplitudeAccountId ?? AMPLITUDE_ACCOUNT_ID,
+      principalArns: amplitudePrincipalArns,
+      externalId: amplitudeExternalId,
     };
   }
 

@@ -69,6 +69,8 @@ describe("the component's inputs", () => {
     [{ rolePath: "vendors/" }, "rolePath"],
     [{ rolePath: "/vendors" }, "rolePath"],
     [{ rolePath: `/${"x".repeat(511)}/` }, "rolePath"],
+    [{ rolePath: "/team:x/" }, "rolePath"],
+    [{ rolePath: "/a//b/" }, "rolePath"],
     [{ permissionsBoundaryArn: "boundary" }, "permissionsBoundaryArn"],
     [{ externalId: "a" }, "externalId"],
     [{ externalId: "x".repeat(1225) }, "externalId"],
@@ -88,6 +90,24 @@ describe("the component's inputs", () => {
     [{ testPrincipalArns: ["arn:aws:sts::111122223333:assumed-role/r/session"] }, "testPrincipalArns[0]"],
     [untyped({ testPrincipalArns: "arn:aws:iam::111122223333:root" }), "testPrincipalArns"],
     [{ tags: { "aws:x": "y" } }, 'tags["aws:x"]'],
+    [{ tags: { "amplitude-kinesis:destination": "y" } }, 'tags["amplitude-kinesis:destination"]'],
+    [{ tags: { Team: "a", team: "b" } }, 'tags["team"]'],
+    [
+      {
+        testPrincipalArns: Array.from({ length: 2 }, () => "arn:aws:iam::111122223333:root"),
+      },
+      "testPrincipalArns[1]",
+    ],
+    [
+      {
+        testPrincipalArns: Array.from(
+          { length: 90 },
+          (_, index) => `arn:aws:iam::1111222233${index + 10}:root`,
+        ),
+        externalId: "x".repeat(1224),
+      },
+      "testPrincipalArns",
+    ],
     [{ tags: { "": "y" } }, 'tags[""]'],
     [{ tags: { k: "v".repeat(257) } }, 'tags["k"]'],
     [untyped({ tags: { k: 1 } }), 'tags["k"]'],

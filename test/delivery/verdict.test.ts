@@ -170,6 +170,36 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
     expect(report.findings[0]?.remedy).to.include("enable it");
   });
 
+  it("is undecided where its own credentials run out: that says nothing of the stream", async () => {
+    const expired = json({ __type: "ExpiredTokenException", message: "expired" }, 400);
+    const report = await verdictUnder(
+      ({ operation, earlier }) => (operation === "PutRecords" && earlier > 0 ? expired : undefined),
+      generateEvents({ events: 700 }),
+    );
+    expect(report).to.include({
+      verdict: "undecided",
+      eventsDelivered: 500,
+      eventsNotDelivered: 0,
+      eventsUnknown: 200,
+    });
+    expect(codes(report)).to.deep.equal(["sender-failed"]);
+  });
+
+  it("is undecided, and sends no more, where the stream stops being readable while it sends", async () => {
+    const refusal = json({ __type: "AccessDeniedException", message: "no longer" }, 400);
+    let writes = 0;
+    const report = await verdictUnder(
+      ({ operation, earlier }) => {
+        if (operation === "PutRecords") writes += 1;
+        return operation === "GetRecords" && earlier > 0 && writes > 0 ? refusal : undefined;
+      },
+      generateEvents({ events: 20_000 }),
+    );
+    expect(report).to.include({ verdict: "undecided", eventsNotDelivered: 0 });
+    expect(report.eventsSent).to.be.within(1, 19_999);
+    expect(codes(report)).to.include("stream-not-readable");
+  });
+
   it("is undecided where the stream stops being readable", async () => {
     const refusal = json({ __type: "AccessDeniedException", message: "no longer" }, 400);
     const report = await verdictUnder(({ operation, earlier }) =>

@@ -96,8 +96,18 @@ describe("verifyDelivery, against the sandbox", function () {
 
     it("gives the external id that the role demands", async () => {
       const trust = trustOf(AMPLITUDE, { StringEquals: { "sts:ExternalId": "acme" } });
-      const report = await verify(await deploy(aws, { trust }), { externalId: "acme" });
+      const outputs = await deploy(aws, { trust });
+      const report = await verify(outputs, { amplitudeExternalId: "acme" });
       expect(report).to.include({ verdict: "verified", route: "role" });
+      expect(report.proof.leavesOpen.join()).to.include("external id");
+    });
+
+    it("does not take the tester's external id for Amplitude's, which gives none", async () => {
+      const trust = trustOf(AMPLITUDE, { StringEquals: { "sts:ExternalId": "acme" } });
+      const report = await verify(await deploy(aws, { trust }), { externalId: "acme" });
+      expect(report).to.include({ verdict: "failed", route: "role", eventsSent: 0 });
+      expect(report.findings.map(({ code }) => code)).to.deep.equal(["amplitude-not-trusted"]);
+      expect(report.proof.proves).to.deep.equal([]);
     });
 
     it("waits for a policy that is attached a moment later", async () => {

@@ -21,6 +21,18 @@ function decision(action: string, decided: string, more = ""): string {
   return `<member><EvalActionName>${action}</EvalActionName><EvalDecision>${decided}</EvalDecision>${more}</member>`;
 }
 
+/** The context keys that a call gives, with their values. */
+function contextOf(call: FakeCall | undefined): Record<string, unknown> {
+  const input = call?.input ?? {};
+  const places = Object.keys(input).filter((name) => name.endsWith(".ContextKeyName"));
+  return Object.fromEntries(
+    places.map((place) => [
+      input[place],
+      input[place.replace("ContextKeyName", "ContextKeyValues.member.1")],
+    ]),
+  );
+}
+
 /** AWS's simulator, which allows all but what the map says. */
 function simulator(
   decisions: Record<string, { decided: string; more?: string }> = {},
@@ -68,12 +80,50 @@ describe("Checking the role's permissions", () => {
     expect(calls[2]?.input).to.include({
       "ActionNames.member.1": "kms:GenerateDataKey",
       "ResourceArns.member.1": KEY_ARN,
-      "ContextEntries.member.1.ContextKeyName": "kms:ViaService",
-      "ContextEntries.member.1.ContextKeyValues.member.1": "kinesis.eu-central-1.amazonaws.com",
-      "ContextEntries.member.2.ContextKeyName": "kms:EncryptionContext:aws:kinesis:arn",
-      "ContextEntries.member.2.ContextKeyValues.member.1": STREAM.streamArn,
+    });
+    expect(contextOf(calls[2])).to.include({
+      "kms:ViaService": "kinesis.eu-central-1.amazonaws.com",
+      "kms:EncryptionContext:aws:kinesis:arn": STREAM.streamArn,
     });
   });
+
+  it("does not ask about a key of another account, whose own policy decides too", async () => {
+    const calls: FakeCall[] = [];
+    await check(simulator({}, calls), {
+      stream: { ...STREAM, kmsKeyArn: KEY_ARN.replace("111122223333", "444455556666") },
+    });
+    expect(calls).to.have.length(2);
+  });
+
+  it("tells the simulator what AWS knows of a request", async () => {
+    const calls: FakeCall[] = [];
+    await check(simulator({}, calls));
+    for (const call of calls) {
+      expect(contextOf(call)).to.include({
+        "aws:RequestedRegion": "eu-central-1",
+        "aws:SecureTransport": "true",
+        "aws:PrincipalArn": ROLE_ARN,
+      });
+    }
+  });
+
+  for (const decided of ["allowed", "explicitDeny"]) {
+    for (const [asker, severity] of [
+      ["role", "warning"],
+      ["operator", "undetermined"],
+    ] as const) {
+      it(`takes «${decided}» for no decision where a context key is missing, as ${asker}`, async () => {
+        const more =
+          "<ResourceSpecificResults><member><MissingContextValues><member>aws:SourceVpce</member></MissingContextValues></member></ResourceSpecificResults>";
+        const client = simulator({ "kinesis:PutRecords": { decided, more } });
+        const { findings } = await check(client, { asker });
+        expect(findings.map(({ code, severity: weight }) => [code, weight])).to.deep.equal([
+          ["permissions-undetermined", severity],
+        ]);
+        expect(findings[0]?.message).to.include("aws:SourceVpce");
+      });
+    }
+  }
 
   const denials = [
     {

@@ -1,11 +1,17 @@
+import type { IAMClient } from "@aws-sdk/client-iam";
 import { expect } from "chai";
-import { checkTrust, readRole } from "../../../delivery/preflight/role";
+import { checkTrust, readRole as readPatiently } from "../../../delivery/preflight/role";
 import { type FakeAnswer, type FakeCall, fakeIam, xml, xmlError } from "../fakeAws";
+
+import { VirtualClock } from "../virtualClock";
 
 const ROLE_ARN = "arn:aws:iam::111122223333:role/amplitude/writer";
 const TRUST =
   '{"Statement":[{"Effect":"Allow","Principal":{"AWS":"358203115967"},"Action":"sts:AssumeRole"}]}';
 const AMPLITUDE = { accountId: "358203115967" };
+
+const readRole = (client: IAMClient, roleArn: string, waitMs = 0) =>
+  readPatiently(client, roleArn, { clock: new VirtualClock(), waitMs });
 
 function roleAnswer(arn: string, document: string): FakeAnswer {
   return xml(
@@ -24,6 +30,16 @@ describe("Reading the role", () => {
     expect(await readRole(client, ROLE_ARN)).to.deep.equal({ trustDocument: TRUST, findings: [] });
     expect(calls).to.have.length(1);
     expect(calls[0]).to.have.nested.property("input.RoleName", "writer");
+  });
+
+  it("waits for a role that IAM does not know yet", async () => {
+    let asked = 0;
+    const client = fakeIam(() => {
+      asked += 1;
+      return asked < 4 ? xmlError("NoSuchEntity", 404) : roleAnswer(ROLE_ARN, TRUST);
+    });
+    expect(await readRole(client, ROLE_ARN, 10_000)).to.deep.equal({ trustDocument: TRUST, findings: [] });
+    expect(asked).to.equal(4);
   });
 
   it("finds that there is no such role", async () => {

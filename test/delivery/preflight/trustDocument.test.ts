@@ -206,7 +206,7 @@ const CASES: Case[] = [
   {
     why: "an external id if there is one",
     statements: [demanding("StringEqualsIfExists", "x")],
-    kind: "undetermined",
+    kind: "trusted",
   },
   {
     why: "a pattern of the external id",
@@ -269,6 +269,17 @@ describe("A trust policy", () => {
 
   it("may have one statement that is not in a list", () => {
     expect(decide(JSON.stringify({ Statement: ALLOW })).kind).to.equal("trusted");
+  });
+
+  it("may name the very principals that call", () => {
+    const principalArns = ["arn:aws:iam::358203115967:role/a"];
+    const named = (...arns: string[]) => document({ ...ALLOW, Principal: { AWS: arns } });
+    const kindOf = (text: string) => decideTrust(text, { accountId: "358203115967", principalArns }).kind;
+    expect(kindOf(named("arn:aws:iam::358203115967:role/a", "arn:aws:iam::111122223333:role/x"))).to.equal(
+      "trusted",
+    );
+    expect(kindOf(named("arn:aws:iam::358203115967:role/b"))).to.equal("undetermined");
+    expect(kindOf(named("arn:aws:iam::111122223333:role/a"))).to.equal("not-trusted");
   });
 
   for (const text of ["", "not JSON", "null", '{"Statement": [']) {

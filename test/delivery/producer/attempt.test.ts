@@ -113,7 +113,7 @@ describe("A request that failed", () => {
     { error: serviceError("AccessDeniedException", 400), kind: "r", retry: "stop", accessDenied: true },
     { error: serviceError("AccessDenied", 403), kind: "r", retry: "stop", accessDenied: true },
     { error: serviceError("ResourceNotFoundException", 400), ...refused, retry: "stop" },
-    { error: serviceError("KMSAccessDeniedException", 400), ...refused, retry: "stop" },
+    { error: serviceError("KMSAccessDeniedException", 400), ...refused, retry: "stop", accessDenied: true },
     { error: serviceError("KMSDisabledException", 400), ...refused, retry: "stop" },
     { error: serviceError("KMSNotFoundException", 400), ...refused, retry: "stop" },
     { error: serviceError("UnrecognizedClientException", 400), ...refused, retry: "stop" },

@@ -162,7 +162,7 @@ describe("The producer", () => {
     it("says why, sends nothing more, and asks for nothing more", async () => {
       const source = new CountingSource(records(5_000));
       const { put, outcomes, stopped } = await send({ source, further: fail(DENIED), concurrency: 1 });
-      expect(stopped).to.deep.equal({ reason: "AccessDeniedException: HTTP 400" });
+      expect(stopped).to.deep.equal({ reason: "AccessDeniedException: HTTP 400", ofSender: false });
       expect(put.requests).to.have.length(1);
       expect(outcomes.refused).to.have.length(500);
       expect(source.asked).to.equal(500);
@@ -171,8 +171,30 @@ describe("The producer", () => {
 
     it("ends even while the source is silent", async () => {
       const { stopped } = await send({ source: silentAfter(records(3)), further: fail(DENIED) });
-      expect(stopped).to.deep.equal({ reason: "AccessDeniedException: HTTP 400" });
+      expect(stopped).to.deep.equal({ reason: "AccessDeniedException: HTTP 400", ofSender: false });
     });
+
+    const faults: [what: string, error: Error, attempts: number][] = [
+      ["the network goes away", systemError("ECONNREFUSED"), 12],
+      ["its credentials run out", serviceError("ExpiredTokenException", 400), 12],
+      ["it can't sign", Object.assign(new Error("sign in"), { name: "CredentialsProviderError" }), 1],
+    ];
+    for (const [what, error, attempts] of faults) {
+      it(`says that the fault is its own where ${what}, and calls nothing refused`, async () => {
+        const source = new CountingSource(records(1_200));
+        const { put, outcomes, stopped } = await send({
+          source,
+          answers: [acknowledge],
+          further: fail(error),
+          concurrency: 1,
+        });
+        expect(stopped).to.include({ ofSender: true });
+        expect(put.requests).to.have.length(1 + attempts);
+        expect(outcomes.acknowledged).to.have.length(500);
+        expect(outcomes.abandoned).to.have.length(500);
+        expect(outcomes.refused).to.deep.equal([]);
+      });
+    }
 
     it("lets the other requests under way come to their ends", async () => {
       const clock = new VirtualClock();
@@ -227,15 +249,15 @@ describe("The producer", () => {
       expect(elapsedMs).to.equal(10_000);
     });
 
-    it("stops at once where a record was acknowledged before", async () => {
-      const { stopped, elapsedMs } = await send({
+    it("tries on where a record was acknowledged before: front ends learn of it one by one", async () => {
+      const { outcomes, stopped } = await send({
         source: new CountingSource(records(600)),
-        answers: [acknowledge, fail(DENIED)],
+        answers: [acknowledge, fail(DENIED), fail(serviceError("KMSAccessDeniedException", 400))],
         propagationMs: 90_000,
         concurrency: 1,
       });
-      expect(stopped?.reason).to.include("AccessDenied");
-      expect(elapsedMs).to.equal(0);
+      expect(stopped).to.equal(undefined);
+      expect(outcomes.acknowledged).to.have.length(600);
     });
 
     it("ends with the signal", async () => {
@@ -261,7 +283,7 @@ describe("The producer", () => {
       expect(outcomes.refused).to.deep.equal([1, 3]);
       expect(outcomes.attempted).to.deep.equal([0, 2]);
       expect(outcomes.reasons.get(1)).to.equal(
-        "record too large: 13 bytes with its partition key, 12 allowed",
+        "record too large: more than the 12 bytes that the stream allows, partition key included",
       );
     });
 

@@ -1,12 +1,14 @@
 import type { ChildShard, GetRecordsOutput, _Record as KinesisRecord, Shard } from "@aws-sdk/client-kinesis";
 import type { Position, StreamApi } from "../../../delivery/reader/streamApi";
+import { serviceError } from "../serviceErrors";
 import type { VirtualClock } from "../virtualClock";
 
 interface FakeShard {
   id: string;
   parents: string[];
   records: StoredRecord[];
-  isClosed: boolean;
+  closedAt?: number;
+  hasExpired: boolean;
 }
 
 interface StoredRecord {
@@ -41,6 +43,8 @@ export class FakeStream implements StreamApi {
   latencyMs = 0;
   fault: (call: Call) => Fault = () => undefined;
   readonly calls: Call[] = [];
+  /** What the shards were listed from, a call of listShards each. */
+  readonly listedFrom: Date[] = [];
   readonly positions: { shardId: string; position: Position }[] = [];
   readonly #shards = new Map<string, FakeShard>();
   #sequenceNumber = FIRST_SEQUENCE_NUMBER;
@@ -59,36 +63,38 @@ export class FakeStream implements StreamApi {
 
   put(shardId: string, name: string, bytes = Buffer.from(name)): void {
     const shard = this.#shard(shardId);
-    if (shard.isClosed) throw new Error(`${shardId} is closed`);
+    if (shard.closedAt !== undefined) throw new Error(`${shardId} is closed`);
     this.#sequenceNumber += 7n;
     shard.records.push({ sequenceNumber: this.#sequenceNumber, arrivedAt: this.clock.now(), name, bytes });
   }
 
   /** @returns the children. */
   split(shardId: string): [string, string] {
-    this.#shard(shardId).isClosed = true;
+    this.#shard(shardId).closedAt = this.clock.now();
     return [this.#open([shardId]), this.#open([shardId])];
   }
 
   /** @returns the child. */
   merge(first: string, second: string): string {
-    for (const parent of [first, second]) this.#shard(parent).isClosed = true;
+    for (const parent of [first, second]) this.#shard(parent).closedAt = this.clock.now();
     return this.#open([first, second]);
+  }
+
+  /** Its retention is over: it can't be read any more, though it may have been listed. */
+  expire(shardId: string): void {
+    this.#shard(shardId).hasExpired = true;
   }
 
   count(operation: Call["operation"]): number {
     return this.calls.filter((call) => call.operation === operation).length;
   }
 
-  async listShards(signal: AbortSignal): Promise<Shard[]> {
+  async listShards(from: Date, signal: AbortSignal): Promise<Shard[]> {
+    this.listedFrom.push(from);
     await this.#call("listShards", signal);
-    return [...this.#shards.values()].map(({ id, parents: [parent, adjacent] }) => ({
-      ShardId: id,
-      HashKeyRange: undefined,
-      SequenceNumberRange: undefined,
-      ...(parent === undefined ? {} : { ParentShardId: parent }),
-      ...(adjacent === undefined ? {} : { AdjacentParentShardId: adjacent }),
-    }));
+    return [...this.#shards.values()]
+      .filter(({ closedAt }) => closedAt === undefined || closedAt >= from.getTime())
+      .map(toListed);
   }
 
   async iterator(shardId: string, position: Position, signal: AbortSignal): Promise<string> {
@@ -100,11 +106,7 @@ export class FakeStream implements StreamApi {
   async records(iterator: string, signal: AbortSignal): Promise<GetRecordsOutput> {
     const [shardId = "", at, generation] = iterator.split("|");
     const fault = await this.#call("records", signal, shardId);
-    if (Number(generation) !== this.#generation)
-      throw Object.assign(new Error("Iterator expired"), {
-        name: "ExpiredIteratorException",
-        $metadata: { httpStatusCode: 400 },
-      });
+    if (Number(generation) !== this.#generation) throw serviceError("ExpiredIteratorException", 400);
     return this.#answer(this.#shard(shardId), Number(at), fault === "empty" ? 0 : this.answerSize);
   }
 
@@ -115,13 +117,15 @@ export class FakeStream implements StreamApi {
     if (signal.aborted) throw Object.assign(new Error("Request aborted"), { name: "AbortError" });
     const fault = this.fault(call);
     if (fault instanceof Error) throw fault;
+    if (shardId !== undefined && this.#shard(shardId).hasExpired)
+      throw serviceError("ResourceNotFoundException", 400, `no shard ${shardId}`);
     if (fault === "expired") this.#generation += 1;
     return fault;
   }
 
   #answer(shard: FakeShard, at: number, size: number): GetRecordsOutput {
     const next = Math.min(at + size, shard.records.length);
-    const isEnd = shard.isClosed && next === shard.records.length;
+    const isEnd = shard.closedAt !== undefined && next === shard.records.length;
     const behind = shard.records[next];
     return {
       Records: shard.records.slice(at, next).map(toRecord),
@@ -145,7 +149,7 @@ export class FakeStream implements StreamApi {
 
   #open(parents: string[]): string {
     const id = `shardId-${String(this.#shards.size).padStart(12, "0")}`;
-    this.#shards.set(id, { id, parents, records: [], isClosed: false });
+    this.#shards.set(id, { id, parents, records: [], hasExpired: false });
     return id;
   }
 
@@ -163,6 +167,20 @@ function startOf(records: StoredRecord[], position: Position): number {
       ? records.findIndex(({ arrivedAt }) => arrivedAt >= position.timestamp.getTime())
       : records.findIndex(({ sequenceNumber }) => sequenceNumber > BigInt(position.sequenceNumber));
   return at === -1 ? records.length : at;
+}
+
+function toListed({ id, parents: [parent, adjacent], closedAt }: FakeShard): Shard {
+  const StartingSequenceNumber = String(FIRST_SEQUENCE_NUMBER);
+  return {
+    ShardId: id,
+    HashKeyRange: undefined,
+    SequenceNumberRange: {
+      StartingSequenceNumber,
+      ...(closedAt === undefined ? {} : { EndingSequenceNumber: StartingSequenceNumber }),
+    },
+    ...(parent === undefined ? {} : { ParentShardId: parent }),
+    ...(adjacent === undefined ? {} : { AdjacentParentShardId: adjacent }),
+  };
 }
 
 function toRecord({ sequenceNumber, arrivedAt, name, bytes }: StoredRecord): KinesisRecord {

@@ -32,6 +32,7 @@ class Reading {
       api: this.stream,
       shardId: SHARD,
       from: { type: "TRIM_HORIZON" },
+      isClosed: false,
       clock: this.clock,
       random: () => 0.5,
       signal: this.#stop.signal,
@@ -265,10 +266,6 @@ describe("A shard's reader", () => {
     }
 
     const passing = [
-      THROTTLED,
-      serviceError("LimitExceededException", 400),
-      serviceError("KMSThrottlingException", 400),
-      serviceError("UnknownError", 429),
       serviceError("InternalFailure", 500),
       serviceError("ServiceUnavailable", 503),
       serviceError("SyntaxError", 200),
@@ -285,16 +282,81 @@ describe("A shard's reader", () => {
       });
     }
 
+    it("after ten failures, throttling between them or not", async () => {
+      const reading = new Reading();
+      const broken = serviceError("InternalFailure", 500);
+      reading.stream.fault = ({ number }) => (number % 3 === 0 ? broken : THROTTLED);
+      expect(await failureOf(reading.run())).to.equal(broken);
+      expect(reading.stream.calls).to.have.length(28);
+    });
+
     it("not after any number of failures with answers between them", async () => {
       const reading = new Reading();
       let asked = 0;
       reading.stream.fault = ({ operation }) => {
         if (operation === "iterator") return undefined;
         asked += 1;
-        return asked % 8 === 0 ? undefined : THROTTLED;
+        return asked % 8 === 0 ? undefined : systemError("ECONNRESET");
       };
       await reading.for(300_000);
       expect(asked).to.be.above(50);
+    });
+  });
+
+  describe("waits out throttling, for as long as it lasts:", () => {
+    const throttling = [
+      THROTTLED,
+      serviceError("LimitExceededException", 400),
+      serviceError("KMSThrottlingException", 400),
+      serviceError("ThrottlingException", 400),
+      serviceError("ThrottledException", 400),
+      serviceError("RequestLimitExceeded", 503),
+      serviceError("TooManyRequestsException", 400),
+      serviceError("SlowDown", 503),
+      serviceError("UnknownError", 429),
+    ];
+    for (const error of throttling) {
+      it(`${error.name} (${error.message})`, async () => {
+        const reading = new Reading();
+        reading.put("a");
+        const isOver = () => reading.clock.now() - reading.start >= 600_000;
+        reading.stream.fault = () => (isOver() ? undefined : error);
+        await reading.for(620_000);
+        expect(reading.names).to.deep.equal(["a"]);
+      });
+    }
+
+    it("with a backoff that ends at 5 s, with full jitter", async () => {
+      const reading = new Reading();
+      const asked: number[] = [];
+      reading.stream.fault = () => {
+        asked.push(reading.clock.now() - reading.start);
+        return THROTTLED;
+      };
+      await reading.for(20_000, { random: () => 0.5 });
+      const waits = asked.slice(1).map((at, number) => at - (asked[number] ?? 0));
+      expect(waits).to.deep.equal([50, 100, 200, 400, 800, 1_600, 2_500, 2_500, 2_500, 2_500, 2_500, 2_500]);
+    });
+  });
+
+  describe("of a shard that was closed when it was listed", () => {
+    for (const operation of ["iterator", "records"]) {
+      it(`takes it for read to its end where it expires before its ${operation}`, async () => {
+        const reading = new Reading();
+        reading.stream.fault = (call) => {
+          if (call.operation === operation) reading.stream.expire(SHARD);
+          return undefined;
+        };
+        expect(await reading.run({ isClosed: true })).to.deep.equal({ childShardIds: [] });
+        expect(reading.readUpTo).to.deep.equal([]);
+      });
+    }
+
+    it("gives up on another refusal", async () => {
+      const reading = new Reading();
+      const denied = serviceError("AccessDeniedException", 400);
+      reading.stream.fault = () => denied;
+      expect(await failureOf(reading.run({ isClosed: true }))).to.equal(denied);
     });
   });
 

@@ -4,6 +4,19 @@ import { streamApi } from "../../../delivery/reader/streamApi";
 import { type FakeAnswer, type FakeCall, fakeKinesis, json } from "../fakeAws";
 
 const NEVER = new AbortController().signal;
+const FROM = new Date(1_500);
+const FILTERED = { StreamName: "events", ShardFilter: { Type: "FROM_TIMESTAMP", Timestamp: 1.5 } };
+
+function refusal(code: string, status = 400): FakeAnswer {
+  return { ...json({ __type: code, message: `refused: ${code}` }), status };
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => "answered",
+    (error: unknown) => (error instanceof Error ? error.name : "no error"),
+  );
+}
 
 function recording(answer: (call: FakeCall) => FakeAnswer): { client: KinesisClient; calls: FakeCall[] } {
   const calls: FakeCall[] = [];
@@ -15,16 +28,65 @@ function recording(answer: (call: FakeCall) => FakeAnswer): { client: KinesisCli
 }
 
 describe("The stream's API", () => {
-  it("lists all pages of shards, a further one by its token alone", async () => {
+  it("lists the shards that were open at a time or later, on all pages, a further one by its token alone", async () => {
     const { client, calls } = recording(({ input }) =>
       input.NextToken === undefined
         ? json({ Shards: [{ ShardId: "one" }], NextToken: "more" })
         : json({ Shards: [{ ShardId: "two" }] }),
     );
-    const shards = await streamApi(client, "events").listShards(NEVER);
+    const shards = await streamApi(client, "events").listShards(FROM, NEVER);
     expect(shards.map(({ ShardId }) => ShardId)).to.deep.equal(["one", "two"]);
-    expect(calls.map(({ input }) => input)).to.deep.equal([{ StreamName: "events" }, { NextToken: "more" }]);
+    expect(calls.map(({ input }) => input)).to.deep.equal([FILTERED, { NextToken: "more" }]);
   });
+
+  for (const code of ["InvalidArgumentException", "ValidationException", "SerializationException"]) {
+    it(`lists all shards where the endpoint refuses the filter with ${code}`, async () => {
+      const { client, calls } = recording(({ input }) =>
+        input.ShardFilter === undefined ? json({ Shards: [{ ShardId: "one" }] }) : refusal(code),
+      );
+      const shards = await streamApi(client, "events").listShards(FROM, NEVER);
+      expect(shards.map(({ ShardId }) => ShardId)).to.deep.equal(["one"]);
+      expect(calls.map(({ input }) => input)).to.deep.equal([FILTERED, { StreamName: "events" }]);
+    });
+  }
+
+  it("takes a second refusal, without the filter, for the answer", async () => {
+    const { client, calls } = recording(() => refusal("InvalidArgumentException"));
+    expect(await codeOf(streamApi(client, "events").listShards(FROM, NEVER))).to.equal(
+      "InvalidArgumentException",
+    );
+    expect(calls).to.have.length(2);
+  });
+
+  it("does not take a refused token for a refused filter", async () => {
+    const { client, calls } = recording(({ input }) =>
+      input.NextToken === undefined
+        ? json({ Shards: [], NextToken: "more" })
+        : refusal("ExpiredNextTokenException"),
+    );
+    expect(await codeOf(streamApi(client, "events").listShards(FROM, NEVER))).to.equal(
+      "ExpiredNextTokenException",
+    );
+    expect(calls).to.have.length(2);
+  });
+
+  const otherRefusals = [
+    { code: "AccessDeniedException", status: 400 },
+    { code: "UnrecognizedClientException", status: 400 },
+    { code: "ExpiredTokenException", status: 400 },
+    { code: "LimitExceededException", status: 400 },
+    { code: "ThrottlingException", status: 400 },
+    { code: "UnknownError", status: 429 },
+    { code: "ResourceNotFoundException", status: 400 },
+    { code: "InternalFailure", status: 500 },
+  ];
+  for (const { code, status } of otherRefusals) {
+    it(`does not take ${code} (HTTP ${status}) for a refusal of the filter`, async () => {
+      const { client, calls } = recording(() => refusal(code, status));
+      expect(await codeOf(streamApi(client, "events").listShards(FROM, NEVER))).to.equal(code);
+      expect(calls).to.have.length(1);
+    });
+  }
 
   const positions = [
     { position: { type: "TRIM_HORIZON" } as const, input: { ShardIteratorType: "TRIM_HORIZON" } },
@@ -65,7 +127,7 @@ describe("The stream's API", () => {
     const { client } = recording(() => json({}));
     const api = streamApi(client, "events");
     const calls = [
-      api.listShards(AbortSignal.abort()),
+      api.listShards(FROM, AbortSignal.abort()),
       api.iterator("one", { type: "TRIM_HORIZON" }, AbortSignal.abort()),
       api.records("it", AbortSignal.abort()),
     ];

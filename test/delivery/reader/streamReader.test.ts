@@ -1,59 +1,17 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import {
-  StreamReader,
-  type StreamReaderOptions,
-  StreamUnreadable,
-} from "../../../delivery/reader/streamReader";
+import { StreamReader } from "../../../delivery/reader/streamReader";
 import { serviceError } from "../serviceErrors";
-import { VirtualClock } from "../virtualClock";
-import { FakeStream } from "./fakeStream";
+import { StreamReading } from "./streamReading";
 
 const FIRST = "shardId-000000000000";
 const SECOND = "shardId-000000000001";
+const THIRD = "shardId-000000000002";
 const DENIED = serviceError("AccessDeniedException", 400);
-
-/** A stream, and a reader of all of it that keeps what it is told. */
-class Reading {
-  readonly clock = new VirtualClock();
-  readonly start = this.clock.now();
-  readonly stream: FakeStream;
-  readonly reader: StreamReader;
-  readonly names: string[] = [];
-
-  constructor(shards = 1, options: Partial<StreamReaderOptions> = {}) {
-    this.stream = new FakeStream(this.clock, shards);
-    this.reader = new StreamReader({
-      api: this.stream,
-      from: new Date(this.start),
-      clock: this.clock,
-      random: () => 0.5,
-      onRecords: ({ records }) => this.names.push(...records.map(({ PartitionKey }) => String(PartitionKey))),
-      ...options,
-    });
-  }
-
-  waitFor(condition: () => boolean, ms = 60_000, signal?: AbortSignal): Promise<boolean> {
-    return this.reader.waitFor(condition, this.clock.now() + ms, signal);
-  }
-
-  async waitForRecords(count: number): Promise<string[]> {
-    await this.waitFor(() => this.names.length >= count);
-    await this.reader.stop();
-    return [...this.names].sort();
-  }
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-}
 
 describe("The stream's reader", () => {
   it("reads all shards, from its start on", async () => {
-    const reading = new Reading(3);
+    const reading = new StreamReading(3);
     for (const [at, shardId] of reading.stream.shardIds.entries())
       reading.stream.put(shardId, `record-${at}`);
     await reading.reader.start();
@@ -64,18 +22,31 @@ describe("The stream's reader", () => {
   });
 
   it("polls each shard twice a second by default", async () => {
-    const reading = new Reading();
+    const reading = new StreamReading();
     await reading.reader.start();
     await reading.waitFor(() => false, 9_900);
     await reading.reader.stop();
     expect(reading.stream.count("records")).to.equal(20);
   });
 
+  it("reads only shards that can hold records from its start on", async () => {
+    const reading = new StreamReading();
+    const from = new Date(reading.start + 1_000);
+    const reader = new StreamReader({ ...reading.options, from });
+    reading.stream.split(FIRST);
+    await reading.clock.sleep(2_000);
+    const [left, right] = reading.stream.split(SECOND);
+    await reader.start();
+    expect(reading.stream.listedFrom).to.deep.equal([from]);
+    expect(reader.shardIds).to.deep.equal([SECOND, THIRD, left, right]);
+    await reader.stop();
+  });
+
   describe("when the stream is resharded", () => {
     for (const namesChildren of [true, false]) {
       const how = namesChildren ? "the last answer names" : "only the list of shards names";
       it(`goes on with the children of a split that ${how}, from their first record`, async () => {
-        const reading = new Reading();
+        const reading = new StreamReading();
         reading.stream.namesChildren = namesChildren;
         await reading.reader.start();
         await reading.clock.sleep(600);
@@ -91,7 +62,7 @@ describe("The stream's reader", () => {
       });
 
       it(`reads the one child of a merge that ${how} once`, async () => {
-        const reading = new Reading(2);
+        const reading = new StreamReading(2);
         reading.stream.namesChildren = namesChildren;
         await reading.reader.start();
         await reading.clock.sleep(600);
@@ -105,7 +76,7 @@ describe("The stream's reader", () => {
       });
 
       it(`does not count as read up to a time before the children that ${how} were`, async () => {
-        const reading = new Reading();
+        const reading = new StreamReading();
         reading.stream.latencyMs = 40;
         reading.stream.namesChildren = namesChildren;
         await reading.reader.start();
@@ -120,15 +91,15 @@ describe("The stream's reader", () => {
 
     it("finds the child of a merge by either of its parents", async () => {
       for (const broken of [FIRST, SECOND]) {
-        const reading = new Reading(2);
+        const reading = new StreamReading(2);
         reading.stream.namesChildren = false;
         reading.stream.put(reading.stream.merge(FIRST, SECOND), "merged");
         const shards = reading.stream.shardIds.length;
         const listShards = reading.stream.listShards.bind(reading.stream);
         let listed = 0;
-        reading.stream.listShards = async (signal) => {
+        reading.stream.listShards = async (from, signal) => {
           listed += 1;
-          const all = await listShards(signal);
+          const all = await listShards(from, signal);
           return listed === 1 ? all.filter(({ ShardId }) => ShardId !== "shardId-000000000002") : all;
         };
         reading.stream.fault = ({ shardId }) =>
@@ -142,7 +113,7 @@ describe("The stream's reader", () => {
     });
 
     it("reads children that were there from the start once, and their parent too", async () => {
-      const reading = new Reading();
+      const reading = new StreamReading();
       reading.stream.put(FIRST, "of the parent");
       for (const child of reading.stream.split(FIRST)) reading.stream.put(child, `of ${child}`);
       await reading.reader.start();
@@ -166,7 +137,7 @@ describe("The stream's reader", () => {
       });
       await fc.assert(
         fc.asyncProperty(run, async ({ steps, namesChildren, shards, latencyMs }) => {
-          const reading = new Reading(shards);
+          const reading = new StreamReading(shards);
           const { stream, clock, reader } = reading;
           Object.assign(stream, { namesChildren, latencyMs });
           let expires = false;
@@ -200,58 +171,15 @@ describe("The stream's reader", () => {
     });
   });
 
-  describe("when it can't read", () => {
-    const cases = [
-      { why: "the list of shards is refused", fault: "listShards" },
-      { why: "an iterator is refused", fault: "iterator" },
-      { why: "records are refused", fault: "records" },
-    ];
-    for (const { why, fault } of cases) {
-      it(`says so once it is waited for, with the cause: ${why}`, async () => {
-        const reading = new Reading(2);
-        reading.stream.fault = ({ operation }) => (operation === fault ? DENIED : undefined);
-        await reading.reader.start();
-        const failure = await failureOf(reading.waitFor(() => false));
-        expect(failure).to.be.instanceOf(StreamUnreadable).with.property("cause", DENIED);
-        await reading.reader.stop();
-      });
-    }
-
-    it("says so where what it waits for holds already: what else there is can't be known", async () => {
-      const reading = new Reading();
-      reading.stream.fault = () => DENIED;
-      await reading.reader.start();
-      expect(await failureOf(reading.waitFor(() => true))).to.be.instanceOf(StreamUnreadable);
-    });
-
-    it("says so where a stream has no shards, which would else count as read", async () => {
-      const reading = new Reading(0);
-      await reading.reader.start();
-      const failure = await failureOf(reading.waitFor(() => reading.reader.hasReadAll));
-      expect(failure).to.be.instanceOf(StreamUnreadable);
-    });
-
-    it("says so where one shard of several stays unreadable, after its tries", async () => {
-      const reading = new Reading(2);
-      const broken = serviceError("InternalFailure", 500);
-      reading.stream.fault = ({ shardId }) => (shardId === SECOND ? broken : undefined);
-      await reading.reader.start();
-      const failure = await failureOf(reading.waitFor(() => reading.reader.hasReadAll));
-      expect(failure).to.be.instanceOf(StreamUnreadable).with.property("cause", broken);
-      expect(reading.clock.now() - reading.start).to.be.within(10_000, 22_000);
-      await reading.reader.stop();
-    });
-  });
-
   describe("has read", () => {
     it("nothing before it was started", () => {
-      const { reader, clock } = new Reading();
+      const { reader, clock } = new StreamReading();
       expect(reader.hasReadAll).to.equal(false);
       expect(reader.hasReadUpTo(clock.now())).to.equal(false);
     });
 
     it("all once each shard has answered", async () => {
-      const reading = new Reading(2);
+      const reading = new StreamReading(2);
       reading.stream.latencyMs = 100;
       await reading.reader.start();
       expect(reading.reader.hasReadAll).to.equal(false);
@@ -261,7 +189,7 @@ describe("The stream's reader", () => {
     });
 
     it("up to a time only once every shard has", async () => {
-      const reading = new Reading(2);
+      const reading = new StreamReading(2);
       reading.stream.fault = ({ shardId, operation }) =>
         shardId === SECOND && operation === "records" && reading.clock.now() < reading.start + 3_000
           ? serviceError("InternalFailure", 500)
@@ -273,7 +201,7 @@ describe("The stream's reader", () => {
     });
 
     it("up to a time only once an answer was asked for after it: in the same millisecond more may have come", async () => {
-      const reading = new Reading();
+      const reading = new StreamReading();
       reading.stream.latencyMs = 100;
       await reading.reader.start();
       await reading.waitFor(() => reading.reader.hasReadAll);
@@ -283,7 +211,7 @@ describe("The stream's reader", () => {
     });
 
     it("not up to a time that the service says it is behind of", async () => {
-      const reading = new Reading();
+      const reading = new StreamReading();
       reading.stream.answerSize = 1;
       for (const name of ["a", "b", "c"]) reading.stream.put(FIRST, name);
       await reading.reader.start();
@@ -295,12 +223,12 @@ describe("The stream's reader", () => {
 
   describe("is waited for", () => {
     it("not at all where the condition holds", async () => {
-      const reading = new Reading();
+      const reading = new StreamReading();
       expect(await reading.waitFor(() => true, -1)).to.equal(true);
     });
 
     it("until the deadline", async () => {
-      const reading = new Reading();
+      const reading = new StreamReading();
       await reading.reader.start();
       expect(await reading.waitFor(() => false, 1_234)).to.equal(false);
       expect(reading.clock.now() - reading.start).to.equal(1_234);
@@ -308,7 +236,7 @@ describe("The stream's reader", () => {
     });
 
     it("until the signal", async () => {
-      const reading = new Reading();
+      const reading = new StreamReading();
       const controller = new AbortController();
       await reading.reader.start();
       reading.clock.in(777, () => controller.abort());
@@ -318,13 +246,13 @@ describe("The stream's reader", () => {
     });
 
     it("not after the signal", async () => {
-      const reading = new Reading();
+      const reading = new StreamReading();
       expect(await reading.waitFor(() => false, 60_000, AbortSignal.abort())).to.equal(false);
       expect(reading.clock.now()).to.equal(reading.start);
     });
 
     it("by several at once", async () => {
-      const reading = new Reading();
+      const reading = new StreamReading();
       await reading.reader.start();
       reading.clock.in(2_000, () => reading.stream.put(FIRST, "a"));
       const seen = () => reading.names.length > 0;
@@ -334,7 +262,7 @@ describe("The stream's reader", () => {
     });
 
     it("without leaving timers behind", async () => {
-      const reading = new Reading();
+      const reading = new StreamReading();
       await reading.reader.start();
       await reading.waitFor(() => reading.clock.now() >= reading.start + 30_000, 60_000);
       expect(reading.clock.sleeping).to.equal(1);
@@ -345,7 +273,7 @@ describe("The stream's reader", () => {
 
   describe("once it is stopped", () => {
     it("reads nothing more, and waits for no answer", async () => {
-      const reading = new Reading(2);
+      const reading = new StreamReading(2);
       reading.stream.latencyMs = 60_000;
       await reading.reader.start();
       const before = reading.clock.now();
@@ -357,7 +285,7 @@ describe("The stream's reader", () => {
     });
 
     it("does not take requests that it cancelled for failures", async () => {
-      const reading = new Reading();
+      const reading = new StreamReading();
       reading.stream.latencyMs = 1_000;
       reading.stream.fault = () => DENIED;
       const starting = reading.reader.start();
@@ -366,8 +294,51 @@ describe("The stream's reader", () => {
       expect(await reading.waitFor(() => false, 10)).to.equal(false);
     });
 
+    it("before its start has ended, cancels that too and has read nothing", async () => {
+      const reading = new StreamReading(2);
+      reading.stream.latencyMs = 60_000;
+      let hasStarted = false;
+      const starting = reading.reader.start().then(() => {
+        hasStarted = true;
+      });
+      await reading.reader.stop();
+      await Promise.resolve();
+      expect(hasStarted).to.equal(true);
+      await starting;
+      expect(reading.clock.now()).to.equal(reading.start);
+      expect(reading.clock.sleeping).to.equal(0);
+      expect(reading.reader.hasReadAll).to.equal(false);
+      expect(reading.reader.hasReadUpTo(0)).to.equal(false);
+      expect(reading.reader.failed.aborted).to.equal(false);
+    });
+
+    it("has read no more than before, where a shard closes meanwhile", async () => {
+      for (const namesChildren of [true, false]) {
+        const reading = new StreamReading();
+        reading.stream.namesChildren = namesChildren;
+        await reading.reader.start();
+        reading.stream.split(FIRST);
+        reading.stream.fault = ({ operation }) => {
+          if (operation === (namesChildren ? "records" : "listShards")) void reading.reader.stop();
+          return undefined;
+        };
+        await reading.waitFor(() => false, 5_000);
+        expect(reading.reader.hasReadUpTo(reading.clock.now())).to.equal(false);
+      }
+    });
+
+    it("keeps its shards, and may be stopped again", async () => {
+      const reading = new StreamReading(2);
+      await reading.reader.start();
+      await Promise.all([reading.reader.stop(), reading.reader.stop()]);
+      await reading.reader.stop();
+      expect(reading.reader.shardIds).to.deep.equal([FIRST, SECOND]);
+      expect(reading.clock.sleeping).to.equal(0);
+      expect(reading.reader.failed.aborted).to.equal(false);
+    });
+
     it("does not start any more", async () => {
-      const reading = new Reading();
+      const reading = new StreamReading();
       await reading.reader.stop();
       await reading.reader.start();
       expect(reading.reader.shardIds).to.deep.equal([]);

@@ -112,7 +112,7 @@ describe("The report as text", () => {
 
   it("ends with what is proved and what is left open, without a line break", () => {
     expect(linesOf().slice(-4)).to.deep.equal([
-      "What this proves (route: role), where it is verified:",
+      "What this proves (route: role):",
       "  + this",
       "What it leaves open:",
       "  - that",

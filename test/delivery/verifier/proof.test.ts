@@ -1,11 +1,17 @@
 import { expect } from "chai";
 import type { FindingCode } from "../../../delivery/findings";
 import type { Route } from "../../../delivery/preflight/preflight";
+import type { Verdict } from "../../../delivery/report/report";
 import { proofOf } from "../../../delivery/verifier/proof";
 
 const AMPLITUDE = "358203115967";
 
-function proof(route: Route, senderAccount: string, codes: FindingCode[] = []) {
+function proof(
+  route: Route,
+  senderAccount: string,
+  codes: FindingCode[] = [],
+  verdict: Verdict = "verified",
+) {
   const sender = { accountId: senderAccount, arn: `arn:aws:iam::${senderAccount}:user/ann` };
   const findings = codes.map((code) => ({
     code,
@@ -14,7 +20,8 @@ function proof(route: Route, senderAccount: string, codes: FindingCode[] = []) {
     where: "",
     remedy: "",
   }));
-  return proofOf({ route, findings, operatorIdentity: sender, senderIdentity: sender }, AMPLITUDE);
+  const before = { route, findings, operatorIdentity: sender, senderIdentity: sender };
+  return proofOf(before, { accountId: AMPLITUDE }, verdict);
 }
 
 const TRUST = `the trust policy lets Amplitude's account ${AMPLITUDE} assume the role`;
@@ -44,6 +51,12 @@ describe("What a verified run proves", () => {
       const { proves, leavesOpen } = proof("role", AMPLITUDE, codes);
       expect(proves).to.not.include(TRUST);
       expect(leavesOpen).to.not.include(`that ${TRUST}`);
+    }
+  });
+
+  it("is nothing where it is not verified", () => {
+    for (const verdict of ["failed", "undecided"] as const) {
+      expect(proof("role", "111122223333", [], verdict).proves).to.deep.equal([]);
     }
   });
 

@@ -1,0 +1,65 @@
+import type { Finding } from "../findings";
+import type { Preflight } from "../preflight/preflight";
+import type { TrustedCaller } from "../preflight/trustDocument";
+import type { DeliveryReport } from "../report/report";
+import { type StackOutputs, streamArnOf } from "../settings";
+import type { EventSource } from "../sources/source";
+import type { Collector } from "./collector";
+import { eventFindings } from "./eventFindings";
+import type { Ledger } from "./ledger";
+import { proofOf } from "./proof";
+import { interrupted, sourceProblems } from "./runFindings";
+import { countEvents, decideVerdict } from "./verdict";
+
+/** A run that is over. */
+export interface EndedRun {
+  outputs: StackOutputs;
+  source: EventSource;
+  amplitude: TrustedCaller;
+  runId: string;
+  before: Preflight;
+  ledger: Ledger;
+  collector: Collector;
+  /** The shards that were read. */
+  shardIds: string[];
+  /** What was found on the way, beside the preflight's findings and the events'. */
+  findings: Finding[];
+  readingComplete: boolean;
+  interrupted: boolean;
+  /** In ms since 1970. */
+  startedAt: number;
+  endedAt: number;
+}
+
+/** All that is known of a run, and the verdict on it. */
+export function composeReport(run: EndedRun): DeliveryReport {
+  const { outputs, before, ledger, collector, runId, startedAt, endedAt } = run;
+  const counts = ledger.counts();
+  const events = countEvents(counts, run);
+  const findings = [
+    ...before.findings,
+    ...run.findings,
+    ...eventFindings(ledger, counts, run, streamArnOf(outputs)),
+    ...sourceProblems(run.source),
+    ...(run.interrupted ? [interrupted(ledger.sent)] : []),
+  ];
+  const verdict = decideVerdict(events, findings);
+  return {
+    reportVersion: 1,
+    verdict,
+    route: before.route,
+    ...outputs,
+    runId,
+    startedAt: new Date(startedAt).toISOString(),
+    durationInSeconds: (endedAt - startedAt) / 1000,
+    eventsSent: ledger.sent,
+    eventsAcknowledged: ledger.acknowledged,
+    ...events,
+    deliveryRate: ledger.sent === 0 ? 0 : events.eventsDelivered / ledger.sent,
+    latencyInSeconds: collector.latency ?? null,
+    recordsForeign: collector.recordsForeign,
+    shards: collector.shards(run.shardIds),
+    findings,
+    proof: proofOf(before, run.amplitude, verdict),
+  };
+}
