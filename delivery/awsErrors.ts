@@ -64,7 +64,15 @@ export function isCredentialsError(error: unknown): boolean {
 
 /** One line for a message: code and text, without the SDK's stack. */
 export function describeError(error: unknown): string {
+  if (isUnreadable(error)) return UNREADABLE;
   const { code, message } = awsError(error);
   const text = message.split("\n")[0] ?? "";
   return text.includes(code) ? text : `${code}: ${text}`;
+}
+
+const UNREADABLE = "the answer is none of AWS's: is there a proxy, or another service, at this address?";
+
+/** A page or a text where JSON or XML should be. Source: the SDK attaches the answer to what its parsers throw. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && "$responseBodyText" in error;
 }

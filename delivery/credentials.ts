@@ -77,19 +77,19 @@ export interface Caller {
 /**
  * @throws DeliveryError `credentials` where there are none, where AWS does not accept them, or where AWS can't be reached.
  */
-export async function callerIdentity(client: STSClient): Promise<Caller> {
+export async function callerIdentity(client: STSClient, whose = "AWS credentials"): Promise<Caller> {
   try {
     const { Account = "", Arn = "" } = await client.send(new GetCallerIdentityCommand({}));
     return { accountId: Account, arn: Arn };
   } catch (error) {
-    throw credentialsProblem(error);
+    throw credentialsProblem(error, whose);
   }
 }
 
-export function credentialsProblem(error: unknown): DeliveryError {
+export function credentialsProblem(error: unknown, whose = "AWS credentials"): DeliveryError {
   const text = describeError(error);
   const message = isCredentialsError(error)
-    ? `AWS credentials are missing or not accepted (${text}). Sign in (\`aws sso login\`), or set AWS_PROFILE, --profile or AWS_ACCESS_KEY_ID; \`aws sts get-caller-identity\` shows who you are`
+    ? `${whose} are missing or not accepted (${text}). Sign in (\`aws sso login\`), or set AWS_PROFILE, --profile or AWS_ACCESS_KEY_ID; \`aws sts get-caller-identity\` shows who you are`
     : `AWS can't be asked who you are (${text}). Check the region, the network, the proxy and AWS_ENDPOINT_URL`;
   return new DeliveryError("credentials", message, { cause: error });
 }

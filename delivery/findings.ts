@@ -14,6 +14,7 @@ export type FindingCode =
   | "role-not-readable"
   | "role-not-assumable"
   | "amplitude-not-trusted"
+  | "anyone-trusted"
   | "trust-undetermined"
   | "write-not-allowed"
   | "simulate-not-allowed"

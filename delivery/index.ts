@@ -2,7 +2,7 @@ export type { Credentials } from "./clients";
 export { type Clock, systemClock } from "./clock";
 export { DeliveryError, type DeliveryErrorCode, SettingsError, SourceError } from "./errors";
 export type { Finding, FindingCode, Severity } from "./findings";
-export type { Route } from "./preflight/preflight";
+export type { Route } from "./preflight/route";
 export type { DeliveryReport, ShardReport, Verdict } from "./report/report";
 export { reportText } from "./report/text";
 export type { StackOutputs } from "./settings";

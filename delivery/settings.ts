@@ -59,7 +59,15 @@ function problemWith(
   const value = origin.values[name];
   const { pattern, rule } = PATTERNS[name];
   if (typeof value === "string" && pattern.test(value)) return undefined;
-  return `${name} of ${origin.description} is ${JSON.stringify(value)}, not ${rule}`;
+  const hint = value === "[secret]" ? " (`pulumi stack output --json --show-secrets` prints it)" : "";
+  return `${name} of ${origin.description} is ${shown(value)}, not ${rule}${hint}`;
+}
+
+/** What is not a string may hold anything, a secret too. */
+function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 200));
+  if (value === null) return "null";
+  return Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 /** The account that the role and the stream belong to. */

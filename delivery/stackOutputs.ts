@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { SettingsError } from "./errors";
 import { type OutputsOrigin, parseOutputs } from "./settings";
@@ -39,12 +39,18 @@ function stackProblem(stack: string, cause: unknown): string {
  * @throws SettingsError where it can't be read or is not JSON.
  */
 export async function readOutputsFile(file: string): Promise<OutputsOrigin> {
-  if (file === "-") return parseOutputs(await text(process.stdin), "standard input");
+  if (file === "-") return parseOutputs(decode(await buffer(process.stdin)), "standard input");
   try {
-    return parseOutputs(await readFile(file, "utf8"), file);
+    return parseOutputs(decode(await readFile(file)), file);
   } catch (cause) {
     if (cause instanceof SettingsError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new SettingsError(`--outputs ${file} can't be read: ${reason}`, { cause });
   }
+}
+
+/** UTF-8, or the UTF-16 that PowerShell's `>` writes; a byte order mark is no part of the text. */
+function decode(bytes: Buffer): string {
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return new TextDecoder(isUtf16 ? "utf-16le" : "utf-8").decode(bytes);
 }

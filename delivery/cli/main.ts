@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import { describeError } from "../awsErrors";
 import { DeliveryError } from "../errors";
 import { VERSION } from "../version";
-import { EXIT_USAGE } from "./exitCodes";
+import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
 import { verifyCommand } from "./verify";
 
 /** Runs the command line, and leaves the exit status in `process.exitCode`. */
@@ -14,10 +14,23 @@ export async function main(argv: string[]): Promise<void> {
     .showHelpAfterError("(amplitude-kinesis verify --help shows the options)")
     .exitOverride();
   program.addCommand(verifyCommand().copyInheritedSettings(program));
+  surviveClosedPipes();
   try {
     await program.parseAsync(argv);
   } catch (error) {
     process.exitCode = report(error, program.opts().debug === true);
+  }
+}
+
+/**
+ * A reader that goes away is no failure of the run, whose exit status stands; an output that can't be written leaves
+ * the verdict unknown to whoever reads it.
+ */
+function surviveClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") process.exitCode = EXIT_CODES.undecided;
+    });
   }
 }
 
@@ -28,7 +41,7 @@ function report(error: unknown, debug: boolean): number {
   const message = error instanceof DeliveryError ? error.message : unexpected(error);
   process.stderr.write(`amplitude-kinesis: ${message}\n`);
   if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n${error.cause ?? ""}\n`);
-  return error instanceof DeliveryError ? EXIT_USAGE : 3;
+  return error instanceof DeliveryError ? EXIT_USAGE : EXIT_CODES.undecided;
 }
 
 function unexpected(error: unknown): string {

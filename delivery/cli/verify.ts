@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { SettingsError } from "../errors";
-import type { Route } from "../preflight/preflight";
+import type { Route } from "../preflight/route";
 import { reportText } from "../report/text";
 import { type OutputsOrigin, resolveOutputs } from "../settings";
 import { generateEvents, openExport } from "../sources";
@@ -107,7 +107,7 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
   const display = progressDisplay(process.stderr);
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
-  process.once("SIGINT", onInterrupt);
+  process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
   try {
     const report = await verifyDelivery({
       outputs,
@@ -130,7 +130,7 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
     return EXIT_CODES[report.verdict];
   } finally {
     display.stop();
-    process.removeListener("SIGINT", onInterrupt);
+    process.removeListener("SIGINT", onInterrupt).removeListener("SIGTERM", onInterrupt);
   }
 }
 

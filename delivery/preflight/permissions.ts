@@ -9,6 +9,7 @@ import { GENERATE_DATA_KEY_ACTION, SIMULATE_ACTION, WRITE_ACTIONS } from "../../
 import { describeError, isAccessDenied, isUnsupported } from "../awsErrors";
 import type { Finding } from "../findings";
 import { accountOf } from "../settings";
+import type { Route } from "./route";
 import type { StreamState } from "./stream";
 
 /** One resource a call: since 2026 the answer for several is the most restrictive of them. */
@@ -21,7 +22,7 @@ interface Question {
 interface Asking {
   roleArn: string;
   streamArn: string;
-  asker: "role" | "operator";
+  asker: Route;
 }
 
 export interface PermissionsCheck {
@@ -38,10 +39,10 @@ export async function checkPermissions(
   client: IAMClient,
   roleArn: string,
   stream: StreamState,
-  asker: "role" | "operator",
+  asker: Route,
 ): Promise<PermissionsCheck> {
-  const findings: Finding[] = [];
-  for (const question of questions(roleArn, stream)) {
+  const findings = keyFindings(roleArn, stream, asker);
+  for (const question of questions(roleArn, stream, asker)) {
     try {
       findings.push(...(await ask(client, { roleArn, streamArn: stream.streamArn, asker }, question)));
     } catch (error) {
@@ -51,20 +52,39 @@ export async function checkPermissions(
   return { findings, simulated: true };
 }
 
-function questions(roleArn: string, { streamArn, kmsKeyArn }: StreamState): Question[] {
+function questions(roleArn: string, { streamArn, kmsKeyId }: StreamState, asker: Route): Question[] {
   const list: Question[] = [
     { actions: WRITE_ACTIONS, resource: streamArn, context: [] },
     { actions: [SIMULATE_ACTION], resource: roleArn, context: [] },
   ];
-  // A key of another account is decided by its own policy too, which the simulator does not look at.
-  if (kmsKeyArn !== undefined && kmsKeyArn.split(":")[4] === accountOf(roleArn)) {
+  // The role's own writes prove what it may do with the key.
+  if (asker === "operator" && kmsKeyId !== undefined && canSimulateKey(kmsKeyId, roleArn)) {
     const context = [
       contextEntry("kms:ViaService", `kinesis.${regionOf(streamArn)}.amazonaws.com`),
       contextEntry("kms:EncryptionContext:aws:kinesis:arn", streamArn),
     ];
-    list.push({ actions: [GENERATE_DATA_KEY_ACTION], resource: kmsKeyArn, context });
+    list.push({ actions: [GENERATE_DATA_KEY_ACTION], resource: kmsKeyId, context });
   }
   return list;
+}
+
+/** A policy names a key by its ARN alone; a key of another account is decided by its own policy too. */
+function canSimulateKey(kmsKeyId: string, roleArn: string): boolean {
+  return kmsKeyId.includes(":key/") && accountOf(kmsKeyId) === accountOf(roleArn);
+}
+
+function keyFindings(roleArn: string, { kmsKeyId }: StreamState, asker: Route): Finding[] {
+  if (asker === "role" || kmsKeyId === undefined || canSimulateKey(kmsKeyId, roleArn)) return [];
+  return [
+    {
+      code: "permissions-undetermined",
+      severity: "undetermined",
+      message: `Whether the role may ${GENERATE_DATA_KEY_ACTION} on the stream's key can't be simulated: the stream names it as ${kmsKeyId}, which is not the ARN of a key of the role's account`,
+      where: kmsKeyId,
+      remedy:
+        "Encrypt the stream with the key's ARN (kmsKeyArn), or prove the permission by writing (--route role)",
+    },
+  ];
 }
 
 /**
@@ -121,12 +141,7 @@ function missingContext({
 }
 
 /** A role's own writes prove what its simulation can't. */
-function undecidable(
-  action: string,
-  resource: string,
-  missing: string[],
-  asker: "role" | "operator",
-): Finding {
+function undecidable(action: string, resource: string, missing: string[], asker: Route): Finding {
   return {
     code: "permissions-undetermined",
     severity: asker === "role" ? "warning" : "undetermined",
@@ -174,11 +189,11 @@ function causeOf(
     cause:
       "no policy attached to the role allows it (the action is missing, the policy names another ARN, or it is not attached)",
     remedy:
-      "Run `pulumi up` to restore the policy and its attachment; `pulumi refresh` shows what was changed by hand",
+      "Run `pulumi up --refresh` to restore the policy and its attachment; `pulumi refresh` shows what was changed by hand",
   };
 }
 
-function notSimulated(error: unknown, roleArn: string, asker: "role" | "operator"): Finding {
+function notSimulated(error: unknown, roleArn: string, asker: Route): Finding {
   const text = describeError(error);
   if (asker === "role" && isAccessDenied(error)) {
     return {
@@ -186,7 +201,7 @@ function notSimulated(error: unknown, roleArn: string, asker: "role" | "operator
       severity: "error",
       message: `The role may not ${SIMULATE_ACTION} on itself, as Amplitude does to check its permissions: ${text}`,
       where: roleArn,
-      remedy: "Run `pulumi up` to restore the policy and its attachment",
+      remedy: "Run `pulumi up --refresh` to restore the policy and its attachment",
     };
   }
   return {
@@ -194,11 +209,13 @@ function notSimulated(error: unknown, roleArn: string, asker: "role" | "operator
     severity: asker === "role" ? "warning" : "undetermined",
     message: `AWS could not be asked what the role may do: ${text}`,
     where: roleArn,
-    remedy: remedyWithoutSimulation(error),
+    remedy: remedyWithoutSimulation(error, asker),
   };
 }
 
-function remedyWithoutSimulation(error: unknown): string {
+function remedyWithoutSimulation(error: unknown, asker: Route): string {
+  if (asker === "role")
+    return "Nothing, where this endpoint is not AWS: writing proves kinesis:PutRecords. On AWS, run this again";
   if (isAccessDenied(error))
     return `Give the person who runs this ${SIMULATE_ACTION} on the role, or use --route role`;
   return isUnsupported(error)

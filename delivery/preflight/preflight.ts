@@ -13,14 +13,9 @@ import { type Patience, tryPatiently } from "../patience";
 import { accountOf, type StackOutputs } from "../settings";
 import { checkPermissions, type PermissionsCheck } from "./permissions";
 import { checkTrust, type RoleState, readRole } from "./role";
+import type { Route } from "./route";
 import { checkStream, type StreamState, wrongAccount } from "./stream";
 import { namesCaller, type TrustedCaller } from "./trustDocument";
-
-/**
- * How events reach the stream. `role`: the customer's role is assumed and writes, as Amplitude does. `operator`: the
- * operator's own credentials write, and AWS simulates the role's permissions.
- */
-export type Route = "role" | "operator";
 
 export interface PreflightOptions {
   outputs: StackOutputs;
@@ -61,8 +56,11 @@ const STILL_REFUSED = "refused so far; what is new takes up to a minute and a ha
 export async function preflight(options: PreflightOptions): Promise<Preflight> {
   const { outputs, operator, sender, onStep, patience } = options;
   onStep("checking credentials");
-  const operatorIdentity = await callerIdentity(stsClient(operator));
-  const senderIdentity = sender === operator ? operatorIdentity : await callerIdentity(stsClient(sender));
+  const operatorIdentity = await callerIdentity(stsClient(operator), whose("AWS credentials", operator));
+  const senderIdentity =
+    sender === operator
+      ? operatorIdentity
+      : await callerIdentity(stsClient(sender), whose("The sender's AWS credentials", sender));
   onStep("checking the stream and the role");
   const { stream, findings } = await checkStream(kinesisClient(operator), outputs, patience);
   const shortly = { ...patience, waitMs: Math.min(patience.waitMs, READ_LAG_MS) };
@@ -70,10 +68,12 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
   findings.push(...role.findings);
   checkAccounts(operatorIdentity, outputs, findings);
   const { route, writer, refusal } = await chooseRoute(options, role, senderIdentity);
-  if (refusal !== undefined) findings.push(refusal);
-  findings.push(
-    ...trustFindings(options, role, writer !== undefined && route === "role" ? senderIdentity : undefined),
-  );
+  const assumedBy = writer !== undefined && route === "role" ? senderIdentity : undefined;
+  const trust = trustFindings(options, role, assumedBy);
+  findings.push(...trust);
+  // Where the sender is Amplitude's, the trust policy explains the refusal.
+  const isExplained = senderIdentity.accountId === options.amplitude.accountId && trust.some(isError);
+  if (refusal !== undefined && !isExplained) findings.push(refusal);
   if (stream !== undefined && writer !== undefined && role.findings.length === 0) {
     findings.push(...(await permissionFindings(options, { route, writer, stream })));
   }
@@ -97,8 +97,7 @@ async function permissionFindings(
 ): Promise<Finding[]> {
   const check = (client: ClientOptions, asker: Route) =>
     checkPermissions(iamClient(client), outputs.roleArn, stream, asker);
-  const isAllowed = ({ findings }: PermissionsCheck) =>
-    findings.every(({ severity }) => severity !== "error");
+  const isAllowed = ({ findings }: PermissionsCheck) => !findings.some(isError);
   const shortly = { ...patience, waitMs: Math.min(patience.waitMs, READ_LAG_MS) };
   const asOperator = () => tryPatiently(() => check(operator, "operator"), isAllowed, shortly);
   if (route === "operator") return (await asOperator()).findings;
@@ -111,6 +110,14 @@ async function permissionFindings(
   const onWait = () => onStep(`checking what the role may do: ${STILL_REFUSED}`);
   const { findings } = await tryPatiently(asRole, isAllowed, { ...patience, onWait });
   return findings.map((finding) => ifFinal(finding, patience));
+}
+
+function isError({ severity }: Finding): boolean {
+  return severity === "error";
+}
+
+function whose(credentials: string, { profile }: ClientOptions): string {
+  return profile === undefined ? credentials : `${credentials} (profile "${profile}")`;
 }
 
 /** Names are looked up in the account that asks: what another account does not have says nothing. */

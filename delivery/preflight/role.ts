@@ -4,7 +4,7 @@ import { credentialsProblem } from "../credentials";
 import type { Finding } from "../findings";
 import { type Patience, tryPatiently } from "../patience";
 import { roleNameOf } from "../settings";
-import { decideTrust, type TrustedCaller } from "./trustDocument";
+import { decideTrust, letsAnyoneIn, type TrustedCaller } from "./trustDocument";
 
 /** The role as the operator can see it. Without a document its trust policy could not be read. */
 export interface RoleState {
@@ -56,14 +56,25 @@ function notFound(roleArn: string): Finding {
     message: "There is no such role: Amplitude could not assume it",
     where: roleArn,
     remedy:
-      "Compare the ARN with `pulumi stack output roleArn`, and run `pulumi refresh` and `pulumi up` if the role is gone",
+      "Compare the ARN with `pulumi stack output roleArn`, and run `pulumi up --refresh` if the role is gone",
+  };
+}
+
+function anyoneTrusted(roleArn: string): Finding {
+  return {
+    code: "anyone-trusted",
+    severity: "warning",
+    message:
+      "The trust policy lets every AWS account assume the role: whoever learns its ARN can write to the stream",
+    where: roleArn,
+    remedy: "Run `pulumi up --refresh` to restore the trust policy, which names Amplitude's account alone",
   };
 }
 
 /** What the trust policy means for Amplitude. */
 export function checkTrust(document: string, roleArn: string, amplitude: TrustedCaller): Finding[] {
   const decision = decideTrust(document, amplitude);
-  if (decision.kind === "trusted") return [];
+  if (decision.kind === "trusted") return letsAnyoneIn(document) ? [anyoneTrusted(roleArn)] : [];
   if (decision.kind === "undetermined") {
     return [
       {
@@ -83,7 +94,7 @@ export function checkTrust(document: string, roleArn: string, amplitude: Trusted
       message: `Amplitude (account ${amplitude.accountId}) can't assume the role: ${decision.reason}`,
       where: roleArn,
       remedy:
-        "Run `pulumi up` to restore the trust policy; amplitudeAccountId, amplitudePrincipalArns and externalId change it on purpose",
+        "Run `pulumi up --refresh` to restore the trust policy; amplitudeAccountId, amplitudePrincipalArns and externalId change it on purpose",
     },
   ];
 }

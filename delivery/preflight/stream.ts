@@ -12,10 +12,12 @@ export interface StreamState {
   streamArn: string;
   /** Largest record in bytes, partition key included. */
   largestRecordBytes: number;
-  /** ARN of a customer's own KMS key; absent for the AWS-managed one. */
-  kmsKeyArn?: string;
+  /** A customer's own KMS key, as the stream was given it: an ARN, an alias or a bare id. Absent for the AWS-managed one. */
+  kmsKeyId?: string;
   /** The service's clock at the time of the answer, in ms since 1970: readings start from it, not from this machine's. */
   serviceTime: number;
+  /** How far the service's clock is ahead of this machine's, in ms, to about a second. */
+  clockOffsetMs: number;
 }
 
 export interface StreamCheck {
@@ -56,11 +58,11 @@ type Described = Awaited<ReturnType<typeof describe>>;
 
 async function describe(client: KinesisClient, streamName: string, clock: Clock) {
   const command = new DescribeStreamSummaryCommand({ StreamName: streamName });
-  let serviceTime = clock.now();
+  let serviceTime: number | undefined;
   command.middlewareStack.add(
     (next) => async (args) => {
       const answer = await next(args);
-      serviceTime = serverDate(answer.response) ?? serviceTime;
+      serviceTime = serverDate(answer.response);
       return answer;
     },
     { step: "deserialize", name: "readServiceClock" },
@@ -68,7 +70,12 @@ async function describe(client: KinesisClient, streamName: string, clock: Clock)
   const { StreamDescriptionSummary } = await client.send(command);
   if (StreamDescriptionSummary === undefined)
     throw new Error("DescribeStreamSummary answered without a description");
-  return { summary: StreamDescriptionSummary, serviceTime };
+  const now = clock.now();
+  return {
+    summary: StreamDescriptionSummary,
+    serviceTime: serviceTime ?? now,
+    clockOffsetMs: (serviceTime ?? now) - now,
+  };
 }
 
 function serverDate(response: unknown): number | undefined {
@@ -90,7 +97,7 @@ export function wrongAccount(actual: string, expected: string): DeliveryError {
   return new DeliveryError("credentials", message);
 }
 
-function judge({ summary, serviceTime }: Described, where: string): StreamCheck {
+function judge({ summary, serviceTime, clockOffsetMs }: Described, where: string): StreamCheck {
   const findings: Finding[] = [];
   const { StreamStatus, EncryptionType, KeyId, MaxRecordSizeInKiB } = summary;
   if (StreamStatus !== "ACTIVE" && StreamStatus !== "UPDATING") {
@@ -101,12 +108,15 @@ function judge({ summary, serviceTime }: Described, where: string): StreamCheck 
   if (EncryptionType !== "KMS") {
     const message = "The stream is not encrypted at rest";
     const remedy =
-      "Run `pulumi up`: the component encrypts it with alias/aws/kinesis, at no change for Amplitude";
+      "Run `pulumi up --refresh`: the component encrypts it with alias/aws/kinesis, at no change for Amplitude";
     findings.push({ code: "stream-not-encrypted", severity: "warning", message, where, remedy });
   }
   const largestRecordBytes = (MaxRecordSizeInKiB ?? DEFAULT_LARGEST_RECORD_KIB) * 1024;
-  const kmsKeyArn = KeyId?.includes(":key/") ? { kmsKeyArn: KeyId } : {};
-  return { findings, stream: { streamArn: where, largestRecordBytes, serviceTime, ...kmsKeyArn } };
+  const ownKey = KeyId === undefined || /(^|:)alias\/aws\/kinesis$/.test(KeyId) ? {} : { kmsKeyId: KeyId };
+  return {
+    findings,
+    stream: { streamArn: where, largestRecordBytes, serviceTime, clockOffsetMs, ...ownKey },
+  };
 }
 
 function describeProblem(error: unknown, where: string): Finding {
@@ -116,7 +126,7 @@ function describeProblem(error: unknown, where: string): Finding {
     const message =
       "There is no such stream in this account and region: Amplitude's records would be refused";
     const remedy =
-      "Compare the region and the name with `pulumi stack output`, and run `pulumi up` if the stream is gone";
+      "Compare the region and the name with `pulumi stack output`, and run `pulumi up --refresh` if the stream is gone";
     return { code: "stream-not-found", severity: "error", message, where, remedy };
   }
   const remedy = isAccessDenied(error)

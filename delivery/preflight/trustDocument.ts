@@ -69,6 +69,17 @@ export function namesCaller(document: string, callerArn: string): boolean {
     );
 }
 
+/** Whether a statement lets in whoever asks, from whatever account. */
+export function letsAnyoneIn(document: string): boolean {
+  return (parseStatements(document) ?? []).some(
+    (statement) =>
+      statement.Effect === "Allow" &&
+      statement.Condition === undefined &&
+      coversAssumeRole(statement) !== false &&
+      principals(statement.Principal).includes("*"),
+  );
+}
+
 /** A session's ARN has its role's name, not the role's path. */
 function isRoleOf(principal: string, accountId: string, resource: string): boolean {
   const [kind, roleName] = resource.split("/");

@@ -1,58 +1,20 @@
-import type { PutRecordsOutput } from "@aws-sdk/client-kinesis";
-import type { Clock } from "../clock";
 import { PATIENCE_POLL_MS } from "../patience";
 import { type AttemptResult, readAnswer, readFailure } from "./attempt";
 import { BATCH_LIMITS, batches } from "./batch";
+import type { ProducerOptions, Stopped } from "./producerOptions";
 import { type OutgoingRecord, recordSize } from "./record";
 import { retryDelay } from "./retryDelay";
 
-/** One PutRecords request, made once; it rejects when the signal aborts. */
-export type PutRecords = (records: OutgoingRecord[], signal: AbortSignal) => Promise<PutRecordsOutput>;
-
-/** Told what becomes of every record sent; exactly one of the last four ends each. */
-export interface OutcomeListener {
-  /** An attempt begins that holds this record. */
-  onAttempt(index: number, at: number): void;
-  /** An attempt may or may not have written the record; it may be tried again. */
-  onAmbiguous(index: number): void;
-  onAcknowledged(index: number, shardId: string): void;
-  /** Certainly not written by any attempt that gave an answer, and given up. */
-  onRefused(index: number, reason: string): void;
-  /** No attempt was acknowledged, at least one may have been carried out, and given up. */
-  onUnanswered(index: number, reason: string): void;
-  /** Certainly not written, and would have been tried again, had the run not been ended. */
-  onAbandoned(index: number): void;
-}
-
-export interface ProducerOptions {
-  put: PutRecords;
-  listener: OutcomeListener;
-  clock: Clock;
-  /** In [0, 1). */
-  random: () => number;
-  /** Largest record in bytes, partition key included. */
-  largestRecordBytes: number;
-  /** Requests under way at once, from 1. Default 4. */
-  concurrency?: number;
-  /** Attempts of a batch before its rest is given up, from 1. Default 12: at most 31 s of waiting, half of that on average. */
-  maxAttempts?: number;
-  /** How long a batch may wait for more records, in ms. Default 50. */
-  lingerMs?: number;
-  /** From the start, how long refused access is taken for a permission that has not spread yet, in ms. Default 0. */
-  propagationMs?: number;
-  /** After an abort: how long requests under way may take to end, in ms. Default 10,000. */
-  drainMs?: number;
-  onAccessDenied?: () => void;
-}
-
-/** Why a producer ended before its source did. */
-export interface Stopped {
-  reason: string;
-  /** The destination has not spoken: this machine could not reach it, or had no credentials to sign with. */
-  ofSender: boolean;
-}
-
-const DEFAULTS = { concurrency: 4, maxAttempts: 12, lingerMs: 50, propagationMs: 0, drainMs: 10_000 };
+const DEFAULTS = {
+  concurrency: 4,
+  maxAttempts: 12,
+  giveUpAfterMs: 90_000,
+  lingerMs: 50,
+  propagationMs: 0,
+  drainMs: 10_000,
+};
+/** So many batches in a row of which nothing was acknowledged end the run. */
+const MOST_GIVEN_UP = 3;
 
 /**
  * Sends records in batches. Memory is bounded: the source is asked for more only when one of `concurrency` requests
@@ -66,6 +28,7 @@ export class Producer {
   #failure: { error: unknown } | undefined;
   #stopped: Stopped | undefined;
   #propagationDeadline = 0;
+  #givenUpInARow = 0;
 
   constructor(options: ProducerOptions) {
     this.#options = { ...DEFAULTS, ...options };
@@ -75,7 +38,7 @@ export class Producer {
    * Sends all that the source gives; ends when every record has its outcome.
    *
    * @param signal no more is taken and nothing is tried again after it; requests under way get `drainMs` to end.
-   * @returns why it ended early: a refusal, or a fault of this machine, that would meet every further record too.
+   * @returns why it ended early: a refusal, silence or a fault of this machine, that would meet every further record too.
    * Undefined otherwise.
    * @throws what the source or the listener throws, after the requests under way have ended.
    */
@@ -136,7 +99,8 @@ export class Producer {
 
   /** Sends one batch until nothing of it is left to try. */
   async #send(batch: OutgoingRecord[], signal: AbortSignal): Promise<void> {
-    const { maxAttempts, clock, random } = this.#options;
+    const { maxAttempts, giveUpAfterMs, clock, random } = this.#options;
+    const giveUpAt = clock.now() + giveUpAfterMs;
     const ambiguous = new Set<number>();
     let rest = batch;
     let attempts = 0;
@@ -146,7 +110,8 @@ export class Producer {
       if (rest.length === 0) return;
       const propagating = this.#isPropagating(result);
       if (!propagating) attempts += 1;
-      if (!propagating && (result.retry !== "retry" || attempts >= maxAttempts)) {
+      const isExhausted = attempts >= maxAttempts || clock.now() >= giveUpAt;
+      if (!propagating && (result.retry !== "retry" || isExhausted)) {
         this.#giveUp(result, ambiguous);
         return;
       }
@@ -177,6 +142,7 @@ export class Producer {
     for (const outcome of outcomes) {
       const { index } = outcome.record;
       if (outcome.kind === "acknowledged") {
+        this.#givenUpInARow = 0;
         listener.onAcknowledged(index, outcome.shardId);
         continue;
       }
@@ -192,7 +158,10 @@ export class Producer {
   /** Nothing of the batch is tried again. What this machine alone could not do says nothing of the destination. */
   #giveUp(result: AttemptResult, ambiguous: Set<number>): void {
     const { outcomes, retry, ofSender } = result;
-    if (retry === "stop" || ofSender) this.#stop({ reason: reasonOf(outcomes), ofSender });
+    this.#givenUpInARow += 1;
+    if (retry === "stop" || ofSender || this.#givenUpInARow >= MOST_GIVEN_UP) {
+      this.#stop({ reason: reasonOf(outcomes), ofSender });
+    }
     if (ofSender) this.#abandon(result, ambiguous);
     else this.#refuse(result, ambiguous);
   }

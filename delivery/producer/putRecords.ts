@@ -1,5 +1,5 @@
 import { type KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
-import type { PutRecords } from "./producer";
+import type { PutRecords } from "./producerOptions";
 
 /** PutRecords on a stream by its name in the client's region, as Amplitude is given it. */
 export function putRecordsTo(client: KinesisClient, streamName: string): PutRecords {

@@ -22,6 +22,8 @@ export interface ShardReaderOptions {
   signal: AbortSignal;
   /** Between two GetRecords of the shard, in ms. */
   pollMs: number;
+  /** How far the service's clock is ahead of this machine's, in ms. */
+  clockOffsetMs: number;
   onRecords: (records: ShardRecords) => void;
   /** Everything that had arrived in the shard before then (ms since 1970) has been handed on. Not called for its end: its children may hold more. */
   onReadUpTo: (time: number) => void;
@@ -84,12 +86,12 @@ export class ShardReader {
   }
 
   async #take({ output, since }: Answer): Promise<ClosedShard | undefined> {
-    const { clock, onReadUpTo, signal, pollMs } = this.options;
+    const { clock, onReadUpTo, signal, pollMs, clockOffsetMs } = this.options;
     const bytes = this.#handOn(output);
     this.#iterator = output.NextShardIterator;
     if (this.#iterator === undefined)
       return { childShardIds: (output.ChildShards ?? []).flatMap(({ ShardId }) => ShardId ?? []) };
-    onReadUpTo(since - lag(output));
+    onReadUpTo(readUpTo(since, output, clockOffsetMs));
     await clock.sleep(Math.max(pollMs, bytes / BYTES_PER_MS), signal);
     return undefined;
   }
@@ -110,7 +112,19 @@ export class ShardReader {
   }
 }
 
-/** How far behind the shard's tip the answer is, in ms; an endpoint that does not say is at the tip when it has nothing to give. */
-function lag({ MillisBehindLatest, Records = [] }: GetRecordsOutput): number {
-  return MillisBehindLatest ?? (Records.length === 0 ? 0 : Number.POSITIVE_INFINITY);
+/**
+ * By when everything that had arrived was read, in ms since 1970, of this machine. Behind the tip the service's word is
+ * taken only as far as the arrival of the last record bears it out.
+ */
+function readUpTo(
+  since: number,
+  { MillisBehindLatest, Records = [] }: GetRecordsOutput,
+  clockOffsetMs: number,
+): number {
+  const last = Records.at(-1);
+  if (last === undefined) return since - (MillisBehindLatest ?? 0);
+  if (MillisBehindLatest === 0) return since;
+  const arrival = last.ApproximateArrivalTimestamp?.getTime();
+  if (MillisBehindLatest === undefined || arrival === undefined) return Number.NEGATIVE_INFINITY;
+  return Math.min(since - MillisBehindLatest, arrival - clockOffsetMs);
 }

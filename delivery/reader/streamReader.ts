@@ -10,6 +10,8 @@ export interface StreamReaderOptions {
   from: Date;
   clock: Clock;
   random: () => number;
+  /** How far the service's clock is ahead of this machine's, in ms. Default 0. */
+  clockOffsetMs?: number;
   onRecords: (records: ShardRecords) => void;
   /** Between two GetRecords of a shard, in ms; the service allows five a second for all consumers together. Default 500. */
   pollMs?: number;
@@ -137,7 +139,7 @@ export class StreamReader {
   }
 
   async #read(shard: FollowedShard): Promise<void> {
-    const { api, clock, random, pollMs = DEFAULT_POLL_MS, onRecords } = this.options;
+    const { api, clock, random, pollMs = DEFAULT_POLL_MS, clockOffsetMs = 0, onRecords } = this.options;
     const progress = this.#shards.get(shard.shardId);
     const reader = new ShardReader({
       ...shard,
@@ -145,6 +147,7 @@ export class StreamReader {
       clock,
       random,
       pollMs,
+      clockOffsetMs,
       signal: this.#abort.signal,
       onRecords: (records) => {
         onRecords(records);

@@ -1,5 +1,5 @@
 import type { Finding } from "../findings";
-import type { Route } from "../preflight/preflight";
+import type { Route } from "../preflight/route";
 import type { Latency } from "../verifier/latency";
 
 /** `verified`: every event arrived intact. `failed`: something did not, or can't. `undecided`: time ran out, or a part could not be checked. */

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { OutcomeListener } from "../producer/producer";
+import type { OutcomeListener } from "../producer/producerOptions";
 
 /** 128 bits of SHA-256: what an event's bytes are compared by. */
 const HASH_BYTES = 16;

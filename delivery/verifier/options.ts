@@ -1,6 +1,6 @@
 import type { Credentials } from "../clients";
 import type { Clock } from "../clock";
-import type { Route } from "../preflight/preflight";
+import type { Route } from "../preflight/route";
 import type { StackOutputs } from "../settings";
 import type { EventSource } from "../sources/source";
 

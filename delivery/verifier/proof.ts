@@ -31,7 +31,7 @@ function operatorProof(amplitude: TrustedCaller): DeliveryReport["proof"] {
     ],
     leavesOpen: [
       "that the role can really be assumed and write: nobody but its trusted principals can try",
-      "what the simulator does not look at: the policies of a customer's own key and of the organization's resources",
+      "what the simulator does not look at: the policies of the stream itself, of a customer's own key and of the organization's resources",
     ],
   };
 }
@@ -40,12 +40,20 @@ function roleProof(before: Preflight, amplitude: TrustedCaller): DeliveryReport[
   const { senderIdentity, findings } = before;
   const asAmplitude = senderIdentity.accountId === amplitude.accountId;
   const trustRead = !findings.some(({ code }) => code === "role-not-readable");
+  const simulated = !findings.some(({ code }) => code === "simulation-unavailable");
   return {
     proves: [
       `${senderIdentity.arn} can assume the role, and the role can write to the stream`,
       "events come back from the stream byte for byte",
       ...(trustRead && !asAmplitude ? [trusts(amplitude)] : []),
     ],
-    leavesOpen: trustRead || asAmplitude ? [] : [`that ${trusts(amplitude)}`],
+    leavesOpen: [
+      ...(trustRead || asAmplitude ? [] : [`that ${trusts(amplitude)}`]),
+      ...(simulated
+        ? []
+        : [
+            "whether the role may kinesis:PutRecord and iam:SimulatePrincipalPolicy too: only PutRecords was tried",
+          ]),
+    ],
   };
 }

@@ -15,11 +15,22 @@ export function notReadable(error: unknown, where: string): Finding {
   };
 }
 
+/** Nothing was sent: what can't be read back can't be accounted for. */
+export function notAnswering(where: string): Finding {
+  return {
+    code: "stream-not-readable",
+    severity: "undetermined",
+    message: "The stream's shards gave no answer in time, so nothing was sent",
+    where,
+    remedy: "Check the network and the service's health, and run this again with a longer --timeout",
+  };
+}
+
 export function writeRefused(reason: string, where: string): Finding {
   return {
     code: "write-refused",
     severity: "error",
-    message: `Kinesis refuses what is sent, so the rest of the events was not sent: ${reason}`,
+    message: `Kinesis takes nothing of what is sent, so the rest of the events was not sent: ${reason}`,
     where,
     remedy: refusalRemedy(reason),
   };
@@ -44,8 +55,8 @@ export function refusalRemedy(reason: string): string {
     return "The stream's KMS key can't be used: enable it, and let the role use kms:GenerateDataKey on it (its key policy and the role's policy)";
   }
   if (/AccessDenied/.test(reason))
-    return "Run `pulumi up` to restore the role's write policy and its attachment";
-  if (/ResourceNotFound/.test(reason)) return "The stream is gone: run `pulumi refresh` and `pulumi up`";
+    return "Run `pulumi up --refresh` to restore the role's write policy and its attachment";
+  if (/ResourceNotFound/.test(reason)) return "The stream is gone: run `pulumi up --refresh`";
   return "Mend what the reason names, and run this again";
 }
 
@@ -88,8 +99,9 @@ export function interrupted(sent: number): Finding {
   };
 }
 
-export function noEvents({ problemCount }: EventSource): DeliveryError {
-  const why = problemCount > 0 ? `: ${problemCount} piece(s) of it are not events` : "";
+export function noEvents(source: EventSource): DeliveryError {
+  const [problem] = sourceProblems(source);
+  const why = problem === undefined ? "" : `. ${problem.message}`;
   return new DeliveryError(
     "no-events",
     `The source has no events${why}. Give --export a file of Amplitude's Export API, or use --events N`,

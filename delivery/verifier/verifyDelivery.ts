@@ -17,7 +17,7 @@ import { Collector } from "./collector";
 import { composeReport } from "./composeReport";
 import { Ledger } from "./ledger";
 import type { Progress, VerifyOptions } from "./options";
-import { noEvents, notReadable, senderFailed, sourceFailed, writeRefused } from "./runFindings";
+import { noEvents, notAnswering, notReadable, senderFailed, sourceFailed, writeRefused } from "./runFindings";
 import { newRunKey } from "./runKey";
 
 /** Readings start this long before the run, by the service's clock: arrival times are promised no accuracy. */
@@ -100,15 +100,17 @@ class DeliveryRun {
 
   /** @returns whether the stream was read to its end. */
   async #sendAndRead(stream: StreamState, writer: ClientOptions): Promise<boolean> {
-    const from = new Date(stream.serviceTime - READ_MARGIN_MS);
-    const reader = this.#reader(from, (batch) => this.#collector.take(batch));
+    const reader = this.#reader(stream, (batch) => this.#collector.take(batch));
     this.#show({ phase: "preparing", step: "reading the stream's shards" });
     try {
       await reader.start();
       // Reading comes first: what can't be read back must not be sent.
-      if (!(await reader.waitFor(() => reader.hasReadAll, this.#deadline(), this.#signal))) return false;
+      if (!(await reader.waitFor(() => reader.hasReadAll, this.#deadline(), this.#signal))) {
+        if (!this.#signal.aborted) this.#findings.push(notAnswering(stream.streamArn));
+        return false;
+      }
       await this.#send(stream, writer, AbortSignal.any([this.#signal, reader.failed]));
-      return await this.#awaitEvents(reader, from);
+      return await this.#awaitEvents(reader, stream);
     } catch (error) {
       if (!(error instanceof StreamUnreadable)) throw error;
       this.#findings.push(notReadable(error.cause, stream.streamArn));
@@ -152,7 +154,7 @@ class DeliveryRun {
   }
 
   /** @returns whether the stream was read to its end, and twice where events were missing. */
-  async #awaitEvents(reader: StreamReader, from: Date): Promise<boolean> {
+  async #awaitEvents(reader: StreamReader, stream: StreamState): Promise<boolean> {
     const { settleMs = 10_000 } = this.#options;
     const sentAt = this.#clock.now();
     const deadline = this.#deadline();
@@ -164,14 +166,14 @@ class DeliveryRun {
     if (!settled || this.#ledger.outstanding === 0) return settled;
     // Two readers at once would take twice their share of the stream, and count one record as two.
     await reader.stop();
-    return this.#lookAgain(from, deadline);
+    return this.#lookAgain(stream, deadline);
   }
 
   /** A second reading from the start, for what the first one did not find. */
-  async #lookAgain(from: Date, deadline: number): Promise<boolean> {
+  async #lookAgain(stream: StreamState, deadline: number): Promise<boolean> {
     this.#show({ phase: "looking again", step: "looking again for what is missing" });
     const since = this.#clock.now();
-    const reader = this.#reader(from, (batch) => this.#collector.takeMissing(batch));
+    const reader = this.#reader(stream, (batch) => this.#collector.takeMissing(batch));
     const isDone = () => this.#ledger.outstanding === 0 || reader.hasReadUpTo(since);
     try {
       await reader.start();
@@ -181,11 +183,15 @@ class DeliveryRun {
     }
   }
 
-  #reader(from: Date, onRecords: (batch: ShardRecords) => void): StreamReader {
+  #reader(
+    { serviceTime, clockOffsetMs }: StreamState,
+    onRecords: (batch: ShardRecords) => void,
+  ): StreamReader {
     const { pollMs } = this.#options;
     return new StreamReader({
       api: streamApi(kinesisClient(this.#operator), this.#outputs.streamName),
-      from,
+      from: new Date(serviceTime - READ_MARGIN_MS),
+      clockOffsetMs,
       clock: this.#clock,
       random: this.#random,
       onRecords: (batch) => {

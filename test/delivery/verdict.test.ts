@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type EventSource, generateEvents, verifyDelivery } from "../../delivery";
+import { type EventSource, generateEvents, type VerifyOptions, verifyDelivery } from "../../delivery";
 import { type Fixture, startInFolder } from "../sandbox/localAws";
 import { deploy } from "./deployment";
 import { json, type Lie, startLyingProxy } from "./lyingProxy";
@@ -33,7 +33,11 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
   });
   after(() => aws.remove());
 
-  async function verdictUnder(lie: Lie, source: EventSource = generateEvents({ events: 30 })) {
+  async function verdictUnder(
+    lie: Lie,
+    source: EventSource = generateEvents({ events: 30 }),
+    options: Partial<VerifyOptions> = {},
+  ) {
     const proxy = await startLyingProxy(aws.endpoint, lie);
     try {
       return await verifyDelivery({
@@ -47,6 +51,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
         settleMs: 50,
         pollMs: 10,
         random: () => 0,
+        ...options,
       });
     } finally {
       await proxy.stop();
@@ -198,6 +203,16 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
     expect(report).to.include({ verdict: "undecided", eventsNotDelivered: 0 });
     expect(report.eventsSent).to.be.within(1, 19_999);
     expect(codes(report)).to.include("stream-not-readable");
+  });
+
+  it("is undecided, says why, and sends nothing where the stream gives no answer", async () => {
+    const report = await verdictUnder(
+      ({ operation }) => (operation === "GetRecords" ? new Promise(() => undefined) : undefined),
+      undefined,
+      { timeoutSeconds: 1 },
+    );
+    expect(report).to.include({ verdict: "undecided", eventsSent: 0 });
+    expect(codes(report)).to.deep.equal(["stream-not-readable"]);
   });
 
   it("is undecided where the stream stops being readable", async () => {

@@ -133,6 +133,14 @@ describe("verifyDelivery, against the sandbox", function () {
       ).to.equal(true);
     });
 
+    it("warns of a role that everybody may assume", async () => {
+      const report = await verify(await deploy(aws, { trust: trustOf("*") }));
+      expect(report.verdict).to.equal("verified");
+      expect(report.findings.map(({ code, severity }) => [code, severity])).to.deep.equal([
+        ["anyone-trusted", "warning"],
+      ]);
+    });
+
     it("counts others' records, of another run too, and leaves them alone", async () => {
       const outputs = await deploy(aws);
       const { kinesis } = clientsOf(aws, aws.principals.operator);
@@ -344,8 +352,8 @@ describe("verifyDelivery, against the sandbox", function () {
       });
       expect(report).to.include({ verdict: "undecided", eventsSent: 0 });
       expect(report.findings.map(({ code }) => code)).to.deep.equal([
-        "role-not-assumable",
         "trust-undetermined",
+        "role-not-assumable",
         "interrupted",
       ]);
     });

@@ -13,7 +13,8 @@ export interface CallOptions {
   stdin?: string;
 }
 
-const ENTRY = join(__dirname, "entry.cjs");
+/** The command, from the sources. */
+export const ENTRY = join(__dirname, "entry.cjs");
 
 /** Runs `amplitude-kinesis` from the sources in a process of its own, with nothing of this one's AWS settings. */
 export function amplitudeKinesis(

@@ -7,7 +7,7 @@ import { expect } from "chai";
 import packageJson from "../../../package.json";
 import { type Fixture, startInFolder, trustOf } from "../../sandbox/localAws";
 import { type Deployment, deploy } from "../deployment";
-import { amplitudeKinesis, environmentOf } from "./commandLine";
+import { amplitudeKinesis, ENTRY, environmentOf } from "./commandLine";
 
 const EXPORT = join(__dirname, "..", "sources", "fixtures", "export.zip");
 const FIELDS = [
@@ -106,7 +106,7 @@ describe("amplitude-kinesis verify", function () {
     expect(stdout)
       .to.match(/^FAILED/)
       .and.to.include("amplitude-not-trusted")
-      .and.to.include("remedy: Run `pulumi up`");
+      .and.to.include("remedy: Run `pulumi up --refresh`");
     expect(stdout + stderr).not.to.match(/^\s+at /m);
     expect(status).to.equal(1);
   });
@@ -134,6 +134,22 @@ describe("amplitude-kinesis verify", function () {
     const args = ["verify", "--stack", "acme", "--cwd", folder, "--events", "1", "--json"];
     const { stdout, stderr } = await amplitudeKinesis(args, { env: { ...env, PATH } });
     expect(JSON.parse(stdout), stderr).to.include({ verdict: "verified" });
+  });
+
+  it("takes a reader that goes away for no failure of the delivery", async () => {
+    const args = [...flagsOf(outputs), "--events", "3", "--json"].map((word) => `'${word}'`).join(" ");
+    const command = `{ '${process.execPath}' '${ENTRY}' verify ${args}; echo "status $?" >&2; } | true`;
+    const { stderr } = await promisify(execFile)("sh", ["-c", command], { env: { ...process.env, ...env } });
+    expect(stderr).to.include("status 0").and.not.to.include("EPIPE");
+  });
+
+  it("reads the UTF-16 that PowerShell writes", async () => {
+    const file = join(folder, "utf16.json");
+    await writeFile(file, Buffer.from(`\ufeff${JSON.stringify(outputs)}`, "utf16le"));
+    const { stdout } = await amplitudeKinesis(["verify", "--outputs", file, "--events", "1", "--json"], {
+      env,
+    });
+    expect(JSON.parse(stdout)).to.include({ verdict: "verified" });
   });
 
   describe("exits 2 and says what to do", () => {
@@ -201,6 +217,14 @@ describe("amplitude-kinesis verify", function () {
       const { AWS_ACCESS_KEY_ID, ...rest } = env;
       const { status, stderr } = await amplitudeKinesis(["verify", ...good], { env: rest });
       expect(stderr).to.include("credentials are missing").and.to.include("AWS_PROFILE");
+      expect(status).to.equal(2);
+    });
+
+    it("with a profile that there isn't", async () => {
+      const { status, stderr } = await amplitudeKinesis(["verify", ...good, "--sender-profile", "nosuch"], {
+        env,
+      });
+      expect(stderr).to.include('The sender\'s AWS credentials (profile "nosuch") are missing');
       expect(status).to.equal(2);
     });
 

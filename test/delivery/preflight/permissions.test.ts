@@ -8,6 +8,7 @@ const STREAM: StreamState = {
   streamArn: "arn:aws:kinesis:eu-central-1:111122223333:stream/events",
   largestRecordBytes: 1024 * 1024,
   serviceTime: 0,
+  clockOffsetMs: 0,
 };
 const KEY_ARN = "arn:aws:kms:eu-central-1:111122223333:key/abc";
 
@@ -75,7 +76,7 @@ describe("Checking the role's permissions", () => {
 
   it("asks about a customer's own key as Kinesis uses it for this stream", async () => {
     const calls: FakeCall[] = [];
-    await check(simulator({}, calls), { stream: { ...STREAM, kmsKeyArn: KEY_ARN } });
+    await check(simulator({}, calls), { stream: { ...STREAM, kmsKeyId: KEY_ARN }, asker: "operator" });
     expect(calls).to.have.length(3);
     expect(calls[2]?.input).to.include({
       "ActionNames.member.1": "kms:GenerateDataKey",
@@ -87,11 +88,26 @@ describe("Checking the role's permissions", () => {
     });
   });
 
-  it("does not ask about a key of another account, whose own policy decides too", async () => {
-    const calls: FakeCall[] = [];
-    await check(simulator({}, calls), {
-      stream: { ...STREAM, kmsKeyArn: KEY_ARN.replace("111122223333", "444455556666") },
+  for (const kmsKeyId of [KEY_ARN.replace("111122223333", "444455556666"), "alias/custom", "1234abcd-12ab"]) {
+    it(`can't ask about the key ${kmsKeyId}, and says so to an operator`, async () => {
+      const calls: FakeCall[] = [];
+      const { findings } = await check(simulator({}, calls), {
+        stream: { ...STREAM, kmsKeyId },
+        asker: "operator",
+      });
+      expect(calls).to.have.length(2);
+      expect(findings.map(({ code, severity }) => [code, severity])).to.deep.equal([
+        ["permissions-undetermined", "undetermined"],
+      ]);
     });
+  }
+
+  it("leaves the key to the role's own writes on its route", async () => {
+    const calls: FakeCall[] = [];
+    const { findings } = await check(simulator({}, calls), {
+      stream: { ...STREAM, kmsKeyId: "alias/custom" },
+    });
+    expect(findings).to.deep.equal([]);
     expect(calls).to.have.length(2);
   });
 
@@ -150,7 +166,10 @@ describe("Checking the role's permissions", () => {
   for (const { action, code, effect } of denials) {
     it(`finds ${code} where ${action} is not allowed`, async () => {
       const client = simulator({ [action]: { decided: "implicitDeny" } });
-      const { findings, simulated } = await check(client, { stream: { ...STREAM, kmsKeyArn: KEY_ARN } });
+      const { findings, simulated } = await check(client, {
+        stream: { ...STREAM, kmsKeyId: KEY_ARN },
+        asker: "operator",
+      });
       expect(simulated).to.equal(true);
       expect(findings).to.have.length(1);
       expect(findings[0]).to.include({ code, severity: "error" });
@@ -260,7 +279,7 @@ describe("Checking the role's permissions", () => {
       asker: "role",
       code: "simulation-unavailable",
       severity: "warning",
-      remedy: "This endpoint has no SimulatePrincipalPolicy",
+      remedy: "writing proves kinesis:PutRecords",
     },
     {
       why: "IAM fails",

@@ -38,7 +38,12 @@ describe("Checking the stream", () => {
     const clock = new VirtualClock();
     expect(await check(() => described({}), { clock })).to.deep.equal({
       findings: [],
-      stream: { streamArn: STREAM_ARN, largestRecordBytes: 1024 * 1024, serviceTime: clock.now() },
+      stream: {
+        streamArn: STREAM_ARN,
+        largestRecordBytes: 1024 * 1024,
+        serviceTime: clock.now(),
+        clockOffsetMs: 0,
+      },
     });
   });
 
@@ -69,8 +74,8 @@ describe("Checking the stream", () => {
   });
 
   it("knows a customer's own key by its ARN", async () => {
-    expect((await check(() => described({ KeyId: KEY_ARN }))).stream?.kmsKeyArn).to.equal(KEY_ARN);
-    expect((await check(() => described({}))).stream).to.not.have.property("kmsKeyArn");
+    expect((await check(() => described({ KeyId: KEY_ARN }))).stream?.kmsKeyId).to.equal(KEY_ARN);
+    expect((await check(() => described({}))).stream).to.not.have.property("kmsKeyId");
   });
 
   it("warns of a stream that is not encrypted", async () => {

@@ -1,5 +1,5 @@
 import type { PutRecordsOutput, PutRecordsResultEntry } from "@aws-sdk/client-kinesis";
-import type { PutRecords } from "../../../delivery/producer/producer";
+import type { PutRecords } from "../../../delivery/producer/producerOptions";
 import type { OutgoingRecord } from "../../../delivery/producer/record";
 
 /** What one request meets. */

@@ -1,4 +1,4 @@
-import type { OutcomeListener } from "../../../delivery/producer/producer";
+import type { OutcomeListener } from "../../../delivery/producer/producerOptions";
 
 /** Keeps all that a producer tells. */
 export class Outcomes implements OutcomeListener {

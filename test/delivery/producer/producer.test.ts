@@ -1,7 +1,8 @@
 import type { PutRecordsResultEntry } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import fc from "fast-check";
-import { Producer, type ProducerOptions, type Stopped } from "../../../delivery/producer/producer";
+import { Producer } from "../../../delivery/producer/producer";
+import type { ProducerOptions, Stopped } from "../../../delivery/producer/producerOptions";
 import type { OutgoingRecord } from "../../../delivery/producer/record";
 import { serviceError, systemError } from "../serviceErrors";
 import { VirtualClock } from "../virtualClock";
@@ -195,6 +196,37 @@ describe("The producer", () => {
         expect(outcomes.refused).to.deep.equal([]);
       });
     }
+
+    it("stops after three batches in a row that got no answer", async () => {
+      const source = new CountingSource(records(5_000));
+      const { put, outcomes, stopped } = await send({
+        source,
+        answers: [acknowledge],
+        further: fail(systemError("ECONNRESET")),
+        concurrency: 1,
+        maxAttempts: 2,
+      });
+      expect(stopped).to.include({ ofSender: false });
+      expect(outcomes.acknowledged).to.have.length(500);
+      expect(outcomes.unanswered).to.have.length(1_500);
+      expect(put.requests).to.have.length(1 + 3 * 2);
+    });
+
+    it("tries a batch no longer than it may, whatever the number of attempts", async () => {
+      const clock = new VirtualClock();
+      const late: Answer = async () => {
+        await clock.sleep(30_000);
+        throw systemError("ETIMEDOUT");
+      };
+      const { put, elapsedMs } = await send({
+        source: new CountingSource(records(5)),
+        further: late,
+        clock,
+        giveUpAfterMs: 90_000,
+      });
+      expect(put.requests).to.have.length(3);
+      expect(elapsedMs).to.be.within(90_000, 95_000);
+    });
 
     it("lets the other requests under way come to their ends", async () => {
       const clock = new VirtualClock();

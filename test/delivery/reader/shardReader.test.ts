@@ -37,6 +37,7 @@ class Reading {
       random: () => 0.5,
       signal: this.#stop.signal,
       pollMs: 500,
+      clockOffsetMs: 0,
       onRecords: ({ records, receivedAt }) => {
         this.names.push(...records.map(({ PartitionKey }) => String(PartitionKey)));
         this.receivedAt.push(receivedAt - this.start);
@@ -149,14 +150,24 @@ describe("A shard's reader", () => {
       expect(reading.readUpTo).to.deep.equal([0, 560]);
     });
 
-    it("as far behind as the service says", async () => {
+    it("as far behind as the service says, and the last record's arrival bears out", async () => {
       const reading = new Reading();
       reading.stream.answerSize = 1;
       reading.put("a");
       reading.clock.in(100, () => reading.put("b"));
       reading.clock.in(200, () => reading.put("c"));
       await reading.for(1_200);
-      expect(reading.readUpTo).to.deep.equal([0, 199, 1_000]);
+      expect(reading.readUpTo).to.deep.equal([0, 100, 1_000]);
+    });
+
+    it("by this machine's clock, where the service's is ahead", async () => {
+      const reading = new Reading();
+      reading.stream.answerSize = 1;
+      reading.put("a");
+      reading.clock.in(100, () => reading.put("b"));
+      reading.clock.in(200, () => reading.put("c"));
+      await reading.for(1_200, { clockOffsetMs: 30 });
+      expect(reading.readUpTo).to.deep.equal([0, 70, 1_000]);
     });
 
     it("up to nothing while an endpoint that is silent about it still has records", async () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { FindingCode } from "../../../delivery/findings";
-import type { Route } from "../../../delivery/preflight/preflight";
+import type { Route } from "../../../delivery/preflight/route";
 import type { Verdict } from "../../../delivery/report/report";
 import { proofOf } from "../../../delivery/verifier/proof";
 

@@ -91,6 +91,8 @@ describe("A finding about the run", () => {
   it("is an error of its own where there is no event at all", () => {
     expect(noEvents(sourceWith(0))).to.include({ name: "DeliveryError", code: "no-events" });
     expect(noEvents(sourceWith(0)).message).to.match(/^The source has no events\. /);
-    expect(noEvents(sourceWith(3)).message).to.include("no events: 3 piece(s) of it are not events");
+    expect(noEvents(sourceWith(3)).message).to.include(
+      "no events. 3 piece(s) of the export are not events and were left out: ",
+    );
   });
 });
