@@ -47,6 +47,8 @@ export interface LocalAwsOptions {
   region?: string;
   /** Signatures and sessions are judged, and what is created dated, by this clock. Default: the machine's. */
   clock?: () => Date;
+  /** Gives the start up; what has started is ended by `LocalAws.stop`. */
+  signal?: AbortSignal;
 }
 
 const CUSTOMER_ACCOUNT_ID = "111122223333";
@@ -57,7 +59,7 @@ const AMPLITUDE_ACCOUNT_ID = "358203115967";
 export async function startAws(options: LocalAwsOptions): Promise<LocalAws> {
   const { folder, region = "us-east-1", clock = () => new Date() } = options;
   const keys = new AccessKeys();
-  const engine = await startKinesisEngine(folder);
+  const engine = await startKinesisEngine(folder, options.signal);
   const services = {
     keys,
     clock,
@@ -111,7 +113,7 @@ async function serve(services: Services, incoming: IncomingMessage, outgoing: Se
   try {
     answer = await dispatch(services, await readHttpCall(incoming));
   } catch (error) {
-    if (incoming.errored) return; // The client has gone away in the middle of its request.
+    if (incoming.errored || incoming.socket.destroyed) return; // Nobody waits: the client has gone, or the server was stopped.
     answer = describeError(error, protocol);
   }
   // Clients correct their own clock by this header when a signature is refused for its age.

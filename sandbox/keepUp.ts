@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LocalAws, LocalPrincipal } from "./aws";
 import type { Onboarding } from "./onboarding";
+import { shellWord } from "./shellWord";
 
 interface KeptSandbox {
   aws: LocalAws;
@@ -25,17 +26,22 @@ export async function keepUp({ aws, folder, onboarding, interrupted }: KeptSandb
   clearInterval(alive);
 }
 
-function instructions({ endpoint, region }: LocalAws, outputsFile: string, credentialsFile: string): string {
+/** What to type in another shell, as sh reads it whatever the files are called. */
+export function instructions(
+  { endpoint, region }: Pick<LocalAws, "endpoint" | "region">,
+  outputsFile: string,
+  credentialsFile: string,
+): string {
   return `
 The sandbox stays up until Ctrl-C. In another shell:
 
 export AWS_ENDPOINT_URL=${endpoint}
 export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}
-export AWS_SHARED_CREDENTIALS_FILE=${credentialsFile} AWS_PROFILE=operator
+export AWS_SHARED_CREDENTIALS_FILE=${shellWord(credentialsFile)} AWS_PROFILE=operator
 unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 
-npm run -s amplitude-kinesis -- verify --outputs ${outputsFile}
-npm run -s amplitude-kinesis -- verify --outputs ${outputsFile} --route role --sender-profile amplitude
+npm run -s amplitude-kinesis -- verify --outputs ${shellWord(outputsFile)}
+npm run -s amplitude-kinesis -- verify --outputs ${shellWord(outputsFile)} --route role --sender-profile amplitude
 aws kinesis list-streams
 
 Profiles: operator (the customer's administrator), amplitude (a stand-in for Amplitude's account), stranger (a third account).`;

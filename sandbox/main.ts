@@ -4,9 +4,17 @@ import { DeliveryError, reportText } from "../delivery";
 import { EXIT_CODES, EXIT_USAGE } from "../delivery/cli/exitCodes";
 import { progressDisplay } from "../delivery/cli/progressDisplay";
 import { type LocalAws, startAws } from "./aws";
+import { Interrupted, Interruption } from "./interruption";
 import { keepUp } from "./keepUp";
-import { type Onboarding, onboard, SHIPPED_EXPORT } from "./onboarding";
-import { makeRunFolder, removeRunFolder } from "./runFolder";
+import {
+  type ChosenEvents,
+  type Onboarding,
+  type OnboardingOptions,
+  onboard,
+  openEvents,
+  SHIPPED_EXPORT,
+} from "./onboarding";
+import { makeRunFolder, removeRunFolder, UnwritableFolderError } from "./runFolder";
 
 interface SandboxFlags {
   events?: number;
@@ -20,8 +28,9 @@ const DEFAULT_EVENTS = 1_000;
 const DESCRIPTION = `Onboards a customer on this machine, without an AWS account: provisions the component into a local
 AWS, tries out who may do what, streams events as Amplitude would, and accounts for every one.`;
 
-/** Runs the command line; `root` is the one folder that is written to. */
+/** Runs the command line; `root` is the one folder that is written to. An interruption ends the process. */
 export async function main(argv: string[], root: string): Promise<void> {
+  endWithReaders();
   const program = new Command("npm run sandbox --")
     .description(DESCRIPTION)
     .option(
@@ -32,13 +41,24 @@ export async function main(argv: string[], root: string): Promise<void> {
     .option("--export <file>", "stream this Amplitude export: .zip, .json.gz or .json")
     .option("--json", "print the result as one JSON document on standard output")
     .option("--keep", "stay up afterwards, and print the environment that reaches it")
-    .showHelpAfterError()
+    .showHelpAfterError("(npm run sandbox -- --help shows the options)")
     .exitOverride();
   try {
     program.parse(argv);
     process.exitCode = await runSandbox(program.opts<SandboxFlags>(), root);
   } catch (error) {
+    // Requests to the AWS that is gone may still be under way, and would be tried again.
+    if (error instanceof Interrupted) process.exit(error.status);
     process.exitCode = printError(error);
+  }
+}
+
+/** Whoever reads the output may stop before its end, a terminal included: that is no failure of the run. */
+function endWithReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+    });
   }
 }
 
@@ -50,56 +70,55 @@ function eventCount(text: string): number {
 
 async function runSandbox(flags: SandboxFlags, root: string): Promise<number> {
   const folder = makeRunFolder(root);
-  const interrupt = new AbortController();
-  const ended = endOnSignals(interrupt, folder);
+  const endAtOnce = (status: number) => {
+    removeRunFolder(folder);
+    process.exit(status);
+  };
+  const interruption = new Interruption({ endAtOnce });
+  const { signal } = interruption;
   let aws: LocalAws | undefined;
   try {
-    aws = await startAws({ folder });
+    const source = await openEvents(chosenEvents(flags));
+    aws = await startAws({ folder, signal });
     say(`AWS on this machine: Kinesis, IAM and STS at ${aws.endpoint}`);
-    const onboarding = await onboardCustomer(flags, aws, folder, interrupt.signal);
+    const onboarding = await onboardCustomer({ aws, folder, source, signal });
     printResult(flags, onboarding);
-    if (flags.keep) await keepUp({ aws, folder, onboarding, interrupted: once(interrupt.signal, "abort") });
-    return interrupt.signal.aborted && !flags.keep ? 130 : exitCodeOf(onboarding);
+    if (flags.keep) await keepUp({ aws, folder, onboarding, interrupted: once(signal, "abort") });
+    return exitCodeOf(onboarding);
+  } catch (error) {
+    if (signal.aborted) say("sandbox: interrupted");
+    throw signal.aborted ? signal.reason : error;
   } finally {
-    ended.abort();
     await aws?.stop();
     removeRunFolder(folder);
+    interruption.release();
   }
 }
 
-/** The first signal ends the run in order; a second one at once. */
-function endOnSignals(interrupt: AbortController, folder: string): AbortController {
-  const ended = new AbortController();
-  const onSignal = () => {
-    if (interrupt.signal.aborted) {
-      removeRunFolder(folder);
-      process.exit(130);
-    }
-    interrupt.abort();
+/** Where nothing is chosen, both kinds. */
+function chosenEvents(flags: SandboxFlags): ChosenEvents {
+  const chosen = flags.events !== undefined || flags.export !== undefined;
+  return {
+    events: flags.events ?? (chosen ? 0 : DEFAULT_EVENTS),
+    exportFile: flags.export ?? (chosen ? undefined : SHIPPED_EXPORT),
   };
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, onSignal);
-  ended.signal.addEventListener("abort", () => {
-    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.removeListener(name, onSignal);
-  });
-  return ended;
 }
 
-async function onboardCustomer(flags: SandboxFlags, aws: LocalAws, folder: string, signal: AbortSignal) {
+type Customer = Pick<OnboardingOptions, "aws" | "folder" | "source" | "signal">;
+
+async function onboardCustomer(customer: Customer): Promise<Onboarding> {
   const display = progressDisplay(process.stderr);
-  const chosen = flags.events !== undefined || flags.export !== undefined;
   try {
     return await onboard({
-      aws,
-      folder,
-      events: flags.events ?? (chosen ? 0 : DEFAULT_EVENTS),
-      exportFile: flags.export ?? (chosen ? undefined : SHIPPED_EXPORT),
-      signal,
+      ...customer,
       onProvisioned: ({ engine }, seconds) =>
         say(
           `✓ provisioned by ${engine} in ${seconds.toFixed(1)} s: stream, role, write policy and its attachment`,
         ),
       onProof: ({ claim, holds, observed }) => say(holds ? `✓ ${claim}` : `✗ NOT SO: ${claim} (${observed})`),
-      onProgress: (progress) => display.show(progress),
+      onProgress: (progress) => {
+        if (!customer.signal.aborted) display.show(progress);
+      },
     });
   } finally {
     display.stop();
@@ -122,7 +141,7 @@ function exitCodeOf({ proofs, report }: Onboarding): number {
 
 function printError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-  const isOwn = error instanceof DeliveryError;
+  const isOwn = error instanceof DeliveryError || error instanceof UnwritableFolderError;
   say(`sandbox: ${isOwn ? error.message : error instanceof Error ? error.stack : String(error)}`);
   return isOwn ? EXIT_USAGE : 1;
 }

@@ -17,7 +17,9 @@ import {
 } from "../delivery";
 import { type AccessProof, proveAccess } from "./accessProofs";
 import type { LocalAws } from "./aws";
+import { unlessAborted } from "./interruption";
 import { type Provisioned, provision } from "./provisioning";
+import { untilActive } from "./untilActive";
 
 /** The export that is shipped with the tests: made-up values in the vendor's exact shape. */
 export const SHIPPED_EXPORT = join(__dirname, "..", "test", "delivery", "sources", "fixtures", "export.zip");
@@ -25,10 +27,7 @@ export const SHIPPED_EXPORT = join(__dirname, "..", "test", "delivery", "sources
 export interface OnboardingOptions {
   aws: LocalAws;
   folder: string;
-  /** How many events to generate; 0 for none. */
-  events: number;
-  /** An Amplitude export to stream after them. */
-  exportFile?: string | undefined;
+  source: EventSource;
   signal: AbortSignal;
   onProvisioned: (provisioned: Provisioned, seconds: number) => void;
   onProof: (proof: AccessProof) => void;
@@ -43,29 +42,34 @@ export interface Onboarding {
 
 const STACK_NAME = "sandbox";
 
-/** Takes a customer from nothing to proven delivery: provisions, tries out who may do what, streams and verifies. */
+/**
+ * Takes a customer from nothing to proven delivery: provisions, tries out who may do what, streams and verifies.
+ *
+ * @throws the signal's reason where it is aborted, or what the provisioning says of it; requests to `aws` may then still
+ * be under way, other processes not.
+ */
 export async function onboard(options: OnboardingOptions): Promise<Onboarding> {
-  const { aws, folder, onProof } = options;
-  const source = await eventSource(options);
+  const { aws, folder, source, signal, onProof } = options;
   const startedAt = performance.now();
-  const provisioned = await provision({ folder, aws, stackName: STACK_NAME });
+  const provisioned = await provision({ folder, aws, stackName: STACK_NAME, signal });
   options.onProvisioned(provisioned, (performance.now() - startedAt) / 1000);
   const { roleArn, region, streamName } = provisioned.outputs;
-  const proofs = await withOtherStream(aws, (otherStreamName) =>
-    proveAccess({ aws, roleArn, streamName, otherStreamName }),
+  const proofs = await unlessAborted(signal, () =>
+    withOtherStream(aws, (otherStreamName) => proveAccess({ aws, roleArn, streamName, otherStreamName })),
   );
   proofs.forEach(onProof);
-  const report = await verifyDelivery({
+  const verification = {
     outputs: { roleArn, region, streamName },
     source,
-    route: "role",
+    route: "role" as const,
     credentials: aws.principals.operator,
     senderCredentials: aws.principals.amplitude,
     endpoint: aws.endpoint,
     pollMs: 100,
-    signal: options.signal,
+    signal,
     onProgress: options.onProgress,
-  });
+  };
+  const report = await unlessAborted(signal, () => verifyDelivery(verification));
   return { provisioned, proofs, report };
 }
 
@@ -79,7 +83,10 @@ async function withOtherStream<T>(aws: LocalAws, use: (name: string) => Promise<
     await kinesis.send(
       new CreateStreamCommand({ StreamName, StreamModeDetails: { StreamMode: "ON_DEMAND" } }),
     );
-    await untilActive(kinesis, StreamName);
+    await untilActive(async () => {
+      const answer = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
+      return answer.StreamDescriptionSummary?.StreamStatus;
+    });
     return await use(StreamName);
   } finally {
     await kinesis.send(new DeleteStreamCommand({ StreamName }));
@@ -87,14 +94,15 @@ async function withOtherStream<T>(aws: LocalAws, use: (name: string) => Promise<
   }
 }
 
-async function untilActive(kinesis: KinesisClient, StreamName: string): Promise<void> {
-  for (;;) {
-    const { StreamDescriptionSummary } = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
-    if (StreamDescriptionSummary?.StreamStatus === "ACTIVE") return;
-  }
+export interface ChosenEvents {
+  /** How many events to generate; 0 for none. */
+  events: number;
+  /** An Amplitude export to stream after them. */
+  exportFile: string | undefined;
 }
 
-async function eventSource({ events, exportFile }: OnboardingOptions): Promise<EventSource> {
+/** @throws SourceError where the export can't be read. */
+export async function openEvents({ events, exportFile }: ChosenEvents): Promise<EventSource> {
   const sources: EventSource[] = [];
   if (events > 0) sources.push(generateEvents({ events }));
   if (exportFile !== undefined) sources.push(await openExport(exportFile));

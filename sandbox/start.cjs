@@ -16,7 +16,14 @@ if (major < 22 || (major === 22 && minor < 2)) {
 
 const folder = join(__dirname, "..", ".sandbox");
 const temporary = join(folder, "tmp");
-mkdirSync(temporary, { recursive: true });
+try {
+  mkdirSync(temporary, { recursive: true });
+} catch (error) {
+  console.error(
+    `sandbox: the folder ${temporary} can't be written to (${error.message}), and the sandbox writes nowhere else: make it a folder that you may write to, or run a copy of the project elsewhere.`,
+  );
+  process.exit(2);
+}
 process.env.TMPDIR = temporary;
 
 endWithNpm();
@@ -31,8 +38,11 @@ function endWithNpm() {
   if (process.env.npm_lifecycle_event === undefined || process.platform === "win32") return;
   const [, shellParent, command] = lookUp(process.ppid);
   const npm = /(^|\/|-)(ba|da|z|k|a)?sh$/.test(command) ? Number(shellParent) : process.ppid;
-  setInterval(() => {
-    if (!isAlive(npm)) process.kill(process.pid, "SIGTERM");
+  // Once: a second signal would cut the run's own clearing up short.
+  const watch = setInterval(() => {
+    if (isAlive(npm)) return;
+    clearInterval(watch);
+    process.kill(process.pid, "SIGTERM");
   }, 500).unref();
 }
 

@@ -1,6 +1,7 @@
 import type { Decision, Question } from "../enforcement";
 import { accountOf, decide, UndecidedError } from "../enforcement";
 import { AwsError } from "../protocol";
+import { missingContext } from "./missingContext";
 import type { Call, Operations, Result } from "./operation";
 import { noSuchEntity } from "./operation";
 
@@ -37,7 +38,10 @@ async function simulate(call: Call): Promise<Result> {
 
 type Common = Pick<Question, "principalArn" | "grants" | "context">;
 
-/** One result an action, with the strictest decision of its resources on top. */
+/**
+ * One result an action, with the strictest decision of its resources on top. Where resources are named, each has a
+ * result of its own, and the keys that are missing stand there. Source: IAM API reference, EvaluationResult.
+ */
 async function simulateAction(common: Common, action: string, targets: string[], accountId: string) {
   const decided = await Promise.all(
     targets.map(async (resource) => {
@@ -50,17 +54,21 @@ async function simulateAction(common: Common, action: string, targets: string[],
     decided.filter(({ decision }) => decision.outcome === outcome),
   );
   if (first === undefined) throw new Error(`${action} was simulated on no resource.`);
+  const missing = missingContext(common.grants, common.context);
+  const isAnyResource = targets.every((target) => target === "*");
   const perResource = decided.map(({ resource, decision }) => ({
     EvalResourceName: resource,
     EvalResourceDecision: EVAL_DECISIONS[decision.outcome],
+    MissingContextValues: missing,
     ...details(decision),
   }));
   return {
     EvalActionName: action,
     EvalResourceName: first.resource,
     EvalDecision: EVAL_DECISIONS[first.decision.outcome],
+    MissingContextValues: isAnyResource ? missing : [],
     ...details(first.decision),
-    ResourceSpecificResults: targets.length > 1 ? perResource : undefined,
+    ResourceSpecificResults: isAnyResource ? undefined : perResource,
   };
 }
 
@@ -83,7 +91,6 @@ function details({ outcome, analysis }: Decision): Result {
       SourcePolicyId: policyId,
       SourcePolicyType: "IAM Policy",
     })),
-    MissingContextValues: [],
     PermissionsBoundaryDecisionDetail: boundary && {
       AllowedByPermissionsBoundary: boundary.result === "Allowed",
     },

@@ -27,8 +27,12 @@ const TRANSITIONS = [
   "UPDATE_STREAM_MODE",
 ];
 
-/** @param folder the engine's working directory, the only place where it may write. */
-export async function startKinesisEngine(folder: string): Promise<KinesisEngine> {
+/**
+ * @param folder the engine's working directory, the only place where it may write.
+ * @param signal gives the start up; once it has started, `stop` alone ends it.
+ */
+export async function startKinesisEngine(folder: string, signal?: AbortSignal): Promise<KinesisEngine> {
+  signal?.throwIfAborted();
   const { resolve: resolveModule } = createRequire(__filename);
   const engine = resolveModule("kinesis-local");
   const child = spawn(process.execPath, ["--require", resolve(__dirname, "preload.cjs"), engine], {
@@ -43,6 +47,8 @@ export async function startKinesisEngine(folder: string): Promise<KinesisEngine>
     child.kill("SIGKILL");
     return exited;
   };
+  const giveUp = () => void stop();
+  signal?.addEventListener("abort", giveUp);
   try {
     const port = await portOf(child, exited);
     if (child.pid === undefined) throw new Error("The Kinesis engine has no process id.");
@@ -50,6 +56,8 @@ export async function startKinesisEngine(folder: string): Promise<KinesisEngine>
   } catch (error) {
     await stop();
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { OutputMap, PulumiFn, Stack } from "@pulumi/pulumi/automation";
@@ -6,6 +6,7 @@ import { LocalWorkspace, Stack as Stacks } from "@pulumi/pulumi/automation";
 import type { LocalPrincipal } from "../aws";
 import { writePluginFolder } from "../provider/pluginFolder";
 import type { Provisioned, ProvisionOptions, StackOutputs } from ".";
+import { makePlaces, type Places } from "./places";
 import type { Project } from "./project";
 import { namespaced, PROGRAM, readProject } from "./project";
 import { providerSettings } from "./providerSettings";
@@ -34,6 +35,7 @@ export async function provisionThroughEngine(
 export async function createStack(options: ProvisionOptions, { command }: PulumiCli): Promise<Stack> {
   const { folder, aws, stackName, config = {}, program = PROGRAM } = options;
   const places = await makePlaces(folder);
+  await writePluginFolder(places.plugin);
   const project = await readProject();
   await writeProject(places, project);
   const settings = { ...namespaced(project, config), ...prefixed("aws:", providerSettings(aws)) };
@@ -46,28 +48,6 @@ export async function createStack(options: ProvisionOptions, { command }: Pulumi
     envVars: environment(places, aws.principals.operator),
   });
   return Stacks.create(stackName, workspace);
-}
-
-interface Places {
-  home: string;
-  state: string;
-  project: string;
-  plugin: string;
-  temporary: string;
-}
-
-async function makePlaces(folder: string): Promise<Places> {
-  const place = (name: string) => join(folder, "pulumi", name);
-  const places = {
-    home: place("home"),
-    state: place("state"),
-    project: place("project"),
-    plugin: place("plugin"),
-    temporary: place("tmp"),
-  };
-  for (const path of Object.values(places)) await mkdir(path, { recursive: true });
-  await writePluginFolder(places.plugin);
-  return places;
 }
 
 /** The project as it is, but for its program, which runs in this process, and its provider, which is the sandbox's. */

@@ -31,15 +31,19 @@ export type Report = { made: MadeResource } | { outputs: StackOutputs };
  * the thread alone.
  */
 export async function provisionInProcess(options: ProvisionOptions): Promise<Provisioned> {
-  const { aws, stackName, config = {}, program = PROGRAM } = options;
+  const { aws, stackName, config = {}, program = PROGRAM, signal } = options;
   const project = await readProject();
+  signal?.throwIfAborted();
   const provider = {
     ...providerSettings(aws),
     accessKey: aws.principals.operator.accessKeyId,
     secretKey: aws.principals.operator.secretAccessKey,
   };
   const settings = { ...defaultsOf(project), ...namespaced(project, config), "aws:region": aws.region };
-  const { outputs, made } = await run({ program, project, stackName, config: asText(settings), provider });
+  const { outputs, made } = await run(
+    { program, project, stackName, config: asText(settings), provider },
+    signal,
+  );
   return {
     engine: "Pulumi's in-process runtime",
     outputs,
@@ -70,7 +74,7 @@ interface Run {
 const BOOTSTRAP = `require(${JSON.stringify(require.resolve("tsx/cjs"))});
 require(${JSON.stringify(require.resolve("./inProcessWorker"))});`;
 
-async function run(task: Task): Promise<Run> {
+async function run(task: Task, signal?: AbortSignal): Promise<Run> {
   const worker = new Worker(BOOTSTRAP, {
     eval: true,
     workerData: task,
@@ -78,6 +82,8 @@ async function run(task: Task): Promise<Run> {
     stdout: true,
   });
   worker.stdout.pipe(process.stderr, { end: false });
+  const giveUp = () => void worker.terminate();
+  signal?.addEventListener("abort", giveUp);
   const made: MadeResource[] = [];
   try {
     const outputs = await new Promise<StackOutputs>((resolve, reject) => {
@@ -90,6 +96,7 @@ async function run(task: Task): Promise<Run> {
     });
     return { outputs, made };
   } finally {
+    signal?.removeEventListener("abort", giveUp);
     await worker.terminate();
   }
 }

@@ -18,6 +18,8 @@ export interface ProvisionOptions {
   engine?: "pulumi" | "in-process" | undefined;
   /** The stack program. Default: the project's own. */
   program?: string;
+  /** Gives the provisioning up, whose processes are then killed; what it has made stays. */
+  signal?: AbortSignal;
 }
 
 export interface StackOutputs {
@@ -40,15 +42,16 @@ export interface Provisioned {
  * Runs the stack program against the sandbox's AWS.
  *
  * @throws Error with what the program, the engine or the provider said, where the stack could not be made.
+ * When it is given up, it rejects once its processes have ended, or some seconds later.
  */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
-  const cli = await chosenCli(options.engine);
+  const cli = await chosenCli(options);
   return cli === undefined ? provisionInProcess(options) : provisionThroughEngine(options, cli);
 }
 
-async function chosenCli(engine: ProvisionOptions["engine"]): Promise<PulumiCli | undefined> {
+async function chosenCli({ engine, folder, signal }: ProvisionOptions): Promise<PulumiCli | undefined> {
   if (engine === "in-process") return undefined;
-  const cli = await findPulumiCli();
+  const cli = await findPulumiCli(folder, signal);
   if (cli !== undefined || engine === undefined) return cli;
   throw new Error("there is no pulumi command of version 3.200 or newer on PATH");
 }

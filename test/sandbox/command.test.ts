@@ -1,8 +1,11 @@
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { amplitudeKinesis } from "../delivery/cli/commandLine";
 import { until } from "./localAws";
+import { processesNaming } from "./provisioning/processes";
 import { isAlive, SandboxProcess } from "./sandboxProcess";
 
 describe("npm run sandbox", function () {
@@ -43,12 +46,14 @@ describe("npm run sandbox", function () {
   it("stays up with --keep, reachable by the environment that it prints, until it is interrupted", async () => {
     const sandbox = start(["--events", "5", "--keep"]);
     await sandbox.says("a third account");
+    const exports = sandbox.stderr.match(/^(export|unset) .*$/gm)?.join("\n") ?? "";
     const env = Object.fromEntries(
-      [...sandbox.stderr.matchAll(/^export (.*)$/gm)].flatMap(([, assignments = ""]) =>
-        assignments.split(" ").map((assignment) => assignment.split("=") as [string, string]),
-      ),
+      saidBySh(`${exports}\nenv`)
+        .split("\n")
+        .filter((line) => line.startsWith("AWS_"))
+        .map((line) => line.split("=") as [string, string]),
     );
-    const [, outputs = ""] = sandbox.stderr.match(/--outputs (\S+)/) ?? [];
+    const outputs = saidBySh(`printf %s ${sandbox.stderr.match(/--outputs (.*)$/m)?.[1]}`);
     const args = ["verify", "--outputs", outputs, "--events", "3", "--json"];
     const asOperator = await amplitudeKinesis(args, { env });
     expect(JSON.parse(asOperator.stdout), asOperator.stderr).to.include({
@@ -64,6 +69,59 @@ describe("npm run sandbox", function () {
     expect(await sandbox.exited).to.equal(0);
     expect(sandbox.leftFolders()).to.deep.equal([]);
   });
+
+  const interruptions: [moment: string, signal: NodeJS.Signals, status: number][] = [
+    ["AWS on this machine", "SIGINT", 130],
+    ["✓ provisioned by", "SIGTERM", 143],
+    ["assuming the role", "SIGHUP", 129],
+    ["sending events", "SIGINT", 130],
+  ];
+  for (const [moment, signal, status] of interruptions) {
+    it(`ends at once and quietly by ${signal} to all its processes after «${moment}»`, async () => {
+      const sandbox = started(SandboxProcess.startInGroup(["--events", "20000"]));
+      await sandbox.says(moment);
+      const family = sandbox.family();
+      const before = sandbox.stderr.length;
+      const startedAt = performance.now();
+      sandbox.signalGroup(signal);
+      expect(await sandbox.exited, sandbox.stderr).to.equal(status);
+      expect(performance.now() - startedAt).to.be.lessThan(5_000);
+      expect(sandbox.stdout).to.equal("");
+      expect(sandbox.stderr.slice(before)).to.match(/^(?:[✓a-z][^\n]*\n)*sandbox: interrupted\n$/);
+      expect(sandbox.stderr).not.to.match(/^\s+at /m);
+      expect(family.filter(isAlive)).to.deep.equal([]);
+      expect(sandbox.leftFolders()).to.deep.equal([]);
+    });
+  }
+
+  it("takes a pulumi command with it that is at work, when it is interrupted", async () => {
+    const bin = await mkdtemp(join(tmpdir(), "pulumi-"));
+    try {
+      const script =
+        '#!/bin/sh\nfor word; do [ "$word" = version ] && echo v3.259.0 && exit; done\nexec sleep 600\n';
+      await writeFile(join(bin, "pulumi"), script, { mode: 0o755 });
+      const sandbox = started(SandboxProcess.startInGroup([], { PATH: `${bin}:${process.env.PATH}` }));
+      await until(async () => (await processesNaming(bin)).some((command) => command.startsWith("sleep")));
+      const family = sandbox.family();
+      sandbox.signalGroup("SIGINT");
+      expect(await sandbox.exited, sandbox.stderr).to.equal(130);
+      expect(sandbox.stderr).to.match(/^AWS on .*\nsandbox: interrupted\n$/);
+      expect(family.filter(isAlive)).to.deep.equal([]);
+      expect(sandbox.leftFolders()).to.deep.equal([]);
+    } finally {
+      await rm(bin, { recursive: true });
+    }
+  });
+
+  for (const outputs of [["stdout"], ["stdout", "stderr"]] as const) {
+    it(`goes on to its end where nobody reads its ${outputs.join(" and ")}`, async () => {
+      const sandbox = start(["--events", "5", "--json"]);
+      sandbox.stopReading(...outputs);
+      expect(await sandbox.exited, sandbox.stderr).to.equal(0);
+      expect(sandbox.stderr).not.to.match(/EPIPE|^\s+at /m);
+      expect(sandbox.leftFolders()).to.deep.equal([]);
+    });
+  }
 
   for (const moment of ["AWS on this machine", "✓ provisioned by", "sending events"]) {
     it(`leaves no process behind where it is killed after «${moment}», and clears up at its next start`, async () => {
@@ -87,10 +145,15 @@ describe("npm run sandbox", function () {
     await until(() => !family.some(isAlive));
   });
 
+  const hint = "\\(npm run sandbox -- --help shows the options\\)\\n$";
   const usage: [what: string, args: string[], says: RegExp][] = [
-    ["no events", ["--events", "0"], /whole number from 1/],
-    ["an export that is not there", ["--export", join(tmpdir(), "no-such-file.zip")], /no-such-file\.zip/],
-    ["an option that there isn't", ["--evnets"], /unknown option/],
+    ["no events", ["--events", "0"], new RegExp(`^error: .*whole number from 1 .*\n${hint}`)],
+    [
+      "an export that is not there, before anything is started",
+      ["--export", join(tmpdir(), "no-such-file.zip")],
+      /^sandbox: .*no-such-file\.zip.*\n$/,
+    ],
+    ["an option that there isn't", ["--evnets"], new RegExp(`^error: unknown option.*\n.*\n${hint}`)],
   ];
   for (const [what, args, says] of usage) {
     it(`exits 2 for ${what}`, async () => {
@@ -103,3 +166,7 @@ describe("npm run sandbox", function () {
     });
   }
 });
+
+function saidBySh(script: string): string {
+  return execFileSync("sh", ["-c", script], { encoding: "utf8" });
+}

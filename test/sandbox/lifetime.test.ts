@@ -42,6 +42,18 @@ describe("the sandbox's processes", function () {
     }
   });
 
+  it("go on where the signals of a terminal reach the Kinesis engine too", async () => {
+    const aws = await startInFolder();
+    try {
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.kill(aws.enginePid, signal);
+      const { kinesis } = clientsOf(aws, aws.principals.operator);
+      for (let times = 0; times < 20; times++) await kinesis.send(new ListStreamsCommand({}));
+      expect(isRunning(aws.enginePid)).to.equal(true);
+    } finally {
+      await aws.remove();
+    }
+  });
+
   it("can be reached by this machine alone", async () => {
     const aws = await startInFolder();
     try {

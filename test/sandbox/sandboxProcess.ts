@@ -14,9 +14,9 @@ export class SandboxProcess {
   readonly #exited: Promise<number | null>;
   readonly #watchers = new Set<() => void>();
 
-  private constructor(nodeArgs: string[], env: Record<string, string> = {}) {
+  private constructor(nodeArgs: string[], env: Record<string, string> = {}, detached = false) {
     const { npm_lifecycle_event, ...own } = process.env;
-    this.#child = spawn(process.execPath, nodeArgs, { env: { ...own, ...env } });
+    this.#child = spawn(process.execPath, nodeArgs, { env: { ...own, ...env }, detached });
     this.#child.stdout?.on("data", (chunk) => this.#append({ stdout: String(chunk) }));
     this.#child.stderr?.on("data", (chunk) => this.#append({ stderr: String(chunk) }));
     this.#exited = once(this.#child, "close").then(([status]) => {
@@ -28,6 +28,11 @@ export class SandboxProcess {
   /** The sandbox itself. */
   static start(args: string[]): SandboxProcess {
     return new SandboxProcess([START, ...args]);
+  }
+
+  /** In a process group of its own, as a terminal's shell starts it, for `signalGroup`. */
+  static startInGroup(args: string[], env: Record<string, string> = {}): SandboxProcess {
+    return new SandboxProcess([START, ...args], env, true);
   }
 
   /** The sandbox below a shell below a process that stands for npm. */
@@ -47,6 +52,16 @@ export class SandboxProcess {
 
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  /** What a terminal does for Ctrl-C. */
+  signalGroup(signal: NodeJS.Signals): void {
+    process.kill(-this.pid, signal);
+  }
+
+  /** The reader goes away, as `true` does in `npm run sandbox | true`. */
+  stopReading(...outputs: ("stdout" | "stderr")[]): void {
+    for (const output of outputs) this.#child[output]?.destroy();
   }
 
   /** Resolves once standard error has this; fails where the process ends without. */

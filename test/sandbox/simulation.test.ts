@@ -76,7 +76,7 @@ describe("SimulatePrincipalPolicy in the sandbox", function () {
       ["kinesis:GetRecords", STREAM, "implicitDeny"],
     ]);
     expect(results[0]?.MatchedStatements?.[0]?.SourcePolicyId).to.equal(`${ACCOUNT}:policy/write-${created}`);
-    expect(results[0]).not.to.have.property("ResourceSpecificResults");
+    expect(results[0]?.ResourceSpecificResults?.map((each) => each.EvalResourceName)).to.deep.equal([STREAM]);
   });
 
   it("puts the strictest decision on top when several resources are asked for", async () => {
@@ -132,6 +132,38 @@ describe("SimulatePrincipalPolicy in the sandbox", function () {
     const [inside] = await simulate(["kinesis:GetRecords"], [STREAM], from("203.0.113.7"));
     const [outside] = await simulate(["kinesis:GetRecords"], [STREAM], from("198.51.100.7"));
     expect([inside?.EvalDecision, outside?.EvalDecision]).to.deep.equal(["allowed", "implicitDeny"]);
+  });
+
+  it("lists the condition keys that nobody has given, where AWS lists them", async () => {
+    const conditional = (Condition: object) => ({ Effect: "Deny", Action: "s3:*", Resource: "*", Condition });
+    const Statement = [
+      conditional({ StringEquals: { "aws:SourceVpce": "vpce-1", "AWS:RequestedRegion": "eu-west-1" } }),
+      conditional({ "ForAnyValue:StringLikeIfExists": { "AWS:SOURCEVPCE": ["vpce-*"] } }),
+    ];
+    await attach("conditional", JSON.stringify({ Version: "2012-10-17", Statement }));
+    const bounded = { ...conditional({ Bool: { "aws:MultiFactorAuthPresent": "true" } }), Effect: "Allow" };
+    const document = JSON.stringify({ Version: "2012-10-17", Statement: bounded });
+    const PermissionsBoundary = await create("boundary", document);
+    await iam.send(new PutRolePermissionsBoundaryCommand({ RoleName, PermissionsBoundary }));
+    const given = {
+      ContextEntries: [
+        { ContextKeyName: "aws:requestedregion", ContextKeyType: "string", ContextKeyValues: ["us-east-1"] },
+      ],
+    };
+    const missing = ["aws:SourceVpce", "aws:MultiFactorAuthPresent"];
+    const [named] = await simulate([PUT], [STREAM, OTHER], given);
+    expect(named?.MissingContextValues).to.deep.equal([]);
+    expect(named?.ResourceSpecificResults?.map((each) => each.MissingContextValues)).to.deep.equal([
+      missing,
+      missing,
+    ]);
+    for (const resources of [[], ["*"]]) {
+      const [any] = await simulate([PUT], resources, given);
+      expect(any?.MissingContextValues).to.deep.equal(missing);
+      expect(any).not.to.have.property("ResourceSpecificResults");
+    }
+    const [ungiven] = await simulate([PUT], []);
+    expect(ungiven?.MissingContextValues).to.include("AWS:RequestedRegion");
   });
 
   it("is open to the role about itself, and to nobody without the permission", async () => {

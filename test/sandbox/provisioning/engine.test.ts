@@ -24,8 +24,9 @@ const OURS = [
 describe("provisioning through the Pulumi engine", function () {
   this.timeout(30_000);
   let cli: PulumiCli;
+  const run = sandboxRun();
   before(async function () {
-    const found = await findPulumiCli();
+    const found = await findPulumiCli(run.folder);
     if (found !== undefined) cli = found;
     else {
       console.log(
@@ -34,7 +35,6 @@ describe("provisioning through the Pulumi engine", function () {
       this.skip();
     }
   });
-  const run = sandboxRun();
 
   describe("the stack program", () => {
     let stack: Stack;
