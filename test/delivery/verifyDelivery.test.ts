@@ -133,6 +133,28 @@ describe("verifyDelivery, against the sandbox", function () {
       ).to.equal(true);
     });
 
+    it("lets the write decide where a policy asks what a simulation does not know", async () => {
+      const statements = ({ streamArn, roleArn }: { streamArn: string; roleArn: string }) => [
+        {
+          Effect: "Allow",
+          Action: VENDOR_ACTIONS,
+          Resource: [streamArn, roleArn],
+          Condition: {
+            StringEquals: { "aws:RequestedRegion": aws.region },
+            StringNotEquals: { "aws:SourceVpce": "vpce-1" },
+          },
+        },
+      ];
+      const outputs = await deploy(aws, { statements });
+      const asRole = await verify(outputs, { route: "role" });
+      expect(asRole, JSON.stringify(asRole.findings)).to.include({ verdict: "verified" });
+      expect(new Set(asRole.findings.map(({ code }) => code))).to.deep.equal(
+        new Set(["permissions-undetermined"]),
+      );
+      const asOperator = await verify(outputs, { route: "operator" });
+      expect(asOperator.verdict).to.equal("undecided");
+    });
+
     it("warns of a role that everybody may assume", async () => {
       const report = await verify(await deploy(aws, { trust: trustOf("*") }));
       expect(report.verdict).to.equal("verified");
