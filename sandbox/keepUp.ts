@@ -1,7 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { LocalAws, LocalPrincipal } from "./aws";
 import type { Onboarding } from "./onboarding";
+import type { Provisioned } from "./provisioning";
 import { shellWord } from "./shellWord";
 
 interface KeptSandbox {
@@ -19,7 +21,10 @@ export async function keepUp({ aws, folder, onboarding, interrupted }: KeptSandb
   const credentialsFile = join(folder, "credentials");
   await writeFile(outputsFile, `${JSON.stringify(outputs, undefined, 2)}\n`);
   await writeFile(credentialsFile, credentials(aws), { mode: 0o600 });
+  const { stack } = onboarding.provisioned;
   process.stderr.write(`${instructions(aws, outputsFile, credentialsFile)}\n`);
+  process.stderr.write(`${pulumiInstructions(stack, folder)}\n`);
+  process.stderr.write(`${PROFILES}\n`);
   // A pending promise alone keeps no process alive, and the signals' listeners don't either.
   const alive = setInterval(() => undefined, 60_000);
   await interrupted;
@@ -43,8 +48,28 @@ unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 npm run -s amplitude-kinesis -- verify --outputs ${shellWord(outputsFile)}
 npm run -s amplitude-kinesis -- verify --outputs ${shellWord(outputsFile)} --route role --sender-profile amplitude
 aws kinesis list-streams
+`;
+}
 
-Profiles: operator (the customer's administrator), amplitude (a stand-in for Amplitude's account), stranger (a third account).`;
+const PROFILES =
+  "Profiles: operator (the customer's administrator), amplitude (a stand-in for Amplitude's account), stranger (a third account).";
+
+/** Where the engine made the stack it can be looked at; else the command is given a place for stacks of its own. */
+export function pulumiInstructions(stack: Provisioned["stack"], folder: string): string {
+  const environment = stack?.environment ?? {
+    PULUMI_HOME: join(folder, "pulumi"),
+    PULUMI_BACKEND_URL: pathToFileURL(folder).href,
+    PULUMI_CONFIG_PASSPHRASE: "",
+  };
+  const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${shellWord(value)}`);
+  const uses =
+    stack === undefined
+      ? ["pulumi up   # of a stack program of your own"]
+      : [
+          `pulumi stack output --stack ${stack.name} --cwd ${shellWord(stack.project)}`,
+          `npm run -s amplitude-kinesis -- verify --stack ${stack.name} --cwd ${shellWord(stack.project)}`,
+        ];
+  return [...exports, "", ...uses, ""].join("\n");
 }
 
 function credentials({ principals }: LocalAws): string {

@@ -18,9 +18,15 @@ export async function provisionThroughEngine(
 ): Promise<Provisioned> {
   const stack = await createStack(options, cli);
   const { outputs } = await stack.up();
+  const { workspace } = stack;
   return {
     engine: `Pulumi engine v${cli.version}`,
     outputs: valuesOf(outputs),
+    stack: {
+      name: options.stackName,
+      project: workspace.workDir,
+      environment: cliEnvironment(await makePlaces(options.folder)),
+    },
     destroy: async () => {
       await stack.destroy();
     },
@@ -62,17 +68,25 @@ async function writeJson(path: string, value: unknown): Promise<void> {
   await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** The keys come to the provider by its environment: `pulumi config set --secret` would show them in the process list. */
-function environment({ state, temporary }: Places, operator: LocalPrincipal): Record<string, string> {
+/** What the command needs to find the stack, and to write nothing elsewhere. */
+function cliEnvironment({ home, state }: Places): Record<string, string> {
   return {
+    PULUMI_HOME: home,
     PULUMI_BACKEND_URL: pathToFileURL(state).href,
     PULUMI_CONFIG_PASSPHRASE: "",
     PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
+}
+
+/** The keys come to the provider by its environment: `pulumi config set --secret` would show them in the process list. */
+function environment(places: Places, operator: LocalPrincipal): Record<string, string> {
+  return {
+    ...cliEnvironment(places),
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     AWS_ACCESS_KEY_ID: operator.accessKeyId,
     AWS_SECRET_ACCESS_KEY: operator.secretAccessKey,
     AWS_EC2_METADATA_DISABLED: "true",
-    TMPDIR: temporary,
+    TMPDIR: places.temporary,
   };
 }
 

@@ -34,6 +34,8 @@ export interface Provisioned {
   /** What made the resources, in words: `Pulumi engine v3.259.0` or `Pulumi's in-process runtime`. */
   engine: string;
   outputs: StackOutputs;
+  /** Where the engine keeps the stack; absent where Pulumi ran in process, which keeps none. */
+  stack?: { name: string; project: string; environment: Record<string, string> };
   /** Deletes what was made, the last first. */
   destroy(): Promise<void>;
 }

@@ -50,7 +50,7 @@ describe("npm run sandbox", function () {
     const env = Object.fromEntries(
       saidBySh(`${exports}\nenv`)
         .split("\n")
-        .filter((line) => line.startsWith("AWS_"))
+        .filter((line) => /^(AWS|PULUMI)_/.test(line))
         .map((line) => line.split("=") as [string, string]),
     );
     const outputs = saidBySh(`printf %s ${sandbox.stderr.match(/--outputs (.*)$/m)?.[1]}`);
@@ -65,6 +65,14 @@ describe("npm run sandbox", function () {
       verdict: "verified",
       route: "role",
     });
+    const [, stack = ""] = sandbox.stderr.match(/verify (--stack .*)$/m) ?? [];
+    if (sandbox.stderr.includes("by Pulumi engine")) {
+      const words = saidBySh(`printf '%s\\n' ${stack}`)
+        .split("\n")
+        .filter((word) => word !== "");
+      const ofStack = await amplitudeKinesis(["verify", ...words, "--events", "3", "--json"], { env });
+      expect(JSON.parse(ofStack.stdout), ofStack.stderr).to.include({ verdict: "verified" });
+    }
     sandbox.kill("SIGINT");
     expect(await sandbox.exited).to.equal(0);
     expect(sandbox.leftFolders()).to.deep.equal([]);

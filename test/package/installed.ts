@@ -1,0 +1,81 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { name as packageName } from "../../package.json";
+
+export const PROJECT = join(__dirname, "..", "..");
+const MODULES = join(PROJECT, "node_modules");
+/** Left out where the project is copied: what is installed or made, so that the packed build is a fresh one. */
+const MADE = new Set(["node_modules", "dist", "coverage", ".git", ".sandbox"]);
+
+const run = promisify(execFile);
+
+/** Outside the repository, so that nothing of it is found by looking upwards. The caller removes it. */
+export function temporaryFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), "amplitude-kinesis package "));
+}
+
+/**
+ * The package's folder as `npm pack` makes it, unpacked into `folder`: built by the `prepare` script from a copy of the
+ * sources, so that the repository's own `dist` stays as it is for whoever uses it meanwhile.
+ */
+export async function packed(folder: string): Promise<string> {
+  const copy = join(folder, "sources");
+  const isSource = (path: string) => path === PROJECT || !MADE.has(basename(path));
+  await cp(PROJECT, copy, { recursive: true, filter: isSource });
+  await symlink(MODULES, join(copy, "node_modules"), "junction");
+  const pack = ["pack", "--silent", "--ignore-scripts=false", "--pack-destination", folder];
+  await run("npm", pack, { cwd: copy });
+  const tarball = (await readdir(folder)).find((file) => file.endsWith(".tgz")) ?? "no tarball";
+  await run("tar", ["-xzf", tarball], { cwd: folder });
+  return join(folder, "package");
+}
+
+/**
+ * An empty project with the package in its `node_modules`, and with each of `dependencies`: as links to what is
+ * installed here, so that no registry is asked. What is not named can't be imported.
+ */
+export async function consumer(
+  folder: string,
+  packageFolder: string,
+  dependencies: string[],
+): Promise<string> {
+  const modules = join(folder, "node_modules");
+  await mkdir(modules, { recursive: true });
+  await cp(packageFolder, join(modules, packageName), { recursive: true });
+  await link(modules, dependencies);
+  return folder;
+}
+
+export async function link(modules: string, dependencies: string[]): Promise<void> {
+  for (const dependency of dependencies) {
+    await mkdir(dirname(join(modules, dependency)), { recursive: true });
+    await symlink(join(MODULES, dependency), join(modules, dependency), "junction");
+  }
+}
+
+/** Copies programs of `consumers/` into a project; stacks in TypeScript lose the `.txt` that keeps them from our own type check. */
+export async function addPrograms(folder: string, programs: string[]): Promise<void> {
+  for (const program of programs) {
+    await cp(join(__dirname, "consumers", program), join(folder, program.replace(/\.txt$/, "")));
+  }
+}
+
+/** What a script of the project prints. */
+export async function printed(folder: string, ...args: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, args, { cwd: folder });
+  return stdout.trim();
+}
+
+/** The compiler's errors in a project, as `stack.mts(4,3): error TS2322: …`. */
+export async function typeErrors(folder: string): Promise<string[]> {
+  const compiler = join(MODULES, "typescript", "bin", "tsc");
+  const { stdout } = await run(process.execPath, [compiler, "--pretty", "false"], { cwd: folder }).catch(
+    (failed: { stdout: string }) => failed,
+  );
+  return stdout.split("\n").filter((line) => /^\S/.test(line));
+}
+
+export const removed = (folder: string) => rm(folder, { recursive: true, force: true });

@@ -1,0 +1,153 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "chai";
+import { dependencies, peerDependencies, version } from "../../package.json";
+import { addPrograms, consumer, packed, printed, removed, temporaryFolder, typeErrors } from "./installed";
+
+const COMPILER_OPTIONS = {
+  module: "nodenext",
+  target: "es2022",
+  types: ["node"],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noEmit: true,
+};
+
+describe("the published package", function () {
+  this.timeout(30_000);
+  let folder: string;
+  let packageFolder: string;
+  let files: string[];
+  /** A project that has Pulumi, and one that has only what npm installs along with the package. */
+  let withPulumi: string;
+  let withoutPulumi: string;
+
+  before(async () => {
+    folder = await temporaryFolder();
+    packageFolder = await packed(folder);
+    files = await filesOf(packageFolder);
+    const own = Object.keys(dependencies);
+    const pulumi = Object.keys(peerDependencies);
+    withPulumi = await consumer(join(folder, "with-pulumi"), packageFolder, [
+      ...own,
+      ...pulumi,
+      "@types/node",
+    ]);
+    withoutPulumi = await consumer(join(folder, "without-pulumi"), packageFolder, [...own, "@types/node"]);
+  });
+  after(() => removed(folder));
+
+  it("is imported by name, both entries, from CommonJS and from an ES module", async () => {
+    await addPrograms(withPulumi, ["entries.cjs", "entries.mjs"]);
+    const names = ["AmplitudeKinesisDestination", "SettingsError", "generateEvents", "verifyDelivery"];
+    for (const program of ["entries.cjs", "entries.mjs"]) {
+      const found = JSON.parse(await printed(withPulumi, program));
+      expect(found, program).to.deep.equal(["358203115967", "ON_DEMAND", ...names]);
+    }
+  });
+
+  it("makes its resources in the stack that imports it", async () => {
+    await addPrograms(withPulumi, ["run.mjs"]);
+    expect(JSON.parse(await printed(withPulumi, "run.mjs"))).to.deep.equal({
+      types: [
+        "amplitude-kinesis:index:AmplitudeKinesisDestination",
+        "aws:iam/policy:Policy",
+        "aws:iam/role:Role",
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:kinesis/stream:Stream",
+      ],
+      outputs: { roleArn: "arn:of:acme-role", region: "eu-central-1", streamName: "acme-stream" },
+    });
+  });
+
+  it("type-checks strictly in stacks of both module kinds, and finds their mistakes", async () => {
+    const programs = ["stack.cts", "stack.mts", "reader.mts", "mistaken.mts"];
+    await addTypeScript(withPulumi, programs, { skipLibCheck: true });
+    const found = (await typeErrors(withPulumi)).map((line) =>
+      line.replace(/^(\S+)\((\d+),.*(TS\d+).*$/, "$1:$2 $3"),
+    );
+    expect(found).to.deep.equal([
+      "mistaken.mts:4 TS2322",
+      "mistaken.mts:5 TS2820",
+      "mistaken.mts:6 TS2353",
+      "mistaken.mts:7 TS2339",
+      "mistaken.mts:8 TS2345",
+    ]);
+  });
+
+  it("type-checks as a library of delivery where there is no Pulumi, its declarations and all", async () => {
+    await addTypeScript(withoutPulumi, ["verify.cts", "verify.mts"], { skipLibCheck: false });
+    expect(await typeErrors(withoutPulumi)).to.deep.equal([]);
+  });
+
+  it("answers as a command where there is no Pulumi", async () => {
+    const command = join("node_modules", "pulumi-amplitude-kinesis", "bin", "amplitude-kinesis.js");
+    expect(await printed(withoutPulumi, command, "--version")).to.equal(version);
+  });
+
+  it("loads nothing of Pulumi or of the sandbox's evaluator for the delivery, even where they are installed", async () => {
+    const loaded = await loadedBy("pulumi-amplitude-kinesis/delivery");
+    expect(loaded).to.include("pulumi-amplitude-kinesis/dist/delivery/index.js");
+    expect(
+      loaded.filter((path) => /^@pulumi\/|^@cloud-copilot\/|\/dist\/components\/(?!contract)/.test(path)),
+    ).to.be.empty;
+  });
+
+  it("loads for the component of @pulumi/aws Kinesis, IAM and what they need, not all of it", async () => {
+    const loaded = await loadedBy("pulumi-amplitude-kinesis");
+    const ofAws = loaded.filter((path) => path.startsWith("@pulumi/aws/")).map((path) => path.split("/")[2]);
+    // Kinesis's own module needs lambda, for its event subscriptions.
+    const needed = ["iam", "kinesis", "lambda", "package.json", "types", "utilities.js", "utils.js"];
+    expect([...new Set(ofAws)].sort()).to.deep.equal(needed);
+    expect(loaded.filter((path) => /^(@aws-sdk|@cloud-copilot)\/|\/dist\/delivery\//.test(path))).to.be.empty;
+  });
+
+  it("holds the build, the command and documents alone", () => {
+    const strangers = files.filter(
+      (file) =>
+        !/^(dist\/(components|delivery)\/.+\.(js|d\.ts)|bin\/amplitude-kinesis\.js|docs\/.+)$/.test(file),
+    );
+    expect(strangers.sort()).to.deep.equal([
+      "CHANGELOG.md",
+      "CONTRIBUTING.md",
+      "LICENSE",
+      "README.md",
+      "package.json",
+    ]);
+    expect(files.filter((file) => /^(test|sandbox)\/|\.test\.|(?<!\.d)\.[cm]?ts$/.test(file))).to.be.empty;
+  });
+
+  it("holds the documents that its README links to", async () => {
+    const readme = await readFile(join(packageFolder, "README.md"), "utf8");
+    const linked = [...readme.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, target = ""]) => target);
+    const documents = linked.filter((target) => /^docs\/|\.md$|^LICENSE$/.test(target));
+    expect(documents).not.to.be.empty;
+    expect(files).to.include.members(documents);
+  });
+
+  async function loadedBy(entry: string): Promise<string[]> {
+    await addPrograms(withPulumi, ["loaded.cjs"]);
+    return JSON.parse(await printed(withPulumi, "loaded.cjs", entry));
+  }
+});
+
+async function addTypeScript(folder: string, programs: string[], options: { skipLibCheck: boolean }) {
+  await addPrograms(
+    folder,
+    programs.map((program) => `${program}.txt`),
+  );
+  const settings = { compilerOptions: { ...COMPILER_OPTIONS, ...options }, files: programs };
+  await writeFile(join(folder, "tsconfig.json"), JSON.stringify(settings));
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .replaceAll("\\", "/"),
+    );
+}

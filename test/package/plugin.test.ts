@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { credentials } from "@grpc/grpc-js";
+import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import { GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
+import { ComponentProvider, getPulumiComponents } from "@pulumi/pulumi/provider/experimental";
+import type { PackageSpec } from "@pulumi/pulumi/provider/experimental/schema";
+import { expect } from "chai";
+import * as components from "../../components";
+import { RULES } from "../../components/inputRules";
+import plugin from "../../components/package.json";
+import root from "../../package.json";
+import { link, PROJECT, removed, temporaryFolder } from "./installed";
+
+const PLUGIN = join(PROJECT, "components");
+const RUNNER = join(PROJECT, "node_modules", "@pulumi", "pulumi", "cmd", "run-plugin");
+/** Rewritten by UPDATE_SCHEMA=1 in the environment of this test; then `npm run format`. Other languages' SDKs follow from it. */
+const SNAPSHOT = join(__dirname, "schema.json");
+const TOKEN = "amplitude-kinesis:index:AmplitudeKinesisDestination";
+const OUTPUTS = ["policyArn", "region", "roleArn", "roleName", "streamArn", "streamName"];
+
+describe("the plugin for every Pulumi language", function () {
+  this.timeout(30_000);
+  let schema: PackageSpec;
+  let snapshot: PackageSpec;
+
+  before(async () => {
+    const provider = new ComponentProvider({
+      components: getPulumiComponents(components),
+      dirname: PLUGIN,
+      name: plugin.name,
+    });
+    schema = JSON.parse(await provider.getSchema());
+    if (process.env.UPDATE_SCHEMA === "1") await writeFile(SNAPSHOT, `${JSON.stringify(schema, null, 2)}\n`);
+    snapshot = JSON.parse(await readFile(SNAPSHOT, "utf8"));
+  });
+
+  it("has the schema of the snapshot", () => {
+    const remedy = "UPDATE_SCHEMA=1 rewrites test/package/schema.json, where the change is meant";
+    expect(schema, remedy).to.deep.equal(snapshot);
+  });
+
+  it("has the one component, with its inputs and outputs and nothing else", () => {
+    expect(Object.keys(schema.resources)).to.deep.equal([TOKEN]);
+    expect(Object.keys(schema.types)).to.deep.equal(["amplitude-kinesis:index:StreamMode"]);
+    const inputs = new Set(RULES.flatMap(({ properties }) => properties));
+    const { inputProperties = {}, properties = {}, requiredInputs, required } = schema.resources[TOKEN] ?? {};
+    expect(Object.keys(inputProperties)).to.have.members([...inputs]);
+    expect(requiredInputs).to.deep.equal([]);
+    expect(Object.keys(properties).sort()).to.deep.equal(OUTPUTS);
+    expect(required).to.deep.equal(OUTPUTS);
+  });
+
+  it("describes itself, its component and each input, output and value in words", () => {
+    const { description, inputProperties, properties } = schema.resources[TOKEN] ?? {};
+    const values = Object.values(schema.types).flatMap((type) => type.enum ?? []);
+    const described = {
+      ...inputProperties,
+      ...properties,
+      ...Object.fromEntries(values.map((v) => [v.name, v])),
+    };
+    const silent = Object.entries(described).filter(
+      ([, { description: words = "" }]) => !/\w+ \w+/.test(words),
+    );
+    expect(silent.map(([name]) => name)).to.deep.equal([]);
+    expect([schema.description, description].join()).to.include("Kinesis").and.to.include("Amplitude");
+    expect(JSON.stringify(schema)).not.to.match(/\[object Object\]|\{@|undefined/);
+  });
+
+  it("has the root package's version, licence and tested dependencies", () => {
+    expect([plugin.version, plugin.license]).to.deep.equal([root.version, root.license]);
+    expect(root.devDependencies).to.include(plugin.dependencies);
+    // Without the last two Pulumi takes TypeScript 3.8, which can't read these sources.
+    expect(plugin.dependencies).to.have.all.keys("@pulumi/aws", "@pulumi/pulumi", "ts-node", "typescript");
+  });
+});
+
+describe("Pulumi's plugin runner", function () {
+  this.timeout(30_000);
+  let folder: string;
+  let runner: ChildProcess | undefined;
+
+  before(async () => {
+    folder = await temporaryFolder();
+  });
+  after(async () => {
+    runner?.kill("SIGKILL");
+    await removed(folder);
+  });
+
+  it("serves the folder alone, with its own dependencies, under the name and version of its package.json", async () => {
+    const copy = join(folder, "components");
+    await cp(PLUGIN, copy, { recursive: true, filter: (path) => path !== join(PLUGIN, "node_modules") });
+    await mkdir(join(copy, "node_modules"));
+    await link(join(copy, "node_modules"), Object.keys(plugin.dependencies));
+    expect(await readFile(join(copy, "PulumiPlugin.yaml"), "utf8")).to.match(/^runtime: nodejs$/m);
+
+    runner = spawn(process.execPath, [RUNNER, "."], { cwd: copy, stdio: ["ignore", "pipe", "pipe"] });
+    const served = JSON.parse(await schemaFrom(await portOf(runner)));
+    expect(served).to.deep.equal(JSON.parse(await readFile(SNAPSHOT, "utf8")));
+  });
+});
+
+/** The runner's first line of output; whatever it complains about, where it ends without one. */
+async function portOf(runner: ChildProcess): Promise<string> {
+  const complaints: string[] = [];
+  runner.stderr?.on("data", (chunk) => complaints.push(String(chunk)));
+  if (runner.stdout === null) throw new Error("the runner's output is not piped");
+  for await (const line of createInterface({ input: runner.stdout })) return line;
+  throw new Error(`the runner ended: ${complaints.join("")}`);
+}
+
+function schemaFrom(port: string): Promise<string> {
+  const client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
+  return new Promise<string>((resolve, reject) => {
+    client.getSchema(new GetSchemaRequest(), (error, response) => {
+      if (error === null) resolve(response.getSchema());
+      else reject(error);
+    });
+  }).finally(() => client.close());
+}
