@@ -2,8 +2,9 @@ import * as iam from "@pulumi/aws/iam";
 import * as kinesis from "@pulumi/aws/kinesis";
 import * as pulumi from "@pulumi/pulumi";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
-import { OWN_TAG } from "./inputRules";
+
 import { trustPolicy, writePolicy } from "./policies";
+import { OWN_TAG } from "./tagRules";
 import { checkedInputs } from "./validation";
 
 /** How the stream's capacity is set. */
@@ -29,6 +30,21 @@ export interface AmplitudeKinesisDestinationArgs {
   /** How long records can be read, in hours: 24–8760. Default: 168 (seven days, which Security Hub's Kinesis.3 asks for). */
   retentionHours?: pulumi.Input<number> | undefined;
   /**
+   * Largest record that the stream takes, in KiB, partition key included: 1024–10240. Default: AWS's, 1024 (1 MiB).
+   */
+  maxRecordSizeKib?: pulumi.Input<number> | undefined;
+  /**
+   * Metrics that CloudWatch keeps for each shard, at extra cost: `IncomingBytes`, `IncomingRecords`, `OutgoingBytes`,
+   * `OutgoingRecords`, `WriteProvisionedThroughputExceeded`, `ReadProvisionedThroughputExceeded`,
+   * `IteratorAgeMilliseconds`. Default: none.
+   */
+  shardLevelMetrics?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /**
+   * Leave the stream and its records in AWS when the stack is destroyed, or when the stream is replaced. It has to be set
+   * before that. Default: false.
+   */
+  retainStream?: boolean | undefined;
+  /**
    * ARN of the customer's own KMS key in the stream's region (an alias or a bare id is refused). The role then gets
    * `kms:GenerateDataKey` on that key, for this stream alone; the key's own policy has to let the account's IAM policies
    * decide. Default: the AWS-managed key `alias/aws/kinesis`, which needs no permission.
@@ -41,6 +57,8 @@ export interface AmplitudeKinesisDestinationArgs {
   roleName?: pulumi.Input<string> | undefined;
   /** IAM path of the role and its policy, beginning and ending with '/'. Default: `/`. */
   rolePath?: pulumi.Input<string> | undefined;
+  /** How long a session of the role may last, in seconds: 3600–43200. Default: 3600. */
+  maxSessionSeconds?: pulumi.Input<number> | undefined;
   /** ARN of the managed policy that bounds the role. It has to allow what the write policy allows. Default: none. */
   permissionsBoundaryArn?: pulumi.Input<string> | undefined;
   /**
@@ -102,7 +120,11 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
       .output(inputs.tags)
       .apply((own): Record<string, string> => ({ [OWN_TAG]: name, ...own }));
 
-    const stream = new kinesis.Stream(`${name}-stream`, streamArgs(inputs, tags), { parent: this });
+    const stream = new kinesis.Stream(`${name}-stream`, streamArgs(inputs, tags), {
+      parent: this,
+      // The component's own option of this name does not reach its children.
+      retainOnDelete: inputs.retainStream ?? false,
+    });
     const role = new iam.Role(`${name}-role`, roleArgs(inputs, tags), { parent: this });
     const policy = new iam.Policy(`${name}-policy`, policyArgs(inputs, { stream, role }, tags), {
       parent: this,
@@ -137,7 +159,12 @@ type Tags = pulumi.Output<Record<string, string>>;
 
 function streamArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): kinesis.StreamArgs {
   return {
-    ...given({ name: inputs.streamName, shardCount: inputs.shardCount }),
+    ...given({
+      name: inputs.streamName,
+      shardCount: inputs.shardCount,
+      maxRecordSizeInKib: inputs.maxRecordSizeKib,
+      shardLevelMetrics: inputs.shardLevelMetrics,
+    }),
     streamModeDetails: { streamMode: inputs.streamMode ?? StreamMode.OnDemand },
     retentionPeriod: inputs.retentionHours ?? 168,
     encryptionType: "KMS",
@@ -169,7 +196,7 @@ function roleArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): iam.Role
     }),
     description: "Assumed by Amplitude to deliver events to a Kinesis data stream",
     assumeRolePolicy: trust.apply((document) => JSON.stringify(document)),
-    maxSessionDuration: 3600,
+    maxSessionDuration: inputs.maxSessionSeconds ?? 3600,
     tags,
   };
 }

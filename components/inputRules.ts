@@ -1,15 +1,12 @@
 import type { AmplitudeKinesisDestinationArgs } from "./amplitudeKinesisDestination";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 import { trustPolicy } from "./policies";
+import { errorsAt, type PropertyError, shown } from "./propertyError";
+import { tagErrors } from "./tagRules";
 
 export type PropertyName = keyof AmplitudeKinesisDestinationArgs;
 /** Inputs with all Outputs resolved, as they came: nothing is known of their types. */
 export type Values = Partial<Record<PropertyName, unknown>>;
-
-export interface PropertyError {
-  propertyPath: string;
-  reason: string;
-}
 
 /** Decides over the properties that it names, all of which are resolved when it runs. */
 export interface Rule {
@@ -41,6 +38,8 @@ const PROPERTY_CHECKS = {
   streamMode: matching(/^(ON_DEMAND|PROVISIONED)$/, "ON_DEMAND or PROVISIONED"),
   shardCount: integerWithin(1, 1_000_000, "shards"),
   retentionHours: integerWithin(24, 8760, "hours"),
+  maxRecordSizeKib: integerWithin(1024, 10_240, "KiB"),
+  maxSessionSeconds: integerWithin(3600, 43_200, "seconds"),
   kmsKeyArn: matching(
     /^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[a-zA-Z0-9-]+$/,
     "the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID): an alias or a bare id can't be named in the role's policy",
@@ -62,6 +61,11 @@ const PROPERTY_CHECKS = {
 const LIST_CHECKS = {
   amplitudePrincipalArns: matching(IAM_PRINCIPAL, principalRule()),
   testPrincipalArns: matching(IAM_PRINCIPAL, principalRule()),
+  // Source: AWS, Kinesis API Reference, EnableEnhancedMonitoring.
+  shardLevelMetrics: matching(
+    /^(Incoming(Bytes|Records)|Outgoing(Bytes|Records)|(Write|Read)ProvisionedThroughputExceeded|IteratorAgeMilliseconds)$/,
+    "a shard-level metric of Kinesis, such as IncomingBytes",
+  ),
 } satisfies Partial<Record<PropertyName, Check>>;
 
 function principalRule(): string {
@@ -82,6 +86,20 @@ export const RULES: Rule[] = [
   },
   { properties: ["tags"], check: ({ tags }) => tagErrors(tags) },
 ];
+
+/** All inputs: each has a rule. */
+export const INPUT_NAMES: ReadonlySet<string> = new Set([
+  "retainStream",
+  ...RULES.flatMap(({ properties }) => properties),
+]);
+
+/**
+ * Whether the stream is retained has to be known when it is registered: an Output would come too late.
+ */
+export function plainErrors({ retainStream }: Values): PropertyError[] {
+  const isPlain = retainStream === undefined || typeof retainStream === "boolean";
+  return isPlain ? [] : errorsAt("retainStream", "it must be true or false at once, and no Output");
+}
 
 function propertyRule(property: PropertyName, check: Check): Rule {
   return {
@@ -106,15 +124,6 @@ function listRule(property: PropertyName, check: Check): Rule {
       });
     },
   };
-}
-
-function errorsAt(propertyPath: string, reason: string | undefined): PropertyError[] {
-  return reason === undefined ? [] : [{ propertyPath, reason }];
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
 // --- rules between properties ----------------------------------------------------------------------------------
@@ -180,52 +189,6 @@ function strings(value: unknown): string[] | undefined {
 function pathLengthErrors(rolePath: unknown): PropertyError[] {
   const tooLong = typeof rolePath === "string" && rolePath.length > 512;
   return tooLong ? errorsAt("rolePath", `${rolePath.length} characters; IAM allows at most 512`) : [];
-}
-
-/** Holds the destination's name. */
-export const OWN_TAG = "amplitude-kinesis:destination";
-/** 50 tags a resource, less the one that the component sets itself. Source: AWS, "Tag naming limits and requirements". */
-const MOST_TAGS = 49;
-const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
-
-function tagErrors(tags: unknown): PropertyError[] {
-  if (tags === undefined) return [];
-  if (typeof tags !== "object" || tags === null || Array.isArray(tags)) {
-    return errorsAt("tags", `${shown(tags)} must be a map of strings`);
-  }
-  const entries = Object.entries(tags);
-  const tooMany =
-    entries.length > MOST_TAGS
-      ? `${entries.length} tags; AWS allows ${MOST_TAGS} beside the component's own`
-      : undefined;
-  return [
-    ...errorsAt("tags", tooMany),
-    ...entries.flatMap(([key, value]) => tagError(key, value)),
-    ...alikeKeys(entries.map(([key]) => key)),
-  ];
-}
-
-/** Source: AWS, IAM User Guide, "Tags for IAM resources": the keys of one role or policy don't differ in case alone. */
-function alikeKeys(keys: string[]): PropertyError[] {
-  const folded = keys.map((key) => key.toLowerCase());
-  return keys
-    .filter((_, index) => folded.indexOf(folded[index] ?? "") < index)
-    .flatMap((key) =>
-      errorsAt(`tags[${shown(key)}]`, "another key differs from it in case alone, which IAM refuses"),
-    );
-}
-
-function tagError(key: string, value: unknown): PropertyError[] {
-  const path = `tags[${shown(key)}]`;
-  if (key.length < 1 || key.length > 128 || !TAG_TEXT.test(key)) {
-    return errorsAt(path, "a key has 1 to 128 letters, digits, spaces or any of _.:/=+-@");
-  }
-  if (/^aws:/i.test(key)) return errorsAt(path, "keys that begin with aws: belong to AWS");
-  if (key === OWN_TAG) return errorsAt(path, "the component sets this tag itself");
-  if (typeof value !== "string" || value.length > 256 || !TAG_TEXT.test(value)) {
-    return errorsAt(path, `${shown(value)} must be at most 256 letters, digits, spaces or any of _.:/=+-@`);
-  }
-  return [];
 }
 
 /**

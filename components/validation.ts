@@ -1,13 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AmplitudeKinesisDestinationArgs } from "./amplitudeKinesisDestination";
 import {
+  INPUT_NAMES,
   nameErrors,
-  type PropertyError,
   type PropertyName,
+  plainErrors,
   RULES,
   type Rule,
   type Values,
 } from "./inputRules";
+import type { PropertyError } from "./propertyError";
 
 /**
  * The component's inputs, checked. What is known is checked at once; what is an Output is checked inside its own
@@ -21,7 +23,7 @@ export function checkedInputs(
   args: AmplitudeKinesisDestinationArgs,
 ): AmplitudeKinesisDestinationArgs {
   const isDue = (rule: Rule) => rule.properties.every((property) => isKnown(args[property]));
-  const errors = [...unknownProperties(args), ...nameErrors(name, args)];
+  const errors = [...unknownProperties(args), ...nameErrors(name, args), ...plainErrors(args)];
   for (const rule of RULES.filter(isDue)) errors.push(...rule.check(args));
   throwAny(name, errors);
 
@@ -66,14 +68,12 @@ function isKnown(value: unknown): boolean {
   return true;
 }
 
-const KNOWN_PROPERTIES = new Set<string>(RULES.flatMap((rule) => rule.properties));
-
 /** A misspelt property would be ignored in silence by callers without type checks. */
 function unknownProperties(args: AmplitudeKinesisDestinationArgs): PropertyError[] {
   return Object.keys(args)
-    .filter((property) => !KNOWN_PROPERTIES.has(property))
+    .filter((property) => !INPUT_NAMES.has(property))
     .map((property) => ({
       propertyPath: property,
-      reason: `no such input; there are ${[...KNOWN_PROPERTIES].join(", ")}`,
+      reason: `no such input; there are ${[...INPUT_NAMES].join(", ")}`,
     }));
 }

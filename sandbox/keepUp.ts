@@ -55,7 +55,7 @@ const PROFILES =
   "Profiles: operator (the customer's administrator), amplitude (a stand-in for Amplitude's account), stranger (a third account).";
 
 /** Where the engine made the stack it can be looked at; else the command is given a place for stacks of its own. */
-export function pulumiInstructions(stack: Provisioned["stack"], folder: string): string {
+function pulumiInstructions(stack: Provisioned["stack"], folder: string): string {
   const environment = stack?.environment ?? {
     PULUMI_HOME: join(folder, "pulumi"),
     PULUMI_BACKEND_URL: pathToFileURL(folder).href,

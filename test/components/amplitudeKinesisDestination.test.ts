@@ -56,6 +56,9 @@ describe("AmplitudeKinesisDestination", () => {
       streamMode: StreamMode.Provisioned,
       shardCount: 3,
       retentionHours: 48,
+      maxRecordSizeKib: 2048,
+      shardLevelMetrics: ["IncomingBytes"],
+      maxSessionSeconds: 7200,
       kmsKeyArn: "arn:aws:kms:us-east-1:111122223333:key/k",
       roleName: "amplitude",
       rolePath: "/vendors/",
@@ -69,6 +72,8 @@ describe("AmplitudeKinesisDestination", () => {
     expect(stream).to.deep.equal({
       name: "events",
       shardCount: 3,
+      maxRecordSizeInKib: 2048,
+      shardLevelMetrics: ["IncomingBytes"],
       streamModeDetails: { streamMode: "PROVISIONED" },
       retentionPeriod: 48,
       encryptionType: "KMS",
@@ -76,6 +81,7 @@ describe("AmplitudeKinesisDestination", () => {
       tags,
     });
     expect(role).to.include({
+      maxSessionDuration: 7200,
       name: "amplitude",
       path: "/vendors/",
       permissionsBoundary: "arn:aws:iam::111122223333:policy/boundary",

@@ -32,6 +32,10 @@ describe("the component's inputs", () => {
     { streamMode: "PROVISIONED", shardCount: 1 },
     { retentionHours: 24 },
     { retentionHours: 8760 },
+    { maxRecordSizeKib: 10_240 },
+    { maxSessionSeconds: 43_200 },
+    { shardLevelMetrics: ["IncomingBytes", "IteratorAgeMilliseconds"] },
+    { retainStream: true },
     { kmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab" },
     { roleName: "R+=,.@-_".padEnd(64, "x") },
     { rolePath: "/" },
@@ -62,6 +66,12 @@ describe("the component's inputs", () => {
     [{ retentionHours: 23 }, "retentionHours"],
     [{ retentionHours: 8761 }, "retentionHours"],
     [untyped({ retentionHours: "24" }), "retentionHours"],
+    [{ maxRecordSizeKib: 1023 }, "maxRecordSizeKib"],
+    [{ maxRecordSizeKib: 10_241 }, "maxRecordSizeKib"],
+    [{ maxSessionSeconds: 3599 }, "maxSessionSeconds"],
+    [{ maxSessionSeconds: 43_201 }, "maxSessionSeconds"],
+    [{ shardLevelMetrics: ["IncomingBytes", "ALL"] }, "shardLevelMetrics[1]"],
+    [untyped({ retainStream: "yes" }), "retainStream"],
     [{ kmsKeyArn: "alias/aws/kinesis" }, "kmsKeyArn"],
     [{ kmsKeyArn: "arn:aws:kms:us-east-1:111122223333:alias/mine" }, "kmsKeyArn"],
     [{ roleName: "a/b" }, "roleName"],
@@ -119,6 +129,10 @@ describe("the component's inputs", () => {
     it(`refuse ${JSON.stringify(args).slice(0, 100)}, at ${path}`, () =>
       expect(refused(args)).to.deep.equal([path]));
   }
+
+  it("that must be known at once are refused as an Output", () => {
+    expect(refused(untyped({ retainStream: pulumi.output(true) }))).to.deep.equal(["retainStream"]);
+  });
 
   it("are refused all at once", () => {
     const paths = refused({ streamName: "", retentionHours: 1, externalId: "x", tags: { "aws:a": "b" } });

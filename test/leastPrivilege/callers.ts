@@ -1,0 +1,85 @@
+import type { PolicyDocument } from "./documents";
+
+export const CUSTOMER = "111122223333";
+const AMPLITUDE = "358203115967";
+const AMPLITUDE_EU = "202493300829";
+const OTHER_CUSTOMER = "444455556666";
+
+export interface Caller {
+  name: string;
+  /** As the evaluator takes it; undefined for a request that nobody signed. */
+  principal: string | undefined;
+  /** The caller's own permissions; undefined where there can be none. */
+  own: PolicyDocument | undefined;
+  context: Record<string, string>;
+}
+
+/** The worst case: whoever asks from outside may do everything as far as their own account is concerned. */
+const EVERYTHING: PolicyDocument = {
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
+};
+
+/** In the customer's account more than this would be allowed by the users' own policies, whatever the documents say. */
+const ANY_ROLE: PolicyDocument = {
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Action: "sts:*", Resource: `arn:aws:iam::${CUSTOMER}:role/*` }],
+};
+
+const NOTHING: PolicyDocument = {
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::unrelated/object" }],
+};
+
+const named = (
+  account: string,
+  resource: string,
+  own: PolicyDocument,
+): Pick<Caller, "principal" | "own" | "context"> => {
+  const [kind = "", name = ""] = resource.split("/");
+  const arn = `arn:aws:iam::${account}:${resource}`;
+  const isRole = kind === "role";
+  const types: Record<string, string> = { role: "AssumedRole", user: "User", root: "Account" };
+  return {
+    principal: isRole ? `arn:aws:sts::${account}:assumed-role/${name}/session` : arn,
+    own,
+    context: {
+      "aws:PrincipalArn": arn,
+      "aws:PrincipalAccount": account,
+      "aws:PrincipalType": types[kind] ?? kind,
+    },
+  };
+};
+const unnamed = (principal: string | undefined) => ({ principal, own: undefined, context: {} });
+
+const OUTSIDERS = {
+  "Amplitude's root": named(AMPLITUDE, "root", EVERYTHING),
+  "Amplitude's exporter role": named(AMPLITUDE, "role/exporter", EVERYTHING),
+  "another role of Amplitude": named(AMPLITUDE, "role/exporter-2", EVERYTHING),
+  "a user of Amplitude": named(AMPLITUDE, "user/someone", EVERYTHING),
+  "a role of Amplitude without permissions": named(AMPLITUDE, "role/intern", NOTHING),
+  "a role of Amplitude's EU account": named(AMPLITUDE_EU, "role/exporter", EVERYTHING),
+  "another customer's root": named(OTHER_CUSTOMER, "root", EVERYTHING),
+  "another customer's role of the exporter's name": named(OTHER_CUSTOMER, "role/exporter", EVERYTHING),
+  "another customer's user": named(OTHER_CUSTOMER, "user/tester", EVERYTHING),
+  "the customer's user": named(CUSTOMER, "user/someone", ANY_ROLE),
+  "the customer's role": named(CUSTOMER, "role/application", ANY_ROLE),
+  "the customer's tester": named(CUSTOMER, "user/tester", ANY_ROLE),
+  "the customer's CI role": named(CUSTOMER, "role/ci", ANY_ROLE),
+  "a service of AWS": unnamed("ec2.amazonaws.com"),
+  "the stream's service": unnamed("kinesis.amazonaws.com"),
+  "an identity provider": unnamed(`arn:aws:iam::${CUSTOMER}:saml-provider/sso`),
+  "a web identity": unnamed("accounts.google.com"),
+  nobody: unnamed(undefined),
+};
+
+export type CallerName = keyof typeof OUTSIDERS;
+
+export const outsiders: Caller[] = Object.entries(OUTSIDERS).map(([name, caller]) => ({ name, ...caller }));
+
+/** The session that the documents give to whoever assumed the role. A session's ARN leaves the role's path out. */
+export function roleSession(roleArn: string, write: PolicyDocument): Caller {
+  const roleName = roleArn.slice(roleArn.lastIndexOf("/") + 1);
+  const { context, ...session } = named(CUSTOMER, `role/${roleName}`, write);
+  return { name: "the role's session", ...session, context: { ...context, "aws:PrincipalArn": roleArn } };
+}

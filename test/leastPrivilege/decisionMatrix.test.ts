@@ -1,0 +1,56 @@
+import { expect } from "chai";
+import { allowedLabels, VARIANTS, type Variant } from "./contractTable";
+import { decisionOf, labelOf, questionsOf } from "./decisions";
+import { documentsOf, vendorDocuments } from "./documents";
+import { evaluated } from "./evaluator";
+import { knownActions } from "./iamData";
+import { problemsOf } from "./problems";
+
+const variants: Variant[] = Object.values(VARIANTS);
+
+describe("the decisions of the rendered documents", function () {
+  this.timeout(30_000);
+  let compared = 0;
+
+  for (const variant of variants) {
+    it(`are the contract's, with ${variant.title}`, async () => {
+      const questions = await questionsOf(variant);
+      compared += questions.length;
+      expect(await problemsOf(await documentsOf(variant), variant)).to.deep.equal([]);
+    });
+
+    it(`are the vendor's own policy's for all that the role's session asks of Kinesis, IAM and STS, with ${variant.title}`, async () => {
+      const documents = await documentsOf(variant);
+      const vendors = { ...vendorDocuments(variant), trust: documents.trust };
+      for (const question of await questionsOf(variant)) {
+        if (question.outsider || question.action.startsWith("kms:")) continue;
+        const decision = await decisionOf(question, documents, variant);
+        expect(decision, labelOf(question)).to.equal(await decisionOf(question, vendors, variant));
+      }
+    });
+
+    it(`are asked about all that the contract allows, with ${variant.title}`, async () => {
+      const labels = new Set((await questionsOf(variant)).map(labelOf));
+      expect([...allowedLabels(variant)].filter((label) => !labels.has(label))).to.deep.equal([]);
+    });
+  }
+
+  it("are the vendor's own documents' to the last one, without inputs", async () => {
+    expect(await problemsOf(vendorDocuments(VARIANTS.default), VARIANTS.default)).to.deep.equal([]);
+  });
+
+  it("are asked for every action that exists in Kinesis, IAM, STS and KMS", async () => {
+    const actions = (await knownActions()).map(({ service, name }) => `${service}:${name}`);
+    expect(actions.length).to.be.greaterThan(300);
+    for (const variant of variants) {
+      const asked = new Set((await questionsOf(variant)).map(({ action }) => action));
+      expect(actions.filter((action) => !asked.has(action))).to.deep.equal([]);
+    }
+  });
+
+  after(() => {
+    console.log(
+      `      ${compared} decisions compared with the contract, in ${evaluated.decisions} evaluations so far`,
+    );
+  });
+});

@@ -1,0 +1,114 @@
+import { type Caller, CUSTOMER, outsiders, roleSession } from "./callers";
+import { type Circumstance, circumstancesOf } from "./circumstances";
+import { allowedLabels, KEY, type Variant } from "./contractTable";
+import type { Documents, PolicyDocument } from "./documents";
+import { evaluate, textOf } from "./evaluator";
+import { type KnownAction, knownActions } from "./iamData";
+import { ownerOf, ownResources, resourcesOf } from "./resources";
+
+export interface Question {
+  /** Undefined for the role's session, whose permissions are in the documents. */
+  outsider: Caller | undefined;
+  action: string;
+  resource: string;
+  circumstance: Circumstance;
+}
+
+export function labelOf({ outsider, action, resource, circumstance }: Question): string {
+  return `${outsider?.name ?? "the role's session"}: ${action} on ${resource}, ${circumstance.name}`;
+}
+
+const asked = new Map<Variant, Promise<Question[]>>();
+
+/**
+ * All that is asked: the role's session about every action on everything that the action accepts, everybody else about
+ * every action on this stream, this role and this key. What is near to the contract comes first. Circumstances are
+ * varied where the documents could speak of them: for others on the role, for the session on the key.
+ */
+export function questionsOf(variant: Variant): Promise<Question[]> {
+  const questions = asked.get(variant) ?? allQuestions(variant);
+  asked.set(variant, questions);
+  return questions;
+}
+
+async function allQuestions(variant: Variant): Promise<Question[]> {
+  const own = ownResources(variant);
+  const questions = (await knownActions()).flatMap((action) => {
+    const resources = resourcesOf(action, variant);
+    const ownOnes = resources.filter((resource) => own.includes(resource));
+    return [
+      ...asking(undefined, action, resources, variant),
+      ...outsiders.flatMap((outsider) => asking(outsider, action, ownOnes, variant)),
+    ];
+  });
+  const allowed = allowedLabels(variant);
+  const distance = (question: Question) => {
+    if (allowed.has(labelOf(question))) return 0;
+    return own.includes(question.resource) ? 1 : 2;
+  };
+  return questions.sort((a, b) => distance(a) - distance(b));
+}
+
+function asking(
+  outsider: Caller | undefined,
+  action: KnownAction,
+  resources: string[],
+  { streamArn, roleArn }: Variant,
+): Question[] {
+  return resources.flatMap((resource) => {
+    const circumstances = circumstancesOf(action, streamArn);
+    const matters = outsider ? resource === roleArn : resource === KEY;
+    return (matters ? circumstances : [circumstances[0]]).map((circumstance) => ({
+      outsider,
+      action: `${action.service}:${action.name}`,
+      resource,
+      circumstance,
+    }));
+  });
+}
+
+/** The worst case for what others own, and the customer's own keys: their policies leave it to the customer's account. */
+const OPEN_TO_THE_CUSTOMER: PolicyDocument = {
+  Version: "2012-10-17",
+  Statement: [
+    { Effect: "Allow", Principal: { AWS: `arn:aws:iam::${CUSTOMER}:root` }, Action: "*", Resource: "*" },
+  ],
+};
+
+function resourcePolicyOf(question: Question, { trust }: Documents, roleArn: string) {
+  const { action, resource } = question;
+  if (action.startsWith("sts:") && resource === roleArn) return trust;
+  const isKey = resource.startsWith("arn:aws:kms:");
+  return isKey || ownerOf(resource) !== CUSTOMER ? OPEN_TO_THE_CUSTOMER : undefined;
+}
+
+const decisions = new Map<string, Map<string, Promise<string>>>();
+
+/** `Allowed`, `ImplicitlyDenied` or `ExplicitlyDenied`; anything else is no decision, and says why. */
+export function decisionOf(question: Question, documents: Documents, { roleArn }: Variant): Promise<string> {
+  const caller = question.outsider ?? roleSession(roleArn, documents.write);
+  const resourcePolicy = resourcePolicyOf(question, documents, roleArn);
+  const policies = `${textOf(caller.own)} ${textOf(resourcePolicy)}`;
+  const known = decisions.get(policies) ?? new Map<string, Promise<string>>();
+  decisions.set(policies, known);
+  const label = labelOf(question);
+  const decision = known.get(label) ?? decide(question, caller, resourcePolicy);
+  known.set(label, decision);
+  return decision;
+}
+
+function decide(
+  { action, resource, circumstance }: Question,
+  caller: Caller,
+  resourcePolicy: PolicyDocument | undefined,
+): Promise<string> {
+  return evaluate({
+    principal: caller.principal,
+    action,
+    resource,
+    resourceAccountId: ownerOf(resource),
+    context: { ...caller.context, ...circumstance.context },
+    identityPolicy: caller.own,
+    resourcePolicy,
+  });
+}

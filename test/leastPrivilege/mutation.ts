@@ -1,0 +1,57 @@
+import type { VARIANTS } from "./contractTable";
+import type { Documents, PolicyDocument, Statement } from "./documents";
+
+/** A mistake that people make, as a change to the right documents of a variant. */
+export interface Mutation {
+  mistake: string;
+  variant: keyof typeof VARIANTS;
+  change: (documents: Documents) => void;
+}
+
+type Mistake = [mistake: string, change: (documents: Documents) => void];
+
+export function mutationsOf(variant: Mutation["variant"], mistakes: Mistake[]): Mutation[] {
+  return mistakes.map(([mistake, change]) => ({ mistake, variant, change }));
+}
+
+export function changed(documents: Documents, { change }: Pick<Mutation, "change">): Documents {
+  const copy = structuredClone(documents);
+  change(copy);
+  return copy;
+}
+
+function statementAt({ Statement }: PolicyDocument, index: number): Statement {
+  const statement = Statement[index];
+  if (!statement) throw new Error(`the document has no statement ${index}`);
+  return statement;
+}
+
+/** Sets elements of a statement; an undefined value takes the element away. */
+const setting =
+  (which: keyof Documents, index: number) =>
+  (elements: Statement) =>
+  (documents: Documents): void => {
+    const statement = statementAt(documents[which], index);
+    Object.assign(statement, elements);
+    for (const [element, value] of Object.entries(elements)) {
+      if (value === undefined) delete statement[element];
+    }
+  };
+
+export const amplitudeTrust = setting("trust", 0);
+export const testTrust = setting("trust", 1);
+export const streamWrite = setting("write", 0);
+export const simulation = setting("write", 1);
+export const encryption = setting("write", 2);
+
+export const adding =
+  (which: keyof Documents, statement: Statement) =>
+  (documents: Documents): void => {
+    documents[which].Statement.push(statement);
+  };
+
+export const removing =
+  (which: keyof Documents, index: number) =>
+  (documents: Documents): void => {
+    documents[which].Statement.splice(index, 1);
+  };

@@ -1,0 +1,104 @@
+import { expect } from "chai";
+import { VARIANTS } from "./contractTable";
+import { documentsOf, vendorDocuments } from "./documents";
+import {
+  adding,
+  amplitudeTrust,
+  changed,
+  encryption,
+  mutationsOf,
+  removing,
+  simulation,
+  streamWrite,
+} from "./mutation";
+import { problemsOf } from "./problems";
+import { trustMutations } from "./trustMutations";
+import { writeMutations } from "./writeMutations";
+
+const mutations = [...trustMutations, ...writeMutations];
+
+describe("documents with a mistake", function () {
+  this.timeout(30_000);
+  const caughtBy = new Map<string, string[]>();
+
+  for (const mutation of mutations) {
+    it(`are caught when they ${mutation.mistake} (${mutation.variant})`, async () => {
+      const variant = VARIANTS[mutation.variant];
+      const right = await documentsOf(variant);
+      const wrong = changed(right, mutation);
+      expect(wrong, "the mutation changes nothing").to.not.deep.equal(right);
+      const problems = await problemsOf(wrong, variant, 1);
+      expect(problems).to.not.deep.equal([]);
+      caughtBy.set(`${mutation.mistake} (${mutation.variant})`, problems);
+    });
+  }
+
+  it("are described each by another mistake", () => {
+    const names = mutations.map(({ mistake, variant }) => `${mistake} (${variant})`);
+    expect(new Set(names).size).to.equal(names.length);
+  });
+
+  after(() => {
+    const byDecision = [...caughtBy.values()].filter((problems) =>
+      problems.some((problem) => /^decision:(?!.*undecided)/.test(problem)),
+    );
+    console.log(
+      `      ${caughtBy.size} of ${mutations.length} mistakes caught, ${byDecision.length} of them by a decision, the others by their form`,
+    );
+  });
+});
+
+const { streamArn, roleArn } = VARIANTS.default;
+const harmless = [
+  ...mutationsOf("default", [
+    ["have no statement id", streamWrite({ Sid: undefined })],
+    ["name Amplitude's account by its number", amplitudeTrust({ Principal: { AWS: "358203115967" } })],
+    ["list the one trust action", amplitudeTrust({ Action: ["sts:AssumeRole"] })],
+    ["list the one resource", simulation({ Resource: [roleArn] })],
+    ["have their statements in another order", ({ write }) => write.Statement.reverse()],
+    [
+      "give each action a statement",
+      (documents) => {
+        streamWrite({ Action: "kinesis:PutRecord" })(documents);
+        adding("write", { Effect: "Allow", Action: "kinesis:PutRecords", Resource: streamArn })(documents);
+      },
+    ],
+    [
+      "are the vendor's",
+      (documents) => {
+        removing("write", 0)(documents);
+        documents.write = vendorDocuments(VARIANTS.default).write;
+      },
+    ],
+  ]),
+  ...mutationsOf("externalId", [
+    [
+      "list the one external id",
+      amplitudeTrust({ Condition: { StringEquals: { "sts:ExternalId": ["acme-1"] } } }),
+    ],
+  ]),
+  ...mutationsOf("kmsKeyArn", [
+    [
+      "compare the stream as an ARN",
+      encryption({
+        Condition: {
+          StringEquals: { "kms:ViaService": "kinesis.us-east-1.amazonaws.com" },
+          ArnEquals: { "kms:EncryptionContext:aws:kinesis:arn": streamArn },
+        },
+      }),
+    ],
+  ]),
+];
+
+describe("documents that say the same in other words", function () {
+  this.timeout(30_000);
+  for (const rewording of harmless) {
+    it(`are let through when they ${rewording.mistake}`, async () => {
+      const variant = VARIANTS[rewording.variant];
+      const right = await documentsOf(variant);
+      const reworded = changed(right, rewording);
+      expect(reworded, "the rewording changes nothing").to.not.deep.equal(right);
+      expect(await problemsOf(reworded, variant)).to.deep.equal([]);
+    });
+  }
+});

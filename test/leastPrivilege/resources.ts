@@ -1,0 +1,70 @@
+import { CUSTOMER } from "./callers";
+import { KEY, type Variant } from "./contractTable";
+import type { KnownAction } from "./iamData";
+
+const OTHER_ACCOUNT = "444455556666";
+const HERE = { region: "us-east-1", account: CUSTOMER };
+const ELSEWHERE = [
+  { region: "eu-central-1", account: CUSTOMER },
+  { region: "us-east-1", account: OTHER_ACCOUNT },
+];
+
+/** The names that wildcards and slips of the pen would reach. */
+function namesLike(name: string): string[] {
+  return [name, `${name}-2`, `other-${name}`, `elsewhere/${name}`, `${name.slice(0, -1)}x`, "other"];
+}
+
+/** The names to ask about, by the resource type; users and groups with the role's name, since AWS can simulate those too. */
+function namesOf(type: string, { streamArn, roleArn }: Variant): string[] {
+  const stream = streamArn.slice(streamArn.indexOf("/") + 1);
+  const role = roleArn.slice(roleArn.indexOf("/") + 1);
+  const key = KEY.slice(KEY.indexOf("/") + 1);
+  const names: Record<string, string[]> = {
+    stream: namesLike(stream).filter((name) => !name.includes("/")),
+    consumer: [stream, "other"],
+    role: namesLike(role),
+    user: [role, "other"],
+    group: [role, "other"],
+    key: [key, `${key}-2`, "other"],
+    kmsKey: [key, "other"],
+  };
+  return names[type] ?? ["other"];
+}
+
+/** This stream, this role and this key. */
+export function ownResources({ streamArn, roleArn }: Variant): string[] {
+  return [streamArn, roleArn, KEY];
+}
+
+/** ARNs of the types that the action accepts: here, in another region and in another account. */
+export function resourcesOf(action: KnownAction, variant: Variant): string[] {
+  if (action.resourceTypes.length === 0) return ["*"];
+  const arns = Object.entries(action.arnPatterns).flatMap(([type, pattern]) => {
+    // The evaluator can't tell a consumer's ARN from a stream's where an action accepts both: it has then no answer.
+    if (type === "consumer" && "stream" in action.arnPatterns) return [];
+    const [name = "other", ...names] = namesOf(type, variant);
+    return [
+      ...[name, ...names].map((each) => filled(pattern, HERE, each)),
+      ...ELSEWHERE.map((place) => filled(pattern, place, name)),
+    ];
+  });
+  return [...new Set(arns)];
+}
+
+function filled(pattern: string, { region, account }: typeof HERE, name: string): string {
+  const values: Record<string, string> = {
+    Partition: "aws",
+    Region: region,
+    Account: account,
+    StreamType: "stream",
+    ConsumerName: "other",
+    ConsumerCreationTimpstamp: "1",
+  };
+  return pattern.replaceAll(/\$\{(\w+)\}/g, (_, variable: string) => values[variable] ?? name);
+}
+
+/** The account that owns a resource; `*` and what AWS owns are asked about in the customer's account. */
+export function ownerOf(arn: string): string {
+  const account = arn.split(":")[4] ?? "";
+  return /^\d{12}$/.test(account) ? account : CUSTOMER;
+}
