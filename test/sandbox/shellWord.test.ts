@@ -5,8 +5,8 @@ import { shellWord } from "../../sandbox/shellWord";
 
 describe("a word of a printed command line", () => {
   for (const path of [
-    "/home/me/project/.sandbox/run-1-a/outputs.json",
-    "/home/me/Jane's project/.sandbox/outputs.json",
+    "/srv/me/project/.sandbox/run-1-a/outputs.json",
+    "/srv/me/Jane's project/.sandbox/outputs.json",
     '$HOME/`id`/"a"/b\\c;*',
     "'",
     "",
@@ -25,7 +25,7 @@ describe("a word of a printed command line", () => {
 
 describe("what --keep prints", () => {
   it("reaches its files from a checkout whose path has a space and a quote", () => {
-    const folder = "/home/me/Jane's project/.sandbox/run-1";
+    const folder = "/srv/me/Jane's project/.sandbox/run-1";
     const aws = { endpoint: "http://127.0.0.1:1", region: "us-east-1" };
     const printed = instructions(aws, `${folder}/outputs.json`, `${folder}/credentials`);
     const lines = printed.match(/^(export|npm) .*$/gm) ?? [];
