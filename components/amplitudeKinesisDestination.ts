@@ -3,6 +3,7 @@ import * as kinesis from "@pulumi/aws/kinesis";
 import * as pulumi from "@pulumi/pulumi";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 
+import { inPartition } from "./partition";
 import { trustPolicy, writePolicy } from "./policies";
 import { OWN_TAG } from "./tagRules";
 import { checkedInputs } from "./validation";
@@ -114,7 +115,7 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
     args: AmplitudeKinesisDestinationArgs = {},
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    const inputs = checkedInputs(name, args);
+    const inputs = checkedInputs(name, args, opts);
     super("amplitude-kinesis:index:AmplitudeKinesisDestination", name, inputs, opts);
     const tags: Tags = pulumi
       .output(inputs.tags)
@@ -208,7 +209,9 @@ function policyArgs(
 ): iam.PolicyArgs {
   const document = pulumi
     .all([stream.arn, role.arn, inputs.kmsKeyArn])
-    .apply(([streamArn, roleArn, kmsKeyArn]) => writePolicy({ streamArn, roleArn, kmsKeyArn }));
+    .apply(([streamArn, roleArn, kmsKeyArn]) =>
+      writePolicy({ streamArn: inPartition(streamArn), roleArn, kmsKeyArn }),
+    );
   return {
     ...given({ path: inputs.rolePath }),
     description: "Lets Amplitude write events to one Kinesis data stream",

@@ -9,6 +9,7 @@ import {
   type Rule,
   type Values,
 } from "./inputRules";
+import { regionErrors } from "./partition";
 import type { PropertyError } from "./propertyError";
 
 /**
@@ -21,9 +22,15 @@ import type { PropertyError } from "./propertyError";
 export function checkedInputs(
   name: string,
   args: AmplitudeKinesisDestinationArgs,
+  opts?: pulumi.ComponentResourceOptions,
 ): AmplitudeKinesisDestinationArgs {
   const isDue = (rule: Rule) => rule.properties.every((property) => isKnown(args[property]));
-  const errors = [...unknownProperties(args), ...nameErrors(name, args), ...plainErrors(args)];
+  const errors = [
+    ...unknownProperties(args),
+    ...nameErrors(name, args),
+    ...plainErrors(args),
+    ...regionErrors(opts),
+  ];
   for (const rule of RULES.filter(isDue)) errors.push(...rule.check(args));
   throwAny(name, errors);
 

@@ -1,0 +1,24 @@
+import * as pulumi from "@pulumi/pulumi";
+import { errorsAt, type PropertyError } from "./propertyError";
+
+const OTHER_PARTITION = /^(cn|us-gov|us-iso|eu-isoe)/;
+const REASON =
+  "Amplitude's account is in the partition aws: no role of China, GovCloud or an isolated region can trust it";
+
+/**
+ * Refuses a region from which Amplitude can't be trusted, where the region is known before anything is made: it is the
+ * default provider's. An explicit provider's, or a parent's, shows in the stream's ARN alone.
+ */
+export function regionErrors(opts: pulumi.ComponentResourceOptions | undefined): PropertyError[] {
+  if (opts?.provider !== undefined || opts?.providers !== undefined || opts?.parent !== undefined) return [];
+  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  const region = new pulumi.Config("aws").get("region") ?? AWS_REGION ?? AWS_DEFAULT_REGION ?? "";
+  return OTHER_PARTITION.test(region) ? errorsAt("aws:region", `${region}: ${REASON}`) : [];
+}
+
+/** @throws pulumi.InputPropertiesError for a stream of another partition: no policy is made for it. */
+export function inPartition(streamArn: string): string {
+  if (streamArn.startsWith("arn:aws:")) return streamArn;
+  const errors = errorsAt("region", `${streamArn}: ${REASON}`);
+  throw new pulumi.InputPropertiesError({ message: errors.map(({ reason }) => reason).join("\n"), errors });
+}

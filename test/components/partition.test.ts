@@ -1,0 +1,45 @@
+import * as pulumi from "@pulumi/pulumi";
+import { expect } from "chai";
+import { inPartition, regionErrors } from "../../components/partition";
+
+describe("a region", () => {
+  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  beforeEach(() => {
+    delete process.env.AWS_REGION;
+    delete process.env.AWS_DEFAULT_REGION;
+    pulumi.runtime.setAllConfig({});
+  });
+  after(() => {
+    if (AWS_REGION !== undefined) process.env.AWS_REGION = AWS_REGION;
+    if (AWS_DEFAULT_REGION !== undefined) process.env.AWS_DEFAULT_REGION = AWS_DEFAULT_REGION;
+    pulumi.runtime.setAllConfig({});
+  });
+
+  for (const region of ["cn-north-1", "us-gov-west-1", "us-iso-east-1"]) {
+    it(`is refused where Amplitude can't be trusted from it: ${region}`, () => {
+      pulumi.runtime.setAllConfig({ "aws:region": region });
+      expect(regionErrors(undefined).map(({ propertyPath }) => propertyPath)).to.deep.equal(["aws:region"]);
+    });
+  }
+
+  it("is looked for in the environment too, after the configuration", () => {
+    process.env.AWS_REGION = "cn-north-1";
+    expect(regionErrors({})).to.have.length(1);
+    pulumi.runtime.setAllConfig({ "aws:region": "eu-central-1" });
+    expect(regionErrors({})).to.deep.equal([]);
+  });
+
+  it("is not guessed where a provider or a parent decides", () => {
+    process.env.AWS_REGION = "cn-north-1";
+    const providers: pulumi.ProviderResource[] = [];
+    expect(regionErrors({ providers })).to.deep.equal([]);
+  });
+
+  it("that only the stream's ARN shows is refused there", () => {
+    const arn = "arn:aws-cn:kinesis:cn-north-1:111122223333:stream/events";
+    expect(() => inPartition(arn)).to.throw("can trust it");
+    expect(inPartition("arn:aws:kinesis:eu-central-1:1:stream/s")).to.equal(
+      "arn:aws:kinesis:eu-central-1:1:stream/s",
+    );
+  });
+});
