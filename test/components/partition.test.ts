@@ -38,6 +38,7 @@ describe("a region", () => {
   it("that only the stream's ARN shows is refused there", () => {
     const arn = "arn:aws-cn:kinesis:cn-north-1:111122223333:stream/events";
     expect(() => inPartition(arn)).to.throw("can trust it");
+    expect(inPartition("made-by-a-mock")).to.equal("made-by-a-mock");
     expect(inPartition("arn:aws:kinesis:eu-central-1:1:stream/s")).to.equal(
       "arn:aws:kinesis:eu-central-1:1:stream/s",
     );
