@@ -166,24 +166,26 @@ export class Producer {
     else this.#refuse(result, ambiguous);
   }
 
-  #refuse({ outcomes }: AttemptResult, ambiguous: Set<number>): void {
-    const { listener } = this.#options;
-    for (const outcome of outcomes) {
-      if (outcome.kind === "acknowledged") continue;
-      const { index } = outcome.record;
-      if (ambiguous.has(index)) listener.onUnanswered(index, outcome.reason);
-      else listener.onRefused(index, outcome.reason);
-    }
+  #refuse(result: AttemptResult, ambiguous: Set<number>): void {
+    this.#endRest(result, ambiguous, (index, reason) => this.#options.listener.onRefused(index, reason));
   }
 
   /** A refusal is no final answer where it would have been tried again. */
-  #abandon({ outcomes }: AttemptResult, ambiguous: Set<number>): void {
-    const { listener } = this.#options;
+  #abandon(result: AttemptResult, ambiguous: Set<number>): void {
+    this.#endRest(result, ambiguous, (index) => this.#options.listener.onAbandoned(index));
+  }
+
+  /** Ends what was not acknowledged: what may have been written is unanswered, the rest is as `notWritten` tells it. */
+  #endRest(
+    { outcomes }: AttemptResult,
+    ambiguous: Set<number>,
+    notWritten: (index: number, reason: string) => void,
+  ): void {
     for (const outcome of outcomes) {
       if (outcome.kind === "acknowledged") continue;
       const { index } = outcome.record;
-      if (ambiguous.has(index)) listener.onUnanswered(index, outcome.reason);
-      else listener.onAbandoned(index);
+      if (ambiguous.has(index)) this.#options.listener.onUnanswered(index, outcome.reason);
+      else notWritten(index, outcome.reason);
     }
   }
 
