@@ -8,9 +8,8 @@ import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import { provision, type StackOutputs } from "../../../sandbox/provisioning";
 import { createStack } from "../../../sandbox/provisioning/engine";
-import { findPulumiCli, type PulumiCli } from "../../../sandbox/provisioning/pulumiCli";
 import { processesNaming, until } from "./processes";
-import { refusal, sandboxRun } from "./sandboxRun";
+import { engineOf, refusal, sandboxRun } from "./sandboxRun";
 
 const STACK = "pulumi:pulumi:Stack";
 const OURS = [
@@ -23,19 +22,8 @@ const OURS = [
 
 describe("provisioning through the Pulumi engine", function () {
   this.timeout(30_000);
-  let cli: PulumiCli;
   const run = sandboxRun();
-  before(async function () {
-    const found = await findPulumiCli(run.folder);
-    if (found !== undefined) cli = found;
-    else {
-      console.log(
-        "SKIPPED: no pulumi command of version 3.200 or newer is on PATH, the engine's tests can't run",
-      );
-      this.skip();
-    }
-  });
-
+  const cli = engineOf(run);
   describe("the stack program", () => {
     let stack: Stack;
     let outputs: StackOutputs;
@@ -47,7 +35,7 @@ describe("provisioning through the Pulumi engine", function () {
         stackName: "acme",
         config: { tags: { team: "data" } },
       };
-      stack = await createStack(options, cli);
+      stack = await createStack(options, cli());
       const steps: string[] = [];
       const result = await stack.up({ onEvent: (event) => steps.push(...stepOf(event)) });
       outputs = values(result.outputs);
@@ -116,7 +104,7 @@ describe("provisioning through the Pulumi engine", function () {
         aws: run.local,
         stackName: "beta",
       });
-      expect(engine).to.equal(`Pulumi engine v${cli.version}`);
+      expect(engine).to.equal(`Pulumi engine v${cli().version}`);
       expect(outputs.readme).to.include("# beta:");
       await destroy();
     } finally {
@@ -140,7 +128,10 @@ describe("provisioning through the Pulumi engine", function () {
   it("rejects where a stream was made only half, records it, and lets it be destroyed", async () => {
     const source = 'new kinesis.Stream("half", { name: "half", shardCount: 1, encryptionType: "KMS" });';
     const program = await run.program("half", source);
-    const stack = await createStack({ folder: run.folder, aws: run.local, stackName: "half", program }, cli);
+    const stack = await createStack(
+      { folder: run.folder, aws: run.local, stackName: "half", program },
+      cli(),
+    );
     expect(await stack.up().catch(String)).to.include("KMS Key Id required");
     expect(JSON.stringify(await stack.exportStack()))
       .to.include("stream/half")

@@ -4,8 +4,7 @@ import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import type { StackOutputs } from "../../../sandbox/provisioning";
 import { createStack } from "../../../sandbox/provisioning/engine";
-import { findPulumiCli, type PulumiCli } from "../../../sandbox/provisioning/pulumiCli";
-import { sandboxRun } from "./sandboxRun";
+import { engineOf, sandboxRun } from "./sandboxRun";
 
 /** What the engine did to our resources, in order: `update aws:iam/role:Role`. */
 async function up(stack: Stack): Promise<string[]> {
@@ -27,19 +26,10 @@ const ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
 
 describe("the life of a customer's stack, through the Pulumi engine", function () {
   this.timeout(60_000);
-  let cli: PulumiCli;
   const run = sandboxRun();
-  before(async function () {
-    const found = await findPulumiCli(run.folder);
-    if (found !== undefined) cli = found;
-    else {
-      console.log("SKIPPED: there is no pulumi command on PATH, the engine's tests can't run");
-      this.skip();
-    }
-  });
-
+  const cli = engineOf(run);
   async function brought(stackName: string, config: Record<string, unknown>) {
-    const stack = await createStack({ folder: run.folder, aws: run.local, stackName, config }, cli);
+    const stack = await createStack({ folder: run.folder, aws: run.local, stackName, config }, cli());
     await up(stack);
     return stack;
   }

@@ -7,6 +7,7 @@ import { type Aws, connect } from "../../../sandbox/provider/aws";
 import { read } from "../../../sandbox/provider/lifeCycle";
 import { typeOf } from "../../../sandbox/provider/types";
 import type { Provisioned, StackOutputs } from "../../../sandbox/provisioning";
+import { findPulumiCli, type PulumiCli } from "../../../sandbox/provisioning/pulumiCli";
 
 /** A folder, and the sandbox's AWS in it, while a suite runs. */
 export function sandboxRun() {
@@ -63,6 +64,23 @@ const kinesis = require(${from("@pulumi/aws/kinesis")});
       await writeFile(path, imports + source);
       return path;
     },
+  };
+}
+
+/** The Pulumi command for a suite; without one the suite is skipped, loudly. */
+export function engineOf(run: { readonly folder: string }) {
+  let cli: PulumiCli | undefined;
+  before(async function () {
+    cli = await findPulumiCli(run.folder);
+    if (cli !== undefined) return;
+    console.log(
+      "SKIPPED: no pulumi command of version 3.200 or newer is on PATH, the engine's tests can't run",
+    );
+    this.skip();
+  });
+  return (): PulumiCli => {
+    if (cli === undefined) throw new Error("there is no pulumi command");
+    return cli;
   };
 }
 
