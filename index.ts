@@ -10,13 +10,15 @@ const list = (key: string) => {
 };
 
 const inputs = {
+  existingStreamArn: text("existingStreamArn"),
   streamName: text("streamName"),
   streamMode: text("streamMode") as StreamMode | undefined,
   shardCount: config.getNumber("shardCount") || undefined,
-  retentionHours: config.getNumber("retentionHours"),
+  retentionHours: config.getNumber("retentionHours") || undefined,
   maxRecordSizeKib: config.getNumber("maxRecordSizeKib") || undefined,
   shardLevelMetrics: list("shardLevelMetrics"),
   retainStream: config.getBoolean("retainStream"),
+  requireTls: config.getBoolean("requireTls"),
   kmsKeyArn: text("kmsKeyArn"),
   roleName: text("roleName"),
   rolePath: text("rolePath"),
@@ -25,6 +27,7 @@ const inputs = {
   externalId: text("externalId"),
   amplitudeAccountId: text("amplitudeAccountId"),
   amplitudePrincipalArns: list("amplitudePrincipalArns"),
+  amplitudePrincipalArnPatterns: list("amplitudePrincipalArnPatterns"),
   testPrincipalArns: list("testPrincipalArns"),
   tags: config.getObject<Record<string, string>>("tags"),
 };

@@ -3,8 +3,9 @@ import * as kinesis from "@pulumi/aws/kinesis";
 import * as pulumi from "@pulumi/pulumi";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 
+import { checkedExistingStream, type StreamFacts } from "./existingStream";
 import { inPartition } from "./partition";
-import { trustPolicy, writePolicy } from "./policies";
+import { insecureTransportDenial, trustPolicy, writePolicy } from "./policies";
 import { OWN_TAG } from "./tagRules";
 import { checkedInputs } from "./validation";
 
@@ -19,6 +20,14 @@ export type StreamMode = (typeof StreamMode)[keyof typeof StreamMode];
 
 /** What can be set. Every property is optional: the defaults follow Amplitude's documentation and AWS Security Hub. */
 export interface AmplitudeKinesisDestinationArgs {
+  /**
+   * ARN of a stream that exists already, in the account of the role: nothing of it is created, changed or deleted. Not
+   * together with an input that describes a new stream (`streamName`, `streamMode`, `shardCount`, `retentionHours`,
+   * `maxRecordSizeKib`, `shardLevelMetrics`, `retainStream`, `requireTls`); `kmsKeyArn` has to name its key where that
+   * is a customer's own. A stream of another account is refused: Amplitude is given its name alone, and looks for it in
+   * the role's account. Default: a stream is created.
+   */
+  existingStreamArn?: pulumi.Input<string> | undefined;
   /**
    * The stream's name: 1–128 letters, digits, '_', '.' or '-'. Changing it replaces the stream.
    * Default: the resource name with a random suffix.
@@ -45,6 +54,11 @@ export interface AmplitudeKinesisDestinationArgs {
    * before that. Default: false.
    */
   retainStream?: boolean | undefined;
+  /**
+   * Deny every request on the stream's records that doesn't come over TLS, by a policy of the stream's own. Amplitude's
+   * and the AWS SDKs' requests do. It has to be known at once. Default: false.
+   */
+  requireTls?: boolean | undefined;
   /**
    * ARN of the customer's own KMS key in the stream's region (an alias or a bare id is refused). The role then gets
    * `kms:GenerateDataKey` on that key, for this stream alone; the key's own policy has to let the account's IAM policies
@@ -80,6 +94,13 @@ export interface AmplitudeKinesisDestinationArgs {
    */
   amplitudePrincipalArns?: pulumi.Input<pulumi.Input<string>[]> | undefined;
   /**
+   * Of the trusted accounts, let in only principals whose ARN is like one of these (`aws:PrincipalArn`, with the
+   * wildcards `*` and `?`, such as `arn:aws:iam::358203115967:role/export-*`). Which principal Amplitude uses is
+   * undocumented: a pattern that it isn't like stops delivery, so ask Amplitude first. Default: every principal that
+   * the trusted accounts allow.
+   */
+  amplitudePrincipalArnPatterns?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /**
    * Further principals that may assume the role, to test delivery as Amplitude would: ARNs of an account root, role or
    * user. Each of them can write to the stream. Default: none.
    */
@@ -89,7 +110,7 @@ export interface AmplitudeKinesisDestinationArgs {
 }
 
 /**
- * A Kinesis data stream that Amplitude can deliver to: the stream, the role that Amplitude assumes, the policy that
+ * A Kinesis data stream that Amplitude can deliver to: the stream (or one that exists already), the role that Amplitude assumes, the policy that
  * lets the role write, and its attachment. No output resolves before the policy is attached.
  *
  * Source: Amplitude, "Kinesis Data Stream Event Streaming".
@@ -117,15 +138,21 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
   ) {
     const inputs = checkedInputs(name, args, opts);
     super("amplitude-kinesis:index:AmplitudeKinesisDestination", name, inputs, opts);
+    const existing = checkedExistingStream(inputs.existingStreamArn, this);
     const tags: Tags = pulumi
-      .output(inputs.tags)
-      .apply((own): Record<string, string> => ({ [OWN_TAG]: name, ...own }));
+      .all([inputs.tags, existing?.arn])
+      .apply(([own]): Record<string, string> => ({ [OWN_TAG]: name, ...own }));
 
-    const stream = new kinesis.Stream(`${name}-stream`, streamArgs(inputs, tags), {
-      parent: this,
-      // The component's own option of this name does not reach its children.
-      retainOnDelete: inputs.retainStream ?? false,
-    });
+    const stream =
+      existing ??
+      new kinesis.Stream(`${name}-stream`, streamArgs(inputs, tags), {
+        parent: this,
+        // The component's own option of this name does not reach its children.
+        retainOnDelete: inputs.retainStream ?? false,
+      });
+    const streamPolicy = inputs.requireTls
+      ? new kinesis.ResourcePolicy(`${name}-stream-policy`, streamPolicyArgs(stream), { parent: this })
+      : undefined;
     const role = new iam.Role(`${name}-role`, roleArgs(inputs, tags), { parent: this });
     const policy = new iam.Policy(`${name}-policy`, policyArgs(inputs, { stream, role }, tags), {
       parent: this,
@@ -138,7 +165,7 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
 
     // The attachment's URN resolves when the engine has created it, and is known in a preview, as its id is not.
     const onceAttached = <T>(output: pulumi.Output<T>) =>
-      pulumi.all([output, attachment.urn]).apply(([value]) => value);
+      pulumi.all([output, attachment.urn, streamPolicy?.urn]).apply(([value]) => value);
     this.roleArn = onceAttached(role.arn);
     this.region = onceAttached(stream.region);
     this.streamName = onceAttached(stream.name);
@@ -174,17 +201,24 @@ function streamArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): kinesi
   };
 }
 
+function streamPolicyArgs(stream: StreamFacts): kinesis.ResourcePolicyArgs {
+  const policy = stream.arn.apply((arn) => JSON.stringify(insecureTransportDenial(inPartition(arn))));
+  return { resourceArn: stream.arn, policy };
+}
+
 function roleArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): iam.RoleArgs {
   const trust = pulumi
     .all([
       inputs.amplitudePrincipalArns,
       inputs.amplitudeAccountId,
+      inputs.amplitudePrincipalArnPatterns,
       inputs.testPrincipalArns,
       inputs.externalId,
     ])
-    .apply(([principals, accountId, testPrincipals, externalId]) =>
+    .apply(([principals, accountId, patterns, testPrincipals, externalId]) =>
       trustPolicy({
         amplitudePrincipalArns: principals ?? [accountRootArn(accountId ?? AMPLITUDE_ACCOUNT_ID)],
+        amplitudePrincipalArnPatterns: patterns ?? [],
         testPrincipalArns: testPrincipals ?? [],
         externalId,
       }),
@@ -204,7 +238,7 @@ function roleArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): iam.Role
 
 function policyArgs(
   inputs: AmplitudeKinesisDestinationArgs,
-  { stream, role }: { stream: kinesis.Stream; role: iam.Role },
+  { stream, role }: { stream: StreamFacts; role: iam.Role },
   tags: Tags,
 ): iam.PolicyArgs {
   const document = pulumi

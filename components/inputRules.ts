@@ -1,5 +1,6 @@
 import type { AmplitudeKinesisDestinationArgs } from "./amplitudeKinesisDestination";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
+import { STREAM_ARN } from "./existingStream";
 import { trustPolicy } from "./policies";
 import { errorsAt, type PropertyError, shown } from "./propertyError";
 import { tagErrors } from "./tagRules";
@@ -33,7 +34,14 @@ const integerWithin =
 
 const IAM_PRINCIPAL = /^arn:aws:iam::\d{12}:(root|(role|user)\/[\w+=,.@/-]{1,576})$/;
 
+/** A pattern says its partition, service and account; wildcards are in the name alone. */
+const IAM_PRINCIPAL_PATTERN = /^arn:aws:iam::(\d{12}):(role|user)\/[\w+=,.@/*?-]{1,576}$/;
+
 const PROPERTY_CHECKS = {
+  existingStreamArn: matching(
+    STREAM_ARN,
+    "the ARN of a data stream (arn:aws:kinesis:REGION:ACCOUNT:stream/NAME); Amplitude can't be trusted from another partition",
+  ),
   streamName: matching(/^[a-zA-Z0-9_.-]{1,128}$/, "1 to 128 letters, digits, '_', '.' or '-'"),
   streamMode: matching(/^(ON_DEMAND|PROVISIONED)$/, "ON_DEMAND or PROVISIONED"),
   shardCount: integerWithin(1, 1_000_000, "shards"),
@@ -60,6 +68,10 @@ const PROPERTY_CHECKS = {
 
 const LIST_CHECKS = {
   amplitudePrincipalArns: matching(IAM_PRINCIPAL, principalRule()),
+  amplitudePrincipalArnPatterns: matching(
+    IAM_PRINCIPAL_PATTERN,
+    "like the ARN of an IAM role or user, with wildcards in its name alone (arn:aws:iam::ACCOUNT:role/NAME-*)",
+  ),
   testPrincipalArns: matching(IAM_PRINCIPAL, principalRule()),
   // Source: AWS, Kinesis API Reference, EnableEnhancedMonitoring.
   shardLevelMetrics: matching(
@@ -72,6 +84,16 @@ function principalRule(): string {
   return "the ARN of an IAM account root, role or user (arn:aws:iam::ACCOUNT:root, :role/NAME or :user/NAME), without wildcards";
 }
 
+/** Inputs that say what a new stream is to be like. */
+const NEW_STREAM_INPUTS = [
+  "streamName",
+  "streamMode",
+  "shardCount",
+  "retentionHours",
+  "maxRecordSizeKib",
+  "shardLevelMetrics",
+] as const satisfies PropertyName[];
+
 export const RULES: Rule[] = [
   ...Object.entries(PROPERTY_CHECKS).map(([property, check]) =>
     propertyRule(property as PropertyName, check),
@@ -80,25 +102,42 @@ export const RULES: Rule[] = [
   { properties: ["rolePath"], check: ({ rolePath }) => pathLengthErrors(rolePath) },
   { properties: ["streamMode", "shardCount"], check: capacityErrors },
   { properties: ["amplitudeAccountId", "amplitudePrincipalArns"], check: principalErrors },
+  { properties: ["existingStreamArn", ...NEW_STREAM_INPUTS], check: existingStreamErrors },
   {
-    properties: ["amplitudeAccountId", "amplitudePrincipalArns", "testPrincipalArns", "externalId"],
+    properties: ["amplitudeAccountId", "amplitudePrincipalArns", "amplitudePrincipalArnPatterns"],
+    check: patternErrors,
+  },
+  {
+    properties: [
+      "amplitudeAccountId",
+      "amplitudePrincipalArns",
+      "amplitudePrincipalArnPatterns",
+      "testPrincipalArns",
+      "externalId",
+    ],
     check: trustPolicyErrors,
   },
   { properties: ["tags"], check: ({ tags }) => tagErrors(tags) },
 ];
 
+/** What has to be known when the resources are registered: an Output would come too late. */
+const PLAIN_INPUTS = ["retainStream", "requireTls"] as const satisfies PropertyName[];
+
 /** All inputs: each has a rule. */
 export const INPUT_NAMES: ReadonlySet<string> = new Set([
-  "retainStream",
+  ...PLAIN_INPUTS,
   ...RULES.flatMap(({ properties }) => properties),
 ]);
 
-/**
- * Whether the stream is retained has to be known when it is registered: an Output would come too late.
- */
-export function plainErrors({ retainStream }: Values): PropertyError[] {
-  const isPlain = retainStream === undefined || typeof retainStream === "boolean";
-  return isPlain ? [] : errorsAt("retainStream", "it must be true or false at once, and no Output");
+export function plainErrors(values: Values): PropertyError[] {
+  return PLAIN_INPUTS.flatMap((input) => {
+    const value = values[input];
+    if (value !== undefined && typeof value !== "boolean") {
+      return errorsAt(input, "it must be true or false at once, and no Output");
+    }
+    const isForNewStream = value === true && "existingStreamArn" in values;
+    return isForNewStream && values.existingStreamArn !== undefined ? errorsAt(input, NOT_OURS) : [];
+  });
 }
 
 function propertyRule(property: PropertyName, check: Check): Rule {
@@ -127,6 +166,41 @@ function listRule(property: PropertyName, check: Check): Rule {
 }
 
 // --- rules between properties ----------------------------------------------------------------------------------
+
+const NOT_OURS = "nothing of an existing stream is changed: leave it out, or leave existingStreamArn out";
+
+function existingStreamErrors({ existingStreamArn, ...values }: Values): PropertyError[] {
+  if (existingStreamArn === undefined) return [];
+  return NEW_STREAM_INPUTS.filter((input) => values[input] !== undefined).flatMap((input) =>
+    errorsAt(input, NOT_OURS),
+  );
+}
+
+/** A pattern of an account that isn't trusted lets nobody in. */
+function patternErrors(values: Values): PropertyError[] {
+  const { amplitudeAccountId, amplitudePrincipalArns, amplitudePrincipalArnPatterns } = values;
+  const patterns = strings(amplitudePrincipalArnPatterns);
+  if (patterns?.length === 0) {
+    return errorsAt("amplitudePrincipalArnPatterns", "an empty list narrows nothing: leave it out");
+  }
+  const trusted = strings(amplitudePrincipalArns)?.map(accountOf) ?? [
+    String(amplitudeAccountId ?? AMPLITUDE_ACCOUNT_ID),
+  ];
+  return (patterns ?? []).flatMap((pattern, index) => {
+    const account = IAM_PRINCIPAL_PATTERN.exec(pattern)?.[1];
+    const isStranger = account !== undefined && !trusted.includes(account);
+    return isStranger
+      ? errorsAt(
+          `amplitudePrincipalArnPatterns[${index}]`,
+          `account ${account} is not trusted (${trusted.join(", ")} is): it would let nobody in`,
+        )
+      : [];
+  });
+}
+
+function accountOf(arn: string): string {
+  return arn.split(":")[4] ?? "";
+}
 
 function capacityErrors({ streamMode, shardCount }: Values): PropertyError[] {
   if (streamMode === "PROVISIONED" && shardCount === undefined) {
@@ -165,16 +239,21 @@ const LONGEST_TRUST_POLICY = 4_096;
 
 function trustPolicyErrors(values: Values): PropertyError[] {
   const { amplitudeAccountId, amplitudePrincipalArns, testPrincipalArns, externalId } = values;
+  const patterns = strings(values.amplitudePrincipalArnPatterns) ?? [];
   const document = trustPolicy({
     amplitudePrincipalArns: strings(amplitudePrincipalArns) ?? [
       accountRootArn(String(amplitudeAccountId ?? AMPLITUDE_ACCOUNT_ID)),
     ],
+    amplitudePrincipalArnPatterns: patterns,
     testPrincipalArns: strings(testPrincipalArns) ?? [],
     ...(typeof externalId === "string" ? { externalId } : {}),
   });
   const { length } = JSON.stringify(document);
   if (length <= LONGEST_TRUST_POLICY) return [];
-  const path = strings(testPrincipalArns)?.length ? "testPrincipalArns" : "amplitudePrincipalArns";
+  const given = { testPrincipalArns, amplitudePrincipalArnPatterns: patterns, amplitudePrincipalArns };
+  const [path = "externalId"] = Object.keys(given).filter(
+    (key) => strings(given[key as keyof typeof given])?.length,
+  );
   return errorsAt(
     path,
     `the trust policy would have ${length} characters; IAM allows at most ${LONGEST_TRUST_POLICY}`,

@@ -8,16 +8,18 @@ export interface PolicyDocument {
 
 export interface PolicyStatement {
   Sid: string;
-  Effect: "Allow";
+  Effect: "Allow" | "Deny";
   Principal?: { AWS: string | string[] };
   Action: string | string[];
   Resource?: string;
-  Condition?: Record<string, Record<string, string>>;
+  Condition?: Record<string, Record<string, string | string[]>>;
 }
 
 export interface TrustPolicyInputs {
   /** ARNs of Amplitude's principals; at least one. */
   amplitudePrincipalArns: string[];
+  /** Only principals of Amplitude's whose ARN is like one of these get in; none: all of them. */
+  amplitudePrincipalArnPatterns?: string[];
   /** ARNs of further principals that may assume the role to test delivery. */
   testPrincipalArns: string[];
   /** Demanded of every principal where it is given. */
@@ -29,20 +31,61 @@ export interface TrustPolicyInputs {
  * is demanded by `StringEquals`: `StringEqualsIfExists` would let a caller without one in.
  */
 export function trustPolicy(inputs: TrustPolicyInputs): PolicyDocument {
-  const statement = (sid: string, arns: string[]): PolicyStatement => ({
+  const { amplitudePrincipalArns, testPrincipalArns, externalId } = inputs;
+  const patterns = inputs.amplitudePrincipalArnPatterns ?? [];
+  const demanded = externalId === undefined ? {} : { StringEquals: { "sts:ExternalId": externalId } };
+  const narrowed = patterns.length === 0 ? {} : { ArnLike: { "aws:PrincipalArn": oneOrMany(patterns) } };
+  const statements = [
+    trustStatement("AmplitudeAssumesRole", amplitudePrincipalArns, { ...demanded, ...narrowed }),
+  ];
+  if (testPrincipalArns.length > 0) {
+    statements.push(trustStatement("DeliveryTestAssumesRole", testPrincipalArns, demanded));
+  }
+  return { Version: "2012-10-17", Statement: statements };
+}
+
+function trustStatement(
+  sid: string,
+  arns: string[],
+  condition: NonNullable<PolicyStatement["Condition"]>,
+): PolicyStatement {
+  return {
     Sid: sid,
     Effect: "Allow",
     Principal: { AWS: oneOrMany(arns) },
     Action: ASSUME_ROLE_ACTION,
-    ...(inputs.externalId === undefined
-      ? {}
-      : { Condition: { StringEquals: { "sts:ExternalId": inputs.externalId } } }),
-  });
-  const statements = [statement("AmplitudeAssumesRole", inputs.amplitudePrincipalArns)];
-  if (inputs.testPrincipalArns.length > 0) {
-    statements.push(statement("DeliveryTestAssumesRole", inputs.testPrincipalArns));
-  }
-  return { Version: "2012-10-17", Statement: statements };
+    ...(Object.keys(condition).length === 0 ? {} : { Condition: condition }),
+  };
+}
+
+/**
+ * Every action that a stream's own policy may name. Source: AWS, "Sharing access using resource-based policies"
+ * (Kinesis Developer Guide), actions of a data stream.
+ */
+const STREAM_POLICY_ACTIONS = [
+  "kinesis:DescribeStreamSummary",
+  "kinesis:GetRecords",
+  "kinesis:GetShardIterator",
+  "kinesis:ListShards",
+  "kinesis:PutRecord",
+  "kinesis:PutRecords",
+];
+
+/** The stream's own policy: it gives nobody anything, and refuses everybody who doesn't use TLS. */
+export function insecureTransportDenial(streamArn: string): PolicyDocument {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "DenyInsecureTransport",
+        Effect: "Deny",
+        Principal: { AWS: "*" },
+        Action: STREAM_POLICY_ACTIONS,
+        Resource: streamArn,
+        Condition: { Bool: { "aws:SecureTransport": "false" } },
+      },
+    ],
+  };
 }
 
 export interface WritePolicyInputs {

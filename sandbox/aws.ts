@@ -14,6 +14,7 @@ import type { Answer, Protocol } from "./protocol";
 import { AwsError, Refusal } from "./protocol";
 import type { HttpCall } from "./signature";
 import { verifySignature } from "./signature";
+import { transportContext } from "./transport";
 
 export interface LocalPrincipal {
   arn: string;
@@ -147,6 +148,7 @@ async function dispatch({ keys, clock, identity, kinesis }: Services, call: Http
     now,
     target,
     body: call.body,
+    context: transportContext(call.headers),
   });
 }
 

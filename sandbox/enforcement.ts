@@ -13,7 +13,7 @@ export interface Question {
   resourceAccountId: string;
   /** Condition keys; those that the action does not know are left out of the decision. */
   context: Record<string, string | string[]>;
-  /** A role's trust policy, when the question is who may assume it. */
+  /** A role's trust policy, when the question is who may assume it; a stream's, when it has one. */
   resourcePolicy?: PolicyDocument;
 }
 
@@ -82,9 +82,11 @@ export interface Access {
   region: string;
   now: Date;
   context?: Record<string, string>;
+  /** Of the resource itself: within its account it may allow what the principal's policies don't; across accounts both have to. */
+  resourcePolicy?: PolicyDocument | undefined;
 }
 
-/** @throws Refusal in AWS's own words unless the principal's policies allow the action. */
+/** @throws Refusal in AWS's own words unless the policies allow the action. */
 export async function authorize(access: Access): Promise<void> {
   const decision = await decide(await questionOf(access));
   if (decision.outcome !== "Allowed") throw accessDenied(access, reasonOf(decision, access.action));
@@ -98,16 +100,24 @@ export async function authorizeAssumeRole(access: Access, trustPolicy: PolicyDoc
 
 /** Some actions (kinesis:UpdateShardCount) can be granted on `*` alone, although they act on a resource with an owner. */
 async function questionOf(access: Access): Promise<Question> {
-  const { principal, grants, action, resource } = access;
+  const { principal, grants, action, resource, resourcePolicy } = access;
   const [service = "", name = ""] = action.split(":");
+  const isOnAll = await isWildcardOnlyAction(service, name);
   return {
     principalArn: principal.arn,
     grants,
     action,
-    resource: (await isWildcardOnlyAction(service, name)) ? "*" : resource,
+    resource: isOnAll ? "*" : resource,
     resourceAccountId: accountOf(resource) ?? principal.accountId,
     context: requestContext(access),
+    ...(resourcePolicy && { resourcePolicy: isOnAll ? spokenOfAll(resourcePolicy) : resourcePolicy }),
   };
+}
+
+/** A resource's policy speaks of that resource alone, so that it holds as well where the question can't name it. */
+function spokenOfAll(policy: PolicyDocument): PolicyDocument {
+  const statements = [policy.Statement].flat() as PolicyDocument[];
+  return { ...policy, Statement: statements.map((statement) => ({ ...statement, Resource: "*" })) };
 }
 
 export function accessDenied({ principal, action, resource }: Access, reason: string): Refusal {
@@ -143,6 +153,9 @@ function reasonOf({ analysis }: Decision, action: string): string {
   }
   if (analysis?.identityAnalysis?.result === "ExplicitlyDenied") {
     return " with an explicit deny in an identity-based policy";
+  }
+  if (analysis?.resourceAnalysis?.result === "ExplicitlyDenied") {
+    return " with an explicit deny in a resource-based policy";
   }
   const silent = silentPolicy(analysis);
   return ` because no ${silent} allows the ${action} action`;

@@ -1,4 +1,4 @@
-import { authorize } from "../enforcement";
+import { accountOf, authorize } from "../enforcement";
 import type { Grants, Principal } from "../principals";
 import type { Answer } from "../protocol";
 import { AwsError, Refusal } from "../protocol";
@@ -11,6 +11,7 @@ import {
   largestOf,
   recordsOf,
 } from "./limits";
+import { isPolicyOperation, StreamPolicies } from "./streamPolicies";
 import { checkRegion, targetOf } from "./target";
 
 type Json = Record<string, unknown>;
@@ -23,6 +24,8 @@ export interface KinesisCall {
   /** The `x-amz-target` header. */
   target: string;
   body: Buffer;
+  /** Condition keys that the request's own way here decides. */
+  context: Record<string, string>;
 }
 
 interface Understood extends KinesisCall {
@@ -31,11 +34,12 @@ interface Understood extends KinesisCall {
   streamArn: string;
 }
 
-/** No consumers and no resource policies: what the gateway does not enforce it does not offer. */
+/** No consumers: what the gateway does not enforce it does not offer. */
 const OPERATIONS = new Set([
   "AddTagsToStream",
   "CreateStream",
   "DecreaseStreamRetentionPeriod",
+  "DeleteResourcePolicy",
   "DeleteStream",
   "DescribeLimits",
   "DescribeStream",
@@ -43,6 +47,7 @@ const OPERATIONS = new Set([
   "DisableEnhancedMonitoring",
   "EnableEnhancedMonitoring",
   "GetRecords",
+  "GetResourcePolicy",
   "GetShardIterator",
   "IncreaseStreamRetentionPeriod",
   "ListShards",
@@ -52,6 +57,7 @@ const OPERATIONS = new Set([
   "MergeShards",
   "PutRecord",
   "PutRecords",
+  "PutResourcePolicy",
   "RemoveTagsFromStream",
   "SplitShard",
   "StartStreamEncryption",
@@ -69,19 +75,47 @@ const TRIABLE = new Set(["PutRecord", "PutRecords", "GetRecords", "GetShardItera
 /** Stands in front of the engine: decides who may do what, and enforces the limits that the engine does not. */
 export class KinesisGateway {
   readonly #tokens = new IssuedTokens();
+  readonly #policies = new StreamPolicies();
 
   constructor(private readonly enginePort: number) {}
 
   async answer(call: KinesisCall): Promise<Answer> {
     const understood = this.#understand(call);
     const { operation, request, streamArn, region } = understood;
-    await authorize({ ...call, action: `kinesis:${operation}`, resource: streamArn });
+    await this.#authorize(understood);
     checkRegion(streamArn, region);
+    if (isPolicyOperation(operation)) return this.#answerPolicy(understood);
     if (WRITES.has(operation)) await this.#checkWrite(understood);
     if (TRIABLE.has(operation) && request.DryRun === true) return this.#refuseDryRun(understood);
     const answer = await this.#forward(understood, operation, call.body);
     this.#rememberTokens(operation, streamArn, answer);
+    if (operation === "DeleteStream" && answer.status === 200) this.#policies.forget(streamArn);
     return answer;
+  }
+
+  /** Who asks for a stream's policy has to be of the stream's account. Source: Kinesis API reference, PutResourcePolicy. */
+  #authorize(call: Understood): Promise<void> {
+    const { operation, streamArn, principal } = call;
+    const isOwner = accountOf(streamArn) === principal.accountId;
+    const hasSay = isOwner || !isPolicyOperation(operation);
+    return authorize({
+      ...call,
+      action: `kinesis:${operation}`,
+      resource: streamArn,
+      resourcePolicy: hasSay ? this.#policies.documentOf(streamArn) : undefined,
+    });
+  }
+
+  async #answerPolicy(call: Understood): Promise<Answer> {
+    const stream = await this.#describe(call);
+    if (stream.status !== 200) return stream;
+    const body = this.#policies.run(
+      call.operation,
+      call.streamArn,
+      summaryOf(stream).StreamStatus,
+      call.request,
+    );
+    return { status: 200, headers: stream.headers, body };
   }
 
   #understand(call: KinesisCall): Understood {
@@ -107,10 +141,7 @@ export class KinesisGateway {
   async #maxRecordBytes(call: Understood): Promise<number> {
     const answer = await this.#describe(call);
     if (answer.status !== 200) return DEFAULT_MAX_RECORD_BYTES;
-    const { StreamDescriptionSummary: summary } = parse(answer.body) as {
-      StreamDescriptionSummary?: { MaxRecordSizeInKiB?: number };
-    };
-    return (summary?.MaxRecordSizeInKiB ?? 1024) * 1024;
+    return (summaryOf(answer).MaxRecordSizeInKiB ?? 1024) * 1024;
   }
 
   /** A dry run that would have succeeded is answered with an error of its own, and does nothing. */
@@ -124,8 +155,9 @@ export class KinesisGateway {
     return this.#forward(call, "DescribeStreamSummary", JSON.stringify({ StreamARN: call.streamArn }));
   }
 
-  #forward({ region, principal }: Understood, operation: string, body: Buffer | string): Promise<Answer> {
-    return forward(this.enginePort, { operation, region, accountId: principal.accountId, body });
+  #forward(call: Understood, operation: string, body: Buffer | string): Promise<Answer> {
+    const accountId = accountOf(call.streamArn) ?? call.principal.accountId;
+    return forward(this.enginePort, { operation, region: call.region, accountId, body });
   }
 
   #rememberTokens(operation: string, streamArn: string, answer: Answer): void {
@@ -134,6 +166,11 @@ export class KinesisGateway {
     if (operation === "GetShardIterator") this.#tokens.remember(parse(answer.body).ShardIterator, streamArn);
     if (operation === "GetRecords") this.#tokens.remember(parse(answer.body).NextShardIterator, streamArn);
   }
+}
+
+function summaryOf(answer: Answer): { StreamStatus: string; MaxRecordSizeInKiB?: number } {
+  const { StreamDescriptionSummary } = parse(answer.body);
+  return StreamDescriptionSummary as { StreamStatus: string; MaxRecordSizeInKiB?: number };
 }
 
 function parse(body: Buffer | string): Json {

@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KinesisClient } from "@aws-sdk/client-kinesis";
+import { STSClient } from "@aws-sdk/client-sts";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { ProviderConfiguration } from "./configuration";
 
@@ -10,6 +11,7 @@ export interface Aws {
   region: string;
   kinesis(region: string): KinesisClient;
   iam: IAMClient;
+  sts: STSClient;
   /** Waits before a state is asked for again; rejects once the engine has cancelled the operation. */
   pause(milliseconds: number): Promise<void>;
   /** Ends what is waiting. */
@@ -30,10 +32,12 @@ export function connect(configuration: ProviderConfiguration): Aws {
     return client;
   };
   const iam = new IAMClient({ ...common, ...endpoint(endpoints.iam), region });
+  const sts = new STSClient({ ...common, ...endpoint(endpoints.sts), region });
   return {
     region,
     kinesis,
     iam,
+    sts,
     pause: (milliseconds) => setTimeout(milliseconds, undefined, { signal: cancellation.signal }),
     cancel: () => cancellation.abort(new Error("the engine has cancelled the operation")),
     close: () => requestHandler.destroy(),

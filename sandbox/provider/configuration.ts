@@ -8,7 +8,7 @@ export interface ProviderConfiguration {
   accessKey?: string | undefined;
   secretKey?: string | undefined;
   token?: string | undefined;
-  endpoints: { kinesis?: string | undefined; iam?: string | undefined };
+  endpoints: { kinesis?: string | undefined; iam?: string | undefined; sts?: string | undefined };
 }
 
 /** Flags of the real provider that turn off calls which this one never makes. */
@@ -60,7 +60,7 @@ export function configurationOf(settings: Properties, environment: NodeJS.Proces
     accessKey: setting("accessKey"),
     secretKey: setting("secretKey"),
     token: setting("token"),
-    endpoints: { kinesis: endpoints.kinesis, iam: endpoints.iam },
+    endpoints: { kinesis: endpoints.kinesis, iam: endpoints.iam, sts: endpoints.sts },
   };
 }
 

@@ -7,6 +7,7 @@ import { type Aws, connect } from "./aws";
 import { check } from "./check";
 import { configurationFailures, configurationOf } from "./configuration";
 import { diff } from "./diff";
+import { callFunction } from "./functions";
 import { create, plannedCreate, plannedUpdate, read, update } from "./lifeCycle";
 import { autonamingOf, differenceResponse, failureList, keptInputs } from "./messages";
 import { RequestError, serviceError } from "./statuses";
@@ -133,9 +134,9 @@ export class ProviderService {
     return new Empty();
   }
 
-  private invoke(request: proto.InvokeRequest): never {
-    const message = `the sandbox's provider does not support the function ${request.getTok()}`;
-    throw new RequestError(status.UNIMPLEMENTED, message);
+  private async invoke(request: proto.InvokeRequest): Promise<proto.InvokeResponse> {
+    const result = await callFunction(() => this.aws, request.getTok(), propertiesOf(request.getArgs()));
+    return new proto.InvokeResponse().setReturn(structOf(result));
   }
 
   private cancel(): Empty {

@@ -3,9 +3,13 @@ import type { ResourceType } from "./resourceType";
 import { roleType } from "./role";
 import { rolePolicyAttachmentType } from "./rolePolicyAttachment";
 import { streamType } from "./stream";
+import { streamPolicyType } from "./streamPolicy";
 
 const TYPES = new Map(
-  [streamType, roleType, policyType, rolePolicyAttachmentType].map((type) => [type.token, type]),
+  [streamType, roleType, policyType, rolePolicyAttachmentType, streamPolicyType].map((type) => [
+    type.token,
+    type,
+  ]),
 );
 
 /** @throws Error that names the type, where it is none of those that the sandbox provides. */

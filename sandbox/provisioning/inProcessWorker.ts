@@ -5,6 +5,7 @@ import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi
 import { connect } from "../provider/aws";
 import { check } from "../provider/check";
 import { configurationOf } from "../provider/configuration";
+import { callFunction } from "../provider/functions";
 import { create } from "../provider/lifeCycle";
 import { typeOf } from "../provider/types";
 import type { StackOutputs } from ".";
@@ -54,8 +55,8 @@ async function makeResource(request: MockResourceArgs): Promise<MockResourceResu
   return { id, state };
 }
 
-function call({ token }: MockCallArgs): never {
-  throw new Error(`the sandbox's provider does not support the function ${token}`);
+function call({ token, inputs }: MockCallArgs): Promise<Record<string, unknown>> {
+  return callFunction(() => aws, token, inputs);
 }
 
 function report(message: Report): void {

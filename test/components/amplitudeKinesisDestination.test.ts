@@ -1,6 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
+import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { StreamMode } from "../../components";
+import { inAccount } from "../../components/existingStream";
 import { render, renderedInputs, resolvedValue } from "./rendered";
 
 describe("AmplitudeKinesisDestination", () => {
@@ -100,6 +102,29 @@ describe("AmplitudeKinesisDestination", () => {
     const principals = ["arn:aws:iam::358203115967:role/a", "arn:aws:iam::358203115967:role/b"];
     const { role } = await renderedInputs("acme", { amplitudePrincipalArns: principals });
     expect(JSON.parse(role.assumeRolePolicy).Statement[0].Principal.AWS).to.deep.equal(principals);
+  });
+
+  it("takes a stream that exists already, and makes none", async () => {
+    const existingStreamArn = "arn:aws:kinesis:eu-central-1:111122223333:stream/theirs";
+    const { destination, resources } = await render("acme", { existingStreamArn });
+    const values = pulumi.all([destination.streamArn, destination.streamName, destination.region]);
+    expect(await resolvedValue(values)).to.deep.equal([existingStreamArn, "theirs", "eu-central-1"]);
+    expect(resources.map(({ type }) => type)).not.to.include("aws:kinesis/stream:Stream");
+    const policy = resources.find(({ type }) => type === "aws:iam/policy:Policy");
+    expect(JSON.parse(policy?.inputs.policy).Statement[0].Resource).to.equal(existingStreamArn);
+  });
+
+  it("refuses a stream of another account, and says whose it has to be", () => {
+    const other = "arn:aws:kinesis:eu-central-1:444455556666:stream/theirs";
+    expect(() => inAccount(other, "111122223333")).to.throw("not a stream of account 111122223333");
+  });
+
+  it("gives the stream a policy against requests without TLS, where that is asked for", async () => {
+    const { destination, resources } = await render("acme", { requireTls: true });
+    await resolvedValue(destination.streamArn);
+    const policy = resources.find(({ name }) => name === "acme-stream-policy");
+    expect(policy?.type).to.equal("aws:kinesis/resourcePolicy:ResourcePolicy");
+    expect(JSON.parse(policy?.inputs.policy).Statement[0].Resource).to.equal(policy?.inputs.resourceArn);
   });
 
   it("gives the three values of Amplitude's form", async () => {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { trustPolicy, writePolicy } from "../../components/policies";
+import { insecureTransportDenial, trustPolicy, writePolicy } from "../../components/policies";
+import { decide } from "../../sandbox/enforcement";
 
 const streamArn = "arn:aws:kinesis:eu-central-1:111122223333:stream/events";
 const roleArn = "arn:aws:iam::111122223333:role/amplitude";
@@ -36,6 +37,66 @@ describe("the trust policy", () => {
     const testers = ["arn:aws:iam::111122223333:user/a", "arn:aws:iam::111122223333:role/b"];
     const document = trustPolicy({ amplitudePrincipalArns: [amplitude], testPrincipalArns: testers });
     expect(document.Statement.map(({ Principal }) => Principal?.AWS)).to.deep.equal([amplitude, testers]);
+  });
+});
+
+describe("the trust policy, narrowed by ARN patterns", () => {
+  const pattern = "arn:aws:iam::358203115967:role/export-*";
+  const document = trustPolicy({
+    amplitudePrincipalArns: [amplitude],
+    amplitudePrincipalArnPatterns: [pattern],
+    testPrincipalArns: ["arn:aws:iam::111122223333:user/tester"],
+  });
+
+  it("demands a fitting aws:PrincipalArn of Amplitude's principals, and not of the testers", () => {
+    const [ours, testers] = document.Statement;
+    expect(ours?.Condition).to.deep.equal({ ArnLike: { "aws:PrincipalArn": pattern } });
+    expect(testers?.Condition).to.equal(undefined);
+  });
+
+  const cases: [string, string][] = [
+    ["arn:aws:iam::358203115967:role/export-1", "Allowed"],
+    ["arn:aws:iam::358203115967:role/other", "ImplicitlyDenied"],
+    ["arn:aws:iam::444455556666:role/export-1", "ImplicitlyDenied"],
+    ["arn:aws:iam::111122223333:user/tester", "Allowed"],
+    ["arn:aws:iam::111122223333:user/other", "ImplicitlyDenied"],
+  ];
+  for (const [principalArn, outcome] of cases) {
+    it(`decides ${outcome} for ${principalArn}`, async () => {
+      const everything = {
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
+      };
+      const decision = await decide({
+        principalArn,
+        grants: { identityPolicies: [{ name: "all", policy: everything }] },
+        action: "sts:AssumeRole",
+        resource: roleArn,
+        resourceAccountId: "111122223333",
+        context: {
+          "aws:PrincipalArn": principalArn,
+          "aws:PrincipalAccount": principalArn.split(":")[4] ?? "",
+        },
+        resourcePolicy: { ...document },
+      });
+      const isOwnAccount = principalArn.includes("111122223333");
+      // Within one account the caller's own policies suffice for most actions; the trust policy is looked at alone.
+      if (!isOwnAccount) expect(decision.outcome).to.equal(outcome);
+      else expect(decision.analysis?.resourceAnalysis?.result === "Allowed").to.equal(outcome === "Allowed");
+    });
+  }
+});
+
+describe("the stream's own policy", () => {
+  it("allows nothing, and denies all that it can name where TLS is missing", () => {
+    const [statement, ...more] = insecureTransportDenial(streamArn).Statement;
+    expect(more).to.deep.equal([]);
+    expect(statement).to.deep.include({
+      Effect: "Deny",
+      Principal: { AWS: "*" },
+      Resource: streamArn,
+      Condition: { Bool: { "aws:SecureTransport": "false" } },
+    });
   });
 });
 

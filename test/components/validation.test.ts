@@ -21,6 +21,8 @@ function refused(args: Args, name = "acme"): string[] {
   }
 }
 
+const EXISTING = "arn:aws:kinesis:us-east-1:111122223333:stream/events";
+
 /** Values from callers without type checks. */
 const untyped = (args: Record<string, unknown>) => args as Args;
 
@@ -28,6 +30,14 @@ describe("the component's inputs", () => {
   const good: Args[] = [
     {},
     { streamName: "a" },
+    { existingStreamArn: "arn:aws:kinesis:eu-central-1:111122223333:stream/events" },
+    { existingStreamArn: "arn:aws:kinesis:us-east-1:111122223333:stream/e", retainStream: false },
+    { requireTls: true },
+    { amplitudePrincipalArnPatterns: ["arn:aws:iam::358203115967:role/export-*"] },
+    {
+      amplitudeAccountId: "202493300829",
+      amplitudePrincipalArnPatterns: ["arn:aws:iam::202493300829:user/?"],
+    },
     { streamName: "A_b.c-9".padEnd(128, "x") },
     { streamMode: "PROVISIONED", shardCount: 1 },
     { retentionHours: 24 },
@@ -99,6 +109,27 @@ describe("the component's inputs", () => {
     ],
     [{ testPrincipalArns: ["arn:aws:sts::111122223333:assumed-role/r/session"] }, "testPrincipalArns[0]"],
     [untyped({ testPrincipalArns: "arn:aws:iam::111122223333:root" }), "testPrincipalArns"],
+    [{ existingStreamArn: "events" }, "existingStreamArn"],
+    [{ existingStreamArn: "arn:aws-cn:kinesis:cn-north-1:111122223333:stream/e" }, "existingStreamArn"],
+    [
+      { existingStreamArn: "arn:aws:kinesis:us-east-1:111122223333:stream/e/consumer/c:1" },
+      "existingStreamArn",
+    ],
+    [{ existingStreamArn: EXISTING, streamName: "events" }, "streamName"],
+    [{ existingStreamArn: EXISTING, retentionHours: 24 }, "retentionHours"],
+    [{ existingStreamArn: EXISTING, streamMode: "ON_DEMAND" }, "streamMode"],
+    [{ existingStreamArn: EXISTING, maxRecordSizeKib: 2048 }, "maxRecordSizeKib"],
+    [{ existingStreamArn: EXISTING, shardLevelMetrics: [] }, "shardLevelMetrics"],
+    [{ existingStreamArn: EXISTING, retainStream: true }, "retainStream"],
+    [{ existingStreamArn: EXISTING, requireTls: true }, "requireTls"],
+    [untyped({ requireTls: "yes" }), "requireTls"],
+    [{ amplitudePrincipalArnPatterns: [] }, "amplitudePrincipalArnPatterns"],
+    [{ amplitudePrincipalArnPatterns: ["*"] }, "amplitudePrincipalArnPatterns[0]"],
+    [{ amplitudePrincipalArnPatterns: ["arn:aws:iam::*:role/x"] }, "amplitudePrincipalArnPatterns[0]"],
+    [
+      { amplitudePrincipalArnPatterns: ["arn:aws:iam::444455556666:role/x"] },
+      "amplitudePrincipalArnPatterns[0]",
+    ],
     [{ tags: { "aws:x": "y" } }, 'tags["aws:x"]'],
     [{ tags: { "amplitude-kinesis:destination": "y" } }, 'tags["amplitude-kinesis:destination"]'],
     [{ tags: { Team: "a", team: "b" } }, 'tags["team"]'],

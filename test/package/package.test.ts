@@ -94,11 +94,20 @@ describe("the published package", function () {
     ).to.be.empty;
   });
 
-  it("loads for the component of @pulumi/aws Kinesis, IAM and what they need, not all of it", async () => {
+  it("loads for the component of @pulumi/aws Kinesis, IAM, the account and what they need, not all of it", async () => {
     const loaded = await loadedBy("pulumi-amplitude-kinesis");
     const ofAws = loaded.filter((path) => path.startsWith("@pulumi/aws/")).map((path) => path.split("/")[2]);
     // Kinesis's own module needs lambda, for its event subscriptions.
-    const needed = ["iam", "kinesis", "lambda", "package.json", "types", "utilities.js", "utils.js"];
+    const needed = [
+      "getCallerIdentity.js",
+      "iam",
+      "kinesis",
+      "lambda",
+      "package.json",
+      "types",
+      "utilities.js",
+      "utils.js",
+    ];
     expect([...new Set(ofAws)].sort()).to.deep.equal(needed);
     expect(loaded.filter((path) => /^(@aws-sdk|@cloud-copilot)\/|\/dist\/delivery\//.test(path))).to.be.empty;
   });

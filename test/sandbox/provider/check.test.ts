@@ -247,7 +247,10 @@ describe("the provider's configuration", () => {
       region: "eu-west-1",
       accessKey: "AKIA",
       secretKey: "secret",
-      endpoints: JSON.stringify([{ kinesis: "http://127.0.0.1:1" }, { iam: "http://127.0.0.1:2", sts: "x" }]),
+      endpoints: JSON.stringify([
+        { kinesis: "http://127.0.0.1:1" },
+        { iam: "http://127.0.0.1:2", sts: "http://127.0.0.1:3", s3: "x" },
+      ]),
       skipCredentialsValidation: "true",
       version: "7.48.0",
     };
@@ -256,7 +259,7 @@ describe("the provider's configuration", () => {
       accessKey: "AKIA",
       secretKey: "secret",
       token: undefined,
-      endpoints: { kinesis: "http://127.0.0.1:1", iam: "http://127.0.0.1:2" },
+      endpoints: { kinesis: "http://127.0.0.1:1", iam: "http://127.0.0.1:2", sts: "http://127.0.0.1:3" },
     });
   });
 
