@@ -1,4 +1,6 @@
 import { ASSUME_ROLE_ACTION, accountRootArn } from "../../components/contract";
+import { matchesText } from "./arnPattern";
+import { decidePrincipalArn } from "./principalCondition";
 
 /** Whether a trust policy lets Amplitude in. `undetermined` where it says something that only AWS can decide. */
 export type TrustDecision =
@@ -124,7 +126,7 @@ function decideAllow(statement: Statement, caller: TrustedCaller): TrustDecision
   }
   return statement.Condition === undefined
     ? { kind: "trusted" }
-    : decideCondition(statement.Condition, caller.externalId);
+    : decideCondition(statement.Condition, caller);
 }
 
 /** One test of a Condition block. */
@@ -134,8 +136,8 @@ interface ConditionTest {
   values: string[];
 }
 
-function decideCondition(condition: unknown, externalId: string | undefined): TrustDecision {
-  const tests = conditionTests(condition).map((test) => ({ test, result: decideTest(test, externalId) }));
+function decideCondition(condition: unknown, caller: TrustedCaller): TrustDecision {
+  const tests = conditionTests(condition).map((test) => ({ test, result: decideTest(test, caller) }));
   const refusal = tests.find(({ result }) => typeof result === "object");
   if (typeof refusal?.result === "object") return refusal.result;
   const open = tests.filter(({ result }) => result === "undetermined").map(({ test }) => test.key);
@@ -157,8 +159,13 @@ function conditionTests(condition: unknown): ConditionTest[] {
 /** Source: AWS, IAM User Guide, "Condition operators": a key that is not given fails a test, or passes one with IfExists. */
 function decideTest(
   { operator, key, values }: ConditionTest,
-  externalId: string | undefined,
+  caller: TrustedCaller,
 ): "passes" | "undetermined" | TrustDecision {
+  if (key === "aws:principalarn") {
+    const result = decidePrincipalArn(operator, values, caller);
+    return result === "fails" ? refusedFor(otherPrincipals(values, caller)) : result;
+  }
+  const { externalId } = caller;
   if (key !== "sts:externalid" || !/^String(Equals|Like)(IfExists)?$/.test(operator)) return "undetermined";
   if (externalId === undefined) return operator.endsWith("IfExists") ? "passes" : refusedFor(DEMANDED);
   if (values.includes(externalId)) return "passes";
@@ -168,6 +175,11 @@ function decideTest(
 const DEMANDED =
   "the trust policy demands an external id (sts:ExternalId), for which Amplitude's form has no field";
 const OTHER_DEMANDED = "the trust policy demands another external id than the one given";
+
+function otherPrincipals(patterns: string[], { accountId, principalArns }: TrustedCaller): string {
+  const who = principalArns?.length ? principalArns.join(", ") : `any principal of account ${accountId}`;
+  return `the trust policy demands an aws:PrincipalArn like ${patterns.join(", ")}, and not ${who}`;
+}
 
 function refusedFor(reason: string): TrustDecision {
   return { kind: "not-trusted", reason };
@@ -190,8 +202,7 @@ function coversAssumeRole({ Action, NotAction }: Statement): boolean | undefined
 }
 
 function matchesAssumeRole(pattern: string): boolean {
-  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`, "i").test(ASSUME_ROLE_ACTION);
+  return matchesText(pattern.toLowerCase(), ASSUME_ROLE_ACTION.toLowerCase());
 }
 
 /** `account`: all that call are let in; `undecided`: single principals of the account, or `NotPrincipal`. */
