@@ -1,23 +1,11 @@
 import { DetachRolePolicyCommand } from "@aws-sdk/client-iam";
 import { StopStreamEncryptionCommand } from "@aws-sdk/client-kinesis";
-import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
+import type { Stack } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import type { StackOutputs } from "../../../sandbox/provisioning";
 import { createStack } from "../../../sandbox/provisioning/engine";
+import { broughtUp } from "./broughtUp";
 import { engineOf, sandboxRun } from "./sandboxRun";
-
-/** What the engine did to our resources, in order: `update aws:iam/role:Role`. */
-async function up(stack: Stack): Promise<string[]> {
-  const steps: string[] = [];
-  await stack.up({ onEvent: (event) => steps.push(...changeOf(event)) });
-  return steps;
-}
-
-function changeOf({ resourcePreEvent }: EngineEvent): string[] {
-  if (resourcePreEvent === undefined) return [];
-  const { op, type } = resourcePreEvent.metadata;
-  return op !== "same" && type.startsWith("aws:") ? [`${op} ${type}`] : [];
-}
 
 const STREAM = "aws:kinesis/stream:Stream";
 const ROLE = "aws:iam/role:Role";
@@ -30,7 +18,7 @@ describe("the life of a customer's stack, through the Pulumi engine", function (
   const cli = engineOf(run);
   async function brought(stackName: string, config: Record<string, unknown>) {
     const stack = await createStack({ folder: run.folder, aws: run.local, stackName, config }, cli());
-    await up(stack);
+    await broughtUp(stack);
     return stack;
   }
 
@@ -48,7 +36,7 @@ describe("the life of a customer's stack, through the Pulumi engine", function (
       maxSessionSeconds: { value: "7200" },
       amplitudeAccountId: { value: "202493300829" },
     });
-    expect((await up(stack)).sort()).to.deep.equal([`update ${ROLE}`, `update ${STREAM}`]);
+    expect((await broughtUp(stack)).sort()).to.deep.equal([`update ${ROLE}`, `update ${STREAM}`]);
     expect(await outputsOf(stack)).to.deep.equal(before);
     const { stream, role } = await run.state(before);
     expect(stream).to.deep.include({ retentionPeriod: 48, maxRecordSizeInKib: 2048 });
@@ -59,7 +47,7 @@ describe("the life of a customer's stack, through the Pulumi engine", function (
   it("lets the role write to the new stream before the old one goes, where the stream's name changes", async () => {
     const stack = await brought("renamed", { streamName: "old-name" });
     await stack.setConfig("streamName", { value: "new-name" });
-    const steps = await up(stack);
+    const steps = await broughtUp(stack);
     const order = [`create-replacement ${STREAM}`, `update ${POLICY}`, `delete-replaced ${STREAM}`];
     expect(steps.filter((step) => order.includes(step))).to.deep.equal(order);
     expect((await outputsOf(stack)).streamName).to.equal("new-name");
@@ -74,7 +62,7 @@ describe("the life of a customer's stack, through the Pulumi engine", function (
     const encryption = { StreamName: "mended", EncryptionType: "KMS" as const, KeyId: "alias/aws/kinesis" };
     await run.aws.kinesis(run.local.region).send(new StopStreamEncryptionCommand(encryption));
     await stack.refresh();
-    expect((await up(stack)).sort()).to.deep.equal([`create ${ATTACHMENT}`, `update ${STREAM}`]);
+    expect((await broughtUp(stack)).sort()).to.deep.equal([`create ${ATTACHMENT}`, `update ${STREAM}`]);
     const { stream, attached } = await run.state(outputs);
     expect(stream).to.include({ encryptionType: "KMS", kmsKeyId: "alias/aws/kinesis" });
     expect(attached).to.deep.equal([PolicyArn]);

@@ -1,6 +1,7 @@
-import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
+import type { Stack } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import { createStack } from "../../../sandbox/provisioning/engine";
+import { broughtUp } from "./broughtUp";
 import { engineOf, sandboxRun } from "./sandboxRun";
 
 const COMPONENT = JSON.stringify(require.resolve("../../../components"));
@@ -19,16 +20,6 @@ describe("Pulumi's options on the component, through the engine", function () {
 
   /** The program is read anew by each update. */
   const rewrite = (stackName: string, source: string) => run.program(stackName, HEADER + source);
-
-  async function steps(stack: Stack): Promise<string[]> {
-    const made: string[] = [];
-    const note = ({ resourcePreEvent }: EngineEvent) => {
-      const { op, type } = resourcePreEvent?.metadata ?? { op: "same", type: "" };
-      if (op !== "same" && type.startsWith("aws:")) made.push(`${op} ${type}`);
-    };
-    await stack.up({ onEvent: note });
-    return made;
-  }
 
   it("protect reaches the children: nothing is destroyed", async () => {
     const stack = await stackOf("protected", 'new AmplitudeKinesisDestination("p", {}, { protect: true });');
@@ -51,7 +42,7 @@ describe("Pulumi's options on the component, through the engine", function () {
       "aliased",
       `new AmplitudeKinesisDestination("after", ${named}, { aliases: [{ name: "before" }] });`,
     );
-    const made = await steps(stack);
+    const made = await broughtUp(stack);
     // The tag with the component's name follows it; Pulumi keeps the policy's generated name.
     expect(made.every((step) => step.startsWith("update "))).to.equal(true, made.join());
     await stack.destroy();
@@ -95,7 +86,7 @@ for (const [name, region] of [["acme", "eu-central-1"], ["globex", "ap-northeast
   it("fifty customers live in one program", async () => {
     const source = `for (let index = 0; index < 50; index += 1) new AmplitudeKinesisDestination("customer" + index);`;
     const stack = await stackOf("fifty", source);
-    expect(await steps(stack)).to.have.lengthOf(200);
+    expect(await broughtUp(stack)).to.have.lengthOf(200);
     expect((await stack.preview()).changeSummary).to.have.all.keys("same");
     await stack.destroy();
   });

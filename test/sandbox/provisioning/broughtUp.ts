@@ -1,0 +1,14 @@
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
+
+/** Brings the stack up; what the engine did to AWS's resources, in order: `update aws:iam/role:Role`. */
+export async function broughtUp(stack: Stack): Promise<string[]> {
+  const steps: string[] = [];
+  await stack.up({ onEvent: (event) => steps.push(...changeOf(event)) });
+  return steps;
+}
+
+function changeOf({ resourcePreEvent }: EngineEvent): string[] {
+  if (resourcePreEvent === undefined) return [];
+  const { op, type } = resourcePreEvent.metadata;
+  return op !== "same" && type.startsWith("aws:") ? [`${op} ${type}`] : [];
+}
