@@ -1,12 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AmplitudeKinesisDestination, type StreamMode } from "./components";
+import { AmplitudeKinesisDestination, type DeliveryAlarms, type StreamMode } from "./components";
 
 const config = new pulumi.Config();
-/** Pulumi.yaml gives every setting a default; its empty string, 0 and empty list mean "not set". */
+/** Pulumi.yaml gives every setting a default; its empty string, 0, empty list and empty map mean "not set". */
 const text = (key: string) => config.get(key) || undefined;
 const list = (key: string) => {
   const values = config.getObject<string[]>(key);
   return values?.length ? values : undefined;
+};
+const alarms = () => {
+  const values = config.getObject<DeliveryAlarms>("alarms");
+  return values && Object.keys(values).length > 0 ? values : undefined;
 };
 
 const inputs = {
@@ -29,6 +33,7 @@ const inputs = {
   amplitudePrincipalArns: list("amplitudePrincipalArns"),
   amplitudePrincipalArnPatterns: list("amplitudePrincipalArnPatterns"),
   testPrincipalArns: list("testPrincipalArns"),
+  alarms: alarms(),
   tags: config.getObject<Record<string, string>>("tags"),
 };
 

@@ -1,8 +1,8 @@
 import * as iam from "@pulumi/aws/iam";
 import * as kinesis from "@pulumi/aws/kinesis";
 import * as pulumi from "@pulumi/pulumi";
+import { createAlarms, type DeliveryAlarms } from "./alarms";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
-
 import { checkedExistingStream, type StreamFacts } from "./existingStream";
 import { inPartition } from "./partition";
 import { insecureTransportDenial, trustPolicy, writePolicy } from "./policies";
@@ -105,7 +105,9 @@ export interface AmplitudeKinesisDestinationArgs {
    * user. Each of them can write to the stream. Default: none.
    */
   testPrincipalArns?: pulumi.Input<pulumi.Input<string>[]> | undefined;
-  /** Tags for the stream, the role and the policy; 49 at most. A tag of the component's own, `amplitude-kinesis:destination`, holds its name. */
+  /** CloudWatch alarms on the stream; `{}` makes them with their defaults. Default: none. */
+  alarms?: DeliveryAlarms | undefined;
+  /** Tags for the stream, the role, the policy and the alarms; 49 at most. A tag of the component's own, `amplitude-kinesis:destination`, holds its name. */
   tags?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
 }
 
@@ -162,6 +164,12 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
       { role: role.name, policyArn: policy.arn },
       { parent: this },
     );
+
+    if (inputs.alarms !== undefined) {
+      const { shardCount } = inputs;
+      const alarmed = { name: stream.name, region: existing?.region, shardCount };
+      createAlarms({ name, parent: this }, inputs.alarms, alarmed, tags);
+    }
 
     // The attachment's URN resolves when the engine has created it, and is known in a preview, as its id is not.
     const onceAttached = <T>(output: pulumi.Output<T>) =>

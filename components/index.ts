@@ -1,3 +1,4 @@
+export type { DeliveryAlarms } from "./alarms";
 export {
   AmplitudeKinesisDestination,
   type AmplitudeKinesisDestinationArgs,

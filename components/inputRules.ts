@@ -1,8 +1,10 @@
+import { alarmErrors } from "./alarmRules";
 import type { AmplitudeKinesisDestinationArgs } from "./amplitudeKinesisDestination";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 import { STREAM_ARN } from "./existingStream";
+import { isDeferred } from "./known";
 import { trustPolicy } from "./policies";
-import { errorsAt, type PropertyError, shown } from "./propertyError";
+import { type Check, errorsAt, integerWithin, matching, type PropertyError, shown } from "./propertyError";
 import { tagErrors } from "./tagRules";
 
 export type PropertyName = keyof AmplitudeKinesisDestinationArgs;
@@ -16,21 +18,6 @@ export interface Rule {
 }
 
 // --- rules of one property -------------------------------------------------------------------------------------
-
-/** The reason why a value is bad, or undefined. */
-type Check = (value: unknown) => string | undefined;
-
-const matching =
-  (pattern: RegExp, rule: string): Check =>
-  (value) =>
-    typeof value === "string" && pattern.test(value) ? undefined : `${shown(value)} must be ${rule}`;
-
-const integerWithin =
-  (least: number, most: number, what: string): Check =>
-  (value) =>
-    Number.isInteger(value) && Number(value) >= least && Number(value) <= most
-      ? undefined
-      : `${shown(value)} must be a whole number of ${what} from ${least} to ${most}`;
 
 const IAM_PRINCIPAL = /^arn:aws:iam::\d{12}:(root|(role|user)\/[\w+=,.@/-]{1,576})$/;
 
@@ -117,6 +104,7 @@ export const RULES: Rule[] = [
     ],
     check: trustPolicyErrors,
   },
+  { properties: ["alarms", "shardCount"], check: alarmErrors },
   { properties: ["tags"], check: ({ tags }) => tagErrors(tags) },
 ];
 
@@ -130,14 +118,24 @@ export const INPUT_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 export function plainErrors(values: Values): PropertyError[] {
-  return PLAIN_INPUTS.flatMap((input) => {
-    const value = values[input];
-    if (value !== undefined && typeof value !== "boolean") {
-      return errorsAt(input, "it must be true or false at once, and no Output");
-    }
-    const isForNewStream = value === true && "existingStreamArn" in values;
-    return isForNewStream && values.existingStreamArn !== undefined ? errorsAt(input, NOT_OURS) : [];
-  });
+  return [
+    ...alarmsErrors(values.alarms),
+    ...PLAIN_INPUTS.flatMap((input) => {
+      const value = values[input];
+      if (value !== undefined && typeof value !== "boolean") {
+        return errorsAt(input, "it must be true or false at once, and no Output");
+      }
+      const isForNewStream = value === true && "existingStreamArn" in values;
+      return isForNewStream && values.existingStreamArn !== undefined ? errorsAt(input, NOT_OURS) : [];
+    }),
+  ];
+}
+
+/** Which alarms there are has to be known at once; what they are like may come later. */
+function alarmsErrors(alarms: unknown): PropertyError[] {
+  const isMap = typeof alarms === "object" && alarms !== null && !Array.isArray(alarms);
+  if (alarms === undefined || (isMap && !isDeferred(alarms))) return [];
+  return errorsAt("alarms", "it must be a map of its inputs at once, and no Output: they may be Outputs");
 }
 
 function propertyRule(property: PropertyName, check: Check): Rule {

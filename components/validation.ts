@@ -9,6 +9,7 @@ import {
   type Rule,
   type Values,
 } from "./inputRules";
+import { isKnown } from "./known";
 import { regionErrors } from "./partition";
 import type { PropertyError } from "./propertyError";
 
@@ -40,14 +41,10 @@ export function checkedInputs(
   }));
   const gated = Object.entries(args).map(([property, value]) => {
     if (isKnown(value)) return [property, value];
-    const gates = deferred.filter(({ rule }) => rule.properties.includes(property as PropertyName));
-    return [
-      property,
-      gatedBy(
-        value,
-        gates.map(({ passed }) => passed),
-      ),
-    ];
+    const gates = deferred
+      .filter(({ rule }) => rule.properties.includes(property as PropertyName))
+      .map(({ passed }) => passed);
+    return [property, property === "alarms" ? gatedInside(value, gates) : gatedBy(value, gates)];
   });
   return Object.fromEntries(gated) as AmplitudeKinesisDestinationArgs;
 }
@@ -62,17 +59,19 @@ function gatedBy(value: unknown, gates: pulumi.Output<void>[]): pulumi.Output<un
   return pulumi.all([pulumi.output(value), ...gates]).apply(([resolved]) => resolved);
 }
 
+/** For an input whose own inputs have to be known by name at once. */
+function gatedInside(value: unknown, gates: pulumi.Output<void>[]): Record<string, unknown> {
+  const entries = Object.entries(value as Record<string, unknown>);
+  return Object.fromEntries(
+    entries.map(([key, inner]) => [key, inner === undefined ? undefined : gatedBy(inner, gates)]),
+  );
+}
+
 function throwAny(name: string, errors: PropertyError[]): void {
   if (errors.length === 0) return;
   const lines = errors.map(({ propertyPath, reason }) => `  ${propertyPath}: ${reason}`);
   const message = `AmplitudeKinesisDestination "${name}" has ${errors.length} bad input(s):\n${lines.join("\n")}`;
   throw new pulumi.InputPropertiesError({ message, errors });
-}
-
-function isKnown(value: unknown): boolean {
-  if (pulumi.Output.isInstance(value) || value instanceof Promise) return false;
-  if (typeof value === "object" && value !== null) return Object.values(value).every(isKnown);
-  return true;
 }
 
 /** A misspelt property would be ignored in silence by callers without type checks. */

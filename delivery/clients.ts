@@ -7,6 +7,7 @@ import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@smithy/types";
 
+/** Keys, or what the AWS SDK takes as a provider of them. */
 export type Credentials = AwsCredentialIdentity | AwsCredentialIdentityProvider;
 
 export interface ClientOptions {

@@ -1,13 +1,16 @@
-/**
- * Every error that this module throws on purpose. `code` is stable; `message` says what is wrong, where, and
- * what to do next, and never holds a credential.
- */
+/** What a `DeliveryError` is about: stable, for programs. */
 export type DeliveryErrorCode = "settings" | "credentials" | "source" | "no-events";
 
+/**
+ * Every error that this module throws on purpose. `message` says what is wrong, where, and what to do next, and never
+ * holds a credential.
+ */
 export class DeliveryError extends Error {
+  /** The class's name. */
   override readonly name: string = "DeliveryError";
 
   constructor(
+    /** Stable; the message may change. */
     readonly code: DeliveryErrorCode,
     message: string,
     options?: { cause?: unknown },
@@ -18,6 +21,7 @@ export class DeliveryError extends Error {
 
 /** Wrong usage or settings: nothing was sent, and trying again without a change can't help. */
 export class SettingsError extends DeliveryError {
+  /** The class's name. */
   override readonly name: string = "SettingsError";
 
   constructor(message: string, options?: { cause?: unknown }) {
@@ -27,6 +31,7 @@ export class SettingsError extends DeliveryError {
 
 /** An event source that can't be read at all (a single broken line is reported, not thrown). */
 export class SourceError extends DeliveryError {
+  /** The class's name. */
   override readonly name: string = "SourceError";
 
   constructor(message: string, options?: { cause?: unknown }) {

@@ -4,6 +4,7 @@
  */
 export type Severity = "error" | "undetermined" | "warning";
 
+/** What a finding is about: stable, for programs. */
 export type FindingCode =
   | "stream-not-found"
   | "stream-not-active"
@@ -36,7 +37,9 @@ export type FindingCode =
 
 /** Something that the person who runs the check should know or do. */
 export interface Finding {
+  /** Stable; the words may change. */
   code: FindingCode;
+  /** How much it weighs. */
   severity: Severity;
   /** What is wrong, and why it matters. */
   message: string;

@@ -9,6 +9,7 @@ import { errorXml } from "./identity/xml";
 import type { KinesisEngine } from "./kinesis/engine";
 import { startKinesisEngine } from "./kinesis/engine";
 import { KinesisGateway } from "./kinesis/gateway";
+import { MonitoringServer } from "./monitoring/server";
 import { AccessKeys, unrestrictedUser } from "./principals";
 import type { Answer, Protocol } from "./protocol";
 import { AwsError, Refusal } from "./protocol";
@@ -23,7 +24,7 @@ export interface LocalPrincipal {
   secretAccessKey: string;
 }
 
-/** AWS on this machine: Kinesis, IAM and STS at one endpoint, which `AWS_ENDPOINT_URL` can name. */
+/** AWS on this machine: Kinesis, IAM, STS and the alarms of CloudWatch at one endpoint, which `AWS_ENDPOINT_URL` can name. */
 export interface LocalAws {
   endpoint: string;
   region: string;
@@ -66,6 +67,7 @@ export async function startAws(options: LocalAwsOptions): Promise<LocalAws> {
     clock,
     identity: new IdentityServer(keys),
     kinesis: new KinesisGateway(engine.port),
+    monitoring: new MonitoringServer(),
   };
   const server = createServer((incoming, outgoing) => void serve(services, incoming, outgoing));
   let stopped: Promise<void> | undefined;
@@ -105,6 +107,7 @@ interface Services {
   clock: () => Date;
   identity: IdentityServer;
   kinesis: KinesisGateway;
+  monitoring: MonitoringServer;
 }
 
 /** Every request gets an answer, and none brings the server down. */
@@ -126,30 +129,26 @@ async function serve(services: Services, incoming: IncomingMessage, outgoing: Se
   outgoing.writeHead(answer.status, headers).end(answer.body);
 }
 
-async function dispatch({ keys, clock, identity, kinesis }: Services, call: HttpCall): Promise<Answer> {
+async function dispatch(services: Services, call: HttpCall): Promise<Answer> {
   if (call.method !== "POST" || call.path !== "/") {
     const message = `The sandbox answers POST on / only, not ${call.method} on ${call.path}.`;
     throw new AwsError("UnknownOperationException", message, 404);
   }
+  const { keys, clock, identity, kinesis, monitoring } = services;
   const now = clock();
   const { key, region, service } = await verifySignature(call, keys, now);
   const { principal } = key;
   if (service === "iam" || service === "sts") {
     return identity.answer({ service, principal, region, now, body: call.body });
   }
-  if (service !== "kinesis") {
-    throw new AwsError("UnknownServiceException", `The sandbox has kinesis, iam and sts, but no ${service}.`);
-  }
   const target = call.headers["x-amz-target"] ?? "";
-  return kinesis.answer({
-    principal,
-    grants: identity.grantsOf(principal),
-    region,
-    now,
-    target,
-    body: call.body,
-    context: transportContext(call.headers),
-  });
+  const asked = { principal, grants: identity.grantsOf(principal), region, now, target, body: call.body };
+  if (service === "kinesis") return kinesis.answer({ ...asked, context: transportContext(call.headers) });
+  if (service === "monitoring") return monitoring.answer(asked);
+  throw new AwsError(
+    "UnknownServiceException",
+    `The sandbox has kinesis, iam, sts and monitoring (CloudWatch), but no ${service}.`,
+  );
 }
 
 function describeError(error: unknown, protocol: Protocol): Answer {

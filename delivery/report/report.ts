@@ -7,6 +7,7 @@ export type Verdict = "verified" | "failed" | "undecided";
 
 /** What of a shard the run has seen; zeros for one that no event fell to. */
 export interface ShardReport {
+  /** Such as `shardId-000000000000`. */
   shardId: string;
   /** Events that Kinesis acknowledged to have put there. */
   eventsAcknowledged: number;
@@ -16,16 +17,23 @@ export interface ShardReport {
 
 /** The result of a delivery test; the names follow Amplitude's delivery metrics API where it has one. */
 export interface DeliveryReport {
+  /** Rises when a field changes its meaning or goes; a new field doesn't raise it. */
   reportVersion: 1;
+  /** What the run has shown. */
   verdict: Verdict;
+  /** By whose permissions the events were written. */
   route: Route;
+  /** The stack's output. */
   roleArn: string;
+  /** The stack's output. */
   region: string;
+  /** The stack's output. */
   streamName: string;
   /** In every record's partition key: `amplitude-kinesis.RUN.NUMBER`. */
   runId: string;
   /** ISO 8601, UTC. */
   startedAt: string;
+  /** From the start to the verdict. */
   durationInSeconds: number;
   /** Events sent, or refused before they could be. Delivered + not delivered + corrupted + unknown. */
   eventsSent: number;
@@ -47,8 +55,18 @@ export interface DeliveryReport {
   latencyInSeconds: Latency | null;
   /** Records in the stream meanwhile that are not of this run: counted and left alone. */
   recordsForeign: number;
+  /** Every shard that the run has seen, those of a resharding included. */
   shards: ShardReport[];
+  /** What is wrong or worth knowing. */
   findings: Finding[];
-  /** In words: what the run proves, which is nothing unless it is verified, and what it can't. */
-  proof: { proves: string[]; leavesOpen: string[] };
+  /** What the verdict means. */
+  proof: Proof;
+}
+
+/** In words, a sentence each. */
+export interface Proof {
+  /** What the run proves: nothing unless it is verified. */
+  proves: string[];
+  /** What it can't. */
+  leavesOpen: string[];
 }

@@ -7,6 +7,7 @@ import type { EventSource, SourceEvent } from "./source";
 
 const MOST_EVENTS = 1_000_000_000;
 
+/** What is to be made up. */
 export interface GeneratorOptions {
   /** How many events: a whole number, 1 to 1,000,000,000. */
   readonly events: number;
@@ -16,6 +17,7 @@ export interface GeneratorOptions {
   readonly now?: () => Date;
 }
 
+/** Made-up events that can be made again. */
 export interface GeneratedSource extends EventSource {
   readonly expectedEvents: number;
   /** What to pass as `seed` to get these events again. */

@@ -3,6 +3,7 @@
  * line break at its end. Nothing downstream parses or changes the bytes.
  */
 export interface SourceEvent {
+  /** The record's data, unchanged: UTF-8, at most the stream's largest record. */
   readonly bytes: Buffer;
   /** Where the event came from, for messages: `generator:17`, or `export.zip/…#0.json.gz:17` for line 17. */
   readonly origin: string;
@@ -22,8 +23,10 @@ export interface SourceProblem {
 export interface EventSource {
   /** How many events will come, where that is known beforehand (for a progress bar). */
   readonly expectedEvents?: number;
+  /** Starts the one reading. */
   events(): AsyncIterable<SourceEvent>;
   /** What had to be left out so far; complete once `events()` has ended. At most 100: `problemCount` is the true number. */
   readonly problems: readonly SourceProblem[];
+  /** How many pieces had to be left out so far. */
   readonly problemCount: number;
 }

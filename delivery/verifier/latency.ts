@@ -2,9 +2,13 @@ import { build, type Histogram } from "hdr-histogram-js";
 
 /** Seconds from an event's first attempt until it was read back, with the wait for the next reading in it. */
 export interface Latency {
+  /** Half of the events took at most this long. */
   p50: number;
+  /** 95 percent of them. */
   p95: number;
+  /** 99 percent of them. */
   p99: number;
+  /** The slowest one. */
   max: number;
 }
 

@@ -6,10 +6,13 @@ import type { EventSource } from "../sources/source";
 
 /** What is going on, for a progress display. */
 export interface Progress {
+  /** `looking again` only where events are missing. */
   phase: "preparing" | "sending" | "reading" | "looking again";
   /** What is being done, in words. */
   step: string;
+  /** Tried at least once. */
   eventsSent: number;
+  /** Of those, the ones that Kinesis acknowledged. */
   eventsAcknowledged: number;
   /** Read back so far. */
   eventsRead: number;
@@ -17,6 +20,7 @@ export interface Progress {
   eventsExpected?: number;
 }
 
+/** What `verifyDelivery` is to do: only `outputs` and `source` are needed. */
 export interface VerifyOptions {
   /** The stack's three outputs. */
   outputs: StackOutputs;
@@ -54,8 +58,10 @@ export interface VerifyOptions {
   settleMs?: number | undefined;
   /** Ends the run early; the report is then `undecided`, unless something has failed for certain. */
   signal?: AbortSignal | undefined;
+  /** Called at every step, and with every batch that was sent or read. */
   onProgress?: ((progress: Progress) => void) | undefined;
+  /** Default: this machine's. */
   clock?: Clock | undefined;
-  /** In [0, 1). */
+  /** In [0, 1): draws the delays of retries. Default: `Math.random`. */
   random?: (() => number) | undefined;
 }

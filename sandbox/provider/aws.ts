@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KinesisClient } from "@aws-sdk/client-kinesis";
 import { STSClient } from "@aws-sdk/client-sts";
@@ -10,6 +11,7 @@ export interface Aws {
   /** Region of the provider's configuration. */
   region: string;
   kinesis(region: string): KinesisClient;
+  cloudwatch(region: string): CloudWatchClient;
   iam: IAMClient;
   sts: STSClient;
   /** Waits before a state is asked for again; rejects once the engine has cancelled the operation. */
@@ -24,23 +26,33 @@ export function connect(configuration: ProviderConfiguration): Aws {
   const cancellation = new AbortController();
   const requestHandler = new NodeHttpHandler();
   const common = { ...credentials(configuration), requestHandler };
-  const streams = new Map<string, KinesisClient>();
-  const kinesis = (of: string) => {
-    const client =
-      streams.get(of) ?? new KinesisClient({ ...common, ...endpoint(endpoints.kinesis), region: of });
-    streams.set(of, client);
-    return client;
-  };
+  const kinesis = byRegion(
+    (of) => new KinesisClient({ ...common, ...endpoint(endpoints.kinesis), region: of }),
+  );
+  const cloudwatch = byRegion(
+    (of) => new CloudWatchClient({ ...common, ...endpoint(endpoints.cloudwatch), region: of }),
+  );
   const iam = new IAMClient({ ...common, ...endpoint(endpoints.iam), region });
   const sts = new STSClient({ ...common, ...endpoint(endpoints.sts), region });
   return {
     region,
     kinesis,
+    cloudwatch,
     iam,
     sts,
     pause: (milliseconds) => setTimeout(milliseconds, undefined, { signal: cancellation.signal }),
     cancel: () => cancellation.abort(new Error("the engine has cancelled the operation")),
     close: () => requestHandler.destroy(),
+  };
+}
+
+/** One client a region, made when it is first asked for. */
+function byRegion<Client>(make: (region: string) => Client): (region: string) => Client {
+  const clients = new Map<string, Client>();
+  return (region) => {
+    const client = clients.get(region) ?? make(region);
+    clients.set(region, client);
+    return client;
   };
 }
 

@@ -2,13 +2,16 @@ import type { Properties } from "./properties";
 import { isEmpty, isKnown, isObject } from "./properties";
 import type { CheckFailure } from "./resourceType";
 
+/** Services whose endpoint can be set. */
+const SERVICES = ["kinesis", "iam", "sts", "cloudwatch"] as const;
+
 /** The part of the real provider's configuration that is honoured here. */
 export interface ProviderConfiguration {
   region: string;
   accessKey?: string | undefined;
   secretKey?: string | undefined;
   token?: string | undefined;
-  endpoints: { kinesis?: string | undefined; iam?: string | undefined; sts?: string | undefined };
+  endpoints: Partial<Record<(typeof SERVICES)[number], string>>;
 }
 
 /** Flags of the real provider that turn off calls which this one never makes. */
@@ -60,7 +63,9 @@ export function configurationOf(settings: Properties, environment: NodeJS.Proces
     accessKey: setting("accessKey"),
     secretKey: setting("secretKey"),
     token: setting("token"),
-    endpoints: { kinesis: endpoints.kinesis, iam: endpoints.iam, sts: endpoints.sts },
+    endpoints: Object.fromEntries(
+      SERVICES.flatMap((service) => (service in endpoints ? [[service, endpoints[service]]] : [])),
+    ),
   };
 }
 

@@ -26,7 +26,7 @@ export async function create(aws: Aws, type: ResourceType, inputs: Properties): 
 /** @throws HalfMadeError with the true state where a step of the change failed. */
 export async function update(aws: Aws, type: ResourceType, id: string, inputs: Properties): Promise<Found> {
   return finished(aws, type, id, inputs, async () => {
-    const now = await type.read(aws, id);
+    const now = await type.read(aws, id, inputs);
     if (now === undefined) throw new Error(`${type.token} ${id} is gone: refresh the stack`);
     await type.update(aws, id, now.state, inputs);
   });
@@ -41,12 +41,12 @@ async function finished(
 ): Promise<Found> {
   try {
     await work();
-    const found = await type.read(aws, id);
+    const found = await type.read(aws, id, inputs);
     if (found === undefined) throw new Error(`${type.token} ${id} is not there any more`);
     return { id: found.id, state: stateFor(type, found.state, inputs, inputs) };
   } catch (error) {
     const unreadable = () => ({ id, state: withoutDefaults(inputs) });
-    const found = await type.read(aws, id).catch(unreadable);
+    const found = await type.read(aws, id, inputs).catch(unreadable);
     if (found === undefined) throw error;
     const message = error instanceof Error ? error.message : String(error);
     throw new HalfMadeError(message, id, stateFor(type, found.state, inputs, inputs), { cause: error });
@@ -66,7 +66,7 @@ export async function read(
   priorInputs: Properties,
   priorState: Properties,
 ): Promise<Reading | undefined> {
-  const found = await type.read(aws, id);
+  const found = await type.read(aws, id, priorState);
   if (found === undefined) return undefined;
   const isImport = Object.keys(priorInputs).length === 0;
   const state = stateFor(type, found.state, isImport ? defaultsOf(type) : priorInputs, priorState);

@@ -56,8 +56,11 @@ export interface ResourceType {
   create(aws: Aws, inputs: Properties): Promise<string>;
   /** What creating takes beyond the first call. */
   finish?(aws: Aws, id: string, inputs: Properties): Promise<void>;
-  /** By its id or by what the real provider imports it by; undefined where there is none. */
-  read(aws: Aws, id: string): Promise<Found | undefined>;
+  /**
+   * By its id or by what the real provider imports it by; undefined where there is none. `known` is what the inputs or
+   * the state say of it so far, where there are any.
+   */
+  read(aws: Aws, id: string, known?: Properties): Promise<Found | undefined>;
   /** Leads from the state, which may be that of a half-made resource, to the inputs. */
   update(aws: Aws, id: string, state: Properties, inputs: Properties): Promise<void>;
   /** Done where it is gone already. */

@@ -1,3 +1,4 @@
+import { metricAlarmType } from "./metricAlarm";
 import { policyType } from "./policy";
 import type { ResourceType } from "./resourceType";
 import { roleType } from "./role";
@@ -6,10 +7,9 @@ import { streamType } from "./stream";
 import { streamPolicyType } from "./streamPolicy";
 
 const TYPES = new Map(
-  [streamType, roleType, policyType, rolePolicyAttachmentType, streamPolicyType].map((type) => [
-    type.token,
-    type,
-  ]),
+  [streamType, roleType, policyType, rolePolicyAttachmentType, streamPolicyType, metricAlarmType].map(
+    (type) => [type.token, type],
+  ),
 );
 
 /** @throws Error that names the type, where it is none of those that the sandbox provides. */

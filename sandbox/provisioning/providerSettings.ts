@@ -4,7 +4,7 @@ import type { LocalAws } from "../aws";
 export function providerSettings({ endpoint, region }: LocalAws) {
   return {
     region,
-    endpoints: [{ kinesis: endpoint, iam: endpoint, sts: endpoint }],
+    endpoints: [{ kinesis: endpoint, iam: endpoint, sts: endpoint, cloudwatch: endpoint }],
     skipCredentialsValidation: true,
     skipMetadataApiCheck: true,
     skipRequestingAccountId: true,

@@ -57,6 +57,11 @@ describe("the component's inputs", () => {
     { amplitudePrincipalArns: ["arn:aws:iam::358203115967:role/path/name"] },
     { testPrincipalArns: [] },
     { testPrincipalArns: ["arn:aws:iam::111122223333:user/tester"] },
+    { alarms: {} },
+    { alarms: { actionArns: [], silenceMinutes: 1, throttledMinutes: 1440 } },
+    { alarms: { actionArns: ["arn:aws:sns:eu-west-1:111122223333:on-call"], silenceMinutes: 1440 } },
+    { alarms: { capacityShards: 4, capacityPercent: 100 } },
+    { streamMode: "PROVISIONED", shardCount: 2, alarms: { capacityPercent: 1 } },
     { tags: { "cost centre": "a+b=c@d/é" } },
   ];
   for (const args of good) {
@@ -149,6 +154,30 @@ describe("the component's inputs", () => {
       },
       "testPrincipalArns",
     ],
+    [untyped({ alarms: true }), "alarms"],
+    [untyped({ alarms: ["silence"] }), "alarms"],
+    [untyped({ alarms: { silence: 5 } }), "alarms.silence"],
+    [{ alarms: { silenceMinutes: 0 } }, "alarms.silenceMinutes"],
+    [{ alarms: { silenceMinutes: 1441 } }, "alarms.silenceMinutes"],
+    [{ alarms: { throttledMinutes: 1.5 } }, "alarms.throttledMinutes"],
+    [{ alarms: { capacityShards: 0 } }, "alarms.capacityShards"],
+    [{ alarms: { capacityShards: 2, capacityPercent: 101 } }, "alarms.capacityPercent"],
+    [{ alarms: { capacityPercent: 50 } }, "alarms.capacityPercent"],
+    [{ streamMode: "PROVISIONED", shardCount: 2, alarms: { capacityShards: 2 } }, "alarms.capacityShards"],
+    [untyped({ alarms: { actionArns: "on-call" } }), "alarms.actionArns"],
+    [{ alarms: { actionArns: ["on-call"] } }, "alarms.actionArns[0]"],
+    [
+      {
+        alarms: {
+          actionArns: Array.from({ length: 6 }, (_, n) => `arn:aws:sns:us-east-1:111122223333:t${n}`),
+        },
+      },
+      "alarms.actionArns",
+    ],
+    [
+      { alarms: { actionArns: Array.from({ length: 2 }, () => "arn:aws:sns:us-east-1:111122223333:t") } },
+      "alarms.actionArns[1]",
+    ],
     [{ tags: { "": "y" } }, 'tags[""]'],
     [{ tags: { k: "v".repeat(257) } }, 'tags["k"]'],
     [untyped({ tags: { k: 1 } }), 'tags["k"]'],
@@ -163,6 +192,8 @@ describe("the component's inputs", () => {
 
   it("that must be known at once are refused as an Output", () => {
     expect(refused(untyped({ retainStream: pulumi.output(true) }))).to.deep.equal(["retainStream"]);
+    expect(refused(untyped({ alarms: pulumi.output({}) }))).to.deep.equal(["alarms"]);
+    expect(refused(untyped({ alarms: Promise.resolve({}) }))).to.deep.equal(["alarms"]);
   });
 
   it("are refused all at once", () => {
@@ -182,6 +213,17 @@ describe("the component's inputs", () => {
       fc.property(fc.integer({ min: -10_000, max: 20_000 }), (retentionHours) => {
         const isGood = retentionHours >= 24 && retentionHours <= 8760;
         expect(refused({ retentionHours })).to.deep.equal(isGood ? [] : ["retentionHours"]);
+      }),
+    );
+  });
+
+  it("hold the service's bounds for every number of minutes", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -10, max: 3_000 }), (silenceMinutes) => {
+        const isGood = silenceMinutes >= 1 && silenceMinutes * 60 <= 86_400;
+        expect(refused({ alarms: { silenceMinutes } })).to.deep.equal(
+          isGood ? [] : ["alarms.silenceMinutes"],
+        );
       }),
     );
   });
@@ -235,6 +277,13 @@ describe("an input that is known only later", () => {
       "shardCount",
     ],
   ];
+  it("is refused inside the alarms, which stay known by name", async () => {
+    const { alarms } = checkedInputs("acme", { alarms: { silenceMinutes: pulumi.output(0) } });
+    expect(alarms).to.have.all.keys("silenceMinutes");
+    const error = await rejectionOf(pulumi.output(alarms?.silenceMinutes));
+    expect(String(error)).to.include("alarms.silenceMinutes: 0 must be a whole number of minutes");
+  });
+
   for (const [behaviour, args, property, path] of late) {
     it(behaviour, async () => {
       const gated = pulumi.output(checkedInputs("acme", args)[property]);

@@ -21,7 +21,7 @@ export function temporaryFolder(): Promise<string> {
  * The package's folder as `npm pack` makes it, unpacked into `folder`: built by the `prepare` script from a copy of the
  * sources, so that the repository's own `dist` stays as it is for whoever uses it meanwhile.
  */
-export async function packed(folder: string): Promise<string> {
+export async function packed(folder: string): Promise<Packed> {
   const copy = join(folder, "sources");
   const isSource = (path: string) => path === PROJECT || !MADE.has(basename(path));
   await cp(PROJECT, copy, { recursive: true, filter: isSource });
@@ -30,7 +30,12 @@ export async function packed(folder: string): Promise<string> {
   await run("npm", pack, { cwd: copy });
   const tarball = (await readdir(folder)).find((file) => file.endsWith(".tgz")) ?? "no tarball";
   await run("tar", ["-xzf", tarball], { cwd: folder });
-  return join(folder, "package");
+  return { tarball: join(folder, tarball), packageFolder: join(folder, "package") };
+}
+
+export interface Packed {
+  tarball: string;
+  packageFolder: string;
 }
 
 /**

@@ -1,8 +1,18 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { publint } from "publint";
 import { dependencies, peerDependencies, version } from "../../package.json";
-import { addPrograms, consumer, packed, printed, removed, temporaryFolder, typeErrors } from "./installed";
+import {
+  addPrograms,
+  consumer,
+  PROJECT,
+  packed,
+  printed,
+  removed,
+  temporaryFolder,
+  typeErrors,
+} from "./installed";
 
 const COMPILER_OPTIONS = {
   module: "nodenext",
@@ -17,6 +27,7 @@ const COMPILER_OPTIONS = {
 describe("the published package", function () {
   this.timeout(30_000);
   let folder: string;
+  let tarball: string;
   let packageFolder: string;
   let files: string[];
   /** A project that has Pulumi, and one that has only what npm installs along with the package. */
@@ -25,7 +36,7 @@ describe("the published package", function () {
 
   before(async () => {
     folder = await temporaryFolder();
-    packageFolder = await packed(folder);
+    ({ tarball, packageFolder } = await packed(folder));
     files = await filesOf(packageFolder);
     const own = Object.keys(dependencies);
     const pulumi = Object.keys(peerDependencies);
@@ -94,11 +105,13 @@ describe("the published package", function () {
     ).to.be.empty;
   });
 
-  it("loads for the component of @pulumi/aws Kinesis, IAM, the account and what they need, not all of it", async () => {
+  it("loads for the component of @pulumi/aws Kinesis, IAM, CloudWatch, the account and what they need, not all of it", async () => {
     const loaded = await loadedBy("pulumi-amplitude-kinesis");
     const ofAws = loaded.filter((path) => path.startsWith("@pulumi/aws/")).map((path) => path.split("/")[2]);
     // Kinesis's own module needs lambda, for its event subscriptions.
     const needed = [
+      "cloudwatch",
+      "config",
       "getCallerIdentity.js",
       "iam",
       "kinesis",
@@ -110,6 +123,21 @@ describe("the published package", function () {
     ];
     expect([...new Set(ofAws)].sort()).to.deep.equal(needed);
     expect(loaded.filter((path) => /^(@aws-sdk|@cloud-copilot)\/|\/dist\/delivery\//.test(path))).to.be.empty;
+  });
+
+  it("gives publint nothing to say", async () => {
+    const { messages } = await publint({ pkgDir: packageFolder, level: "suggestion", strict: true });
+    expect(messages).to.deep.equal([]);
+  });
+
+  it("has the right types however it is imported, by arethetypeswrong", async () => {
+    const found = JSON.parse(await printed(PROJECT, join(__dirname, "typeProblems.mjs"), tarball));
+    expect(found.types).to.equal(true);
+    expect(found.entrypoints).to.include.members([".", "./delivery"]);
+    // The resolution of before 2022 knows no `exports`: it finds the component, but not ./delivery.
+    const isNew = ({ resolutionKind }: { resolutionKind?: string }) => resolutionKind !== "node10";
+    const known = found.problems.filter(isNew);
+    expect(known).to.deep.equal([]);
   });
 
   it("holds the build, the command and documents alone", () => {

@@ -44,7 +44,10 @@ describe("the plugin for every Pulumi language", function () {
 
   it("has the one component, with its inputs and outputs and nothing else", () => {
     expect(Object.keys(schema.resources)).to.deep.equal([TOKEN]);
-    expect(Object.keys(schema.types)).to.deep.equal(["amplitude-kinesis:index:StreamMode"]);
+    expect(Object.keys(schema.types)).to.deep.equal([
+      "amplitude-kinesis:index:StreamMode",
+      "amplitude-kinesis:index:DeliveryAlarms",
+    ]);
     const inputs = new Set(INPUT_NAMES);
     const { inputProperties = {}, properties = {}, requiredInputs, required } = schema.resources[TOKEN] ?? {};
     expect(Object.keys(inputProperties)).to.have.members([...inputs]);

@@ -17,7 +17,7 @@ export function customerAccount() {
     folder = await mkdtemp(join(tmpdir(), "provider-test-"));
     local = await startAws({ folder });
     const { accessKeyId: accessKey, secretAccessKey: secretKey } = local.principals.operator;
-    const endpoints = { kinesis: local.endpoint, iam: local.endpoint };
+    const endpoints = { kinesis: local.endpoint, iam: local.endpoint, cloudwatch: local.endpoint };
     aws = connect({ region: local.region, accessKey, secretKey, endpoints });
   });
   after(async () => {

@@ -1,0 +1,163 @@
+import { authorize } from "../enforcement";
+import type { Grants, Principal } from "../principals";
+import type { Answer } from "../protocol";
+import { AwsError, Refusal } from "../protocol";
+import { type Alarm, alarmOf, invalid, type Json } from "./alarm";
+import { changeTags, type Tags, tagList, tagsIn } from "./tags";
+
+export interface MonitoringCall {
+  principal: Principal;
+  grants: Grants;
+  region: string;
+  now: Date;
+  /** The `x-amz-target` header. */
+  target: string;
+  body: Buffer;
+}
+
+interface KeptAlarm {
+  alarm: Alarm;
+  arn: string;
+  changedAt: Date;
+  tags: Tags;
+}
+
+interface Operation {
+  /** ARNs on which the action has to be allowed, each. */
+  resources(call: MonitoringCall, request: Json): string[];
+  /** Its answer, if it has one. */
+  run(call: MonitoringCall, request: Json): Json | undefined;
+}
+
+/** CloudWatch's alarms: kept, told and forgotten. There are no metrics here, so that none is ever raised. */
+export class MonitoringServer {
+  readonly #alarms = new Map<string, KeptAlarm>();
+
+  readonly #operations = new Map<string, Operation>(
+    Object.entries({
+      PutMetricAlarm: { resources: putAlarm, run: (call, request) => this.#put(call, request) },
+      DescribeAlarms: { resources: namedAlarms, run: (call, request) => this.#describe(call, request) },
+      DeleteAlarms: { resources: namedAlarms, run: (call, request) => this.#delete(call, request) },
+      ListTagsForResource: {
+        resources: arnInRequest,
+        run: (_call, request) => ({ Tags: tagList(this.#byArn(request).tags) }),
+      },
+      TagResource: { resources: arnInRequest, run: (_call, request) => this.#tag(request) },
+      UntagResource: { resources: arnInRequest, run: (_call, request) => this.#tag(request) },
+    } satisfies Record<string, Operation>),
+  );
+
+  async answer(call: MonitoringCall): Promise<Answer> {
+    const [, name = ""] = /^GraniteServiceVersion20100801\.(\w+)$/.exec(call.target) ?? [];
+    const operation = this.#operations.get(name);
+    if (operation === undefined) {
+      throw new Refusal("UnknownOperation", `The sandbox's CloudWatch does not have ${call.target}.`);
+    }
+    const request = parse(call.body);
+    for (const resource of operation.resources(call, request)) {
+      await authorize({ ...call, action: `cloudwatch:${name}`, resource });
+    }
+    // With tags it takes the permission to tag as well. Source: AWS, CloudWatch API Reference, PutMetricAlarm, Tags.
+    if (name === "PutMetricAlarm" && request.Tags !== undefined) {
+      const [resource = ""] = putAlarm(call, request);
+      await authorize({ ...call, action: "cloudwatch:TagResource", resource });
+    }
+    const body = operation.run(call, request);
+    return {
+      status: 200,
+      headers: { "content-type": "application/x-amz-json-1.0" },
+      body: JSON.stringify(body ?? {}),
+    };
+  }
+
+  /** Of an alarm that is there already the tags stay what they were. */
+  #put(call: MonitoringCall, request: Json): undefined {
+    const alarm = alarmOf(request, call.region);
+    const arn = arnOf(call, alarm.AlarmName);
+    const tags = this.#alarms.get(arn)?.tags ?? tagsIn(request.Tags ?? []);
+    this.#alarms.set(arn, { alarm, arn, changedAt: call.now, tags });
+  }
+
+  #describe(call: MonitoringCall, { AlarmNames, ...others }: Json): Json {
+    const [unknown] = Object.keys(others).filter((key) => !["AlarmTypes", "MaxRecords"].includes(key));
+    if (unknown !== undefined)
+      throw invalid(
+        "InvalidParameterCombinationException",
+        `The sandbox does not search alarms by ${unknown}.`,
+      );
+    const prefix = arnOf(call, "");
+    const found = [...this.#alarms.values()].filter(
+      ({ arn, alarm }) =>
+        arn.startsWith(prefix) && (AlarmNames === undefined || names(AlarmNames).includes(alarm.AlarmName)),
+    );
+    return { MetricAlarms: found.map(described), CompositeAlarms: [] };
+  }
+
+  /** All of them or none. */
+  #delete(call: MonitoringCall, { AlarmNames }: Json): undefined {
+    const arns = names(AlarmNames).map((name) => arnOf(call, name));
+    const missing = arns.filter((arn) => !this.#alarms.has(arn));
+    if (missing.length > 0) {
+      throw new AwsError("ResourceNotFound", `There are no alarms ${missing.join(", ")}.`, 404);
+    }
+    for (const arn of arns) this.#alarms.delete(arn);
+  }
+
+  #tag(request: Json): undefined {
+    const kept = this.#byArn(request);
+    kept.tags = changeTags(kept.tags, request);
+  }
+
+  #byArn({ ResourceARN }: Json): KeptAlarm {
+    const kept = this.#alarms.get(String(ResourceARN));
+    if (kept !== undefined) return kept;
+    throw new AwsError("ResourceNotFoundException", `There is no alarm ${String(ResourceARN)}.`, 404);
+  }
+}
+
+function described({ alarm, arn, changedAt }: KeptAlarm): Json {
+  const seconds = changedAt.getTime() / 1000;
+  return {
+    ...alarm,
+    AlarmArn: arn,
+    AlarmConfigurationUpdatedTimestamp: seconds,
+    StateValue: "INSUFFICIENT_DATA",
+    StateReason: "Unchecked: Initial alarm creation",
+    StateUpdatedTimestamp: seconds,
+  };
+}
+
+function arnOf({ region, principal }: MonitoringCall, name: string): string {
+  return `arn:aws:cloudwatch:${region}:${principal.accountId}:alarm:${name}`;
+}
+
+function putAlarm(call: MonitoringCall, { AlarmName }: Json): string[] {
+  return [arnOf(call, String(AlarmName))];
+}
+
+function namedAlarms(call: MonitoringCall, { AlarmNames }: Json): string[] {
+  return AlarmNames === undefined ? ["*"] : names(AlarmNames).map((name) => arnOf(call, name));
+}
+
+function arnInRequest(_call: MonitoringCall, { ResourceARN }: Json): string[] {
+  if (typeof ResourceARN === "string" && /^arn:aws:cloudwatch:[^:]+:\d{12}:alarm:./.test(ResourceARN))
+    return [ResourceARN];
+  throw invalid("InvalidParameterValueException", "ResourceARN must be the ARN of an alarm.");
+}
+
+/** Source: AWS, CloudWatch API Reference, DeleteAlarms and DescribeAlarms: at most 100 names. */
+function names(value: unknown): string[] {
+  const isList = Array.isArray(value) && value.length >= 1 && value.length <= 100;
+  if (isList && value.every((name) => typeof name === "string")) return value;
+  throw invalid("InvalidParameterValueException", "AlarmNames must be a list of 1 to 100 names.");
+}
+
+function parse(body: Buffer): Json {
+  try {
+    const parsed: unknown = JSON.parse(body.toString("utf8"));
+    if (typeof parsed === "object" && parsed !== null) return parsed as Json;
+  } catch {
+    // Falls through to the one error that says it.
+  }
+  throw new AwsError("SerializationException", "The body must be a JSON object (AWS JSON 1.0).");
+}

@@ -1,0 +1,26 @@
+import { join } from "node:path";
+import { expect } from "chai";
+import { Application, LogLevel, TSConfigReader, TypeDocReader } from "typedoc";
+import { PROJECT } from "./installed";
+
+describe("the API reference", function () {
+  this.timeout(60_000);
+
+  it("has words for everything that is exported, and no link that leads nowhere", async () => {
+    const readers = [new TypeDocReader(), new TSConfigReader()];
+    const options = join(PROJECT, "typedoc.json");
+    const app = await Application.bootstrapWithPlugins(
+      { options, tsconfig: join(PROJECT, "tsconfig.json") },
+      readers,
+    );
+    const said: string[] = [];
+    app.logger.log = (message, level) => {
+      if (level >= LogLevel.Warn) said.push(message);
+    };
+    const project = await app.convert();
+    if (project === undefined) throw new Error(said.join("\n"));
+    app.validate(project);
+    expect(said).to.deep.equal([]);
+    expect(project.children?.map(({ name }) => name)).to.deep.equal(["components", "delivery"]);
+  });
+});

@@ -1,0 +1,11 @@
+// Prints, as JSON, what arethetypeswrong finds in a tarball: loaded without the tests' own loader, which it can't bear.
+import { readFile } from "node:fs/promises";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+
+const [tarball] = process.argv.slice(2);
+const {
+  types,
+  entrypoints = {},
+  problems = [],
+} = await checkPackage(createPackageFromTarballData(await readFile(tarball)));
+console.log(JSON.stringify({ types: types !== false, entrypoints: Object.keys(entrypoints), problems }));
