@@ -56,6 +56,7 @@ export async function renderedInputs(name: string, args: AmplitudeKinesisDestina
     stream: inputsOf("aws:kinesis/stream:Stream"),
     role: inputsOf("aws:iam/role:Role"),
     policy: inputsOf("aws:iam/policy:Policy"),
+    streamPolicy: inputsOf("aws:kinesis/resourcePolicy:ResourcePolicy"),
     attachment: inputsOf("aws:iam/rolePolicyAttachment:RolePolicyAttachment"),
   };
 }

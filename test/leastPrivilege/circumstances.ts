@@ -11,6 +11,7 @@ type Circumstances = [Circumstance, ...Circumstance[]];
 
 export type CircumstanceName =
   | "plainly"
+  | "without TLS"
   | "without an external id"
   | "with the right external id"
   | "with the external id in capitals"
@@ -26,6 +27,12 @@ export type CircumstanceName =
   | "for this stream, but directly";
 
 const PLAINLY: [Circumstance] = [{ name: "plainly", context: {} }];
+
+/** For what a stream's own policy could speak of. */
+export const OVER_THE_WIRE: Circumstances = [
+  ...PLAINLY,
+  { name: "without TLS", context: { "aws:SecureTransport": "false" } },
+];
 
 const EXTERNAL_IDS: Circumstances = [
   { name: "with the right external id", context: { "sts:ExternalId": EXTERNAL_ID } },

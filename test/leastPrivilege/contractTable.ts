@@ -4,7 +4,7 @@ import type { CircumstanceName } from "./circumstances";
 
 /**
  * The contract, written out: who may assume the role, and what the role's session may then do. Whatever is asked and
- * not listed here is denied, by silence and never by a Deny.
+ * not listed here is denied, by silence; by a Deny only what is forbidden to everybody.
  */
 export interface Variant {
   title: string;
@@ -13,6 +13,7 @@ export interface Variant {
   roleArn: string;
   mayAssume: { callers: CallerName[]; given: CircumstanceName[] }[];
   mayDo: { action: string; on: string; given: CircumstanceName[] }[];
+  forbidden?: { actions: string[]; on: string; given: CircumstanceName[] };
 }
 
 const STREAM = "arn:aws:kinesis:us-east-1:111122223333:stream/acme-stream-0a1b2c3";
@@ -52,6 +53,17 @@ const ENCRYPT: Variant["mayDo"][number] = {
   on: KEY,
   given: ["through Kinesis for this stream"],
 };
+
+/** All that a stream's own policy can name. */
+const STREAM_POLICY_ACTIONS = [
+  "kinesis:DescribeStreamSummary",
+  "kinesis:GetRecords",
+  "kinesis:GetShardIterator",
+  "kinesis:ListShards",
+  "kinesis:PutRecord",
+  "kinesis:PutRecords",
+];
+const THEIR_STREAM = "arn:aws:kinesis:us-east-1:111122223333:stream/theirs";
 
 const PLAIN = { streamArn: STREAM, roleArn: ROLE, mayDo: WRITE };
 const TESTERS = ["arn:aws:iam::111122223333:user/tester", "arn:aws:iam::111122223333:role/ci"];
@@ -94,6 +106,32 @@ export const VARIANTS = {
     inputs: { amplitudeAccountId: "202493300829" },
     mayAssume: [{ callers: ["a role of Amplitude's EU account"], given: EVER }],
   },
+  amplitudePrincipalArnPatterns: {
+    ...PLAIN,
+    title: "amplitudePrincipalArnPatterns",
+    inputs: { amplitudePrincipalArnPatterns: ["arn:aws:iam::358203115967:role/export*"] },
+    mayAssume: [{ callers: ["Amplitude's exporter role", "another role of Amplitude"], given: EVER }],
+  },
+  existingStreamArn: {
+    title: "existingStreamArn",
+    inputs: { existingStreamArn: THEIR_STREAM },
+    streamArn: THEIR_STREAM,
+    roleArn: ROLE,
+    mayAssume: [{ callers: AMPLITUDE, given: EVER }],
+    mayDo: [
+      { action: "kinesis:PutRecord", on: THEIR_STREAM, given: ["plainly"] },
+      { action: "kinesis:PutRecords", on: THEIR_STREAM, given: ["plainly"] },
+      { action: "iam:SimulatePrincipalPolicy", on: ROLE, given: ["plainly"] },
+      OWN_IDENTITY,
+    ],
+  },
+  requireTls: {
+    ...PLAIN,
+    title: "requireTls",
+    inputs: { requireTls: true },
+    mayAssume: [{ callers: AMPLITUDE, given: EVER }],
+    forbidden: { actions: STREAM_POLICY_ACTIONS, on: STREAM, given: ["without TLS"] },
+  },
   everything: {
     title: "all of these and a path",
     inputs: {
@@ -129,4 +167,21 @@ export function allowedLabels({ roleArn, mayAssume, mayDo }: Variant): Set<strin
       given.map((name) => `the role's session: ${action} on ${on}, ${name}`),
     ),
   ]);
+}
+
+/** What is decided of a question: `labelOf` names it. */
+export function expectedDecisions(variant: Variant): (question: Asked, label: string) => string {
+  const allowed = allowedLabels(variant);
+  const { actions = [], on, given = [] } = variant.forbidden ?? {};
+  return ({ action, resource, circumstance }, label) => {
+    const isForbidden = actions.includes(action) && resource === on && given.includes(circumstance.name);
+    if (isForbidden) return "ExplicitlyDenied";
+    return allowed.has(label) ? "Allowed" : "ImplicitlyDenied";
+  };
+}
+
+export interface Asked {
+  action: string;
+  resource: string;
+  circumstance: { name: CircumstanceName };
 }

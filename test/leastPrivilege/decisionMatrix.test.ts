@@ -21,7 +21,7 @@ describe("the decisions of the rendered documents", function () {
 
     it(`are the vendor's own policy's for all that the role's session asks of Kinesis, IAM and STS, with ${variant.title}`, async () => {
       const documents = await documentsOf(variant);
-      const vendors = { ...vendorDocuments(variant), trust: documents.trust };
+      const vendors = { ...documents, write: vendorDocuments(variant).write };
       for (const question of await questionsOf(variant)) {
         if (question.outsider || question.action.startsWith("kms:")) continue;
         const decision = await decisionOf(question, documents, variant);

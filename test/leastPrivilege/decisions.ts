@@ -1,5 +1,5 @@
 import { type Caller, CUSTOMER, outsiders, roleSession } from "./callers";
-import { type Circumstance, circumstancesOf } from "./circumstances";
+import { type Circumstance, circumstancesOf, OVER_THE_WIRE } from "./circumstances";
 import { allowedLabels, KEY, type Variant } from "./contractTable";
 import type { Documents, PolicyDocument } from "./documents";
 import { evaluate, textOf } from "./evaluator";
@@ -23,7 +23,8 @@ const asked = new Map<Variant, Promise<Question[]>>();
 /**
  * All that is asked: the role's session about every action on everything that the action accepts, everybody else about
  * every action on this stream, this role and this key. What is near to the contract comes first. Circumstances are
- * varied where the documents could speak of them: for others on the role, for the session on the key.
+ * varied where the documents could speak of them: for others on the role, for the session on the key, for everybody on a stream
+ * with a policy of its own.
  */
 export function questionsOf(variant: Variant): Promise<Question[]> {
   const questions = asked.get(variant) ?? allQuestions(variant);
@@ -53,12 +54,16 @@ function asking(
   outsider: Caller | undefined,
   action: KnownAction,
   resources: string[],
-  { streamArn, roleArn }: Variant,
+  { streamArn, roleArn, forbidden }: Variant,
 ): Question[] {
-  return resources.flatMap((resource) => {
+  const asked = (resource: string): Circumstance[] => {
+    if (forbidden !== undefined && resource === streamArn) return OVER_THE_WIRE;
     const circumstances = circumstancesOf(action, streamArn);
     const matters = outsider ? resource === roleArn : resource === KEY;
-    return (matters ? circumstances : [circumstances[0]]).map((circumstance) => ({
+    return matters ? circumstances : [circumstances[0]];
+  };
+  return resources.flatMap((resource) => {
+    return asked(resource).map((circumstance) => ({
       outsider,
       action: `${action.service}:${action.name}`,
       resource,
@@ -75,9 +80,10 @@ const OPEN_TO_THE_CUSTOMER: PolicyDocument = {
   ],
 };
 
-function resourcePolicyOf(question: Question, { trust }: Documents, roleArn: string) {
+function resourcePolicyOf(question: Question, { trust, streamPolicy }: Documents, variant: Variant) {
   const { action, resource } = question;
-  if (action.startsWith("sts:") && resource === roleArn) return trust;
+  if (action.startsWith("sts:") && resource === variant.roleArn) return trust;
+  if (resource === variant.streamArn) return streamPolicy;
   const isKey = resource.startsWith("arn:aws:kms:");
   return isKey || ownerOf(resource) !== CUSTOMER ? OPEN_TO_THE_CUSTOMER : undefined;
 }
@@ -85,9 +91,9 @@ function resourcePolicyOf(question: Question, { trust }: Documents, roleArn: str
 const decisions = new Map<string, Map<string, Promise<string>>>();
 
 /** `Allowed`, `ImplicitlyDenied` or `ExplicitlyDenied`; anything else is no decision, and says why. */
-export function decisionOf(question: Question, documents: Documents, { roleArn }: Variant): Promise<string> {
-  const caller = question.outsider ?? roleSession(roleArn, documents.write);
-  const resourcePolicy = resourcePolicyOf(question, documents, roleArn);
+export function decisionOf(question: Question, documents: Documents, variant: Variant): Promise<string> {
+  const caller = question.outsider ?? roleSession(variant.roleArn, documents.write);
+  const resourcePolicy = resourcePolicyOf(question, documents, variant);
   const policies = `${textOf(caller.own)} ${textOf(resourcePolicy)}`;
   const known = decisions.get(policies) ?? new Map<string, Promise<string>>();
   decisions.set(policies, known);

@@ -9,10 +9,12 @@ export interface PolicyDocument {
   Statement: Statement[];
 }
 
-/** The two documents that decide what Amplitude may do. */
+/** The documents that decide what Amplitude may do. */
 export interface Documents {
   trust: PolicyDocument;
   write: PolicyDocument;
+  /** The stream's own policy, where it has one. */
+  streamPolicy?: PolicyDocument;
 }
 
 const rendered = new Map<Variant, Promise<Documents>>();
@@ -25,8 +27,12 @@ export function documentsOf(variant: Variant): Promise<Documents> {
 }
 
 async function render({ inputs }: Variant): Promise<Documents> {
-  const { role, policy } = await renderedInputs("acme", inputs);
-  return { trust: JSON.parse(role.assumeRolePolicy), write: JSON.parse(policy.policy) };
+  const { role, policy, streamPolicy } = await renderedInputs("acme", inputs);
+  return {
+    trust: JSON.parse(role.assumeRolePolicy),
+    write: JSON.parse(policy.policy),
+    ...(streamPolicy.policy && { streamPolicy: JSON.parse(streamPolicy.policy) }),
+  };
 }
 
 /**

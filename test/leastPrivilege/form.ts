@@ -1,4 +1,8 @@
-import { validateIdentityPolicy, validateTrustPolicy } from "@cloud-copilot/iam-policy";
+import {
+  validateIdentityPolicy,
+  validateResourcePolicy,
+  validateTrustPolicy,
+} from "@cloud-copilot/iam-policy";
 import { type Documents, listed, type PolicyDocument, type Statement } from "./documents";
 import { globalKeys, type KnownAction, knownActions, knowsKey, SERVICES } from "./iamData";
 
@@ -6,12 +10,15 @@ import { globalKeys, type KnownAction, knownActions, knowsKey, SERVICES } from "
  * What the evaluator does not report: it takes a misspelt operator for a condition that nobody meets, and knows of the
  * actions that it is asked about alone.
  */
-export async function formProblems({ trust, write }: Documents): Promise<string[]> {
+export async function formProblems({ trust, write, streamPolicy }: Documents): Promise<string[]> {
   const actions = await knownActions();
   return [
     ...validateTrustPolicy(trust).map(({ path, message }) => `syntax: trust policy, ${path}: ${message}`),
     ...validateIdentityPolicy(write).map(({ path, message }) => `syntax: write policy, ${path}: ${message}`),
-    ...[trust, write].flatMap((document) => [
+    ...(streamPolicy ? validateResourcePolicy(streamPolicy) : []).map(
+      ({ path, message }) => `syntax: stream policy, ${path}: ${message}`,
+    ),
+    ...[trust, write, ...(streamPolicy ? [streamPolicy] : [])].flatMap((document) => [
       ...documentProblems(document),
       ...document.Statement.flatMap((statement) => statementProblems(statement, actions)),
     ]),
@@ -34,7 +41,8 @@ function statementProblems(statement: Statement, actions: KnownAction[]): string
     ...[...named, ...listed(statement.Resource)]
       .filter((value) => /[*?]/.test(value))
       .map((value) => `wildcard: ${value}`),
-    ...principalProblems(statement.Principal),
+    // Whom a Deny names can be everybody.
+    ...(statement.Effect === "Deny" ? [] : principalProblems(statement.Principal)),
     ...conditionProblems(statement.Condition, named, actions),
   ];
 }

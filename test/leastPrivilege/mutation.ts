@@ -20,6 +20,12 @@ export function changed(documents: Documents, { change }: Pick<Mutation, "change
   return copy;
 }
 
+function documentIn(documents: Documents, which: keyof Documents): PolicyDocument {
+  const document = documents[which];
+  if (!document) throw new Error(`there is no ${which} document`);
+  return document;
+}
+
 function statementAt({ Statement }: PolicyDocument, index: number): Statement {
   const statement = Statement[index];
   if (!statement) throw new Error(`the document has no statement ${index}`);
@@ -31,7 +37,7 @@ const setting =
   (which: keyof Documents, index: number) =>
   (elements: Statement) =>
   (documents: Documents): void => {
-    const statement = statementAt(documents[which], index);
+    const statement = statementAt(documentIn(documents, which), index);
     Object.assign(statement, elements);
     for (const [element, value] of Object.entries(elements)) {
       if (value === undefined) delete statement[element];
@@ -43,15 +49,16 @@ export const testTrust = setting("trust", 1);
 export const streamWrite = setting("write", 0);
 export const simulation = setting("write", 1);
 export const encryption = setting("write", 2);
+export const tlsDenial = setting("streamPolicy", 0);
 
 export const adding =
   (which: keyof Documents, statement: Statement) =>
   (documents: Documents): void => {
-    documents[which].Statement.push(statement);
+    documentIn(documents, which).Statement.push(statement);
   };
 
 export const removing =
   (which: keyof Documents, index: number) =>
   (documents: Documents): void => {
-    documents[which].Statement.splice(index, 1);
+    documentIn(documents, which).Statement.splice(index, 1);
   };

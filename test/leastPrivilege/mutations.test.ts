@@ -10,12 +10,14 @@ import {
   removing,
   simulation,
   streamWrite,
+  tlsDenial,
 } from "./mutation";
 import { problemsOf } from "./problems";
+import { streamMutations } from "./streamMutations";
 import { trustMutations } from "./trustMutations";
 import { writeMutations } from "./writeMutations";
 
-const mutations = [...trustMutations, ...writeMutations];
+const mutations = [...trustMutations, ...writeMutations, ...streamMutations];
 
 describe("documents with a mistake", function () {
   this.timeout(30_000);
@@ -76,6 +78,24 @@ const harmless = [
       "list the one external id",
       amplitudeTrust({ Condition: { StringEquals: { "sts:ExternalId": ["acme-1"] } } }),
     ],
+  ]),
+  ...mutationsOf("amplitudePrincipalArnPatterns", [
+    [
+      "compare the principal as text",
+      amplitudeTrust({
+        Condition: { StringLike: { "aws:PrincipalArn": "arn:aws:iam::358203115967:role/export*" } },
+      }),
+    ],
+    [
+      "write the condition key in small letters",
+      amplitudeTrust({
+        Condition: { ArnEquals: { "aws:principalarn": "arn:aws:iam::358203115967:role/export*" } },
+      }),
+    ],
+  ]),
+  ...mutationsOf("requireTls", [
+    ["name everybody by a star", tlsDenial({ Principal: "*" })],
+    ["deny IfExists", tlsDenial({ Condition: { BoolIfExists: { "aws:SecureTransport": "false" } } })],
   ]),
   ...mutationsOf("kmsKeyArn", [
     [

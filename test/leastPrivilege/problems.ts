@@ -1,5 +1,5 @@
 import type { Variant } from "./contractTable";
-import { allowedLabels } from "./contractTable";
+import { expectedDecisions } from "./contractTable";
 import { decisionOf, labelOf, questionsOf } from "./decisions";
 import type { Documents } from "./documents";
 import { formProblems } from "./form";
@@ -13,11 +13,11 @@ export async function problemsOf(documents: Documents, variant: Variant, most = 
 }
 
 async function wrongDecisions(documents: Documents, variant: Variant, most: number): Promise<string[]> {
-  const allowed = allowedLabels(variant);
+  const expectedOf = expectedDecisions(variant);
   const wrong: string[] = [];
   for (const question of await questionsOf(variant)) {
     const label = labelOf(question);
-    const expected = allowed.has(label) ? "Allowed" : "ImplicitlyDenied";
+    const expected = expectedOf(question, label);
     const decision = await decisionOf(question, documents, variant);
     if (decision !== expected) wrong.push(`decision: ${label}: ${decision}, not ${expected}`);
     if (wrong.length >= most) break;

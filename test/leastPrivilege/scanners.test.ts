@@ -19,6 +19,7 @@ const amplitude = fc.constantFrom<AmplitudeKinesisDestinationArgs>(
   {},
   { amplitudeAccountId: "202493300829" },
   { amplitudePrincipalArns: ["arn:aws:iam::358203115967:role/exporter"] },
+  { amplitudePrincipalArnPatterns: ["arn:aws:iam::358203115967:role/export*"] },
   { amplitudePrincipalArns: ["arn:aws:iam::358203115967:root", "arn:aws:iam::202493300829:user/path/a"] },
 );
 const others = fc.record(
@@ -31,6 +32,8 @@ const others = fc.record(
     permissionsBoundaryArn: fc.constant("arn:aws:iam::aws:policy/PowerUserAccess"),
     externalId: fc.constant(EXTERNAL_ID),
     testPrincipalArns: fc.constantFrom([], ["arn:aws:iam::111122223333:user/tester"]),
+    requireTls: fc.boolean(),
+    alarms: fc.constantFrom({}, { silenceMinutes: 5 }),
     tags: fc.constantFrom({}, { team: "data" }),
   },
   { requiredKeys: [] },
@@ -38,8 +41,12 @@ const others = fc.record(
 const goodInputs = fc.tuple(capacity, amplitude, others).map((parts) => Object.assign({}, ...parts));
 
 async function scan(inputs: AmplitudeKinesisDestinationArgs): Promise<Scanned> {
-  const { resources, stream, role, policy } = await renderedInputs("acme", inputs);
-  const documents = { trust: JSON.parse(role.assumeRolePolicy), write: JSON.parse(policy.policy) };
+  const { resources, stream, role, policy, streamPolicy } = await renderedInputs("acme", inputs);
+  const documents = {
+    trust: JSON.parse(role.assumeRolePolicy),
+    write: JSON.parse(policy.policy),
+    ...(streamPolicy.policy && { streamPolicy: JSON.parse(streamPolicy.policy) }),
+  };
   return { inputs, resources, stream, role, policy, ...documents, actions: await knownActions() };
 }
 

@@ -9,6 +9,11 @@ const id = (operator: string, value: unknown = EXTERNAL_ID) => ({
   Condition: { [operator]: { "sts:ExternalId": value } },
 });
 
+const EXPORTERS = "arn:aws:iam::358203115967:role/export*";
+const like = (operator: string, value: unknown) => ({
+  Condition: { [operator]: { "aws:PrincipalArn": value } },
+});
+
 const whoIsTrusted = mutationsOf("default", [
   ["trust everybody", amplitudeTrust({ Principal: "*" })],
   ["trust every AWS principal", amplitudeTrust({ Principal: { AWS: "*" } })],
@@ -155,6 +160,44 @@ const principals = [
         Principal: { AWS: AMPLITUDE },
         Condition: { ArnLike: { "aws:PrincipalArn": "arn:aws:iam::*:role/exporter*" } },
       }),
+    ],
+  ]),
+  ...mutationsOf("amplitudePrincipalArnPatterns", [
+    ["drop the pattern", amplitudeTrust({ Condition: undefined })],
+    ["let in whoever the pattern is not like", amplitudeTrust(like("ArnNotLike", EXPORTERS))],
+    ["let in every principal of the account", amplitudeTrust(like("ArnLike", "arn:aws:iam::358203115967:*"))],
+    ["let in users of the pattern's name too", amplitudeTrust(like("StringLike", "*358203115967:*"))],
+    ["let in the roles whose names are longer alone", amplitudeTrust(like("ArnLike", `${EXPORTERS}-*`))],
+    ["take the pattern to the letter", amplitudeTrust(like("StringEquals", EXPORTERS))],
+    ["write the pattern in capitals", amplitudeTrust(like("ArnLike", EXPORTERS.replace("export", "Export")))],
+    [
+      "name a pattern of another account",
+      amplitudeTrust(like("ArnLike", EXPORTERS.replace("358203115967", "444455556666"))),
+    ],
+    [
+      "name the session in place of its role",
+      amplitudeTrust(like("ArnLike", "arn:aws:sts::358203115967:assumed-role/export*")),
+    ],
+    [
+      "demand the pattern of aws:SourceArn",
+      amplitudeTrust({ Condition: { ArnLike: { "aws:SourceArn": EXPORTERS } } }),
+    ],
+    [
+      "misspell the condition key",
+      amplitudeTrust({ Condition: { ArnLike: { "aws:PrincipalARNs": EXPORTERS } } }),
+    ],
+    ["misspell the operator", amplitudeTrust(like("ArnLikes", EXPORTERS))],
+    [
+      "trust everybody whose name is like it",
+      amplitudeTrust({ Principal: { AWS: "*" }, ...like("StringLike", "*:role/export*") }),
+    ],
+    [
+      "give a second pattern for users",
+      amplitudeTrust(like("ArnLike", [EXPORTERS, "arn:aws:iam::358203115967:user/*"])),
+    ],
+    [
+      "trust the account in a second statement",
+      adding("trust", { ...ASSUME, Principal: { AWS: AMPLITUDE } }),
     ],
   ]),
   ...mutationsOf("amplitudeAccountId", [
