@@ -25,6 +25,7 @@ const inputs = {
   requireTls: config.getBoolean("requireTls"),
   kmsKeyArn: text("kmsKeyArn"),
   roleName: text("roleName"),
+  roleNamePrefix: text("roleNamePrefix"),
   rolePath: text("rolePath"),
   maxSessionSeconds: config.getNumber("maxSessionSeconds"),
   permissionsBoundaryArn: text("permissionsBoundaryArn"),

@@ -70,6 +70,12 @@ export interface AmplitudeKinesisDestinationArgs {
    * project at it, so a name that can be guessed is the weaker choice. Default: the resource name with a random suffix.
    */
   roleName?: pulumi.Input<string> | undefined;
+  /**
+   * What the role's name begins with: 1–38 letters, digits or any of _+=,.@-. The AWS provider adds when it was made and a
+   * counter, 26 characters: about as hard to guess as Pulumi's default name (28 bits), and easier than the 80 bits of this
+   * project's own stack. Changing it replaces the role. Not together with `roleName`. Default: none.
+   */
+  roleNamePrefix?: pulumi.Input<string> | undefined;
   /** IAM path of the role and its policy, beginning and ending with '/'. Default: `/`. */
   rolePath?: pulumi.Input<string> | undefined;
   /** How long a session of the role may last, in seconds: 3600–43200. Default: 3600. */
@@ -234,6 +240,7 @@ function roleArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): iam.Role
   return {
     ...given({
       name: inputs.roleName,
+      namePrefix: inputs.roleNamePrefix,
       path: inputs.rolePath,
       permissionsBoundary: inputs.permissionsBoundaryArn,
     }),

@@ -40,6 +40,8 @@ const PROPERTY_CHECKS = {
     "the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID): an alias or a bare id can't be named in the role's policy",
   ),
   roleName: matching(/^[\w+=,.@-]{1,64}$/, "1 to 64 letters, digits or any of _+=,.@-"),
+  // The AWS provider adds 26 characters of the 64.
+  roleNamePrefix: matching(/^[\w+=,.@-]{1,38}$/, "1 to 38 letters, digits or any of _+=,.@-"),
   // Source: AWS, IAM API Reference, CreatePolicy, Path: stricter than CreateRole's, and the policy lies there too.
   rolePath: matching(
     /^\/([A-Za-z0-9.,+@=_-]+\/)*$/,
@@ -87,6 +89,7 @@ export const RULES: Rule[] = [
   ),
   ...Object.entries(LIST_CHECKS).map(([property, check]) => listRule(property as PropertyName, check)),
   { properties: ["rolePath"], check: ({ rolePath }) => pathLengthErrors(rolePath) },
+  { properties: ["roleName", "roleNamePrefix"], check: roleNameErrors },
   { properties: ["streamMode", "shardCount"], check: capacityErrors },
   { properties: ["amplitudeAccountId", "amplitudePrincipalArns"], check: principalErrors },
   { properties: ["existingStreamArn", ...NEW_STREAM_INPUTS], check: existingStreamErrors },
@@ -200,6 +203,11 @@ function accountOf(arn: string): string {
   return arn.split(":")[4] ?? "";
 }
 
+function roleNameErrors({ roleName, roleNamePrefix }: Values): PropertyError[] {
+  const areBoth = roleName !== undefined && roleNamePrefix !== undefined;
+  return areBoth ? errorsAt("roleNamePrefix", "set it or roleName, not both") : [];
+}
+
 function capacityErrors({ streamMode, shardCount }: Values): PropertyError[] {
   if (streamMode === "PROVISIONED" && shardCount === undefined) {
     return errorsAt("shardCount", "a PROVISIONED stream needs a number of shards");
@@ -275,7 +283,8 @@ function pathLengthErrors(rolePath: unknown): PropertyError[] {
 const LONGEST_NAME = 38;
 
 export function nameErrors(name: string, args: AmplitudeKinesisDestinationArgs): PropertyError[] {
-  const longest = args.roleName === undefined ? LONGEST_NAME : 100;
+  const isGenerated = args.roleName === undefined && args.roleNamePrefix === undefined;
+  const longest = isGenerated ? LONGEST_NAME : 100;
   const isGood = /^[a-zA-Z0-9_.-]+$/.test(name) && name.length <= longest;
   return isGood
     ? []

@@ -104,6 +104,12 @@ describe("AmplitudeKinesisDestination", () => {
     expect(JSON.parse(role.assumeRolePolicy).Statement[0].Principal.AWS).to.deep.equal(principals);
   });
 
+  it("leaves the end of a role's name to the provider where its beginning is given", async () => {
+    const { role } = await renderedInputs("acme", { roleNamePrefix: "amplitude-" });
+    expect(role.namePrefix).to.equal("amplitude-");
+    expect(role).not.to.have.property("name");
+  });
+
   it("takes a stream that exists already, and makes none", async () => {
     const existingStreamArn = "arn:aws:kinesis:eu-central-1:111122223333:stream/theirs";
     const { destination, resources } = await render("acme", { existingStreamArn });

@@ -48,6 +48,7 @@ describe("the component's inputs", () => {
     { retainStream: true },
     { kmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab" },
     { roleName: "R+=,.@-_".padEnd(64, "x") },
+    { roleNamePrefix: "x".repeat(38) },
     { rolePath: "/" },
     { rolePath: "/vendors/amplitude/" },
     { permissionsBoundaryArn: "arn:aws:iam::aws:policy/PowerUserAccess" },
@@ -91,6 +92,9 @@ describe("the component's inputs", () => {
     [{ kmsKeyArn: "arn:aws:kms:us-east-1:111122223333:alias/mine" }, "kmsKeyArn"],
     [{ roleName: "a/b" }, "roleName"],
     [{ roleName: "x".repeat(65) }, "roleName"],
+    [{ roleNamePrefix: "x".repeat(39) }, "roleNamePrefix"],
+    [{ roleNamePrefix: "a/b" }, "roleNamePrefix"],
+    [{ roleName: "a", roleNamePrefix: "a" }, "roleNamePrefix"],
     [{ rolePath: "vendors/" }, "rolePath"],
     [{ rolePath: "/vendors" }, "rolePath"],
     [{ rolePath: `/${"x".repeat(511)}/` }, "rolePath"],
@@ -206,6 +210,7 @@ describe("the component's inputs", () => {
     expect(refused({}, "x".repeat(39))).to.deep.equal(["name"]);
     expect(refused({}, "x".repeat(38))).to.deep.equal([]);
     expect(refused({ roleName: "r" }, "x".repeat(39))).to.deep.equal([]);
+    expect(refused({ roleNamePrefix: "r" }, "x".repeat(39))).to.deep.equal([]);
   });
 
   it("hold the service's bounds for every whole number of hours", () => {

@@ -49,6 +49,12 @@ describe("provisioning in process", function () {
     await Promise.all([one.destroy(), other.destroy()]);
   });
 
+  it("begins the role's name as it is told", async () => {
+    const { outputs, destroy } = await start({ roleNamePrefix: "vendor-" });
+    expect(outputs.roleArn).to.match(/:role\/vendor-\d{18}[0-9a-f]{8}$/);
+    await destroy();
+  });
+
   it("rejects with the component's own words where an input is bad", async () => {
     const said = await refusal(start({ retentionHours: 5, roleName: "no spaces allowed" }));
     expect(said).to.include("retentionHours").and.to.include("roleName");

@@ -34,6 +34,16 @@ describe("Pulumi's options on the component, through the engine", function () {
     await stack.destroy();
   });
 
+  it("a role's name keeps its generated end in the next update", async () => {
+    const stack = await stackOf(
+      "prefixed",
+      'new AmplitudeKinesisDestination("p", { roleNamePrefix: "vendor-" });',
+    );
+    await stack.up();
+    expect((await stack.preview()).changeSummary).to.have.all.keys("same");
+    await stack.destroy();
+  });
+
   it("aliases reach the children: a new name of the component replaces nothing", async () => {
     const named = '{ streamName: "kept", roleName: "kept", tags: {} }';
     const stack = await stackOf("aliased", `new AmplitudeKinesisDestination("before", ${named});`);
