@@ -1,3 +1,4 @@
+import { DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
 import { GetPolicyCommand } from "@aws-sdk/client-iam";
 import { ListStreamsCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
@@ -16,6 +17,9 @@ describe("a stack whose making was refused half-way", function () {
   });
   after(() => proxy?.stop());
 
+  const alarms = async () =>
+    (await run.aws.cloudwatch(run.local.region).send(new DescribeAlarmsCommand({}))).MetricAlarms;
+
   for (const action of [
     "CreateStream",
     "StartStreamEncryption",
@@ -23,10 +27,16 @@ describe("a stack whose making was refused half-way", function () {
     "CreatePolicy",
     "AttachRolePolicy",
     "PutResourcePolicy",
+    "PutMetricAlarm",
   ]) {
     it(`at ${action} is finished by the next update, and leaves nothing when it is destroyed`, async () => {
       const stackName = `refused-${action}`;
-      const config = { streamName: action, roleName: `role-${action}`, requireTls: true };
+      const config = {
+        streamName: action,
+        roleName: `role-${action}`,
+        requireTls: true,
+        alarms: { silenceMinutes: 5 },
+      };
       const aws = { ...run.local, endpoint: proxy.endpoint };
       const stack = await createStack({ folder: run.folder, aws, stackName, config }, cli());
 
@@ -41,6 +51,7 @@ describe("a stack whose making was refused half-way", function () {
       expect(stream).to.include({ name: action, encryptionType: "KMS", retentionPeriod: 168 });
       expect(role).to.include({ name: `role-${action}` });
       expect(attached).to.have.lengthOf(1);
+      expect(await alarms()).to.have.lengthOf(2);
 
       await stack.destroy();
       expect(await run.state(outputs)).to.deep.equal({ stream: undefined, role: undefined, attached: [] });
@@ -48,6 +59,7 @@ describe("a stack whose making was refused half-way", function () {
       expect(await policy.catch((error: Error) => error.name)).to.equal("NoSuchEntityException");
       const { StreamNames } = await run.aws.kinesis(run.local.region).send(new ListStreamsCommand({}));
       expect(StreamNames).to.deep.equal([]);
+      expect(await alarms()).to.deep.equal([]);
     });
   }
 });

@@ -1,0 +1,20 @@
+/**
+ * One `pulumi preview` of a program on a fresh stack, in a process of its own, as a user's is: the program, and what it
+ * imports, is loaded within the time. Prints the milliseconds and the number of resources to create.
+ */
+import { createStack } from "../../sandbox/provisioning/engine";
+import { findPulumiCli } from "../../sandbox/provisioning/pulumiCli";
+
+async function main([folder = "", aws = "", stackName = "", program = ""]: string[]): Promise<void> {
+  const cli = await findPulumiCli(folder);
+  if (cli === undefined) throw new Error("no pulumi command is on the PATH");
+  const stack = await createStack({ folder, aws: JSON.parse(aws), stackName, program }, cli);
+  const start = performance.now();
+  const { changeSummary } = await stack.preview();
+  console.log(JSON.stringify({ ms: performance.now() - start, created: changeSummary.create }));
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,3 @@
+import { AmplitudeKinesisDestination } from "../../components";
+
+export const { roleArn, region, streamName } = new AmplitudeKinesisDestination("amplitude");
