@@ -6,6 +6,7 @@ import { STSClient } from "@aws-sdk/client-sts";
 import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@smithy/types";
+import { KinesisProtocol } from "./kinesisProtocol";
 
 /** Keys, or what the AWS SDK takes as a provider of them. */
 export type Credentials = AwsCredentialIdentity | AwsCredentialIdentityProvider;
@@ -38,12 +39,12 @@ export function keptOpen(): NodeHttpHandler {
 }
 
 export function kinesisClient(options: ClientOptions): KinesisClient {
-  return new KinesisClient(base(options));
+  return new KinesisClient({ ...base(options), protocol: KinesisProtocol });
 }
 
 /** The producer counts and classifies every attempt itself, so the SDK makes one alone. */
 export function kinesisWriteClient(options: ClientOptions): KinesisClient {
-  return new KinesisClient({ ...base(options), maxAttempts: 1 });
+  return new KinesisClient({ ...base(options), protocol: KinesisProtocol, maxAttempts: 1 });
 }
 
 export function iamClient(options: ClientOptions): IAMClient {

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { startAws } from "../../sandbox/aws";
+import { median } from "../median";
 
 const PROMISED_RATIO = 1.05;
 const PROGRAMS = { hand: "byHand.ts", component: "withComponent.ts" } as const;
@@ -61,13 +62,6 @@ async function previewed(folder: string, aws: object, name: Name, stackName: str
   const expected = { hand: 5, component: 6 }[name]; // With the stack, and with the component itself.
   if (created !== expected) throw new Error(`${name}: ${created} resources are planned, not ${expected}`);
   return ms;
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }
 
 main().catch((error) => {

@@ -1,0 +1,20 @@
+import { randomBytes } from "node:crypto";
+
+/** About the size of an event of Amplitude's Export API, as JSON. */
+const EVENT_BYTES = 1_500;
+
+/** Events as objects: 30 properties of text. */
+export function eventObjects(count: number): Record<string, unknown>[] {
+  return Array.from({ length: count }, (_, index) => {
+    const event: Record<string, unknown> = { uuid: randomBytes(16).toString("hex"), event_id: index, app: 1 };
+    for (let property = 0; property < 27; property += 1) {
+      event[`property_${property}`] = randomBytes(16).toString("hex");
+    }
+    const missing = EVENT_BYTES - JSON.stringify(event).length - 13;
+    return { ...event, padding: "x".repeat(Math.max(0, missing)) };
+  });
+}
+
+export function eventBytes(count: number): Buffer[] {
+  return eventObjects(count).map((event) => Buffer.from(JSON.stringify(event)));
+}

@@ -1,0 +1,58 @@
+import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols";
+import type { MetadataBearer, OperationSchema } from "@smithy/types";
+import { readGetRecords, readPutRecords, writePutRecords } from "./kinesisJson";
+
+type Serialize = AwsJson1_1Protocol["serializeRequest"];
+type Deserialize = AwsJson1_1Protocol["deserializeResponse"];
+
+const WRITERS: Record<string, ((input: object) => Uint8Array) | undefined> = { PutRecords: writePutRecords };
+const READERS: Record<string, ((text: string) => object) | undefined> = {
+  PutRecords: readPutRecords,
+  GetRecords: readGetRecords,
+};
+
+/**
+ * The SDK's protocol for Kinesis, but for the requests of PutRecords and the answers of PutRecords and GetRecords: to walk
+ * over those member by member, as the SDK does by its schema, costs more than all else that is done to a batch. Endpoints,
+ * headers, signatures, retries and errors stay the SDK's, and so does every answer that isn't the JSON that it should be.
+ */
+export class KinesisProtocol extends AwsJson1_1Protocol {
+  override async serializeRequest(...[schema, input, context]: Parameters<Serialize>): ReturnType<Serialize> {
+    const write = own(WRITERS, schema);
+    if (write === undefined) return super.serializeRequest(schema, input, context);
+    const request = await super.serializeRequest(schema, {}, context);
+    request.body = write(input);
+    return request;
+  }
+
+  override async deserializeResponse<Output extends MetadataBearer>(
+    ...[schema, context, response]: Parameters<Deserialize>
+  ): Promise<Output> {
+    const read = own(READERS, schema);
+    if (read === undefined || response.statusCode >= 300) {
+      return super.deserializeResponse(schema, context, response);
+    }
+    const body: Uint8Array = await context.streamCollector(response.body);
+    const output = parsed(read, body);
+    const rest = output === undefined ? body : new Uint8Array();
+    const left = Object.assign(Object.create(Object.getPrototypeOf(response)), response, { body: rest });
+    const answer = await super.deserializeResponse<Output>(schema, context, left);
+    return Object.assign(answer, output);
+  }
+}
+
+function own<T>(table: Record<string, T>, { name }: OperationSchema): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+/** Undefined for what the SDK has to complain of. */
+function parsed(
+  read: (text: string) => object,
+  { buffer, byteOffset, length }: Uint8Array,
+): object | undefined {
+  try {
+    return read(Buffer.from(buffer, byteOffset, length).toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
