@@ -13,7 +13,7 @@ type EventLine =
   | { readonly kind: "event"; readonly bytes: Buffer }
   | { readonly kind: "broken"; readonly reason: string };
 
-/** Judges one line of an export: an event is valid UTF-8 and one JSON object. */
+/** Judges one line of an export; a byte order mark before the first one is passed over. An event is valid UTF-8 and one JSON object. */
 export function eventLine(line: Line): EventLine {
   const { bytes } = line;
   if (bytes === undefined) {
@@ -22,9 +22,18 @@ export function eventLine(line: Line): EventLine {
     );
   }
   if (!isUtf8(bytes)) return broken("isn't valid UTF-8");
-  const text = bytes.toString("utf8");
+  const event = line.number === 1 ? withoutMark(bytes) : bytes;
+  const text = event.toString("utf8");
   if (text.trim() === "") return { kind: "blank" };
-  return jsonLine(bytes, text);
+  return jsonLine(event, text);
+}
+
+/** U+FEFF in UTF-8, which editors put at the start of a file: no part of the event. */
+const BYTE_ORDER_MARK = Buffer.from("\ufeff", "utf8");
+
+export function withoutMark(bytes: Buffer): Buffer {
+  const { length } = BYTE_ORDER_MARK;
+  return bytes.subarray(0, length).equals(BYTE_ORDER_MARK) ? bytes.subarray(length) : bytes;
 }
 
 /** `JSON.parse` quotes the text in its message, which may be a customer's personal data: the message is dropped. */

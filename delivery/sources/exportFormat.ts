@@ -1,4 +1,5 @@
 import { SourceError } from "../errors";
+import { withoutMark } from "./eventLine";
 
 export type ExportFormat = "zip" | "gzip" | "json-lines";
 
@@ -31,6 +32,6 @@ export function exportFormat(path: string, start: Buffer): ExportFormat {
 
 /** A file with broken lines is still an export, and they get reported; a picture or a web page is not. */
 function looksLikeJsonLines(start: Buffer): boolean {
-  const text = start.toString("latin1");
+  const text = withoutMark(start).toString("latin1");
   return text.trim() === "" || /^[ \t]*\{\s*["}]/m.test(text);
 }

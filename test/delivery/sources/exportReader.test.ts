@@ -50,6 +50,17 @@ describe("The export reader", () => {
     expect((await readExport(written(folder("x.json.gz"), members))).texts).to.deep.equal(events);
   });
 
+  it("passes over a byte order mark, which is no part of the first event", async () => {
+    const marked = Buffer.from(`\ufeff${asLines(events)}`);
+    for (const content of [marked, gzipSync(marked), Buffer.from(`\ufeff${events[0]}`)]) {
+      const read = await readExport(written(folder("x"), content));
+      expect(read.texts).to.deep.equal(events.slice(0, read.texts.length)).and.not.empty;
+      expect(read.problems).to.deep.equal([]);
+    }
+    const inside = Buffer.from(`${events[0]}\n\ufeff${events[1]}\n`);
+    expect((await readExport(written(folder("x"), inside))).problems).to.have.lengthOf(1);
+  });
+
   it("takes zeros after gzip data for the padding that they are", async () => {
     const padded = Buffer.concat([gzipSync(asLines(events)), Buffer.alloc(20_000)]);
     const read = await readExport(written(folder("x.json.gz"), padded));
