@@ -1,5 +1,18 @@
+import type { Grants, Principal } from "./principals";
+
 /** AWS speaks two protocols here: Kinesis JSON 1.1, IAM and STS the query protocol (a form in, XML out). */
 export type Protocol = "json" | "query";
+
+/** A request in JSON, its signature proved. */
+export interface JsonCall {
+  principal: Principal;
+  grants: Grants;
+  region: string;
+  now: Date;
+  /** The `x-amz-target` header. */
+  target: string;
+  body: Buffer;
+}
 
 export interface Answer {
   status: number;

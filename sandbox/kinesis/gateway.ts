@@ -1,6 +1,5 @@
 import { accountOf, authorize } from "../enforcement";
-import type { Grants, Principal } from "../principals";
-import type { Answer } from "../protocol";
+import type { Answer, JsonCall } from "../protocol";
 import { AwsError, Refusal } from "../protocol";
 import { forward } from "./forwarding";
 import { IssuedTokens } from "./issuedTokens";
@@ -16,14 +15,7 @@ import { checkRegion, targetOf } from "./target";
 
 type Json = Record<string, unknown>;
 
-export interface KinesisCall {
-  principal: Principal;
-  grants: Grants;
-  region: string;
-  now: Date;
-  /** The `x-amz-target` header. */
-  target: string;
-  body: Buffer;
+export interface KinesisCall extends JsonCall {
   /** Condition keys that the request's own way here decides. */
   context: Record<string, string>;
 }

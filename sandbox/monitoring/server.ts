@@ -1,19 +1,8 @@
 import { authorize } from "../enforcement";
-import type { Grants, Principal } from "../principals";
-import type { Answer } from "../protocol";
+import type { Answer, JsonCall } from "../protocol";
 import { AwsError, Refusal } from "../protocol";
 import { type Alarm, alarmOf, invalid, type Json } from "./alarm";
 import { changeTags, type Tags, tagList, tagsIn } from "./tags";
-
-export interface MonitoringCall {
-  principal: Principal;
-  grants: Grants;
-  region: string;
-  now: Date;
-  /** The `x-amz-target` header. */
-  target: string;
-  body: Buffer;
-}
 
 interface KeptAlarm {
   alarm: Alarm;
@@ -24,9 +13,9 @@ interface KeptAlarm {
 
 interface Operation {
   /** ARNs on which the action has to be allowed, each. */
-  resources(call: MonitoringCall, request: Json): string[];
+  resources(call: JsonCall, request: Json): string[];
   /** Its answer, if it has one. */
-  run(call: MonitoringCall, request: Json): Json | undefined;
+  run(call: JsonCall, request: Json): Json | undefined;
 }
 
 /** CloudWatch's alarms: kept, told and forgotten. There are no metrics here, so that none is ever raised. */
@@ -47,7 +36,7 @@ export class MonitoringServer {
     } satisfies Record<string, Operation>),
   );
 
-  async answer(call: MonitoringCall): Promise<Answer> {
+  async answer(call: JsonCall): Promise<Answer> {
     const [, name = ""] = /^GraniteServiceVersion20100801\.(\w+)$/.exec(call.target) ?? [];
     const operation = this.#operations.get(name);
     if (operation === undefined) {
@@ -71,14 +60,14 @@ export class MonitoringServer {
   }
 
   /** Of an alarm that is there already the tags stay what they were. */
-  #put(call: MonitoringCall, request: Json): undefined {
+  #put(call: JsonCall, request: Json): undefined {
     const alarm = alarmOf(request, call.region);
     const arn = arnOf(call, alarm.AlarmName);
     const tags = this.#alarms.get(arn)?.tags ?? tagsIn(request.Tags ?? []);
     this.#alarms.set(arn, { alarm, arn, changedAt: call.now, tags });
   }
 
-  #describe(call: MonitoringCall, { AlarmNames, ...others }: Json): Json {
+  #describe(call: JsonCall, { AlarmNames, ...others }: Json): Json {
     const [unknown] = Object.keys(others).filter((key) => !["AlarmTypes", "MaxRecords"].includes(key));
     if (unknown !== undefined)
       throw invalid(
@@ -94,7 +83,7 @@ export class MonitoringServer {
   }
 
   /** All of them or none. */
-  #delete(call: MonitoringCall, { AlarmNames }: Json): undefined {
+  #delete(call: JsonCall, { AlarmNames }: Json): undefined {
     const arns = names(AlarmNames).map((name) => arnOf(call, name));
     const missing = arns.filter((arn) => !this.#alarms.has(arn));
     if (missing.length > 0) {
@@ -127,19 +116,19 @@ function described({ alarm, arn, changedAt }: KeptAlarm): Json {
   };
 }
 
-function arnOf({ region, principal }: MonitoringCall, name: string): string {
+function arnOf({ region, principal }: JsonCall, name: string): string {
   return `arn:aws:cloudwatch:${region}:${principal.accountId}:alarm:${name}`;
 }
 
-function putAlarm(call: MonitoringCall, { AlarmName }: Json): string[] {
+function putAlarm(call: JsonCall, { AlarmName }: Json): string[] {
   return [arnOf(call, String(AlarmName))];
 }
 
-function namedAlarms(call: MonitoringCall, { AlarmNames }: Json): string[] {
+function namedAlarms(call: JsonCall, { AlarmNames }: Json): string[] {
   return AlarmNames === undefined ? ["*"] : names(AlarmNames).map((name) => arnOf(call, name));
 }
 
-function arnInRequest(_call: MonitoringCall, { ResourceARN }: Json): string[] {
+function arnInRequest(_call: JsonCall, { ResourceARN }: Json): string[] {
   if (typeof ResourceARN === "string" && /^arn:aws:cloudwatch:[^:]+:\d{12}:alarm:./.test(ResourceARN))
     return [ResourceARN];
   throw invalid("InvalidParameterValueException", "ResourceARN must be the ARN of an alarm.");
