@@ -6,6 +6,7 @@ import { LocalWorkspace, Stack as Stacks } from "@pulumi/pulumi/automation";
 import type { LocalPrincipal } from "../aws";
 import { writePluginFolder } from "../provider/pluginFolder";
 import type { Provisioned, ProvisionOptions, StackOutputs } from ".";
+import { keepChannelsApart } from "./channels";
 import { makePlaces, type Places } from "./places";
 import type { Project } from "./project";
 import { namespaced, PROGRAM, readProject } from "./project";
@@ -40,6 +41,7 @@ export async function provisionThroughEngine(
  */
 export async function createStack(options: ProvisionOptions, { command }: PulumiCli): Promise<Stack> {
   const { folder, aws, stackName, config = {}, program = PROGRAM } = options;
+  keepChannelsApart();
   const places = await makePlaces(folder);
   await writePluginFolder(places.plugin);
   const project = await readProject();
