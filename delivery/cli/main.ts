@@ -5,6 +5,9 @@ import { VERSION } from "../version";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
 import { verifyCommand } from "./verify";
 
+/** In the order of their use. */
+const COMMANDS = [verifyCommand];
+
 /** Runs the command line, and leaves the exit status in `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
   const program = new Command("amplitude-kinesis")
@@ -13,7 +16,7 @@ export async function main(argv: string[]): Promise<void> {
     .option("--debug", "print stack traces")
     .showHelpAfterError("(amplitude-kinesis verify --help shows the options)")
     .exitOverride();
-  program.addCommand(verifyCommand().copyInheritedSettings(program));
+  for (const command of COMMANDS) program.addCommand(command().copyInheritedSettings(program));
   surviveClosedPipes();
   try {
     await program.parseAsync(argv);

@@ -1,21 +1,14 @@
-import { Command, InvalidArgumentError, Option } from "commander";
-import { SettingsError } from "../errors";
+import { Command, Option } from "commander";
 import type { Route } from "../preflight/route";
 import { reportText } from "../report/text";
-import { type OutputsOrigin, resolveOutputs } from "../settings";
 import { generateEvents, openExport } from "../sources";
-import { readOutputsFile, readStack } from "../stackOutputs";
 import { verifyDelivery } from "../verifier/verifyDelivery";
+import { accountId, wholeNumber } from "./arguments";
+import { type DeploymentFlags, outputsOf, withDeploymentOptions } from "./deploymentOptions";
 import { EXIT_CODES } from "./exitCodes";
 import { progressDisplay } from "./progressDisplay";
 
-interface VerifyFlags {
-  stack?: string;
-  cwd?: string;
-  outputs?: string;
-  roleArn?: string;
-  region?: string;
-  streamName?: string;
+interface VerifyFlags extends DeploymentFlags {
   events?: number;
   seed?: string;
   export?: string;
@@ -45,17 +38,8 @@ Exit status: 0 verified, 1 failed, 2 wrong usage or settings, 3 undecided.
 AWS credentials and endpoints come from the AWS SDK's standard settings (AWS_PROFILE, AWS_ENDPOINT_URL, …).`;
 
 export function verifyCommand(): Command {
-  return new Command("verify")
+  return withDeploymentOptions(new Command("verify"))
     .description("send events to a customer's stream, read them back, and account for every one")
-    .option("--stack <name>", "take role ARN, region and stream name from this Pulumi stack")
-    .option("--cwd <folder>", "the Pulumi project's folder, with --stack (default: the current one)")
-    .option(
-      "--outputs <file>",
-      "take them from what `pulumi stack output --json` printed; - is standard input",
-    )
-    .option("--role-arn <arn>", "the role that Amplitude assumes; wins over --stack and --outputs")
-    .option("--region <region>", "the stream's region; wins likewise")
-    .option("--stream-name <name>", "the stream's name; wins likewise")
     .addOption(
       new Option("--events <number>", `how many events to generate (default: ${DEFAULT_EVENTS})`)
         .argParser(wholeNumber(1, 1_000_000_000))
@@ -102,7 +86,7 @@ export function verifyCommand(): Command {
 }
 
 async function runVerify(flags: VerifyFlags): Promise<number> {
-  const outputs = resolveOutputs(await outputsOrigins(flags));
+  const outputs = await outputsOf(flags);
   const source = flags.export === undefined ? generated(flags) : await openExport(flags.export);
   const display = progressDisplay(process.stderr);
   const interrupt = new AbortController();
@@ -136,34 +120,4 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
 
 function generated({ events = DEFAULT_EVENTS, seed }: VerifyFlags) {
   return generateEvents(seed === undefined ? { events } : { events, seed });
-}
-
-/** The surest first: a flag wins over a file, a file over a stack. */
-async function outputsOrigins(flags: VerifyFlags): Promise<OutputsOrigin[]> {
-  const { roleArn, region, streamName } = flags;
-  const origins: OutputsOrigin[] = [
-    { description: "--role-arn, --region and --stream-name", values: { roleArn, region, streamName } },
-  ];
-  const complete = roleArn !== undefined && region !== undefined && streamName !== undefined;
-  if (flags.outputs !== undefined && !complete) origins.push(await readOutputsFile(flags.outputs));
-  if (flags.stack !== undefined && !complete) origins.push(await readStack(flags.stack, flags.cwd));
-  if (origins.length === 1 && !complete) {
-    throw new SettingsError(
-      "Which stream? Give --stack NAME, --outputs FILE (what `pulumi stack output --json` prints), or --role-arn, --region and --stream-name",
-    );
-  }
-  return origins;
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-  };
-}
-
-function accountId(text: string): string {
-  if (/^\d{12}$/.test(text)) return text;
-  throw new InvalidArgumentError("It must be 12 digits.");
 }
