@@ -1,6 +1,7 @@
 import type { Finding } from "../findings";
 import type { Route } from "../preflight/route";
 import type { Latency } from "../verifier/latency";
+import type { TimelineReport } from "../verifier/timeline";
 
 /** `verified`: every event arrived intact. `failed`: something did not, or can't. `undecided`: time ran out, or a part could not be checked. */
 export type Verdict = "verified" | "failed" | "undecided";
@@ -41,18 +42,40 @@ export interface DeliveryReport {
   eventsAcknowledged: number;
   /** Read back with exactly the bytes that were sent. */
   eventsDelivered: number;
-  /** Refused, or not in the stream after two readings. */
+  /** Not in the stream: refused + lost + unanswered. */
   eventsNotDelivered: number;
+  /** Of those, the ones that no attempt wrote for certain. */
+  eventsRefused: number;
+  /** Of those, the ones that Kinesis acknowledged: absent after two readings of the stream from the run's start. */
+  eventsLost: number;
+  /** Of those, the ones that got no clear answer, and are absent after two readings likewise. */
+  eventsUnanswered: number;
   /** Read back with other bytes. */
   eventsCorrupted: number;
   /** Copies beyond the first, of any event. */
   eventsDuplicated: number;
+  /** Of those copies, the ones that neither the acknowledgement nor an attempt without a clear answer accounts for. */
+  duplicatesUnexplained: number;
+  /** Read back though every attempt was refused; they count as delivered or corrupted. */
+  eventsSeenThoughRefused: number;
+  /**
+   * Read from the stream behind a later event of the same ordering key, of which retries are the usual cause: PutRecords
+   * promises no order. Null where the run has no ordering keys, or the stream doesn't keep a key to a shard.
+   */
+  eventsOutOfOrder: number | null;
   /** Not read back so far, and the reading could not be finished. */
   eventsUnknown: number;
   /** eventsDelivered ÷ eventsSent, 0–1; 0 where nothing was sent. */
   deliveryRate: number;
   /** From an event's first attempt until it was read back; null where nothing was. */
   latencyInSeconds: Latency | null;
+  /**
+   * The same latencies whole, in ms: an HdrHistogram in its compressed V2 encoding, in base64, which the HdrHistogram
+   * libraries of any language decode and add up over runs. Null where nothing was read.
+   */
+  latencyHistogram: string | null;
+  /** When events were sent, acknowledged and read. */
+  timeline: TimelineReport;
   /** Records in the stream meanwhile that are not of this run: counted and left alone. */
   recordsForeign: number;
   /** Every shard that the run has seen, those of a resharding included. */
@@ -61,6 +84,18 @@ export interface DeliveryReport {
   findings: Finding[];
   /** What the verdict means. */
   proof: Proof;
+  /** What the test ran on. */
+  environment: Environment;
+}
+
+/** What a test ran on. */
+export interface Environment {
+  /** Of this package. */
+  version: string;
+  /** Of Node.js, such as `v24.1.0`. */
+  nodeVersion: string;
+  /** Operating system and processor, such as `linux x64`. */
+  platform: string;
 }
 
 /** In words, a sentence each. */

@@ -34,10 +34,13 @@ function numbers(report: DeliveryReport): string[] {
     ["events sent", String(report.eventsSent)],
     ["acknowledged", String(report.eventsAcknowledged)],
     ["delivered", `${report.eventsDelivered} (${rate} %)`],
-    ["not delivered", String(report.eventsNotDelivered)],
+    ["not delivered", notDelivered(report)],
     ["corrupted", String(report.eventsCorrupted)],
     ["unknown", String(report.eventsUnknown)],
-    ["duplicates", String(report.eventsDuplicated)],
+    ["duplicates", duplicates(report)],
+    ...(report.eventsOutOfOrder === null
+      ? []
+      : [["out of order", String(report.eventsOutOfOrder)] satisfies [string, string]]),
     ["others' records", String(report.recordsForeign)],
     [
       "latency",
@@ -54,6 +57,18 @@ function numbers(report: DeliveryReport): string[] {
     ["took", `${report.durationInSeconds.toFixed(1)} s`],
   ];
   return rows.map(([name, value]) => `  ${name.padEnd(16)}${value}`);
+}
+
+function notDelivered(report: DeliveryReport): string {
+  const { eventsNotDelivered, eventsRefused, eventsLost, eventsUnanswered } = report;
+  if (eventsNotDelivered === 0) return "0";
+  return `${eventsNotDelivered} (refused ${eventsRefused}, lost ${eventsLost}, unanswered ${eventsUnanswered})`;
+}
+
+function duplicates({ eventsDuplicated, duplicatesUnexplained }: DeliveryReport): string {
+  return duplicatesUnexplained === 0
+    ? String(eventsDuplicated)
+    : `${eventsDuplicated} (unexplained ${duplicatesUnexplained})`;
 }
 
 function findingLines({ severity, code, message, where, remedy }: Finding): string[] {

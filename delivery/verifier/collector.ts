@@ -1,8 +1,9 @@
 import type { ShardRecords } from "../reader/shardReader";
 import type { ShardReport } from "../report/report";
-import { type Latency, LatencyRecorder } from "./latency";
+import { LatencyRecorder } from "./latency";
 import type { Ledger } from "./ledger";
 import type { RunKey } from "./runKey";
+import type { Timeline } from "./timeline";
 
 /** Enters what is read from the stream into the ledger, and counts what is not of this run. */
 export class Collector {
@@ -14,14 +15,15 @@ export class Collector {
   constructor(
     private readonly ledger: Ledger,
     private readonly key: RunKey,
+    private readonly timeline: Timeline,
   ) {}
 
   get recordsForeign(): number {
     return this.#recordsForeign;
   }
 
-  get latency(): Latency | undefined {
-    return this.#latency.summary();
+  get latency(): LatencyRecorder {
+    return this.#latency;
   }
 
   /** Takes records of the first reading. */
@@ -35,7 +37,9 @@ export class Collector {
       }
       own += 1;
       const latencyMs = this.ledger.onRead(index, Data, receivedAt);
-      if (latencyMs !== undefined) this.#latency.record(latencyMs);
+      if (latencyMs === undefined) continue;
+      this.#latency.record(latencyMs);
+      this.timeline.count("read", receivedAt);
     }
     this.#recordsByShard.set(shardId, (this.#recordsByShard.get(shardId) ?? 0) + own);
   }

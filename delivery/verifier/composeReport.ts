@@ -4,12 +4,20 @@ import type { TrustedCaller } from "../preflight/trustDocument";
 import type { DeliveryReport } from "../report/report";
 import { type StackOutputs, streamArnOf } from "../settings";
 import type { EventSource } from "../sources/source";
+import { VERSION } from "../version";
 import type { Collector } from "./collector";
 import { eventFindings } from "./eventFindings";
 import type { Ledger } from "./ledger";
 import { proofOf } from "./proof";
 import { interrupted, sourceProblems } from "./runFindings";
+import type { Timeline } from "./timeline";
 import { countEvents, decideVerdict } from "./verdict";
+
+const ENVIRONMENT = {
+  version: VERSION,
+  nodeVersion: process.version,
+  platform: `${process.platform} ${process.arch}`,
+};
 
 /** A run that is over. */
 export interface EndedRun {
@@ -20,6 +28,7 @@ export interface EndedRun {
   before: Preflight;
   ledger: Ledger;
   collector: Collector;
+  timeline: Timeline;
   /** The shards that were read. */
   shardIds: string[];
   /** What was found on the way, beside the preflight's findings and the events'. */
@@ -56,10 +65,14 @@ export function composeReport(run: EndedRun): DeliveryReport {
     eventsAcknowledged: ledger.acknowledged,
     ...events,
     deliveryRate: ledger.sent === 0 ? 0 : events.eventsDelivered / ledger.sent,
-    latencyInSeconds: collector.latency ?? null,
+    eventsOutOfOrder: null,
+    latencyInSeconds: collector.latency.summary() ?? null,
+    latencyHistogram: collector.latency.encoded() ?? null,
+    timeline: run.timeline.report(),
     recordsForeign: collector.recordsForeign,
     shards: collector.shards(run.shardIds),
     findings,
     proof: proofOf(before, run.amplitude, verdict),
+    environment: ENVIRONMENT,
   };
 }

@@ -1,4 +1,4 @@
-import { build, type Histogram } from "hdr-histogram-js";
+import { build, encodeIntoCompressedBase64, type Histogram } from "hdr-histogram-js";
 
 /** Seconds from an event's first attempt until it was read back, with the wait for the next reading in it. */
 export interface Latency {
@@ -24,6 +24,11 @@ export class LatencyRecorder {
 
   record(ms: number): void {
     this.#histogram.recordValue(Math.min(LONGEST_MS, Math.max(0, Math.round(ms))));
+  }
+
+  /** The compressed V2 encoding, in base64; undefined where nothing was recorded. */
+  encoded(): string | undefined {
+    return this.#histogram.totalCount === 0 ? undefined : encodeIntoCompressedBase64(this.#histogram);
   }
 
   /** Undefined where nothing was recorded. */

@@ -107,12 +107,14 @@ export class Ledger implements OutcomeListener {
     return index;
   }
 
-  onAttempt(index: number, at: number): void {
+  /** @returns whether it is the event's first attempt. */
+  onAttempt(index: number, at: number): boolean {
     const entry = this.#entry(index);
-    if (!mark(entry, ATTEMPTED)) return;
+    if (!mark(entry, ATTEMPTED)) return false;
     entry.block.firstAttemptAt[entry.at] = at;
     this.#sent += 1;
     if (!isMarked(entry, SEEN | NOT_WRITTEN)) this.#outstanding += 1;
+    return true;
   }
 
   onAmbiguous(index: number): void {
@@ -120,10 +122,12 @@ export class Ledger implements OutcomeListener {
     block.ambiguousAttempts[at] = Math.min(255, (block.ambiguousAttempts[at] ?? 0) + 1);
   }
 
-  onAcknowledged(index: number, shardId: string): void {
-    if (!mark(this.#entry(index), ACKNOWLEDGED)) return;
+  /** @returns whether it is the event's first acknowledgement. */
+  onAcknowledged(index: number, shardId: string): boolean {
+    if (!mark(this.#entry(index), ACKNOWLEDGED)) return false;
     this.#acknowledged += 1;
     count(this.#acknowledgedByShard, shardId);
+    return true;
   }
 
   onRefused(index: number, reason: string): void {

@@ -1,5 +1,5 @@
 import type { Finding } from "../findings";
-import type { Verdict } from "../report/report";
+import type { DeliveryReport, Verdict } from "../report/report";
 import type { LedgerCounts } from "./ledger";
 
 /** How the run ended, apart from its events. */
@@ -8,23 +8,36 @@ export interface RunEnd {
   readingComplete: boolean;
 }
 
-export interface EventCounts {
-  eventsDelivered: number;
-  eventsNotDelivered: number;
-  eventsCorrupted: number;
-  eventsUnknown: number;
-  eventsDuplicated: number;
-}
+export type EventCounts = Pick<
+  DeliveryReport,
+  | "eventsDelivered"
+  | "eventsNotDelivered"
+  | "eventsRefused"
+  | "eventsLost"
+  | "eventsUnanswered"
+  | "eventsCorrupted"
+  | "eventsUnknown"
+  | "eventsDuplicated"
+  | "duplicatesUnexplained"
+  | "eventsSeenThoughRefused"
+>;
 
 /** Absent from the stream is certain only after a complete reading; a refusal is certain without one, unless the run was ended before the next try. */
-export function countEvents({ fates, duplicates }: LedgerCounts, { readingComplete }: RunEnd): EventCounts {
-  const absent = fates.lost + fates.unanswered;
+export function countEvents(counts: LedgerCounts, { readingComplete }: RunEnd): EventCounts {
+  const { fates } = counts;
+  const [lost, unanswered] = readingComplete ? [fates.lost, fates.unanswered] : [0, 0];
+  const undecided = fates.lost + fates.unanswered - lost - unanswered;
   return {
     eventsDelivered: fates.delivered,
-    eventsNotDelivered: fates.refused + (readingComplete ? absent : 0),
+    eventsNotDelivered: fates.refused + lost + unanswered,
+    eventsRefused: fates.refused,
+    eventsLost: lost,
+    eventsUnanswered: unanswered,
     eventsCorrupted: fates.corrupted,
-    eventsUnknown: fates.abandoned + (readingComplete ? 0 : absent),
-    eventsDuplicated: duplicates,
+    eventsUnknown: fates.abandoned + undecided,
+    eventsDuplicated: counts.duplicates,
+    duplicatesUnexplained: counts.unexplainedDuplicates,
+    eventsSeenThoughRefused: counts.seenThoughRefused,
   };
 }
 

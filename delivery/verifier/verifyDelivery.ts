@@ -19,6 +19,8 @@ import { Ledger } from "./ledger";
 import type { Progress, VerifyOptions } from "./options";
 import { noEvents, notAnswering, notReadable, senderFailed, sourceFailed, writeRefused } from "./runFindings";
 import { newRunKey } from "./runKey";
+import { SendRecorder } from "./sendRecorder";
+import { Timeline } from "./timeline";
 
 /** Readings start this long before the run, by the service's clock: arrival times are promised no accuracy. */
 const READ_MARGIN_MS = 10_000;
@@ -47,8 +49,10 @@ class DeliveryRun {
   readonly #connections = keptOpen();
   readonly #ledger = new Ledger();
   readonly #key = newRunKey();
-  readonly #collector = new Collector(this.#ledger, this.#key);
   readonly #findings: Finding[] = [];
+  readonly #startedAt: number;
+  readonly #timeline: Timeline;
+  readonly #collector: Collector;
   #shardIds: string[] = [];
   #progress: Pick<Progress, "phase" | "step"> = { phase: "preparing", step: "" };
 
@@ -62,6 +66,9 @@ class DeliveryRun {
     this.#clock = clock;
     this.#random = random;
     this.#signal = signal;
+    this.#startedAt = clock.now();
+    this.#timeline = new Timeline(this.#startedAt);
+    this.#collector = new Collector(this.#ledger, this.#key, this.#timeline);
   }
 
   async run(): Promise<DeliveryReport> {
@@ -73,13 +80,12 @@ class DeliveryRun {
   }
 
   async #run(): Promise<DeliveryReport> {
-    const startedAt = this.#clock.now();
     const before = await this.#preflight();
     const { stream, writer } = before;
     const isBroken = before.findings.some(({ severity }) => severity === "error");
     const canSend = stream !== undefined && writer !== undefined && !isBroken;
     const readingComplete = canSend ? await this.#sendAndRead(stream, writer) : true;
-    return this.#report(before, readingComplete, startedAt);
+    return this.#report(before, readingComplete);
   }
 
   #preflight(): Promise<Preflight> {
@@ -126,7 +132,7 @@ class DeliveryRun {
     this.#show({ phase: "sending", step: "sending events" });
     const producer = new Producer({
       put: putRecordsTo(kinesisWriteClient(writer), this.#outputs.streamName),
-      listener: this.#ledger,
+      listener: new SendRecorder(this.#ledger, this.#timeline, this.#clock),
       clock: this.#clock,
       random: this.#random,
       concurrency,
@@ -202,7 +208,7 @@ class DeliveryRun {
     });
   }
 
-  #report(before: Preflight, readingComplete: boolean, startedAt: number): DeliveryReport {
+  #report(before: Preflight, readingComplete: boolean): DeliveryReport {
     return composeReport({
       outputs: this.#outputs,
       source: this.#options.source,
@@ -211,11 +217,12 @@ class DeliveryRun {
       before,
       ledger: this.#ledger,
       collector: this.#collector,
+      timeline: this.#timeline,
       shardIds: this.#shardIds,
       findings: this.#findings,
       readingComplete,
       interrupted: this.#signal.aborted,
-      startedAt,
+      startedAt: this.#startedAt,
       endedAt: this.#clock.now(),
     });
   }

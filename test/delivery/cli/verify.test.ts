@@ -15,6 +15,8 @@ const FIELDS = [
   ..."eventsSent eventsAcknowledged eventsDelivered eventsNotDelivered eventsCorrupted eventsDuplicated".split(
     " ",
   ),
+  ..."eventsRefused eventsLost eventsUnanswered duplicatesUnexplained eventsSeenThoughRefused".split(" "),
+  ..."eventsOutOfOrder latencyHistogram timeline environment".split(" "),
   ..."eventsUnknown deliveryRate latencyInSeconds recordsForeign shards findings proof".split(" "),
 ];
 

@@ -17,11 +17,19 @@ const REPORT: DeliveryReport = {
   eventsAcknowledged: 1_000,
   eventsDelivered: 1_000,
   eventsNotDelivered: 0,
+  eventsRefused: 0,
+  eventsLost: 0,
+  eventsUnanswered: 0,
   eventsCorrupted: 0,
   eventsDuplicated: 3,
+  duplicatesUnexplained: 1,
+  eventsSeenThoughRefused: 0,
+  eventsOutOfOrder: null,
   eventsUnknown: 0,
   deliveryRate: 1,
   latencyInSeconds: { p50: 0.1, p95: 0.2, p99: 0.3, max: 0.4 },
+  latencyHistogram: null,
+  timeline: { bucketSeconds: 1, buckets: [{ sent: 1_000, acknowledged: 1_000, read: 1_000 }] },
   recordsForeign: 7,
   shards: [
     { shardId: "shardId-000000000000", eventsAcknowledged: 400, recordsRead: 402 },
@@ -29,6 +37,7 @@ const REPORT: DeliveryReport = {
   ],
   findings: [],
   proof: { proves: ["this"], leavesOpen: ["that"] },
+  environment: { version: "0.1.0", nodeVersion: "v24.1.0", platform: "linux x64" },
 };
 
 function linesOf(changes: Partial<DeliveryReport> = {}): string[] {
@@ -61,7 +70,7 @@ describe("The report as text", () => {
     { name: "not delivered", value: "0" },
     { name: "corrupted", value: "0" },
     { name: "unknown", value: "0" },
-    { name: "duplicates", value: "3" },
+    { name: "duplicates", value: "3 (unexplained 1)" },
     { name: "others' records", value: "7" },
     { name: "latency", value: "p50 0.1 s, p95 0.2 s, p99 0.3 s, max 0.4 s" },
     { name: "shards", value: "shardId-000000000000: 402, shardId-000000000001: 601" },
@@ -72,6 +81,17 @@ describe("The report as text", () => {
       expect(rowOf(name)).to.equal(value);
     });
   }
+
+  it("says of what was not delivered how it failed", () => {
+    const changes = { eventsNotDelivered: 7, eventsRefused: 1, eventsLost: 2, eventsUnanswered: 4 };
+    expect(rowOf("not delivered", changes)).to.equal("7 (refused 1, lost 2, unanswered 4)");
+  });
+
+  it("has a row for the order alone where it was measured, and no aside where every duplicate is explained", () => {
+    expect(rowOf("out of order")).to.equal(undefined);
+    expect(rowOf("out of order", { eventsOutOfOrder: 0 })).to.equal("0");
+    expect(rowOf("duplicates", { duplicatesUnexplained: 0 })).to.equal("3");
+  });
 
   it("says so where no latency was measured and no shard was seen", () => {
     expect(rowOf("latency", { latencyInSeconds: null })).to.equal("none measured");

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { Collector } from "../../../delivery/verifier/collector";
 import { Ledger } from "../../../delivery/verifier/ledger";
 import { newRunKey } from "../../../delivery/verifier/runKey";
+import { Timeline } from "../../../delivery/verifier/timeline";
 
 const BYTES = Buffer.from("an event");
 
@@ -10,7 +11,8 @@ const BYTES = Buffer.from("an event");
 class Collecting {
   readonly ledger = new Ledger();
   readonly key = newRunKey();
-  readonly collector = new Collector(this.ledger, this.key);
+  readonly timeline = new Timeline(0);
+  readonly collector = new Collector(this.ledger, this.key, this.timeline);
 
   constructor() {
     for (let count = 0; count < 3; count += 1) this.ledger.onAttempt(this.ledger.add(BYTES), 1_000);
@@ -38,7 +40,7 @@ describe("The collector", () => {
     const collecting = new Collecting();
     collecting.take("one", collecting.of(0), collecting.of(2));
     expect(collecting.ledger.counts().fates).to.include({ delivered: 2, unanswered: 1 });
-    expect(collecting.collector.latency).to.deep.equal({ p50: 0.5, p95: 0.5, p99: 0.5, max: 0.5 });
+    expect(collecting.collector.latency.summary()).to.deep.equal({ p50: 0.5, p95: 0.5, p99: 0.5, max: 0.5 });
     expect(collecting.collector.recordsForeign).to.equal(0);
   });
 
@@ -70,7 +72,7 @@ describe("The collector", () => {
     collecting.take("one", collecting.of(0));
     collecting.collector.take({ shardId: "one", records: [collecting.of(0)], receivedAt: 60_000 });
     expect(collecting.ledger.counts().duplicates).to.equal(1);
-    expect(collecting.collector.latency?.max).to.equal(0.5);
+    expect(collecting.collector.latency.summary()?.max).to.equal(0.5);
   });
 
   it("enters of a second reading what is missing alone: everything else would look like a duplicate", () => {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { decodeFromCompressedBase64 } from "hdr-histogram-js";
 import { LatencyRecorder } from "../../../delivery/verifier/latency";
 
 function summaryOf(latencies: number[]) {
@@ -56,5 +57,17 @@ describe("The latency", () => {
         }
       }),
     );
+  });
+
+  it("can be decoded whole, and added up over runs", () => {
+    const [one, other] = [new LatencyRecorder(), new LatencyRecorder()];
+    for (const ms of [10, 20, 30]) one.record(ms);
+    other.record(1_000);
+    const histogram = decodeFromCompressedBase64(one.encoded() ?? "");
+    histogram.add(decodeFromCompressedBase64(other.encoded() ?? ""));
+    expect(histogram.totalCount).to.equal(4);
+    expect(histogram.getValueAtPercentile(50)).to.equal(20);
+    expect(histogram.maxValue).to.be.closeTo(1_000, 1);
+    expect(new LatencyRecorder().encoded()).to.equal(undefined);
   });
 });

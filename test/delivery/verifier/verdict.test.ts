@@ -7,17 +7,22 @@ import { countEvents, decideVerdict, type EventCounts } from "../../../delivery/
 const NO_EVENTS: EventCounts = {
   eventsDelivered: 0,
   eventsNotDelivered: 0,
+  eventsRefused: 0,
+  eventsLost: 0,
+  eventsUnanswered: 0,
   eventsCorrupted: 0,
   eventsUnknown: 0,
   eventsDuplicated: 0,
+  duplicatesUnexplained: 0,
+  eventsSeenThoughRefused: 0,
 };
 
 function countsOf(fates: Partial<Record<Fate, number>>, duplicates = 0): LedgerCounts {
   return {
     fates: { delivered: 0, corrupted: 0, lost: 0, refused: 0, unanswered: 0, abandoned: 0, ...fates },
-    seenThoughRefused: 0,
+    seenThoughRefused: 3,
     duplicates,
-    unexplainedDuplicates: 0,
+    unexplainedDuplicates: 5,
     samples: { delivered: [], corrupted: [], lost: [], refused: [], unanswered: [], abandoned: [] },
   };
 }
@@ -34,8 +39,13 @@ describe("The events", () => {
       eventsDelivered: 1,
       eventsCorrupted: 2,
       eventsNotDelivered: 4 + 8 + 16,
+      eventsLost: 4,
+      eventsRefused: 8,
+      eventsUnanswered: 16,
       eventsUnknown: 64,
       eventsDuplicated: 32,
+      duplicatesUnexplained: 5,
+      eventsSeenThoughRefused: 3,
     });
   });
 
@@ -44,8 +54,13 @@ describe("The events", () => {
       eventsDelivered: 1,
       eventsCorrupted: 2,
       eventsNotDelivered: 8,
+      eventsLost: 0,
+      eventsRefused: 8,
+      eventsUnanswered: 0,
       eventsUnknown: 4 + 16 + 64,
       eventsDuplicated: 32,
+      duplicatesUnexplained: 5,
+      eventsSeenThoughRefused: 3,
     });
   });
 

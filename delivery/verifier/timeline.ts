@@ -1,0 +1,57 @@
+/** What happened in one stretch of a run. */
+export interface TimelineBucket {
+  /** Events tried for the first time. */
+  sent: number;
+  /** Events that Kinesis acknowledged. */
+  acknowledged: number;
+  /** Events read back for the first time. */
+  read: number;
+}
+
+/** The run in stretches of equal length, from its start; the last ones without anything are left out. */
+export interface TimelineReport {
+  /** Length of a stretch in seconds: 1, and twice as much each time that a run outgrows 600 of them. */
+  bucketSeconds: number;
+  /** At most 600. */
+  buckets: TimelineBucket[];
+}
+
+const MOST_BUCKETS = 600;
+
+/** Counts per second in bounded memory: a long run has longer stretches, not more of them. */
+export class Timeline {
+  #bucketSeconds = 1;
+  #buckets: TimelineBucket[] = [];
+
+  /** @param startedAt in ms since 1970. */
+  constructor(private readonly startedAt: number) {}
+
+  /** @param at in ms since 1970; before the start counts as at the start. */
+  count(what: keyof TimelineBucket, at: number): void {
+    const second = Math.max(0, (at - this.startedAt) / 1000);
+    while (second / this.#bucketSeconds >= MOST_BUCKETS) this.#halve();
+    const index = Math.floor(second / this.#bucketSeconds);
+    while (this.#buckets.length <= index) this.#buckets.push({ sent: 0, acknowledged: 0, read: 0 });
+    const bucket = this.#buckets[index];
+    if (bucket !== undefined) bucket[what] += 1;
+  }
+
+  report(): TimelineReport {
+    return { bucketSeconds: this.#bucketSeconds, buckets: this.#buckets.map((bucket) => ({ ...bucket })) };
+  }
+
+  #halve(): void {
+    const halved: TimelineBucket[] = [];
+    for (const [index, { sent, acknowledged, read }] of this.#buckets.entries()) {
+      const into = halved[index >> 1];
+      if (into === undefined) halved.push({ sent, acknowledged, read });
+      else {
+        into.sent += sent;
+        into.acknowledged += acknowledged;
+        into.read += read;
+      }
+    }
+    this.#buckets = halved;
+    this.#bucketSeconds *= 2;
+  }
+}
