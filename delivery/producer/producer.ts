@@ -127,6 +127,7 @@ export class Producer {
   async #attempt(records: OutgoingRecord[]): Promise<AttemptResult> {
     const { put, listener, clock } = this.#options;
     const now = clock.now();
+    listener.beforeAttempt?.(records, now);
     for (const { index } of records) listener.onAttempt(index, now);
     try {
       return readAnswer(records, await put(records, this.#cancel.signal));

@@ -15,6 +15,8 @@ export interface StreamReaderOptions {
   onRecords: (records: ShardRecords) => void;
   /** Between two GetRecords of a shard, in ms; the service allows five a second for all consumers together. Default 500. */
   pollMs?: number;
+  /** The most that is read of a shard, in bytes a second. Default: half of what it gives, 1 MiB/s. */
+  bytesPerSecond?: number;
 }
 
 /** A shard could not be read, and trying again didn't help; `cause` is what the service answered. */
@@ -29,9 +31,18 @@ interface ShardProgress {
   closed: boolean;
 }
 
+function isRead({ closed, readUpTo = -1 }: ShardProgress, time: number): boolean {
+  return closed || readUpTo > time;
+}
+
 type FollowedShard = Pick<ListedShard, "shardId" | "isClosed"> & { from: Position };
 
 const DEFAULT_POLL_MS = 500;
+/**
+ * Of the 2 MiB/s that a shard gives, and that the customer's own consumers share.
+ * Source: AWS, "Quotas and limits" (Kinesis Developer Guide).
+ */
+const HALF_OF_A_SHARD = 1024 * 1024;
 
 /**
  * Reads all shards of a stream at once, and those that take their place when it is resharded: a child is read once a
@@ -75,10 +86,12 @@ export class StreamReader {
 
   /** Everything that had arrived in the stream by `time` (ms since 1970, of this machine) was read. */
   hasReadUpTo(time: number): boolean {
-    return (
-      this.#started &&
-      [...this.#shards.values()].every(({ closed, readUpTo }) => closed || (readUpTo ?? -1) > time)
-    );
+    return this.#started && [...this.#shards.values()].every((shard) => isRead(shard, time));
+  }
+
+  /** The shards of which something that had arrived by `time` may not have been read. */
+  shardsBehind(time: number): string[] {
+    return [...this.#shards].filter(([, shard]) => !isRead(shard, time)).map(([shardId]) => shardId);
   }
 
   /**
@@ -140,6 +153,7 @@ export class StreamReader {
 
   async #read(shard: FollowedShard): Promise<void> {
     const { api, clock, random, pollMs = DEFAULT_POLL_MS, clockOffsetMs = 0, onRecords } = this.options;
+    const { bytesPerSecond = HALF_OF_A_SHARD } = this.options;
     const progress = this.#shards.get(shard.shardId);
     const reader = new ShardReader({
       ...shard,
@@ -147,6 +161,7 @@ export class StreamReader {
       clock,
       random,
       pollMs,
+      bytesPerSecond,
       clockOffsetMs,
       signal: this.#abort.signal,
       onRecords: (records) => {

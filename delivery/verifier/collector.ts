@@ -2,6 +2,7 @@ import type { ShardRecords } from "../reader/shardReader";
 import type { ShardReport } from "../report/report";
 import { LatencyRecorder } from "./latency";
 import type { Ledger } from "./ledger";
+import type { Ordering } from "./ordering";
 import type { RunKey } from "./runKey";
 import type { Timeline } from "./timeline";
 
@@ -16,6 +17,7 @@ export class Collector {
     private readonly ledger: Ledger,
     private readonly key: RunKey,
     private readonly timeline: Timeline,
+    private readonly ordering?: Ordering | undefined,
   ) {}
 
   get recordsForeign(): number {
@@ -40,6 +42,7 @@ export class Collector {
       if (latencyMs === undefined) continue;
       this.#latency.record(latencyMs);
       this.timeline.count("read", receivedAt);
+      this.ordering?.onRead(shardId, index);
     }
     this.#recordsByShard.set(shardId, (this.#recordsByShard.get(shardId) ?? 0) + own);
   }

@@ -1,6 +1,6 @@
 import { describeError, isAccessDenied } from "../awsErrors";
 import { DeliveryError } from "../errors";
-import type { Finding } from "../findings";
+import type { Finding, FindingCode } from "../findings";
 import type { EventSource } from "../sources/source";
 
 export function notReadable(error: unknown, where: string): Finding {
@@ -60,7 +60,46 @@ export function refusalRemedy(reason: string): string {
   return "Mend what the reason names, and run this again";
 }
 
-export function sourceFailed(error: unknown, sent: number): Finding {
+/** Records of a run that is gone on with have gone with the time. */
+export function recordsExpired(from: Date, where: string): Finding {
+  return {
+    code: "records-expired",
+    severity: "undetermined",
+    message: `What was sent since ${from.toISOString()} is not in the stream any more: it is older than the stream keeps records`,
+    where,
+    remedy: "Begin a new run",
+  };
+}
+
+export function orderNotMeasured(where: string): Finding {
+  return {
+    code: "order-not-measured",
+    severity: "warning",
+    message:
+      "The order of events can't be measured: the stream's record distribution is AUTO, which keeps no key to a shard",
+    where,
+    remedy: "Leave out the ordering keys, or set the record distribution to USER_PARTITION_KEY",
+  };
+}
+
+/** The source, or this machine's file of the run. */
+export function sendingEnded(error: unknown, sent: number): Finding {
+  return error instanceof DeliveryError && error.code === "run-file"
+    ? runFileFailed(error, sent)
+    : sourceFailed(error, sent);
+}
+
+function runFileFailed({ message }: DeliveryError, sent: number): Finding {
+  return {
+    code: "run-file-failed",
+    severity: "undetermined",
+    message: `${message}. Sending ended after ${sent} event(s): nothing is sent that the file does not know of`,
+    where: "this machine",
+    remedy: "Make room, and run this again",
+  };
+}
+
+function sourceFailed(error: unknown, sent: number): Finding {
   return {
     code: "source-failed",
     severity: "undetermined",
@@ -87,6 +126,27 @@ export function sourceProblems({ problems, problemCount }: EventSource): Finding
       remedy: "Export the hours concerned again, if those events matter for the test",
     },
   ];
+}
+
+/** What a run that goes on may still find out. */
+const OF_AN_UNFINISHED_RUN: ReadonlySet<FindingCode> = new Set<FindingCode>([
+  "events-unread",
+  "interrupted",
+  "run-file-failed",
+  "sender-failed",
+  "stream-not-readable",
+]);
+
+/** The findings of a run that can be gone on with, with the command for it. */
+export function withResumption(findings: Finding[], runId: string): Finding[] {
+  return findings.map((finding) =>
+    OF_AN_UNFINISHED_RUN.has(finding.code)
+      ? {
+          ...finding,
+          remedy: `${finding.remedy}; \`amplitude-kinesis verify --resume ${runId}\` goes on with this run`,
+        }
+      : finding,
+  );
 }
 
 export function interrupted(sent: number): Finding {

@@ -12,7 +12,11 @@ export interface RunKey {
 }
 
 export function newRunKey(random: () => Buffer = () => randomBytes(9)): RunKey {
-  const runId = random().toString("base64url");
+  return runKeyOf(random().toString("base64url"));
+}
+
+/** Of a run that has begun already. */
+export function runKeyOf(runId: string): RunKey {
   const start = `${PREFIX}.${runId}.`;
   return {
     runId,

@@ -180,6 +180,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
     const report = await verdictUnder(
       ({ operation, earlier }) => (operation === "PutRecords" && earlier > 0 ? expired : undefined),
       generateEvents({ events: 700 }),
+      { capacityShare: 1 },
     );
     expect(report).to.include({
       verdict: "undecided",

@@ -36,6 +36,7 @@ class Reading {
       clock: this.clock,
       random: () => 0.5,
       signal: this.#stop.signal,
+      bytesPerSecond: 1024 * 1024,
       pollMs: 500,
       clockOffsetMs: 0,
       onRecords: ({ records, receivedAt }) => {

@@ -5,7 +5,7 @@ import {
   noEvents,
   notReadable,
   refusalRemedy,
-  sourceFailed,
+  sendingEnded,
   sourceProblems,
   writeRefused,
 } from "../../../delivery/verifier/runFindings";
@@ -55,10 +55,10 @@ describe("A finding about the run", () => {
   }
 
   it("says that the source failed, and after how many events", () => {
-    const finding = sourceFailed(new Error("the file is cut off"), 17);
+    const finding = sendingEnded(new Error("the file is cut off"), 17);
     expect(finding).to.include({ code: "source-failed", severity: "undetermined" });
     expect(finding.message).to.include("17 were sent: the file is cut off");
-    expect(sourceFailed("gone", 0).message).to.include("gone");
+    expect(sendingEnded("gone", 0).message).to.include("gone");
   });
 
   it("says that the run was interrupted, and after how many events", () => {
