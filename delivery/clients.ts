@@ -7,7 +7,6 @@ import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@smithy/types";
 import { KinesisProtocol } from "./kinesisProtocol";
-import { Sha256 } from "./sha256";
 import { SingleAttemptProtocol } from "./singleAttemptProtocol";
 
 /** Keys, or what the AWS SDK takes as a provider of them. */
@@ -41,17 +40,12 @@ export function keptOpen(): NodeHttpHandler {
 }
 
 export function kinesisClient(options: ClientOptions): KinesisClient {
-  return new KinesisClient({ ...base(options), protocol: KinesisProtocol, sha256: Sha256 });
+  return new KinesisClient({ ...base(options), protocol: KinesisProtocol });
 }
 
 /** The producer counts and classifies every attempt itself, so the SDK makes one alone. */
 export function kinesisWriteClient(options: ClientOptions): KinesisClient {
-  return new KinesisClient({
-    ...base(options),
-    protocol: SingleAttemptProtocol,
-    sha256: Sha256,
-    maxAttempts: 1,
-  });
+  return new KinesisClient({ ...base(options), protocol: SingleAttemptProtocol, maxAttempts: 1 });
 }
 
 export function iamClient(options: ClientOptions): IAMClient {

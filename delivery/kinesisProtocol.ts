@@ -36,7 +36,8 @@ export class KinesisProtocol extends AwsJson1_1Protocol {
     if (read === undefined || response.statusCode >= 300) {
       return super.deserializeResponse(schema, context, response);
     }
-    const body: Uint8Array = await context.streamCollector(response.body);
+    const body: Uint8Array =
+      response.body instanceof Uint8Array ? response.body : await context.streamCollector(response.body);
     const output = parsed(read, body);
     const rest = output === undefined ? body : new Uint8Array();
     const left = Object.assign(Object.create(Object.getPrototypeOf(response)), response, { body: rest });
