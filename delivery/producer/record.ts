@@ -9,6 +9,9 @@ export interface OutgoingRecord {
   readonly bytes: Buffer;
 }
 
+/** Records one by one, or as many at once as there are: one asynchronous step for each would cost as much as sending it. */
+export type RecordSource = AsyncIterable<OutgoingRecord | readonly OutgoingRecord[]>;
+
 /** What counts against Kinesis's limits: the data and the partition key in UTF-8. */
 export function recordSize(record: OutgoingRecord): number {
   return record.bytes.length + Buffer.byteLength(record.partitionKey);
