@@ -17,7 +17,15 @@ import { Collector } from "./collector";
 import { composeReport } from "./composeReport";
 import { Ledger } from "./ledger";
 import type { Progress, VerifyOptions } from "./options";
-import { noEvents, notAnswering, notReadable, senderFailed, sourceFailed, writeRefused } from "./runFindings";
+import {
+  noEvents,
+  notAnswering,
+  notReadable,
+  notReadToEnd,
+  senderFailed,
+  sourceFailed,
+  writeRefused,
+} from "./runFindings";
 import { newRunKey } from "./runKey";
 import { SendRecorder } from "./sendRecorder";
 import { Timeline } from "./timeline";
@@ -112,14 +120,14 @@ class DeliveryRun {
       await reader.start();
       // Reading comes first: what can't be read back must not be sent.
       if (!(await reader.waitFor(() => reader.hasReadAll, this.#deadline(), this.#signal))) {
-        if (!this.#signal.aborted) this.#findings.push(notAnswering(stream.streamArn));
+        if (!this.#signal.aborted) this.#findings.push(notAnswering(reader.silentShardIds, stream.streamArn));
         return false;
       }
       await this.#send(stream, writer, AbortSignal.any([this.#signal, reader.failed]));
       return await this.#awaitEvents(reader, stream);
     } catch (error) {
       if (!(error instanceof StreamUnreadable)) throw error;
-      this.#findings.push(notReadable(error.cause, stream.streamArn));
+      this.#findings.push(notReadable(error, stream.streamArn));
       return false;
     } finally {
       await reader.stop();
@@ -169,6 +177,7 @@ class DeliveryRun {
     const isSettled = () => allRead() || reader.hasReadUpTo(sentAt + settleMs);
     const settled = await reader.waitFor(isSettled, deadline, this.#signal);
     if (this.#signal.aborted) return reader.waitFor(allRead, this.#clock.now() + GRACE_MS);
+    if (!settled) this.#findings.push(notReadToEnd(reader.unreadShardIds(sentAt), stream.streamArn));
     if (!settled || this.#ledger.outstanding === 0) return settled;
     // Two readers at once would take twice their share of the stream, and count one record as two.
     await reader.stop();
@@ -183,7 +192,10 @@ class DeliveryRun {
     const isDone = () => this.#ledger.outstanding === 0 || reader.hasReadUpTo(since);
     try {
       await reader.start();
-      return await reader.waitFor(isDone, deadline, this.#signal);
+      const done = await reader.waitFor(isDone, deadline, this.#signal);
+      if (!done && !this.#signal.aborted)
+        this.#findings.push(notReadToEnd(reader.unreadShardIds(since), stream.streamArn));
+      return done;
     } finally {
       await reader.stop();
     }
