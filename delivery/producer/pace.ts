@@ -69,8 +69,11 @@ export class CappedPace implements Pace {
   }
 }
 
-/** Waits for a turn; less than a timer's grain is not waited for, and evens out. */
-export async function awaitTurn({ releaseAt }: Turn, clock: Clock, signal: AbortSignal): Promise<void> {
-  const waitMs = releaseAt - clock.now();
-  if (waitMs >= 1) await clock.sleep(waitMs, signal);
+/** Whether a turn is worth waiting for: less than a timer's grain is not, and evens out. */
+export function isAhead({ releaseAt }: Turn, clock: Clock): boolean {
+  return releaseAt - clock.now() >= 1;
+}
+
+export async function awaitTurn(turn: Turn, clock: Clock, signal: AbortSignal): Promise<void> {
+  if (isAhead(turn, clock)) await clock.sleep(turn.releaseAt - clock.now(), signal);
 }

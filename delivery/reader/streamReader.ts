@@ -22,6 +22,14 @@ export interface StreamReaderOptions {
 /** A shard could not be read, and trying again didn't help; `cause` is what the service answered. */
 export class StreamUnreadable extends Error {
   override readonly name = "StreamUnreadable";
+
+  constructor(
+    options: { cause: unknown },
+    /** Absent where it is the list of shards. */
+    readonly shardId?: string,
+  ) {
+    super(`${shardId ?? "the list of shards"} can't be read`, options);
+  }
 }
 
 /** A shard and how far it was read. */
@@ -78,9 +86,13 @@ export class StreamReader {
 
   /** Every shard has answered at least once. */
   get hasReadAll(): boolean {
-    return (
-      this.#started &&
-      [...this.#shards.values()].every(({ closed, readUpTo }) => closed || readUpTo !== undefined)
+    return this.#started && this.silentShardIds.length === 0;
+  }
+
+  /** The shards, of those that were found, that have not answered yet. */
+  get silentShardIds(): string[] {
+    return [...this.#shards].flatMap(([shardId, { closed, readUpTo }]) =>
+      closed || readUpTo !== undefined ? [] : [shardId],
     );
   }
 
@@ -89,8 +101,8 @@ export class StreamReader {
     return this.#started && [...this.#shards.values()].every((shard) => isRead(shard, time));
   }
 
-  /** The shards of which something that had arrived by `time` may not have been read. */
-  shardsBehind(time: number): string[] {
+  /** The shards, of those that were found, of which that does not hold. */
+  unreadShardIds(time: number): string[] {
     return [...this.#shards].filter(([, shard]) => !isRead(shard, time)).map(([shardId]) => shardId);
   }
 
@@ -139,13 +151,13 @@ export class StreamReader {
   #follow(shard: FollowedShard): void {
     if (this.#shards.has(shard.shardId) || this.#abort.signal.aborted) return;
     this.#shards.set(shard.shardId, { closed: false });
-    void this.#track(this.#read(shard));
+    void this.#track(this.#read(shard), shard.shardId);
   }
 
   /** Never rejects: a failure of the work is the reader's. */
-  #track(work: Promise<void>): Promise<void> {
+  #track(work: Promise<void>, shardId?: string): Promise<void> {
     const tracked = work
-      .catch((error: unknown) => this.#fail(error))
+      .catch((error: unknown) => this.#fail(error, shardId))
       .finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);
     return tracked;
@@ -196,9 +208,9 @@ export class StreamReader {
     return (await this.#list()).filter(({ parentShardIds }) => parentShardIds.includes(shardId));
   }
 
-  #fail(cause: unknown): void {
+  #fail(cause: unknown, shardId?: string): void {
     if (this.#abort.signal.aborted) return;
-    this.#failure ??= new StreamUnreadable("a shard can't be read", { cause });
+    this.#failure ??= new StreamUnreadable({ cause }, shardId);
     this.#failing.abort(this.#failure);
     this.#wake();
   }

@@ -35,8 +35,6 @@ export interface EndedRun {
   timeline: Timeline;
   /** The shards that were read. */
   shardIds: string[];
-  /** Of those, the ones that could not be read to a time after the last attempt. */
-  shardsBehind: string[];
   /** What was found on the way, beside the preflight's findings and the events'. */
   findings: Finding[];
   readingComplete: boolean;

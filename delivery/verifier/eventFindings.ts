@@ -17,7 +17,7 @@ export function eventFindings(
     fates.refused > 0 ? refused(ledger, counts, streamArn) : undefined,
     end.readingComplete && fates.lost > 0 ? lost(counts, streamArn) : undefined,
     end.readingComplete && fates.unanswered > 0 ? unanswered(ledger, counts, streamArn) : undefined,
-    !end.readingComplete && absent > 0 ? unread(absent, end, streamArn) : undefined,
+    !end.readingComplete && absent > 0 ? unread(absent, streamArn) : undefined,
     fates.corrupted > 0 ? corrupted(counts, streamArn) : undefined,
     counts.unexplainedDuplicates > 0 ? unexplained(counts, streamArn) : undefined,
     counts.seenThoughRefused > 0 ? seenThoughRefused(counts, streamArn) : undefined,
@@ -82,23 +82,15 @@ function unanswered(ledger: Ledger, counts: LedgerCounts, where: string): Findin
   };
 }
 
-function unread(events: number, { shardsBehind = [] }: RunEnd, where: string): Finding {
+function unread(events: number, where: string): Finding {
   return {
     code: "events-unread",
     severity: "undetermined",
-    message: `${events} event(s) were not read back so far, and the stream could not be read to its end${listed(shardsBehind)}: whether they arrived is not known`,
+    message: `${events} event(s) were not read back so far, and the stream could not be read to its end: whether they arrived is not known`,
     where,
     remedy: "Run this again with a longer --timeout",
   };
 }
-
-function listed(shardIds: string[]): string {
-  if (shardIds.length === 0) return "";
-  const more = shardIds.length > SHARDS_NAMED ? `, and ${shardIds.length - SHARDS_NAMED} more` : "";
-  return ` (not read so far: ${shardIds.slice(0, SHARDS_NAMED).join(", ")}${more})`;
-}
-
-const SHARDS_NAMED = 5;
 
 function corrupted(counts: LedgerCounts, where: string): Finding {
   return {

@@ -1,11 +1,11 @@
 import type { Clock } from "../clock";
 import { SourceError } from "../errors";
-import { awaitTurn, type Pace } from "../producer/pace";
-import { type OutgoingRecord, recordSize } from "../producer/record";
+import { awaitTurn, isAhead, type Pace } from "../producer/pace";
+import type { OutgoingRecord } from "../producer/record";
 import type { SourceEvent } from "../sources/source";
 import type { Ledger } from "./ledger";
 import type { Ordering } from "./ordering";
-import type { RunKey } from "./runKey";
+import { KEY_BYTES, type RunKey } from "./runKey";
 
 export interface OutgoingOptions {
   ledger: Ledger;
@@ -17,38 +17,56 @@ export interface OutgoingOptions {
   unsettled: ReadonlySet<number>;
   clock: Clock;
   signal: AbortSignal;
-  onEvent: (isNew: boolean) => void;
+  onProgress: () => void;
 }
 
 /**
  * The source's events as records, each in the ledger before it is handed on.
  *
+ * @param batches what the source gives at once.
  * @throws SourceError where the source is not the one that an earlier process of the run has sent from.
  */
 export async function* outgoing(
-  events: AsyncIterable<SourceEvent>,
+  batches: AsyncIterable<readonly SourceEvent[]>,
   options: OutgoingOptions,
-): AsyncGenerator<OutgoingRecord> {
-  const { ledger, unsettled, pace, clock, signal, onEvent } = options;
+): AsyncGenerator<readonly OutgoingRecord[]> {
+  const { ledger, pace, clock, signal, onProgress } = options;
   const sentBefore = ledger.size;
   let index = 0;
-  for await (const { bytes, origin } of events) {
-    const isNew = !ledger.isSent(index);
-    if (!isNew && !ledger.matches(index, bytes)) throw anotherSource(origin);
-    if (isNew || unsettled.has(index)) {
-      const record = recordOf(index, bytes, options);
-      const turn = pace?.turn(recordSize(record), clock.now());
-      if (turn !== undefined) await awaitTurn(turn, clock, signal);
-      if (isNew) ledger.put(index, bytes, turn?.dueAt);
-      yield record;
+  for await (const events of batches) {
+    let ready: OutgoingRecord[] = [];
+    for (const event of events) {
+      if (isToBeSent(index, event, options)) {
+        const turn = pace?.turn(event.bytes.length + KEY_BYTES, clock.now());
+        if (turn !== undefined && isAhead(turn, clock)) {
+          if (ready.length > 0) yield ready;
+          ready = [];
+          await awaitTurn(turn, clock, signal);
+        }
+        ready.push(entered(index, event, { ...options, dueAt: turn?.dueAt }));
+      }
+      index += 1;
     }
-    onEvent(isNew);
-    index += 1;
+    if (ready.length > 0) yield ready;
+    onProgress();
   }
   if (index < sentBefore) throw anotherSource(`it has ${index} event(s), the run has sent ${sentBefore}`);
 }
 
-function recordOf(index: number, bytes: Buffer, { key, ordering }: OutgoingOptions): OutgoingRecord {
+/** An event that an earlier process sent, and ended, is passed over. */
+function isToBeSent(index: number, event: SourceEvent, { ledger, unsettled }: OutgoingOptions): boolean {
+  if (!ledger.isSent(index)) return true;
+  if (!ledger.matches(index, event.bytes)) throw anotherSource(event.origin);
+  return unsettled.has(index);
+}
+
+/** Its record, once it is in the ledger. */
+function entered(
+  index: number,
+  { bytes }: SourceEvent,
+  { ledger, key, ordering, dueAt }: OutgoingOptions & { dueAt: number | undefined },
+): OutgoingRecord {
+  if (!ledger.isSent(index)) ledger.put(index, bytes, dueAt);
   const record = { index, partitionKey: key.partitionKey(index), bytes };
   return ordering === undefined ? record : { ...record, explicitHashKey: ordering.hashKeyOf(index) };
 }

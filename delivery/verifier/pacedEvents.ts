@@ -6,10 +6,11 @@ import type { SourceEvent } from "../sources/source";
 import { capacityOf, loadOf, type RunLoad, UNASKED_SHARE } from "./capacity";
 import type { VerifyOptions } from "./options";
 import { peeked } from "./peeked";
+import { KEY_BYTES } from "./runKey";
 
 /** The source's events, and how fast they may go. */
 export interface PacedEvents {
-  events: AsyncIterable<SourceEvent>;
+  batches: AsyncIterable<readonly SourceEvent[]>;
   pace?: Pace;
   /** What is being done, in words. */
   step: string;
@@ -17,8 +18,6 @@ export interface PacedEvents {
 
 /** From so many of the first events it is reckoned how large one is. */
 const SAMPLED_EVENTS = 100;
-/** A partition key of the run: `amplitude-kinesis.RUN.NUMBER`. */
-const KEY_BYTES = 40;
 
 type LoadOptions = Pick<VerifyOptions, "source" | "rate" | "capacityShare" | "confirmLoad">;
 
@@ -27,29 +26,34 @@ export async function pacedEvents(
   { source, rate, capacityShare = UNASKED_SHARE, confirmLoad }: LoadOptions,
   { openShards }: StreamState,
 ): Promise<PacedEvents> {
-  if (rate !== undefined) return steadily(source.events(), rate, { openShards, confirmLoad });
-  if (openShards === undefined || capacityShare >= 1)
-    return { events: source.events(), step: "sending events" };
+  const batches = source.eventBatches?.() ?? oneByOne(source.events());
+  if (rate !== undefined) return steadily(batches, rate, { openShards, confirmLoad });
+  if (openShards === undefined || capacityShare >= 1) return { batches, step: "sending events" };
   const percent = Math.round(capacityShare * 100);
   return {
-    events: source.events(),
+    batches,
     pace: new CappedPace(capacityOf(openShards, capacityShare)),
     step: `sending events, with at most ${percent} % of what ${shards(openShards)} take`,
   };
 }
 
 async function steadily(
-  source: AsyncIterable<SourceEvent>,
+  source: AsyncIterable<readonly SourceEvent[]>,
   rate: number,
   { openShards, confirmLoad }: { openShards: number | undefined } & Pick<LoadOptions, "confirmLoad">,
 ): Promise<PacedEvents> {
-  const { first, all: events } = await peeked(source, SAMPLED_EVENTS);
+  const isEnough = (first: (readonly SourceEvent[])[]) => first.flat().length >= SAMPLED_EVENTS;
+  const { first, all: batches } = await peeked(source, isEnough);
   const pace = new SteadyPace(rate);
-  if (openShards === undefined) return { events, pace, step: `sending ${rate} events/s` };
-  const load = loadOf(rate, meanBytes(first) + KEY_BYTES, openShards);
+  if (openShards === undefined) return { batches, pace, step: `sending ${rate} events/s` };
+  const load = loadOf(rate, meanBytes(first.flat()) + KEY_BYTES, openShards);
   if (load.share > UNASKED_SHARE && !(await (confirmLoad?.(load) ?? true))) throw notAgreed(load);
   const step = `sending ${rate} events/s, ${percentOf(load)} % of what ${shards(openShards)} take`;
-  return { events, pace, step };
+  return { batches, pace, step };
+}
+
+async function* oneByOne(events: AsyncIterable<SourceEvent>): AsyncGenerator<SourceEvent[]> {
+  for await (const event of events) yield [event];
 }
 
 /** As many requests at once as keep up with the rate while each takes 250 ms. */
@@ -57,7 +61,7 @@ export function defaultConcurrency(rate: number | undefined): number {
   return rate === undefined ? 1 : Math.min(64, Math.max(1, Math.ceil((rate * 0.25) / BATCH_LIMITS.records)));
 }
 
-export function percentOf({ share }: RunLoad): number {
+function percentOf({ share }: RunLoad): number {
   return Math.ceil(share * 100);
 }
 

@@ -4,14 +4,17 @@ export interface Peeked<T> {
   all: AsyncIterable<T>;
 }
 
-export async function peeked<T>(items: AsyncIterable<T>, most: number): Promise<Peeked<T>> {
+/** @param isEnough whether no more of the first items are needed. */
+export async function peeked<T>(
+  items: AsyncIterable<T>,
+  isEnough: (first: T[]) => boolean,
+): Promise<Peeked<T>> {
   const iterator = items[Symbol.asyncIterator]();
   const first: T[] = [];
-  let isDone = false;
-  while (first.length < most && !isDone) {
-    const { value, done } = await iterator.next();
-    if (done) isDone = true;
-    else first.push(value);
+  for (let isDone = false; !isDone && !isEnough(first); ) {
+    const next = await iterator.next();
+    if (next.done) isDone = true;
+    else first.push(next.value);
   }
   return { first, all: rejoined(first, iterator) };
 }

@@ -34,8 +34,8 @@ export interface ReadBackOptions {
 export class ReadBack {
   readonly #options: ReadBackOptions;
   readonly #first: StreamReader;
-  /** Shards that could not be read to a time after the last attempt. */
-  shardsBehind: string[] = [];
+  /** Where time ran out: the shards that had not been read to a time after the last attempt. */
+  unreadShardIds: string[] | undefined;
 
   constructor(options: ReadBackOptions) {
     this.#options = options;
@@ -49,6 +49,11 @@ export class ReadBack {
 
   get shardIds(): string[] {
     return this.#first.shardIds;
+  }
+
+  /** The shards that have not answered yet. */
+  get silentShardIds(): string[] {
+    return this.#first.silentShardIds;
   }
 
   /**
@@ -73,10 +78,9 @@ export class ReadBack {
     const reader = this.#first;
     const allRead = () => ledger.outstanding === 0 && reader.hasReadUpTo(sentAt);
     const isSettled = () => allRead() || reader.hasReadUpTo(sentAt + settleMs);
-    let isComplete = await this.#patiently(reader, isSettled);
-    if (signal.aborted) isComplete = await reader.waitFor(allRead, clock.now() + GRACE_MS);
-    if (!isComplete) this.shardsBehind = reader.shardsBehind(sentAt);
-    if (signal.aborted || !isComplete || ledger.outstanding === 0) return isComplete;
+    const isComplete = await this.#patiently(reader, isSettled, sentAt);
+    if (signal.aborted) return reader.waitFor(allRead, clock.now() + GRACE_MS);
+    if (!isComplete || ledger.outstanding === 0) return isComplete;
     // Two readers at once would take twice their share of the stream, and count one record as two.
     await reader.stop();
     return this.#lookAgain();
@@ -95,21 +99,26 @@ export class ReadBack {
     try {
       await reader.start();
       const isDone = () => ledger.outstanding === 0 || reader.hasReadUpTo(since);
-      const isComplete = await this.#patiently(reader, isDone);
-      if (!isComplete) this.shardsBehind = reader.shardsBehind(since);
-      return isComplete;
+      return await this.#patiently(reader, isDone, since);
     } finally {
       await reader.stop();
     }
   }
 
-  /** Time is up only where nothing has turned up for that long: a long run takes long to read. */
-  async #patiently(reader: StreamReader, condition: () => boolean): Promise<boolean> {
+  /**
+   * Time is up only where nothing has turned up for that long: a long run takes long to read.
+   *
+   * @param since everything that had arrived by then is to be read, in ms since 1970.
+   */
+  async #patiently(reader: StreamReader, condition: () => boolean, since: number): Promise<boolean> {
     const { ledger, signal } = this.#options;
     for (;;) {
       const seen = ledger.seen;
       if (await reader.waitFor(condition, this.#deadline(), signal)) return true;
-      if (signal.aborted || ledger.seen === seen) return false;
+      if (signal.aborted) return false;
+      if (ledger.seen > seen) continue;
+      this.unreadShardIds = reader.unreadShardIds(since);
+      return false;
     }
   }
 

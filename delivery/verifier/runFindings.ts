@@ -1,26 +1,44 @@
-import { describeError, isAccessDenied } from "../awsErrors";
+import { awsError, describeError, isAccessDenied } from "../awsErrors";
 import { DeliveryError } from "../errors";
 import type { Finding, FindingCode } from "../findings";
+import type { StreamUnreadable } from "../reader/streamReader";
 import type { EventSource } from "../sources/source";
 
-export function notReadable(error: unknown, where: string): Finding {
+export function notReadable({ message, cause }: StreamUnreadable, where: string): Finding {
+  const isRefused = isAccessDenied(cause) || awsError(cause).code === "KMSAccessDeniedException";
   return {
     code: "stream-not-readable",
     severity: "undetermined",
-    message: `The stream can't be read back, so nothing can be said about what arrived: ${describeError(error)}`,
+    message: `The stream can't be read back, so nothing can be said about what arrived: ${message}: ${describeError(cause)}`,
     where,
-    remedy: isAccessDenied(error)
+    remedy: isRefused
       ? "Give the person who runs this kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords on the stream (and kms:Decrypt on a customer's own key)"
       : "Check the network, the credentials' lifetime and the service's health, and run this again",
   };
 }
 
 /** Nothing was sent: what can't be read back can't be accounted for. */
-export function notAnswering(where: string): Finding {
+export function notAnswering(shardIds: string[], where: string): Finding {
+  const silent = shardIds.length === 0 ? "The list of the stream's shards" : shardIds.join(", ");
   return {
     code: "stream-not-readable",
     severity: "undetermined",
-    message: "The stream's shards gave no answer in time, so nothing was sent",
+    message: `${silent} gave no answer in time, so nothing was sent`,
+    where,
+    remedy: "Check the network and the service's health, and run this again with a longer --timeout",
+  };
+}
+
+/** @param shardIds what had not been read: none where time was too short to wait for what is missing. */
+export function notReadToEnd(shardIds: string[], where: string): Finding {
+  const what =
+    shardIds.length === 0
+      ? "what is missing had been waited for"
+      : `the stream was read to the end of the run: not so ${shardIds.join(", ")}`;
+  return {
+    code: "stream-not-readable",
+    severity: "undetermined",
+    message: `The time ran out before ${what}`,
     where,
     remedy: "Check the network and the service's health, and run this again with a longer --timeout",
   };

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 
 const PREFIX = "amplitude-kinesis";
+/** About the size of a partition key of a run. */
+export const KEY_BYTES = 40;
 
 /** Names the events of one run by their partition keys: unique ones, which spread over all shards. */
 export interface RunKey {

@@ -6,8 +6,6 @@ import type { LedgerCounts } from "./ledger";
 export interface RunEnd {
   /** All shards were read to a time after the last attempt, and twice where events were missing. */
   readingComplete: boolean;
-  /** Where they were not: the shards that were not read so far. */
-  shardsBehind?: string[];
 }
 
 export type EventCounts = Pick<

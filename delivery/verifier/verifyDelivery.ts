@@ -25,6 +25,7 @@ import {
   noEvents,
   notAnswering,
   notReadable,
+  notReadToEnd,
   orderNotMeasured,
   recordsExpired,
   senderFailed,
@@ -78,7 +79,6 @@ class DeliveryRun {
   #ordering: Ordering | undefined;
   #collector: Collector;
   #shardIds: string[] = [];
-  #shardsBehind: string[] = [];
   #progress: Pick<Progress, "phase" | "step"> = { phase: "preparing", step: "" };
 
   constructor(options: VerifyOptions, outputs: StackOutputs, state: RunState) {
@@ -145,22 +145,25 @@ class DeliveryRun {
     try {
       // Reading comes first: what can't be read back must not be sent.
       if (!(await readBack.start())) {
-        if (!this.#signal.aborted) this.#findings.push(notAnswering(stream.streamArn));
+        if (!this.#signal.aborted)
+          this.#findings.push(notAnswering(readBack.silentShardIds, stream.streamArn));
         return false;
       }
       const { outputs, startedAt } = { outputs: this.#outputs, startedAt: this.#startedAt };
       const { orderingKeys, sourceDescription: source = null } = this.#options;
       this.#state.begin({ outputs, startedAt, readFrom, source, ...(orderingKeys && { orderingKeys }) });
       await this.#send(paced, stream, writer, AbortSignal.any([this.#signal, readBack.failed]));
-      return await readBack.finish();
+      const isComplete = await readBack.finish();
+      if (readBack.unreadShardIds !== undefined)
+        this.#findings.push(notReadToEnd(readBack.unreadShardIds, stream.streamArn));
+      return isComplete;
     } catch (error) {
       if (!(error instanceof StreamUnreadable)) throw error;
-      this.#findings.push(notReadable(error.cause, stream.streamArn));
+      this.#findings.push(notReadable(error, stream.streamArn));
       return false;
     } finally {
       await readBack.stop();
       this.#shardIds = readBack.shardIds;
-      this.#shardsBehind = readBack.shardsBehind;
     }
   }
 
@@ -173,7 +176,7 @@ class DeliveryRun {
   }
 
   async #send(
-    { events, pace, step }: PacedEvents,
+    { batches, pace, step }: PacedEvents,
     stream: StreamState,
     writer: ClientOptions,
     signal: AbortSignal,
@@ -192,7 +195,7 @@ class DeliveryRun {
       onAccessDenied: () => this.#show({ phase: "sending", step: PROPAGATING }),
     });
     try {
-      const records = outgoing(events, { ...this.#outgoingOptions(signal), pace });
+      const records = outgoing(batches, { ...this.#outgoingOptions(signal), pace });
       const stopped = await producer.run(records, signal);
       if (stopped?.ofSender) this.#findings.push(senderFailed(stopped.reason, this.#ledger.sent));
       else if (stopped !== undefined) this.#findings.push(writeRefused(stopped.reason, stream.streamArn));
@@ -215,7 +218,7 @@ class DeliveryRun {
       ordering: this.#ordering,
       clock: this.#clock,
       signal,
-      onEvent: () => this.#show(this.#progress),
+      onProgress: () => this.#show(this.#progress),
     };
   }
 
@@ -251,7 +254,6 @@ class DeliveryRun {
       acknowledgement: this.#acknowledgement,
       timeline: this.#timeline,
       shardIds: this.#shardIds,
-      shardsBehind: this.#shardsBehind,
       findings: this.#findings,
       readingComplete,
       interrupted: this.#signal.aborted,
