@@ -1,6 +1,7 @@
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as pulumi from "@pulumi/pulumi";
 import type { StreamFacts } from "./existingStream";
+import { orDefault } from "./known";
 
 /**
  * CloudWatch alarms on the stream, which AWS bills each. Two are made of `{}`; those on the capacity where it is known:
@@ -83,7 +84,8 @@ function watches(alarms: DeliveryAlarms, stream: AlarmedStream): Record<string, 
   return { silence: silence(alarms, stream), throttled: throttled(alarms, stream), ...onCapacity };
 }
 
-function silence({ silenceMinutes = 60 }: DeliveryAlarms, { name }: AlarmedStream): Watch {
+function silence(alarms: DeliveryAlarms, { name }: AlarmedStream): Watch {
+  const silenceMinutes = orDefault(alarms.silenceMinutes, 60);
   return {
     metricName: "IncomingRecords",
     alarmDescription: pulumi.interpolate`No record has come to ${name} for ${silenceMinutes} minutes: see whether Amplitude's destination is enabled, and run amplitude-kinesis verify.`,
@@ -95,7 +97,8 @@ function silence({ silenceMinutes = 60 }: DeliveryAlarms, { name }: AlarmedStrea
   };
 }
 
-function throttled({ throttledMinutes = 5 }: DeliveryAlarms, { name }: AlarmedStream): Watch {
+function throttled(alarms: DeliveryAlarms, { name }: AlarmedStream): Watch {
+  const throttledMinutes = orDefault(alarms.throttledMinutes, 5);
   return {
     metricName: "WriteProvisionedThroughputExceeded",
     alarmDescription: pulumi.interpolate`${name} has rejected records for its throughput for ${throttledMinutes} minutes: add shards, or make it ON_DEMAND.`,
@@ -108,10 +111,11 @@ function throttled({ throttledMinutes = 5 }: DeliveryAlarms, { name }: AlarmedSt
 }
 
 function capacityWatches(
-  { capacityPercent = 80 }: DeliveryAlarms,
+  alarms: DeliveryAlarms,
   { name }: AlarmedStream,
   shards: pulumi.Input<number>,
 ): Record<string, Watch> {
+  const capacityPercent = orDefault(alarms.capacityPercent, 80);
   const watch = (metricName: keyof typeof SHARD_LIMITS, what: string): Watch => ({
     metricName,
     alarmDescription: pulumi.interpolate`${name} gets ${capacityPercent} percent of the ${what} that ${shards} shards take: add shards before it rejects records.`,

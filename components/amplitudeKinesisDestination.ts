@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createAlarms, type DeliveryAlarms } from "./alarms";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 import { checkedExistingStream, type StreamFacts } from "./existingStream";
+import { orDefault } from "./known";
 import { inPartition } from "./partition";
 import { insecureTransportDenial, trustPolicy, writePolicy } from "./policies";
 import { OWN_TAG } from "./tagRules";
@@ -207,10 +208,10 @@ function streamArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): kinesi
       maxRecordSizeInKib: inputs.maxRecordSizeKib,
       shardLevelMetrics: inputs.shardLevelMetrics,
     }),
-    streamModeDetails: { streamMode: inputs.streamMode ?? StreamMode.OnDemand },
-    retentionPeriod: inputs.retentionHours ?? 168,
+    streamModeDetails: { streamMode: orDefault<StreamMode>(inputs.streamMode, StreamMode.OnDemand) },
+    retentionPeriod: orDefault(inputs.retentionHours, 168),
     encryptionType: "KMS",
-    kmsKeyId: inputs.kmsKeyArn ?? "alias/aws/kinesis",
+    kmsKeyId: orDefault(inputs.kmsKeyArn, "alias/aws/kinesis"),
     tags,
   };
 }
@@ -246,7 +247,7 @@ function roleArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): iam.Role
     }),
     description: "Assumed by Amplitude to deliver events to a Kinesis data stream",
     assumeRolePolicy: trust.apply((document) => JSON.stringify(document)),
-    maxSessionDuration: inputs.maxSessionSeconds ?? 3600,
+    maxSessionDuration: orDefault(inputs.maxSessionSeconds, 3600),
     tags,
   };
 }
