@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { errorsAt, type PropertyError } from "./propertyError";
+import { errorsAt, type PropertyError, refusal } from "./propertyError";
 
-const OTHER_PARTITION = /^(cn|us-gov|us-iso|eu-isoe)/;
+const OTHER_PARTITION = /^(cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-/;
 const REASON =
-  "Amplitude's account is in the partition aws: no role of China, GovCloud or an isolated region can trust it";
+  "Amplitude's account is in the partition aws: no role of China, GovCloud, the European Sovereign Cloud or an isolated region can trust it";
 
 /**
  * Refuses a region from which Amplitude can't be trusted, where the region is known before anything is made: it is the
@@ -23,6 +23,5 @@ export function regionErrors(opts: pulumi.ComponentResourceOptions | undefined):
  */
 export function inPartition(streamArn: string): string {
   if (!/^arn:aws-[a-z-]+:/.test(streamArn)) return streamArn;
-  const errors = errorsAt("region", `${streamArn}: ${REASON}`);
-  throw new pulumi.InputPropertiesError({ message: errors.map(({ reason }) => reason).join("\n"), errors });
+  throw refusal("region", `${streamArn}: ${REASON}`);
 }

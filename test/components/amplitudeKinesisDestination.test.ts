@@ -50,7 +50,10 @@ describe("AmplitudeKinesisDestination", () => {
       tags: none,
     };
     // As a StackReference's outputs, whose type says nothing.
-    const { stream, role, policy } = await renderedInputs("acme", later as unknown as AmplitudeKinesisDestinationArgs);
+    const { stream, role, policy } = await renderedInputs(
+      "acme",
+      later as unknown as AmplitudeKinesisDestinationArgs,
+    );
     const known = await renderedInputs("acme", {});
     expect([stream, role, policy]).to.deep.equal([known.stream, known.role, known.policy]);
   });
