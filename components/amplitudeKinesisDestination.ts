@@ -5,7 +5,7 @@ import { createAlarms, type DeliveryAlarms } from "./alarms";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 import { checkedExistingStream, type StreamFacts } from "./existingStream";
 import { orDefault } from "./known";
-import { inPartition } from "./partition";
+import { checkedRegion, inPartition } from "./partition";
 import { insecureTransportDenial, trustPolicy, writePolicy } from "./policies";
 import { OWN_TAG } from "./tagRules";
 import { checkedInputs } from "./validation";
@@ -148,8 +148,9 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
     const inputs = checkedInputs(name, args, opts);
     super("amplitude-kinesis:index:AmplitudeKinesisDestination", name, inputs, opts);
     const existing = checkedExistingStream(inputs.existingStreamArn, this);
+    // All that is made is tagged, and so waits for what is checked here.
     const tags: Tags = pulumi
-      .all([inputs.tags, existing?.arn])
+      .all([inputs.tags, existing?.arn, checkedRegion(this)])
       .apply(([own]): Record<string, string> => ({ [OWN_TAG]: name, ...own }));
 
     const stream =
