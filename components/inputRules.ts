@@ -1,9 +1,7 @@
 import { alarmErrors } from "./alarmRules";
 import type { AmplitudeKinesisDestinationArgs } from "./amplitudeKinesisDestination";
-import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 import { STREAM_ARN } from "./existingStream";
 import { isDeferred } from "./known";
-import { trustPolicy } from "./policies";
 import {
   breach,
   type Check,
@@ -14,6 +12,7 @@ import {
   type PropertyError,
 } from "./propertyError";
 import { tagErrors } from "./tagRules";
+import { IAM_PRINCIPAL_PATTERN, patternErrors, principalErrors, trustPolicyErrors } from "./trustRules";
 
 export type PropertyName = keyof AmplitudeKinesisDestinationArgs;
 /** Inputs with all Outputs resolved, as they came: nothing is known of their types. */
@@ -28,9 +27,6 @@ export interface Rule {
 // --- rules of one property -------------------------------------------------------------------------------------
 
 const IAM_PRINCIPAL = /^arn:aws:iam::\d{12}:(root|(role|user)\/[\w+=,.@/-]{0,512}[\w+=,.@-]{1,64})$/;
-
-/** A pattern says its partition, service and account; wildcards are in the name alone. */
-const IAM_PRINCIPAL_PATTERN = /^arn:aws:iam::(\d{12}):(role|user)\/[\w+=,.@/*?-]{1,576}$/;
 
 const KMS_KEY_ARN = /^arn:aws:kms:([a-z0-9-]+):\d{12}:key\/[a-zA-Z0-9-]+$/;
 
@@ -195,29 +191,6 @@ function keyRegionErrors({ existingStreamArn, kmsKeyArn }: Values): PropertyErro
     : [];
 }
 
-/** A pattern of an account that isn't trusted lets nobody in. */
-function patternErrors(values: Values): PropertyError[] {
-  const { amplitudeAccountId, amplitudePrincipalArns, amplitudePrincipalArnPatterns } = values;
-  const patterns = strings(amplitudePrincipalArnPatterns);
-  if (patterns?.length === 0) {
-    return errorsAt("amplitudePrincipalArnPatterns", "an empty list narrows nothing: leave it out");
-  }
-  const trusted = strings(amplitudePrincipalArns)?.map(accountOf) ?? [
-    String(amplitudeAccountId ?? AMPLITUDE_ACCOUNT_ID),
-  ];
-  const rule =
-    "is of an account that is not trusted (amplitudeAccountId, amplitudePrincipalArns): it would let nobody in";
-  return (patterns ?? []).flatMap((pattern, index) => {
-    const account = IAM_PRINCIPAL_PATTERN.exec(pattern)?.[1];
-    const isStranger = account !== undefined && !trusted.includes(account);
-    return isStranger ? errorsAt(`amplitudePrincipalArnPatterns[${index}]`, breach(pattern, rule)) : [];
-  });
-}
-
-function accountOf(arn: string): string {
-  return arn.split(":")[4] ?? "";
-}
-
 function roleNameErrors({ roleName, roleNamePrefix }: Values): PropertyError[] {
   const areBoth = roleName !== undefined && roleNamePrefix !== undefined;
   return areBoth ? errorsAt("roleNamePrefix", "set it or roleName, not both") : [];
@@ -234,55 +207,6 @@ function capacityErrors({ streamMode, shardCount }: Values): PropertyError[] {
     );
   }
   return [];
-}
-
-function principalErrors({ amplitudeAccountId, amplitudePrincipalArns }: Values): PropertyError[] {
-  if (!Array.isArray(amplitudePrincipalArns)) return [];
-  if (amplitudePrincipalArns.length === 0) {
-    return errorsAt(
-      "amplitudePrincipalArns",
-      "an empty list would let nobody in: leave it out for Amplitude's account",
-    );
-  }
-  return amplitudeAccountId === undefined
-    ? []
-    : errorsAt(
-        "amplitudePrincipalArns",
-        "set it or amplitudeAccountId, not both: the ARNs name their accounts",
-      );
-}
-
-/**
- * 2,048 characters unless AWS raised the account's quota, to 4,096 at most; white space does not count.
- * Source: AWS, "IAM and AWS STS quotas", role trust policy length.
- */
-const LONGEST_TRUST_POLICY = 4_096;
-
-function trustPolicyErrors(values: Values): PropertyError[] {
-  const { amplitudeAccountId, amplitudePrincipalArns, testPrincipalArns, externalId } = values;
-  const patterns = strings(values.amplitudePrincipalArnPatterns) ?? [];
-  const document = trustPolicy({
-    amplitudePrincipalArns: strings(amplitudePrincipalArns) ?? [
-      accountRootArn(String(amplitudeAccountId ?? AMPLITUDE_ACCOUNT_ID)),
-    ],
-    amplitudePrincipalArnPatterns: patterns,
-    testPrincipalArns: strings(testPrincipalArns) ?? [],
-    ...(typeof externalId === "string" ? { externalId } : {}),
-  });
-  const { length } = JSON.stringify(document);
-  if (length <= LONGEST_TRUST_POLICY) return [];
-  const given = { testPrincipalArns, amplitudePrincipalArnPatterns: patterns, amplitudePrincipalArns };
-  const [path = "externalId"] = Object.keys(given).filter(
-    (key) => strings(given[key as keyof typeof given])?.length,
-  );
-  return errorsAt(
-    path,
-    `the trust policy would have ${length} characters; IAM allows at most ${LONGEST_TRUST_POLICY}`,
-  );
-}
-
-function strings(value: unknown): string[] | undefined {
-  return Array.isArray(value) ? Array.from(value, String) : undefined;
 }
 
 /** Source: AWS, IAM API Reference, CreateRole: a path has at most 512 characters. */

@@ -264,11 +264,13 @@ describe("the component's inputs", () => {
     ["null", null],
     ["a symbol", Symbol("s")],
     ["a map that holds itself", circular()],
+    ["an object of nothing", Object.create(null)],
   ];
   for (const [words, value] of untypedValues) {
     it(`are refused as what they are from callers without type checks: ${words}`, () => {
       for (const input of ["streamName", "retentionHours", "testPrincipalArns"]) {
         expect(refused(untyped({ [input]: value })), input).to.deep.equal([input]);
+        expect(refused(untyped({ testPrincipalArns: [value] }))).to.deep.equal(["testPrincipalArns[0]"]);
       }
       expect(refused(untyped({ tags: { team: value } }))).to.deep.equal(['tags["team"]']);
     });
