@@ -2,6 +2,7 @@ import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as pulumi from "@pulumi/pulumi";
 import type { StreamFacts } from "./existingStream";
 import { orDefault } from "./known";
+import { refusal } from "./propertyError";
 
 /**
  * CloudWatch alarms on the stream, which AWS bills each. Two are made of `{}`; those on the capacity where it is known:
@@ -122,7 +123,7 @@ function capacityWatches(
     comparisonOperator: "GreaterThanOrEqualToThreshold",
     threshold: pulumi
       .all([capacityPercent, shards])
-      .apply(([percent, count]) => Math.round((percent / 100) * count * SHARD_LIMITS[metricName] * 60)),
+      .apply(([percent, count]) => minuteLimit(metricName, percent, count)),
     evaluationPeriods: 5,
     datapointsToAlarm: 3,
     treatMissingData: "notBreaching",
@@ -131,4 +132,20 @@ function capacityWatches(
     "record-limit": watch("IncomingRecords", "records"),
     "byte-limit": watch("IncomingBytes", "bytes"),
   };
+}
+
+/**
+ * A share of what the shards take in a minute, in records or in bytes.
+ *
+ * @throws pulumi.InputPropertiesError where the number of shards turned out not to be set: its alarms were made for it.
+ */
+export function minuteLimit(
+  metricName: keyof typeof SHARD_LIMITS,
+  percent: number,
+  shards: number | undefined,
+): number {
+  if (shards === undefined) {
+    throw refusal("alarms", "neither capacityShards nor shardCount turned out to be set: leave both out");
+  }
+  return Math.round((percent / 100) * shards * SHARD_LIMITS[metricName] * 60);
 }
