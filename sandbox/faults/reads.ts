@@ -88,7 +88,7 @@ export class Reads {
       Timestamp?: number;
       ShardFilter?: { Timestamp?: number };
     };
-    const earlier = (seconds: number) => seconds - skewMs / 1000;
+    const earlier = (seconds: number) => Math.round(seconds * 1000 - skewMs) / 1000;
     return {
       ...request,
       ...(time === undefined ? {} : { Timestamp: earlier(time) }),
