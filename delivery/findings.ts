@@ -33,6 +33,13 @@ export type FindingCode =
   | "refused-but-delivered"
   | "source-problems"
   | "source-failed"
+  | "unexpected-project"
+  | "project-unknown"
+  | "nothing-arrived"
+  | "too-few-events"
+  | "shape-deviates"
+  | "foreign-records"
+  | "delivery-slow"
   | "interrupted";
 
 /** Something that the person who runs the check should know or do. */

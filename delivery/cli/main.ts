@@ -4,9 +4,10 @@ import { DeliveryError } from "../errors";
 import { VERSION } from "../version";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
 import { verifyCommand } from "./verify";
+import { watchCommand } from "./watch";
 
 /** In the order of their use. */
-const COMMANDS = [verifyCommand];
+const COMMANDS = [verifyCommand, watchCommand];
 
 /** Runs the command line, and leaves the exit status in `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
