@@ -88,7 +88,7 @@ export function verifyCommand(): Command {
 async function runVerify(flags: VerifyFlags): Promise<number> {
   const outputs = await outputsOf(flags);
   const source = flags.export === undefined ? generated(flags) : await openExport(flags.export);
-  const display = progressDisplay(process.stderr);
+  const display = progressDisplay(process.stderr, "read back");
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
   process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
@@ -107,7 +107,7 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
       timeoutSeconds: flags.timeout,
       propagationSeconds: flags.propagation,
       signal: interrupt.signal,
-      onProgress: (progress) => display.show(progress),
+      onProgress: (progress) => display.show({ ...progress, eventsDone: progress.eventsRead }),
     });
     display.stop();
     process.stdout.write(`${flags.json ? JSON.stringify(report, undefined, 2) : reportText(report)}\n`);

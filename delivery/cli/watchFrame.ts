@@ -24,10 +24,10 @@ const HINT = "Ctrl-C ends the watch";
 export function watchFrame(snapshot: WatchSnapshot, { columns, rows }: TerminalSize): FrameLine[] {
   const isWide = columns >= WIDE;
   const left = isWide ? LEFT_COLUMNS : columns;
-  const facts = factsOf(snapshot).flatMap((fact) => factLines(fact, left));
   const head = headLines(snapshot);
   // The last row is left free: a terminal scrolls when it is written to its end.
   const room = Math.max(0, rows - 1 - head.length - 2);
+  const facts = factsWithin(factsOf(snapshot), left, room);
   const body = isWide
     ? beside(facts, typeLines(snapshot, columns - left - 2, room), left)
     : [...facts, ...typeLines(snapshot, columns, Math.max(0, room - facts.length - 1)).flatMap(apart)];
@@ -45,10 +45,10 @@ function headLines(snapshot: WatchSnapshot): FrameLine[] {
   const { streamName, region, elapsedInSeconds, shards, caughtUp, eventsPerSecond, lastMinute } = snapshot;
   const state = caughtUp ? "up to date" : "catching up";
   return [
-    { text: `${streamName} (${region})  ${clockTime(elapsedInSeconds)}`, tone: "title" },
-    { text: `${shards} shard(s), ${state}`, tone: "faint" },
+    { text: `${streamName} (${region})`, tone: "title" },
+    { text: `${clockTime(elapsedInSeconds)}, ${shards} shard(s), ${state}`, tone: "faint" },
     { text: "", tone: "plain" },
-    { text: `${sparkline(lastMinute)}  ${eventsPerSecond.toFixed(1)} rows/s`, tone: "plain" },
+    { text: `${eventsPerSecond.toFixed(1).padStart(8)} rows/s  ${sparkline(lastMinute)}`, tone: "plain" },
     { text: "", tone: "plain" },
   ];
 }
@@ -62,11 +62,22 @@ function sparkline(lastMinute: number[]): string {
     .join("");
 }
 
-/** At most three lines: a long one goes on below itself. */
+/** A long one goes on below itself, for three lines at most; where that takes too much, each is cut to one. */
+function factsWithin(facts: Fact[], columns: number, room: number): FrameLine[] {
+  const lines = facts.flatMap((fact) => factLines(fact, columns));
+  return lines.length <= room
+    ? lines
+    : facts.map(({ name, text, tone }) => ({ text: named(name, text), tone }));
+}
+
+function named(name: string, text: string): string {
+  return `${name.padEnd(NAME_COLUMNS)}${text}`;
+}
+
 function factLines({ name, text, tone }: Fact, columns: number): FrameLine[] {
   const lines = wrapped(text, Math.max(10, columns - NAME_COLUMNS)).slice(0, 3);
   return lines.map((line, index) => ({
-    text: `${(index === 0 ? name : "").padEnd(NAME_COLUMNS)}${line}`,
+    text: named(index === 0 ? name : "", line),
     tone,
   }));
 }

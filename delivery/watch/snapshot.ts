@@ -39,6 +39,8 @@ export interface WatchSnapshot {
   at: string;
   /** Since the shards are read. */
   elapsedInSeconds: number;
+  /** Whether the records of `verify` and `send` count as Amplitude's: a rehearsal, of which the verdict says nothing about Amplitude. */
+  includesTests: boolean;
   /** Shards that are read or were, those of a resharding included. */
   shards: number;
   /** Everything that had arrived two seconds ago was read. */

@@ -33,6 +33,7 @@ export type Observed = Omit<
   | "startedAt"
   | "at"
   | "elapsedInSeconds"
+  | "includesTests"
   | "shards"
   | "caughtUp"
   | "findings"

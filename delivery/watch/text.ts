@@ -9,6 +9,9 @@ const SENTENCES: Record<Verdict, string> = {
   undecided: "UNDECIDED: it could not be found out whether Amplitude's events arrive",
 };
 
+const REHEARSED =
+  "REHEARSED: events arrive in this stream; those of verify and send were counted, so this says nothing of Amplitude";
+
 const MOST_TYPES = 10;
 
 /** The last snapshot of a watch for a person at a terminal, without a line break at its end. */
@@ -21,10 +24,14 @@ export function watchText(snapshot: WatchSnapshot): string {
     ["event types", eventTypes(snapshot)],
   ];
   return [
-    ...(verdict === null ? [] : [SENTENCES[verdict], ""]),
+    ...(verdict === null ? [] : [sentence(verdict, snapshot), ""]),
     ...facts.map(([name, text]) => `  ${name.padEnd(16)}${text}`),
     ...findings.flatMap(findingLines),
   ].join("\n");
+}
+
+function sentence(verdict: Verdict, { includesTests }: WatchSnapshot): string {
+  return includesTests && verdict === "verified" ? REHEARSED : SENTENCES[verdict];
 }
 
 function eventTypes({ eventTypes, eventTypesOther }: WatchSnapshot): string {

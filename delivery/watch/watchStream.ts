@@ -191,6 +191,7 @@ class Watch {
       startedAt: new Date(startedAt).toISOString(),
       at: new Date(now).toISOString(),
       elapsedInSeconds: (now - startedAt) / 1000,
+      includesTests: this.#options.includeTests ?? false,
       shards: 0,
       caughtUp: false,
       ...observer.observed(now),
