@@ -1,37 +1,31 @@
-const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+/** What a shell says of a command that SIGINT has ended. */
+const EXIT_INTERRUPTED = 130;
 
-/** A first signal ends the work in order, a second one the process. */
-export class Interruption {
-  readonly #abort = new AbortController();
-  readonly #listeners = Object.entries(SIGNALS).map(([name, number]) => ({
-    name: name as keyof typeof SIGNALS,
-    listener: () => this.#onSignal(number),
-  }));
+export interface Interruption {
+  /** Aborted by the first SIGINT or SIGTERM. */
+  signal: AbortSignal;
+  /** Leaves the signals to the system again. */
+  release(): void;
+}
 
-  /** @param beforeExit what may be left undone otherwise, at a second signal. */
-  constructor(private readonly beforeExit: () => void) {
-    for (const { name, listener } of this.#listeners) process.on(name, listener);
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  /** As a first signal does. */
-  end(): void {
-    this.#abort.abort();
-  }
-
-  release(): void {
-    for (const { name, listener } of this.#listeners) process.off(name, listener);
-  }
-
-  /** The exit status of a process that a signal has ended. */
-  #onSignal(number: number): void {
-    if (this.#abort.signal.aborted) {
-      this.beforeExit();
-      process.exit(128 + number);
+/**
+ * Ends a command in order at the first SIGINT or SIGTERM, and the process at the second.
+ *
+ * @param leave restores the terminal.
+ */
+export function interruption(leave: () => void, what: string): Interruption {
+  const controller = new AbortController();
+  const onSignal = () => {
+    if (controller.signal.aborted) {
+      leave();
+      process.exit(EXIT_INTERRUPTED);
     }
-    this.#abort.abort();
-  }
+    controller.abort();
+    process.stderr.write(`\nInterrupted: ${what}. Once more ends it at once.\n`);
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  return {
+    signal: controller.signal,
+    release: () => void process.off("SIGINT", onSignal).off("SIGTERM", onSignal),
+  };
 }

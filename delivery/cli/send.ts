@@ -3,17 +3,15 @@ import type { Route } from "../preflight/route";
 import { sendEvents } from "../send/sendEvents";
 import type { SendOutcome } from "../send/sendReport";
 import { sendText } from "../send/text";
-import { generateEvents, openExport } from "../sources";
 import { accountId, wholeNumber } from "./arguments";
+import { askAboutLoad } from "./confirmLoad";
 import { type DeploymentFlags, outputsOf, withDeploymentOptions } from "./deploymentOptions";
+import { describedSource, openSource, type SourceFlags, withSourceOptions } from "./eventSource";
 import { EXIT_CODES } from "./exitCodes";
-import { Interruption } from "./interruption";
+import { interruption } from "./interruption";
 import { progressDisplay } from "./progressDisplay";
 
-interface SendFlags extends DeploymentFlags {
-  events?: number;
-  seed?: string;
-  export?: string;
+interface SendFlags extends DeploymentFlags, SourceFlags {
   route?: Route;
   profile?: string;
   senderProfile?: string;
@@ -21,12 +19,11 @@ interface SendFlags extends DeploymentFlags {
   amplitudeExternalId?: string;
   amplitudePrincipal?: string[];
   amplitudeAccountId?: string;
-  concurrency: number;
+  concurrency?: number;
+  yes?: true;
   propagation: number;
   json?: true;
 }
-
-const DEFAULT_EVENTS = 1_000;
 
 const STATUSES: Record<SendOutcome, number> = {
   sent: EXIT_CODES.verified,
@@ -37,6 +34,7 @@ const STATUSES: Record<SendOutcome, number> = {
 const EXAMPLES = `
 Examples:
   $ amplitude-kinesis send --stack acme --events 100000
+  $ amplitude-kinesis send --stack acme --rate 50 --duration 10m
   $ amplitude-kinesis send --stack acme --export export.zip --json
 
 Nothing is read back: verify does that. Ctrl-C waits for the requests under way.
@@ -45,15 +43,8 @@ Exit status: 0 every event was acknowledged, 1 some were refused, or the deploym
 AWS credentials and endpoints come from the AWS SDK's standard settings (AWS_PROFILE, AWS_ENDPOINT_URL, …).`;
 
 export function sendCommand(): Command {
-  return withDeploymentOptions(new Command("send"))
+  return withSourceOptions(withDeploymentOptions(new Command("send")))
     .description("send events to a customer's stream, without reading them back")
-    .addOption(
-      new Option("--events <number>", `how many events to generate (default: ${DEFAULT_EVENTS})`)
-        .argParser(wholeNumber(1, 1_000_000_000))
-        .conflicts("export"),
-    )
-    .addOption(new Option("--seed <seed>", "generate the same events again").conflicts("export"))
-    .option("--export <file>", "send the events of an Amplitude export instead: .zip, .json.gz or .json")
     .addOption(
       new Option(
         "--route <route>",
@@ -69,7 +60,12 @@ export function sendCommand(): Command {
       "what Amplitude is known to call as, where the trust policy names no whole account",
     )
     .option("--amplitude-account-id <id>", "Amplitude's AWS account, where it is not 358203115967", accountId)
-    .option("--concurrency <number>", "PutRecords requests under way at once", wholeNumber(1, 256), 1)
+    .option(
+      "--concurrency <number>",
+      "PutRecords requests under way at once (default: 1, more with --rate)",
+      wholeNumber(1, 256),
+    )
+    .option("--yes", "use all of what the stream takes, without asking (default: half of it)")
     .option(
       "--propagation <seconds>",
       "how long a new role or policy may take to take effect",
@@ -85,9 +81,9 @@ export function sendCommand(): Command {
 
 async function runSend(flags: SendFlags): Promise<number> {
   const outputs = await outputsOf(flags);
-  const source = flags.export === undefined ? generated(flags) : await openExport(flags.export);
+  const source = await openSource(describedSource(flags, Date.now()));
   const display = progressDisplay(process.stderr, "acknowledged");
-  const interruption = new Interruption(() => display.stop());
+  const interrupt = interruption(() => display.stop(), "requests under way are waited for");
   try {
     const report = await sendEvents({
       outputs,
@@ -99,9 +95,12 @@ async function runSend(flags: SendFlags): Promise<number> {
       amplitudeExternalId: flags.amplitudeExternalId,
       amplitudePrincipalArns: flags.amplitudePrincipal,
       amplitudeAccountId: flags.amplitudeAccountId,
+      rate: flags.rate,
       concurrency: flags.concurrency,
+      capacityShare: flags.yes ? 1 : undefined,
+      confirmLoad: flags.yes ? undefined : askAboutLoad,
       propagationSeconds: flags.propagation,
-      signal: interruption.signal,
+      signal: interrupt.signal,
       onProgress: (progress) => display.show({ ...progress, eventsDone: progress.eventsAcknowledged }),
     });
     display.stop();
@@ -109,10 +108,6 @@ async function runSend(flags: SendFlags): Promise<number> {
     return STATUSES[report.outcome];
   } finally {
     display.stop();
-    interruption.release();
+    interrupt.release();
   }
-}
-
-function generated({ events = DEFAULT_EVENTS, seed }: SendFlags) {
-  return generateEvents(seed === undefined ? { events } : { events, seed });
 }

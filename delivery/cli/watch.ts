@@ -3,7 +3,7 @@ import type { StartingPoint, WatchUntil } from "../watch/options";
 import { watchStream } from "../watch/watchStream";
 import { type DeploymentFlags, outputsOf, withDeploymentOptions } from "./deploymentOptions";
 import { EXIT_CODES } from "./exitCodes";
-import { Interruption } from "./interruption";
+import { interruption } from "./interruption";
 import { projectId, startingPoint, until } from "./watchArguments";
 import { watchDisplay } from "./watchDisplay";
 
@@ -31,7 +31,7 @@ export function watchCommand(): Command {
     .description("follow a customer's stream, and show what arrives from Amplitude")
     .option(
       "--until <events or duration>",
-      "end with a verdict after so many events (100) or so long (90s, 10m, 1h30m); given twice, whichever comes first",
+      "end with a verdict after so many events (100) or so long (90s, 10m, 2h); given twice, whichever comes first",
       until,
     )
     .option(
@@ -57,9 +57,10 @@ export function watchCommand(): Command {
 async function runWatch(flags: WatchFlags): Promise<number> {
   const outputs = await outputsOf(flags);
   const display = watchDisplay(process.stdout, { json: flags.json === true });
-  const interruption = new Interruption(() => display.close());
+  const interrupt = interruption(() => display.close(), "what has arrived is summed up");
   // Without a reader there is nobody to watch for.
-  process.stdout.once("error", () => interruption.end());
+  const unread = new AbortController();
+  process.stdout.once("error", () => unread.abort());
   let status = EXIT_CODES.undecided;
   try {
     const snapshots = watchStream({
@@ -69,7 +70,7 @@ async function runWatch(flags: WatchFlags): Promise<number> {
       expectApps: flags.expectApp,
       includeTests: flags.includeTests,
       profile: flags.profile,
-      signal: interruption.signal,
+      signal: AbortSignal.any([interrupt.signal, unread.signal]),
       onStep: (step) => display.step(step),
     });
     for await (const snapshot of snapshots) {
@@ -79,6 +80,6 @@ async function runWatch(flags: WatchFlags): Promise<number> {
     return status;
   } finally {
     display.close();
-    interruption.release();
+    interrupt.release();
   }
 }

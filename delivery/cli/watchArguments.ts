@@ -1,31 +1,16 @@
 import { InvalidArgumentError } from "commander";
 import type { StartingPoint, WatchUntil } from "../watch/options";
+import { duration, wholeNumber } from "./arguments";
 
-const UNITS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
-const DURATION = /^(?:\d+[smhd])+$/;
-const LONGEST_SECONDS = 365 * UNITS.d;
 const MOST_EVENTS = 1_000_000_000;
 
-/** Parses `--until`, which may be given twice: a number of events, or a duration such as `90s`, `10m` or `1h30m`. */
+/** Parses `--until`, which may be given twice: a number of events, or a length of time with its unit. */
 export function until(text: string, before: WatchUntil = {}): WatchUntil {
-  if (/^\d+$/.test(text)) return { ...before, events: within(Number(text), MOST_EVENTS, "events") };
-  if (!DURATION.test(text)) {
-    throw new InvalidArgumentError("It must be a number of events, or a duration such as 90s, 10m or 1h30m.");
-  }
-  return { ...before, seconds: within(secondsOf(text), LONGEST_SECONDS, "seconds") };
-}
-
-function within(value: number, most: number, unit: string): number {
-  if (value >= 1 && value <= most) return value;
-  throw new InvalidArgumentError(`It must be from 1 to ${most} ${unit}.`);
-}
-
-function secondsOf(duration: string): number {
-  let seconds = 0;
-  for (const [, count, unit] of duration.matchAll(/(\d+)([smhd])/g)) {
-    seconds += Number(count) * UNITS[unit as keyof typeof UNITS];
-  }
-  return seconds;
+  if (/^\d+$/.test(text)) return { ...before, events: wholeNumber(1, MOST_EVENTS)(text) };
+  if (/[a-z]$/.test(text)) return { ...before, seconds: duration(text) / 1000 };
+  throw new InvalidArgumentError(
+    "It must be a number of events, or a length of time such as 90s, 10m or 2h.",
+  );
 }
 
 const TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:\d\d)?)?$/;

@@ -4,19 +4,21 @@ import { type Clock, systemClock } from "../clock";
 import type { Finding } from "../findings";
 import { type Preflight, preflight } from "../preflight/preflight";
 import type { StreamState } from "../preflight/stream";
+import { awaitTurn, isAhead, type Pace } from "../producer/pace";
 import { Producer } from "../producer/producer";
 import { putRecordsTo } from "../producer/putRecords";
 import type { OutgoingRecord } from "../producer/record";
 import { resolveOutputs, type StackOutputs } from "../settings";
+import { defaultConcurrency, type PacedEvents, pacedEvents } from "../verifier/pacedEvents";
 import {
   interrupted,
   noEvents,
   senderFailed,
-  sourceFailed,
+  sendingEnded,
   sourceProblems,
   writeRefused,
 } from "../verifier/runFindings";
-import { newRunKey } from "../verifier/runKey";
+import { KEY_BYTES, newRunKey } from "../verifier/runKey";
 import type { SendOptions } from "./options";
 import { SendCounter } from "./sendCounter";
 import { fateFindings, sendOutcome } from "./sendFindings";
@@ -50,6 +52,7 @@ class Sending {
   readonly #counter = new SendCounter();
   readonly #key = newRunKey();
   #taken = 0;
+  #step = "";
 
   constructor(options: SendOptions, requestHandler: ClientOptions["requestHandler"]) {
     const { clock = systemClock, signal = new AbortController().signal } = options;
@@ -94,8 +97,10 @@ class Sending {
 
   /** @returns what was found on the way. */
   async #send(stream: StreamState, writer: ClientOptions): Promise<Finding[]> {
-    const { source, concurrency = 1, random = Math.random } = this.#options;
+    const { source, rate, concurrency = defaultConcurrency(rate), random = Math.random } = this.#options;
     const findings: Finding[] = [];
+    const { batches, pace, step } = await pacedEvents(this.#options, stream);
+    this.#step = step;
     const producer = new Producer({
       put: putRecordsTo(kinesisWriteClient(writer), this.#outputs.streamName),
       listener: this.#counter,
@@ -107,24 +112,41 @@ class Sending {
       onAccessDenied: () => this.#show(PROPAGATING),
     });
     try {
-      const stopped = await producer.run(this.#outgoing(), this.#signal);
+      const stopped = await producer.run(this.#outgoing(batches, pace), this.#signal);
       if (stopped?.ofSender) findings.push(senderFailed(stopped.reason, this.#counter.sent));
       else if (stopped !== undefined) findings.push(writeRefused(stopped.reason, stream.streamArn));
     } catch (error) {
       if (this.#counter.sent === 0) throw error;
-      findings.push(sourceFailed(error, this.#counter.sent));
+      findings.push(sendingEnded(error, this.#counter.sent));
     }
     if (this.#taken === 0 && !this.#signal.aborted) throw noEvents(source);
     return [...findings, ...fateFindings(this.#counter, stream.streamArn), ...this.#interruption()];
   }
 
-  async *#outgoing(): AsyncGenerator<OutgoingRecord> {
-    for await (const { bytes } of this.#options.source.events()) {
-      const index = this.#taken;
-      this.#taken += 1;
-      yield { index, partitionKey: this.#key.partitionKey(index), bytes };
-      this.#show("sending events");
+  async *#outgoing(
+    batches: PacedEvents["batches"],
+    pace: Pace | undefined,
+  ): AsyncGenerator<readonly OutgoingRecord[]> {
+    for await (const events of batches) {
+      let ready: OutgoingRecord[] = [];
+      for (const { bytes } of events) {
+        const turn = pace?.turn(bytes.length + KEY_BYTES, this.#clock.now());
+        if (turn !== undefined && isAhead(turn, this.#clock)) {
+          if (ready.length > 0) yield ready;
+          ready = [];
+          await awaitTurn(turn, this.#clock, this.#signal);
+        }
+        ready.push(this.#record(bytes));
+      }
+      if (ready.length > 0) yield ready;
+      this.#show(this.#step);
     }
+  }
+
+  #record(bytes: Buffer): OutgoingRecord {
+    const index = this.#taken;
+    this.#taken += 1;
+    return { index, partitionKey: this.#key.partitionKey(index), bytes };
   }
 
   /** Where no error explains it, the stream could not be looked up. */

@@ -1,5 +1,6 @@
 import { awsError, describeError, isAccessDenied } from "../awsErrors";
 import type { Finding } from "../findings";
+import type { StreamUnreadable } from "../reader/streamReader";
 import type { Verdict } from "../report/report";
 import type { WatchUntil } from "./options";
 import type { ForeignKind } from "./snapshot";
@@ -172,12 +173,13 @@ function late({ observed, where }: EndedWatch): Finding {
 }
 
 /** The stream, or a shard of it, can't be read any more. */
-export function watchUnreadable(error: unknown, where: string): Finding {
-  if (awsError(error).code === "ResourceNotFoundException") {
+export function watchUnreadable({ message, cause }: StreamUnreadable, where: string): Finding {
+  const { code } = awsError(cause);
+  if (code === "ResourceNotFoundException") {
     return {
       code: "stream-not-found",
       severity: "error",
-      message: `The stream is gone, or a shard of it: ${describeError(error)}`,
+      message: `The stream is gone: ${message}: ${describeError(cause)}`,
       where,
       remedy: "Run `pulumi up --refresh` if the stream was deleted, and watch again",
     };
@@ -185,10 +187,11 @@ export function watchUnreadable(error: unknown, where: string): Finding {
   return {
     code: "stream-not-readable",
     severity: "undetermined",
-    message: `The stream can't be read: ${describeError(error)}`,
+    message: `The stream can't be read: ${message}: ${describeError(cause)}`,
     where,
-    remedy: isAccessDenied(error)
-      ? "Give the person who runs this kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords on the stream (and kms:Decrypt on a customer's own key)"
-      : "Check the network, the credentials' lifetime and the service's health; --from TIME goes on from where this one ended",
+    remedy:
+      isAccessDenied(cause) || code === "KMSAccessDeniedException"
+        ? "Give the person who runs this kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords on the stream (and kms:Decrypt on a customer's own key)"
+        : "Check the network, the credentials' lifetime and the service's health; --from TIME goes on from where this one ended",
   };
 }

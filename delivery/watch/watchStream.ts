@@ -133,7 +133,7 @@ class Watch {
       }
     } catch (error) {
       if (!(error instanceof StreamUnreadable)) throw error;
-      const unreadable = watchUnreadable(error.cause, this.#where);
+      const unreadable = watchUnreadable(error, this.#where);
       yield await this.#ended({ ...reading, findings: [...reading.findings, unreadable] }, "unreadable");
     }
   }
