@@ -175,11 +175,12 @@ function late({ observed, where }: EndedWatch): Finding {
 /** The stream, or a shard of it, can't be read any more. */
 export function watchUnreadable({ message, cause }: StreamUnreadable, where: string): Finding {
   const { code } = awsError(cause);
-  if (code === "ResourceNotFoundException") {
+  // A stream that is being deleted is in use at first, and not found later.
+  if (code === "ResourceNotFoundException" || code === "ResourceInUseException") {
     return {
-      code: "stream-not-found",
+      code: code === "ResourceNotFoundException" ? "stream-not-found" : "stream-not-active",
       severity: "error",
-      message: `The stream is gone: ${message}: ${describeError(cause)}`,
+      message: `The stream is gone, or going: ${message}: ${describeError(cause)}`,
       where,
       remedy: "Run `pulumi up --refresh` if the stream was deleted, and watch again",
     };

@@ -1,7 +1,7 @@
 import { DeleteStreamCommand, PutRecordsCommand, SplitShardCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { generateEvents } from "../../../delivery/sources";
-import { clientsOf, type Fixture, startInFolder, until } from "../../sandbox/localAws";
+import { assume, clientsOf, type Fixture, startInFolder, trustOf, until } from "../../sandbox/localAws";
 import { type Deployment, deploy } from "../deployment";
 import { environmentOf } from "./commandLine";
 import { Running } from "./running";
@@ -44,7 +44,7 @@ describe("amplitude-kinesis watch", function () {
     expect(await running.end(), running.output).to.equal(0);
     expect(running.output)
       .to.match(/VERIFIED: Amplitude's events arrive/)
-      .and.to.match(/rows +40: 36 events, 2 Identify, 2 Group Identify/)
+      .and.to.match(/rows +40: 37 events, 2 Identify, 1 Group Identify/)
       .and.to.include("projects        100011471 (40)")
       .and.not.to.include("\x1b");
     expect(running.output).not.to.match(/example\.com|203\.0\.113|user-\d/);
@@ -127,7 +127,7 @@ describe("amplitude-kinesis watch", function () {
     const { kinesis } = clientsOf(aws, aws.principals.operator);
     await kinesis.send(new DeleteStreamCommand({ StreamName: outputs.streamName }));
     expect(await running.end(), running.output).to.equal(1);
-    expect(running.output).to.match(/stream-not-found: The stream is gone/);
+    expect(running.output).to.match(/stream-not-(found|active): The stream is gone/);
   });
 
   it("exits 1 where there is no such stream, 2 for credentials of another account", async () => {
@@ -140,6 +140,23 @@ describe("amplitude-kinesis watch", function () {
     env = environmentOf(aws, aws.principals.operator);
     expect(await stranger.end()).to.equal(2);
     expect(stranger.output).to.include("444455556666");
+  });
+
+  it("exits 3, and names the permissions, for somebody who may not read the stream", async () => {
+    const describeAlone = ({ streamArn }: { streamArn: string }) => [
+      { Effect: "Allow", Action: ["kinesis:DescribeStreamSummary"], Resource: [streamArn] },
+    ];
+    outputs = await deploy(aws, {
+      trust: trustOf("arn:aws:iam::111122223333:root"),
+      statements: describeAlone,
+    });
+    const session = await assume(aws, aws.principals.operator, outputs.roleArn);
+    env = { ...env, AWS_ACCESS_KEY_ID: session.accessKeyId, AWS_SECRET_ACCESS_KEY: session.secretAccessKey };
+    env = { ...env, AWS_SESSION_TOKEN: session.sessionToken };
+    const running = watch(["--until", "10m"]);
+    env = environmentOf(aws, aws.principals.operator);
+    expect(await running.end(), running.output).to.equal(3);
+    expect(running.output).to.match(/stream-not-readable: .*\n.*\n.*kinesis:GetRecords/);
   });
 
   it("exits 2 for options that can't be right", async () => {
