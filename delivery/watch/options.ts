@@ -21,7 +21,7 @@ export interface WatchOptions {
   from?: StartingPoint | undefined;
   /** Default: only the signal ends it. */
   until?: WatchUntil | undefined;
-  /** Ids of the Amplitude projects that may write. A row of another one ends the watch, which has then failed. Default: any. */
+  /** Ids of the Amplitude projects that may write. A row of another one ends the watch, which has then failed. Default: every project may. */
   expectApps?: readonly string[] | undefined;
   /** Takes the records of `verify` and `send` for Amplitude's, for a rehearsal. Default false. */
   includeTests?: boolean | undefined;

@@ -17,7 +17,7 @@ import type { ForeignKind, Project, WatchSnapshot } from "./snapshot";
 export interface ObserverOptions {
   /** In ms since 1970. */
   startedAt: number;
-  /** Empty: any project may write. */
+  /** Empty where every project may write. */
   expectApps: readonly string[];
   includeTests: boolean;
   /** At least so many ids are remembered. Default 1,000,000: 64 MiB in all. */

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import { type Fixture, startInFolder } from "../../sandbox/localAws";
 import { type Deployment, deploy, recordsOf } from "../deployment";
@@ -74,8 +77,12 @@ describe("amplitude-kinesis send", function () {
   });
 
   it("exits 2 for a source without events", async () => {
-    const { status, stderr } = await amplitudeKinesis(args(["--export", "/dev/null"]), { env });
-    expect(stderr).to.match(/empty|no events/i);
+    const folder = await mkdtemp(join(tmpdir(), "amplitude-kinesis-"));
+    const file = join(folder, "broken.json");
+    await writeFile(file, '{"uuid":"1"\n');
+    const { status, stderr } = await amplitudeKinesis(args(["--export", file]), { env });
+    await rm(folder, { recursive: true });
+    expect(stderr).to.include("The source has no events");
     expect(status).to.equal(2);
   });
 });

@@ -13,7 +13,7 @@ export async function rows(count: number, seed = "rows"): Promise<Row[]> {
   return found;
 }
 
-export const NOW = new Date("2026-01-05T09:30:00Z");
+const NOW = new Date("2026-01-05T09:30:00Z");
 
 export async function row(changes: Row = {}): Promise<Row> {
   const [first = {}] = await rows(1);
