@@ -36,6 +36,13 @@ export type FindingCode =
   | "run-file-failed"
   | "source-problems"
   | "source-failed"
+  | "unexpected-project"
+  | "project-unknown"
+  | "nothing-arrived"
+  | "too-few-events"
+  | "shape-deviates"
+  | "foreign-records"
+  | "delivery-slow"
   | "interrupted";
 
 /** Something that the person who runs the check should know or do. */

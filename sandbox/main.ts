@@ -107,7 +107,7 @@ function chosenEvents(flags: SandboxFlags): ChosenEvents {
 type Customer = Pick<OnboardingOptions, "aws" | "folder" | "source" | "signal">;
 
 async function onboardCustomer(customer: Customer): Promise<Onboarding> {
-  const display = progressDisplay(process.stderr);
+  const display = progressDisplay(process.stderr, "read back");
   try {
     return await onboard({
       ...customer,
@@ -117,7 +117,7 @@ async function onboardCustomer(customer: Customer): Promise<Onboarding> {
         ),
       onProof: ({ claim, holds, observed }) => say(holds ? `✓ ${claim}` : `✗ NOT SO: ${claim} (${observed})`),
       onProgress: (progress) => {
-        if (!customer.signal.aborted) display.show(progress);
+        if (!customer.signal.aborted) display.show({ ...progress, eventsDone: progress.eventsRead });
       },
     });
   } finally {

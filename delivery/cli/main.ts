@@ -3,10 +3,12 @@ import { describeError } from "../awsErrors";
 import { DeliveryError } from "../errors";
 import { VERSION } from "../version";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
+import { sendCommand } from "./send";
 import { verifyCommand } from "./verify";
+import { watchCommand } from "./watch";
 
 /** In the order of their use. */
-const COMMANDS = [verifyCommand];
+const COMMANDS = [verifyCommand, sendCommand, watchCommand];
 
 /** Runs the command line, and leaves the exit status in `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
@@ -14,7 +16,7 @@ export async function main(argv: string[]): Promise<void> {
     .description("Proves that a customer's Kinesis data stream takes Amplitude's events")
     .version(VERSION)
     .option("--debug", "print stack traces")
-    .showHelpAfterError("(amplitude-kinesis verify --help shows the options)")
+    .showHelpAfterError("(amplitude-kinesis COMMAND --help shows the options)")
     .exitOverride();
   for (const command of COMMANDS) program.addCommand(command().copyInheritedSettings(program));
   surviveClosedPipes();

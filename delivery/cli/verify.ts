@@ -116,7 +116,7 @@ const OF_A_NEW_RUN = [
 
 async function runVerify(flags: VerifyFlags): Promise<number> {
   const run = await runOf(flags);
-  const display = progressDisplay(process.stderr);
+  const display = progressDisplay(process.stderr, "read back");
   const interrupt = interruption(() => display.stop(), "what was sent is still read");
   try {
     const report = await verifyDelivery({
@@ -134,7 +134,7 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
       timeoutSeconds: flags.timeout,
       propagationSeconds: flags.propagation,
       signal: interrupt.signal,
-      onProgress: (progress) => display.show(progress),
+      onProgress: (progress) => display.show({ ...progress, eventsDone: progress.eventsRead }),
     });
     display.stop();
     process.stdout.write(`${flags.json ? JSON.stringify(report, undefined, 2) : reportText(report)}\n`);

@@ -74,6 +74,7 @@ function duplicates({ eventsDuplicated, duplicatesUnexplained }: DeliveryReport)
     : `${eventsDuplicated} (unexplained ${duplicatesUnexplained})`;
 }
 
-function findingLines({ severity, code, message, where, remedy }: Finding): string[] {
+/** A finding in lines, an empty one before it. */
+export function findingLines({ severity, code, message, where, remedy }: Finding): string[] {
   return ["", `${SIGNS[severity]} ${code}: ${message}`, `  where:  ${where}`, `  remedy: ${remedy}`];
 }
