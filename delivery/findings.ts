@@ -33,6 +33,14 @@ export type FindingCode =
   | "refused-but-delivered"
   | "source-problems"
   | "source-failed"
+  | "nothing-arrived"
+  | "events-not-arrived"
+  | "records-not-understood"
+  | "fields-rewritten"
+  | "unexpected-app"
+  | "latency-above-documented"
+  | "identify-not-forwarded"
+  | "several-events-in-record"
   | "interrupted";
 
 /** Something that the person who runs the check should know or do. */

@@ -1,18 +1,27 @@
 import { Command, Option } from "commander";
-import type { Route } from "../preflight/route";
+import { DEFAULT_EVENTS as AMPLITUDE_EVENTS, DEFAULT_TIMEOUT_SECONDS } from "../amplitude/options";
+import type { ReportedRoute } from "../preflight/route";
 import { reportText } from "../report/text";
+import type { StackOutputs } from "../settings";
 import { generateEvents, openExport } from "../sources";
 import { verifyDelivery } from "../verifier/verifyDelivery";
+import {
+  type AmplitudeFlags,
+  checkRouteOptions,
+  type RunHooks,
+  throughAmplitude,
+  withAmplitudeOptions,
+} from "./amplitudeRoute";
 import { accountId, wholeNumber } from "./arguments";
 import { type DeploymentFlags, outputsOf, withDeploymentOptions } from "./deploymentOptions";
 import { EXIT_CODES } from "./exitCodes";
 import { progressDisplay } from "./progressDisplay";
 
-interface VerifyFlags extends DeploymentFlags {
+interface VerifyFlags extends DeploymentFlags, AmplitudeFlags {
   events?: number;
   seed?: string;
   export?: string;
-  route?: Route;
+  route?: ReportedRoute;
   profile?: string;
   senderProfile?: string;
   externalId?: string;
@@ -20,7 +29,7 @@ interface VerifyFlags extends DeploymentFlags {
   amplitudePrincipal?: string[];
   amplitudeAccountId?: string;
   concurrency: number;
-  timeout: number;
+  timeout?: number;
   propagation: number;
   json?: true;
 }
@@ -33,15 +42,19 @@ Examples:
   $ pulumi stack output --json | amplitude-kinesis verify --outputs - --json
   $ amplitude-kinesis verify --role-arn arn:aws:iam::111122223333:role/amplitude \\
       --region eu-central-1 --stream-name amplitude-events --export export.zip
+  $ amplitude-kinesis verify --stack acme --route amplitude --amplitude-zone EU
 
 Exit status: 0 verified, 1 failed, 2 wrong usage or settings, 3 undecided.
 AWS credentials and endpoints come from the AWS SDK's standard settings (AWS_PROFILE, AWS_ENDPOINT_URL, …).`;
 
 export function verifyCommand(): Command {
-  return withDeploymentOptions(new Command("verify"))
+  return withAmplitudeOptions(withDeploymentOptions(new Command("verify")))
     .description("send events to a customer's stream, read them back, and account for every one")
     .addOption(
-      new Option("--events <number>", `how many events to generate (default: ${DEFAULT_EVENTS})`)
+      new Option(
+        "--events <number>",
+        `how many events to generate (default: ${DEFAULT_EVENTS}; ${AMPLITUDE_EVENTS} with --route amplitude)`,
+      )
         .argParser(wholeNumber(1, 1_000_000_000))
         .conflicts("export"),
     )
@@ -50,8 +63,8 @@ export function verifyCommand(): Command {
     .addOption(
       new Option(
         "--route <route>",
-        "role: assume the customer's role, as Amplitude does; operator: write with your own credentials and have AWS simulate the role's (default: role where you can assume it, else operator)",
-      ).choices(["role", "operator"]),
+        "role: assume the customer's role, as Amplitude does; operator: write with your own credentials and have AWS simulate the role's; amplitude: send to Amplitude, and wait for what Amplitude writes (default: role where you can assume it, else operator)",
+      ).choices(["role", "operator", "amplitude"]),
     )
     .option("--profile <name>", "AWS profile that reads the stream and the role (default: AWS_PROFILE)")
     .option("--sender-profile <name>", "AWS profile that assumes the role (default: the same as --profile)")
@@ -68,9 +81,8 @@ export function verifyCommand(): Command {
     .option("--concurrency <number>", "PutRecords requests under way at once", wholeNumber(1, 256), 1)
     .option(
       "--timeout <seconds>",
-      "how long to wait for events after the last one was sent",
+      `how long to wait for events after the last one was sent (default: 120; ${DEFAULT_TIMEOUT_SECONDS} with --route amplitude)`,
       wholeNumber(1, 86_400),
-      120,
     )
     .option(
       "--propagation <seconds>",
@@ -86,26 +98,16 @@ export function verifyCommand(): Command {
 }
 
 async function runVerify(flags: VerifyFlags): Promise<number> {
+  checkRouteOptions(flags, flags.route);
   const outputs = await outputsOf(flags);
-  const source = flags.export === undefined ? generated(flags) : await openExport(flags.export);
+  const verify =
+    flags.route === "amplitude" ? await throughAmplitude(flags, outputs) : await bySending(flags, outputs);
   const display = progressDisplay(process.stderr);
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
   process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
   try {
-    const report = await verifyDelivery({
-      outputs,
-      source,
-      route: flags.route,
-      profile: flags.profile,
-      senderProfile: flags.senderProfile,
-      externalId: flags.externalId,
-      amplitudeExternalId: flags.amplitudeExternalId,
-      amplitudePrincipalArns: flags.amplitudePrincipal,
-      amplitudeAccountId: flags.amplitudeAccountId,
-      concurrency: flags.concurrency,
-      timeoutSeconds: flags.timeout,
-      propagationSeconds: flags.propagation,
+    const report = await verify({
       signal: interrupt.signal,
       onProgress: (progress) => display.show(progress),
     });
@@ -116,6 +118,27 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
     display.stop();
     process.removeListener("SIGINT", onInterrupt).removeListener("SIGTERM", onInterrupt);
   }
+}
+
+async function bySending(flags: VerifyFlags, outputs: StackOutputs) {
+  const route = flags.route === "amplitude" ? undefined : flags.route;
+  const source = flags.export === undefined ? generated(flags) : await openExport(flags.export);
+  return (hooks: RunHooks) =>
+    verifyDelivery({
+      outputs,
+      source,
+      route,
+      profile: flags.profile,
+      senderProfile: flags.senderProfile,
+      externalId: flags.externalId,
+      amplitudeExternalId: flags.amplitudeExternalId,
+      amplitudePrincipalArns: flags.amplitudePrincipal,
+      amplitudeAccountId: flags.amplitudeAccountId,
+      concurrency: flags.concurrency,
+      timeoutSeconds: flags.timeout,
+      propagationSeconds: flags.propagation,
+      ...hooks,
+    });
 }
 
 function generated({ events = DEFAULT_EVENTS, seed }: VerifyFlags) {

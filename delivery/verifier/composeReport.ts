@@ -13,7 +13,7 @@ import { interrupted, sourceProblems } from "./runFindings";
 import type { Timeline } from "./timeline";
 import { countEvents, decideVerdict } from "./verdict";
 
-const ENVIRONMENT = {
+export const ENVIRONMENT = {
   version: VERSION,
   nodeVersion: process.version,
   platform: `${process.platform} ${process.arch}`,

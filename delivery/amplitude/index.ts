@@ -1,0 +1,3 @@
+export type { AmplitudeRouteOptions } from "./options";
+export type { AmplitudeZone } from "./sender";
+export { verifyThroughAmplitude } from "./verifyThroughAmplitude";
