@@ -2,7 +2,7 @@ import type { Finding } from "../findings";
 import type { StackOutputs } from "../settings";
 import type { Latency } from "../verifier/latency";
 import type { AmplitudeCounts, AmplitudeLedger } from "./ledger";
-import type { AmplitudeZone } from "./sender";
+import type { AmplitudeZone } from "./zone";
 
 /** Amplitude's documented p95 from the reception of an event to its delivery. Source: event streaming, "Latency". */
 export const DOCUMENTED_P95_SECONDS = 60;

@@ -53,8 +53,10 @@ export async function awaitArrivals(options: ArrivalOptions): Promise<Arrivals> 
   const waitedSeconds = (clock.now() - startedAt) / 1000;
   if (areAllHere())
     await waitFor(options, options.areIdentifiesSeen, Math.min(deadline, clock.now() + IDENTIFY_MS));
-  const until = clock.now() + (areAllHere() && !signal.aborted ? lingerMs : 0);
-  const isRead = await reader.waitFor(() => reader.hasReadUpTo(until), until + GRACE_MS);
+  const lingers = areAllHere() && !signal.aborted;
+  const until = clock.now() + (lingers ? lingerMs : 0);
+  const isUpTo = () => reader.hasReadUpTo(until);
+  const isRead = await reader.waitFor(isUpTo, until + GRACE_MS, lingers ? signal : undefined);
   if (!isRead || areAllHere() || signal.aborted) return { isReadToEnd: isRead, waitedSeconds };
   // Two readings at once would take twice their share of the stream.
   await reader.stop();

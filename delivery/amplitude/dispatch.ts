@@ -4,7 +4,8 @@ import type { Timeline } from "../verifier/timeline";
 import { sendIdentifyCalls } from "./identifyCalls";
 import { type IngestEventOptions, ingestEvent, usersOf } from "./ingestEvent";
 import type { AmplitudeLedger } from "./ledger";
-import { AmplitudeSender, type AmplitudeZone } from "./sender";
+import { AmplitudeSender } from "./sender";
+import type { AmplitudeZone } from "./zone";
 
 export interface DispatchOptions {
   apiKey: string;

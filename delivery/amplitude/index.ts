@@ -1,3 +1,4 @@
 export type { AmplitudeRouteOptions } from "./options";
-export type { AmplitudeZone } from "./sender";
+
 export { verifyThroughAmplitude } from "./verifyThroughAmplitude";
+export type { AmplitudeZone } from "./zone";

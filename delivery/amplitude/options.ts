@@ -4,7 +4,7 @@ import { SettingsError } from "../errors";
 import type { StackOutputs } from "../settings";
 import type { Progress } from "../verifier/options";
 import { checkApiKey } from "./apiKey";
-import type { AmplitudeZone } from "./sender";
+import type { AmplitudeZone } from "./zone";
 
 /** What `verifyThroughAmplitude` is to do: only `outputs` and `apiKey` are needed. */
 export interface AmplitudeRouteOptions {

@@ -26,7 +26,7 @@ import {
   DEFAULT_TIMEOUT_SECONDS,
   endpointUrl,
 } from "./options";
-import { type AmplitudeZone, ZONE_URLS } from "./sender";
+import { type AmplitudeZone, ZONE_URLS } from "./zone";
 
 /** Readings start this long before the run, by the service's clock: arrival times are promised no accuracy. */
 const READ_MARGIN_MS = 10_000;
