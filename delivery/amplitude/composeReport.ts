@@ -45,6 +45,8 @@ export function composeReport(ended: EndedAmplitudeRun): DeliveryReport {
     route: "amplitude",
     ...outputs,
     runId: ended.runId,
+    resumable: false,
+    resumedFrom: null,
     startedAt: new Date(startedAt).toISOString(),
     durationInSeconds: (endedAt - startedAt) / 1000,
     eventsSent: ledger.sent,
@@ -55,6 +57,8 @@ export function composeReport(ended: EndedAmplitudeRun): DeliveryReport {
     eventsOutOfOrder: null,
     latencyInSeconds: collector.latency.summary() ?? null,
     latencyHistogram: collector.latency.encoded() ?? null,
+    // When Kinesis acknowledges is between it and Amplitude.
+    acknowledgementInSeconds: null,
     timeline: ended.timeline.report(),
     recordsForeign: collector.recordsForeign,
     shards: collector.shards(ended.shardIds),

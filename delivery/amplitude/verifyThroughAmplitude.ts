@@ -115,14 +115,14 @@ class AmplitudeRouteRun {
       await reader.start();
       // Reading comes first: what can't be read back must not be sent.
       if (!(await reader.waitFor(() => reader.hasReadAll, this.#deadline(), this.#signal))) {
-        if (!this.#signal.aborted) this.#findings.push(notAnswering(stream.streamArn));
+        if (!this.#signal.aborted) this.#findings.push(notAnswering(reader.silentShardIds, stream.streamArn));
         return false;
       }
       await this.#send();
       return await this.#await(reader, stream);
     } catch (error) {
       if (!(error instanceof StreamUnreadable)) throw error;
-      this.#findings.push(notReadable(error.cause, stream.streamArn));
+      this.#findings.push(notReadable(error, stream.streamArn));
       return false;
     } finally {
       await reader.stop();

@@ -74,6 +74,11 @@ const AMPLITUDE_ONLY = {
 const NOT_AMPLITUDE = {
   export: "--export",
   seed: "--seed",
+  rate: "--rate",
+  duration: "--duration",
+  orderingKeys: "--ordering-keys",
+  concurrency: "--concurrency",
+  resume: "--resume",
   senderProfile: "--sender-profile",
   externalId: "--external-id",
 };
