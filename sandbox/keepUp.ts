@@ -61,7 +61,7 @@ aws kinesis list-streams
 }
 
 /** The whole way, through the stand-in for Amplitude. */
-export function amplitudeInstructions(
+function amplitudeInstructions(
   { url, apiKey }: Pick<LocalAmplitude, "url" | "apiKey">,
   outputsFile: string,
 ): string {
