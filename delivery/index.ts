@@ -1,8 +1,9 @@
+export { type AmplitudeRouteOptions, type AmplitudeZone, verifyThroughAmplitude } from "./amplitude";
 export type { Credentials } from "./clients";
 export { type Clock, systemClock } from "./clock";
 export { DeliveryError, type DeliveryErrorCode, SettingsError, SourceError } from "./errors";
 export type { Finding, FindingCode, Severity } from "./findings";
-export type { Route } from "./preflight/route";
+export type { ReportedRoute, Route } from "./preflight/route";
 export type { DeliveryReport, Environment, Proof, ShardReport, Verdict } from "./report/report";
 export { reportText } from "./report/text";
 export type { SendOptions, SendProgress } from "./send/options";

@@ -10,10 +10,13 @@ const SENTENCES: Record<DeliveryReport["verdict"], string> = {
   undecided: "UNDECIDED: it could not be found out whether delivery works",
 };
 
+const VERIFIED_THROUGH_AMPLITUDE =
+  "VERIFIED: every event sent to Amplitude arrived in the stream, with the fields that were sent";
+
 /** The report for a person at a terminal, without a line break at its end. */
 export function reportText(report: DeliveryReport): string {
   return [
-    SENTENCES[report.verdict],
+    sentence(report),
     "",
     ...numbers(report),
     ...report.findings.flatMap(findingLines),
@@ -23,6 +26,10 @@ export function reportText(report: DeliveryReport): string {
     "What it leaves open:",
     ...report.proof.leavesOpen.map((open) => `  - ${open}`),
   ].join("\n");
+}
+
+function sentence({ verdict, route }: DeliveryReport): string {
+  return verdict === "verified" && route === "amplitude" ? VERIFIED_THROUGH_AMPLITUDE : SENTENCES[verdict];
 }
 
 function numbers(report: DeliveryReport): string[] {

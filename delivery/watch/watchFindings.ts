@@ -52,7 +52,7 @@ function unexpectedProject({ observed, expectApps, where }: EndedWatch): Finding
     .filter(({ app, expected }) => app !== null && expected === false)
     .map(({ app, count }) => `${app} (${count})`);
   return {
-    code: "unexpected-project",
+    code: "unexpected-app",
     severity: "error",
     message: `${observed.eventsUnexpected} row(s) are of another Amplitude project than ${expectApps.join(", ")}: ${others.slice(0, 5).join(", ")}`,
     where,
@@ -82,7 +82,7 @@ function projectUnknown({ observed, expectApps, where }: EndedWatch): Finding | 
   const unknown = observed.projects.find(({ app }) => app === null)?.count ?? 0;
   if (expectApps.length === 0 || unknown === 0) return undefined;
   return {
-    code: "project-unknown",
+    code: "app-unknown",
     severity: "undetermined",
     message: `${unknown} row(s) have no \`app\`: which project they are of is not known`,
     where,
@@ -163,7 +163,7 @@ function foreign({ observed, where }: EndedWatch): Finding {
 
 function late({ observed, where }: EndedWatch): Finding {
   return {
-    code: "delivery-slow",
+    code: "latency-above-documented",
     severity: "warning",
     message: `95 percent of the rows arrived within ${observed.latencyInSeconds?.p95} s of Amplitude's receipt; it documents ${DOCUMENTED_P95_SECONDS} s`,
     where,

@@ -78,7 +78,7 @@ describe("amplitude-kinesis watch", function () {
     await write(1, { app: 666 });
     expect(await running.end(), running.output).to.equal(1);
     expect(running.output).to.match(
-      /unexpected-project: 1 row\(s\) are of another Amplitude project than 1, 2: 666 \(1\)/,
+      /unexpected-app: 1 row\(s\) are of another Amplitude project than 1, 2: 666 \(1\)/,
     );
   });
 
