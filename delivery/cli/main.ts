@@ -3,10 +3,11 @@ import { describeError } from "../awsErrors";
 import { DeliveryError } from "../errors";
 import { VERSION } from "../version";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
+import { reportCommand } from "./report";
 import { verifyCommand } from "./verify";
 
 /** In the order of their use. */
-const COMMANDS = [verifyCommand];
+const COMMANDS = [verifyCommand, reportCommand];
 
 /** Runs the command line, and leaves the exit status in `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
@@ -14,14 +15,14 @@ export async function main(argv: string[]): Promise<void> {
     .description("Proves that a customer's Kinesis data stream takes Amplitude's events")
     .version(VERSION)
     .option("--debug", "print stack traces")
-    .showHelpAfterError("(amplitude-kinesis verify --help shows the options)")
+    .showHelpAfterError("(--help behind the command's name shows its options)")
     .exitOverride();
   for (const command of COMMANDS) program.addCommand(command().copyInheritedSettings(program));
   surviveClosedPipes();
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    process.exitCode = report(error, program.opts().debug === true);
+    process.exitCode = reportError(error, program.opts().debug === true);
   }
 }
 
@@ -38,7 +39,7 @@ function surviveClosedPipes(): void {
 }
 
 /** @returns the exit status. */
-function report(error: unknown, debug: boolean): number {
+function reportError(error: unknown, debug: boolean): number {
   // Commander has printed its own message by now, and help or version on request.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
   const message = error instanceof DeliveryError ? error.message : unexpected(error);

@@ -1,12 +1,13 @@
 import { Command, Option } from "commander";
 import type { Route } from "../preflight/route";
+import { prepareReportFolder } from "../report/reportFolder";
 import { reportText } from "../report/text";
 import { generateEvents, openExport } from "../sources";
 import { verifyDelivery } from "../verifier/verifyDelivery";
 import { accountId, wholeNumber } from "./arguments";
 import { type DeploymentFlags, outputsOf, withDeploymentOptions } from "./deploymentOptions";
-import { EXIT_CODES } from "./exitCodes";
 import { progressDisplay } from "./progressDisplay";
+import { finishReport } from "./reportFiles";
 
 interface VerifyFlags extends DeploymentFlags {
   events?: number;
@@ -23,6 +24,7 @@ interface VerifyFlags extends DeploymentFlags {
   timeout: number;
   propagation: number;
   json?: true;
+  report?: string;
 }
 
 const DEFAULT_EVENTS = 1_000;
@@ -34,7 +36,8 @@ Examples:
   $ amplitude-kinesis verify --role-arn arn:aws:iam::111122223333:role/amplitude \\
       --region eu-central-1 --stream-name amplitude-events --export export.zip
 
-Exit status: 0 verified, 1 failed, 2 wrong usage or settings, 3 undecided.
+Exit status: 0 verified, 1 failed, 2 wrong usage or settings, 3 undecided,
+4 verified, but the files of --report could not be written.
 AWS credentials and endpoints come from the AWS SDK's standard settings (AWS_PROFILE, AWS_ENDPOINT_URL, …).`;
 
 export function verifyCommand(): Command {
@@ -79,6 +82,7 @@ export function verifyCommand(): Command {
       90,
     )
     .option("--json", "print the report as one JSON document on standard output")
+    .option("--report <folder>", "write report.html, report.xml (JUnit), report.md and report.json there too")
     .addHelpText("after", EXAMPLES)
     .action(async (flags: VerifyFlags) => {
       process.exitCode = await runVerify(flags);
@@ -87,6 +91,8 @@ export function verifyCommand(): Command {
 
 async function runVerify(flags: VerifyFlags): Promise<number> {
   const outputs = await outputsOf(flags);
+  // Before anything is sent: a folder that can't be written to is found out while it costs nothing.
+  if (flags.report !== undefined) await prepareReportFolder(flags.report);
   const source = flags.export === undefined ? generated(flags) : await openExport(flags.export);
   const display = progressDisplay(process.stderr);
   const interrupt = new AbortController();
@@ -111,7 +117,7 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
     });
     display.stop();
     process.stdout.write(`${flags.json ? JSON.stringify(report, undefined, 2) : reportText(report)}\n`);
-    return EXIT_CODES[report.verdict];
+    return await finishReport(report, flags.report);
   } finally {
     display.stop();
     process.removeListener("SIGINT", onInterrupt).removeListener("SIGTERM", onInterrupt);
