@@ -1,4 +1,5 @@
 import type { Finding, Severity } from "../findings";
+import { bySeverity } from "./bySeverity";
 import { codeSpans } from "./codeSpans";
 import { presentable } from "./presentable";
 import type { DeliveryReport, Verdict } from "./report";
@@ -71,7 +72,7 @@ function eventCounts(report: DeliveryReport): string {
 
 function findings(all: Finding[]): string[] {
   if (all.length === 0) return [];
-  const shown = all.slice(0, MOST_FINDINGS).map(finding);
+  const shown = bySeverity(all).slice(0, MOST_FINDINGS).map(finding);
   const more = all.length > MOST_FINDINGS ? [`- and ${all.length - MOST_FINDINGS} more`] : [];
   return ["", `### Findings (${all.length})`, "", ...shown, ...more];
 }

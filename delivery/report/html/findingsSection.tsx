@@ -1,4 +1,5 @@
 import type { Finding, Severity } from "../../findings";
+import { bySeverity } from "../bySeverity";
 import { Prose } from "./proseText";
 
 const SEVERITIES: Record<Severity, string> = {
@@ -12,7 +13,7 @@ export function FindingsSection({ findings }: { findings: Finding[] }) {
     <section aria-labelledby="findings">
       <h2 id="findings">{findings.length === 0 ? "Findings" : `Findings (${findings.length})`}</h2>
       {findings.length === 0 ? <p>Nothing was found that stops or endangers delivery.</p> : null}
-      {findings.map((finding, index) => (
+      {bySeverity(findings).map((finding, index) => (
         <FindingCard key={index} finding={finding} />
       ))}
     </section>

@@ -59,7 +59,10 @@ function Bars({
     .nice(4)
     .range([frame.bottom, frame.top]);
   const wholeTicks = y.ticks(4).filter(Number.isInteger);
-  const candidates = x.ticks().map((ms) => ({ at: x(ms), text: duration(ms / 1000) }));
+  const candidates = x
+    .ticks()
+    .filter(isLabelled(first, last))
+    .map((ms) => ({ at: x(ms), text: duration(ms / 1000) }));
   return (
     <g>
       <VerticalAxis
@@ -103,6 +106,11 @@ function Marks({ latency, at, frame }: { latency: Latency; at: (seconds: number)
       })}
     </g>
   );
+}
+
+/** Over more than a decade and a half 1, 2 and 5 of each are enough; ms below 1 are not measured. */
+function isLabelled(first: number, last: number): (ms: number) => boolean {
+  return (ms) => last / first < 30 || /^[125]/.test(ms.toExponential(0));
 }
 
 /** From the left, those that are not too close to the one before. */

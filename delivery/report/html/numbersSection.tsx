@@ -23,11 +23,7 @@ export function NumbersSection({ report }: { report: DeliveryReport }) {
       <ScrollingTable
         caption="What became of the events"
         columns={[{ title: "Count" }, { title: "Number", isNumber: true }, { title: "Meaning" }]}
-        rows={rowsOf(report).map(([name, number, meaning]) => [
-          name,
-          number === null ? "not measured" : count(number),
-          meaning,
-        ])}
+        rows={rowsOf(report).map(([name, number, meaning]) => [name, count(number), meaning])}
       />
     </section>
   );
@@ -45,7 +41,15 @@ function Card({ title, value, aside }: { title: string; value: string; aside?: s
   );
 }
 
-function rowsOf(report: DeliveryReport): [name: string, number: number | null, meaning: string][] {
+type NumberRow = [name: string, number: number, meaning: string];
+
+function outOfOrder(events: number): NumberRow {
+  return ["Out of order", events, "read behind a later event of the same ordering key"];
+}
+
+/** The order has a row alone where it was measured. */
+function rowsOf(report: DeliveryReport): NumberRow[] {
+  const { eventsOutOfOrder } = report;
   return [
     ["Sent", report.eventsSent, "tried at least once, or refused before they could be"],
     ["Acknowledged", report.eventsAcknowledged, "Kinesis said that it has them"],
@@ -66,7 +70,7 @@ function rowsOf(report: DeliveryReport): [name: string, number: number | null, m
       "of events that were sent once and acknowledged",
     ],
     ["Seen though refused", report.eventsSeenThoughRefused, "in the stream though every attempt was refused"],
-    ["Out of order", report.eventsOutOfOrder, "read behind a later event of the same ordering key"],
+    ...(eventsOutOfOrder === null ? [] : [outOfOrder(eventsOutOfOrder)]),
     ["Others' records", report.recordsForeign, "not of this run: counted and left alone"],
   ];
 }

@@ -82,7 +82,7 @@ function VerdictHeader({ report }: { report: DeliveryReport }) {
   );
 }
 
-function ProofSection({ report: { verdict, proof } }: { report: DeliveryReport }) {
+function ProofSection({ report: { proof } }: { report: DeliveryReport }) {
   return (
     <section aria-labelledby="proof">
       <h2 id="proof">What this proves, and what not</h2>
@@ -90,7 +90,7 @@ function ProofSection({ report: { verdict, proof } }: { report: DeliveryReport }
         <div>
           <h3 class="met">Proven</h3>
           {proof.proves.length === 0 ? (
-            <p>Nothing: the run is {verdict}.</p>
+            <p>Nothing: only a run that is verified proves something.</p>
           ) : (
             <Sentences all={proof.proves} />
           )}

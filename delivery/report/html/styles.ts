@@ -26,10 +26,10 @@ header.undecided { border-left-color: var(--undecided); }
 .failed .name, .error { color: var(--failed); }
 .undecided .name, .undetermined, .warning { color: var(--undecided); }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .75rem; margin: 0 0 1rem; }
-.card, .finding { border: 1px solid var(--line); border-radius: .5rem; padding: .75rem 1rem; background: var(--card); }
+.cards { display: grid; grid-template-columns: repeat(3, 1fr); gap: .5rem; margin: 0 0 1rem; }
+.card, .finding { border: 1px solid var(--line); border-radius: .5rem; padding: .65rem .75rem; background: var(--card); }
 .card dt { color: var(--quiet); font-size: .9rem; }
-.card dd { margin: 0; font-size: 1.35rem; font-weight: 600; }
+.card dd { margin: 0; font-size: 1.15rem; font-weight: 600; overflow-wrap: normal; }
 .card .aside { display: block; font-size: .9rem; font-weight: 400; color: var(--quiet); }
 .finding { margin: .75rem 0; white-space: pre-line; }
 .finding dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem .75rem; margin: .5rem 0 0; }
@@ -42,7 +42,7 @@ caption { text-align: left; color: var(--quiet); padding: .25rem 0; }
 th, td { padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { font-weight: 600; }
 th, td { overflow-wrap: normal; }
-th code { white-space: nowrap; }
+thead th, th code { white-space: nowrap; }
 td code { overflow-wrap: anywhere; }
 td.number, th.number { text-align: right; white-space: nowrap; padding-right: 1.5rem; }
 figure { margin: 0; }
@@ -59,10 +59,11 @@ svg .acknowledged { fill: var(--acknowledged); }
 svg .read { fill: var(--read); }
 .narrow { display: none; }
 @media (max-width: 47rem) { .wide { display: none; } .narrow { display: block; } h1 { font-size: 1.4rem; }
-  .finding dl { grid-template-columns: 1fr; } .finding dd { margin-bottom: .35rem; } }
+  .cards { grid-template-columns: repeat(2, 1fr); }
+  th, td, td.number, th.number { padding-right: .6rem; } .finding dl { grid-template-columns: 1fr; } .finding dd { margin-bottom: .35rem; } }
 @media print { :root { color-scheme: light; --paper: #fff; --card: #fff; --ink: #000; --quiet: #454c54; --line: #b6bec7;
   --verified: #116329; --failed: #b3141f; --undecided: #7d4e00; --sent: #0969da; --acknowledged: #8250df; --read: #1a7f37; }
   * { print-color-adjust: exact; } body { max-width: none; padding: 0; font-size: 10.5pt; } .wide { display: block; }
-  .narrow { display: none; } h2 { break-after: avoid; margin-top: 1.5rem; } figure, .card, header { break-inside: avoid; }
+  .narrow { display: none; } h2 { break-after: avoid; margin-top: 1.5rem; } figcaption { break-after: avoid; } svg, .card, header { break-inside: avoid; }
   tr, .finding { break-inside: avoid; } .scroll { overflow: visible; } details:not([open]) { display: none; } }
 `;

@@ -90,7 +90,7 @@ function Strip({
     .y0(frame.bottom)
     .y1(([, rate]) => round(y(rate)))
     .curve(charting.curveStepAfter);
-  const times = x.ticks(Math.floor((frame.right - frame.left) / 90));
+  const times = x.ticks(Math.floor((frame.right - frame.left) / 90)).filter(Number.isInteger);
   return (
     <g>
       <VerticalAxis
