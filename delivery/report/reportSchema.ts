@@ -10,6 +10,7 @@ function objectOf(properties: Record<string, object>) {
 
 const TEXT = { type: "string", maxLength: 100_000 };
 const NAME = { type: "string", minLength: 1, maxLength: 2_048 };
+const TIME = { type: "string", pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$" };
 const COUNT = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 const SECONDS = { type: "number", minimum: 0, maximum: 1e10 };
 
@@ -64,7 +65,9 @@ export const REPORT_SCHEMA = objectOf({
   region: NAME,
   streamName: NAME,
   runId: NAME,
-  startedAt: { type: "string", pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$" },
+  resumable: { type: "boolean" },
+  resumedFrom: { ...TIME, type: ["string", "null"] },
+  startedAt: TIME,
   durationInSeconds: SECONDS,
   eventsSent: COUNT,
   eventsAcknowledged: COUNT,
@@ -81,6 +84,7 @@ export const REPORT_SCHEMA = objectOf({
   eventsUnknown: COUNT,
   deliveryRate: { type: "number", minimum: 0, maximum: 1 },
   latencyInSeconds: { ...LATENCY, type: ["object", "null"] },
+  acknowledgementInSeconds: { ...LATENCY, type: ["object", "null"] },
   latencyHistogram: { type: ["string", "null"], maxLength: 2 ** 20 },
   timeline: TIMELINE,
   recordsForeign: COUNT,

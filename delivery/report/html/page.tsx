@@ -67,7 +67,7 @@ export function Page({ report, charting }: { report: DeliveryReport; charting: C
 }
 
 function VerdictHeader({ report }: { report: DeliveryReport }) {
-  const { verdict, streamName, region, startedAt, durationInSeconds } = report;
+  const { verdict, streamName, region, startedAt, durationInSeconds, resumedFrom, resumable, runId } = report;
   return (
     <header class={verdict}>
       <p class="quiet">Delivery of Amplitude's events</p>
@@ -77,7 +77,13 @@ function VerdictHeader({ report }: { report: DeliveryReport }) {
       <p>
         Stream <code>{streamName}</code> in <code>{region}</code>, tested at{" "}
         <time dateTime={startedAt}>{utc(startedAt)}</time> for {duration(durationInSeconds)}
+        {resumedFrom === null ? null : `, going on with a run of ${utc(resumedFrom)}`}
       </p>
+      {resumable ? (
+        <p>
+          Go on with it by <code>amplitude-kinesis verify --resume {runId}</code>
+        </p>
+      ) : null}
     </header>
   );
 }
@@ -117,14 +123,25 @@ function Sentences({ all }: { all: string[] }) {
 }
 
 function LatencySection({ report, charting }: { report: DeliveryReport; charting: Charting }) {
-  const { latencyInSeconds: latency, latencyHistogram: histogram } = report;
+  const {
+    latencyInSeconds: latency,
+    latencyHistogram: histogram,
+    acknowledgementInSeconds: acknowledged,
+  } = report;
   return (
     <section aria-labelledby="latency">
       <h2 id="latency">Latency</h2>
       {latency === null || histogram === null ? (
-        <p>No latencies were recorded: no event was read back.</p>
+        <p>No latency was measured.</p>
       ) : (
         <LatencyChart latency={latency} distribution={latencyDistribution(histogram)} charting={charting} />
+      )}
+      {acknowledged === null ? null : (
+        <p>
+          Kinesis acknowledged half of the events within {duration(acknowledged.p50)}, 95 % within{" "}
+          {duration(acknowledged.p95)}, 99 % within {duration(acknowledged.p99)}, the slowest one within{" "}
+          {duration(acknowledged.max)}.
+        </p>
       )}
     </section>
   );
