@@ -33,7 +33,7 @@ export async function pacedEvents(
   return {
     batches,
     pace: new CappedPace(capacityOf(openShards, capacityShare)),
-    step: `sending events, with at most ${percent} % of what ${shards(openShards)} take`,
+    step: `sending events, with at most ${percent} % of what ${shardsTake(openShards)}`,
   };
 }
 
@@ -48,7 +48,7 @@ async function steadily(
   if (openShards === undefined) return { batches, pace, step: `sending ${rate} events/s` };
   const load = loadOf(rate, meanBytes(first.flat()) + KEY_BYTES, openShards);
   if (load.share > UNASKED_SHARE && !(await (confirmLoad?.(load) ?? true))) throw notAgreed(load);
-  const step = `sending ${rate} events/s, ${percentOf(load)} % of what ${shards(openShards)} take`;
+  const step = `sending ${rate} events/s, ${percentOf(load)} % of what ${shardsTake(openShards)}`;
   return { batches, pace, step };
 }
 
@@ -69,13 +69,13 @@ function meanBytes(events: SourceEvent[]): number {
   return events.reduce((sum, { bytes }) => sum + bytes.length, 0) / Math.max(1, events.length);
 }
 
-function shards(count: number): string {
-  return count === 1 ? "one shard" : `${count} shards`;
+function shardsTake(count: number): string {
+  return count === 1 ? "one shard takes" : `${count} shards take`;
 }
 
 function notAgreed(load: RunLoad): SettingsError {
   const { rate, eventBytes, openShards } = load;
   return new SettingsError(
-    `${rate} events/s of ${Math.round(eventBytes)} bytes are ${percentOf(load)} % of what the stream's ${shards(openShards)} take, and more than half was not agreed to: nothing was sent. Lower --rate, add shards, or agree with --yes`,
+    `${rate} events/s of ${Math.round(eventBytes)} bytes are ${percentOf(load)} % of what ${shardsTake(openShards)}, and more than half was not agreed to: nothing was sent. Lower --rate, add shards, or agree with --yes`,
   );
 }
