@@ -55,7 +55,7 @@ export const VERIFIED: DeliveryReport = {
   environment: { version: "0.1.0", nodeVersion: "v24.1.0", platform: "linux x64" },
 };
 
-export function finding(severity: Severity, number = 0): Finding {
+function finding(severity: Severity, number = 0): Finding {
   return {
     code: "events-refused",
     severity,

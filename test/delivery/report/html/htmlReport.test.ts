@@ -41,7 +41,7 @@ describe("The report as a page", () => {
       expect(await htmlReport(report))
         .to.include("********3333")
         .and.not.to.include(ACCOUNT)
-        .and.not.to.match(/<script|on\w+=/);
+        .and.not.to.match(/<script| on\w+=/);
     }
   });
 
