@@ -7,7 +7,7 @@ import { producing } from "./producing";
 import { verifying } from "./verifying";
 
 /** Records of a request. */
-export const BATCH = 500;
+const BATCH = 500;
 
 /** What a path works with. */
 export interface Bench {

@@ -29,6 +29,7 @@ export function verifying({ endpoint, share }: Bench, credentials: Credentials):
       endpoint,
       clock: hasty,
       propagationSeconds: 0,
+      capacityShare: 1,
     });
     if (report.eventsDelivered !== share) throw new Error(`not all delivered: ${JSON.stringify(report)}`);
     return share;

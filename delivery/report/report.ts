@@ -32,7 +32,7 @@ export interface DeliveryReport {
   streamName: string;
   /** In every record's partition key: `amplitude-kinesis.RUN.NUMBER`. */
   runId: string;
-  /** Undecided, and with a file by which `verify --resume RUN` goes on with it. */
+  /** Undecided for what a further process may still find out: it has a file by which `verify --resume RUN` goes on with it. */
   resumable: boolean;
   /** Where the run was gone on with: when it began first, in ISO 8601, UTC. Null otherwise. */
   resumedFrom: string | null;
