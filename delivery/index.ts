@@ -1,10 +1,12 @@
 export { type AmplitudeRouteOptions, type AmplitudeZone, verifyThroughAmplitude } from "./amplitude";
 export type { Credentials } from "./clients";
 export { type Clock, systemClock } from "./clock";
-export { DeliveryError, type DeliveryErrorCode, SettingsError, SourceError } from "./errors";
+export { DeliveryError, type DeliveryErrorCode, ReportError, SettingsError, SourceError } from "./errors";
 export type { Finding, FindingCode, Severity } from "./findings";
 export type { ReportedRoute, Route } from "./preflight/route";
+export { type ReportFormat, renderReport } from "./report/renderReport";
 export type { DeliveryReport, Environment, Proof, ShardReport, Verdict } from "./report/report";
+export { writeReports } from "./report/reportFolder";
 export { reportText } from "./report/text";
 export type { SendOptions, SendProgress } from "./send/options";
 export { sendEvents } from "./send/sendEvents";

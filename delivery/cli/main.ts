@@ -3,12 +3,13 @@ import { describeError } from "../awsErrors";
 import { DeliveryError } from "../errors";
 import { VERSION } from "../version";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
+import { reportCommand } from "./report";
 import { sendCommand } from "./send";
 import { verifyCommand } from "./verify";
 import { watchCommand } from "./watch";
 
 /** In the order of their use. */
-const COMMANDS = [verifyCommand, sendCommand, watchCommand];
+const COMMANDS = [verifyCommand, sendCommand, watchCommand, reportCommand];
 
 /** Runs the command line, and leaves the exit status in `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
@@ -23,7 +24,7 @@ export async function main(argv: string[]): Promise<void> {
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    process.exitCode = report(error, program.opts().debug === true);
+    process.exitCode = reportError(error, program.opts().debug === true);
   }
 }
 
@@ -40,7 +41,7 @@ function surviveClosedPipes(): void {
 }
 
 /** @returns the exit status. */
-function report(error: unknown, debug: boolean): number {
+function reportError(error: unknown, debug: boolean): number {
   // Commander has printed its own message by now, and help or version on request.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
   const message = error instanceof DeliveryError ? error.message : unexpected(error);

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_TIMEOUT_SECONDS } from "../amplitude/options";
 import { SettingsError } from "../errors";
 import type { ReportedRoute, Route } from "../preflight/route";
+import { prepareReportFolder } from "../report/reportFolder";
 import { reportText } from "../report/text";
 import { readRunHeader } from "../runFile/readRunFile";
 import { defaultRunFolder, runFilePath } from "../runFile/runFolder";
@@ -24,9 +25,9 @@ import {
   sourceDescriptionIn,
   withSourceOptions,
 } from "./eventSource";
-import { EXIT_CODES } from "./exitCodes";
 import { interruption } from "./interruption";
 import { progressDisplay } from "./progressDisplay";
+import { finishReport } from "./reportFiles";
 
 interface VerifyFlags extends DeploymentFlags, SourceFlags, AmplitudeFlags {
   route?: ReportedRoute;
@@ -46,6 +47,7 @@ interface VerifyFlags extends DeploymentFlags, SourceFlags, AmplitudeFlags {
   runFolder?: string;
   resume?: string;
   json?: true;
+  report?: string;
 }
 
 const EXAMPLES = `
@@ -56,7 +58,8 @@ Examples:
       --region eu-central-1 --stream-name amplitude-events --export export.zip
   $ amplitude-kinesis verify --stack acme --route amplitude --amplitude-zone EU
 
-Exit status: 0 verified, 1 failed, 2 wrong usage or settings, 3 undecided.
+Exit status: 0 verified, 1 failed, 2 wrong usage or settings, 3 undecided,
+4 verified, but the files of --report could not be written.
 AWS credentials and endpoints come from the AWS SDK's standard settings (AWS_PROFILE, AWS_ENDPOINT_URL, …).`;
 
 export function verifyCommand(): Command {
@@ -110,6 +113,7 @@ export function verifyCommand(): Command {
     .option("--run-folder <folder>", `where runs are kept for that (default: ${defaultRunFolder()})`)
     .option("--no-run-file", "keep nothing for that")
     .option("--json", "print the report as one JSON document on standard output")
+    .option("--report <folder>", "write report.html, report.xml (JUnit), report.md and report.json there too")
     .addHelpText("after", EXAMPLES)
     .action(async (flags: VerifyFlags) => {
       process.exitCode = await runVerify(flags);
@@ -128,6 +132,8 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
     flags.route === "amplitude"
       ? await throughAmplitude(flags, await outputsOf(flags))
       : bySending(flags, flags.route, await runOf(flags));
+  // Before anything is sent: a folder that can't be written to is found out while it costs nothing.
+  if (flags.report !== undefined) await prepareReportFolder(flags.report);
   const display = progressDisplay(process.stderr, "read back");
   const interrupt = interruption(() => display.stop(), "what was sent is still read");
   try {
@@ -137,7 +143,7 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
     });
     display.stop();
     process.stdout.write(`${flags.json ? JSON.stringify(report, undefined, 2) : reportText(report)}\n`);
-    return EXIT_CODES[report.verdict];
+    return await finishReport(report, flags.report);
   } finally {
     display.stop();
     interrupt.release();
