@@ -1,5 +1,5 @@
-import { Identify } from "@amplitude/analytics-node";
 import { identityOf, userPropertiesOf } from "./ingestEvent";
+import { officialSdk } from "./officialSdk";
 import type { AmplitudeSender } from "./sender";
 
 /** By this an identify call's row is known again, where it keeps its insert id: its shape in a stream is undocumented. */
@@ -14,7 +14,7 @@ export async function sendIdentifyCalls(
   runId: string,
 ): Promise<void> {
   const calls = Array.from({ length: users }, (_, user) => {
-    const identify = new Identify();
+    const identify = new (officialSdk().Identify)();
     for (const [name, value] of Object.entries(userPropertiesOf(user))) identify.set(name, value as string);
     return sender.identify(identify, { ...identityOf(user), insert_id: identifyId(runId, user) });
   });

@@ -1,8 +1,9 @@
-import { createInstance, type Types } from "@amplitude/analytics-node";
+import type { Types } from "@amplitude/analytics-node";
 import type { Clock } from "../clock";
 import { withoutKey } from "./apiKey";
 import type { IngestEvent } from "./ingestEvent";
 import type { Answer } from "./ledger";
+import { officialSdk } from "./officialSdk";
 import type { AmplitudeZone } from "./zone";
 
 export interface SenderOptions {
@@ -37,7 +38,7 @@ const SILENT: Types.ILogger = {
 
 /** Amplitude's own SDK, with its own transport and retries; it is only watched. */
 export class AmplitudeSender {
-  readonly #client = createInstance();
+  readonly #client = officialSdk().createInstance();
   #destination: unknown;
   #config: Types.IConfig | undefined;
   #isKeyRefused = false;

@@ -1,5 +1,6 @@
 import type { Finding } from "../findings";
 import type { Route } from "../preflight/route";
+import type { ShardReport } from "../report/report";
 
 /** `sent`: Kinesis acknowledged every event. `failed`: it refused some, or can't take any. `undecided`: some got no clear answer, or were not sent. */
 export type SendOutcome = "sent" | "failed" | "undecided";
@@ -33,7 +34,7 @@ export interface SendReport {
   /** Of those, the ones that got no clear answer, or were given up before the next try: the former may be in the stream. */
   eventsUnknown: number;
   /** By the shard that acknowledged them, in order. */
-  shards: { shardId: string; eventsAcknowledged: number }[];
+  shards: Pick<ShardReport, "shardId" | "eventsAcknowledged">[];
   /** What is wrong or worth knowing. */
   findings: Finding[];
 }

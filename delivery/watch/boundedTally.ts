@@ -1,6 +1,8 @@
 /** What was counted under one name. */
 export interface Counted {
+  /** The name. */
   name: string;
+  /** How often it came. */
   count: number;
 }
 

@@ -1,4 +1,4 @@
-import Ajv, { type ErrorObject } from "ajv";
+import type { ErrorObject, ValidateFunction } from "ajv";
 import type { Properties } from "../sources/amplitudeEvent";
 import { EVENT_SCHEMA } from "./eventSchema";
 import { masked, shownName } from "./masking";
@@ -13,10 +13,18 @@ export interface Deviation {
   sample?: string;
 }
 
-const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(EVENT_SCHEMA);
+/** Loaded with its first use: a command that looks at no event pays nothing for it. */
+const ajv = (): typeof import("ajv") => require("ajv");
+let compiled: ValidateFunction | undefined;
+
+function validator(): ValidateFunction {
+  compiled ??= new (ajv().Ajv)({ allErrors: true, allowUnionTypes: true }).compile(EVENT_SCHEMA);
+  return compiled;
+}
 
 /** How a row deviates from Amplitude's documented shape. The names of properties within it are the customer's own. */
 export function deviationsOf(row: Properties): Deviation[] {
+  const validate = validator();
   if (validate(row)) return [];
   return (validate.errors ?? []).map((error) => deviation(row, error));
 }
