@@ -1,3 +1,7 @@
+export { checkDeployment } from "./check/checkDeployment";
+export type { CheckOptions, FurtherOutputs } from "./check/options";
+export type { CheckedRole, CheckedStream, CheckReport, CheckVerdict } from "./check/report";
+export { checkText } from "./check/text";
 export type { Credentials } from "./clients";
 export { type Clock, systemClock } from "./clock";
 export { DeliveryError, type DeliveryErrorCode, SettingsError, SourceError } from "./errors";

@@ -2,11 +2,13 @@ import { Command, CommanderError } from "commander";
 import { describeError } from "../awsErrors";
 import { DeliveryError } from "../errors";
 import { VERSION } from "../version";
+import { checkCommand } from "./check";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
+import { Interruption } from "./interruption";
 import { verifyCommand } from "./verify";
 
 /** In the order of their use. */
-const COMMANDS = [verifyCommand];
+const COMMANDS = [checkCommand, verifyCommand];
 
 /** Runs the command line, and leaves the exit status in `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
@@ -14,7 +16,7 @@ export async function main(argv: string[]): Promise<void> {
     .description("Proves that a customer's Kinesis data stream takes Amplitude's events")
     .version(VERSION)
     .option("--debug", "print stack traces")
-    .showHelpAfterError("(amplitude-kinesis verify --help shows the options)")
+    .showHelpAfterError("(--help shows the commands, and after a command its options)")
     .exitOverride();
   for (const command of COMMANDS) program.addCommand(command().copyInheritedSettings(program));
   surviveClosedPipes();
@@ -32,7 +34,11 @@ export async function main(argv: string[]): Promise<void> {
 function surviveClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") process.exitCode = EXIT_CODES.undecided;
+      if (error.code === "EPIPE") return;
+      process.exitCode = EXIT_CODES.undecided;
+      if (stream === process.stdout) {
+        process.stderr.write(`amplitude-kinesis: the output can't be written: ${error.message}\n`);
+      }
     });
   }
 }
@@ -41,6 +47,10 @@ function surviveClosedPipes(): void {
 function report(error: unknown, debug: boolean): number {
   // Commander has printed its own message by now, and help or version on request.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof Interruption) {
+    process.stderr.write(`amplitude-kinesis: ${error.message}\n`);
+    return error.exitCode;
+  }
   const message = error instanceof DeliveryError ? error.message : unexpected(error);
   process.stderr.write(`amplitude-kinesis: ${message}\n`);
   if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n${error.cause ?? ""}\n`);

@@ -71,6 +71,7 @@ function duplicates({ eventsDuplicated, duplicatesUnexplained }: DeliveryReport)
     : `${eventsDuplicated} (unexplained ${duplicatesUnexplained})`;
 }
 
-function findingLines({ severity, code, message, where, remedy }: Finding): string[] {
+/** A finding as a person reads it, after an empty line. */
+export function findingLines({ severity, code, message, where, remedy }: Finding): string[] {
   return ["", `${SIGNS[severity]} ${code}: ${message}`, `  where:  ${where}`, `  remedy: ${remedy}`];
 }
