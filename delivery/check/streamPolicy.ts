@@ -33,7 +33,7 @@ const READ =
   "Give the person who runs this kinesis:GetResourcePolicy on the stream (`amplitude-kinesis operator-policy --for check`)";
 
 /** What a stream's policy means for the role. */
-export function streamPolicyFindings(document: string, place: Place): Finding[] {
+function streamPolicyFindings(document: string, place: Place): Finding[] {
   const statements = parseStatements(document);
   if (statements === undefined)
     return [undetermined("The stream's own policy is not a JSON policy document", place, READ)];

@@ -4,11 +4,12 @@ import { DeliveryError } from "../errors";
 import { VERSION } from "../version";
 import { checkCommand } from "./check";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
+import { handoffCommand } from "./handoff";
 import { Interruption } from "./interruption";
 import { verifyCommand } from "./verify";
 
 /** In the order of their use. */
-const COMMANDS = [checkCommand, verifyCommand];
+const COMMANDS = [checkCommand, verifyCommand, handoffCommand];
 
 /** Runs the command line, and leaves the exit status in `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
