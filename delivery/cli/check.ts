@@ -10,9 +10,9 @@ import {
   withDeploymentOptions,
 } from "./deploymentOptions";
 import { EXIT_CODES } from "./exitCodes";
-import { untilInterrupted } from "./interruption";
 import { stepDisplay } from "./stepDisplay";
 import { styled } from "./styled";
+import { untilInterrupted } from "./untilInterrupted";
 
 interface CheckFlags extends DeploymentFlags {
   profile?: string;

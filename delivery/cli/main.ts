@@ -5,11 +5,12 @@ import { VERSION } from "../version";
 import { checkCommand } from "./check";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
 import { handoffCommand } from "./handoff";
-import { Interruption } from "./interruption";
+import { operatorPolicyCommand } from "./operatorPolicy";
+import { Interrupted } from "./untilInterrupted";
 import { verifyCommand } from "./verify";
 
 /** In the order of their use. */
-const COMMANDS = [checkCommand, verifyCommand, handoffCommand];
+const COMMANDS = [checkCommand, verifyCommand, handoffCommand, operatorPolicyCommand];
 
 /** Runs the command line, and leaves the exit status in `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
@@ -48,7 +49,7 @@ function surviveClosedPipes(): void {
 function report(error: unknown, debug: boolean): number {
   // Commander has printed its own message by now, and help or version on request.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-  if (error instanceof Interruption) {
+  if (error instanceof Interrupted) {
     process.stderr.write(`amplitude-kinesis: ${error.message}\n`);
     return error.exitCode;
   }

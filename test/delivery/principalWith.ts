@@ -8,18 +8,16 @@ let made = 0;
 export const principalWith = {
   /** @returns the ARN of a managed policy. */
   async policy(aws: LocalAws, document: string): Promise<string> {
-    made += 1;
+    const PolicyName = `held-${++made}`;
     const { iam } = clientsOf(aws, aws.principals.operator);
-    const { Policy } = await iam.send(
-      new CreatePolicyCommand({ PolicyName: `held-${made}`, PolicyDocument: document }),
-    );
+    const { Policy } = await iam.send(new CreatePolicyCommand({ PolicyName, PolicyDocument: document }));
     return Policy?.Arn ?? "";
   },
 
   /** @returns the ARN of a role that the operator can assume. */
   async role(aws: LocalAws, document: string): Promise<string> {
     const PolicyArn = await principalWith.policy(aws, document);
-    const RoleName = `holder-${made}`;
+    const RoleName = `holder-of-${PolicyArn.split("/").at(-1)}`;
     const { iam } = clientsOf(aws, aws.principals.operator);
     const trust = trustOf(aws.principals.operator.arn);
     const { Role } = await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust }));
