@@ -9,6 +9,7 @@ import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@smithy/types";
 import { KinesisProtocol } from "./kinesisProtocol";
+import { SingleAttemptProtocol } from "./singleAttemptProtocol";
 
 /** Keys, or what the AWS SDK takes as a provider of them. */
 export type Credentials = AwsCredentialIdentity | AwsCredentialIdentityProvider;
@@ -46,7 +47,7 @@ export function kinesisClient(options: ClientOptions): KinesisClient {
 
 /** The producer counts and classifies every attempt itself, so the SDK makes one alone. */
 export function kinesisWriteClient(options: ClientOptions): KinesisClient {
-  return new KinesisClient({ ...base(options), protocol: KinesisProtocol, maxAttempts: 1 });
+  return new KinesisClient({ ...base(options), protocol: SingleAttemptProtocol, maxAttempts: 1 });
 }
 
 export function iamClient(options: ClientOptions): IAMClient {

@@ -1,5 +1,5 @@
 /** What a `DeliveryError` is about: stable, for programs. */
-export type DeliveryErrorCode = "settings" | "credentials" | "source" | "no-events";
+export type DeliveryErrorCode = "settings" | "credentials" | "source" | "no-events" | "run-file";
 
 /**
  * Every error that this module throws on purpose. `message` says what is wrong, where, and what to do next, and never

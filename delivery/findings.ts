@@ -48,6 +48,9 @@ export type FindingCode =
   | "events-unread"
   | "duplicates-unexplained"
   | "refused-but-delivered"
+  | "records-expired"
+  | "order-not-measured"
+  | "run-file-failed"
   | "source-problems"
   | "source-failed"
   | "interrupted";

@@ -1,119 +1,133 @@
-import type {
-  GetRecordsOutput,
-  PutRecordsInput,
-  PutRecordsOutput,
-  PutRecordsRequestEntry,
-} from "@aws-sdk/client-kinesis";
+import type { PutRecordsInput, PutRecordsOutput, PutRecordsRequestEntry } from "@aws-sdk/client-kinesis";
 
 /**
- * AWS JSON 1.1 of PutRecords and GetRecords: binary data in base64, times in seconds since 1970. A null is as good as
- * nothing, as it is to the SDK.
+ * The bodies of PutRecords in AWS JSON 1.1, for what is sent and answered every day. Whatever else an input or an answer
+ * may hold is left to the SDK: each function says so by giving nothing.
  *
- * Source: Kinesis API Reference, PutRecords and GetRecords; Smithy, "AWS JSON 1.1 protocol".
+ * Source: Kinesis API Reference, PutRecords; Smithy, "AWS JSON 1.1 protocol".
  */
 
+/** Gives memory of at least so many bytes. */
+export type Allocate = (bytes: number) => Buffer;
+
 /**
- * The body of a PutRecords request, written straight into its bytes: pieced together as a string first, it costs seven
+ * The body of a PutRecords request, written straight into its bytes: pieced together as strings first, it costs several
  * times as much.
+ *
+ * @returns undefined for an input of another form than names and whole records.
  */
-export function writePutRecords({ Records = [], ...target }: Partial<PutRecordsInput>): Uint8Array {
+export function writePutRecords(input: PutRecordsInput, allocate: Allocate): Uint8Array | undefined {
+  const { Records, ...target } = input;
+  if (!Array.isArray(Records) || !isTarget(target) || !Records.every(isWhole)) return undefined;
   const head = JSON.stringify(target).slice(0, -1);
   const begin = `${head}${head === "{" ? "" : ","}"Records":[`;
-  const ends = Records.map(afterData);
-  const body = Buffer.allocUnsafeSlow(Buffer.byteLength(begin) + entriesSize(Records, ends) + END.length);
+  const body = allocate(begin.length * MOST_BYTES_A_UNIT + entriesBound(Records) + END.length);
   let end = body.write(begin, "utf8");
   for (let index = 0; index < Records.length; index += 1) {
-    end += body.write(index === 0 ? BEFORE_DATA : `,${BEFORE_DATA}`, end, "latin1");
-    end += body.write(bufferOf(Records[index]?.Data).toString("base64"), end, "latin1");
-    end += body.write(ends[index] ?? "", end, "utf8");
+    if (index > 0) body[end++] = COMMA;
+    end = writeEntry(body, end, Records[index] as PutRecordsRequestEntry);
   }
-  body.write(END, end, "latin1");
-  return body;
+  return body.subarray(0, writeAscii(body, end, END));
 }
 
 const BEFORE_DATA = '{"Data":"';
+const BEFORE_KEY = '","PartitionKey":';
+const BEFORE_HASH_KEY = ',"ExplicitHashKey":';
 const END = "]}";
+const [COMMA, QUOTE, BACKSLASH, BRACE] = [0x2c, 0x22, 0x5c, 0x7d];
+/** A UTF-16 code unit takes three bytes in UTF-8, and six where JSON escapes it. */
+const MOST_BYTES_A_UNIT = 6;
 
-function afterData({ PartitionKey = "", ExplicitHashKey }: PutRecordsRequestEntry): string {
-  const key = `","PartitionKey":${quoted(PartitionKey)}`;
-  return ExplicitHashKey === undefined ? `${key}}` : `${key},"ExplicitHashKey":${quoted(ExplicitHashKey)}}`;
+/** The names of a stream, of which an input has one or more, and nothing else. */
+function isTarget(target: object): boolean {
+  return Object.entries(target).every(
+    ([name, value]) => (name === "StreamName" || name === "StreamARN") && typeof value === "string",
+  );
 }
 
-/** `JSON.stringify` for the many that need nothing escaped. */
-function quoted(text: string): string {
-  return /^[\w .:/-]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
+function isWhole(record: PutRecordsRequestEntry | null): boolean {
+  return (
+    record?.Data instanceof Uint8Array &&
+    typeof record.PartitionKey === "string" &&
+    (record.ExplicitHashKey === undefined || typeof record.ExplicitHashKey === "string")
+  );
 }
 
-function entriesSize(records: PutRecordsRequestEntry[], ends: string[]): number {
-  let size = Math.max(0, records.length - 1);
-  for (const { Data } of records) size += BEFORE_DATA.length + base64Length(Data?.byteLength ?? 0);
-  for (const end of ends) size += Buffer.byteLength(end);
-  return size;
+function entriesBound(records: PutRecordsRequestEntry[]): number {
+  let bytes = 0;
+  for (const { Data, PartitionKey = "", ExplicitHashKey = "" } of records) {
+    bytes +=
+      base64Length(Data?.length ?? 0) + (PartitionKey.length + ExplicitHashKey.length) * MOST_BYTES_A_UNIT;
+  }
+  return bytes + records.length * (BEFORE_DATA.length + BEFORE_KEY.length + BEFORE_HASH_KEY.length + 6);
 }
 
 function base64Length(bytes: number): number {
   return Math.ceil(bytes / 3) * 4;
 }
 
-function bufferOf(data: Uint8Array | undefined): Buffer {
-  if (data === undefined) return EMPTY;
+function writeEntry(body: Buffer, at: number, record: PutRecordsRequestEntry): number {
+  const { Data, PartitionKey, ExplicitHashKey } = record;
+  let end = writeAscii(body, at, BEFORE_DATA);
+  end += body.write(bufferOf(Data as Uint8Array).toString("base64"), end, "latin1");
+  end = writeQuoted(body, writeAscii(body, end, BEFORE_KEY), PartitionKey as string);
+  if (ExplicitHashKey !== undefined) {
+    end = writeQuoted(body, writeAscii(body, end, BEFORE_HASH_KEY), ExplicitHashKey);
+  }
+  body[end] = BRACE;
+  return end + 1;
+}
+
+function bufferOf(data: Uint8Array): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
-const EMPTY = Buffer.alloc(0);
-
-type Json = Record<string, unknown>;
-
-/** @throws Error for what is no PutRecords answer in form. */
-export function readPutRecords(text: string): Partial<PutRecordsOutput> {
-  const answer = objectIn(JSON.parse(text));
-  listIn(answer.Records).forEach(objectIn);
-  return answer;
+/** For short text a loop beats the call into Node. */
+function writeAscii(body: Buffer, at: number, text: string): number {
+  for (let index = 0; index < text.length; index += 1) body[at + index] = text.charCodeAt(index);
+  return at + text.length;
 }
 
-/** @throws Error for what is no GetRecords answer in form. */
-export function readGetRecords(text: string): Partial<GetRecordsOutput> {
-  const answer = objectIn(JSON.parse(text));
-  for (const record of listIn(answer.Records).map(objectIn)) {
-    if (record.Data !== undefined) record.Data = bytesIn(record.Data);
-    const arrival = record.ApproximateArrivalTimestamp;
-    if (arrival !== undefined) record.ApproximateArrivalTimestamp = timeIn(arrival);
+/** As `JSON.stringify` has it; most keys need nothing escaped. */
+function writeQuoted(body: Buffer, at: number, text: string): number {
+  let end = at;
+  body[end++] = QUOTE;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) {
+      return at + body.write(JSON.stringify(text), at, "utf8");
+    }
+    body[end++] = unit;
   }
-  for (const child of listIn(answer.ChildShards).map(objectIn)) {
-    listIn(child.ParentShards);
-    if (child.HashKeyRange !== undefined) objectIn(child.HashKeyRange);
+  body[end] = QUOTE;
+  return end + 1;
+}
+
+/** @returns undefined for an answer of another form. */
+export function readPutRecords(body: Buffer): PutRecordsOutput | undefined {
+  const answer: PutRecordsOutput = JSON.parse(body.toString("utf8"));
+  const isEntry = (entry: unknown) => isPlain(entry, PUT_ENTRY);
+  const records = isPlain(answer, PUT_ANSWER) ? answer.Records : undefined;
+  return Array.isArray(records) && records.every(isEntry) ? answer : undefined;
+}
+
+type Members = Readonly<Record<string, "string" | "number" | "object" | undefined>>;
+
+const PUT_ANSWER: Members = { FailedRecordCount: "number", EncryptionType: "string", Records: "object" };
+const PUT_ENTRY: Members = {
+  SequenceNumber: "string",
+  ShardId: "string",
+  ErrorCode: "string",
+  ErrorMessage: "string",
+};
+
+/** An object of these members alone, each of its type: neither nulls nor unknown ones, which the SDK leaves out. */
+export function isPlain(value: unknown, members: Members): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const object = value as Record<string, unknown>;
+  for (const name in object) {
+    const member = object[name];
+    if (member === null || typeof member !== members[name]) return false;
   }
-  return answer;
-}
-
-/** The object itself, its nulls taken away. */
-function objectIn(value: unknown): Json {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new TypeError("no object");
-  const object = value as Json;
-  for (const key in object) if (object[key] === null) delete object[key];
-  return object;
-}
-
-function listIn(value: unknown): unknown[] {
-  if (value === undefined) return [];
-  if (!Array.isArray(value)) throw new TypeError("no list");
-  return value;
-}
-
-function bytesIn(value: unknown): Buffer {
-  if (typeof value !== "string") throw new TypeError("no base64");
-  const bytes = Buffer.from(value, "base64");
-  // Node passes over what isn't base64: so much of it, and the record would be another one.
-  if (bytes.length !== decodedLength(value)) throw new TypeError("no base64");
-  return bytes;
-}
-
-function decodedLength(text: string): number {
-  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  return (text.length / 4) * 3 - padding;
-}
-
-function timeIn(seconds: unknown): Date {
-  if (typeof seconds !== "number") throw new TypeError("no time");
-  return new Date(Math.round(seconds * 1000));
+  return true;
 }

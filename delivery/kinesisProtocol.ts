@@ -1,12 +1,13 @@
+import type { PutRecordsInput } from "@aws-sdk/client-kinesis";
 import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols";
-import type { MetadataBearer, OperationSchema } from "@smithy/types";
-import { readGetRecords, readPutRecords, writePutRecords } from "./kinesisJson";
+import type { HandlerExecutionContext, MetadataBearer, OperationSchema } from "@smithy/types";
+import { readGetRecords } from "./getRecordsJson";
+import { type Allocate, readPutRecords, writePutRecords } from "./kinesisJson";
 
 type Serialize = AwsJson1_1Protocol["serializeRequest"];
 type Deserialize = AwsJson1_1Protocol["deserializeResponse"];
 
-const WRITERS: Record<string, ((input: object) => Uint8Array) | undefined> = { PutRecords: writePutRecords };
-const READERS: Record<string, ((text: string) => object) | undefined> = {
+const READERS: Record<string, ((body: Buffer) => object | undefined) | undefined> = {
   PutRecords: readPutRecords,
   GetRecords: readGetRecords,
 };
@@ -14,14 +15,17 @@ const READERS: Record<string, ((text: string) => object) | undefined> = {
 /**
  * The SDK's protocol for Kinesis, but for the requests of PutRecords and the answers of PutRecords and GetRecords: to walk
  * over those member by member, as the SDK does by its schema, costs more than all else that is done to a batch. Endpoints,
- * headers, signatures, retries and errors stay the SDK's, and so does every answer that isn't the JSON that it should be.
+ * headers, signatures, retries and errors stay the SDK's, and so does every input and answer of an uncommon form.
  */
 export class KinesisProtocol extends AwsJson1_1Protocol {
   override async serializeRequest(...[schema, input, context]: Parameters<Serialize>): ReturnType<Serialize> {
-    const write = own(WRITERS, schema);
-    if (write === undefined) return super.serializeRequest(schema, input, context);
+    const body =
+      schema.name === "PutRecords"
+        ? writePutRecords(input as PutRecordsInput, this.allocateFor(context))
+        : undefined;
+    if (body === undefined) return super.serializeRequest(schema, input, context);
     const request = await super.serializeRequest(schema, {}, context);
-    request.body = write(input);
+    request.body = body;
     return request;
   }
 
@@ -32,12 +36,18 @@ export class KinesisProtocol extends AwsJson1_1Protocol {
     if (read === undefined || response.statusCode >= 300) {
       return super.deserializeResponse(schema, context, response);
     }
-    const body: Uint8Array = await context.streamCollector(response.body);
+    const body: Uint8Array =
+      response.body instanceof Uint8Array ? response.body : await context.streamCollector(response.body);
     const output = parsed(read, body);
     const rest = output === undefined ? body : new Uint8Array();
     const left = Object.assign(Object.create(Object.getPrototypeOf(response)), response, { body: rest });
     const answer = await super.deserializeResponse<Output>(schema, context, left);
     return Object.assign(answer, output);
+  }
+
+  /** Memory for the body of a request. */
+  protected allocateFor(_context: HandlerExecutionContext): Allocate {
+    return Buffer.allocUnsafeSlow;
   }
 }
 
@@ -45,13 +55,13 @@ function own<T>(table: Record<string, T>, { name }: OperationSchema): T | undefi
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-/** Undefined for what the SDK has to complain of. */
+/** Undefined for what is the SDK's to read, or to complain of. */
 function parsed(
-  read: (text: string) => object,
+  read: (body: Buffer) => object | undefined,
   { buffer, byteOffset, length }: Uint8Array,
 ): object | undefined {
   try {
-    return read(Buffer.from(buffer, byteOffset, length).toString("utf8"));
+    return read(Buffer.from(buffer, byteOffset, length));
   } catch {
     return undefined;
   }

@@ -23,7 +23,7 @@ class BarDisplay implements ProgressDisplay {
         hideCursor: true,
         clearOnComplete: true,
         barsize: 24,
-        gracefulExit: true,
+        gracefulExit: false, // Interruptions are the command's own to handle.
       },
       Presets.shades_classic,
     );

@@ -1,17 +1,26 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { SettingsError } from "../errors";
 import type { Route } from "../preflight/route";
 import { reportText } from "../report/text";
-import { generateEvents, openExport } from "../sources";
+import { readRunHeader } from "../runFile/readRunFile";
+import { defaultRunFolder, runFilePath } from "../runFile/runFolder";
+import type { VerifyOptions } from "../verifier/options";
 import { verifyDelivery } from "../verifier/verifyDelivery";
 import { accountId, wholeNumber } from "./arguments";
+import { askAboutLoad } from "./confirmLoad";
 import { type DeploymentFlags, outputsOf, withDeploymentOptions } from "./deploymentOptions";
+import {
+  describedSource,
+  openSource,
+  type SourceFlags,
+  sourceDescriptionIn,
+  withSourceOptions,
+} from "./eventSource";
 import { EXIT_CODES } from "./exitCodes";
+import { interruption } from "./interruption";
 import { progressDisplay } from "./progressDisplay";
 
-interface VerifyFlags extends DeploymentFlags {
-  events?: number;
-  seed?: string;
-  export?: string;
+interface VerifyFlags extends DeploymentFlags, SourceFlags {
   route?: Route;
   profile?: string;
   senderProfile?: string;
@@ -19,13 +28,17 @@ interface VerifyFlags extends DeploymentFlags {
   amplitudeExternalId?: string;
   amplitudePrincipal?: string[];
   amplitudeAccountId?: string;
-  concurrency: number;
+  concurrency?: number;
+  orderingKeys?: number;
   timeout: number;
   propagation: number;
+  yes?: true;
+  /** False with --no-run-file. */
+  runFile: boolean;
+  runFolder?: string;
+  resume?: string;
   json?: true;
 }
-
-const DEFAULT_EVENTS = 1_000;
 
 const EXAMPLES = `
 Examples:
@@ -38,15 +51,8 @@ Exit status: 0 verified, 1 failed, 2 wrong usage or settings, 3 undecided.
 AWS credentials and endpoints come from the AWS SDK's standard settings (AWS_PROFILE, AWS_ENDPOINT_URL, …).`;
 
 export function verifyCommand(): Command {
-  return withDeploymentOptions(new Command("verify"))
+  return withSourceOptions(withDeploymentOptions(new Command("verify")))
     .description("send events to a customer's stream, read them back, and account for every one")
-    .addOption(
-      new Option("--events <number>", `how many events to generate (default: ${DEFAULT_EVENTS})`)
-        .argParser(wholeNumber(1, 1_000_000_000))
-        .conflicts("export"),
-    )
-    .addOption(new Option("--seed <seed>", "generate the same events again").conflicts("export"))
-    .option("--export <file>", "send the events of an Amplitude export instead: .zip, .json.gz or .json")
     .addOption(
       new Option(
         "--route <route>",
@@ -65,10 +71,20 @@ export function verifyCommand(): Command {
       "what Amplitude is known to call as, where the trust policy names no whole account",
     )
     .option("--amplitude-account-id <id>", "Amplitude's AWS account, where it is not 358203115967", accountId)
-    .option("--concurrency <number>", "PutRecords requests under way at once", wholeNumber(1, 256), 1)
+    .option(
+      "--concurrency <number>",
+      "PutRecords requests under way at once (default: 1, more with --rate)",
+      wholeNumber(1, 256),
+    )
+    .option("--yes", "use all of what the stream takes, without asking (default: half of it)")
+    .option(
+      "--ordering-keys <number>",
+      "send the events in so many keys, each to one shard in order, and count those that come out of order",
+      wholeNumber(1, 100_000),
+    )
     .option(
       "--timeout <seconds>",
-      "how long to wait for events after the last one was sent",
+      "how long to wait for a further event after the last one",
       wholeNumber(1, 86_400),
       120,
     )
@@ -78,6 +94,13 @@ export function verifyCommand(): Command {
       wholeNumber(0, 3_600),
       90,
     )
+    .addOption(
+      new Option("--resume <run>", "go on with a run that ended undecided, or whose process did")
+        .argParser(runId)
+        .conflicts(OF_A_NEW_RUN),
+    )
+    .option("--run-folder <folder>", `where runs are kept for that (default: ${defaultRunFolder()})`)
+    .option("--no-run-file", "keep nothing for that")
     .option("--json", "print the report as one JSON document on standard output")
     .addHelpText("after", EXAMPLES)
     .action(async (flags: VerifyFlags) => {
@@ -85,17 +108,19 @@ export function verifyCommand(): Command {
     });
 }
 
+/** What the file of a run that is gone on with says. */
+const OF_A_NEW_RUN = [
+  ...["stack", "outputs", "roleArn", "region", "streamName"],
+  ...["events", "seed", "export", "rate", "duration", "orderingKeys"],
+];
+
 async function runVerify(flags: VerifyFlags): Promise<number> {
-  const outputs = await outputsOf(flags);
-  const source = flags.export === undefined ? generated(flags) : await openExport(flags.export);
+  const run = await runOf(flags);
   const display = progressDisplay(process.stderr);
-  const interrupt = new AbortController();
-  const onInterrupt = () => interrupt.abort();
-  process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
+  const interrupt = interruption(() => display.stop(), "what was sent is still read");
   try {
     const report = await verifyDelivery({
-      outputs,
-      source,
+      ...run,
       route: flags.route,
       profile: flags.profile,
       senderProfile: flags.senderProfile,
@@ -104,6 +129,8 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
       amplitudePrincipalArns: flags.amplitudePrincipal,
       amplitudeAccountId: flags.amplitudeAccountId,
       concurrency: flags.concurrency,
+      capacityShare: flags.yes ? 1 : undefined,
+      confirmLoad: flags.yes ? undefined : askAboutLoad,
       timeoutSeconds: flags.timeout,
       propagationSeconds: flags.propagation,
       signal: interrupt.signal,
@@ -114,10 +141,36 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
     return EXIT_CODES[report.verdict];
   } finally {
     display.stop();
-    process.removeListener("SIGINT", onInterrupt).removeListener("SIGTERM", onInterrupt);
+    interrupt.release();
   }
 }
 
-function generated({ events = DEFAULT_EVENTS, seed }: VerifyFlags) {
-  return generateEvents(seed === undefined ? { events } : { events, seed });
+type Run = Pick<
+  VerifyOptions,
+  "outputs" | "source" | "sourceDescription" | "rate" | "orderingKeys" | "runFolder" | "resume"
+>;
+
+async function runOf(flags: VerifyFlags): Promise<Run> {
+  const runFolder = flags.runFile ? (flags.runFolder ?? defaultRunFolder()) : undefined;
+  if (flags.resume !== undefined) return resumedRun(flags.resume, runFolder);
+  const outputs = await outputsOf(flags);
+  const sourceDescription = describedSource(flags, Date.now());
+  const source = await openSource(sourceDescription);
+  const { rate, orderingKeys } = flags;
+  return { outputs, source, sourceDescription, rate, orderingKeys, runFolder };
+}
+
+async function resumedRun(resume: string, runFolder: string | undefined): Promise<Run> {
+  if (runFolder === undefined)
+    throw new SettingsError("--resume goes by the run's file: leave out --no-run-file");
+  const { outputs, source } = await readRunHeader(runFilePath(runFolder, resume));
+  const description = sourceDescriptionIn(source);
+  return { outputs, source: await openSource(description), rate: description.rate, runFolder, resume };
+}
+
+function runId(text: string): string {
+  if (/^[\w-]{12}$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    "It must be a run's id, 12 letters, digits, '-' or '_', as reports have it.",
+  );
 }

@@ -22,6 +22,12 @@ export interface StreamState {
   serviceTime: number;
   /** How far the service's clock is ahead of this machine's, in ms, to about a second. */
   clockOffsetMs: number;
+  /** Shards that take records; absent where the endpoint doesn't say. */
+  openShards?: number;
+  /** How long records can be read; absent where the endpoint doesn't say. */
+  retentionHours?: number;
+  /** Where the stream keeps no key to a shard: its record distribution is AUTO. */
+  ignoresKeys?: true;
 }
 
 export interface StreamCheck {
@@ -117,12 +123,22 @@ function judge({ summary, serviceTime, clockOffsetMs }: Described, where: string
       "Run `pulumi up --refresh`: the component encrypts it with alias/aws/kinesis, at no change for Amplitude";
     findings.push({ code: "stream-not-encrypted", severity: "warning", message, where, remedy });
   }
+  const { OpenShardCount, RetentionPeriodHours, RecordDistributionStrategy } = summary;
   const largestRecordBytes = (MaxRecordSizeInKiB ?? DEFAULT_LARGEST_RECORD_KIB) * 1024;
   const ownKey = KeyId === undefined || /(^|:)alias\/aws\/kinesis$/.test(KeyId) ? {} : { kmsKeyId: KeyId };
   return {
     findings,
     summary,
-    stream: { streamArn: where, largestRecordBytes, serviceTime, clockOffsetMs, ...ownKey },
+    stream: {
+      streamArn: where,
+      largestRecordBytes,
+      serviceTime,
+      clockOffsetMs,
+      ...(OpenShardCount !== undefined && { openShards: OpenShardCount }),
+      ...(RetentionPeriodHours !== undefined && { retentionHours: RetentionPeriodHours }),
+      ...(RecordDistributionStrategy === "AUTO" && { ignoresKeys: true as const }),
+      ...ownKey,
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { PATIENCE_POLL_MS } from "../patience";
 import { type AttemptResult, readAnswer, readFailure } from "./attempt";
 import { BATCH_LIMITS, batches } from "./batch";
 import type { ProducerOptions, Stopped } from "./producerOptions";
-import { type OutgoingRecord, recordSize } from "./record";
+import type { OutgoingRecord, RecordSource } from "./record";
 import { retryDelay } from "./retryDelay";
 
 const DEFAULTS = {
@@ -42,13 +42,14 @@ export class Producer {
    * Undefined otherwise.
    * @throws what the source or the listener throws, after the requests under way have ended.
    */
-  async run(source: AsyncIterable<OutgoingRecord>, signal: AbortSignal): Promise<Stopped | undefined> {
+  async run(source: RecordSource, signal: AbortSignal): Promise<Stopped | undefined> {
     const { clock, concurrency, lingerMs, propagationMs } = this.#options;
     this.#propagationDeadline = clock.now() + propagationMs;
     const end = AbortSignal.any([signal, this.#end.signal]);
     const stopTimer = this.#cancelAfter(signal);
+    const accept = (record: OutgoingRecord, size: number) => this.#accept(record, size);
     try {
-      for await (const batch of batches(this.#sendable(source, end), BATCH_LIMITS, lingerMs, clock, end)) {
+      for await (const batch of batches(source, BATCH_LIMITS, lingerMs, clock, end, accept)) {
         this.#start(batch, signal);
         if (this.#inFlight.size >= concurrency) await Promise.race(this.#inFlight);
       }
@@ -60,19 +61,13 @@ export class Producer {
     return this.#stopped;
   }
 
-  /** Ends with the signal; a record that no request can hold is refused here. */
-  async *#sendable(source: AsyncIterable<OutgoingRecord>, end: AbortSignal): AsyncGenerator<OutgoingRecord> {
+  /** A record that no request can hold is refused here. */
+  #accept({ index }: OutgoingRecord, size: number): boolean {
     const { largestRecordBytes, listener } = this.#options;
-    for await (const record of source) {
-      if (end.aborted) return;
-      const size = recordSize(record);
-      if (size <= largestRecordBytes) yield record;
-      else
-        listener.onRefused(
-          record.index,
-          `${TOO_LARGE}: more than the ${largestRecordBytes} bytes that the stream allows, partition key included`,
-        );
-    }
+    if (size <= largestRecordBytes) return true;
+    const limit = `more than the ${largestRecordBytes} bytes that the stream allows, partition key included`;
+    listener.onRefused(index, `${TOO_LARGE}: ${limit}`);
+    return false;
   }
 
   #start(batch: OutgoingRecord[], signal: AbortSignal): void {
@@ -127,6 +122,7 @@ export class Producer {
   async #attempt(records: OutgoingRecord[]): Promise<AttemptResult> {
     const { put, listener, clock } = this.#options;
     const now = clock.now();
+    listener.beforeAttempt?.(records, now);
     for (const { index } of records) listener.onAttempt(index, now);
     try {
       return readAnswer(records, await put(records, this.#cancel.signal));

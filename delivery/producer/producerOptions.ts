@@ -7,6 +7,8 @@ export type PutRecords = (records: OutgoingRecord[], signal: AbortSignal) => Pro
 
 /** Told what becomes of every record sent; exactly one of the last four ends each. */
 export interface OutcomeListener {
+  /** An attempt of these records is about to be made; where this throws, it is not. */
+  beforeAttempt?(records: readonly OutgoingRecord[], at: number): void;
   /** An attempt begins that holds this record. */
   onAttempt(index: number, at: number): void;
   /** An attempt may or may not have written the record; it may be tried again. */

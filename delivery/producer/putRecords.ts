@@ -7,7 +7,11 @@ export function putRecordsTo(client: KinesisClient, streamName: string): PutReco
     client.send(
       new PutRecordsCommand({
         StreamName: streamName,
-        Records: records.map(({ partitionKey, bytes }) => ({ PartitionKey: partitionKey, Data: bytes })),
+        Records: records.map(({ partitionKey, explicitHashKey, bytes }) => ({
+          PartitionKey: partitionKey,
+          Data: bytes,
+          ...(explicitHashKey === undefined ? {} : { ExplicitHashKey: explicitHashKey }),
+        })),
       }),
       { abortSignal: signal },
     );

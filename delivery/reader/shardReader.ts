@@ -22,6 +22,8 @@ export interface ShardReaderOptions {
   signal: AbortSignal;
   /** Between two GetRecords of the shard, in ms. */
   pollMs: number;
+  /** The most that is read of it, in bytes a second. */
+  bytesPerSecond: number;
   /** How far the service's clock is ahead of this machine's, in ms. */
   clockOffsetMs: number;
   onRecords: (records: ShardRecords) => void;
@@ -34,11 +36,6 @@ export interface ClosedShard {
   childShardIds: string[];
 }
 
-/**
- * Half of what a shard gives: 2 MiB/s, which the customer's own consumers share.
- * Source: AWS, "Quotas and limits" (Kinesis Developer Guide).
- */
-const BYTES_PER_MS = (1024 * 1024) / 1000;
 /** What a shard answers at its end: nothing, and no way on. */
 const END: GetRecordsOutput = { Records: [] };
 
@@ -52,7 +49,7 @@ interface Answer {
 export class ShardReader {
   #position: Position;
   #iterator: string | undefined;
-  #lastSequenceNumber = -1n;
+  #lastSequenceNumber = "";
 
   constructor(private readonly options: ShardReaderOptions) {
     this.#position = options.from;
@@ -86,30 +83,35 @@ export class ShardReader {
   }
 
   async #take({ output, since }: Answer): Promise<ClosedShard | undefined> {
-    const { clock, onReadUpTo, signal, pollMs, clockOffsetMs } = this.options;
+    const { clock, onReadUpTo, signal, pollMs, bytesPerSecond, clockOffsetMs } = this.options;
     const bytes = this.#handOn(output);
     this.#iterator = output.NextShardIterator;
     if (this.#iterator === undefined)
       return { childShardIds: (output.ChildShards ?? []).flatMap(({ ShardId }) => ShardId ?? []) };
     onReadUpTo(readUpTo(since, output, clockOffsetMs));
-    await clock.sleep(Math.max(pollMs, bytes / BYTES_PER_MS), signal);
+    await clock.sleep(Math.max(pollMs, (bytes * 1000) / bytesPerSecond), signal);
     return undefined;
   }
 
   /** After an expired iterator a shard is read from its last record on: what was handed on already is passed over. */
   #handOn({ Records = [] }: GetRecordsOutput): number {
     const { shardId, clock, onRecords } = this.options;
-    const fresh = Records.filter(
-      ({ SequenceNumber }) => BigInt(SequenceNumber ?? "0") > this.#lastSequenceNumber,
+    const fresh = Records.filter(({ SequenceNumber = "0" }) =>
+      isLater(SequenceNumber, this.#lastSequenceNumber),
     );
     const last = fresh.at(-1)?.SequenceNumber;
     if (last !== undefined) {
-      this.#lastSequenceNumber = BigInt(last);
+      this.#lastSequenceNumber = last;
       this.#position = { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber: last };
       onRecords({ shardId, records: fresh, receivedAt: clock.now() });
     }
     return Records.reduce((sum, { Data }) => sum + (Data?.length ?? 0), 0);
   }
+}
+
+/** Sequence numbers are decimals without leading zeros, far beyond what a number holds: the longer one is the larger one. */
+function isLater(one: string, other: string): boolean {
+  return one.length === other.length ? one > other : one.length > other.length;
 }
 
 /**

@@ -15,11 +15,21 @@ export interface StreamReaderOptions {
   onRecords: (records: ShardRecords) => void;
   /** Between two GetRecords of a shard, in ms; the service allows five a second for all consumers together. Default 500. */
   pollMs?: number;
+  /** The most that is read of a shard, in bytes a second. Default: half of what it gives, 1 MiB/s. */
+  bytesPerSecond?: number;
 }
 
 /** A shard could not be read, and trying again didn't help; `cause` is what the service answered. */
 export class StreamUnreadable extends Error {
   override readonly name = "StreamUnreadable";
+
+  constructor(
+    options: { cause: unknown },
+    /** Absent where it is the list of shards. */
+    readonly shardId?: string,
+  ) {
+    super(`${shardId ?? "the list of shards"} can't be read`, options);
+  }
 }
 
 /** A shard and how far it was read. */
@@ -29,9 +39,18 @@ interface ShardProgress {
   closed: boolean;
 }
 
+function isRead({ closed, readUpTo = -1 }: ShardProgress, time: number): boolean {
+  return closed || readUpTo > time;
+}
+
 type FollowedShard = Pick<ListedShard, "shardId" | "isClosed"> & { from: Position };
 
 const DEFAULT_POLL_MS = 500;
+/**
+ * Of the 2 MiB/s that a shard gives, and that the customer's own consumers share.
+ * Source: AWS, "Quotas and limits" (Kinesis Developer Guide).
+ */
+const HALF_OF_A_SHARD = 1024 * 1024;
 
 /**
  * Reads all shards of a stream at once, and those that take their place when it is resharded: a child is read once a
@@ -67,18 +86,24 @@ export class StreamReader {
 
   /** Every shard has answered at least once. */
   get hasReadAll(): boolean {
-    return (
-      this.#started &&
-      [...this.#shards.values()].every(({ closed, readUpTo }) => closed || readUpTo !== undefined)
+    return this.#started && this.silentShardIds.length === 0;
+  }
+
+  /** The shards, of those that were found, that have not answered yet. */
+  get silentShardIds(): string[] {
+    return [...this.#shards].flatMap(([shardId, { closed, readUpTo }]) =>
+      closed || readUpTo !== undefined ? [] : [shardId],
     );
   }
 
   /** Everything that had arrived in the stream by `time` (ms since 1970, of this machine) was read. */
   hasReadUpTo(time: number): boolean {
-    return (
-      this.#started &&
-      [...this.#shards.values()].every(({ closed, readUpTo }) => closed || (readUpTo ?? -1) > time)
-    );
+    return this.#started && [...this.#shards.values()].every((shard) => isRead(shard, time));
+  }
+
+  /** The shards, of those that were found, of which that does not hold. */
+  unreadShardIds(time: number): string[] {
+    return [...this.#shards].filter(([, shard]) => !isRead(shard, time)).map(([shardId]) => shardId);
   }
 
   /**
@@ -126,13 +151,13 @@ export class StreamReader {
   #follow(shard: FollowedShard): void {
     if (this.#shards.has(shard.shardId) || this.#abort.signal.aborted) return;
     this.#shards.set(shard.shardId, { closed: false });
-    void this.#track(this.#read(shard));
+    void this.#track(this.#read(shard), shard.shardId);
   }
 
   /** Never rejects: a failure of the work is the reader's. */
-  #track(work: Promise<void>): Promise<void> {
+  #track(work: Promise<void>, shardId?: string): Promise<void> {
     const tracked = work
-      .catch((error: unknown) => this.#fail(error))
+      .catch((error: unknown) => this.#fail(error, shardId))
       .finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);
     return tracked;
@@ -140,6 +165,7 @@ export class StreamReader {
 
   async #read(shard: FollowedShard): Promise<void> {
     const { api, clock, random, pollMs = DEFAULT_POLL_MS, clockOffsetMs = 0, onRecords } = this.options;
+    const { bytesPerSecond = HALF_OF_A_SHARD } = this.options;
     const progress = this.#shards.get(shard.shardId);
     const reader = new ShardReader({
       ...shard,
@@ -147,6 +173,7 @@ export class StreamReader {
       clock,
       random,
       pollMs,
+      bytesPerSecond,
       clockOffsetMs,
       signal: this.#abort.signal,
       onRecords: (records) => {
@@ -181,9 +208,9 @@ export class StreamReader {
     return (await this.#list()).filter(({ parentShardIds }) => parentShardIds.includes(shardId));
   }
 
-  #fail(cause: unknown): void {
+  #fail(cause: unknown, shardId?: string): void {
     if (this.#abort.signal.aborted) return;
-    this.#failure ??= new StreamUnreadable("a shard can't be read", { cause });
+    this.#failure ??= new StreamUnreadable({ cause }, shardId);
     this.#failing.abort(this.#failure);
     this.#wake();
   }

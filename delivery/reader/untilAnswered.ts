@@ -56,6 +56,8 @@ export function isNotFound(error: unknown): boolean {
 function canPass(error: unknown): boolean {
   const { code, httpStatus } = awsError(error);
   if (isThrottling(error) || code === "ExpiredIteratorException") return true;
+  // The next try may be made with a renewed session, as on the sending side.
+  if (/^ExpiredToken(Exception)?$/.test(code)) return true;
   if (isCredentialsError(error)) return false;
   return httpStatus === undefined || httpStatus >= 500 || httpStatus === 200;
 }

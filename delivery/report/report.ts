@@ -32,7 +32,11 @@ export interface DeliveryReport {
   streamName: string;
   /** In every record's partition key: `amplitude-kinesis.RUN.NUMBER`. */
   runId: string;
-  /** ISO 8601, UTC. */
+  /** Undecided, and with a file by which `verify --resume RUN` goes on with it. */
+  resumable: boolean;
+  /** Where the run was gone on with: when it began first, in ISO 8601, UTC. Null otherwise. */
+  resumedFrom: string | null;
+  /** When this process began, in ISO 8601, UTC. */
   startedAt: string;
   /** From the start to the verdict. */
   durationInSeconds: number;
@@ -67,8 +71,14 @@ export interface DeliveryReport {
   eventsUnknown: number;
   /** eventsDelivered ÷ eventsSent, 0–1; 0 where nothing was sent. */
   deliveryRate: number;
-  /** From an event's first attempt until it was read back; null where nothing was. */
+  /**
+   * From when an event was due until it was read back, with the wait for the next reading in it. It is due at its time
+   * where the run has a rate, and else at its first attempt. Events that an earlier process sent are left out. Null where
+   * there are none.
+   */
   latencyInSeconds: Latency | null;
+  /** Likewise until Kinesis acknowledged it. */
+  acknowledgementInSeconds: Latency | null;
   /**
    * The same latencies whole, in ms: an HdrHistogram in its compressed V2 encoding, in base64, which the HdrHistogram
    * libraries of any language decode and add up over runs. Null where nothing was read.

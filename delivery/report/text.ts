@@ -1,4 +1,5 @@
 import type { Finding } from "../findings";
+import type { Latency } from "../verifier/latency";
 import type { DeliveryReport } from "./report";
 
 const SIGNS: Record<Finding["severity"], string> = { error: "✗", undetermined: "?", warning: "!" };
@@ -42,12 +43,8 @@ function numbers(report: DeliveryReport): string[] {
       ? []
       : [["out of order", String(report.eventsOutOfOrder)] satisfies [string, string]]),
     ["others' records", String(report.recordsForeign)],
-    [
-      "latency",
-      latency === null
-        ? "none measured"
-        : `p50 ${latency.p50} s, p95 ${latency.p95} s, p99 ${latency.p99} s, max ${latency.max} s`,
-    ],
+    ["acknowledged in", latencyText(report.acknowledgementInSeconds)],
+    ["latency", latencyText(latency)],
     [
       "shards",
       shards.length === 0
@@ -55,8 +52,14 @@ function numbers(report: DeliveryReport): string[] {
         : shards.map(({ shardId, recordsRead }) => `${shardId}: ${recordsRead}`).join(", "),
     ],
     ["took", `${report.durationInSeconds.toFixed(1)} s`],
+    ["run", report.resumedFrom === null ? report.runId : `${report.runId}, begun ${report.resumedFrom}`],
   ];
   return rows.map(([name, value]) => `  ${name.padEnd(16)}${value}`);
+}
+
+function latencyText(latency: Latency | null): string {
+  if (latency === null) return "none measured";
+  return `p50 ${latency.p50} s, p95 ${latency.p95} s, p99 ${latency.p99} s, max ${latency.max} s`;
 }
 
 function notDelivered(report: DeliveryReport): string {

@@ -37,6 +37,10 @@ export async function* eventBatches(
   if (last) yield events([last]);
 }
 
+export async function* oneByOne(batches: AsyncIterable<readonly SourceEvent[]>): AsyncGenerator<SourceEvent> {
+  for await (const batch of batches) for (const event of batch) yield event;
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
 import type { ZipFile } from "yauzl";
 import { SourceError } from "../errors";
-import { eventBatches, messageOf } from "./eventBatches";
+import { eventBatches, messageOf, oneByOne } from "./eventBatches";
 import { fileBytes, openFile } from "./exportFile";
 import { type ExportFormat, exportFormat, FORMAT_BYTES } from "./exportFormat";
 import { Problems } from "./problems";
@@ -30,7 +30,8 @@ export async function openExport(path: string): Promise<EventSource> {
     get problemCount() {
       return problems.count;
     },
-    events: () => exportEvents(path, format, problems),
+    events: () => oneByOne(exportBatches(path, format, problems)),
+    eventBatches: () => exportBatches(path, format, problems),
   };
 }
 
@@ -57,18 +58,16 @@ async function openWholeZip(path: string, handle: FileHandle): Promise<ZipFile> 
   }
 }
 
-async function* exportEvents(
+async function* exportBatches(
   path: string,
   format: ExportFormat,
   problems: Problems,
-): AsyncGenerator<SourceEvent> {
+): AsyncGenerator<SourceEvent[]> {
   const handle = await openFile(path);
   try {
-    const batches =
-      format === "zip"
-        ? zipBatches(path, handle, problems)
-        : eventBatches(basename(path), fileBytes(handle), format === "gzip", problems);
-    for await (const batch of batches) for (const event of batch) yield event;
+    yield* format === "zip"
+      ? zipBatches(path, handle, problems)
+      : eventBatches(basename(path), fileBytes(handle), format === "gzip", problems);
   } finally {
     await handle.close();
   }

@@ -44,18 +44,40 @@ export function generateEvents(options: GeneratorOptions): GeneratedSource {
     problems: [],
     problemCount: 0,
     events: () => generated(events, seededRandom(seed), now),
+    eventBatches: () => generatedBatches(events, seededRandom(seed), now),
   };
 }
+
+/** So many events come at once: what takes a fraction of a millisecond. */
+const AT_ONCE = 50;
 
 async function* generated(
   events: number,
   random: RandomGenerator,
   now: () => Date,
 ): AsyncGenerator<SourceEvent> {
-  for (let eventNumber = 0; eventNumber < events; eventNumber++) {
-    const event = generatedEvent(random, eventNumber, now().getTime());
-    yield { bytes: Buffer.from(JSON.stringify(event)), origin: `generator:${eventNumber + 1}` };
+  for (let eventNumber = 0; eventNumber < events; eventNumber++)
+    yield sourceEvent(random, eventNumber, now());
+}
+
+async function* generatedBatches(
+  events: number,
+  random: RandomGenerator,
+  now: () => Date,
+): AsyncGenerator<SourceEvent[]> {
+  for (let first = 0; first < events; first += AT_ONCE) {
+    const batch: SourceEvent[] = [];
+    const end = Math.min(events, first + AT_ONCE);
+    for (let eventNumber = first; eventNumber < end; eventNumber++) {
+      batch.push(sourceEvent(random, eventNumber, now()));
+    }
+    yield batch;
   }
+}
+
+function sourceEvent(random: RandomGenerator, eventNumber: number, now: Date): SourceEvent {
+  const event = generatedEvent(random, eventNumber, now.getTime());
+  return { bytes: Buffer.from(JSON.stringify(event)), origin: `generator:${eventNumber + 1}` };
 }
 
 /** All 128 bits of the state come from the seed, so that seeds of any length stay apart. */

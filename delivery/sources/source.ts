@@ -25,6 +25,11 @@ export interface EventSource {
   readonly expectedEvents?: number;
   /** Starts the one reading. */
   events(): AsyncIterable<SourceEvent>;
+  /**
+   * Starts the one reading, in place of `events`: the same events in the same order, as many at once as are there. One
+   * asynchronous step for each event costs as much as to send it.
+   */
+  eventBatches?(): AsyncIterable<readonly SourceEvent[]>;
   /** What had to be left out so far; complete once `events()` has ended. At most 100: `problemCount` is the true number. */
   readonly problems: readonly SourceProblem[];
   /** How many pieces had to be left out so far. */

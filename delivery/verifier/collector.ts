@@ -2,6 +2,7 @@ import type { ShardRecords } from "../reader/shardReader";
 import type { ShardReport } from "../report/report";
 import { LatencyRecorder } from "./latency";
 import type { Ledger } from "./ledger";
+import type { Ordering } from "./ordering";
 import type { RunKey } from "./runKey";
 import type { Timeline } from "./timeline";
 
@@ -16,6 +17,7 @@ export class Collector {
     private readonly ledger: Ledger,
     private readonly key: RunKey,
     private readonly timeline: Timeline,
+    private readonly ordering?: Ordering | undefined,
   ) {}
 
   get recordsForeign(): number {
@@ -36,22 +38,23 @@ export class Collector {
         continue;
       }
       own += 1;
-      const latencyMs = this.ledger.onRead(index, Data, receivedAt);
-      if (latencyMs === undefined) continue;
-      this.#latency.record(latencyMs);
-      this.timeline.count("read", receivedAt);
+      if (this.#enter(index, Data, receivedAt)) this.ordering?.onRead(shardId, index);
     }
-    this.#recordsByShard.set(shardId, (this.#recordsByShard.get(shardId) ?? 0) + own);
+    this.#count(shardId, own);
   }
 
   /** Takes records of the second reading, of which only those of events that the first one missed are news. */
-  takeMissing({ records, receivedAt }: ShardRecords): void {
+  takeMissing({ shardId, records, receivedAt }: ShardRecords): void {
+    let own = 0;
     for (const { PartitionKey, Data = new Uint8Array() } of records) {
       const index = this.#indexOf(PartitionKey);
       if (index === undefined) continue;
       if (!this.ledger.hasSeen(index)) this.#foundAgain.add(index);
-      if (this.#foundAgain.has(index)) this.ledger.onRead(index, Data, receivedAt);
+      if (!this.#foundAgain.has(index)) continue;
+      own += 1;
+      this.#enter(index, Data, receivedAt);
     }
+    this.#count(shardId, own);
   }
 
   /** The shards that were read, those without events too, and any other that events were acknowledged to be in. */
@@ -63,6 +66,19 @@ export class Collector {
       eventsAcknowledged: acknowledged.get(shardId) ?? 0,
       recordsRead: this.#recordsByShard.get(shardId) ?? 0,
     }));
+  }
+
+  /** @returns whether it is the event's first copy. */
+  #enter(index: number, bytes: Uint8Array, receivedAt: number): boolean {
+    const latencyMs = this.ledger.onRead(index, bytes, receivedAt);
+    if (latencyMs === undefined) return false;
+    this.#latency.record(latencyMs);
+    this.timeline.count("read", receivedAt);
+    return true;
+  }
+
+  #count(shardId: string, own: number): void {
+    this.#recordsByShard.set(shardId, (this.#recordsByShard.get(shardId) ?? 0) + own);
   }
 
   #indexOf(partitionKey: string | undefined): number | undefined {

@@ -7,9 +7,11 @@ import type { EventSource } from "../sources/source";
 import { VERSION } from "../version";
 import type { Collector } from "./collector";
 import { eventFindings } from "./eventFindings";
-import type { Ledger } from "./ledger";
+import type { LatencyRecorder } from "./latency";
+import type { Ordering } from "./ordering";
 import { proofOf } from "./proof";
-import { interrupted, sourceProblems } from "./runFindings";
+import { interrupted, sourceProblems, withResumption } from "./runFindings";
+import type { RunState } from "./runState";
 import type { Timeline } from "./timeline";
 import { countEvents, decideVerdict } from "./verdict";
 
@@ -24,10 +26,12 @@ export interface EndedRun {
   outputs: StackOutputs;
   source: EventSource;
   amplitude: TrustedCaller;
-  runId: string;
   before: Preflight;
-  ledger: Ledger;
+  state: RunState;
   collector: Collector;
+  /** Where the run has ordering keys that the stream keeps to. */
+  ordering: Ordering | undefined;
+  acknowledgement: LatencyRecorder;
   timeline: Timeline;
   /** The shards that were read. */
   shardIds: string[];
@@ -42,7 +46,8 @@ export interface EndedRun {
 
 /** All that is known of a run, and the verdict on it. */
 export function composeReport(run: EndedRun): DeliveryReport {
-  const { outputs, before, ledger, collector, runId, startedAt, endedAt } = run;
+  const { outputs, before, state, collector, startedAt, endedAt } = run;
+  const { ledger, key, header } = state;
   const counts = ledger.counts();
   const events = countEvents(counts, run);
   const findings = [
@@ -53,25 +58,29 @@ export function composeReport(run: EndedRun): DeliveryReport {
     ...(run.interrupted ? [interrupted(ledger.sent)] : []),
   ];
   const verdict = decideVerdict(events, findings);
+  const resumable = verdict === "undecided" && state.journal !== undefined;
   return {
     reportVersion: 1,
     verdict,
     route: before.route,
     ...outputs,
-    runId,
+    runId: key.runId,
+    resumable,
+    resumedFrom: header === undefined ? null : new Date(header.startedAt).toISOString(),
     startedAt: new Date(startedAt).toISOString(),
     durationInSeconds: (endedAt - startedAt) / 1000,
     eventsSent: ledger.sent,
     eventsAcknowledged: ledger.acknowledged,
     ...events,
     deliveryRate: ledger.sent === 0 ? 0 : events.eventsDelivered / ledger.sent,
-    eventsOutOfOrder: null,
+    eventsOutOfOrder: run.ordering?.outOfOrder ?? null,
+    acknowledgementInSeconds: run.acknowledgement.summary() ?? null,
     latencyInSeconds: collector.latency.summary() ?? null,
     latencyHistogram: collector.latency.encoded() ?? null,
     timeline: run.timeline.report(),
     recordsForeign: collector.recordsForeign,
     shards: collector.shards(run.shardIds),
-    findings,
+    findings: resumable ? withResumption(findings, key.runId) : findings,
     proof: proofOf(before, run.amplitude, verdict),
     environment: ENVIRONMENT,
   };

@@ -22,7 +22,9 @@ export class LatencyRecorder {
     numberOfSignificantValueDigits: 3,
   });
 
+  /** @param ms NaN for what can't be known, which is left out. */
   record(ms: number): void {
+    if (Number.isNaN(ms)) return;
     this.#histogram.recordValue(Math.min(LONGEST_MS, Math.max(0, Math.round(ms))));
   }
 

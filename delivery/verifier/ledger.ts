@@ -1,10 +1,6 @@
 import { hash } from "node:crypto";
 import type { OutcomeListener } from "../producer/producerOptions";
-
-/** 128 bits of SHA-256: what an event's bytes are compared by. */
-const HASH_BYTES = 16;
-/** Events in a block; blocks are allocated as events come. */
-const BLOCK_EVENTS = 65_536;
+import { BLOCK_EVENTS, type Block, BlockStore, HASH_BYTES } from "./blockStore";
 
 const ATTEMPTED = 1;
 const ACKNOWLEDGED = 2;
@@ -16,15 +12,6 @@ const ABANDONED = 64;
 const SEEN = SEEN_INTACT | SEEN_CHANGED;
 /** Nothing that is waited for. */
 const NOT_WRITTEN = REFUSED | ABANDONED;
-
-/** 27 bytes an event. */
-class Block {
-  readonly hashes = Buffer.alloc(BLOCK_EVENTS * HASH_BYTES);
-  readonly firstAttemptAt = new Float64Array(BLOCK_EVENTS);
-  readonly flags = new Uint8Array(BLOCK_EVENTS);
-  readonly copies = new Uint8Array(BLOCK_EVENTS);
-  readonly ambiguousAttempts = new Uint8Array(BLOCK_EVENTS);
-}
 
 /** One event's place. */
 interface Entry {
@@ -55,7 +42,7 @@ const SAMPLES = 5;
  * the source.
  */
 export class Ledger implements OutcomeListener {
-  readonly #blocks: Block[] = [];
+  readonly #blocks: BlockStore;
   readonly #reasons = { refused: new Map<string, number>(), unanswered: new Map<string, number>() };
   readonly #acknowledgedByShard = new Map<string, number>();
   #size = 0;
@@ -63,6 +50,11 @@ export class Ledger implements OutcomeListener {
   #acknowledged = 0;
   #seen = 0;
   #outstanding = 0;
+
+  /** @param blocks what the events are kept in. Default: as much as 512 MiB of memory, and beyond that a file. */
+  constructor(blocks: BlockStore = new BlockStore()) {
+    this.#blocks = blocks;
+  }
 
   /** Events taken from the source. */
   get size(): number {
@@ -97,24 +89,68 @@ export class Ledger implements OutcomeListener {
     return this.#acknowledgedByShard;
   }
 
-  /** Takes an event in, and gives its number. */
-  add(bytes: Uint8Array): number {
+  /**
+   * Takes an event in, and gives its number.
+   *
+   * @param dueAt when it ought to be sent, in ms since 1970, for latency to be measured from. Default: its first attempt.
+   */
+  add(bytes: Uint8Array, dueAt?: number): number {
     const index = this.#size;
-    if (index % BLOCK_EVENTS === 0) this.#blocks.push(new Block());
-    this.#size += 1;
-    const { block, at } = this.#entry(index);
-    digest(bytes).copy(block.hashes, at * HASH_BYTES, 0, HASH_BYTES);
+    this.put(index, bytes, dueAt);
     return index;
+  }
+
+  /** The same with a number of the caller's. Numbers left out are of events that are not sent yet. */
+  put(index: number, bytes: Uint8Array, dueAt?: number): void {
+    this.enter(index, digest(bytes), dueAt);
+  }
+
+  /** The same of an event of which no more is left than what its bytes are compared by. */
+  enter(index: number, hashed: Uint8Array, dueAt = Number.NaN): void {
+    this.#size = Math.max(this.#size, index + 1);
+    const { block, at } = this.#entry(index);
+    block.hashes.set(hashed.subarray(0, HASH_BYTES), at * HASH_BYTES);
+    block.waitedFrom[at] = dueAt;
+  }
+
+  /** What the event's bytes are compared by. */
+  hashOf(index: number): Buffer {
+    const { block, at } = this.#entry(index);
+    return Buffer.from(block.hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
+  }
+
+  /** Whether these are the event's bytes; whatever they are where no attempt was made of it, as of one too large to send. */
+  matches(index: number, bytes: Uint8Array): boolean {
+    const entry = this.#entry(index);
+    const { block, at } = entry;
+    const isKnown = block.hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES).some((byte) => byte !== 0);
+    return !isKnown || this.#isIntact(entry, bytes);
+  }
+
+  /** Whether an attempt was made of it, or it was refused before one could be. */
+  isSent(index: number): boolean {
+    return index < this.#size && isMarked(this.#entry(index), ATTEMPTED);
   }
 
   /** @returns whether it is the event's first attempt. */
   onAttempt(index: number, at: number): boolean {
     const entry = this.#entry(index);
     if (!mark(entry, ATTEMPTED)) return false;
-    entry.block.firstAttemptAt[entry.at] = at;
+    if (Number.isNaN(entry.block.waitedFrom[entry.at])) entry.block.waitedFrom[entry.at] = at;
     this.#sent += 1;
     if (!isMarked(entry, SEEN | NOT_WRITTEN)) this.#outstanding += 1;
     return true;
+  }
+
+  /** Ms from when the event was due, or first tried, until `now`. */
+  waited(index: number, now: number): number {
+    const { block, at } = this.#entry(index);
+    return now - (block.waitedFrom[at] ?? now);
+  }
+
+  /** Frees what the events are kept in. */
+  close(): void {
+    this.#blocks.close();
   }
 
   onAmbiguous(index: number): void {
@@ -152,8 +188,8 @@ export class Ledger implements OutcomeListener {
   /**
    * Takes a record in that bears this event's number.
    *
-   * @returns ms from the first attempt until `receivedAt`, for the first copy of an event; undefined for further ones,
-   * and for one that no attempt was made of.
+   * @returns ms from when the event was due, or first tried, until `receivedAt`, for its first copy; undefined for further
+   * ones, and for one that no attempt was made of.
    */
   onRead(index: number, bytes: Uint8Array, receivedAt: number): number | undefined {
     const entry = this.#entry(index);
@@ -165,7 +201,7 @@ export class Ledger implements OutcomeListener {
     this.#seen += 1;
     if (!isMarked(entry, ATTEMPTED)) return undefined;
     if (!isMarked(entry, NOT_WRITTEN)) this.#outstanding -= 1;
-    return receivedAt - (block.firstAttemptAt[at] ?? receivedAt);
+    return receivedAt - (block.waitedFrom[at] ?? receivedAt);
   }
 
   /** One pass over all events. */
@@ -197,10 +233,9 @@ export class Ledger implements OutcomeListener {
   }
 
   #entry(index: number): Entry {
-    const block = this.#blocks[Math.floor(index / BLOCK_EVENTS)];
-    if (block === undefined || index >= this.#size)
+    if (!(index >= 0 && index < this.#size))
       throw new RangeError(`no event ${index} in a ledger of ${this.#size}`);
-    return { block, at: index % BLOCK_EVENTS };
+    return { block: this.#blocks.block(Math.floor(index / BLOCK_EVENTS)), at: index % BLOCK_EVENTS };
   }
 }
 

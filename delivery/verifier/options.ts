@@ -3,6 +3,7 @@ import type { Clock } from "../clock";
 import type { Route } from "../preflight/route";
 import type { StackOutputs } from "../settings";
 import type { EventSource } from "../sources/source";
+import type { RunLoad } from "./capacity";
 
 /** What is going on, for a progress display. */
 export interface Progress {
@@ -46,9 +47,36 @@ export interface VerifyOptions {
   amplitudeAccountId?: string | undefined;
   /** The principals that Amplitude is known to use, where the trust policy names no whole account. */
   amplitudePrincipalArns?: string[] | undefined;
-  /** PutRecords requests under way at once, from 1. Default 1: enough for a test, and sparing with the stream. */
+  /** PutRecords requests under way at once, from 1. Default 1, and with `rate` enough of them for answers that take 250 ms. */
   concurrency?: number | undefined;
-  /** How long to wait for events after the last one was sent, in seconds, from 1. Default 120. */
+  /**
+   * Events a second, steadily, from above 0: latency is then measured from when each was due. Default: as fast as
+   * `capacityShare` allows.
+   */
+  rate?: number | undefined;
+  /**
+   * The share of what the stream's shards take (1,000 records/s and 1 MB/s each) that a run without `rate` uses, above 0
+   * and up to 1; 1 lifts the limit, and has the shards read as often as they allow. Default 0.5: the rest is the
+   * stream's other writers' and readers'.
+   */
+  capacityShare?: number | undefined;
+  /** Asked before events are sent at a `rate` of more than half of what the stream takes. Default: they are sent. */
+  confirmLoad?: ((load: RunLoad) => boolean | Promise<boolean>) | undefined;
+  /**
+   * So many ordering keys, 1–100,000: the events of each go to one shard in the order of the source, and the report says
+   * how many came out of it in another order. Default: none, and every event goes wherever its own partition key falls.
+   */
+  orderingKeys?: number | undefined;
+  /** Where the run's file is kept, by which it can be gone on with after it ended undecided, or its process did. Default: none is. */
+  runFolder?: string | undefined;
+  /** Kept in the run's file for whoever goes on with it: what the source is made of, as JSON. */
+  sourceDescription?: unknown;
+  /**
+   * The id of a run to go on with, which has its file in `runFolder`: what it sent is read back, what it had not sent yet,
+   * or not to an end, is sent. `outputs` and `source` have to be the same again.
+   */
+  resume?: string | undefined;
+  /** How long to wait for a further event after the last one, in seconds, from 1. Default 120. */
   timeoutSeconds?: number | undefined;
   /** How long a new role or policy may take to be known everywhere, in seconds, from 0. Default 90. */
   propagationSeconds?: number | undefined;

@@ -1,26 +1,44 @@
-import { describeError, isAccessDenied } from "../awsErrors";
+import { awsError, describeError, isAccessDenied } from "../awsErrors";
 import { DeliveryError } from "../errors";
-import type { Finding } from "../findings";
+import type { Finding, FindingCode } from "../findings";
+import type { StreamUnreadable } from "../reader/streamReader";
 import type { EventSource } from "../sources/source";
 
-export function notReadable(error: unknown, where: string): Finding {
+export function notReadable({ message, cause }: StreamUnreadable, where: string): Finding {
+  const isRefused = isAccessDenied(cause) || awsError(cause).code === "KMSAccessDeniedException";
   return {
     code: "stream-not-readable",
     severity: "undetermined",
-    message: `The stream can't be read back, so nothing can be said about what arrived: ${describeError(error)}`,
+    message: `The stream can't be read back, so nothing can be said about what arrived: ${message}: ${describeError(cause)}`,
     where,
-    remedy: isAccessDenied(error)
+    remedy: isRefused
       ? "Give the person who runs this kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords on the stream (and kms:Decrypt on a customer's own key)"
       : "Check the network, the credentials' lifetime and the service's health, and run this again",
   };
 }
 
 /** Nothing was sent: what can't be read back can't be accounted for. */
-export function notAnswering(where: string): Finding {
+export function notAnswering(shardIds: string[], where: string): Finding {
+  const silent = shardIds.length === 0 ? "The list of the stream's shards" : shardIds.join(", ");
   return {
     code: "stream-not-readable",
     severity: "undetermined",
-    message: "The stream's shards gave no answer in time, so nothing was sent",
+    message: `${silent} gave no answer in time, so nothing was sent`,
+    where,
+    remedy: "Check the network and the service's health, and run this again with a longer --timeout",
+  };
+}
+
+/** @param shardIds what had not been read: none where time was too short to wait for what is missing. */
+export function notReadToEnd(shardIds: string[], where: string): Finding {
+  const what =
+    shardIds.length === 0
+      ? "what is missing had been waited for"
+      : `the stream was read to the end of the run: not so ${shardIds.join(", ")}`;
+  return {
+    code: "stream-not-readable",
+    severity: "undetermined",
+    message: `The time ran out before ${what}`,
     where,
     remedy: "Check the network and the service's health, and run this again with a longer --timeout",
   };
@@ -60,7 +78,46 @@ export function refusalRemedy(reason: string): string {
   return "Mend what the reason names, and run this again";
 }
 
-export function sourceFailed(error: unknown, sent: number): Finding {
+/** Records of a run that is gone on with have gone with the time. */
+export function recordsExpired(from: Date, where: string): Finding {
+  return {
+    code: "records-expired",
+    severity: "undetermined",
+    message: `What was sent since ${from.toISOString()} is not in the stream any more: it is older than the stream keeps records`,
+    where,
+    remedy: "Begin a new run",
+  };
+}
+
+export function orderNotMeasured(where: string): Finding {
+  return {
+    code: "order-not-measured",
+    severity: "warning",
+    message:
+      "The order of events can't be measured: the stream's record distribution is AUTO, which keeps no key to a shard",
+    where,
+    remedy: "Leave out the ordering keys, or set the record distribution to USER_PARTITION_KEY",
+  };
+}
+
+/** The source, or this machine's file of the run. */
+export function sendingEnded(error: unknown, sent: number): Finding {
+  return error instanceof DeliveryError && error.code === "run-file"
+    ? runFileFailed(error, sent)
+    : sourceFailed(error, sent);
+}
+
+function runFileFailed({ message }: DeliveryError, sent: number): Finding {
+  return {
+    code: "run-file-failed",
+    severity: "undetermined",
+    message: `${message}. Sending ended after ${sent} event(s): nothing is sent that the file does not know of`,
+    where: "this machine",
+    remedy: "Make room, and run this again",
+  };
+}
+
+function sourceFailed(error: unknown, sent: number): Finding {
   return {
     code: "source-failed",
     severity: "undetermined",
@@ -87,6 +144,27 @@ export function sourceProblems({ problems, problemCount }: EventSource): Finding
       remedy: "Export the hours concerned again, if those events matter for the test",
     },
   ];
+}
+
+/** What a run that goes on may still find out. */
+const OF_AN_UNFINISHED_RUN: ReadonlySet<FindingCode> = new Set<FindingCode>([
+  "events-unread",
+  "interrupted",
+  "run-file-failed",
+  "sender-failed",
+  "stream-not-readable",
+]);
+
+/** The findings of a run that can be gone on with, with the command for it. */
+export function withResumption(findings: Finding[], runId: string): Finding[] {
+  return findings.map((finding) =>
+    OF_AN_UNFINISHED_RUN.has(finding.code)
+      ? {
+          ...finding,
+          remedy: `${finding.remedy}; \`amplitude-kinesis verify --resume ${runId}\` goes on with this run`,
+        }
+      : finding,
+  );
 }
 
 export function interrupted(sent: number): Finding {

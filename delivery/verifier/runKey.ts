@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 
 const PREFIX = "amplitude-kinesis";
+/** About the size of a partition key of a run. */
+export const KEY_BYTES = 40;
 
 /** Names the events of one run by their partition keys: unique ones, which spread over all shards. */
 export interface RunKey {
@@ -12,7 +14,11 @@ export interface RunKey {
 }
 
 export function newRunKey(random: () => Buffer = () => randomBytes(9)): RunKey {
-  const runId = random().toString("base64url");
+  return runKeyOf(random().toString("base64url"));
+}
+
+/** Of a run that has begun already. */
+export function runKeyOf(runId: string): RunKey {
   const start = `${PREFIX}.${runId}.`;
   return {
     runId,

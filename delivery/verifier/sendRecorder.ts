@@ -1,37 +1,64 @@
 import type { Clock } from "../clock";
 import type { OutcomeListener } from "../producer/producerOptions";
+import type { OutgoingRecord } from "../producer/record";
+import type { RunJournal } from "../runFile/runJournal";
+import { LatencyRecorder } from "./latency";
 import type { Ledger } from "./ledger";
+import type { RunState } from "./runState";
 import type { Timeline } from "./timeline";
 
-/** Enters what becomes of every event that is sent into the ledger, and when. */
+/** Enters what becomes of every event that is sent: into the ledger, the run's file and the timeline. */
 export class SendRecorder implements OutcomeListener {
+  /** From when an event was due, or first tried, until Kinesis acknowledged it. */
+  readonly acknowledgement = new LatencyRecorder();
+
+  readonly #ledger: Ledger;
+  readonly #journal: RunJournal | undefined;
+
   constructor(
-    private readonly ledger: Ledger,
+    private readonly run: Pick<RunState, "ledger" | "journal" | "unsettled">,
     private readonly timeline: Timeline,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#ledger = run.ledger;
+    this.#journal = run.journal;
+  }
+
+  beforeAttempt(records: readonly OutgoingRecord[], at: number): void {
+    this.#journal?.attempt(records, at, this.#ledger);
+  }
 
   onAttempt(index: number, at: number): void {
-    if (this.ledger.onAttempt(index, at)) this.timeline.count("sent", at);
+    this.run.unsettled.delete(index);
+    if (this.#ledger.onAttempt(index, at)) this.timeline.count("sent", at);
   }
 
   onAmbiguous(index: number): void {
-    this.ledger.onAmbiguous(index);
+    this.#ledger.onAmbiguous(index);
+    this.#journal?.ambiguous(index);
   }
 
   onAcknowledged(index: number, shardId: string): void {
-    if (this.ledger.onAcknowledged(index, shardId)) this.timeline.count("acknowledged", this.clock.now());
+    const now = this.clock.now();
+    if (this.#ledger.onAcknowledged(index, shardId)) {
+      this.timeline.count("acknowledged", now);
+      this.acknowledgement.record(this.#ledger.waited(index, now));
+    }
+    this.#journal?.acknowledged(index, shardId);
   }
 
   onRefused(index: number, reason: string): void {
-    this.ledger.onRefused(index, reason);
+    this.#ledger.onRefused(index, reason);
+    this.#journal?.refused(index, reason);
   }
 
   onUnanswered(index: number, reason: string): void {
-    this.ledger.onUnanswered(index, reason);
+    this.#ledger.onUnanswered(index, reason);
+    this.#journal?.unanswered(index, reason);
   }
 
   onAbandoned(index: number): void {
-    this.ledger.onAbandoned(index);
+    this.#ledger.onAbandoned(index);
+    this.#journal?.abandoned(index);
   }
 }

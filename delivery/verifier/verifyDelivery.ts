@@ -1,42 +1,66 @@
 import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
 import { type ClientOptions, keptOpen, kinesisClient, kinesisWriteClient } from "../clients";
 import { type Clock, systemClock } from "../clock";
+import { SourceError } from "../errors";
 import type { Finding } from "../findings";
 import { type Preflight, preflight } from "../preflight/preflight";
 import type { StreamState } from "../preflight/stream";
 import type { TrustedCaller } from "../preflight/trustDocument";
 import { Producer } from "../producer/producer";
 import { putRecordsTo } from "../producer/putRecords";
-import type { OutgoingRecord } from "../producer/record";
-import type { ShardRecords } from "../reader/shardReader";
 import { streamApi } from "../reader/streamApi";
-import { StreamReader, StreamUnreadable } from "../reader/streamReader";
+import { StreamUnreadable } from "../reader/streamReader";
 import type { DeliveryReport } from "../report/report";
 import { resolveOutputs, type StackOutputs } from "../settings";
 import { Collector } from "./collector";
 import { composeReport } from "./composeReport";
-import { Ledger } from "./ledger";
+import { LatencyRecorder } from "./latency";
+import type { Ledger } from "./ledger";
 import type { Progress, VerifyOptions } from "./options";
-import { noEvents, notAnswering, notReadable, senderFailed, sourceFailed, writeRefused } from "./runFindings";
-import { newRunKey } from "./runKey";
+import { Ordering } from "./ordering";
+import { type OutgoingOptions, outgoing } from "./outgoing";
+import { defaultConcurrency, type PacedEvents, pacedEvents } from "./pacedEvents";
+import { ReadBack } from "./readBack";
+import {
+  noEvents,
+  notAnswering,
+  notReadable,
+  notReadToEnd,
+  orderNotMeasured,
+  recordsExpired,
+  senderFailed,
+  sendingEnded,
+  writeRefused,
+} from "./runFindings";
+import { RunState } from "./runState";
 import { SendRecorder } from "./sendRecorder";
 import { Timeline } from "./timeline";
 
 /** Readings start this long before the run, by the service's clock: arrival times are promised no accuracy. */
 const READ_MARGIN_MS = 10_000;
-/** After an interruption: how long what was sent is still waited for. */
-const GRACE_MS = 10_000;
+/** Five readings a second are what a shard gives. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
+const FASTEST_POLL_MS = 200;
 const PROPAGATING = "refused so far; a new policy takes up to a minute and a half to take effect";
 
 /**
  * Sends the source's events to the customer's stream, reads them back, and accounts for every one.
  *
- * @throws DeliveryError `settings` for outputs that can't be right, `credentials` where AWS does not accept the
- * caller, `no-events` where the source has none; what the source throws before its first event. Whatever is wrong with
- * the deployment is a finding of the report.
+ * @throws DeliveryError `settings` for outputs that can't be right, or a load that was not agreed to; `credentials` where
+ * AWS does not accept the caller; `no-events` where the source has none; `run-file` where the run's file can't be written
+ * or gone on with; what the source throws before its first event. Whatever is wrong with the deployment is a finding of
+ * the report.
  */
 export async function verifyDelivery(options: VerifyOptions): Promise<DeliveryReport> {
-  return new DeliveryRun(options).run();
+  const outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
+  const state = await RunState.open({ outputs, runFolder: options.runFolder, resume: options.resume });
+  let isDecided = false;
+  try {
+    const report = await new DeliveryRun(options, outputs, state).run();
+    isDecided = report.verdict !== "undecided";
+    return report;
+  } finally {
+    state.end(isDecided);
+  }
 }
 
 class DeliveryRun {
@@ -47,28 +71,30 @@ class DeliveryRun {
   readonly #random: () => number;
   readonly #signal: AbortSignal;
   readonly #connections = keptOpen();
-  readonly #ledger = new Ledger();
-  readonly #key = newRunKey();
+  readonly #state: RunState;
   readonly #findings: Finding[] = [];
   readonly #startedAt: number;
   readonly #timeline: Timeline;
-  readonly #collector: Collector;
+  #acknowledgement = new LatencyRecorder();
+  #ordering: Ordering | undefined;
+  #collector: Collector;
   #shardIds: string[] = [];
   #progress: Pick<Progress, "phase" | "step"> = { phase: "preparing", step: "" };
 
-  constructor(options: VerifyOptions) {
+  constructor(options: VerifyOptions, outputs: StackOutputs, state: RunState) {
     const { clock = systemClock, random = Math.random, signal = new AbortController().signal } = options;
     this.#options = options;
-    this.#outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
+    this.#outputs = outputs;
+    this.#state = state;
     const { credentials, profile, endpoint } = options;
-    const { region } = this.#outputs;
+    const { region } = outputs;
     this.#operator = { region, credentials, profile, endpoint, requestHandler: this.#connections };
     this.#clock = clock;
     this.#random = random;
     this.#signal = signal;
     this.#startedAt = clock.now();
     this.#timeline = new Timeline(this.#startedAt);
-    this.#collector = new Collector(this.#ledger, this.#key, this.#timeline);
+    this.#collector = new Collector(state.ledger, state.key, this.#timeline);
   }
 
   async run(): Promise<DeliveryReport> {
@@ -84,7 +110,8 @@ class DeliveryRun {
     const { stream, writer } = before;
     const isBroken = before.findings.some(({ severity }) => severity === "error");
     const canSend = stream !== undefined && writer !== undefined && !isBroken;
-    const readingComplete = canSend ? await this.#sendAndRead(stream, writer) : true;
+    // Of a run that is gone on with, something has been sent that was not read.
+    const readingComplete = canSend ? await this.#sendAndRead(stream, writer) : this.#ledger.sent === 0;
     return this.#report(before, readingComplete);
   }
 
@@ -106,105 +133,112 @@ class DeliveryRun {
 
   /** @returns whether the stream was read to its end. */
   async #sendAndRead(stream: StreamState, writer: ClientOptions): Promise<boolean> {
-    const reader = this.#reader(stream, (batch) => this.#collector.take(batch));
+    const readFrom = this.#state.header?.readFrom ?? stream.serviceTime - READ_MARGIN_MS;
+    if (isExpired(readFrom, stream)) {
+      this.#findings.push(recordsExpired(new Date(readFrom), stream.streamArn));
+      return false;
+    }
+    this.#measureOrder(stream);
+    const paced = await pacedEvents(this.#options, stream);
+    const readBack = this.#readBack(stream, readFrom);
     this.#show({ phase: "preparing", step: "reading the stream's shards" });
     try {
-      await reader.start();
       // Reading comes first: what can't be read back must not be sent.
-      if (!(await reader.waitFor(() => reader.hasReadAll, this.#deadline(), this.#signal))) {
-        if (!this.#signal.aborted) this.#findings.push(notAnswering(stream.streamArn));
+      if (!(await readBack.start())) {
+        if (!this.#signal.aborted)
+          this.#findings.push(notAnswering(readBack.silentShardIds, stream.streamArn));
         return false;
       }
-      await this.#send(stream, writer, AbortSignal.any([this.#signal, reader.failed]));
-      return await this.#awaitEvents(reader, stream);
+      const { outputs, startedAt } = { outputs: this.#outputs, startedAt: this.#startedAt };
+      const { orderingKeys, sourceDescription: source = null } = this.#options;
+      this.#state.begin({ outputs, startedAt, readFrom, source, ...(orderingKeys && { orderingKeys }) });
+      await this.#send(paced, stream, writer, AbortSignal.any([this.#signal, readBack.failed]));
+      const isComplete = await readBack.finish();
+      if (readBack.unreadShardIds !== undefined)
+        this.#findings.push(notReadToEnd(readBack.unreadShardIds, stream.streamArn));
+      return isComplete;
     } catch (error) {
       if (!(error instanceof StreamUnreadable)) throw error;
-      this.#findings.push(notReadable(error.cause, stream.streamArn));
+      this.#findings.push(notReadable(error, stream.streamArn));
       return false;
     } finally {
-      await reader.stop();
-      this.#shardIds = reader.shardIds;
+      await readBack.stop();
+      this.#shardIds = readBack.shardIds;
     }
   }
 
-  async #send(stream: StreamState, writer: ClientOptions, signal: AbortSignal): Promise<void> {
-    const { source, concurrency = 1 } = this.#options;
-    this.#show({ phase: "sending", step: "sending events" });
+  #measureOrder({ ignoresKeys, streamArn }: StreamState): void {
+    const orderingKeys = this.#state.header?.orderingKeys ?? this.#options.orderingKeys;
+    if (orderingKeys === undefined) return;
+    if (ignoresKeys) this.#findings.push(orderNotMeasured(streamArn));
+    else this.#ordering = new Ordering(this.#state.key.runId, orderingKeys);
+    this.#collector = new Collector(this.#ledger, this.#state.key, this.#timeline, this.#ordering);
+  }
+
+  async #send(
+    { batches, pace, step }: PacedEvents,
+    stream: StreamState,
+    writer: ClientOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#show({ phase: "sending", step });
+    const recorder = new SendRecorder(this.#state, this.#timeline, this.#clock);
+    this.#acknowledgement = recorder.acknowledgement;
     const producer = new Producer({
       put: putRecordsTo(kinesisWriteClient(writer), this.#outputs.streamName),
-      listener: new SendRecorder(this.#ledger, this.#timeline, this.#clock),
+      listener: recorder,
       clock: this.#clock,
       random: this.#random,
-      concurrency,
+      concurrency: this.#options.concurrency ?? defaultConcurrency(this.#options.rate),
       largestRecordBytes: stream.largestRecordBytes,
       propagationMs: this.#propagationMs,
       onAccessDenied: () => this.#show({ phase: "sending", step: PROPAGATING }),
     });
     try {
-      const stopped = await producer.run(this.#outgoing(), signal);
+      const records = outgoing(batches, { ...this.#outgoingOptions(signal), pace });
+      const stopped = await producer.run(records, signal);
       if (stopped?.ofSender) this.#findings.push(senderFailed(stopped.reason, this.#ledger.sent));
       else if (stopped !== undefined) this.#findings.push(writeRefused(stopped.reason, stream.streamArn));
     } catch (error) {
-      if (this.#ledger.sent === 0) throw error;
-      this.#findings.push(sourceFailed(error, this.#ledger.sent));
-    }
-    if (this.#ledger.size === 0 && !signal.aborted) throw noEvents(source);
-  }
-
-  async *#outgoing(): AsyncGenerator<OutgoingRecord> {
-    for await (const { bytes } of this.#options.source.events()) {
-      const index = this.#ledger.add(bytes);
-      yield { index, partitionKey: this.#key.partitionKey(index), bytes };
-      this.#show({ phase: "sending", step: "sending events" });
-    }
-  }
-
-  /** @returns whether the stream was read to its end, and twice where events were missing. */
-  async #awaitEvents(reader: StreamReader, stream: StreamState): Promise<boolean> {
-    const { settleMs = 10_000 } = this.#options;
-    const sentAt = this.#clock.now();
-    const deadline = this.#deadline();
-    this.#show({ phase: "reading", step: "reading events back" });
-    const allRead = () => this.#ledger.outstanding === 0 && reader.hasReadUpTo(sentAt);
-    const isSettled = () => allRead() || reader.hasReadUpTo(sentAt + settleMs);
-    const settled = await reader.waitFor(isSettled, deadline, this.#signal);
-    if (this.#signal.aborted) return reader.waitFor(allRead, this.#clock.now() + GRACE_MS);
-    if (!settled || this.#ledger.outstanding === 0) return settled;
-    // Two readers at once would take twice their share of the stream, and count one record as two.
-    await reader.stop();
-    return this.#lookAgain(stream, deadline);
-  }
-
-  /** A second reading from the start, for what the first one did not find. */
-  async #lookAgain(stream: StreamState, deadline: number): Promise<boolean> {
-    this.#show({ phase: "looking again", step: "looking again for what is missing" });
-    const since = this.#clock.now();
-    const reader = this.#reader(stream, (batch) => this.#collector.takeMissing(batch));
-    const isDone = () => this.#ledger.outstanding === 0 || reader.hasReadUpTo(since);
-    try {
-      await reader.start();
-      return await reader.waitFor(isDone, deadline, this.#signal);
+      if (this.#ledger.sent === 0 || error instanceof SourceError) throw error;
+      this.#findings.push(sendingEnded(error, this.#ledger.sent));
     } finally {
-      await reader.stop();
+      // What an earlier process left open, and this one didn't get to: nothing can be said of it but that it is unknown.
+      for (const index of this.#state.unsettled) this.#ledger.onAbandoned(index);
     }
+    if (this.#ledger.size === 0 && !signal.aborted) throw noEvents(this.#options.source);
   }
 
-  #reader(
-    { serviceTime, clockOffsetMs }: StreamState,
-    onRecords: (batch: ShardRecords) => void,
-  ): StreamReader {
-    const { pollMs } = this.#options;
-    return new StreamReader({
+  #outgoingOptions(signal: AbortSignal): Omit<OutgoingOptions, "pace"> {
+    const { ledger, key, unsettled } = this.#state;
+    return {
+      ledger,
+      key,
+      unsettled,
+      ordering: this.#ordering,
+      clock: this.#clock,
+      signal,
+      onProgress: () => this.#show(this.#progress),
+    };
+  }
+
+  #readBack({ clockOffsetMs }: StreamState, readFrom: number): ReadBack {
+    const { pollMs, capacityShare, settleMs = 10_000, timeoutSeconds = 120 } = this.#options;
+    const takesAll = capacityShare === 1;
+    return new ReadBack({
       api: streamApi(kinesisClient(this.#operator), this.#outputs.streamName),
-      from: new Date(serviceTime - READ_MARGIN_MS),
+      from: new Date(readFrom),
       clockOffsetMs,
+      pollMs: pollMs ?? (takesAll ? FASTEST_POLL_MS : undefined),
+      bytesPerSecond: takesAll ? Number.POSITIVE_INFINITY : undefined,
       clock: this.#clock,
       random: this.#random,
-      onRecords: (batch) => {
-        onRecords(batch);
-        this.#show(this.#progress);
-      },
-      ...(pollMs === undefined ? {} : { pollMs }),
+      ledger: this.#ledger,
+      collector: this.#collector,
+      settleMs,
+      timeoutMs: timeoutSeconds * 1000,
+      signal: this.#signal,
+      onProgress: (progress = this.#progress) => this.#show(progress),
     });
   }
 
@@ -213,10 +247,11 @@ class DeliveryRun {
       outputs: this.#outputs,
       source: this.#options.source,
       amplitude: this.#amplitude,
-      runId: this.#key.runId,
       before,
-      ledger: this.#ledger,
+      state: this.#state,
       collector: this.#collector,
+      ordering: this.#ordering,
+      acknowledgement: this.#acknowledgement,
       timeline: this.#timeline,
       shardIds: this.#shardIds,
       findings: this.#findings,
@@ -225,6 +260,10 @@ class DeliveryRun {
       startedAt: this.#startedAt,
       endedAt: this.#clock.now(),
     });
+  }
+
+  get #ledger(): Ledger {
+    return this.#state.ledger;
   }
 
   get #amplitude(): TrustedCaller {
@@ -240,10 +279,6 @@ class DeliveryRun {
     return (this.#options.propagationSeconds ?? 90) * 1000;
   }
 
-  #deadline(): number {
-    return this.#clock.now() + (this.#options.timeoutSeconds ?? 120) * 1000;
-  }
-
   #show(progress: Pick<Progress, "phase" | "step">): void {
     this.#progress = progress;
     const { onProgress, source } = this.#options;
@@ -255,4 +290,8 @@ class DeliveryRun {
       ...(source.expectedEvents === undefined ? {} : { eventsExpected: source.expectedEvents }),
     });
   }
+}
+
+function isExpired(readFrom: number, { serviceTime, retentionHours }: StreamState): boolean {
+  return retentionHours !== undefined && serviceTime - readFrom > retentionHours * 3_600_000;
 }

@@ -180,6 +180,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
     const report = await verdictUnder(
       ({ operation, earlier }) => (operation === "PutRecords" && earlier > 0 ? expired : undefined),
       generateEvents({ events: 700 }),
+      { capacityShare: 1 },
     );
     expect(report).to.include({
       verdict: "undecided",
@@ -213,6 +214,27 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
     );
     expect(report).to.include({ verdict: "undecided", eventsSent: 0 });
     expect(codes(report)).to.deep.equal(["stream-not-readable"]);
+  });
+
+  it("is undecided, though every event was read, where a shard has not been read to the end of the run", async () => {
+    let reads = 0;
+    const report = await verdictUnder(
+      async ({ operation, forward }) => {
+        if (operation === "PutRecords") reads = 0;
+        if (operation !== "GetRecords") return undefined;
+        reads += 1;
+        const answer = JSON.parse((await forward()).body.toString());
+        const isEmpty = answer.Records.length === 0;
+        // The shard falls silent behind its last record.
+        if (isEmpty && reads > 1) return new Promise<never>(() => undefined);
+        return json({ ...answer, MillisBehindLatest: isEmpty ? 0 : 1 });
+      },
+      undefined,
+      { timeoutSeconds: 1 },
+    );
+    expect(report).to.include({ verdict: "undecided", eventsDelivered: 30, eventsUnknown: 0 });
+    expect(codes(report)).to.deep.equal(["stream-not-readable"]);
+    expect(report.findings[0]?.message).to.include("shardId-000000000000");
   });
 
   it("is undecided where the stream stops being readable", async () => {

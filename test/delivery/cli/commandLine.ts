@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LocalAws, LocalPrincipal } from "../../../sandbox/aws";
 
@@ -27,6 +28,7 @@ export function amplitudeKinesis(
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_CONFIG_FILE: "none",
     AWS_SHARED_CREDENTIALS_FILE: "none",
+    XDG_STATE_HOME: join(tmpdir(), "amplitude-kinesis-tests"),
   };
   return new Promise((resolve) => {
     const options = { env: { ...inherited, ...isolated, ...env }, encoding: "utf8" as const };

@@ -16,7 +16,9 @@ const FIELDS = [
     " ",
   ),
   ..."eventsRefused eventsLost eventsUnanswered duplicatesUnexplained eventsSeenThoughRefused".split(" "),
-  ..."eventsOutOfOrder latencyHistogram timeline environment".split(" "),
+  ..."eventsOutOfOrder acknowledgementInSeconds latencyHistogram resumable resumedFrom timeline environment".split(
+    " ",
+  ),
   ..."eventsUnknown deliveryRate latencyInSeconds recordsForeign shards findings proof".split(" "),
 ];
 

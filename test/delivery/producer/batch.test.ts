@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { BATCH_LIMITS, batches } from "../../../delivery/producer/batch";
-import { type OutgoingRecord, recordSize } from "../../../delivery/producer/record";
+import { type OutgoingRecord, type RecordSource, recordSize } from "../../../delivery/producer/record";
 import { VirtualClock } from "../virtualClock";
 import { CountingSource, failingAfter, indices, record, records, silentAfter } from "./records";
 
@@ -10,7 +10,7 @@ const LINGER_MS = 50;
 const NEVER = new AbortController().signal;
 
 function batchesOf(
-  source: AsyncIterable<OutgoingRecord>,
+  source: RecordSource,
   { limits = BATCH_LIMITS, clock = new VirtualClock(), signal = NEVER } = {},
 ): AsyncGenerator<OutgoingRecord[]> {
   return batches(source, limits, LINGER_MS, clock, signal);
@@ -85,6 +85,44 @@ describe("Batches", () => {
       ),
       { numRuns: 20 },
     );
+  });
+
+  it("are the same where the source gives many records at once", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 25 }), { maxLength: 8 }),
+        fc.integer({ min: 1, max: 10 }),
+        async (sizes, most) => {
+          const limits = { records: most, bytes: 50 };
+          let index = 0;
+          const chunks = sizes.map((chunk) => chunk.map((size) => record(index++, size, "k")));
+          async function* atOnce(): AsyncGenerator<OutgoingRecord[]> {
+            yield* chunks;
+          }
+          const got: number[][] = [];
+          for await (const batch of batchesOf(atOnce(), { limits })) got.push(indices(batch));
+          expect(got).to.deep.equal(await collect(new CountingSource(chunks.flat()), limits));
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it("ask for no more while records that came at once are left", async () => {
+    let asked = 0;
+    async function* atOnce(): AsyncGenerator<OutgoingRecord[]> {
+      for (;;) {
+        asked += 1;
+        yield records(30);
+      }
+    }
+    const iterator = batchesOf(atOnce(), { limits: { records: 10, bytes: MIB } });
+    for (const expected of [1, 1, 1, 2]) {
+      await iterator.next();
+      await new Promise(setImmediate);
+      expect(asked).to.equal(expected);
+    }
+    await iterator.return(undefined);
   });
 
   it("count a key by its UTF-8 bytes", async () => {

@@ -36,6 +36,7 @@ class Reading {
       clock: this.clock,
       random: () => 0.5,
       signal: this.#stop.signal,
+      bytesPerSecond: 1024 * 1024,
       pollMs: 500,
       clockOffsetMs: 0,
       onRecords: ({ records, receivedAt }) => {
@@ -263,7 +264,7 @@ describe("A shard's reader", () => {
       serviceError("AccessDeniedException", 400),
       serviceError("ResourceNotFoundException", 400),
       serviceError("KMSAccessDeniedException", 400),
-      serviceError("ExpiredTokenException", 400),
+      serviceError("UnrecognizedClientException", 400),
       Object.assign(new Error("no profile"), { name: "CredentialsProviderError" }),
     ];
     for (const error of hopeless) {
@@ -280,6 +281,7 @@ describe("A shard's reader", () => {
       serviceError("InternalFailure", 500),
       serviceError("ServiceUnavailable", 503),
       serviceError("SyntaxError", 200),
+      serviceError("ExpiredTokenException", 400),
       systemError("ECONNRESET"),
       systemError("ECONNREFUSED"),
     ];

@@ -146,6 +146,22 @@ describe("The stream's reader", () => {
       expect(reading.reader.hasReadAll).to.equal(false);
     });
 
+    it("tells which shards have not answered, and which were not read far enough", async () => {
+      const reading = new StreamReading(2);
+      let isSilent = false;
+      reading.stream.fault = ({ shardId }) => (isSilent && shardId === SECOND ? THROTTLED : undefined);
+      await reading.reader.start();
+      expect(reading.reader.silentShardIds).to.deep.equal([FIRST, SECOND]);
+      await reading.waitFor(() => reading.reader.hasReadAll);
+      expect(reading.reader.silentShardIds).to.deep.equal([]);
+      isSilent = true;
+      const since = reading.clock.now();
+      expect(await reading.waitFor(() => reading.reader.hasReadUpTo(since))).to.equal(false);
+      expect(reading.reader.unreadShardIds(since)).to.deep.equal([SECOND]);
+      expect(reading.reader.unreadShardIds(since - 1_000)).to.deep.equal([]);
+      await reading.reader.stop();
+    });
+
     it("says so where one shard of several stays unreadable, after its tries", async () => {
       const reading = new StreamReading(2);
       const broken = serviceError("InternalFailure", 500);
@@ -153,6 +169,7 @@ describe("The stream's reader", () => {
       await reading.reader.start();
       const failure = await failureOf(reading.waitFor(() => reading.reader.hasReadAll));
       expect(failure).to.be.instanceOf(StreamUnreadable).with.property("cause", broken);
+      expect(failure).to.include({ shardId: SECOND, message: `${SECOND} can't be read` });
       expect(reading.clock.now() - reading.start).to.be.within(10_000, 22_000);
       await reading.reader.stop();
     });

@@ -11,6 +11,8 @@ const REPORT: DeliveryReport = {
   region: "eu-central-1",
   streamName: "events",
   runId: "AAAAAAAAAAAA",
+  resumable: false,
+  resumedFrom: null,
   startedAt: "2026-01-05T00:00:00.000Z",
   durationInSeconds: 12.345,
   eventsSent: 1_000,
@@ -28,6 +30,7 @@ const REPORT: DeliveryReport = {
   eventsUnknown: 0,
   deliveryRate: 1,
   latencyInSeconds: { p50: 0.1, p95: 0.2, p99: 0.3, max: 0.4 },
+  acknowledgementInSeconds: { p50: 0.01, p95: 0.02, p99: 0.03, max: 0.04 },
   latencyHistogram: null,
   timeline: { bucketSeconds: 1, buckets: [{ sent: 1_000, acknowledged: 1_000, read: 1_000 }] },
   recordsForeign: 7,
@@ -74,13 +77,20 @@ describe("The report as text", () => {
     { name: "others' records", value: "7" },
     { name: "latency", value: "p50 0.1 s, p95 0.2 s, p99 0.3 s, max 0.4 s" },
     { name: "shards", value: "shardId-000000000000: 402, shardId-000000000001: 601" },
+    { name: "acknowledged in", value: "p50 0.01 s, p95 0.02 s, p99 0.03 s, max 0.04 s" },
     { name: "took", value: "12.3 s" },
+    { name: "run", value: "AAAAAAAAAAAA" },
   ];
   for (const { name, value } of rows) {
     it(`has the row ${name}`, () => {
       expect(rowOf(name)).to.equal(value);
     });
   }
+
+  it("says when a run that was gone on with began", () => {
+    const resumedFrom = "2026-01-04T00:00:00.000Z";
+    expect(rowOf("run", { resumedFrom })).to.equal(`AAAAAAAAAAAA, begun ${resumedFrom}`);
+  });
 
   it("says of what was not delivered how it failed", () => {
     const changes = { eventsNotDelivered: 7, eventsRefused: 1, eventsLost: 2, eventsUnanswered: 4 };

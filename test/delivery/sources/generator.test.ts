@@ -4,6 +4,7 @@ import type { AmplitudeEvent } from "../../../delivery/sources/amplitudeEvent";
 import { uniqueUuid } from "../../../delivery/sources/eventIdentity";
 import { LIBRARY } from "../../../delivery/sources/generatedEvent";
 import { type GeneratorOptions, generateEvents } from "../../../delivery/sources/generator";
+import type { SourceEvent } from "../../../delivery/sources/source";
 import { name, version } from "../../../package.json";
 import { FIELDS } from "./fields";
 
@@ -29,6 +30,17 @@ describe("The event generator", () => {
     expect(await texts({ events: 60, seed: "a", now })).to.deep.equal(
       await texts({ events: 60, seed: "a", now }),
     );
+  });
+
+  it("gives the same events many at once", async () => {
+    for (const events of [1, 49, 50, 51, 120]) {
+      const source = generateEvents({ events, seed: "a", now });
+      const atOnce: SourceEvent[] = [];
+      for await (const batch of source.eventBatches?.() ?? []) atOnce.push(...batch);
+      const alone: SourceEvent[] = [];
+      for await (const event of source.events()) alone.push(event);
+      expect(atOnce).to.deep.equal(alone);
+    }
   });
 
   it("gives the same bytes when one source is read twice", async () => {

@@ -84,6 +84,19 @@ describe("The collector", () => {
     expect(collecting.collector.recordsForeign).to.equal(1);
   });
 
+  it("counts what only the second reading finds as read from its shard, and measures it", () => {
+    const collecting = new Collecting();
+    collecting.take("one", collecting.of(0));
+    collecting.takeMissing(collecting.of(0), collecting.of(1));
+    expect(collecting.collector.shards(["one"])).to.deep.equal([
+      { shardId: "one", eventsAcknowledged: 0, recordsRead: 2 },
+    ]);
+    expect(collecting.collector.latency.summary()?.max).to.equal(8);
+    expect(collecting.timeline.report().buckets.map(({ read }) => read)).to.deep.equal([
+      0, 1, 0, 0, 0, 0, 0, 0, 0, 1,
+    ]);
+  });
+
   it("counts every copy of what only the second reading finds, a changed one too", () => {
     const collecting = new Collecting();
     collecting.takeMissing(collecting.of(0), collecting.of(0), collecting.of(1));

@@ -1,16 +1,20 @@
 import { expect } from "chai";
+import { StreamUnreadable } from "../../../delivery/reader/streamReader";
 import type { EventSource } from "../../../delivery/sources/source";
 import {
   interrupted,
   noEvents,
+  notAnswering,
   notReadable,
+  notReadToEnd,
   refusalRemedy,
-  sourceFailed,
+  sendingEnded,
   sourceProblems,
   writeRefused,
 } from "../../../delivery/verifier/runFindings";
 import { serviceError } from "../serviceErrors";
 
+const SHARD = "shardId-000000000003";
 const STREAM_ARN = "arn:aws:kinesis:eu-central-1:111122223333:stream/events";
 
 function sourceWith(count: number): EventSource {
@@ -24,15 +28,28 @@ function sourceWith(count: number): EventSource {
 
 describe("A finding about the run", () => {
   it("says that the stream can't be read, which proves nothing, and what the reader lacks", () => {
-    const denied = notReadable(serviceError("AccessDeniedException", 400, "not yours"), STREAM_ARN);
+    const unreadable = (cause: Error) => notReadable(new StreamUnreadable({ cause }, SHARD), STREAM_ARN);
+    const denied = unreadable(serviceError("AccessDeniedException", 400, "not yours"));
     expect(denied).to.include({
       code: "stream-not-readable",
       severity: "undetermined",
       where: STREAM_ARN,
     });
-    expect(denied.message).to.include("AccessDeniedException: not yours");
+    expect(denied.message).to.include(`${SHARD} can't be read: AccessDeniedException: not yours`);
     expect(denied.remedy).to.include("kinesis:GetRecords").and.include("kms:Decrypt");
-    expect(notReadable(serviceError("InternalFailure", 500), STREAM_ARN).remedy).to.include("run this again");
+    expect(unreadable(serviceError("KMSAccessDeniedException", 400)).remedy).to.equal(denied.remedy);
+    expect(unreadable(serviceError("InternalFailure", 500)).remedy).to.include("run this again");
+  });
+
+  it("names the shards that gave no answer, or were not read to the end in time", () => {
+    expect(notAnswering([SHARD], STREAM_ARN).message).to.include(`${SHARD} gave no answer in time`);
+    expect(notAnswering([], STREAM_ARN).message).to.include("The list of the stream's shards gave no answer");
+    expect(notReadToEnd([SHARD, "another"], STREAM_ARN)).to.include({
+      code: "stream-not-readable",
+      severity: "undetermined",
+    });
+    expect(notReadToEnd([SHARD, "another"], STREAM_ARN).message).to.include(`${SHARD}, another`);
+    expect(notReadToEnd([], STREAM_ARN).message).to.include("what is missing had been waited for");
   });
 
   const remedies = [
@@ -55,10 +72,10 @@ describe("A finding about the run", () => {
   }
 
   it("says that the source failed, and after how many events", () => {
-    const finding = sourceFailed(new Error("the file is cut off"), 17);
+    const finding = sendingEnded(new Error("the file is cut off"), 17);
     expect(finding).to.include({ code: "source-failed", severity: "undetermined" });
     expect(finding.message).to.include("17 were sent: the file is cut off");
-    expect(sourceFailed("gone", 0).message).to.include("gone");
+    expect(sendingEnded("gone", 0).message).to.include("gone");
   });
 
   it("says that the run was interrupted, and after how many events", () => {

@@ -1,0 +1,151 @@
+import type { Verdict } from "../../../delivery";
+import type { Ran } from "../oneRun";
+import { type EventTruth, eventTruths, type ServedTruth, servedTruth } from "./eventTruth";
+import { type ReadingTruth, readingTruth } from "./readingTruth";
+import { type SendingTruth, sendingTruth } from "./sendingTruth";
+
+/** The default of `settleMs`: a run takes it. */
+const SETTLE_MS = 10_000;
+
+/** What the report of a run has to say, for all that truly happened. */
+export interface Expectation {
+  verdict: Verdict;
+  numbers: Record<string, number | null>;
+  /** Shards in which events were acknowledged or read: of each `eventsAcknowledged` and `recordsRead`. */
+  shards: Record<string, string>;
+  /** Codes of the findings, in alphabetical order. */
+  findings: string[];
+  /** Shards that a finding has to name. */
+  named: string[];
+}
+
+export function expectationOf({ log, events, report: { runId } }: Ran): Expectation {
+  const truths = eventTruths(log, runId, events);
+  const sending = sendingTruth(log);
+  const isAllSeen = truths.every((truth) => isSeen(truth) || truth.refused !== undefined);
+  const reading = readingTruth(log, { sentAt: sending.sentAt, settleMs: SETTLE_MS, isAllSeen });
+  const counts = countsOf(truths, reading);
+  const served = servedTruth(log, runId, events.length);
+  return {
+    verdict: verdictOf(counts, sending, reading),
+    numbers: numbersOf(counts, served),
+    shards: shardsOf(truths, served),
+    findings: findingsOf(counts, sending, reading),
+    named: reading.failure === undefined ? reading.unreadShardIds : shardIdIn(reading.failure),
+  };
+}
+
+type Counts = ReturnType<typeof countsOf>;
+
+function countsOf(truths: EventTruth[], { isComplete }: ReadingTruth) {
+  const count = (is: (truth: EventTruth) => boolean) => truths.filter(is).length;
+  const absent = truths.filter((truth) => !isSeen(truth));
+  const lost = absent.filter(({ acknowledgedIn }) => acknowledgedIn !== undefined).length;
+  const refused = absent.filter((truth) => truth.refused === "for good").length;
+  const soFar = absent.filter((truth) => truth.refused === "so far").length;
+  return {
+    isComplete,
+    sent: truths.length,
+    acknowledged: count(({ acknowledgedIn }) => acknowledgedIn !== undefined),
+    delivered: count(({ whole, changed }) => whole > 0 && changed === 0),
+    corrupted: count(({ changed }) => changed > 0),
+    refused,
+    soFar,
+    lost,
+    unanswered: absent.length - lost - refused - soFar,
+    duplicates: sum(truths.map(({ whole, changed }) => Math.max(0, whole + changed - 1))),
+    unexplained: sum(truths.map(unexplainedIn)),
+    seenThoughRefused: count((truth) => isSeen(truth) && truth.refused === "for good"),
+  };
+}
+
+function isSeen({ whole, changed }: EventTruth): boolean {
+  return whole + changed > 0;
+}
+
+/** Copies that neither the acknowledgement nor an unclear attempt accounts for; a first copy is no duplicate. */
+function unexplainedIn({ whole, changed, acknowledgedIn, unclear }: EventTruth): number {
+  const explained = Math.max(1, unclear + (acknowledgedIn === undefined ? 0 : 1));
+  return Math.max(0, whole + changed - explained);
+}
+
+function numbersOf(counts: Counts, { foreign }: ServedTruth): Expectation["numbers"] {
+  const { isComplete, sent, delivered, lost, unanswered, refused, soFar } = counts;
+  const absent = lost + unanswered;
+  const seen = delivered + counts.corrupted;
+  return {
+    eventsSent: sent,
+    eventsAcknowledged: counts.acknowledged,
+    eventsDelivered: delivered,
+    eventsNotDelivered: refused + (isComplete ? absent : 0),
+    eventsRefused: refused,
+    eventsLost: isComplete ? lost : 0,
+    eventsUnanswered: isComplete ? unanswered : 0,
+    eventsCorrupted: counts.corrupted,
+    eventsDuplicated: counts.duplicates,
+    duplicatesUnexplained: counts.unexplained,
+    eventsSeenThoughRefused: counts.seenThoughRefused,
+    eventsOutOfOrder: null,
+    eventsUnknown: soFar + (isComplete ? 0 : absent),
+    deliveryRate: sent === 0 ? 0 : delivered / sent,
+    recordsForeign: foreign,
+    "latencies measured": seen,
+    "timeline: sent": sent,
+    "timeline: acknowledged": counts.acknowledged,
+    "timeline: read": seen,
+  };
+}
+
+/** In the order of certainty: what is proven wrong, what was not found out, and else all is well. */
+function verdictOf(counts: Counts, { stopped }: SendingTruth, { isComplete }: ReadingTruth): Verdict {
+  const absent = counts.lost + counts.unanswered;
+  const isWrong = counts.refused + counts.corrupted + (isComplete ? absent : 0) > 0;
+  if (isWrong || stopped === "refused") return "failed";
+  const isOpen = !isComplete || counts.soFar > 0 || stopped === "sender" || counts.delivered === 0;
+  return isOpen ? "undecided" : "verified";
+}
+
+function findingsOf(counts: Counts, { stopped }: SendingTruth, reading: ReadingTruth): string[] {
+  const { lost, unanswered } = counts;
+  const { isComplete } = reading;
+  const found: Record<string, boolean> = {
+    "stream-not-readable": !isComplete,
+    "write-refused": stopped === "refused",
+    "sender-failed": stopped === "sender",
+    "events-refused": counts.refused > 0,
+    "events-lost": isComplete && lost > 0,
+    "events-unanswered": isComplete && unanswered > 0,
+    "events-unread": !isComplete && lost + unanswered > 0,
+    "events-corrupted": counts.corrupted > 0,
+    "duplicates-unexplained": counts.unexplained > 0,
+    "refused-but-delivered": counts.seenThoughRefused > 0,
+  };
+  return Object.keys(found)
+    .filter((code) => found[code])
+    .sort();
+}
+
+function shardsOf(truths: EventTruth[], { ofShards }: ServedTruth): Expectation["shards"] {
+  const acknowledged = new Map<string, number>();
+  for (const { acknowledgedIn } of truths) {
+    if (acknowledgedIn !== undefined)
+      acknowledged.set(acknowledgedIn, (acknowledged.get(acknowledgedIn) ?? 0) + 1);
+  }
+  const shardIds = [...new Set([...acknowledged.keys(), ...ofShards.keys()])].sort();
+  return Object.fromEntries(
+    shardIds.map((shardId) => [shardId, pair(acknowledged.get(shardId) ?? 0, ofShards.get(shardId) ?? 0)]),
+  );
+}
+
+/** As a shard of the report is compared. */
+export function pair(acknowledged: number, read: number): string {
+  return `${acknowledged} acknowledged, ${read} read`;
+}
+
+function shardIdIn({ shardId }: { shardId: string }): string[] {
+  return shardId === "" ? [] : [shardId];
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

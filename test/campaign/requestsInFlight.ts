@@ -1,0 +1,30 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { ClientRequest } from "node:http";
+
+const CREATED = "http.client.request.created";
+
+/** The HTTP requests of this process to one server that have begun and are not over: however it was that they ended. */
+export class RequestsInFlight {
+  #count = 0;
+  readonly #onCreated = (message: unknown) => {
+    const { request } = message as { request: ClientRequest };
+    if (request.getHeader("host") !== this.host) return;
+    this.#count += 1;
+    request.once("close", () => {
+      this.#count -= 1;
+    });
+  };
+
+  /** @param host with its port. */
+  constructor(private readonly host: string) {
+    subscribe(CREATED, this.#onCreated);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  stop(): void {
+    unsubscribe(CREATED, this.#onCreated);
+  }
+}
