@@ -3,6 +3,7 @@ import { describeError } from "../awsErrors";
 import { DeliveryError } from "../errors";
 import { VERSION } from "../version";
 import { checkCommand } from "./check";
+import { completionCommand } from "./completion";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
 import { handoffCommand } from "./handoff";
 import { operatorPolicyCommand } from "./operatorPolicy";
@@ -10,7 +11,7 @@ import { Interrupted } from "./untilInterrupted";
 import { verifyCommand } from "./verify";
 
 /** In the order of their use. */
-const COMMANDS = [checkCommand, verifyCommand, handoffCommand, operatorPolicyCommand];
+const COMMANDS = [checkCommand, verifyCommand, handoffCommand, operatorPolicyCommand, completionCommand];
 
 /** Runs the command line, and leaves the exit status in `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
