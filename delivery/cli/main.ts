@@ -52,7 +52,8 @@ function report(error: unknown, debug: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
   if (error instanceof Interrupted) {
     process.stderr.write(`amplitude-kinesis: ${error.message}\n`);
-    return error.exitCode;
+    // What still waits for an answer would keep the process for as long as it waits.
+    process.exit(error.exitCode);
   }
   const message = error instanceof DeliveryError ? error.message : unexpected(error);
   process.stderr.write(`amplitude-kinesis: ${message}\n`);
