@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { main } from "../../../delivery/cli/main";
 import type { Outcome } from "./commandLine";
 
@@ -5,6 +7,7 @@ const ISOLATED = {
   AWS_EC2_METADATA_DISABLED: "true",
   AWS_CONFIG_FILE: "none",
   AWS_SHARED_CREDENTIALS_FILE: "none",
+  XDG_STATE_HOME: join(tmpdir(), "amplitude-kinesis-tests"),
 };
 
 /**
