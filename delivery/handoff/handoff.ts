@@ -40,7 +40,7 @@ export function handoffOf({ region, streamName, roleArn }: StackOutputs): Handof
     notes: [
       "The role is entered as its whole ARN, not as its name alone.",
       "There is no field for an external id.",
-      "Only events after the destination is enabled are sent; the first arrive within minutes.",
+      "Only events after the destination is enabled are sent. Amplitude documents that 95 of 100 arrive within 60 seconds.",
       "Whoever learns the role's ARN could have their own Amplitude project write to this stream: pass this on to those alone who set the destination up.",
     ],
   };
