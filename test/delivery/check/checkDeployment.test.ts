@@ -263,6 +263,14 @@ describe("Checking a deployment", function () {
       /enable-alarm-actions/,
     ],
     [
+      "an alarm on silence that takes missing data for none",
+      (outputs) => putAlarm(outputs, { TreatMissingData: "notBreaching", AlarmActions: [TOPIC] }),
+      "alarm-missing",
+      "warning",
+      /the day when no record comes/,
+      /alarms\.actionArns/,
+    ],
+    [
       "alarms that are missing",
       async () => undefined,
       "alarm-missing",
