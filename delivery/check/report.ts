@@ -5,12 +5,15 @@ export type CheckVerdict = "passed" | "failed" | "undecided";
 
 /** The stream as AWS describes it. */
 export interface CheckedStream {
+  /** Made of the outputs: role's account, region and name. */
   streamArn: string;
   /** `ACTIVE`, `UPDATING`, … */
   status: string;
   /** `ON_DEMAND` or `PROVISIONED`. */
   mode: string;
+  /** Shards that take records. */
   openShards: number;
+  /** How long records can be read, in hours. */
   retentionHours: number;
   /** `KMS` or `NONE`. */
   encryption: string;
@@ -22,7 +25,9 @@ export interface CheckedStream {
 
 /** The role as IAM describes it. */
 export interface CheckedRole {
+  /** As IAM has it. */
   roleArn: string;
+  /** How long a session of the role may last. */
   maxSessionSeconds: number;
   /** Null without one. */
   permissionsBoundaryArn: string | null;
@@ -34,6 +39,7 @@ export interface CheckedRole {
 export interface CheckReport {
   /** Rises when a field changes its meaning or goes; a new field doesn't raise it. */
   reportVersion: 1;
+  /** What the findings come to. */
   verdict: CheckVerdict;
   /** The stack's output. */
   roleArn: string;

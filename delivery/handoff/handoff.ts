@@ -6,6 +6,7 @@ export interface HandoffField {
   label: string;
   /** The stack's output that fills it. */
   output: keyof StackOutputs;
+  /** What is typed into it. */
   value: string;
 }
 

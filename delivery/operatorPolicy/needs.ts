@@ -1,8 +1,9 @@
 import type { PolicySubject } from "./subject";
 
 /** What a person runs. Verifying has two routes, which take different permissions. */
-export const TASKS = ["up", "check", "verify-role", "verify-operator", "watch"] as const;
-export type Task = (typeof TASKS)[number];
+export type Task = "up" | "check" | "verify-role" | "verify-operator" | "watch";
+
+export const TASKS: readonly Task[] = ["up", "check", "verify-role", "verify-operator", "watch"];
 
 /** What a statement is about; also its Sid. */
 export type Target =
@@ -135,8 +136,11 @@ export function joined(all: Needs[]): Needs {
   );
 }
 
+/** What a statement is held to. */
 export interface Scope {
+  /** ARNs, or patterns of them. */
   Resource: string | string[];
+  /** Under which it holds. */
   Condition?: Record<string, Record<string, string>>;
 }
 

@@ -1,10 +1,22 @@
 import { joined, type Needs, needsOf, type Scope, scopeOf, type Target, type Task } from "./needs";
 import type { PolicySubject } from "./subject";
 
+/** A statement of the policy, one for each kind of resource. */
+export interface OperatorStatement extends Scope {
+  /** What it is about. */
+  Sid: Target;
+  /** Nothing is denied. */
+  Effect: "Allow";
+  /** In alphabetical order. */
+  Action: string[];
+}
+
 /** An IAM policy document for a person. */
 export interface OperatorPolicy {
+  /** Of the policy language. */
   Version: "2012-10-17";
-  Statement: ({ Sid: Target; Effect: "Allow"; Action: string[] } & Scope)[];
+  /** One for each kind of resource. */
+  Statement: OperatorStatement[];
 }
 
 /** The least that somebody has to be allowed for these tasks on this stack, a statement for each kind of resource. */

@@ -3,22 +3,29 @@ import { accountOf, roleNameOf, type StackOutputs, streamArnOf } from "../settin
 
 /** What the policy is for: ARNs, or the patterns of what does not exist yet. */
 export interface PolicySubject {
+  /** The customer's, 12 digits. */
   accountId: string;
+  /** The stream's. */
   region: string;
+  /** The stream that Amplitude writes to. */
   streamArn: string;
+  /** The role that Amplitude assumes. */
   roleArn: string;
   /** The write policy that the component makes. */
   policyArn: string;
+  /** The alarms that the component makes. */
   alarmArn: string;
   /** A customer's own key. */
   kmsKeyArn?: string | undefined;
 }
 
+/** What the stack's outputs don't tell. */
 export interface NamingOptions {
   /** ARN of the write policy, where it is known. */
   policyArn?: string | undefined;
   /** The component's name in the program, which the names of what it makes begin with. */
   name?: string | undefined;
+  /** A customer's own key of the stream, where there is one. */
   kmsKeyArn?: string | undefined;
 }
 
