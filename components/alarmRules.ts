@@ -1,5 +1,5 @@
 import type { DeliveryAlarms } from "./alarms";
-import { errorsAt, integerWithin, matching, type PropertyError, shown } from "./propertyError";
+import { breach, errorsAt, integerWithin, itemErrors, matching, type PropertyError } from "./propertyError";
 
 /** An alarm looks back a day at most with periods of a minute. Source: AWS, CloudWatch API Reference, PutMetricAlarm. */
 const MOST_MINUTES = 1_440;
@@ -63,14 +63,8 @@ const actionCheck = matching(
 );
 
 function actionErrors(path: string, value: unknown): PropertyError[] {
-  if (!Array.isArray(value)) return errorsAt(path, `${shown(value)} must be a list of strings`);
+  if (!Array.isArray(value)) return errorsAt(path, breach(value, "must be a list of strings"));
   const tooMany =
     value.length > MOST_ACTIONS ? `${value.length} ARNs; CloudWatch allows ${MOST_ACTIONS}` : undefined;
-  const isRepeated = (index: number) => value.indexOf(value[index]) < index;
-  return [
-    ...errorsAt(path, tooMany),
-    ...value.flatMap((arn, index) =>
-      errorsAt(`${path}[${index}]`, isRepeated(index) ? `${shown(arn)} is there twice` : actionCheck(arn)),
-    ),
-  ];
+  return [...errorsAt(path, tooMany), ...itemErrors(path, value, actionCheck)];
 }

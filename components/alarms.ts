@@ -1,6 +1,8 @@
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as pulumi from "@pulumi/pulumi";
 import type { StreamFacts } from "./existingStream";
+import { orDefault } from "./known";
+import { refusal } from "./propertyError";
 
 /**
  * CloudWatch alarms on the stream, which AWS bills each. Two are made of `{}`; those on the capacity where it is known:
@@ -83,7 +85,8 @@ function watches(alarms: DeliveryAlarms, stream: AlarmedStream): Record<string, 
   return { silence: silence(alarms, stream), throttled: throttled(alarms, stream), ...onCapacity };
 }
 
-function silence({ silenceMinutes = 60 }: DeliveryAlarms, { name }: AlarmedStream): Watch {
+function silence(alarms: DeliveryAlarms, { name }: AlarmedStream): Watch {
+  const silenceMinutes = orDefault(alarms.silenceMinutes, 60);
   return {
     metricName: "IncomingRecords",
     alarmDescription: pulumi.interpolate`No record has come to ${name} for ${silenceMinutes} minutes: see whether Amplitude's destination is enabled, and run amplitude-kinesis verify.`,
@@ -95,7 +98,8 @@ function silence({ silenceMinutes = 60 }: DeliveryAlarms, { name }: AlarmedStrea
   };
 }
 
-function throttled({ throttledMinutes = 5 }: DeliveryAlarms, { name }: AlarmedStream): Watch {
+function throttled(alarms: DeliveryAlarms, { name }: AlarmedStream): Watch {
+  const throttledMinutes = orDefault(alarms.throttledMinutes, 5);
   return {
     metricName: "WriteProvisionedThroughputExceeded",
     alarmDescription: pulumi.interpolate`${name} has rejected records for its throughput for ${throttledMinutes} minutes: add shards, or make it ON_DEMAND.`,
@@ -108,17 +112,18 @@ function throttled({ throttledMinutes = 5 }: DeliveryAlarms, { name }: AlarmedSt
 }
 
 function capacityWatches(
-  { capacityPercent = 80 }: DeliveryAlarms,
+  alarms: DeliveryAlarms,
   { name }: AlarmedStream,
   shards: pulumi.Input<number>,
 ): Record<string, Watch> {
+  const capacityPercent = orDefault(alarms.capacityPercent, 80);
   const watch = (metricName: keyof typeof SHARD_LIMITS, what: string): Watch => ({
     metricName,
     alarmDescription: pulumi.interpolate`${name} gets ${capacityPercent} percent of the ${what} that ${shards} shards take: add shards before it rejects records.`,
     comparisonOperator: "GreaterThanOrEqualToThreshold",
     threshold: pulumi
       .all([capacityPercent, shards])
-      .apply(([percent, count]) => Math.round((percent / 100) * count * SHARD_LIMITS[metricName] * 60)),
+      .apply(([percent, count]) => minuteLimit(metricName, percent, count)),
     evaluationPeriods: 5,
     datapointsToAlarm: 3,
     treatMissingData: "notBreaching",
@@ -127,4 +132,20 @@ function capacityWatches(
     "record-limit": watch("IncomingRecords", "records"),
     "byte-limit": watch("IncomingBytes", "bytes"),
   };
+}
+
+/**
+ * A share of what the shards take in a minute, in records or in bytes.
+ *
+ * @throws pulumi.InputPropertiesError where the number of shards turned out not to be set: its alarms were made for it.
+ */
+export function minuteLimit(
+  metricName: keyof typeof SHARD_LIMITS,
+  percent: number,
+  shards: number | undefined,
+): number {
+  if (shards === undefined) {
+    throw refusal("alarms", "neither capacityShards nor shardCount turned out to be set: leave both out");
+  }
+  return Math.round((percent / 100) * shards * SHARD_LIMITS[metricName] * 60);
 }

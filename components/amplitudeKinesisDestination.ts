@@ -4,7 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { createAlarms, type DeliveryAlarms } from "./alarms";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 import { checkedExistingStream, type StreamFacts } from "./existingStream";
-import { inPartition } from "./partition";
+import { orDefault } from "./known";
+import { checkedRegion, inPartition } from "./partition";
 import { insecureTransportDenial, trustPolicy, writePolicy } from "./policies";
 import { OWN_TAG } from "./tagRules";
 import { checkedInputs } from "./validation";
@@ -147,8 +148,9 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
     const inputs = checkedInputs(name, args, opts);
     super("amplitude-kinesis:index:AmplitudeKinesisDestination", name, inputs, opts);
     const existing = checkedExistingStream(inputs.existingStreamArn, this);
+    // All that is made is tagged, and so waits for what is checked here.
     const tags: Tags = pulumi
-      .all([inputs.tags, existing?.arn])
+      .all([inputs.tags, existing?.arn, checkedRegion(this)])
       .apply(([own]): Record<string, string> => ({ [OWN_TAG]: name, ...own }));
 
     const stream =
@@ -207,10 +209,10 @@ function streamArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): kinesi
       maxRecordSizeInKib: inputs.maxRecordSizeKib,
       shardLevelMetrics: inputs.shardLevelMetrics,
     }),
-    streamModeDetails: { streamMode: inputs.streamMode ?? StreamMode.OnDemand },
-    retentionPeriod: inputs.retentionHours ?? 168,
+    streamModeDetails: { streamMode: orDefault<StreamMode>(inputs.streamMode, StreamMode.OnDemand) },
+    retentionPeriod: orDefault(inputs.retentionHours, 168),
     encryptionType: "KMS",
-    kmsKeyId: inputs.kmsKeyArn ?? "alias/aws/kinesis",
+    kmsKeyId: orDefault(inputs.kmsKeyArn, "alias/aws/kinesis"),
     tags,
   };
 }
@@ -246,7 +248,7 @@ function roleArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): iam.Role
     }),
     description: "Assumed by Amplitude to deliver events to a Kinesis data stream",
     assumeRolePolicy: trust.apply((document) => JSON.stringify(document)),
-    maxSessionDuration: inputs.maxSessionSeconds ?? 3600,
+    maxSessionDuration: orDefault(inputs.maxSessionSeconds, 3600),
     tags,
   };
 }

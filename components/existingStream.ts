@@ -1,7 +1,7 @@
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
 import * as pulumi from "@pulumi/pulumi";
 import { inPartition } from "./partition";
-import { errorsAt } from "./propertyError";
+import { refusal } from "./propertyError";
 
 /** What the component needs of a stream, made by it or not. */
 export interface StreamFacts {
@@ -36,5 +36,5 @@ export function inAccount(streamArn: string, accountId: string): string {
   const reason =
     `${streamArn} is not a stream of account ${accountId}, in which the role is made: Amplitude is given the stream's ` +
     "name alone, and looks for it in the role's account. Deploy with credentials of the stream's account";
-  throw new pulumi.InputPropertiesError({ message: reason, errors: errorsAt("existingStreamArn", reason) });
+  throw refusal("existingStreamArn", reason);
 }

@@ -1,11 +1,18 @@
 import { alarmErrors } from "./alarmRules";
 import type { AmplitudeKinesisDestinationArgs } from "./amplitudeKinesisDestination";
-import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 import { STREAM_ARN } from "./existingStream";
 import { isDeferred } from "./known";
-import { trustPolicy } from "./policies";
-import { type Check, errorsAt, integerWithin, matching, type PropertyError, shown } from "./propertyError";
+import {
+  breach,
+  type Check,
+  errorsAt,
+  integerWithin,
+  itemErrors,
+  matching,
+  type PropertyError,
+} from "./propertyError";
 import { tagErrors } from "./tagRules";
+import { IAM_PRINCIPAL_PATTERN, patternErrors, principalErrors, trustPolicyErrors } from "./trustRules";
 
 export type PropertyName = keyof AmplitudeKinesisDestinationArgs;
 /** Inputs with all Outputs resolved, as they came: nothing is known of their types. */
@@ -19,10 +26,9 @@ export interface Rule {
 
 // --- rules of one property -------------------------------------------------------------------------------------
 
-const IAM_PRINCIPAL = /^arn:aws:iam::\d{12}:(root|(role|user)\/[\w+=,.@/-]{1,576})$/;
+const IAM_PRINCIPAL = /^arn:aws:iam::\d{12}:(root|(role|user)\/[\w+=,.@/-]{0,512}[\w+=,.@-]{1,64})$/;
 
-/** A pattern says its partition, service and account; wildcards are in the name alone. */
-const IAM_PRINCIPAL_PATTERN = /^arn:aws:iam::(\d{12}):(role|user)\/[\w+=,.@/*?-]{1,576}$/;
+const KMS_KEY_ARN = /^arn:aws:kms:([a-z0-9-]+):\d{12}:key\/[a-zA-Z0-9-]+$/;
 
 const PROPERTY_CHECKS = {
   existingStreamArn: matching(
@@ -36,7 +42,7 @@ const PROPERTY_CHECKS = {
   maxRecordSizeKib: integerWithin(1024, 10_240, "KiB"),
   maxSessionSeconds: integerWithin(3600, 43_200, "seconds"),
   kmsKeyArn: matching(
-    /^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[a-zA-Z0-9-]+$/,
+    KMS_KEY_ARN,
     "the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID): an alias or a bare id can't be named in the role's policy",
   ),
   roleName: matching(/^[\w+=,.@-]{1,64}$/, "1 to 64 letters, digits or any of _+=,.@-"),
@@ -48,7 +54,7 @@ const PROPERTY_CHECKS = {
     "a path that begins and ends with '/', of letters, digits or any of .,+@=_-, such as /amplitude/",
   ),
   permissionsBoundaryArn: matching(
-    /^arn:aws:iam::(aws|\d{12}):policy\/[\w+=,.@/-]+$/,
+    /^arn:aws:iam::(aws|\d{12}):policy\/[\w+=,.@/-]{0,512}[\w+=,.@-]{1,128}$/,
     "the ARN of a managed policy (arn:aws:iam::ACCOUNT:policy/NAME)",
   ),
   externalId: matching(/^[\w+=,.@:/-]{2,1224}$/, "2 to 1224 letters, digits or any of _+=,.@:/-"),
@@ -93,6 +99,7 @@ export const RULES: Rule[] = [
   { properties: ["streamMode", "shardCount"], check: capacityErrors },
   { properties: ["amplitudeAccountId", "amplitudePrincipalArns"], check: principalErrors },
   { properties: ["existingStreamArn", ...NEW_STREAM_INPUTS], check: existingStreamErrors },
+  { properties: ["existingStreamArn", "kmsKeyArn"], check: keyRegionErrors },
   {
     properties: ["amplitudeAccountId", "amplitudePrincipalArns", "amplitudePrincipalArnPatterns"],
     check: patternErrors,
@@ -157,11 +164,8 @@ function listRule(property: PropertyName, check: Check): Rule {
     check: (values) => {
       const value = values[property];
       if (value === undefined) return [];
-      if (!Array.isArray(value)) return errorsAt(property, `${shown(value)} must be a list of strings`);
-      return value.flatMap((item, index) => {
-        const isRepeated = value.indexOf(item) < index;
-        return errorsAt(`${property}[${index}]`, isRepeated ? `${shown(item)} is there twice` : check(item));
-      });
+      if (!Array.isArray(value)) return errorsAt(property, breach(value, "must be a list of strings"));
+      return itemErrors(property, value, check);
     },
   };
 }
@@ -177,30 +181,14 @@ function existingStreamErrors({ existingStreamArn, ...values }: Values): Propert
   );
 }
 
-/** A pattern of an account that isn't trusted lets nobody in. */
-function patternErrors(values: Values): PropertyError[] {
-  const { amplitudeAccountId, amplitudePrincipalArns, amplitudePrincipalArnPatterns } = values;
-  const patterns = strings(amplitudePrincipalArnPatterns);
-  if (patterns?.length === 0) {
-    return errorsAt("amplitudePrincipalArnPatterns", "an empty list narrows nothing: leave it out");
-  }
-  const trusted = strings(amplitudePrincipalArns)?.map(accountOf) ?? [
-    String(amplitudeAccountId ?? AMPLITUDE_ACCOUNT_ID),
-  ];
-  return (patterns ?? []).flatMap((pattern, index) => {
-    const account = IAM_PRINCIPAL_PATTERN.exec(pattern)?.[1];
-    const isStranger = account !== undefined && !trusted.includes(account);
-    return isStranger
-      ? errorsAt(
-          `amplitudePrincipalArnPatterns[${index}]`,
-          `account ${account} is not trusted (${trusted.join(", ")} is): it would let nobody in`,
-        )
-      : [];
-  });
-}
-
-function accountOf(arn: string): string {
-  return arn.split(":")[4] ?? "";
+/** Source: AWS, Kinesis API Reference, StartStreamEncryption: the key lies in the stream's region. */
+function keyRegionErrors({ existingStreamArn, kmsKeyArn }: Values): PropertyError[] {
+  if (typeof existingStreamArn !== "string" || typeof kmsKeyArn !== "string") return [];
+  const [region, ofKey] = [STREAM_ARN.exec(existingStreamArn)?.[1], KMS_KEY_ARN.exec(kmsKeyArn)?.[1]];
+  const isElsewhere = region !== undefined && ofKey !== undefined && region !== ofKey;
+  return isElsewhere
+    ? errorsAt("kmsKeyArn", breach(kmsKeyArn, `must lie in the stream's region, ${region}`))
+    : [];
 }
 
 function roleNameErrors({ roleName, roleNamePrefix }: Values): PropertyError[] {
@@ -219,55 +207,6 @@ function capacityErrors({ streamMode, shardCount }: Values): PropertyError[] {
     );
   }
   return [];
-}
-
-function principalErrors({ amplitudeAccountId, amplitudePrincipalArns }: Values): PropertyError[] {
-  if (!Array.isArray(amplitudePrincipalArns)) return [];
-  if (amplitudePrincipalArns.length === 0) {
-    return errorsAt(
-      "amplitudePrincipalArns",
-      "an empty list would let nobody in: leave it out for Amplitude's account",
-    );
-  }
-  return amplitudeAccountId === undefined
-    ? []
-    : errorsAt(
-        "amplitudePrincipalArns",
-        "set it or amplitudeAccountId, not both: the ARNs name their accounts",
-      );
-}
-
-/**
- * 2,048 characters unless AWS raised the account's quota, to 4,096 at most; white space does not count.
- * Source: AWS, "IAM and AWS STS quotas", role trust policy length.
- */
-const LONGEST_TRUST_POLICY = 4_096;
-
-function trustPolicyErrors(values: Values): PropertyError[] {
-  const { amplitudeAccountId, amplitudePrincipalArns, testPrincipalArns, externalId } = values;
-  const patterns = strings(values.amplitudePrincipalArnPatterns) ?? [];
-  const document = trustPolicy({
-    amplitudePrincipalArns: strings(amplitudePrincipalArns) ?? [
-      accountRootArn(String(amplitudeAccountId ?? AMPLITUDE_ACCOUNT_ID)),
-    ],
-    amplitudePrincipalArnPatterns: patterns,
-    testPrincipalArns: strings(testPrincipalArns) ?? [],
-    ...(typeof externalId === "string" ? { externalId } : {}),
-  });
-  const { length } = JSON.stringify(document);
-  if (length <= LONGEST_TRUST_POLICY) return [];
-  const given = { testPrincipalArns, amplitudePrincipalArnPatterns: patterns, amplitudePrincipalArns };
-  const [path = "externalId"] = Object.keys(given).filter(
-    (key) => strings(given[key as keyof typeof given])?.length,
-  );
-  return errorsAt(
-    path,
-    `the trust policy would have ${length} characters; IAM allows at most ${LONGEST_TRUST_POLICY}`,
-  );
-}
-
-function strings(value: unknown): string[] | undefined {
-  return Array.isArray(value) ? value.map(String) : undefined;
 }
 
 /** Source: AWS, IAM API Reference, CreateRole: a path has at most 512 characters. */
@@ -290,6 +229,9 @@ export function nameErrors(name: string, args: AmplitudeKinesisDestinationArgs):
     ? []
     : errorsAt(
         "name",
-        `${shown(name)} must be 1 to ${longest} letters, digits, '_', '.' or '-': it begins the names of the stream and the role`,
+        breach(
+          name,
+          `must be 1 to ${longest} letters, digits, '_', '.' or '-': it begins the names of the stream and the role`,
+        ),
       );
 }

@@ -1,4 +1,4 @@
-import { errorsAt, type PropertyError, shown } from "./propertyError";
+import { breach, errorsAt, type PropertyError, shown } from "./propertyError";
 
 /** Holds the destination's name. */
 export const OWN_TAG = "amplitude-kinesis:destination";
@@ -9,7 +9,7 @@ const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 export function tagErrors(tags: unknown): PropertyError[] {
   if (tags === undefined) return [];
   if (typeof tags !== "object" || tags === null || Array.isArray(tags)) {
-    return errorsAt("tags", `${shown(tags)} must be a map of strings`);
+    return errorsAt("tags", breach(tags, "must be a map of strings"));
   }
   const entries = Object.entries(tags);
   const tooMany =
@@ -25,12 +25,13 @@ export function tagErrors(tags: unknown): PropertyError[] {
 
 /** Source: AWS, IAM User Guide, "Tags for IAM resources": the keys of one role or policy don't differ in case alone. */
 function alikeKeys(keys: string[]): PropertyError[] {
-  const folded = keys.map((key) => key.toLowerCase());
-  return keys
-    .filter((_, index) => folded.indexOf(folded[index] ?? "") < index)
-    .flatMap((key) =>
-      errorsAt(`tags[${shown(key)}]`, "another key differs from it in case alone, which IAM refuses"),
-    );
+  const seen = new Set<string>();
+  return keys.flatMap((key) => {
+    const isAlike = seen.has(key.toLowerCase());
+    seen.add(key.toLowerCase());
+    const rule = "another key differs from it in case alone, which IAM refuses";
+    return isAlike ? errorsAt(`tags[${shown(key)}]`, rule) : [];
+  });
 }
 
 function tagError(key: string, value: unknown): PropertyError[] {
@@ -41,7 +42,7 @@ function tagError(key: string, value: unknown): PropertyError[] {
   if (/^aws:/i.test(key)) return errorsAt(path, "keys that begin with aws: belong to AWS");
   if (key === OWN_TAG) return errorsAt(path, "the component sets this tag itself");
   if (typeof value !== "string" || value.length > 256 || !TAG_TEXT.test(value)) {
-    return errorsAt(path, `${shown(value)} must be at most 256 letters, digits, spaces or any of _.:/=+-@`);
+    return errorsAt(path, breach(value, "must be at most 256 letters, digits, spaces or any of _.:/=+-@"));
   }
   return [];
 }

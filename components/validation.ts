@@ -11,7 +11,7 @@ import {
 } from "./inputRules";
 import { isKnown } from "./known";
 import { regionErrors } from "./partition";
-import type { PropertyError } from "./propertyError";
+import { breach, concealed, errorsAt, type PropertyError, reasonOf } from "./propertyError";
 
 /**
  * The component's inputs, checked. What is known is checked at once; what is an Output is checked inside its own
@@ -25,6 +25,9 @@ export function checkedInputs(
   args: AmplitudeKinesisDestinationArgs,
   opts?: pulumi.ComponentResourceOptions,
 ): AmplitudeKinesisDestinationArgs {
+  if (typeof args !== "object" || args === null || Array.isArray(args)) {
+    throwAny(name, errorsAt("args", breach(args, "must be a map of the inputs")));
+  }
   const isDue = (rule: Rule) => rule.properties.every((property) => isKnown(args[property]));
   const errors = [
     ...unknownProperties(args),
@@ -52,7 +55,12 @@ export function checkedInputs(
 /** Rejects where the rule is broken, once its properties are known; in a preview some may never be. */
 function passes(name: string, rule: Rule, args: AmplitudeKinesisDestinationArgs): pulumi.Output<void> {
   const values = Object.fromEntries(rule.properties.map((property) => [property, args[property]]));
-  return pulumi.output(values).apply((resolved) => throwAny(name, rule.check(resolved as Values)));
+  const resolved = pulumi.output(values);
+  return resolved.apply(async (known) => {
+    const errors = rule.check(known as Values);
+    const isSecret = errors.length > 0 && (await pulumi.isSecret(resolved));
+    throwAny(name, isSecret ? errors.map(concealed) : errors);
+  });
 }
 
 function gatedBy(value: unknown, gates: pulumi.Output<void>[]): pulumi.Output<unknown> {
@@ -67,8 +75,9 @@ function gatedInside(value: unknown, gates: pulumi.Output<void>[]): Record<strin
   );
 }
 
-function throwAny(name: string, errors: PropertyError[]): void {
-  if (errors.length === 0) return;
+function throwAny(name: string, broken: PropertyError[]): void {
+  if (broken.length === 0) return;
+  const errors = broken.map((error) => ({ propertyPath: error.propertyPath, reason: reasonOf(error) }));
   const lines = errors.map(({ propertyPath, reason }) => `  ${propertyPath}: ${reason}`);
   const message = `AmplitudeKinesisDestination "${name}" has ${errors.length} bad input(s):\n${lines.join("\n")}`;
   throw new pulumi.InputPropertiesError({ message, errors });
@@ -78,8 +87,5 @@ function throwAny(name: string, errors: PropertyError[]): void {
 function unknownProperties(args: AmplitudeKinesisDestinationArgs): PropertyError[] {
   return Object.keys(args)
     .filter((property) => !INPUT_NAMES.has(property))
-    .map((property) => ({
-      propertyPath: property,
-      reason: `no such input; there are ${[...INPUT_NAMES].join(", ")}`,
-    }));
+    .flatMap((property) => errorsAt(property, `no such input; there are ${[...INPUT_NAMES].join(", ")}`));
 }

@@ -53,6 +53,18 @@ export type FindingCode =
   | "run-file-failed"
   | "source-problems"
   | "source-failed"
+  | "unexpected-app"
+  | "app-unknown"
+  | "nothing-arrived"
+  | "too-few-events"
+  | "shape-deviates"
+  | "foreign-records"
+  | "latency-above-documented"
+  | "events-not-arrived"
+  | "records-not-understood"
+  | "fields-rewritten"
+  | "identify-not-forwarded"
+  | "several-events-in-record"
   | "interrupted";
 
 /** Something that the person who runs the check should know or do. */

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 
 /** About the size of an event of Amplitude's Export API, as JSON. */
 const EVENT_BYTES = 1_500;
@@ -15,6 +16,9 @@ export function eventObjects(count: number): Record<string, unknown>[] {
   });
 }
 
-export function eventBytes(count: number): Buffer[] {
-  return eventObjects(count).map((event) => Buffer.from(JSON.stringify(event)));
+/** One event a line. */
+export function readEvents(file: string): Buffer[] {
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .map((line) => Buffer.from(line));
 }

@@ -1,139 +1,201 @@
 /**
- * What the delivery module costs, beside the SDK as it comes and the limits of the machine: CPU seconds of the client per
- * million events, in turns, medians. `--check` fails where a promise of `bench/README.md` is broken.
+ * What the delivery module costs, beside the SDK as it comes, its peers and the limits of the machine: CPU seconds of the
+ * client per million events, in turns, medians. `--check` fails where a promise of `bench/README.md` is broken.
  */
-import { execFile, fork } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { parseArgs } from "node:util";
 import { median } from "../median";
+import { type AddedLatency, type LatencyRun, LINGER_MS } from "./latencyRun";
+import { runOne, type Sink, script, startSink } from "./measure";
+import type { PathRun } from "./onePath";
 import { PATHS, type PathName } from "./paths";
+import { installPeers, type Peers } from "./peers/install";
+import { type Figures, PROMISES, type Promised, type Rounds, ratioOf } from "./promises";
 
-interface Promised {
-  of: PathName;
-  to: PathName;
-  atMost: number;
-}
+/** More than the linger time that the producer may add at the 99th percentile, in ms. */
+const MOST_ADDED_MS = 2;
+/** What a share of the limit is sent steadily: the rest of the machine must keep up. */
+const STEADY_SHARE = 0.1;
+/** How much more an event may cost among the most than among the fewest. */
+const MOST_GROWTH = 1.25;
 
-/** Ratios of CPU seconds, round by round, medians. */
-const PROMISES: Promised[] = [
-  { of: "write: ours, from bytes", to: "write: the SDK, from bytes", atMost: 0.9 },
-  { of: "write: ours, from bytes", to: "write: limit B, from bytes by hand", atMost: 2.8 },
-  { of: "write: ours, from objects", to: "write: the SDK, from objects", atMost: 0.95 },
-  { of: "read: ours", to: "read: the SDK", atMost: 0.65 },
-];
-
-interface Figures {
-  cpuPerMillion: number;
-  perSecond: number;
-}
-
-const run = promisify(execFile);
-const names = Object.keys(PATHS) as PathName[];
+const OPTIONS = {
+  rounds: { type: "string", default: "5" },
+  events: { type: "string", default: "100000" },
+  concurrency: { type: "string", default: "1" },
+  latency: { type: "string", default: "0" },
+  most: { type: "string", default: "1000000" },
+  tls: { type: "boolean", default: false },
+  peers: { type: "boolean", default: false },
+  check: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+} as const;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: "string", default: "7" },
-      events: { type: "string", default: "200000" },
-      concurrency: { type: "string", default: "1" },
-      check: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-    },
-  });
-  const figures = await measured({
-    rounds: wholeFrom1("rounds", values.rounds),
-    events: wholeFrom1("events", values.events),
-    concurrency: wholeFrom1("concurrency", values.concurrency),
-  });
-  const kept = PROMISES.map((promise) => ({ ...promise, ratio: ratioOf(figures, promise) }));
-  const paths = names.map((name) => ({
-    name,
-    cpuPerMillion: median(figures[name].map(({ cpuPerMillion }) => cpuPerMillion)),
-    perSecond: median(figures[name].map(({ perSecond }) => perSecond)),
-  }));
-  if (values.json) console.log(JSON.stringify({ node: process.version, paths, promises: kept }, null, 2));
-  else print(paths, kept);
-  if (values.check && kept.some(({ ratio, atMost }) => ratio > atMost)) process.exitCode = 1;
-}
-
-function wholeFrom1(option: string, value: string): number {
-  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
-  throw new Error(`--${option} ${JSON.stringify(value)} must be a whole number from 1`);
-}
-
-async function measured({
-  rounds,
-  ...load
-}: Load & { rounds: number }): Promise<Record<PathName, Figures[]>> {
-  const sink = fork(join(__dirname, "sink.ts"), {
-    execArgv: LOADER,
-    stdio: ["ignore", "pipe", "inherit", "ipc"],
-  });
+  const { values } = parseArgs({ options: OPTIONS });
+  const load = {
+    events: wholeFrom("events", values.events, 10_000),
+    concurrency: wholeFrom("concurrency", values.concurrency, 1),
+  };
+  const rounds = wholeFrom("rounds", values.rounds, 1);
+  const most = wholeFrom("most", values.most, 10_000);
+  const peers = values.peers ? await installPeers() : { commands: {}, missing: ["asked for none (--peers)"] };
+  const sink = await startSink({ tls: values.tls, latencyMs: wholeFrom("latency", values.latency, 0) });
   try {
-    const [port] = await once(sink.stdout ?? sink, "data");
-    const endpoint = `http://127.0.0.1:${String(port).trim()}`;
-    const figures = Object.fromEntries(names.map((name): [string, Figures[]] => [name, []])) as Record<
-      PathName,
-      Figures[]
-    >;
-    for (let round = 0; round < rounds; round += 1) {
-      for (const name of round % 2 === 0 ? names : [...names].reverse()) {
-        if (process.stderr.isTTY) process.stderr.write(`\r\x1b[Kround ${round + 1} of ${rounds}: ${name}`);
-        figures[name].push(await figuresOf(name, endpoint, load));
-      }
-    }
-    if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-    return figures;
+    const figures = await measured(sink, peers, { ...load, rounds });
+    const latency = await addedLatency(sink, figures);
+    const growth = await growthOf(sink, most);
+    const result = judged(figures, latency, growth);
+    if (values.json) console.log(JSON.stringify({ node: process.version, ...result }, null, 2));
+    else print(result, peers);
+    if (values.check && result.promises.some(({ kept }) => !kept)) process.exitCode = 1;
   } finally {
-    sink.disconnect();
+    await sink.stop();
   }
 }
 
-const LOADER = ["--require", "tsx/cjs"];
+function wholeFrom(option: string, value: string, least: number): number {
+  if (/^\d{1,9}$/.test(value) && Number(value) >= least) return Number(value);
+  throw new Error(`--${option} ${JSON.stringify(value)} must be a whole number from ${least}`);
+}
 
-/** Of one path in one round. */
 interface Load {
   events: number;
   /** Requests under way at once. */
   concurrency: number;
+  rounds: number;
 }
 
-async function figuresOf(name: PathName, endpoint: string, { events, concurrency }: Load): Promise<Figures> {
-  const script = join(__dirname, "onePath.ts");
-  const { stdout } = await run(process.execPath, [
-    ...LOADER,
-    script,
-    name,
-    endpoint,
-    String(events),
-    String(concurrency),
-  ]);
-  return JSON.parse(stdout);
-}
-
-function ratioOf(figures: Record<PathName, Figures[]>, { of, to }: Promised): number {
-  return median(
-    figures[of].map(
-      ({ cpuPerMillion }, round) => cpuPerMillion / (figures[to][round]?.cpuPerMillion ?? Number.NaN),
-    ),
-  );
-}
-
-function print(paths: (Figures & { name: string })[], kept: (Promised & { ratio: number })[]): void {
-  const width = Math.max(...names.map(({ length }) => length));
-  console.log(`${"".padEnd(width)}  CPU s / million  events/s`);
-  for (const { name, cpuPerMillion, perSecond } of paths) {
-    const figure = cpuPerMillion.toFixed(1).padStart(15);
-    console.log(
-      `${name.padEnd(width)}  ${figure}  ${Math.round(perSecond).toLocaleString("en").padStart(8)}`,
-    );
+async function measured(sink: Sink, peers: Peers, { rounds, ...load }: Load): Promise<Rounds> {
+  const commands = commandsOf(peers);
+  const names = Object.keys(commands);
+  const figures: Rounds = Object.fromEntries(names.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of round % 2 === 0 ? names : [...names].reverse()) {
+      show(`round ${round + 1} of ${rounds}: ${name}`);
+      const asked = { ...load, ...of(sink), name, peers: peers.npm ?? "" };
+      figures[name]?.push(await runOne<Figures>(commands[name] ?? [], asked, sink.environment));
+    }
   }
-  console.log("\nratios of CPU");
-  for (const { of, to, ratio, atMost } of kept) {
-    const verdict = ratio <= atMost ? "kept" : "BROKEN";
-    console.log(`${of} / ${to}: ${ratio.toFixed(2)} (promised: at most ${atMost}, ${verdict})`);
+  show("");
+  return figures;
+}
+
+/** Every path of this package, and those of the peers that there are. */
+function commandsOf({ npm, commands }: Peers): Record<string, string[]> {
+  const isThere = (name: string) => npm !== undefined || !/kinesis-/.test(name);
+  const own = Object.keys(PATHS).filter(isThere);
+  return { ...Object.fromEntries(own.map((name) => [name, script("onePath.ts")])), ...commands };
+}
+
+function of({ endpoint, eventsFile }: Sink): Pick<PathRun, "endpoint" | "eventsFile"> {
+  return { endpoint, eventsFile };
+}
+
+/** At a tenth of what limit A carries, for ten seconds. */
+async function addedLatency(sink: Sink, figures: Rounds): Promise<AddedLatency> {
+  show("latency at a steady rate");
+  const limit = median((figures[LIMIT_A] ?? []).map(({ perSecond }) => perSecond));
+  const rate = Math.round(limit * STEADY_SHARE);
+  const asked: LatencyRun = { ...of(sink), name: "", events: rate * 10, concurrency: 1, peers: "", rate };
+  const added = await runOne<AddedLatency>(script("latency.ts"), asked, sink.environment);
+  show("");
+  return added;
+}
+
+const LIMIT_A: PathName = "write: limit A, bodies built and signed beforehand";
+const PRODUCER: PathName = "write: ours, the whole producer";
+
+interface Growth extends Figures {
+  events: number;
+}
+
+/** The producer's cost for more and more events, from 10 thousand on. */
+async function growthOf(sink: Sink, most: number): Promise<Growth[]> {
+  const growth: Growth[] = [];
+  for (let events = 10_000; events <= most; events *= 10) {
+    show(`${events} events`);
+    const asked = { ...of(sink), name: PRODUCER, events, concurrency: 1, peers: "" };
+    const runs: Figures[] = [];
+    for (let run = 0; run < (events <= 100_000 ? 5 : 1); run += 1) {
+      runs.push(await runOne<Figures>(script("onePath.ts"), asked, sink.environment));
+    }
+    growth.push({ events, ...medians(runs) });
   }
+  show("");
+  return growth;
+}
+
+function medians(runs: Figures[]): Figures {
+  const of = (name: keyof Figures) => median(runs.map((figures) => figures[name]));
+  return { cpuPerMillion: of("cpuPerMillion"), perSecond: of("perSecond"), megabytes: of("megabytes") };
+}
+
+interface Kept {
+  what: string;
+  measured: number;
+  atMost: number;
+  kept: boolean;
+}
+
+interface Result {
+  paths: (Figures & { name: string })[];
+  latency: AddedLatency;
+  growth: Growth[];
+  promises: Kept[];
+}
+
+function judged(figures: Rounds, latency: AddedLatency, growth: Growth[]): Result {
+  const kept = (what: string, measured: number, atMost: number) => ({
+    what,
+    measured,
+    atMost,
+    kept: measured <= atMost,
+  });
+  const ratio = (promised: Promised) =>
+    kept(`${promised.of} / ${promised.to.join(" + ")}`, ratioOf(figures, promised), promised.atMost);
+  const [fewest, most] = [growth[0], growth.at(-1)];
+  return {
+    paths: Object.entries(figures).map(([name, rounds]) => ({ name, ...medians(rounds) })),
+    latency,
+    growth,
+    promises: [
+      ...PROMISES.map(ratio),
+      kept(
+        `ms that the producer adds at p99, ${latency.rate} events/s`,
+        latency.p99,
+        LINGER_MS + MOST_ADDED_MS,
+      ),
+      kept(
+        `CPU per event among ${most?.events} / among ${fewest?.events}`,
+        (most?.cpuPerMillion ?? Number.NaN) / (fewest?.cpuPerMillion ?? Number.NaN),
+        MOST_GROWTH,
+      ),
+    ],
+  };
+}
+
+function print({ paths, latency, growth, promises }: Result, { missing }: Peers): void {
+  for (const why of missing) console.log(`NOT MEASURED: ${why}`);
+  const width = Math.max(...paths.map(({ name }) => name.length));
+  const row = (name: string, { cpuPerMillion, perSecond, megabytes }: Figures) =>
+    [
+      name.padEnd(width),
+      cpuPerMillion.toFixed(1).padStart(15),
+      Math.round(perSecond).toLocaleString("en").padStart(9),
+      String(Math.round(megabytes)).padStart(5),
+    ].join("  ");
+  console.log(`${"".padEnd(width)}  CPU s / million   events/s     MB`);
+  for (const { name, ...figures } of paths) console.log(row(name, figures));
+  for (const { events, ...figures } of growth)
+    console.log(row(`the producer, ${events.toLocaleString("en")} events`, figures));
+  console.log(`added by the producer, ms: p50 ${latency.p50}, p99 ${latency.p99}, most ${latency.max}\n`);
+  for (const { what, measured, atMost, kept } of promises) {
+    console.log(`${kept ? "kept  " : "BROKEN"} ${measured.toFixed(2)} (at most ${atMost}): ${what}`);
+  }
+}
+
+function show(what: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
 }
 
 main().catch((error) => {

@@ -1,15 +1,39 @@
 /** Runs one path against the sink, in a process of its own, and prints the client's CPU seconds per million events and events/s. */
+import { readEvents } from "./events";
 import { PATHS, type PathName } from "./paths";
 
-async function main([name = "", endpoint = "", events = "", concurrency = ""]: string[]): Promise<void> {
-  const call = PATHS[name as PathName](endpoint);
-  const atOnce = Number(concurrency);
-  await repeated(call, Number(events) / 4, atOnce); // The compiler's share.
+/** What is asked of the process, as its one argument in JSON. */
+export interface PathRun {
+  name: string;
+  endpoint: string;
+  /** How many are to be carried, after a fourth of them that aren't measured. */
+  events: number;
+  /** Requests under way at once. */
+  concurrency: number;
+  eventsFile: string;
+  /** Folder of the peers of npm. */
+  peers: string;
+}
+
+async function main({ name, endpoint, events, concurrency, eventsFile, peers }: PathRun): Promise<void> {
+  const call = PATHS[name as PathName]({
+    endpoint,
+    peers,
+    events: readEvents(eventsFile),
+    share: Math.ceil(events / concurrency / 4),
+  });
+  await repeated(call, events / 4, concurrency); // The compiler's share.
   const [cpu, start] = [process.cpuUsage(), performance.now()];
-  const sent = await repeated(call, Number(events), atOnce);
+  const sent = await repeated(call, events, concurrency);
   const seconds = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  console.log(JSON.stringify({ cpuPerMillion: (user + system) / sent, perSecond: sent / seconds }));
+  const { maxRSS } = process.resourceUsage();
+  const figures = {
+    cpuPerMillion: (user + system) / sent,
+    perSecond: sent / seconds,
+    megabytes: maxRSS / 1024,
+  };
+  console.log(JSON.stringify(figures));
 }
 
 /** Until so many events have been carried, with so many requests under way at once. */
@@ -22,7 +46,7 @@ async function repeated(call: () => Promise<number>, events: number, atOnce: num
   return carried;
 }
 
-main(process.argv.slice(2)).then(
+main(JSON.parse(process.argv[2] ?? "{}")).then(
   () => process.exit(),
   (error) => {
     console.error(error);

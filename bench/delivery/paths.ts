@@ -1,22 +1,27 @@
-import { createHash, createHmac } from "node:crypto";
-import { Agent, request } from "node:http";
 import { GetRecordsCommand, KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { keptOpen, kinesisClient, kinesisWriteClient } from "../../delivery/clients";
 import { putRecordsTo } from "../../delivery/producer/putRecords";
-import { eventBytes, eventObjects } from "./events";
+import { bodyOf, CREDENTIALS, giveBack, keyOf, poster, REGION, signedHeaders } from "./byHand";
+import { awsKinesisWritable, kinesisStreams } from "./peers/javascript";
+import { producing } from "./producing";
+import { verifying } from "./verifying";
 
-const REGION = "us-east-1";
-const CREDENTIALS = {
-  accessKeyId: "AKIDEXAMPLE",
-  secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-};
+/** Records of a request. */
 const BATCH = 500;
-const POOL = 5_000;
 
-/** One request of a path; gives how many events it carried. */
-export type Path = (endpoint: string) => () => Promise<number>;
+/** What a path works with. */
+export interface Bench {
+  endpoint: string;
+  /** Events as JSON, in bytes: some megabytes, used in turn. */
+  events: Buffer[];
+  /** Events of one call, for a path that is measured as a whole and not request by request. */
+  share: number;
+  /** Folder of the peers of npm. */
+  peers: string;
+}
 
-const keyOf = (index: number) => `amplitude-kinesis.bench.${index}`;
+/** One piece of work, mostly one request; gives how many events it carried. */
+export type Path = (bench: Bench) => () => Promise<number>;
 
 /** Calls in turn what is made of each batch of the pool. */
 function overBatches<T>(pool: T[], send: (batch: T[]) => Promise<unknown>): () => Promise<number> {
@@ -29,22 +34,20 @@ function overBatches<T>(pool: T[], send: (batch: T[]) => Promise<unknown>): () =
   };
 }
 
-const plainClient = (endpoint: string) =>
+const plainClient = ({ endpoint }: Bench) =>
   new KinesisClient({ endpoint, region: REGION, credentials: CREDENTIALS, requestHandler: keptOpen() });
-const ourOptions = (endpoint: string) => ({ endpoint, region: REGION, credentials: CREDENTIALS });
+const options = ({ endpoint }: Bench) => ({ endpoint, region: REGION, credentials: CREDENTIALS });
 
-const putWith = (client: KinesisClient, pool: Buffer[]) =>
-  overBatches(pool, (batch) =>
-    client.send(
-      new PutRecordsCommand({
-        StreamName: "bench",
-        Records: batch.map((Data, index) => ({ Data, PartitionKey: keyOf(index) })),
-      }),
-    ),
+const putWith = (client: KinesisClient) => (batch: Buffer[]) =>
+  client.send(
+    new PutRecordsCommand({
+      StreamName: "bench",
+      Records: batch.map((Data, index) => ({ Data, PartitionKey: keyOf(index) })),
+    }),
   );
 
-function ours(endpoint: string) {
-  const put = putRecordsTo(kinesisWriteClient(ourOptions(endpoint)), "bench");
+function ours(bench: Bench) {
+  const put = putRecordsTo(kinesisWriteClient(options(bench)), "bench");
   const signal = new AbortController().signal;
   return (batch: Buffer[]) =>
     put(
@@ -53,38 +56,43 @@ function ours(endpoint: string) {
     );
 }
 
+const objectsOf = ({ events }: Bench): object[] => events.map((event) => JSON.parse(event.toString()));
 const encoded = (event: object) => Buffer.from(JSON.stringify(event));
 
 export const PATHS = {
-  "write: limit A, bodies built and signed beforehand": (endpoint) => {
-    const post = poster(endpoint);
-    const bodies = Array.from({ length: POOL / BATCH }, () => bodyOf(eventBytes(BATCH)));
-    const signed = bodies.map((body) => ({ body, headers: signedHeaders(endpoint, "PutRecords", body) }));
+  "write: limit A, bodies built and signed beforehand": (bench) => {
+    const post = poster(bench.endpoint);
+    const requests = signedRequests(bench);
     let at = 0;
     return async () => {
-      const { body, headers } = signed[at++ % signed.length] ?? { body: Buffer.alloc(0), headers: {} };
+      const { body, headers } = requests[at++ % requests.length] ?? { body: Buffer.alloc(0), headers: {} };
       await post(body, headers);
       return BATCH;
     };
   },
-  "write: limit B, from bytes by hand": (endpoint) => {
+  "write: limit B, from bytes by hand": ({ endpoint, events }) => {
     const post = poster(endpoint);
-    return overBatches(eventBytes(POOL), async (batch) => {
+    return overBatches(events, async (batch) => {
       const body = bodyOf(batch);
       JSON.parse(String(await post(body, signedHeaders(endpoint, "PutRecords", body))));
+      giveBack(body);
     });
   },
-  "write: the SDK, from bytes": (endpoint) => putWith(plainClient(endpoint), eventBytes(POOL)),
-  "write: ours, from bytes": (endpoint) => overBatches(eventBytes(POOL), ours(endpoint)),
-  "write: the SDK, from objects": (endpoint) => {
-    const client = plainClient(endpoint);
-    return overBatches(eventObjects(POOL), (batch) => putWith(client, batch.map(encoded))());
+  "write: the SDK, from bytes": (bench) => overBatches(bench.events, putWith(plainClient(bench))),
+  "write: ours, from bytes": (bench) => overBatches(bench.events, ours(bench)),
+  "write: ours, the whole producer": (bench) => producing(bench, options(bench)),
+  "write: the SDK, from objects": (bench) => {
+    const put = putWith(plainClient(bench));
+    return overBatches(objectsOf(bench), (batch) => put(batch.map(encoded)));
   },
-  "write: ours, from objects": (endpoint) => {
-    const put = ours(endpoint);
-    return overBatches(eventObjects(POOL), (batch) => put(batch.map(encoded)));
+  "write: ours, from objects": (bench) => {
+    const put = ours(bench);
+    return overBatches(objectsOf(bench), (batch) => put(batch.map(encoded)));
   },
-  "read: by hand": (endpoint) => {
+  "write: aws-kinesis-writable, from objects": (bench) =>
+    overBatches(objectsOf(bench), awsKinesisWritable(bench)),
+  "write: kinesis-streams, from objects": (bench) => overBatches(objectsOf(bench), kinesisStreams(bench)),
+  "read: by hand": ({ endpoint }) => {
     const post = poster(endpoint);
     const body = Buffer.from('{"ShardIterator":"next"}');
     return async () => {
@@ -92,8 +100,9 @@ export const PATHS = {
       return Records.map(({ Data }: { Data: string }) => Buffer.from(Data, "base64")).length;
     };
   },
-  "read: the SDK": (endpoint) => readWith(plainClient(endpoint)),
-  "read: ours": (endpoint) => readWith(kinesisClient(ourOptions(endpoint))),
+  "read: the SDK": (bench) => readWith(plainClient(bench)),
+  "read: ours": (bench) => readWith(kinesisClient(options(bench))),
+  "verify: generate, hash, send, read, match": (bench) => verifying(bench, CREDENTIALS),
 } satisfies Record<string, Path>;
 
 export type PathName = keyof typeof PATHS;
@@ -103,65 +112,9 @@ const readWith = (client: KinesisClient) => async () => {
   return Records.length;
 };
 
-function bodyOf(batch: Buffer[]): Buffer {
-  const body = Buffer.allocUnsafeSlow(
-    batch.reduce((sum, { length }) => sum + Math.ceil(length / 3) * 4 + 80, 40),
-  );
-  let end = 0;
-  let text = '{"StreamName":"bench","Records":[{"Data":"';
-  for (const [index, bytes] of batch.entries()) {
-    end += body.write(text, end, "latin1");
-    end += body.write(bytes.toString("base64"), end, "latin1");
-    text = `","PartitionKey":"${keyOf(index)}"},{"Data":"`;
-  }
-  end += body.write(`${text.slice(0, -'{"Data":"'.length - 1)}]}`, end, "latin1");
-  return body.subarray(0, end);
-}
-
-/** Signature Version 4 with nothing of the SDK. Source: AWS, "Create a signed AWS API request". */
-function signedHeaders(endpoint: string, action: string, body: Buffer): Record<string, string> {
-  const { host } = new URL(endpoint);
-  const time = new Date().toISOString().replace(/[-:]|\.\d{3}/g, "");
-  const day = time.slice(0, 8);
-  const headers = {
-    "content-type": "application/x-amz-json-1.1",
-    host,
-    "x-amz-date": time,
-    "x-amz-target": `Kinesis_20131202.${action}`,
-  };
-  const names = Object.keys(headers).join(";");
-  const canonical = Object.entries(headers)
-    .map(([name, value]) => `${name}:${value}\n`)
-    .join("");
-  const scope = `${day}/${REGION}/kinesis/aws4_request`;
-  const asked = sha256(`POST\n/\n\n${canonical}\n${names}\n${sha256(body)}`);
-  const key = [day, REGION, "kinesis", "aws4_request"].reduce<Buffer | string>(
-    (secret, part) => createHmac("sha256", secret).update(part).digest(),
-    `AWS4${CREDENTIALS.secretAccessKey}`,
-  );
-  const signature = createHmac("sha256", key)
-    .update(`AWS4-HMAC-SHA256\n${time}\n${scope}\n${asked}`)
-    .digest("hex");
-  const authorization = `AWS4-HMAC-SHA256 Credential=${CREDENTIALS.accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
-  return { ...headers, authorization, "content-length": String(body.length) };
-}
-
-function sha256(content: Buffer | string): string {
-  return createHash("sha256").update(content).digest("hex");
-}
-
-function poster(endpoint: string) {
-  const { hostname, port } = new URL(endpoint);
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-  return (body: Buffer, headers: Record<string, string>): Promise<Buffer> =>
-    new Promise((resolve, reject) => {
-      const posted = request({ hostname, port, method: "POST", path: "/", agent, headers }, (answer) => {
-        const chunks: Buffer[] = [];
-        answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-        answer.on("end", () => resolve(Buffer.concat(chunks)));
-        answer.on("error", reject);
-      });
-      posted.on("error", reject);
-      posted.end(body);
-    });
+function signedRequests({ endpoint, events }: Bench) {
+  return Array.from({ length: events.length / BATCH }, (_, index) => {
+    const body = bodyOf(events.slice(index * BATCH, (index + 1) * BATCH));
+    return { body, headers: signedHeaders(endpoint, "PutRecords", body) };
+  });
 }

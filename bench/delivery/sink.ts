@@ -1,11 +1,17 @@
 /**
  * An endpoint that answers as fast as it can, in a process of its own: PutRecords positionally, for as many records as
- * came; GetRecords always with the same full answer. It decides nothing and keeps nothing. Prints its port.
+ * came; GetRecords always with the same full answer. It decides nothing, and keeps what is sent to a stream named `verify-…`
+ * alone. Arguments: the events' file, milliseconds of latency, and where TLS is wanted a key and a certificate. Prints its
+ * port.
  */
-import { createServer } from "node:http";
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { eventBytes } from "./events";
+import { readEvents } from "./events";
+import { isOfVerifying, verifyingAnswer } from "./sinkStream";
 
+const [, , eventsFile = "", latency = "0", key = "", cert = ""] = process.argv;
 const RECORDS_A_READING = 5_000;
 const KEY = Buffer.from('"PartitionKey":');
 
@@ -25,9 +31,10 @@ function putAnswer(records: number): Buffer {
 }
 
 function readAnswer(): Buffer {
-  const Records = eventBytes(RECORDS_A_READING).map((bytes, index) => ({
+  const events = readEvents(eventsFile);
+  const Records = Array.from({ length: RECORDS_A_READING }, (_, index) => ({
     ApproximateArrivalTimestamp: 1_767_225_600.123,
-    Data: bytes.toString("base64"),
+    Data: events[index % events.length]?.toString("base64"),
     PartitionKey: `amplitude-kinesis.bench.${index}`,
     SequenceNumber: String(49_546_986_683_135_544_286_507_457_936n + BigInt(index)),
   }));
@@ -40,16 +47,33 @@ function countOf(body: Buffer): number {
   return count;
 }
 
+interface Answer {
+  status: number;
+  body: Buffer;
+}
+
 const reading = readAnswer();
-const server = createServer((incoming, outgoing) => {
+
+function answerTo(target: string, body: Buffer): Answer {
+  if (isOfVerifying(target, body)) return verifyingAnswer(target, body);
+  return { status: 200, body: target.endsWith("GetRecords") ? reading : putAnswer(countOf(body)) };
+}
+
+function serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
   const chunks: Buffer[] = [];
   incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
   incoming.on("end", () => {
-    const isReading = String(incoming.headers["x-amz-target"]).endsWith("GetRecords");
-    const body = isReading ? reading : putAnswer(countOf(Buffer.concat(chunks)));
+    const { status, body } = answerTo(String(incoming.headers["x-amz-target"] ?? ""), Buffer.concat(chunks));
     const headers = { "content-type": "application/x-amz-json-1.1", "content-length": body.length };
-    outgoing.writeHead(200, { ...headers, "x-amzn-requestid": "bench" }).end(body);
+    const send = () => outgoing.writeHead(status, { ...headers, "x-amzn-requestid": "bench" }).end(body);
+    if (latency === "0") send();
+    else setTimeout(send, Number(latency));
   });
-});
+}
+
+const server =
+  key === ""
+    ? createServer(serve)
+    : createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, serve);
 server.listen(0, "127.0.0.1", () => console.log((server.address() as AddressInfo).port));
 process.on("disconnect", () => process.exit());

@@ -7,11 +7,23 @@ import { completionCommand } from "./completion";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
 import { handoffCommand } from "./handoff";
 import { operatorPolicyCommand } from "./operatorPolicy";
+import { reportCommand } from "./report";
+import { sendCommand } from "./send";
 import { Interrupted } from "./untilInterrupted";
 import { verifyCommand } from "./verify";
+import { watchCommand } from "./watch";
 
 /** In the order of their use. */
-const COMMANDS = [checkCommand, verifyCommand, handoffCommand, operatorPolicyCommand, completionCommand];
+const COMMANDS = [
+  checkCommand,
+  verifyCommand,
+  sendCommand,
+  handoffCommand,
+  watchCommand,
+  reportCommand,
+  operatorPolicyCommand,
+  completionCommand,
+];
 
 /** Runs the command line, and leaves the exit status in `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
@@ -26,7 +38,7 @@ export async function main(argv: string[]): Promise<void> {
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    process.exitCode = report(error, program.opts().debug === true);
+    process.exitCode = reportError(error, program.opts().debug === true);
   }
 }
 
@@ -47,7 +59,7 @@ function surviveClosedPipes(): void {
 }
 
 /** @returns the exit status. */
-function report(error: unknown, debug: boolean): number {
+function reportError(error: unknown, debug: boolean): number {
   // Commander has printed its own message by now, and help or version on request.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
   if (error instanceof Interrupted) {

@@ -1,11 +1,20 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { DEFAULT_TIMEOUT_SECONDS } from "../amplitude/options";
 import { SettingsError } from "../errors";
-import type { Route } from "../preflight/route";
+import type { ReportedRoute, Route } from "../preflight/route";
+import { prepareReportFolder } from "../report/reportFolder";
 import { reportText } from "../report/text";
 import { readRunHeader } from "../runFile/readRunFile";
 import { defaultRunFolder, runFilePath } from "../runFile/runFolder";
 import type { VerifyOptions } from "../verifier/options";
 import { verifyDelivery } from "../verifier/verifyDelivery";
+import {
+  type AmplitudeFlags,
+  checkRouteOptions,
+  type RunHooks,
+  throughAmplitude,
+  withAmplitudeOptions,
+} from "./amplitudeRoute";
 import { accountId, wholeNumber } from "./arguments";
 import { askAboutLoad } from "./confirmLoad";
 import { type DeploymentFlags, outputsOf, withDeploymentOptions } from "./deploymentOptions";
@@ -16,12 +25,12 @@ import {
   sourceDescriptionIn,
   withSourceOptions,
 } from "./eventSource";
-import { EXIT_CODES } from "./exitCodes";
 import { interruption } from "./interruption";
 import { progressDisplay } from "./progressDisplay";
+import { finishReport } from "./reportFiles";
 
-interface VerifyFlags extends DeploymentFlags, SourceFlags {
-  route?: Route;
+interface VerifyFlags extends DeploymentFlags, SourceFlags, AmplitudeFlags {
+  route?: ReportedRoute;
   profile?: string;
   senderProfile?: string;
   externalId?: string;
@@ -30,7 +39,7 @@ interface VerifyFlags extends DeploymentFlags, SourceFlags {
   amplitudeAccountId?: string;
   concurrency?: number;
   orderingKeys?: number;
-  timeout: number;
+  timeout?: number;
   propagation: number;
   yes?: true;
   /** False with --no-run-file. */
@@ -38,6 +47,7 @@ interface VerifyFlags extends DeploymentFlags, SourceFlags {
   runFolder?: string;
   resume?: string;
   json?: true;
+  report?: string;
 }
 
 const EXAMPLES = `
@@ -46,18 +56,20 @@ Examples:
   $ pulumi stack output --json | amplitude-kinesis verify --outputs - --json
   $ amplitude-kinesis verify --role-arn arn:aws:iam::111122223333:role/amplitude \\
       --region eu-central-1 --stream-name amplitude-events --export export.zip
+  $ amplitude-kinesis verify --stack acme --route amplitude --amplitude-zone EU
 
-Exit status: 0 verified, 1 failed, 2 wrong usage or settings, 3 undecided.
+Exit status: 0 verified, 1 failed, 2 wrong usage or settings, 3 undecided,
+4 verified, but the files of --report could not be written.
 AWS credentials and endpoints come from the AWS SDK's standard settings (AWS_PROFILE, AWS_ENDPOINT_URL, …).`;
 
 export function verifyCommand(): Command {
-  return withSourceOptions(withDeploymentOptions(new Command("verify")))
+  return withAmplitudeOptions(withSourceOptions(withDeploymentOptions(new Command("verify"))))
     .description("send events to a customer's stream, read them back, and account for every one")
     .addOption(
       new Option(
         "--route <route>",
-        "role: assume the customer's role, as Amplitude does; operator: write with your own credentials and have AWS simulate the role's (default: role where you can assume it, else operator)",
-      ).choices(["role", "operator"]),
+        "role: assume the customer's role, as Amplitude does; operator: write with your own credentials and have AWS simulate the role's; amplitude: send to Amplitude, and wait for what Amplitude writes (default: role where you can assume it, else operator)",
+      ).choices(["role", "operator", "amplitude"]),
     )
     .option("--profile <name>", "AWS profile that reads the stream and the role (default: AWS_PROFILE)")
     .option("--sender-profile <name>", "AWS profile that assumes the role (default: the same as --profile)")
@@ -84,9 +96,8 @@ export function verifyCommand(): Command {
     )
     .option(
       "--timeout <seconds>",
-      "how long to wait for a further event after the last one",
+      `how long to wait for a further event after the last one (default: 120); with --route amplitude, for all events (default: ${DEFAULT_TIMEOUT_SECONDS})`,
       wholeNumber(1, 86_400),
-      120,
     )
     .option(
       "--propagation <seconds>",
@@ -102,6 +113,7 @@ export function verifyCommand(): Command {
     .option("--run-folder <folder>", `where runs are kept for that (default: ${defaultRunFolder()})`)
     .option("--no-run-file", "keep nothing for that")
     .option("--json", "print the report as one JSON document on standard output")
+    .option("--report <folder>", "write report.html, report.xml (JUnit), report.md and report.json there too")
     .addHelpText("after", EXAMPLES)
     .action(async (flags: VerifyFlags) => {
       process.exitCode = await runVerify(flags);
@@ -115,13 +127,34 @@ const OF_A_NEW_RUN = [
 ];
 
 async function runVerify(flags: VerifyFlags): Promise<number> {
-  const run = await runOf(flags);
-  const display = progressDisplay(process.stderr);
+  checkRouteOptions(flags, flags.route);
+  const verify =
+    flags.route === "amplitude"
+      ? await throughAmplitude(flags, await outputsOf(flags))
+      : bySending(flags, flags.route, await runOf(flags));
+  // Before anything is sent: a folder that can't be written to is found out while it costs nothing.
+  if (flags.report !== undefined) await prepareReportFolder(flags.report);
+  const display = progressDisplay(process.stderr, "read back");
   const interrupt = interruption(() => display.stop(), "what was sent is still read");
   try {
-    const report = await verifyDelivery({
+    const report = await verify({
+      signal: interrupt.signal,
+      onProgress: (progress) => display.show({ ...progress, eventsDone: progress.eventsRead }),
+    });
+    display.stop();
+    process.stdout.write(`${flags.json ? JSON.stringify(report, undefined, 2) : reportText(report)}\n`);
+    return await finishReport(report, flags.report);
+  } finally {
+    display.stop();
+    interrupt.release();
+  }
+}
+
+function bySending(flags: VerifyFlags, route: Route | undefined, run: Run) {
+  return (hooks: RunHooks) =>
+    verifyDelivery({
       ...run,
-      route: flags.route,
+      route,
       profile: flags.profile,
       senderProfile: flags.senderProfile,
       externalId: flags.externalId,
@@ -133,16 +166,8 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
       confirmLoad: flags.yes ? undefined : askAboutLoad,
       timeoutSeconds: flags.timeout,
       propagationSeconds: flags.propagation,
-      signal: interrupt.signal,
-      onProgress: (progress) => display.show(progress),
+      ...hooks,
     });
-    display.stop();
-    process.stdout.write(`${flags.json ? JSON.stringify(report, undefined, 2) : reportText(report)}\n`);
-    return EXIT_CODES[report.verdict];
-  } finally {
-    display.stop();
-    interrupt.release();
-  }
 }
 
 type Run = Pick<

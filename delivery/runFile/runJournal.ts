@@ -53,10 +53,10 @@ export class RunJournal {
     this.#gather().abandoned.push(index);
   }
 
-  /** @param isDecided on which nothing is left to find out: its file goes. */
-  end(isDecided: boolean): void {
+  /** @param isOver nothing of the run is left to find out: its file goes. */
+  end(isOver: boolean): void {
     this.#flush();
-    if (isDecided) this.file.remove();
+    if (isOver) this.file.remove();
     else this.file.close();
   }
 

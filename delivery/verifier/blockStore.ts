@@ -19,7 +19,7 @@ export class Block {
   readonly bytes: Buffer;
   /** In ms since 1970; NaN where the event was neither due nor tried. */
   readonly waitedFrom: Float64Array;
-  readonly hashes: Uint8Array;
+  readonly hashes: Buffer;
   readonly flags: Uint8Array;
   readonly copies: Uint8Array;
   readonly ambiguousAttempts: Uint8Array;
@@ -33,7 +33,8 @@ export class Block {
     };
     this.waitedFrom = new Float64Array(memory, 0, BLOCK_EVENTS).fill(Number.NaN);
     at = BLOCK_EVENTS * 8;
-    this.hashes = part(BLOCK_EVENTS * HASH_BYTES);
+    this.hashes = Buffer.from(memory, at, BLOCK_EVENTS * HASH_BYTES);
+    at += this.hashes.length;
     this.flags = part(BLOCK_EVENTS);
     this.copies = part(BLOCK_EVENTS);
     this.ambiguousAttempts = part(BLOCK_EVENTS);

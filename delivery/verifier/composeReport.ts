@@ -10,12 +10,12 @@ import { eventFindings } from "./eventFindings";
 import type { LatencyRecorder } from "./latency";
 import type { Ordering } from "./ordering";
 import { proofOf } from "./proof";
-import { interrupted, sourceProblems, withResumption } from "./runFindings";
+import { interrupted, isOfUnfinishedRun, sourceProblems, withResumption } from "./runFindings";
 import type { RunState } from "./runState";
 import type { Timeline } from "./timeline";
 import { countEvents, decideVerdict } from "./verdict";
 
-const ENVIRONMENT = {
+export const ENVIRONMENT = {
   version: VERSION,
   nodeVersion: process.version,
   platform: `${process.platform} ${process.arch}`,
@@ -58,7 +58,8 @@ export function composeReport(run: EndedRun): DeliveryReport {
     ...(run.interrupted ? [interrupted(ledger.sent)] : []),
   ];
   const verdict = decideVerdict(events, findings);
-  const resumable = verdict === "undecided" && state.journal !== undefined;
+  const resumable =
+    verdict === "undecided" && state.journal !== undefined && findings.some(isOfUnfinishedRun);
   return {
     reportVersion: 1,
     verdict,

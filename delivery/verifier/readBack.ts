@@ -72,13 +72,15 @@ export class ReadBack {
    * @throws StreamUnreadable
    */
   async finish(): Promise<boolean> {
-    const { clock, ledger, settleMs, signal, onProgress } = this.#options;
+    const { clock, ledger, settleMs, timeoutMs, signal, onProgress } = this.#options;
     const sentAt = clock.now();
     onProgress({ phase: "reading", step: "reading events back" });
     const reader = this.#first;
     const allRead = () => ledger.outstanding === 0 && reader.hasReadUpTo(sentAt);
     const isSettled = () => allRead() || reader.hasReadUpTo(sentAt + settleMs);
-    const isComplete = await this.#patiently(reader, isSettled, sentAt);
+    const isAwaiting = () => ledger.outstanding > 0 && settleMs < timeoutMs;
+    const wantedUpTo = () => (isAwaiting() ? sentAt + settleMs : sentAt);
+    const isComplete = await this.#patiently(reader, isSettled, wantedUpTo);
     if (signal.aborted) return reader.waitFor(allRead, clock.now() + GRACE_MS);
     if (!isComplete || ledger.outstanding === 0) return isComplete;
     // Two readers at once would take twice their share of the stream, and count one record as two.
@@ -99,7 +101,7 @@ export class ReadBack {
     try {
       await reader.start();
       const isDone = () => ledger.outstanding === 0 || reader.hasReadUpTo(since);
-      return await this.#patiently(reader, isDone, since);
+      return await this.#patiently(reader, isDone, () => since);
     } finally {
       await reader.stop();
     }
@@ -108,16 +110,20 @@ export class ReadBack {
   /**
    * Time is up only where nothing has turned up for that long: a long run takes long to read.
    *
-   * @param since everything that had arrived by then is to be read, in ms since 1970.
+   * @param wantedUpTo everything that had arrived by then is to be read, in ms since 1970.
    */
-  async #patiently(reader: StreamReader, condition: () => boolean, since: number): Promise<boolean> {
+  async #patiently(
+    reader: StreamReader,
+    condition: () => boolean,
+    wantedUpTo: () => number,
+  ): Promise<boolean> {
     const { ledger, signal } = this.#options;
     for (;;) {
       const seen = ledger.seen;
       if (await reader.waitFor(condition, this.#deadline(), signal)) return true;
       if (signal.aborted) return false;
       if (ledger.seen > seen) continue;
-      this.unreadShardIds = reader.unreadShardIds(since);
+      this.unreadShardIds = reader.unreadShardIds(wantedUpTo());
       return false;
     }
   }

@@ -152,13 +152,18 @@ const OF_AN_UNFINISHED_RUN: ReadonlySet<FindingCode> = new Set<FindingCode>([
   "interrupted",
   "run-file-failed",
   "sender-failed",
+  "source-failed",
   "stream-not-readable",
 ]);
+
+export function isOfUnfinishedRun({ code }: Finding): boolean {
+  return OF_AN_UNFINISHED_RUN.has(code);
+}
 
 /** The findings of a run that can be gone on with, with the command for it. */
 export function withResumption(findings: Finding[], runId: string): Finding[] {
   return findings.map((finding) =>
-    OF_AN_UNFINISHED_RUN.has(finding.code)
+    isOfUnfinishedRun(finding)
       ? {
           ...finding,
           remedy: `${finding.remedy}; \`amplitude-kinesis verify --resume ${runId}\` goes on with this run`,

@@ -77,9 +77,9 @@ export class RunState {
     );
   }
 
-  /** @param isDecided on which nothing is left to find out: its file goes. */
-  end(isDecided: boolean): void {
-    this.#journal?.end(isDecided);
+  /** @param isOver nothing of it is left to find out: its file goes. */
+  end(isOver: boolean): void {
+    this.#journal?.end(isOver);
     this.ledger.close();
   }
 }

@@ -53,13 +53,13 @@ const PROPAGATING = "refused so far; a new policy takes up to a minute and a hal
 export async function verifyDelivery(options: VerifyOptions): Promise<DeliveryReport> {
   const outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
   const state = await RunState.open({ outputs, runFolder: options.runFolder, resume: options.resume });
-  let isDecided = false;
+  let isOver = false;
   try {
     const report = await new DeliveryRun(options, outputs, state).run();
-    isDecided = report.verdict !== "undecided";
+    isOver = !report.resumable;
     return report;
   } finally {
-    state.end(isDecided);
+    state.end(isOver);
   }
 }
 

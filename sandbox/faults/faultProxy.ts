@@ -83,9 +83,8 @@ class ProxyServer implements FaultProxy {
   /** A failure of the proxy's own is answered as such: nobody else's fault is to be looked for. */
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     outgoing.on("error", () => undefined);
-    const reply = (wire: WireAnswer) => send(outgoing, { ...wire, answer: this.#dated(wire.answer) });
     try {
-      await this.#answer(await readHttpCall(incoming), this.#holding(outgoing), reply);
+      await this.#answer(await readHttpCall(incoming), outgoing);
     } catch (error) {
       if (incoming.errored || outgoing.destroyed) return;
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -94,12 +93,14 @@ class ProxyServer implements FaultProxy {
     }
   }
 
-  async #answer(call: HttpCall, hold: Hold, reply: (wire: WireAnswer) => Promise<boolean>): Promise<void> {
+  async #answer(call: HttpCall, outgoing: ServerResponse): Promise<void> {
     const [, operation] = /^Kinesis_20131202\.(\w+)$/.exec(call.headers["x-amz-target"] ?? "") ?? [];
     if (operation === undefined) {
-      await reply({ answer: await this.options.others(call), manner: "whole" });
+      await send(outgoing, { answer: await this.options.others(call), manner: "whole" });
       return;
     }
+    const hold = this.#holding(outgoing);
+    const reply = (wire: WireAnswer) => send(outgoing, { ...wire, answer: this.#dated(wire.answer) });
     const request = JSON.parse(call.body.toString());
     if (operation === "PutRecords") return this.#writes.put(request.Records as RequestRecord[], hold, reply);
     if (isReading(operation)) return this.#reads.read(operation, request, hold, reply);

@@ -33,7 +33,8 @@ export async function asked(endpoint: KinesisEndpoint, operation: string, reques
   return bodyOf(answer);
 }
 
+/** Without its nulls: an endpoint may say in that way that there is nothing. */
 export function bodyOf({ body }: Answer): Json {
   const text = body.toString();
-  return text === "" ? {} : JSON.parse(text);
+  return text === "" ? {} : JSON.parse(text, (_, value) => value ?? undefined);
 }

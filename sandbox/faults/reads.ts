@@ -68,7 +68,10 @@ export class Reads {
   ): Promise<Answer> {
     const { endpoint, plan } = this.stream;
     const shardId = this.#shardIn(request);
-    if (name === "none-yet") return noneYet(request, drawWhole(1, MOST_BEHIND_MS, plan.seed, shardId, call));
+    if (name === "none-yet") {
+      const more = drawWhole(1, MOST_BEHIND_MS, plan.seed, shardId, call);
+      return noneYet(request, (await this.#behindMs(request)) + more);
+    }
     const limit = name === "few" ? { Limit: drawWhole(1, 5, plan.seed, "few", shardId, call) } : {};
     const answer = await endpoint.call(operation, { ...this.#unskewed(request), ...limit });
     if (answer.status !== 200) return answer;
@@ -81,6 +84,14 @@ export class Reads {
     return json(answer, { ...body, Records: records.map((record) => this.#skewed(record)) });
   }
 
+  /** How old the next record is, in ms: an answer before it that said to be nearer to the tip would be a lie. */
+  async #behindMs(request: Json): Promise<number> {
+    const { endpoint, clock } = this.stream;
+    const { Records = [] } = bodyOf(await endpoint.call("GetRecords", { ...request, Limit: 1 }));
+    const [next] = Records as ServedRecord[];
+    return next === undefined ? 0 : Math.max(0, clock.now() - next.ApproximateArrivalTimestamp * 1000);
+  }
+
   /** The times that the client asks for are the skewed clock's. */
   #unskewed(request: Json): Json {
     const { skewMs } = this.stream.plan;
@@ -88,7 +99,7 @@ export class Reads {
       Timestamp?: number;
       ShardFilter?: { Timestamp?: number };
     };
-    const earlier = (seconds: number) => seconds - skewMs / 1000;
+    const earlier = (seconds: number) => Math.round(seconds * 1000 - skewMs) / 1000;
     return {
       ...request,
       ...(time === undefined ? {} : { Timestamp: earlier(time) }),

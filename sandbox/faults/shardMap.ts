@@ -43,11 +43,12 @@ export class ShardMap {
   /** A stream of one shard can't be merged: it is split. */
   async reshard(kind: "split" | "merge", occasion: number): Promise<void> {
     const at = Math.floor(draw(this.stream.plan.seed, "reshard", occasion) * this.#open.length);
-    const [shard, next] = [this.#open[at], this.#open[at + 1] ?? this.#open[at - 1]];
+    const shard = this.#open[at];
     if (shard === undefined) throw new Error("the stream has no open shard");
+    const [low, high] = this.#open.slice(Math.max(0, Math.min(at, this.#open.length - 2)));
     const { endpoint, streamName } = this.stream;
-    if (kind === "merge" && next !== undefined) {
-      const shards = { ShardToMerge: shard.shardId, AdjacentShardToMerge: next.shardId };
+    if (kind === "merge" && low !== undefined && high !== undefined) {
+      const shards = { ShardToMerge: low.shardId, AdjacentShardToMerge: high.shardId };
       await asked(endpoint, "MergeShards", { StreamName: streamName, ...shards });
     } else {
       const middle = shard.start + (shard.end - shard.start) / 2n + 1n;

@@ -10,6 +10,7 @@ import {
   largestOf,
   recordsOf,
 } from "./limits";
+import { portionsOf } from "./portions";
 import { isPolicyOperation, StreamPolicies } from "./streamPolicies";
 import { checkRegion, targetOf } from "./target";
 
@@ -79,9 +80,20 @@ export class KinesisGateway {
     if (isPolicyOperation(operation)) return this.#answerPolicy(understood);
     if (WRITES.has(operation)) await this.#checkWrite(understood);
     if (TRIABLE.has(operation) && request.DryRun === true) return this.#refuseDryRun(understood);
-    const answer = await this.#forward(understood, operation, call.body);
+    const answer = await this.#carryOut(understood);
     this.#rememberTokens(operation, streamArn, answer);
     if (operation === "DeleteStream" && answer.status === 200) this.#policies.forget(streamArn);
+    return answer;
+  }
+
+  async #carryOut(call: Understood): Promise<Answer> {
+    const [first, ...others] = portionsOf(call.operation, call.request);
+    if (first === undefined || others.length === 0) return this.#forward(call, call.operation, call.body);
+    let answer = await this.#forward(call, first.operation, JSON.stringify(first.request));
+    for (const { operation, request } of others) {
+      if (answer.status !== 200) break;
+      answer = await this.#forward(call, operation, JSON.stringify(request));
+    }
     return answer;
   }
 

@@ -1,10 +1,10 @@
-import type { StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
+import type { KinesisClient, StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
 import {
   CreateStreamCommand,
   DeleteStreamCommand,
   EnableEnhancedMonitoringCommand,
   IncreaseStreamRetentionPeriodCommand,
-  ListTagsForResourceCommand,
+  ListTagsForStreamCommand,
   MetricsName,
   StartStreamEncryptionCommand,
 } from "@aws-sdk/client-kinesis";
@@ -14,7 +14,7 @@ import { number, object, present, requiredText, text, textMap, texts } from "./p
 import type { CheckFailure, Found, ResourceType } from "./resourceType";
 import { activeStream, findStream, goneStream } from "./streamStates";
 import { updateStream } from "./streamUpdate";
-import { tagMap, tagOutputs } from "./tags";
+import { type Tag, tagMap, tagOutputs } from "./tags";
 
 export const streamType: ResourceType = {
   token: "aws:kinesis/stream:Stream",
@@ -134,8 +134,20 @@ async function read(aws: Aws, id: string): Promise<Found | undefined> {
   const summary = await findStream(aws, place);
   const arn = summary?.StreamARN;
   if (summary === undefined || arn === undefined || summary.StreamStatus === "DELETING") return undefined;
-  const { Tags } = await aws.kinesis(place.region).send(new ListTagsForResourceCommand({ ResourceARN: arn }));
-  return { id: arn, state: { ...stateOf(summary), arn, region: place.region, ...tagOutputs(tagMap(Tags)) } };
+  const tags = tagOutputs(await tagsOf(aws.kinesis(place.region), place.name));
+  return { id: arn, state: { ...stateOf(summary), arn, region: place.region, ...tags } };
+}
+
+async function tagsOf(kinesis: KinesisClient, StreamName: string): Promise<Record<string, string>> {
+  const found: Tag[] = [];
+  for (let last: string | undefined; ; last = found.at(-1)?.Key) {
+    const from = last === undefined ? {} : { ExclusiveStartTagKey: last };
+    const { Tags = [], HasMoreTags } = await kinesis.send(
+      new ListTagsForStreamCommand({ StreamName, ...from }),
+    );
+    found.push(...Tags);
+    if (HasMoreTags !== true || Tags.length === 0) return tagMap(found);
+  }
 }
 
 function stateOf(summary: StreamDescriptionSummary): Properties {

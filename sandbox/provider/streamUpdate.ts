@@ -1,13 +1,13 @@
 import type { KinesisClient, MetricsName, StreamMode } from "@aws-sdk/client-kinesis";
 import {
+  AddTagsToStreamCommand,
   DecreaseStreamRetentionPeriodCommand,
   DisableEnhancedMonitoringCommand,
   EnableEnhancedMonitoringCommand,
   IncreaseStreamRetentionPeriodCommand,
+  RemoveTagsFromStreamCommand,
   StartStreamEncryptionCommand,
   StopStreamEncryptionCommand,
-  TagResourceCommand,
-  UntagResourceCommand,
   UpdateMaxRecordSizeCommand,
   UpdateShardCountCommand,
   UpdateStreamModeCommand,
@@ -26,15 +26,18 @@ interface Change {
   inputs: Properties;
 }
 
-/** Each says whether it has changed anything: the stream is then UPDATING and takes no other change. */
+/**
+ * In the real provider's order. Each says whether it has changed anything: the stream is then UPDATING and takes no
+ * other change.
+ */
 const STEPS: ((change: Change) => Promise<boolean>)[] = [
+  changeTags,
   changeMode,
   changeShards,
   changeRetention,
-  changeRecordSize,
   changeMetrics,
   changeEncryption,
-  changeTags,
+  changeRecordSize,
 ];
 
 export async function updateStream(
@@ -116,11 +119,21 @@ function encryptionOf(properties: Properties) {
   return { type, key: type === "KMS" ? text(properties, "kmsKeyId") : undefined };
 }
 
-async function changeTags({ kinesis, arn, state, inputs }: Change): Promise<boolean> {
+/** Source: AWS, Kinesis API Reference, AddTagsToStream. The real provider removes by tens too. */
+const TAGS_A_CALL = 10;
+
+async function changeTags({ kinesis, name, state, inputs }: Change): Promise<boolean> {
   const { removed, put } = tagChanges(state, inputs);
-  if (removed.length > 0)
-    await kinesis.send(new UntagResourceCommand({ ResourceARN: arn, TagKeys: removed }));
-  if (Object.keys(put).length > 0)
-    await kinesis.send(new TagResourceCommand({ ResourceARN: arn, Tags: put }));
+  for (const TagKeys of tens(removed)) {
+    await kinesis.send(new RemoveTagsFromStreamCommand({ StreamName: name, TagKeys }));
+  }
+  for (const entries of tens(Object.entries(put))) {
+    await kinesis.send(new AddTagsToStreamCommand({ StreamName: name, Tags: Object.fromEntries(entries) }));
+  }
   return false;
+}
+
+function tens<T>(values: T[]): T[][] {
+  const starts = values.map((_, index) => index).filter((index) => index % TAGS_A_CALL === 0);
+  return starts.map((start) => values.slice(start, start + TAGS_A_CALL));
 }

@@ -52,7 +52,7 @@ export async function outcomeOf(seed: number, surrounding: Surrounding = inMemor
 }
 
 /** How a seed is run again, alone. */
-export function replay(seed: number): string {
+function replay(seed: number): string {
   return `npm run campaign -- --seed ${seed}`;
 }
 

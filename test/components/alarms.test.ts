@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
-import type { AmplitudeKinesisDestinationArgs } from "../../components";
+import type { AmplitudeKinesisDestinationArgs, DeliveryAlarms } from "../../components";
+import { minuteLimit } from "../../components/alarms";
 import { render, resolvedValue } from "./rendered";
 
 const TOPIC = "arn:aws:sns:us-east-1:111122223333:on-call";
@@ -81,6 +82,18 @@ describe("alarms on the stream", () => {
       expect(alarm.okActions).to.deep.equal([TOPIC]);
       expect(alarm.tags.team).to.equal("data");
     }
+  });
+
+  it("are refused where their number of shards turns out later not to be set", () => {
+    expect(minuteLimit("IncomingRecords", 50, 2)).to.equal(60_000);
+    expect(() => minuteLimit("IncomingRecords", 50, undefined)).to.throw("turned out to be set");
+  });
+
+  it("have their defaults for inputs that turn out later not to be set", async () => {
+    const none = pulumi.output<undefined>(undefined);
+    const inputs = { actionArns: none, silenceMinutes: none, throttledMinutes: none, capacityPercent: none };
+    const alarms = (shards: object) => ({ ...shards, capacityShards: 2 }) as DeliveryAlarms;
+    expect(await alarmsOf({ alarms: alarms(inputs) })).to.deep.equal(await alarmsOf({ alarms: alarms({}) }));
   });
 
   it("lie in the region of a stream that exists already", async () => {

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
-import { StreamMode } from "../../components";
+import { type AmplitudeKinesisDestinationArgs, StreamMode } from "../../components";
 import { inAccount } from "../../components/existingStream";
 import { render, renderedInputs, resolvedValue } from "./rendered";
 
@@ -26,6 +26,36 @@ describe("AmplitudeKinesisDestination", () => {
       kmsKeyId: "alias/aws/kinesis",
       tags: { "amplitude-kinesis:destination": "acme" },
     });
+  });
+
+  it("has the same defaults for inputs that turn out later not to be set", async () => {
+    const none = pulumi.output<undefined>(undefined);
+    const later = {
+      streamName: none,
+      streamMode: none,
+      shardCount: none,
+      retentionHours: none,
+      maxRecordSizeKib: none,
+      shardLevelMetrics: none,
+      kmsKeyArn: none,
+      roleName: none,
+      rolePath: none,
+      maxSessionSeconds: none,
+      permissionsBoundaryArn: none,
+      externalId: none,
+      amplitudeAccountId: none,
+      amplitudePrincipalArns: none,
+      amplitudePrincipalArnPatterns: none,
+      testPrincipalArns: none,
+      tags: none,
+    };
+    // As a StackReference's outputs, whose type says nothing.
+    const { stream, role, policy } = await renderedInputs(
+      "acme",
+      later as unknown as AmplitudeKinesisDestinationArgs,
+    );
+    const known = await renderedInputs("acme", {});
+    expect([stream, role, policy]).to.deep.equal([known.stream, known.role, known.policy]);
   });
 
   it("trusts Amplitude's account alone, for sessions of an hour", async () => {

@@ -15,7 +15,7 @@ describe("a region", () => {
     pulumi.runtime.setAllConfig({});
   });
 
-  for (const region of ["cn-north-1", "us-gov-west-1", "us-iso-east-1"]) {
+  for (const region of ["cn-north-1", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1"]) {
     it(`is refused where Amplitude can't be trusted from it: ${region}`, () => {
       pulumi.runtime.setAllConfig({ "aws:region": region });
       expect(regionErrors(undefined).map(({ propertyPath }) => propertyPath)).to.deep.equal(["aws:region"]);

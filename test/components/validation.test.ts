@@ -23,6 +23,12 @@ function refused(args: Args, name = "acme"): string[] {
 
 const EXISTING = "arn:aws:kinesis:us-east-1:111122223333:stream/events";
 
+function circular(): object {
+  const map: Record<string, unknown> = {};
+  map.itself = map;
+  return map;
+}
+
 /** Values from callers without type checks. */
 const untyped = (args: Record<string, unknown>) => args as Args;
 
@@ -188,6 +194,15 @@ describe("the component's inputs", () => {
     [untyped({ tags: ["k"] }), "tags"],
     [{ tags: Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, "v"])) }, "tags"],
     [untyped({ retentionPeriod: 24 }), "retentionPeriod"],
+    [
+      { existingStreamArn: EXISTING, kmsKeyArn: "arn:aws:kms:eu-west-1:111122223333:key/1234abcd" },
+      "kmsKeyArn",
+    ],
+    [
+      { permissionsBoundaryArn: `arn:aws:iam::111122223333:policy/${"x".repeat(641)}` },
+      "permissionsBoundaryArn",
+    ],
+    [{ testPrincipalArns: ["arn:aws:iam::111122223333:role/path/"] }, "testPrincipalArns[0]"],
   ];
   for (const [args, path] of bad) {
     it(`refuse ${JSON.stringify(args).slice(0, 100)}, at ${path}`, () =>
@@ -242,6 +257,48 @@ describe("the component's inputs", () => {
     );
   });
 
+  const untypedValues: [string, unknown][] = [
+    ["NaN", Number.NaN],
+    ["24n", 24n],
+    ["-Infinity", -Infinity],
+    ["null", null],
+    ["a symbol", Symbol("s")],
+    ["a map that holds itself", circular()],
+    ["an object of nothing", Object.create(null)],
+  ];
+  for (const [words, value] of untypedValues) {
+    it(`are refused as what they are from callers without type checks: ${words}`, () => {
+      for (const input of ["streamName", "retentionHours", "testPrincipalArns"]) {
+        expect(refused(untyped({ [input]: value })), input).to.deep.equal([input]);
+        expect(refused(untyped({ testPrincipalArns: [value] }))).to.deep.equal(["testPrincipalArns[0]"]);
+      }
+      expect(refused(untyped({ tags: { team: value } }))).to.deep.equal(['tags["team"]']);
+    });
+  }
+
+  it("show a number that is none as itself", () => {
+    const args: Args = { retentionHours: Number.NaN };
+    expect(() => checkedInputs("acme", args)).to.throw("retentionHours: NaN must be");
+  });
+
+  it("are refused where there is no map of them", () => {
+    for (const args of [null, "streamName", ["streamName"], 5]) {
+      expect(refused(args as unknown as Args)).to.deep.equal(["args"]);
+    }
+  });
+
+  it("have no holes in their lists", () => {
+    const testPrincipalArns = new Array<string>(2);
+    testPrincipalArns[1] = "arn:aws:iam::111122223333:root";
+    expect(refused({ testPrincipalArns })).to.deep.equal(["testPrincipalArns[0]"]);
+  });
+
+  it("are decided in time however long a list is", () => {
+    const account = (index: number) => `arn:aws:iam::${100_000_000_000 + index}:root`;
+    const testPrincipalArns = Array.from({ length: 30_000 }, (_, index) => account(index));
+    expect(refused({ testPrincipalArns })).to.deep.equal(["testPrincipalArns"]);
+  });
+
   it("are handed on unchanged where they are good", () => {
     const args: Args = { streamName: "events", tags: { a: "b" } };
     expect(checkedInputs("acme", args)).to.deep.equal(args);
@@ -287,6 +344,27 @@ describe("an input that is known only later", () => {
     expect(alarms).to.have.all.keys("silenceMinutes");
     const error = await rejectionOf(pulumi.output(alarms?.silenceMinutes));
     expect(String(error)).to.include("alarms.silenceMinutes: 0 must be a whole number of minutes");
+  });
+
+  it("is not shown where it is secret", async () => {
+    const principal = "the secret*";
+    const secrets: [Args, keyof Args, string][] = [
+      [{ externalId: pulumi.secret("the secret") }, "externalId", "must be 2 to 1224"],
+      [{ testPrincipalArns: pulumi.secret([principal]) }, "testPrincipalArns", "must be the ARN"],
+      [{ testPrincipalArns: [pulumi.secret(principal)] }, "testPrincipalArns", "must be the ARN"],
+      [{ tags: { a: pulumi.secret("the secret;") } }, "tags", "must be at most 256"],
+    ];
+    for (const [args, property, rule] of secrets) {
+      const message = String(await rejectionOf(pulumi.output(checkedInputs("acme", args)[property])));
+      expect(message).to.include(`a secret value ${rule}`).and.not.to.include("the secret");
+    }
+    const open = checkedInputs("acme", { externalId: pulumi.output("no secret") });
+    expect(String(await rejectionOf(pulumi.output(open.externalId)))).to.include('"no secret" must be');
+  });
+
+  it("stays secret where it is good", async () => {
+    const { externalId } = checkedInputs("acme", { externalId: pulumi.secret("acme-1") });
+    expect(await pulumi.isSecret(pulumi.output(externalId))).to.equal(true);
   });
 
   for (const [behaviour, args, property, path] of late) {

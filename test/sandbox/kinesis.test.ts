@@ -110,6 +110,24 @@ describe("the sandbox's Kinesis", function () {
     });
   });
 
+  it("takes fifty tags at once, as Kinesis does, and takes them away", async () => {
+    const Tags = Object.fromEntries(Array.from({ length: 25 }, (_, at) => [`tag-${at}`, `${at}`]));
+    const StreamName = await createStream({ ShardCount: 1, Tags });
+    const ResourceARN = arnOf(StreamName);
+    const more = Object.fromEntries(Array.from({ length: 25 }, (_, at) => [`more-${at}`, `${at}`]));
+    await kinesis.send(new TagResourceCommand({ ResourceARN, Tags: more }));
+    const tagsOf = async () =>
+      (await kinesis.send(new ListTagsForResourceCommand({ ResourceARN }))).Tags ?? [];
+    const written = Object.fromEntries((await tagsOf()).map(({ Key, Value }) => [Key, Value]));
+    expect(written).to.deep.equal({ ...Tags, ...more });
+    const failure = await failureOf(
+      kinesis.send(new AddTagsToStreamCommand({ StreamName, Tags: { another: "1" } })),
+    );
+    expect(failure.name).to.equal("InvalidArgumentException");
+    await kinesis.send(new UntagResourceCommand({ ResourceARN, TagKeys: Object.keys(Tags) }));
+    expect((await tagsOf()).map(({ Key }) => Key)).to.have.members(Object.keys(more));
+  });
+
   it("changes mode, shards, record size and tags of a stream", async () => {
     const StreamName = await createStream();
     const StreamARN = arnOf(StreamName);

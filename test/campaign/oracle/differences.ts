@@ -15,7 +15,7 @@ export function differences(report: DeliveryReport, expected: Expectation): stri
 }
 
 /** Every number of the report, and those that its timeline and histogram add up to. */
-export function numbersIn(report: DeliveryReport): Record<string, unknown> {
+function numbersIn(report: DeliveryReport): Record<string, unknown> {
   const { timeline, latencyHistogram } = report;
   const total = (what: "sent" | "acknowledged" | "read") =>
     timeline.buckets.reduce((sum, bucket) => sum + bucket[what], 0);

@@ -20,7 +20,7 @@ export interface ServedTruth {
 }
 
 /** Keys of the run's events: `amplitude-kinesis.RUN.NUMBER`, as the report's `runId` has it. */
-export function keyOf(runId: string, index: number): string {
+function keyOf(runId: string, index: number): string {
   return `amplitude-kinesis.${runId}.${index}`;
 }
 

@@ -32,9 +32,11 @@ export interface ReadingNeeds {
 export function readingTruth(log: TruthLog, { sentAt, settleMs, isAllSeen }: ReadingNeeds): ReadingTruth {
   const failure = failureIn(log.readings);
   if (failure !== undefined) return { isComplete: false, failure, unreadShardIds: [] };
-  const again = log.readings.findIndex(
-    ({ operation, begunAt }) => operation === "ListShards" && begunAt > sentAt,
-  );
+  // Where nothing was sent there is one reading, and it has to have heard of every shard.
+  const again =
+    sentAt === 0
+      ? -1
+      : log.readings.findIndex(({ operation, begunAt }) => operation === "ListShards" && begunAt > sentAt);
   const first = again < 0 ? log.readings : log.readings.slice(0, again);
   const second = again < 0 ? [] : log.readings.slice(again);
   const startedAgainAt = second[0]?.begunAt;

@@ -17,6 +17,12 @@ describe("the provider's stream", function () {
   const account = customerAccount();
   const inputsOf = (name: string, more: object = {}) =>
     checked(streamType, name, { name, streamModeDetails: { streamMode: "ON_DEMAND" }, ...more });
+  /** Clients of a test's own. */
+  const operators = () => {
+    const { accessKeyId: accessKey, secretAccessKey: secretKey } = account.local.principals.operator;
+    const endpoints = { kinesis: account.local.endpoint };
+    return connect({ region: "us-east-1", accessKey, secretKey, endpoints });
+  };
   const summary = async (name: string) => {
     const command = new DescribeStreamSummaryCommand({ StreamName: name });
     return (await account.aws.kinesis("us-east-1").send(command)).StreamDescriptionSummary;
@@ -72,6 +78,52 @@ describe("the provider's stream", function () {
       EncryptionType: "NONE",
       MaxRecordSizeInKiB: 2048,
     });
+  });
+
+  it("makes the calls that the real provider makes, in its order", async () => {
+    const aws = operators();
+    const calls: string[] = [];
+    aws.kinesis("us-east-1").middlewareStack.add(
+      (next, { commandName }) =>
+        (args) => {
+          // How often it asks for the stream's state is a matter of time.
+          if (commandName !== "DescribeStreamSummaryCommand")
+            calls.push(`${commandName}`.replace("Command", ""));
+          return next(args);
+        },
+      { step: "initialize" },
+    );
+    const callsOf = async (work: Promise<unknown>) => {
+      await work;
+      return calls.splice(0);
+    };
+    const tags = Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`k${index}`, "v"]));
+    const key = { encryptionType: "KMS", kmsKeyId: "alias/aws/kinesis" };
+    const whole = { ...key, retentionPeriod: 48, shardLevelMetrics: ["IncomingBytes"], tags: { k0: "v" } };
+    const id = "arn:aws:kinesis:us-east-1:111122223333:stream/called";
+    expect(await callsOf(create(aws, streamType, inputsOf("called", whole)))).to.deep.equal([
+      "CreateStream",
+      "IncreaseStreamRetentionPeriod",
+      "EnableEnhancedMonitoring",
+      "StartStreamEncryption",
+      "ListTagsForStream",
+    ]);
+    const changed = { retentionPeriod: 24, maxRecordSizeInKib: 2048, tags };
+    expect(await callsOf(update(aws, streamType, id, inputsOf("called", changed)))).to.deep.equal([
+      "ListTagsForStream",
+      "AddTagsToStream",
+      "AddTagsToStream",
+      "DecreaseStreamRetentionPeriod",
+      "DisableEnhancedMonitoring",
+      "StopStreamEncryption",
+      "UpdateMaxRecordSize",
+      "ListTagsForStream",
+    ]);
+    expect((await read(aws, streamType, id, {}, {}))?.state.tags).to.deep.equal(tags);
+    const bare = callsOf(update(aws, streamType, id, inputsOf("called", { tags: {} })));
+    expect((await bare).filter((call) => call === "RemoveTagsFromStream")).to.have.lengthOf(2);
+    expect(await callsOf(streamType.delete(aws, id, {}))).to.deep.equal(["DeleteStream"]);
+    aws.close();
   });
 
   it("takes another number of shards, and another mode", async () => {
@@ -163,9 +215,7 @@ describe("the provider's stream", function () {
   });
 
   it("stops waiting when the engine cancels", async () => {
-    const { accessKeyId: accessKey, secretAccessKey: secretKey } = account.local.principals.operator;
-    const endpoints = { kinesis: account.local.endpoint };
-    const cancelled = connect({ region: "us-east-1", accessKey, secretKey, endpoints });
+    const cancelled = operators();
     cancelled.cancel();
     const error = await create(cancelled, streamType, inputsOf("cancelled")).catch(
       (reason: unknown) => reason,

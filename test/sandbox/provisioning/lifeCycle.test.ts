@@ -1,5 +1,5 @@
 import { DetachRolePolicyCommand } from "@aws-sdk/client-iam";
-import { StopStreamEncryptionCommand } from "@aws-sdk/client-kinesis";
+import { GetResourcePolicyCommand, StopStreamEncryptionCommand } from "@aws-sdk/client-kinesis";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import type { StackOutputs } from "../../../sandbox/provisioning";
@@ -10,6 +10,7 @@ import { engineOf, sandboxRun } from "./sandboxRun";
 const STREAM = "aws:kinesis/stream:Stream";
 const ROLE = "aws:iam/role:Role";
 const POLICY = "aws:iam/policy:Policy";
+const ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm";
 const ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
 
 describe("the life of a customer's stack, through the Pulumi engine", function () {
@@ -45,12 +46,20 @@ describe("the life of a customer's stack, through the Pulumi engine", function (
   });
 
   it("lets the role write to the new stream before the old one goes, where the stream's name changes", async () => {
-    const stack = await brought("renamed", { streamName: "old-name" });
+    const watched = { requireTls: true, alarms: { silenceMinutes: 5 } };
+    const stack = await brought("renamed", { streamName: "old-name", ...watched });
     await stack.setConfig("streamName", { value: "new-name" });
     const steps = await broughtUp(stack);
     const order = [`create-replacement ${STREAM}`, `update ${POLICY}`, `delete-replaced ${STREAM}`];
     expect(steps.filter((step) => order.includes(step))).to.deep.equal(order);
-    expect((await outputsOf(stack)).streamName).to.equal("new-name");
+    expect(steps.slice(0, -2).filter((step) => step.startsWith("delete"))).to.deep.equal([]);
+    expect(steps.filter((step) => step === `update ${ALARM}`)).to.have.lengthOf(2);
+    const { streamName, streamArn } = await outputsOf(stack);
+    expect(streamName).to.equal("new-name");
+    const policy = new GetResourcePolicyCommand({ ResourceARN: streamArn });
+    const { Policy } = await run.aws.kinesis(run.local.region).send(policy);
+    expect(Policy).to.include("stream/new-name");
+    expect((await stack.preview()).changeSummary).to.have.all.keys("same");
   });
 
   it("finds a policy that was detached and an encryption that was stopped, and mends both", async () => {

@@ -93,6 +93,21 @@ for (const [name, region] of [["acme", "eu-central-1"], ["globex", "ap-northeast
     await stack.destroy();
   });
 
+  it("a provider of a region that can't trust Amplitude is refused before anything is made", async () => {
+    const { endpoint } = run.local;
+    const source = `const { Provider } = require(${AWS});
+const endpoints = [{ kinesis: "${endpoint}", iam: "${endpoint}", sts: "${endpoint}" }];
+const china = new Provider("china", { region: "cn-north-1", endpoints, skipCredentialsValidation: true, skipMetadataApiCheck: true, skipRequestingAccountId: true });
+new AmplitudeKinesisDestination("abroad", {}, { provider: china });`;
+    const stack = await stackOf("abroad", source);
+    expect(await stack.preview().catch(String)).to.include("its region is cn-north-1: Amplitude's account");
+    expect(await stack.up().catch(String)).to.include("its region is cn-north-1: Amplitude's account");
+    const { deployment } = await stack.exportStack();
+    const made = deployment.resources.filter(({ type }: { type: string }) => type.startsWith("aws:"));
+    expect(made).to.deep.equal([]);
+    await stack.destroy();
+  });
+
   it("fifty customers live in one program", async () => {
     const source = `for (let index = 0; index < 50; index += 1) new AmplitudeKinesisDestination("customer" + index);`;
     const stack = await stackOf("fifty", source);

@@ -1,0 +1,93 @@
+/**
+ * What the producer adds to a record's way at a steady rate, measured from the time at which each was to be sent: until its
+ * request begins, and from the request's answer until its acknowledgement is told. In a process of its own; prints
+ * percentiles in ms.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { build } from "hdr-histogram-js";
+import { kinesisWriteClient } from "../../delivery/clients";
+import { systemClock } from "../../delivery/clock";
+import { Producer } from "../../delivery/producer/producer";
+import type { PutRecords } from "../../delivery/producer/producerOptions";
+import { putRecordsTo } from "../../delivery/producer/putRecords";
+import type { OutgoingRecord } from "../../delivery/producer/record";
+import { CREDENTIALS, keyOf, REGION } from "./byHand";
+import { readEvents } from "./events";
+import { type AddedLatency, type LatencyRun, LINGER_MS } from "./latencyRun";
+import { IGNORED } from "./producing";
+
+async function main({ endpoint, events: count, eventsFile, rate }: LatencyRun): Promise<void> {
+  const events = readEvents(eventsFile);
+  const put = putRecordsTo(
+    kinesisWriteClient({ endpoint, region: REGION, credentials: CREDENTIALS }),
+    "bench",
+  );
+  await sendSteadily(put, events, Math.min(count, rate), rate); // The compiler's share: a second.
+  const added = await sendSteadily(put, events, count, rate);
+  const at = (percentile: number) => added.getValueAtPercentile(percentile) / 1000;
+  console.log(JSON.stringify({ rate, p50: at(50), p99: at(99), max: at(100) } satisfies AddedLatency));
+}
+
+/** @returns µs that the producer has added to each record. */
+async function sendSteadily(put: PutRecords, events: Buffer[], count: number, rate: number) {
+  const added = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 60_000_000,
+    numberOfSignificantValueDigits: 3,
+  });
+  const start = performance.now() + 10;
+  const dueAt = (index: number) => start + (index / rate) * 1000;
+  const underWay = new Float64Array(count);
+  const timed: PutRecords = async (records, signal) => {
+    const begun = performance.now();
+    const answer = await put(records, signal);
+    const took = performance.now() - begun;
+    for (const { index } of records) underWay[index] = took;
+    return answer;
+  };
+  const onAcknowledged = (index: number) => {
+    const ms = performance.now() - dueAt(index) - (underWay[index] ?? 0);
+    added.recordValue(Math.max(1, Math.round(ms * 1000)));
+  };
+  const producer = new Producer({
+    put: timed,
+    listener: { ...IGNORED, onAcknowledged },
+    clock: systemClock,
+    random: Math.random,
+    largestRecordBytes: 1024 * 1024,
+    lingerMs: LINGER_MS,
+  });
+  const stopped = await producer.run(paced(events, count, dueAt), new AbortController().signal);
+  if (stopped !== undefined || added.totalCount !== count)
+    throw new Error(stopped?.reason ?? "not all acknowledged");
+  return added;
+}
+
+/** Each event at its time; those that are due together come together. */
+async function* paced(
+  events: Buffer[],
+  count: number,
+  dueAt: (index: number) => number,
+): AsyncGenerator<OutgoingRecord[]> {
+  for (let index = 0; index < count; ) {
+    const wait = dueAt(index) - performance.now();
+    if (wait > 0) await sleep(wait);
+    const due: OutgoingRecord[] = [];
+    for (; index < count && dueAt(index) <= performance.now(); index += 1) {
+      due.push({
+        index,
+        bytes: events[index % events.length] ?? Buffer.alloc(0),
+        partitionKey: keyOf(index),
+      });
+    }
+    if (due.length > 0) yield due;
+  }
+}
+
+main(JSON.parse(process.argv[2] ?? "{}")).then(
+  () => process.exit(),
+  (error) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

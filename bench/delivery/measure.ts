@@ -1,0 +1,97 @@
+import { type ChildProcess, execFile, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { generate } from "selfsigned";
+import { eventObjects } from "./events";
+import type { PathRun } from "./onePath";
+
+const run = promisify(execFile);
+const LOADER = ["--require", "tsx/cjs"];
+/** Six megabytes and a half. */
+const POOL = 5_000;
+
+export interface SinkOptions {
+  tls: boolean;
+  /** Before each answer. */
+  latencyMs: number;
+}
+
+/** The sink, in a process of its own, with the events that all paths send. */
+export interface Sink {
+  endpoint: string;
+  eventsFile: string;
+  /** What makes its certificate trusted. */
+  environment: NodeJS.ProcessEnv;
+  stop(): Promise<void>;
+}
+
+export async function startSink({ tls, latencyMs }: SinkOptions): Promise<Sink> {
+  const folder = await mkdtemp(join(tmpdir(), "amplitude-kinesis-bench-"));
+  const eventsFile = join(folder, "events.jsonl");
+  await writeFile(
+    eventsFile,
+    eventObjects(POOL)
+      .map((event) => JSON.stringify(event))
+      .join("\n"),
+  );
+  const files = tls ? await certificate(folder) : [];
+  const sink = fork(join(__dirname, "sink.ts"), [eventsFile, String(latencyMs), ...files], {
+    execArgv: LOADER,
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+  });
+  const port = await portOf(sink);
+  return {
+    endpoint: `${tls ? "https" : "http"}://127.0.0.1:${port}`,
+    eventsFile,
+    environment: tls ? { NODE_EXTRA_CA_CERTS: files[1], AWS_CA_BUNDLE: files[1] } : {},
+    async stop() {
+      if (sink.connected) sink.disconnect();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function portOf(sink: ChildProcess): Promise<string> {
+  const [port] = await Promise.race([
+    once(sink.stdout ?? sink, "data"),
+    once(sink, "exit").then(() => Promise.reject(new Error("the sink has ended before it listened"))),
+  ]);
+  return String(port).trim();
+}
+
+/** Of 127.0.0.1, for a day. @returns the files of the key and of the certificate. */
+async function certificate(folder: string): Promise<[key: string, cert: string]> {
+  const until = new Date(Date.now() + 86_400_000);
+  const { private: key, cert } = await generate([{ name: "commonName", value: "127.0.0.1" }], {
+    notAfterDate: until,
+    keyType: "ec",
+    extensions: [
+      { name: "basicConstraints", cA: true, critical: true },
+      { name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] },
+    ],
+  });
+  const files: [string, string] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  await writeFile(files[0], key, { mode: 0o600 });
+  await writeFile(files[1], cert);
+  return files;
+}
+
+/** Runs a script of this folder, or another command, with what it is asked as its argument. @returns what it prints, as JSON. */
+export async function runOne<T>(
+  command: string[],
+  asked: PathRun,
+  environment: NodeJS.ProcessEnv,
+): Promise<T> {
+  const [file = "", ...args] = command;
+  const { stdout } = await run(file, [...args, JSON.stringify(asked)], {
+    env: { ...process.env, ...environment },
+  });
+  return JSON.parse(stdout);
+}
+
+export function script(name: string): string[] {
+  return [process.execPath, ...LOADER, join(__dirname, name)];
+}

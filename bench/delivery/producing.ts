@@ -1,0 +1,50 @@
+import { type ClientOptions, kinesisWriteClient } from "../../delivery/clients";
+import { systemClock } from "../../delivery/clock";
+import { Producer } from "../../delivery/producer/producer";
+import type { OutcomeListener } from "../../delivery/producer/producerOptions";
+import { putRecordsTo } from "../../delivery/producer/putRecords";
+import type { OutgoingRecord } from "../../delivery/producer/record";
+import { keyOf } from "./byHand";
+import type { Bench } from "./paths";
+
+/** So many records come from the source at once, as from an export. */
+const AT_ONCE = 50;
+
+/** The whole producer from an asynchronous source: batches, attempts, an outcome for each record. */
+export function producing({ events, share }: Bench, options: ClientOptions): () => Promise<number> {
+  const put = putRecordsTo(kinesisWriteClient(options), "bench");
+  return async () => {
+    let acknowledged = 0;
+    const producer = new Producer({
+      put,
+      listener: { ...IGNORED, onAcknowledged: () => (acknowledged += 1) },
+      clock: systemClock,
+      random: Math.random,
+      largestRecordBytes: 1024 * 1024,
+      concurrency: 1,
+    });
+    const stopped = await producer.run(recordsOf(events, share), new AbortController().signal);
+    if (stopped !== undefined || acknowledged !== share)
+      throw new Error(stopped?.reason ?? "not all acknowledged");
+    return share;
+  };
+}
+
+export const IGNORED: OutcomeListener = {
+  onAttempt: () => undefined,
+  onAmbiguous: () => undefined,
+  onAcknowledged: () => undefined,
+  onRefused: () => undefined,
+  onUnanswered: () => undefined,
+  onAbandoned: () => undefined,
+};
+
+async function* recordsOf(events: Buffer[], count: number): AsyncGenerator<OutgoingRecord[]> {
+  for (let first = 0; first < count; first += AT_ONCE) {
+    yield Array.from({ length: Math.min(AT_ONCE, count - first) }, (_, offset) => {
+      const index = first + offset;
+      const bytes = events[index % events.length] ?? Buffer.alloc(0);
+      return { index, bytes, partitionKey: keyOf(index) };
+    });
+  }
+}

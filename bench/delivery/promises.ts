@@ -1,0 +1,42 @@
+import { median } from "../median";
+import type { PathName } from "./paths";
+
+export interface Figures {
+  /** CPU seconds of the client. */
+  cpuPerMillion: number;
+  /** Events. */
+  perSecond: number;
+  /** At the most. */
+  megabytes: number;
+}
+
+/** By path, of each round. */
+export type Rounds = Record<string, Figures[]>;
+
+/** A ratio of CPU seconds of one path to the sum of others, round by round, medians. */
+export interface Promised {
+  of: PathName;
+  to: PathName[];
+  atMost: number;
+}
+
+/** As `bench/README.md` has them. */
+export const PROMISES: Promised[] = [
+  { of: "write: ours, from bytes", to: ["write: the SDK, from bytes"], atMost: 0.55 },
+  { of: "write: ours, from bytes", to: ["write: limit B, from bytes by hand"], atMost: 1.8 },
+  { of: "write: ours, from objects", to: ["write: the SDK, from objects"], atMost: 0.85 },
+  { of: "read: ours", to: ["read: the SDK"], atMost: 0.7 },
+  {
+    of: "verify: generate, hash, send, read, match",
+    to: ["write: ours, from bytes", "read: ours"],
+    atMost: 6,
+  },
+];
+
+export function ratioOf(rounds: Rounds, { of, to }: Promised): number {
+  const cpu = (name: string, round: number) => rounds[name]?.[round]?.cpuPerMillion ?? Number.NaN;
+  const ratios = (rounds[of] ?? []).map(
+    (_, round) => cpu(of, round) / to.reduce((sum, name) => sum + cpu(name, round), 0),
+  );
+  return median(ratios);
+}

@@ -1,0 +1,90 @@
+/** What the sink answers to a whole `verify`: one shard a stream, which gives back what was written to it. */
+
+interface StoredRecord {
+  Data: string;
+  PartitionKey: string;
+}
+
+const streams = new Map<string, StoredRecord[]>();
+const SHARD = "shardId-000000000000";
+/** Kinesis gives 10 MiB or 10,000 records at once; this many of our events are somewhat less. */
+const RECORDS_A_READING = 4_000;
+const STREAM = /"(?:StreamName|ShardIterator)":"(verify-[^"#]*)/;
+
+/** The names come before the records, or in a short body. */
+export function isOfVerifying(target: string, body: Buffer): boolean {
+  return !/(Put|Get)Records$/.test(target) || STREAM.test(body.toString("latin1", 0, 200));
+}
+
+export function verifyingAnswer(target: string, body: Buffer): { status: number; body: Buffer } {
+  const text = body.toString("utf8");
+  if (target === "" && text.includes("GetCallerIdentity"))
+    return { status: 200, body: Buffer.from(IDENTITY) };
+  if (target === "") return { status: 403, body: Buffer.from(DENIED) };
+  const answer = ANSWERS[target.split(".")[1] ?? ""]?.(JSON.parse(text)) ?? {};
+  return { status: 200, body: Buffer.from(JSON.stringify(answer)) };
+}
+
+const IDENTITY =
+  "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>111122223333</Account><Arn>arn:aws:iam::111122223333:user/bench</Arn><UserId>AIDABENCH</UserId></GetCallerIdentityResult></GetCallerIdentityResponse>";
+const DENIED =
+  "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not here</Message></Error></ErrorResponse>";
+
+interface Input {
+  StreamName: string;
+  ShardIterator: string;
+  Records: StoredRecord[];
+}
+
+const ANSWERS: Record<string, ((input: Input) => object) | undefined> = {
+  DescribeStreamSummary: ({ StreamName }) => ({
+    StreamDescriptionSummary: {
+      StreamName,
+      StreamARN: `arn:aws:kinesis:us-east-1:111122223333:stream/${StreamName}`,
+      StreamStatus: "ACTIVE",
+      StreamModeDetails: { StreamMode: "PROVISIONED" },
+      RetentionPeriodHours: 24,
+      EncryptionType: "NONE",
+      OpenShardCount: 1,
+      EnhancedMonitoring: [],
+      StreamCreationTimestamp: 1_767_225_600,
+    },
+  }),
+  ListShards: () => ({
+    Shards: [
+      {
+        ShardId: SHARD,
+        HashKeyRange: { StartingHashKey: "0", EndingHashKey: "340282366920938463463374607431768211455" },
+        SequenceNumberRange: { StartingSequenceNumber: "1" },
+      },
+    ],
+  }),
+  GetShardIterator: ({ StreamName }) => ({ ShardIterator: `${StreamName}#0` }),
+  PutRecords: ({ StreamName, Records }) => {
+    const stored = streams.get(StreamName) ?? [];
+    streams.set(StreamName, stored);
+    const first = stored.length;
+    for (const record of Records) stored.push(record);
+    return {
+      FailedRecordCount: 0,
+      Records: Records.map((_, index) => ({ SequenceNumber: String(first + index + 1), ShardId: SHARD })),
+    };
+  },
+  GetRecords: ({ ShardIterator }) => {
+    const [name = "", at = "0"] = ShardIterator.split("#");
+    const from = Number(at);
+    const stored = streams.get(name) ?? [];
+    const records = stored.slice(from, from + RECORDS_A_READING);
+    const next = from + records.length;
+    return {
+      MillisBehindLatest: next < stored.length ? 1_000 : 0,
+      NextShardIterator: `${name}#${next}`,
+      Records: records.map(({ Data, PartitionKey }, index) => ({
+        ApproximateArrivalTimestamp: Date.now() / 1000,
+        Data,
+        PartitionKey,
+        SequenceNumber: String(from + index + 1),
+      })),
+    };
+  },
+};

@@ -1,0 +1,37 @@
+import { randomUUID } from "node:crypto";
+import type { Credentials } from "../../delivery/clients";
+import { type Clock, systemClock } from "../../delivery/clock";
+import { generateEvents } from "../../delivery/sources";
+import { verifyDelivery } from "../../delivery/verifier/verifyDelivery";
+import { REGION } from "./byHand";
+import type { Bench } from "./paths";
+
+/** The reader keeps to half of a shard's 2 MiB/s: its waits are shortened, since what they cost is not what is measured. */
+const HASTE = 10;
+const hasty: Clock = {
+  now: () => systemClock.now(),
+  sleep: (ms, signal) => systemClock.sleep(ms / HASTE, signal),
+};
+
+/** A whole run against the sink, which gives back what it was sent. */
+export function verifying({ endpoint, share }: Bench, credentials: Credentials): () => Promise<number> {
+  return async () => {
+    const report = await verifyDelivery({
+      // A stream of its own, so that no run reads what another one wrote.
+      outputs: {
+        roleArn: "arn:aws:iam::111122223333:role/bench",
+        region: REGION,
+        streamName: `verify-${randomUUID()}`,
+      },
+      route: "operator",
+      source: generateEvents({ events: share }),
+      credentials,
+      endpoint,
+      clock: hasty,
+      propagationSeconds: 0,
+      capacityShare: 1,
+    });
+    if (report.eventsDelivered !== share) throw new Error(`not all delivered: ${JSON.stringify(report)}`);
+    return share;
+  };
+}
