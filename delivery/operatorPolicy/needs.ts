@@ -33,9 +33,9 @@ const NEEDS: Record<Task, Needs> = {
       "DecreaseStreamRetentionPeriod",
       "UpdateMaxRecordSize",
       "StartStreamEncryption",
-      "ListTagsForResource",
-      "TagResource",
-      "UntagResource",
+      "ListTagsForStream",
+      "AddTagsToStream",
+      "RemoveTagsFromStream",
       "GetResourcePolicy",
       "PutResourcePolicy",
       "DeleteResourcePolicy",
@@ -115,12 +115,10 @@ const NEEDS: Record<Task, Needs> = {
 
 /**
  * What the real AWS provider calls beyond the sandbox's. Source: hashicorp/terraform-provider-aws, which Pulumi's provider
- * is made of, `internal/service/kinesis` (tags by the stream's own calls, in the releases that have no ListTagsForResource
- * for it yet) and `internal/service/iam` (a policy's new version is made the default by a call of its own; a role's inline
- * policies are read with it). Read, not seen at work.
+ * is made of, `internal/service/iam`: a policy's new version is made the default by a call of its own, and a role's inline
+ * policies are read with it. Read, not seen at work.
  */
 export const READ_IN_THE_PROVIDERS_SOURCE: Needs = {
-  Stream: kinesis(["ListTagsForStream", "AddTagsToStream", "RemoveTagsFromStream"]),
   Role: iam(["ListRolePolicies", "GetRolePolicy"]),
   WritePolicy: iam(["SetDefaultPolicyVersion"]),
 };
