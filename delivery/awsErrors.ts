@@ -70,7 +70,9 @@ export function describeError(error: unknown): string {
   return text.includes(code) ? text : `${code}: ${text}`;
 }
 
-const UNREADABLE = "the answer is none of AWS's: is there a proxy, or another service, at this address?";
+/** What is said of an answer that AWS can't have given. */
+export const UNREADABLE =
+  "the answer is none of AWS's: is there a proxy, or another service, at this address?";
 
 /** A page or a text where JSON or XML should be. Source: the SDK attaches the answer to what its parsers throw. */
 function isUnreadable(error: unknown): boolean {

@@ -1,7 +1,9 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KinesisClient } from "@aws-sdk/client-kinesis";
+import { KMSClient } from "@aws-sdk/client-kms";
 import { STSClient } from "@aws-sdk/client-sts";
 import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
@@ -54,6 +56,14 @@ export function iamClient(options: ClientOptions): IAMClient {
 
 export function stsClient(options: ClientOptions): STSClient {
   return new STSClient(base(options));
+}
+
+export function kmsClient(options: ClientOptions): KMSClient {
+  return new KMSClient(base(options));
+}
+
+export function cloudWatchClient(options: ClientOptions): CloudWatchClient {
+  return new CloudWatchClient(base(options));
 }
 
 /** Undefined for the SDK's own chain. A profile that is named wins over keys in the environment, as on AWS's command line. */

@@ -1,7 +1,7 @@
 import { GetCallerIdentityCommand, type STSClient } from "@aws-sdk/client-sts";
 import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentityProvider } from "@smithy/types";
-import { describeError, isAccessDenied, isCredentialsError } from "./awsErrors";
+import { describeError, isAccessDenied, isCredentialsError, UNREADABLE } from "./awsErrors";
 import { type ClientOptions, credentialsOf, keptOpen } from "./clients";
 import { DeliveryError } from "./errors";
 import { type Patience, tryPatiently } from "./patience";
@@ -79,7 +79,9 @@ export interface Caller {
  */
 export async function callerIdentity(client: STSClient, whose = "AWS credentials"): Promise<Caller> {
   try {
-    const { Account = "", Arn = "" } = await client.send(new GetCallerIdentityCommand({}));
+    const { Account, Arn } = await client.send(new GetCallerIdentityCommand({}));
+    // The SDK takes a page of somebody else's for an answer without members.
+    if (Account === undefined || Arn === undefined) throw new Error(UNREADABLE);
     return { accountId: Account, arn: Arn };
   } catch (error) {
     throw credentialsProblem(error, whose);
@@ -88,6 +90,11 @@ export async function callerIdentity(client: STSClient, whose = "AWS credentials
 
 export function credentialsProblem(error: unknown, whose = "AWS credentials"): DeliveryError {
   const text = describeError(error);
+  // Source: AWS, IAM User Guide, "Signature Version 4 troubleshooting": a request is refused five minutes off the clock.
+  if (/Signature expired|Signature not yet current|RequestTimeTooSkewed|RequestExpired/.test(text)) {
+    const message = `AWS refuses the request for its time (${text}). Set this machine's clock: \`date -u\` beside \`curl -sI https://sts.amazonaws.com | grep -i date\``;
+    return new DeliveryError("credentials", message, { cause: error });
+  }
   const message = isCredentialsError(error)
     ? `${whose} are missing or not accepted (${text}). Sign in (\`aws sso login\`), or set AWS_PROFILE, --profile or AWS_ACCESS_KEY_ID; \`aws sts get-caller-identity\` shows who you are`
     : `AWS can't be asked who you are (${text}). Check the region, the network, the proxy and AWS_ENDPOINT_URL`;

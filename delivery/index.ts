@@ -1,8 +1,18 @@
 export { type AmplitudeRouteOptions, type AmplitudeZone, verifyThroughAmplitude } from "./amplitude";
+export { checkDeployment } from "./check/checkDeployment";
+export type { CheckOptions, FurtherOutputs } from "./check/options";
+export type { CheckedRole, CheckedStream, CheckReport, CheckVerdict } from "./check/report";
+export { checkText } from "./check/text";
 export type { Credentials } from "./clients";
 export { type Clock, systemClock } from "./clock";
 export { DeliveryError, type DeliveryErrorCode, ReportError, SettingsError, SourceError } from "./errors";
 export type { Finding, FindingCode, Severity } from "./findings";
+export { type Handoff, type HandoffField, handoffOf } from "./handoff/handoff";
+export { handoffHtml } from "./handoff/html";
+export { handoffMarkdown, handoffText } from "./handoff/text";
+export type { Scope, Target, Task } from "./operatorPolicy/needs";
+export { type OperatorPolicy, type OperatorStatement, operatorPolicy } from "./operatorPolicy/operatorPolicy";
+export { type NamingOptions, type PolicySubject, subjectOf, subjectToBe } from "./operatorPolicy/subject";
 export type { ReportedRoute, Route } from "./preflight/route";
 export { type ReportFormat, renderReport } from "./report/renderReport";
 export type { DeliveryReport, Environment, Proof, ShardReport, Verdict } from "./report/report";
