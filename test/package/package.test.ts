@@ -110,7 +110,6 @@ describe("the published package", function () {
     const ofAws = loaded.filter((path) => path.startsWith("@pulumi/aws/")).map((path) => path.split("/")[2]);
     // Kinesis's own module needs lambda, for its event subscriptions.
     const needed = [
-      "config",
       "getCallerIdentity.js",
       "iam",
       "kinesis",
