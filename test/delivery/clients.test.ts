@@ -50,7 +50,9 @@ describe("A connection that is kept open", () => {
   ];
   for (const [what, answer] of silences) {
     it(`does not wait for ever for ${what}`, async () => {
-      expect(await putTo(answer)).to.be.an("error").with.property("name", "TimeoutError");
+      expect(await putTo(answer))
+        .to.be.an("error")
+        .with.property("name", "TimeoutError");
     });
   }
 });
