@@ -118,7 +118,7 @@ describe("The stream's reader", () => {
       let answers = 0;
       reading.stream.records = async (iterator, signal) => {
         answers += 1;
-        return answers === 2 ? {} : records(iterator, signal);
+        return answers === 2 ? { Records: [] } : records(iterator, signal);
       };
       reading.clock.in(5_000, () => reading.stream.put(FIRST, "later"));
       await reading.reader.start();
