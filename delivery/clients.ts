@@ -26,17 +26,24 @@ export interface ClientOptions {
   requestHandler?: NodeHttpHandler | undefined;
 }
 
+/** No request waits longer for an answer, nor for more of one. */
+const LONGEST_SILENCE_MS = 30_000;
+
 /**
  * HTTP/1.1 with connections kept open. The Kinesis client's own default is HTTP/2 with a session a request: slower,
  * and no plain-HTTP endpoint answers it.
+ *
+ * @param longestSilenceMs an error after so long without an answer, or without more of one that has begun: the SDK's
+ * time-out of a request ends with the answer's first byte.
  */
-export function keptOpen(): NodeHttpHandler {
+export function keptOpen(longestSilenceMs = LONGEST_SILENCE_MS): NodeHttpHandler {
   const agentOptions = { keepAlive: true, maxSockets: 64 };
   return new NodeHttpHandler({
     httpAgent: new HttpAgent(agentOptions),
     httpsAgent: new HttpsAgent(agentOptions),
     connectionTimeout: 5_000,
-    requestTimeout: 30_000,
+    requestTimeout: longestSilenceMs,
+    socketTimeout: longestSilenceMs,
     throwOnRequestTimeout: true,
   });
 }

@@ -98,7 +98,7 @@ async function runSend(flags: SendFlags): Promise<number> {
       rate: flags.rate,
       concurrency: flags.concurrency,
       capacityShare: flags.yes ? 1 : undefined,
-      confirmLoad: flags.yes ? undefined : askAboutLoad,
+      confirmLoad: flags.yes ? undefined : (load) => askAboutLoad(load, interrupt.signal),
       propagationSeconds: flags.propagation,
       signal: interrupt.signal,
       onProgress: (progress) => display.show({ ...progress, eventsDone: progress.eventsAcknowledged }),

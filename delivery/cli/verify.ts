@@ -163,7 +163,7 @@ function bySending(flags: VerifyFlags, route: Route | undefined, run: Run) {
       amplitudeAccountId: flags.amplitudeAccountId,
       concurrency: flags.concurrency,
       capacityShare: flags.yes ? 1 : undefined,
-      confirmLoad: flags.yes ? undefined : askAboutLoad,
+      confirmLoad: flags.yes ? undefined : (load) => askAboutLoad(load, hooks.signal),
       timeoutSeconds: flags.timeout,
       propagationSeconds: flags.propagation,
       ...hooks,
