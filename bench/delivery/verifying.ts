@@ -22,7 +22,8 @@ export function verifying({ endpoint, share }: Bench, credentials: Credentials):
       propagationSeconds: 0,
       capacityShare: 1,
     });
-    if (report.eventsDelivered !== share) throw new Error(`not all delivered: ${JSON.stringify(report)}`);
+    if (report.eventsDelivered !== share)
+      throw new Error(`not all delivered: ${report.eventsDelivered} of ${share}`);
     return share;
   };
 }

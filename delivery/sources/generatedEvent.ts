@@ -48,7 +48,7 @@ export const CHANGING = [
 ] as const satisfies readonly (keyof AmplitudeEvent)[];
 
 /** Places, devices and what else repeats among users does so after this many of them: a multiple of 16, 12 and 3. */
-export const USER_KINDS = 48;
+const USER_KINDS = 48;
 
 type Timestamps = Pick<
   AmplitudeEvent,
@@ -62,7 +62,7 @@ type Timestamps = Pick<
 
 /** What was drawn for one event. */
 export interface DrawnEvent {
-  /** Users of the same kind share all but what changes: a whole number below `USER_KINDS`. */
+  /** Users of the same kind share all but what changes: a whole number below 48. */
   readonly userKind: number;
   readonly changing: Changing;
 }
