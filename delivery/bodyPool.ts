@@ -1,7 +1,7 @@
 /** Bodies are made in steps of this many bytes, so that those of like batches fit each other. */
 const STEP_BYTES = 64 * 1024;
 /** What lies in the pool at most: bodies of 16 full requests of 1 MiB, or one of Kinesis's largest. */
-const MOST_KEPT_BYTES = 16 * 1024 * 1024;
+export const MOST_KEPT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Memory of requests that are over, for the next ones: a fresh megabyte a request costs more in page faults and garbage
@@ -15,15 +15,23 @@ export class BodyPool {
   take(bytes: number): Buffer {
     const index = this.#free.findIndex((body) => body.length >= bytes);
     if (index === -1) return Buffer.allocUnsafeSlow(Math.ceil(bytes / STEP_BYTES) * STEP_BYTES);
+    return this.#remove(index);
+  }
+
+  /** Takes memory back that came from `take`, and that nobody will read or write again; smaller pieces make way for it. */
+  giveBack(body: Buffer): void {
+    while (this.#freeBytes + body.length > MOST_KEPT_BYTES) {
+      const smaller = this.#free.findIndex(({ length }) => length < body.length);
+      if (smaller === -1) return;
+      this.#remove(smaller);
+    }
+    this.#free.push(body);
+    this.#freeBytes += body.length;
+  }
+
+  #remove(index: number): Buffer {
     const [body] = this.#free.splice(index, 1) as [Buffer];
     this.#freeBytes -= body.length;
     return body;
-  }
-
-  /** Takes memory back that came from `take`, and that nobody will read or write again. */
-  giveBack(body: Buffer): void {
-    if (this.#freeBytes + body.length > MOST_KEPT_BYTES) return;
-    this.#free.push(body);
-    this.#freeBytes += body.length;
   }
 }

@@ -1,6 +1,7 @@
 import type { PutRecordsInput } from "@aws-sdk/client-kinesis";
 import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols";
 import type { HandlerExecutionContext, MetadataBearer, OperationSchema } from "@smithy/types";
+import { AnswerBodies } from "./answerBody";
 import { readGetRecords } from "./getRecordsJson";
 import { type Allocate, readPutRecords, writePutRecords } from "./kinesisJson";
 
@@ -18,6 +19,8 @@ const READERS: Record<string, ((body: Buffer) => object | undefined) | undefined
  * headers, signatures, retries and errors stay the SDK's, and so does every input and answer of an uncommon form.
  */
 export class KinesisProtocol extends AwsJson1_1Protocol {
+  readonly #answers = new AnswerBodies();
+
   override async serializeRequest(...[schema, input, context]: Parameters<Serialize>): ReturnType<Serialize> {
     const body =
       schema.name === "PutRecords"
@@ -36,12 +39,14 @@ export class KinesisProtocol extends AwsJson1_1Protocol {
     if (read === undefined || response.statusCode >= 300) {
       return super.deserializeResponse(schema, context, response);
     }
-    const body: Uint8Array =
-      response.body instanceof Uint8Array ? response.body : await context.streamCollector(response.body);
-    const output = parsed(read, body);
-    const rest = output === undefined ? body : new Uint8Array();
+    const { bytes, release } = await this.#answers.collect(response.body, () =>
+      context.streamCollector(response.body),
+    );
+    const output = parsed(read, bytes);
+    const rest = output === undefined ? bytes : new Uint8Array();
     const left = Object.assign(Object.create(Object.getPrototypeOf(response)), response, { body: rest });
     const answer = await super.deserializeResponse<Output>(schema, context, left);
+    if (output !== undefined) release();
     return Object.assign(answer, output);
   }
 

@@ -4,19 +4,18 @@
  */
 import { parseArgs } from "node:util";
 import { median } from "../median";
+import { type Growth, growthOf, growthsIn, PRODUCER } from "./growth";
 import { type AddedLatency, type LatencyRun, LINGER_MS } from "./latencyRun";
-import { runOne, type Sink, script, startSink } from "./measure";
+import { runOne, type Sink, script, show, startSink } from "./measure";
 import type { PathRun } from "./onePath";
 import { PATHS, type PathName } from "./paths";
 import { installPeers, type Peers } from "./peers/install";
-import { type Figures, PROMISES, type Promised, type Rounds, ratioOf } from "./promises";
+import { type Figures, medians, PROMISES, type Promised, type Rounds, ratioOf } from "./promises";
 
 /** More than the linger time that the producer may add at the 99th percentile, in ms. */
 const MOST_ADDED_MS = 2;
 /** What a share of the limit is sent steadily: the rest of the machine must keep up. */
 const STEADY_SHARE = 0.1;
-/** How much more an event may cost among the most than among the fewest. */
-const MOST_GROWTH = 1.25;
 
 const OPTIONS = {
   rounds: { type: "string", default: "5" },
@@ -28,6 +27,7 @@ const OPTIONS = {
   peers: { type: "boolean", default: false },
   check: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
+  only: { type: "string", multiple: true, default: [] as string[] },
 } as const;
 
 async function main(): Promise<void> {
@@ -41,9 +41,9 @@ async function main(): Promise<void> {
   const peers = values.peers ? await installPeers() : { commands: {}, missing: ["asked for none (--peers)"] };
   const sink = await startSink({ tls: values.tls, latencyMs: wholeFrom("latency", values.latency, 0) });
   try {
-    const figures = await measured(sink, peers, { ...load, rounds });
+    const figures = await measured(sink, chosen(commandsOf(peers), values.only), { ...load, rounds });
     const latency = await addedLatency(sink, figures);
-    const growth = await growthOf(sink, most);
+    const growth = await growthOf(sink, Object.keys(figures), most);
     const result = judged(figures, latency, growth);
     if (values.json) console.log(JSON.stringify({ node: process.version, ...result }, null, 2));
     else print(result, peers);
@@ -65,14 +65,17 @@ interface Load {
   rounds: number;
 }
 
-async function measured(sink: Sink, peers: Peers, { rounds, ...load }: Load): Promise<Rounds> {
-  const commands = commandsOf(peers);
+async function measured(
+  sink: Sink,
+  { npm, commands }: Pick<Peers, "npm" | "commands">,
+  { rounds, ...load }: Load,
+): Promise<Rounds> {
   const names = Object.keys(commands);
   const figures: Rounds = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const name of round % 2 === 0 ? names : [...names].reverse()) {
       show(`round ${round + 1} of ${rounds}: ${name}`);
-      const asked = { ...load, ...of(sink), name, peers: peers.npm ?? "" };
+      const asked = { ...load, ...of(sink), name, peers: npm ?? "" };
       figures[name]?.push(await runOne<Figures>(commands[name] ?? [], asked, sink.environment));
     }
   }
@@ -81,18 +84,29 @@ async function measured(sink: Sink, peers: Peers, { rounds, ...load }: Load): Pr
 }
 
 /** Every path of this package, and those of the peers that there are. */
-function commandsOf({ npm, commands }: Peers): Record<string, string[]> {
+function commandsOf({ npm, commands }: Peers): Pick<Peers, "npm" | "commands"> {
   const isThere = (name: string) => npm !== undefined || !/kinesis-/.test(name);
   const own = Object.keys(PATHS).filter(isThere);
-  return { ...Object.fromEntries(own.map((name) => [name, script("onePath.ts")])), ...commands };
+  const ownCommands = Object.fromEntries(own.map((name) => [name, script("onePath.ts")]));
+  return { npm, commands: { ...ownCommands, ...commands } };
+}
+
+/** Those whose name contains one of the texts; all where there are none. */
+function chosen({ npm, commands }: Pick<Peers, "npm" | "commands">, only: string[]) {
+  const isChosen = ([name]: [string, unknown]) =>
+    only.length === 0 || only.some((text) => name.includes(text));
+  const those = Object.entries(commands).filter(isChosen);
+  if (those.length === 0) throw new Error(`--only ${only.join(", ")}: no path is called so`);
+  return { npm, commands: Object.fromEntries(those) };
 }
 
 function of({ endpoint, eventsFile }: Sink): Pick<PathRun, "endpoint" | "eventsFile"> {
   return { endpoint, eventsFile };
 }
 
-/** At a tenth of what limit A carries, for ten seconds. */
-async function addedLatency(sink: Sink, figures: Rounds): Promise<AddedLatency> {
+/** At a tenth of what limit A carries, for ten seconds; undefined where that, or the producer, is left out. */
+async function addedLatency(sink: Sink, figures: Rounds): Promise<AddedLatency | undefined> {
+  if (figures[LIMIT_A] === undefined || figures[PRODUCER] === undefined) return undefined;
   show("latency at a steady rate");
   const limit = median((figures[LIMIT_A] ?? []).map(({ perSecond }) => perSecond));
   const rate = Math.round(limit * STEADY_SHARE);
@@ -103,32 +117,6 @@ async function addedLatency(sink: Sink, figures: Rounds): Promise<AddedLatency> 
 }
 
 const LIMIT_A: PathName = "write: limit A, bodies built and signed beforehand";
-const PRODUCER: PathName = "write: ours, the whole producer";
-
-interface Growth extends Figures {
-  events: number;
-}
-
-/** The producer's cost for more and more events, from 10 thousand on. */
-async function growthOf(sink: Sink, most: number): Promise<Growth[]> {
-  const growth: Growth[] = [];
-  for (let events = 10_000; events <= most; events *= 10) {
-    show(`${events} events`);
-    const asked = { ...of(sink), name: PRODUCER, events, concurrency: 1, peers: "" };
-    const runs: Figures[] = [];
-    for (let run = 0; run < (events <= 100_000 ? 5 : 1); run += 1) {
-      runs.push(await runOne<Figures>(script("onePath.ts"), asked, sink.environment));
-    }
-    growth.push({ events, ...medians(runs) });
-  }
-  show("");
-  return growth;
-}
-
-function medians(runs: Figures[]): Figures {
-  const of = (name: keyof Figures) => median(runs.map((figures) => figures[name]));
-  return { cpuPerMillion: of("cpuPerMillion"), perSecond: of("perSecond"), megabytes: of("megabytes") };
-}
 
 interface Kept {
   what: string;
@@ -139,37 +127,31 @@ interface Kept {
 
 interface Result {
   paths: (Figures & { name: string })[];
-  latency: AddedLatency;
+  latency: AddedLatency | undefined;
   growth: Growth[];
   promises: Kept[];
 }
 
-function judged(figures: Rounds, latency: AddedLatency, growth: Growth[]): Result {
+function judged(figures: Rounds, latency: AddedLatency | undefined, growth: Growth[]): Result {
   const kept = (what: string, measured: number, atMost: number) => ({
     what,
     measured,
     atMost,
     kept: measured <= atMost,
   });
+  const isMeasured = ({ of, to }: Promised) => [of, ...to].every((name) => figures[name] !== undefined);
   const ratio = (promised: Promised) =>
     kept(`${promised.of} / ${promised.to.join(" + ")}`, ratioOf(figures, promised), promised.atMost);
-  const [fewest, most] = [growth[0], growth.at(-1)];
+  const added = (all: AddedLatency) =>
+    kept(`ms that the producer adds at p99, ${all.rate} events/s`, all.p99, LINGER_MS + MOST_ADDED_MS);
   return {
     paths: Object.entries(figures).map(([name, rounds]) => ({ name, ...medians(rounds) })),
     latency,
     growth,
     promises: [
-      ...PROMISES.map(ratio),
-      kept(
-        `ms that the producer adds at p99, ${latency.rate} events/s`,
-        latency.p99,
-        LINGER_MS + MOST_ADDED_MS,
-      ),
-      kept(
-        `CPU per event among ${most?.events} / among ${fewest?.events}`,
-        (most?.cpuPerMillion ?? Number.NaN) / (fewest?.cpuPerMillion ?? Number.NaN),
-        MOST_GROWTH,
-      ),
+      ...PROMISES.filter(isMeasured).map(ratio),
+      ...(latency === undefined ? [] : [added(latency)]),
+      ...growthsIn(growth).map(({ what, measured, atMost }) => kept(what, measured, atMost)),
     ],
   };
 }
@@ -186,16 +168,14 @@ function print({ paths, latency, growth, promises }: Result, { missing }: Peers)
     ].join("  ");
   console.log(`${"".padEnd(width)}  CPU s / million   events/s     MB`);
   for (const { name, ...figures } of paths) console.log(row(name, figures));
-  for (const { events, ...figures } of growth)
-    console.log(row(`the producer, ${events.toLocaleString("en")} events`, figures));
-  console.log(`added by the producer, ms: p50 ${latency.p50}, p99 ${latency.p99}, most ${latency.max}\n`);
+  for (const { name, events, ...figures } of growth)
+    console.log(row(`${events.toLocaleString("en")} events: ${name.split(":")[0]}`, figures));
+  if (latency !== undefined)
+    console.log(`added by the producer, ms: p50 ${latency.p50}, p99 ${latency.p99}, most ${latency.max}`);
+  console.log();
   for (const { what, measured, atMost, kept } of promises) {
     console.log(`${kept ? "kept  " : "BROKEN"} ${measured.toFixed(2)} (at most ${atMost}): ${what}`);
   }
-}
-
-function show(what: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
 }
 
 main().catch((error) => {

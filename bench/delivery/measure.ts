@@ -95,3 +95,8 @@ export async function runOne<T>(
 export function script(name: string): string[] {
   return [process.execPath, ...LOADER, join(__dirname, name)];
 }
+
+/** What is being measured, where somebody watches. */
+export function show(what: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
+}

@@ -40,3 +40,8 @@ export function ratioOf(rounds: Rounds, { of, to }: Promised): number {
   );
   return median(ratios);
 }
+
+export function medians(runs: Figures[]): Figures {
+  const of = (name: keyof Figures) => median(runs.map((figures) => figures[name]));
+  return { cpuPerMillion: of("cpuPerMillion"), perSecond: of("perSecond"), megabytes: of("megabytes") };
+}

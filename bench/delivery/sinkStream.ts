@@ -1,11 +1,23 @@
 /** What the sink answers to a whole `verify`: one shard a stream, which gives back what was written to it. */
 
-interface StoredRecord {
+interface SentRecord {
   Data: string;
   PartitionKey: string;
 }
 
-const streams = new Map<string, StoredRecord[]>();
+interface StoredRecord extends SentRecord {
+  /** In ms since 1970. */
+  arrivedAt: number;
+}
+
+/** What was not read past yet: a reader has no need of the rest, and millions of records would not fit. */
+interface StoredStream {
+  /** Position of the first record that is kept. */
+  first: number;
+  records: StoredRecord[];
+}
+
+const streams = new Map<string, StoredStream>();
 const SHARD = "shardId-000000000000";
 /** Kinesis gives 10 MiB or 10,000 records at once; this many of our events are somewhat less. */
 const RECORDS_A_READING = 4_000;
@@ -33,7 +45,7 @@ const DENIED =
 interface Input {
   StreamName: string;
   ShardIterator: string;
-  Records: StoredRecord[];
+  Records: SentRecord[];
 }
 
 const ANSWERS: Record<string, ((input: Input) => object) | undefined> = {
@@ -61,10 +73,11 @@ const ANSWERS: Record<string, ((input: Input) => object) | undefined> = {
   }),
   GetShardIterator: ({ StreamName }) => ({ ShardIterator: `${StreamName}#0` }),
   PutRecords: ({ StreamName, Records }) => {
-    const stored = streams.get(StreamName) ?? [];
+    const stored = streams.get(StreamName) ?? { first: 0, records: [] };
     streams.set(StreamName, stored);
-    const first = stored.length;
-    for (const record of Records) stored.push(record);
+    const first = stored.first + stored.records.length;
+    const arrivedAt = Date.now();
+    for (const record of Records) stored.records.push({ ...record, arrivedAt });
     return {
       FailedRecordCount: 0,
       Records: Records.map((_, index) => ({ SequenceNumber: String(first + index + 1), ShardId: SHARD })),
@@ -73,14 +86,16 @@ const ANSWERS: Record<string, ((input: Input) => object) | undefined> = {
   GetRecords: ({ ShardIterator }) => {
     const [name = "", at = "0"] = ShardIterator.split("#");
     const from = Number(at);
-    const stored = streams.get(name) ?? [];
-    const records = stored.slice(from, from + RECORDS_A_READING);
+    const stored = streams.get(name) ?? { first: 0, records: [] };
+    stored.records.splice(0, from - stored.first);
+    stored.first = from;
+    const records = stored.records.slice(0, RECORDS_A_READING);
     const next = from + records.length;
     return {
-      MillisBehindLatest: next < stored.length ? 1_000 : 0,
+      MillisBehindLatest: Date.now() - (stored.records[records.length]?.arrivedAt ?? Date.now()),
       NextShardIterator: `${name}#${next}`,
-      Records: records.map(({ Data, PartitionKey }, index) => ({
-        ApproximateArrivalTimestamp: Date.now() / 1000,
+      Records: records.map(({ Data, PartitionKey, arrivedAt }, index) => ({
+        ApproximateArrivalTimestamp: arrivedAt / 1000,
         Data,
         PartitionKey,
         SequenceNumber: String(from + index + 1),

@@ -1,5 +1,6 @@
-import { type KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import { type KinesisClient, PutRecordsCommand, type PutRecordsRequestEntry } from "@aws-sdk/client-kinesis";
 import type { PutRecords } from "./producerOptions";
+import type { OutgoingRecord } from "./record";
 
 /** PutRecords on a stream by its name in the client's region, as Amplitude is given it. */
 export function putRecordsTo(client: KinesisClient, streamName: string): PutRecords {
@@ -7,12 +8,13 @@ export function putRecordsTo(client: KinesisClient, streamName: string): PutReco
     client.send(
       new PutRecordsCommand({
         StreamName: streamName,
-        Records: records.map(({ partitionKey, explicitHashKey, bytes }) => ({
-          PartitionKey: partitionKey,
-          Data: bytes,
-          ...(explicitHashKey === undefined ? {} : { ExplicitHashKey: explicitHashKey }),
-        })),
+        Records: records.map(entryOf),
       }),
       { abortSignal: signal },
     );
+}
+
+function entryOf({ partitionKey, explicitHashKey, bytes }: OutgoingRecord): PutRecordsRequestEntry {
+  const entry = { PartitionKey: partitionKey, Data: bytes };
+  return explicitHashKey === undefined ? entry : { ...entry, ExplicitHashKey: explicitHashKey };
 }

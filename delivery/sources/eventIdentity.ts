@@ -1,7 +1,7 @@
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 
-/** Bytes as two hexadecimal digits: four look-ups are three times as fast as `toString(16)` with `padStart`. */
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const HEX = Buffer.from("0123456789abcdef");
+const uuid = Buffer.from("........-....-....-....-............");
 
 /**
  * A version 4 UUID whose first 32 bits are a bijection of the event's number: two events of one run can't share it,
@@ -12,7 +12,13 @@ export function uniqueUuid(random: RandomGenerator, eventNumber: number): string
   const second = (random.next() & 0xffff0fff) | 0x4000;
   const third = (random.next() & 0x3fffffff) | 0x80000000;
   const fourth = random.next();
-  return `${hex4(first >>> 16)}${hex4(first)}-${hex4(second >>> 16)}-${hex4(second)}-${hex4(third >>> 16)}-${hex4(third)}${hex4(fourth >>> 16)}${hex4(fourth)}`;
+  write(first, 0, 8);
+  write(second >>> 16, 9, 4);
+  write(second, 14, 4);
+  write(third >>> 16, 19, 4);
+  write(third, 24, 4);
+  write(fourth, 28, 8);
+  return uuid.toString("latin1");
 }
 
 /** An odd factor and a shifted XOR are both invertible modulo 2^32, and so is their composition. */
@@ -21,6 +27,11 @@ function scattered(value: number): number {
   return multiplied ^ (multiplied >>> 15);
 }
 
-function hex4(bits: number): string {
-  return `${HEX[(bits >>> 8) & 0xff]}${HEX[bits & 0xff]}`;
+/** The last digits of these bits. Into bytes, since a text pieced together has to be copied once more before it is used. */
+function write(bits: number, at: number, digits: number): void {
+  let rest = bits;
+  for (let index = at + digits - 1; index >= at; index -= 1) {
+    uuid[index] = HEX[rest & 15] as number;
+    rest >>>= 4;
+  }
 }

@@ -1,9 +1,10 @@
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 import { VERSION } from "../version";
-import { type AmplitudeEvent, amplitudeTimestamp, type Properties } from "./amplitudeEvent";
+import { type AmplitudeEvent, amplitudeTimestamp } from "./amplitudeEvent";
 import { uniqueUuid } from "./eventIdentity";
-import { DEVICES, EVENT_TYPES, PLACES, TEXTS } from "./sampleValues";
+import { contentOf } from "./generatedContent";
+import { DEVICES, PLACES, pick } from "./sampleValues";
 
 /** The version of this package; `package.json` is not among what a build emits. */
 export const LIBRARY = `pulumi-amplitude-kinesis/${VERSION}`;
@@ -13,7 +14,41 @@ const USERS = 5_000;
 /** An Amplitude id is a long: https://amplitude.com/docs/apis/analytics/export. */
 const FIRST_AMPLITUDE_ID = 45_975_000_000;
 const PROJECT = 100_011_471;
-const GROUP_TYPE = "[Segment] Group";
+
+const IP_ADDRESSES = Array.from({ length: 256 }, (_, host) => `203.0.113.${host}`);
+const deviceIds: string[] = [];
+const userIds: string[] = [];
+
+/** What two events of users of the same kind differ in. */
+export type Changing = Pick<AmplitudeEvent, (typeof CHANGING)[number]>;
+
+/** In the order of the row. */
+export const CHANGING = [
+  "$insert_id",
+  "amplitude_attribution_ids",
+  "amplitude_id",
+  "client_event_time",
+  "client_upload_time",
+  "data",
+  "device_id",
+  "event_id",
+  "event_properties",
+  "event_time",
+  "event_type",
+  "group_properties",
+  "groups",
+  "ip_address",
+  "processed_time",
+  "server_received_time",
+  "server_upload_time",
+  "session_id",
+  "user_id",
+  "user_properties",
+  "uuid",
+] as const satisfies readonly (keyof AmplitudeEvent)[];
+
+/** Places, devices and what else repeats among users does so after this many of them: a multiple of 16, 12 and 3. */
+const USER_KINDS = 48;
 
 type Timestamps = Pick<
   AmplitudeEvent,
@@ -25,59 +60,86 @@ type Timestamps = Pick<
   | "server_upload_time"
 >;
 
-interface Content {
-  readonly event_type: string;
-  readonly data: Properties;
-  readonly event_properties: Properties;
-  readonly group_properties: Properties;
-  readonly groups: Properties;
-  readonly user_properties: Properties;
+/** What was drawn for one event. */
+export interface DrawnEvent {
+  /** Users of the same kind share all but what changes: a whole number below 48. */
+  readonly userKind: number;
+  readonly changing: Changing;
 }
 
 /**
  * Event number `eventNumber` (from 0) of a run. Of 25 in a row one is `$identify`, one `$groupidentify`, and one of
  * 10 is outside any session, so that short runs hold every kind too.
  */
-export function generatedEvent(random: RandomGenerator, eventNumber: number, now: number): AmplitudeEvent {
+export function drawnEvent(random: RandomGenerator, eventNumber: number, now: number): DrawnEvent {
   const user = uniformInt(random, 0, USERS - 1);
-  const place = pick(PLACES, user);
-  const device = pick(DEVICES, user);
-  const anonymous = user % 4 === 0;
   const times = timestamps(random, now);
   const content = contentOf(random, eventNumber, user);
   return {
-    $insert_id: uniqueUuid(random, eventNumber),
+    userKind: user % USER_KINDS,
+    changing: {
+      $insert_id: uniqueUuid(random, eventNumber),
+      amplitude_attribution_ids: user % 16 === 2 ? `attribution-${user}` : null,
+      amplitude_id: FIRST_AMPLITUDE_ID + user,
+      client_event_time: times.client_event_time,
+      client_upload_time: times.client_upload_time,
+      data: content.data,
+      device_id: deviceId(user),
+      event_id: eventNumber + 1,
+      event_properties: content.event_properties,
+      event_time: times.event_time,
+      event_type: content.event_type,
+      group_properties: content.group_properties,
+      groups: content.groups,
+      ip_address: IP_ADDRESSES[user % 256] ?? "",
+      processed_time: times.processed_time,
+      server_received_time: times.server_received_time,
+      server_upload_time: times.server_upload_time,
+      session_id: eventNumber % 10 === 3 ? -1 : now - 60_000 - user,
+      user_id: user % 4 === 0 ? null : userId(user),
+      user_properties: content.user_properties,
+      uuid: uniqueUuid(random, eventNumber),
+    },
+  };
+}
+
+/** The whole row. */
+export function eventRow({ userKind, changing }: DrawnEvent): AmplitudeEvent {
+  const place = pick(PLACES, userKind);
+  const device = pick(DEVICES, userKind);
+  return {
+    $insert_id: changing.$insert_id,
     $insert_key: null,
-    $schema: user % 8 === 1 ? 13 : null,
+    $schema: userKind % 8 === 1 ? 13 : null,
     adid: null,
-    amplitude_attribution_ids: user % 16 === 2 ? `attribution-${user}` : null,
+    amplitude_attribution_ids: changing.amplitude_attribution_ids,
     amplitude_event_type: null,
-    amplitude_id: FIRST_AMPLITUDE_ID + user,
+    amplitude_id: changing.amplitude_id,
     app: PROJECT,
     city: place.city,
-    client_event_time: times.client_event_time,
-    client_upload_time: times.client_upload_time,
+    client_event_time: changing.client_event_time,
+    client_upload_time: changing.client_upload_time,
     country: place.country,
-    data: content.data,
+    data: changing.data,
     data_type: "event",
     device_brand: device.brand,
     device_carrier: device.carrier,
     device_family: device.family,
-    device_id: `00000000-0000-4000-8000-${String(user).padStart(12, "0")}`,
+    device_id: changing.device_id,
     device_manufacturer: device.manufacturer,
     device_model: device.model,
     device_type: device.type,
     dma: null,
-    event_id: eventNumber + 1,
-    event_properties: content.event_properties,
-    event_time: times.event_time,
-    event_type: content.event_type,
-    global_user_properties: user % 8 === 3 ? {} : null,
-    group_properties: content.group_properties,
-    groups: content.groups,
+    event_id: changing.event_id,
+    event_properties: changing.event_properties,
+    event_time: changing.event_time,
+    event_type: changing.event_type,
+    global_user_properties: userKind % 8 === 3 ? {} : null,
+    group_properties: changing.group_properties,
+    groups: changing.groups,
     idfa: null,
-    ip_address: `203.0.113.${user % 256}`,
-    is_attribution_event: user % 8 === 5 ? false : null,
+    ip_address: changing.ip_address,
+    is_attribution_event: userKind % 8 === 5 ? false : null,
     language: place.language,
     library: LIBRARY,
     location_lat: place.latitude,
@@ -85,27 +147,33 @@ export function generatedEvent(random: RandomGenerator, eventNumber: number, now
     os_name: device.osName,
     os_version: device.osVersion,
     partner_id: null,
-    paying: user % 3 === 0 ? null : user % 3 === 1,
+    paying: userKind % 3 === 0 ? null : userKind % 3 === 1,
     plan: {},
     platform: device.platform,
-    processed_time: times.processed_time,
+    processed_time: changing.processed_time,
     region: place.region,
     sample_rate: null,
-    server_received_time: times.server_received_time,
-    server_upload_time: times.server_upload_time,
-    session_id: eventNumber % 10 === 3 ? -1 : now - 60_000 - user,
+    server_received_time: changing.server_received_time,
+    server_upload_time: changing.server_upload_time,
+    session_id: changing.session_id,
     source_id: null,
     start_version: device.versionName,
     user_creation_time: null,
-    user_id: anonymous ? null : `user-${user}@example.com`,
-    user_properties: content.user_properties,
-    uuid: uniqueUuid(random, eventNumber),
+    user_id: changing.user_id,
+    user_properties: changing.user_properties,
+    uuid: changing.uuid,
     version_name: device.versionName,
   };
 }
 
-function pick<T>(values: readonly T[], at: number): T {
-  return values[at % values.length] as T;
+function deviceId(user: number): string {
+  deviceIds[user] ??= `00000000-0000-4000-8000-${String(user).padStart(12, "0")}`;
+  return deviceIds[user];
+}
+
+function userId(user: number): string {
+  userIds[user] ??= `user-${user}@example.com`;
+  return userIds[user];
 }
 
 function timestamps(random: RandomGenerator, now: number): Timestamps {
@@ -120,68 +188,5 @@ function timestamps(random: RandomGenerator, now: number): Timestamps {
     processed_time: amplitudeTimestamp(uploaded + 1_400),
     server_received_time: received,
     server_upload_time: amplitudeTimestamp(uploaded + 3),
-  };
-}
-
-function contentOf(random: RandomGenerator, eventNumber: number, user: number): Content {
-  if (eventNumber % 25 === 7) return identify(random, user);
-  if (eventNumber % 25 === 19) return groupIdentify(random, user);
-  const inGroup = user % 5 === 0;
-  const group = `account-${user % 97}`;
-  return {
-    event_type: pick(EVENT_TYPES, uniformInt(random, 0, EVENT_TYPES.length - 1)),
-    data: data(inGroup ? { "3124": [user % 97] } : {}),
-    event_properties: eventNumber % 6 === 5 ? {} : eventProperties(random),
-    group_properties: inGroup ? { [GROUP_TYPE]: { [group]: {} } } : {},
-    groups: inGroup ? { [GROUP_TYPE]: [group] } : {},
-    user_properties: user % 6 === 5 ? {} : userProperties(random, user),
-  };
-}
-
-function identify(random: RandomGenerator, user: number): Content {
-  return {
-    event_type: "$identify",
-    data: data({}),
-    event_properties: {},
-    group_properties: {},
-    groups: {},
-    user_properties: { $set: userProperties(random, user) },
-  };
-}
-
-function groupIdentify(random: RandomGenerator, user: number): Content {
-  return {
-    event_type: "$groupidentify",
-    data: data({ "3124": [user % 97] }),
-    event_properties: {},
-    group_properties: { $set: { plan: "enterprise", seats: uniformInt(random, 1, 500), 業種: null } },
-    groups: { [GROUP_TYPE]: [`account-${user % 97}`] },
-    user_properties: {},
-  };
-}
-
-function data(groupIds: Properties): Properties {
-  return { path: "/2/httpapi", user_properties_updated: true, group_first_event: {}, group_ids: groupIds };
-}
-
-function eventProperties(random: RandomGenerator): Properties {
-  const draw = uniformInt(random, 0, 999_999);
-  return {
-    title: pick(TEXTS, draw),
-    price: draw / 100,
-    quantity: draw % 7,
-    returning: draw % 2 === 0,
-    coupon: null,
-    tags: ["sale", "new"],
-    order: 3_000_000_000 + draw,
-  };
-}
-
-function userProperties(random: RandomGenerator, user: number): Properties {
-  return {
-    referring_domain: "www.example.com",
-    nickname: pick(TEXTS, uniformInt(random, 0, TEXTS.length - 1)),
-    score: user / 8,
-    utm_source: null,
   };
 }

@@ -110,3 +110,7 @@ export const TEXTS: readonly string[] = [
   "separators \u2028 and \u2029",
   "€ 1.234,50",
 ];
+
+export function pick<T>(values: readonly T[], at: number): T {
+  return values[at % values.length] as T;
+}

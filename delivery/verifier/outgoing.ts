@@ -43,7 +43,7 @@ export async function* outgoing(
           ready = [];
           await awaitTurn(turn, clock, signal);
         }
-        ready.push(entered(index, event, { ...options, dueAt: turn?.dueAt }));
+        ready.push(entered(index, event, turn?.dueAt, options));
       }
       index += 1;
     }
@@ -64,7 +64,8 @@ function isToBeSent(index: number, event: SourceEvent, { ledger, unsettled }: Ou
 function entered(
   index: number,
   { bytes }: SourceEvent,
-  { ledger, key, ordering, dueAt }: OutgoingOptions & { dueAt: number | undefined },
+  dueAt: number | undefined,
+  { ledger, key, ordering }: OutgoingOptions,
 ): OutgoingRecord {
   if (!ledger.isSent(index)) ledger.put(index, bytes, dueAt);
   const record = { index, partitionKey: key.partitionKey(index), bytes };

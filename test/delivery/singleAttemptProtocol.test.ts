@@ -24,6 +24,16 @@ describe("memory of requests that are over", () => {
     const again = bodies.map(() => pool.take(MIB));
     expect(again.filter((body) => bodies.includes(body))).to.have.length(16);
   });
+
+  it("makes way for larger pieces, not for smaller ones", () => {
+    const pool = new BodyPool();
+    const [small, large] = [pool.take(4 * MIB), pool.take(14 * MIB)];
+    pool.giveBack(small);
+    pool.giveBack(large);
+    pool.giveBack(small);
+    expect(pool.take(MIB)).to.equal(large);
+    expect(pool.take(MIB)).to.not.equal(small);
+  });
 });
 
 describe("the client that writes", () => {

@@ -1,0 +1,108 @@
+import { uniformInt } from "pure-rand/distribution/uniformInt";
+import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
+import type { AmplitudeEvent, Properties } from "./amplitudeEvent";
+import { EVENT_TYPES, pick, TEXTS } from "./sampleValues";
+
+/** What an event says, as against who did it, where and when. */
+export type Content = Pick<
+  AmplitudeEvent,
+  "event_type" | "data" | "event_properties" | "group_properties" | "groups" | "user_properties"
+>;
+
+/** Of a purchase, on most events. */
+export interface PurchaseProperties extends Properties {
+  readonly title: string;
+  readonly price: number;
+  readonly quantity: number;
+  readonly returning: boolean;
+  readonly coupon: null;
+  readonly tags: readonly string[];
+  readonly order: number;
+}
+
+/** On most events. */
+export interface ProfileProperties extends Properties {
+  readonly referring_domain: string;
+  readonly nickname: string;
+  readonly score: number;
+  readonly utm_source: null;
+}
+
+const GROUP_TYPE = "[Segment] Group";
+const ACCOUNTS = 97;
+
+/** An event's group, in the three members that speak of it. */
+type OfGroup = Pick<Content, "data" | "group_properties" | "groups">;
+
+const NOTHING: Properties = {};
+const NO_GROUP: OfGroup = { data: data({}), group_properties: NOTHING, groups: NOTHING };
+const GROUPS: readonly OfGroup[] = Array.from({ length: ACCOUNTS }, (_, account) => ({
+  data: data({ "3124": [account] }),
+  group_properties: { [GROUP_TYPE]: { [`account-${account}`]: {} } },
+  groups: { [GROUP_TYPE]: [`account-${account}`] },
+}));
+
+/** Objects that many events share. */
+export const SHARED_PROPERTIES: readonly Properties[] = [NO_GROUP, ...GROUPS].flatMap((group) =>
+  Object.values(group),
+);
+
+export function contentOf(random: RandomGenerator, eventNumber: number, user: number): Content {
+  if (eventNumber % 25 === 7) return identify(random, user);
+  if (eventNumber % 25 === 19) return groupIdentify(random, user);
+  const event_type = pick(EVENT_TYPES, uniformInt(random, 0, EVENT_TYPES.length - 1));
+  const { data, group_properties, groups } = user % 5 === 0 ? pick(GROUPS, user) : NO_GROUP;
+  return {
+    event_type,
+    data,
+    event_properties: eventNumber % 6 === 5 ? NOTHING : purchase(random),
+    group_properties,
+    groups,
+    user_properties: user % 6 === 5 ? NOTHING : profile(random, user),
+  };
+}
+
+function identify(random: RandomGenerator, user: number): Content {
+  return {
+    ...NO_GROUP,
+    event_type: "$identify",
+    event_properties: NOTHING,
+    user_properties: { $set: profile(random, user) },
+  };
+}
+
+function groupIdentify(random: RandomGenerator, user: number): Content {
+  return {
+    ...pick(GROUPS, user),
+    event_type: "$groupidentify",
+    event_properties: NOTHING,
+    group_properties: { $set: { plan: "enterprise", seats: uniformInt(random, 1, 500), 業種: null } },
+    user_properties: NOTHING,
+  };
+}
+
+function data(groupIds: Properties): Properties {
+  return { path: "/2/httpapi", user_properties_updated: true, group_first_event: {}, group_ids: groupIds };
+}
+
+function purchase(random: RandomGenerator): PurchaseProperties {
+  const draw = uniformInt(random, 0, 999_999);
+  return {
+    title: pick(TEXTS, draw),
+    price: draw / 100,
+    quantity: draw % 7,
+    returning: draw % 2 === 0,
+    coupon: null,
+    tags: ["sale", "new"],
+    order: 3_000_000_000 + draw,
+  };
+}
+
+function profile(random: RandomGenerator, user: number): ProfileProperties {
+  return {
+    referring_domain: "www.example.com",
+    nickname: pick(TEXTS, uniformInt(random, 0, TEXTS.length - 1)),
+    score: user / 8,
+    utm_source: null,
+  };
+}

@@ -1,0 +1,76 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { expect } from "chai";
+import { AnswerBodies } from "../../delivery/answerBody";
+
+describe("an answer's body", () => {
+  let server: Server;
+  let raw: string;
+  beforeEach(async () => {
+    server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () => socket.end(raw, "latin1"));
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+  });
+  afterEach(() => {
+    server.close();
+  });
+
+  const sdkWay = () => Promise.resolve(Buffer.from("the SDK's way"));
+  const answer = async (text: string): Promise<IncomingMessage> => {
+    raw = text;
+    const asked = request({
+      host: "127.0.0.1",
+      port: (server.address() as AddressInfo).port,
+      agent: false,
+    }).end();
+    const [incoming] = await once(asked, "response");
+    return incoming;
+  };
+  const ofLength = (body: string, length = body.length) =>
+    answer(`HTTP/1.1 200 OK\r\ncontent-length: ${length}\r\nconnection: close\r\n\r\n${body}`);
+
+  it("is the bytes that came, however many chunks they came in", async () => {
+    const body = "0123456789".repeat(50_000);
+    const { bytes } = await new AnswerBodies().collect(await ofLength(body), sdkWay);
+    expect(Buffer.from(bytes).toString("latin1") === body).to.equal(true);
+  });
+
+  it("lies in memory of the one before, once that was released, and not earlier", async () => {
+    const bodies = new AnswerBodies();
+    const first = await bodies.collect(await ofLength("first"), sdkWay);
+    const second = await bodies.collect(await ofLength("second"), sdkWay);
+    expect(second.bytes.buffer).to.not.equal(first.bytes.buffer);
+    expect(String(first.bytes)).to.equal("first");
+    first.release();
+    const third = await bodies.collect(await ofLength("third one"), sdkWay);
+    expect(third.bytes.buffer).to.equal(first.bytes.buffer);
+    expect([String(second.bytes), String(third.bytes)]).to.deep.equal(["second", "third one"]);
+  });
+
+  it("is collected in the SDK's way where its length is not known, or none that a service gives", async () => {
+    const chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    for (const incoming of [await answer(chunked), await ofLength("", 17 * 1024 * 1024)]) {
+      incoming.on("error", () => undefined);
+      const { bytes } = await new AnswerBodies().collect(incoming, sdkWay);
+      expect(String(bytes)).to.equal("the SDK's way");
+    }
+  });
+
+  it("is taken as it is where it is bytes already", async () => {
+    const given = Buffer.from("bytes");
+    expect((await new AnswerBodies().collect(given, sdkWay)).bytes).to.equal(given);
+  });
+
+  it("fails where the connection ends before it does", async () => {
+    const torn = await ofLength("half", 8);
+    const failed = await new AnswerBodies().collect(torn, sdkWay).then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    expect(failed).to.be.instanceOf(Error);
+  });
+});
