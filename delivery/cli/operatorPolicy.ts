@@ -11,6 +11,7 @@ import {
   originsOf,
   withDeploymentOptions,
 } from "./deploymentOptions";
+import { withHelpText } from "./helpText";
 
 type Purpose = "up" | "check" | "verify" | "watch" | "all";
 
@@ -26,17 +27,20 @@ interface OperatorPolicyFlags extends DeploymentFlags {
 /** Source: AWS, "IAM and AWS STS quotas": characters of a managed policy, white space left out. */
 const LONGEST_POLICY = 6_144;
 
-const EXAMPLES = `
-Examples:
-  $ amplitude-kinesis operator-policy --stack acme --for verify > policy.json
-  $ aws iam create-policy --policy-name verify-acme --policy-document file://policy.json
-  $ amplitude-kinesis operator-policy --for up --account-id 111122223333 --region eu-central-1
-
-The last is for a stack that is still to be made; what it makes will be named NAME-stream-…, NAME-role-….
-Exit status: 0, or 2 for wrong usage or settings. AWS is not asked.`;
+const HELP = {
+  examples: [
+    "amplitude-kinesis operator-policy --stack acme --for verify > policy.json",
+    "aws iam create-policy --policy-name verify-acme --policy-document file://policy.json",
+    "amplitude-kinesis operator-policy --for up --account-id 111122223333 --region eu-central-1",
+  ],
+  notes: [
+    "The last is for a stack that is still to be made; what it makes will be named NAME-stream-…, NAME-role-….",
+    "Exit status: 0, or 2 for wrong usage or settings. AWS is not asked.",
+  ],
+};
 
 export function operatorPolicyCommand(): Command {
-  return withDeploymentOptions(new Command("operator-policy"))
+  const command = withDeploymentOptions(new Command("operator-policy"))
     .description("print the least IAM policy for the person who runs pulumi up or a command of this tool")
     .addOption(
       new Option("--for <task>", "what that person runs")
@@ -60,7 +64,6 @@ export function operatorPolicyCommand(): Command {
     )
     .option("--policy-arn <arn>", "the write policy that the component makes (default: by its name)")
     .option("--kms-key-arn <arn>", "a key of the customer's own that encrypts the stream")
-    .addHelpText("after", EXAMPLES)
     .action(async (flags: OperatorPolicyFlags) => {
       const policy = operatorPolicy(tasksOf(flags), await subject(flags));
       const document = JSON.stringify(policy, undefined, 2);
@@ -72,6 +75,7 @@ export function operatorPolicyCommand(): Command {
       }
       process.stdout.write(`${document}\n`);
     });
+  return withHelpText(command, HELP);
 }
 
 function tasksOf({ for: purpose, route }: OperatorPolicyFlags): Task[] {
