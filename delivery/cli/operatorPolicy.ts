@@ -13,7 +13,7 @@ import {
 } from "./deploymentOptions";
 import { withHelpText } from "./helpText";
 
-type Purpose = "up" | "check" | "verify" | "watch" | "all";
+type Purpose = "up" | "check" | "verify" | "send" | "watch" | "all";
 
 interface OperatorPolicyFlags extends DeploymentFlags {
   for: Purpose;
@@ -44,13 +44,13 @@ export function operatorPolicyCommand(): Command {
     .description("print the least IAM policy for the person who runs pulumi up or a command of this tool")
     .addOption(
       new Option("--for <task>", "what that person runs")
-        .choices(["up", "check", "verify", "watch", "all"])
+        .choices(["up", "check", "verify", "send", "watch", "all"])
         .default("all"),
     )
     .addOption(
       new Option(
         "--route <route>",
-        "of verify: by assuming the role, or with the operator's own credentials (default: both)",
+        "of verify and send: by assuming the role, or with the operator's own credentials (default: both)",
       ).choices(["role", "operator"]),
     )
     .option(
@@ -79,13 +79,12 @@ export function operatorPolicyCommand(): Command {
 }
 
 function tasksOf({ for: purpose, route }: OperatorPolicyFlags): Task[] {
-  const routes: Task[] = route === undefined ? ["verify-role", "verify-operator"] : [`verify-${route}`];
-  if (route !== undefined && purpose !== "verify" && purpose !== "all")
-    throw new SettingsError("--route is about verify: give it with --for verify, or leave it out");
-  if (purpose === "verify") return routes;
-  return purpose === "all"
-    ? TASKS.filter((task) => !task.startsWith("verify-") || routes.includes(task))
-    : [purpose];
+  const hasRoutes = purpose === "verify" || purpose === "send";
+  if (route !== undefined && !hasRoutes && purpose !== "all")
+    throw new SettingsError("--route is about verify and send: give it with one of them, or leave it out");
+  const ofOtherRoute = route === undefined ? undefined : route === "role" ? "-operator" : "-role";
+  const tasks = TASKS.filter((task) => ofOtherRoute === undefined || !task.endsWith(ofOtherRoute));
+  return purpose === "all" ? tasks : tasks.filter((task) => task.split("-")[0] === purpose);
 }
 
 async function subject(flags: OperatorPolicyFlags): Promise<PolicySubject> {
