@@ -29,8 +29,15 @@ const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 const FRAME_MS = 80;
 const BAR_COLUMNS = 24;
 
+/** Ctrl-Z leaves the terminal as it was, too; what was shown comes back with the process. */
 class LiveLine implements ProgressDisplay {
   readonly #bar: SingleBar;
+  readonly #onSuspend = () => {
+    const shown = this.#shown;
+    this.stop();
+    process.kill(process.pid, "SIGSTOP");
+    if (shown !== undefined) this.show(shown);
+  };
   #shown: ShownProgress | undefined;
 
   constructor(
@@ -52,13 +59,18 @@ class LiveLine implements ProgressDisplay {
     const total = Math.max(1, eventsExpected, eventsSent);
     const isFirst = this.#shown === undefined;
     this.#shown = progress;
-    if (isFirst) this.#bar.start(total, 0);
+    if (isFirst) {
+      process.on("SIGTSTP", this.#onSuspend);
+      this.#bar.start(total, 0);
+    }
     this.#bar.setTotal(total);
     this.#bar.update(eventsDone);
   }
 
   stop(): void {
-    if (this.#shown !== undefined) this.#bar.stop();
+    if (this.#shown === undefined) return;
+    process.off("SIGTSTP", this.#onSuspend);
+    this.#bar.stop();
     this.#shown = undefined;
   }
 
