@@ -55,6 +55,13 @@ export function neverSent(error: unknown): boolean {
   return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(awsError(error).code);
 }
 
+/** Source: Node.js, TLS, "X509 certificate error codes". */
+export function isUntrustedCertificate(error: unknown): boolean {
+  return /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|CERT_(UNTRUSTED|HAS_EXPIRED|NOT_YET_VALID)|ERR_TLS_CERT/.test(
+    awsError(error).code,
+  );
+}
+
 /** No credentials, or ones that AWS does not accept: nothing that this command does can work. */
 export function isCredentialsError(error: unknown): boolean {
   return /^(CredentialsProviderError|TokenProviderError|ExpiredToken(Exception)?|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|InvalidSignatureException|MissingAuthenticationToken(Exception)?|InvalidAccessKeyId)$/.test(

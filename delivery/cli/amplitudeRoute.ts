@@ -1,30 +1,17 @@
-import { type Command, Option } from "commander";
 import { MOST_EVENTS } from "../amplitude/options";
 import { verifyThroughAmplitude } from "../amplitude/verifyThroughAmplitude";
 import { SettingsError } from "../errors";
 import type { DeliveryReport } from "../report/report";
 import type { StackOutputs } from "../settings";
 import type { Progress } from "../verifier/options";
-import { wholeNumber } from "./arguments";
+import type { AmplitudeFlags } from "./amplitudeOptions";
 import { askSecret } from "./hiddenInput";
-
-/** The options of `verify` that the route through Amplitude alone has. */
-export interface AmplitudeFlags {
-  apiKey?: string;
-  amplitudeZone?: "US" | "EU";
-  amplitudeUrl?: string;
-  eventType?: string[];
-  expectApp?: number;
-  identify?: true;
-}
+import { type TrustFlags, trustOf } from "./trustOptions";
 
 /** Those of the others that it takes too. */
-interface SharedFlags extends AmplitudeFlags {
+interface SharedFlags extends AmplitudeFlags, TrustFlags {
   events?: number;
   profile?: string;
-  amplitudeExternalId?: string;
-  amplitudePrincipal?: string[];
-  amplitudeAccountId?: string;
   timeout?: number;
   propagation: number;
 }
@@ -33,68 +20,6 @@ interface SharedFlags extends AmplitudeFlags {
 export interface RunHooks {
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
-}
-
-export function withAmplitudeOptions(command: Command): Command {
-  return command
-    .option(
-      "--api-key <key>",
-      "with --route amplitude: the Amplitude project's API key; other users of this machine can see it there, so better in AMPLITUDE_API_KEY (default: that, or asked for on a terminal)",
-    )
-    .addOption(
-      new Option(
-        "--amplitude-zone <zone>",
-        "with --route amplitude: where the project is (default: US)",
-      ).choices(["US", "EU"]),
-    )
-    .option("--amplitude-url <url>", "with --route amplitude: another endpoint of Amplitude's HTTP V2 API")
-    .option(
-      "--event-type <name...>",
-      "with --route amplitude: the event types to send, such as the destination's filter lets through",
-    )
-    .option(
-      "--expect-app <id>",
-      "with --route amplitude: the Amplitude project's id, which the events have to come from",
-      wholeNumber(1, Number.MAX_SAFE_INTEGER),
-    )
-    .option(
-      "--identify",
-      "with --route amplitude: send identify calls too, and say whether they are forwarded",
-    );
-}
-
-const AMPLITUDE_ONLY = {
-  apiKey: "--api-key",
-  amplitudeZone: "--amplitude-zone",
-  amplitudeUrl: "--amplitude-url",
-  eventType: "--event-type",
-  expectApp: "--expect-app",
-  identify: "--identify",
-};
-const NOT_AMPLITUDE = {
-  export: "--export",
-  seed: "--seed",
-  rate: "--rate",
-  duration: "--duration",
-  orderingKeys: "--ordering-keys",
-  concurrency: "--concurrency",
-  resume: "--resume",
-  senderProfile: "--sender-profile",
-  externalId: "--external-id",
-};
-
-/** @throws SettingsError for options of the other route. */
-export function checkRouteOptions(flags: object, route: string | undefined): void {
-  const isAmplitude = route === "amplitude";
-  const strange = Object.entries(isAmplitude ? NOT_AMPLITUDE : AMPLITUDE_ONLY)
-    .filter(([flag]) => Reflect.get(flags, flag) !== undefined)
-    .map(([, option]) => option);
-  if (strange.length === 0) return;
-  throw new SettingsError(
-    isAmplitude
-      ? `${strange.join(", ")} can't be used with --route amplitude, which sends test events of its own to Amplitude`
-      : `${strange.join(", ")} can be used with --route amplitude alone`,
-  );
 }
 
 /** Asks for what is missing first, so that no question comes up in mid-run. */
@@ -119,9 +44,7 @@ export async function throughAmplitude(
       expectApp: flags.expectApp,
       identify: flags.identify,
       profile: flags.profile,
-      amplitudeExternalId: flags.amplitudeExternalId,
-      amplitudePrincipalArns: flags.amplitudePrincipal,
-      amplitudeAccountId: flags.amplitudeAccountId,
+      ...trustOf(flags),
       timeoutSeconds: flags.timeout,
       propagationSeconds: flags.propagation,
       ...hooks,

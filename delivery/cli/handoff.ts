@@ -3,6 +3,7 @@ import { type Handoff, handoffOf } from "../handoff/handoff";
 import { handoffHtml } from "../handoff/html";
 import { handoffMarkdown, handoffText } from "../handoff/text";
 import { type DeploymentFlags, outputsOf, withDeploymentOptions } from "./deploymentOptions";
+import { withHelpText } from "./helpText";
 import { styled } from "./styled";
 
 interface HandoffFlags extends DeploymentFlags {
@@ -11,29 +12,37 @@ interface HandoffFlags extends DeploymentFlags {
   html?: true;
 }
 
-const EXAMPLES = `
-Examples:
-  $ amplitude-kinesis handoff --stack acme
-  $ amplitude-kinesis handoff --stack acme --html > acme.html
-  $ pulumi stack output --json | amplitude-kinesis handoff --outputs - --markdown
-
-Exit status: 0, or 2 for wrong usage or settings. AWS is not asked: \`check\` tells whether the values are true.`;
+const HELP = {
+  examples: [
+    "amplitude-kinesis handoff --stack acme",
+    "amplitude-kinesis handoff --stack acme --html > acme.html",
+    "pulumi stack output --json | amplitude-kinesis handoff --outputs - --markdown",
+  ],
+  notes: [
+    "Exit status: 0, or 2 for wrong usage or settings. AWS is not asked: `check` tells whether the values are true.",
+  ],
+};
 
 export function handoffCommand(): Command {
-  return withDeploymentOptions(new Command("handoff"))
+  const command = withDeploymentOptions(new Command("handoff"))
     .description("print the values for Amplitude's form, and what to click there")
-    .addOption(new Option("--json", "as one JSON document").conflicts(["markdown", "html"]))
-    .addOption(new Option("--markdown", "for a ticket or a pull request").conflicts(["json", "html"]))
+    .addOption(new Option("--json", "print them as one JSON document").conflicts(["markdown", "html"]))
     .addOption(
-      new Option("--html", "as one page with copy buttons, to send to whoever has Amplitude open").conflicts([
+      new Option("--markdown", "print them as Markdown, for a ticket or a pull request").conflicts([
         "json",
-        "markdown",
+        "html",
       ]),
     )
-    .addHelpText("after", EXAMPLES)
+    .addOption(
+      new Option(
+        "--html",
+        "print one page with copy buttons, to send to whoever has Amplitude open",
+      ).conflicts(["json", "markdown"]),
+    )
     .action(async (flags: HandoffFlags) => {
       process.stdout.write(`${written(handoffOf(await outputsOf(flags)), flags).trimEnd()}\n`);
     });
+  return withHelpText(command, HELP);
 }
 
 function written(handoff: Handoff, { json, markdown, html }: HandoffFlags): string {

@@ -6,10 +6,10 @@ import { checkCommand } from "./check";
 import { completionCommand } from "./completion";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
 import { handoffCommand } from "./handoff";
+import { Interrupted } from "./interruption";
 import { operatorPolicyCommand } from "./operatorPolicy";
 import { reportCommand } from "./report";
 import { sendCommand } from "./send";
-import { Interrupted } from "./untilInterrupted";
 import { verifyCommand } from "./verify";
 import { watchCommand } from "./watch";
 
@@ -30,8 +30,11 @@ export async function main(argv: string[]): Promise<void> {
   const program = new Command("amplitude-kinesis")
     .description("Proves that a customer's Kinesis data stream takes Amplitude's events")
     .version(VERSION)
-    .option("--debug", "print stack traces")
+    .option("--debug", "print stack traces; anywhere on the line")
     .showHelpAfterError("(--help shows the commands, and after a command its options)")
+    // Descriptions stand beside their options down to so many columns of their own; below that they'd run over the edge.
+    .configureHelp({ minWidthToWrap: 20 })
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "amplitude-kinesis: ")) })
     .exitOverride();
   for (const command of COMMANDS) program.addCommand(command().copyInheritedSettings(program));
   surviveClosedPipes();

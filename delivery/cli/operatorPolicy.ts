@@ -11,8 +11,9 @@ import {
   originsOf,
   withDeploymentOptions,
 } from "./deploymentOptions";
+import { withHelpText } from "./helpText";
 
-type Purpose = "up" | "check" | "verify" | "watch" | "all";
+type Purpose = "up" | "check" | "verify" | "send" | "watch" | "all";
 
 interface OperatorPolicyFlags extends DeploymentFlags {
   for: Purpose;
@@ -26,27 +27,30 @@ interface OperatorPolicyFlags extends DeploymentFlags {
 /** Source: AWS, "IAM and AWS STS quotas": characters of a managed policy, white space left out. */
 const LONGEST_POLICY = 6_144;
 
-const EXAMPLES = `
-Examples:
-  $ amplitude-kinesis operator-policy --stack acme --for verify > policy.json
-  $ aws iam create-policy --policy-name verify-acme --policy-document file://policy.json
-  $ amplitude-kinesis operator-policy --for up --account-id 111122223333 --region eu-central-1
-
-The last is for a stack that is still to be made; what it makes will be named NAME-stream-…, NAME-role-….
-Exit status: 0, or 2 for wrong usage or settings. AWS is not asked.`;
+const HELP = {
+  examples: [
+    "amplitude-kinesis operator-policy --stack acme --for verify > policy.json",
+    "aws iam create-policy --policy-name verify-acme --policy-document file://policy.json",
+    "amplitude-kinesis operator-policy --for up --account-id 111122223333 --region eu-central-1",
+  ],
+  notes: [
+    "The last is for a stack that is still to be made; what it makes will be named NAME-stream-…, NAME-role-….",
+    "Exit status: 0, or 2 for wrong usage or settings. AWS is not asked.",
+  ],
+};
 
 export function operatorPolicyCommand(): Command {
-  return withDeploymentOptions(new Command("operator-policy"))
+  const command = withDeploymentOptions(new Command("operator-policy"))
     .description("print the least IAM policy for the person who runs pulumi up or a command of this tool")
     .addOption(
       new Option("--for <task>", "what that person runs")
-        .choices(["up", "check", "verify", "watch", "all"])
+        .choices(["up", "check", "verify", "send", "watch", "all"])
         .default("all"),
     )
     .addOption(
       new Option(
         "--route <route>",
-        "of verify: by assuming the role, or with the operator's own credentials (default: both)",
+        "of verify and send: by assuming the role, or with the operator's own credentials (default: both)",
       ).choices(["role", "operator"]),
     )
     .option(
@@ -60,7 +64,6 @@ export function operatorPolicyCommand(): Command {
     )
     .option("--policy-arn <arn>", "the write policy that the component makes (default: by its name)")
     .option("--kms-key-arn <arn>", "a key of the customer's own that encrypts the stream")
-    .addHelpText("after", EXAMPLES)
     .action(async (flags: OperatorPolicyFlags) => {
       const policy = operatorPolicy(tasksOf(flags), await subject(flags));
       const document = JSON.stringify(policy, undefined, 2);
@@ -72,16 +75,16 @@ export function operatorPolicyCommand(): Command {
       }
       process.stdout.write(`${document}\n`);
     });
+  return withHelpText(command, HELP);
 }
 
 function tasksOf({ for: purpose, route }: OperatorPolicyFlags): Task[] {
-  const routes: Task[] = route === undefined ? ["verify-role", "verify-operator"] : [`verify-${route}`];
-  if (route !== undefined && purpose !== "verify" && purpose !== "all")
-    throw new SettingsError("--route is about verify: give it with --for verify, or leave it out");
-  if (purpose === "verify") return routes;
-  return purpose === "all"
-    ? TASKS.filter((task) => !task.startsWith("verify-") || routes.includes(task))
-    : [purpose];
+  const hasRoutes = purpose === "verify" || purpose === "send";
+  if (route !== undefined && !hasRoutes && purpose !== "all")
+    throw new SettingsError("--route is about verify and send: give it with one of them, or leave it out");
+  const ofOtherRoute = route === undefined ? undefined : route === "role" ? "-operator" : "-role";
+  const tasks = TASKS.filter((task) => ofOtherRoute === undefined || !task.endsWith(ofOtherRoute));
+  return purpose === "all" ? tasks : tasks.filter((task) => task.split("-")[0] === purpose);
 }
 
 async function subject(flags: OperatorPolicyFlags): Promise<PolicySubject> {

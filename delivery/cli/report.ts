@@ -5,6 +5,8 @@ import { ReportError } from "../errors";
 import { renderReport } from "../report/renderReport";
 import { writeReports } from "../report/reportFolder";
 import { decodeText } from "../stackOutputs";
+import { withHelpText } from "./helpText";
+import { styled } from "./styled";
 
 interface ReportFlags {
   html?: true;
@@ -13,15 +15,18 @@ interface ReportFlags {
   dir?: string;
 }
 
-const EXAMPLES = `
-Examples:
-  $ amplitude-kinesis verify --stack acme --json > run.json
-  $ amplitude-kinesis report run.json --html > run.html
-  $ amplitude-kinesis report run.json --markdown >> "$GITHUB_STEP_SUMMARY"
-  $ amplitude-kinesis report run.json --dir reports
-
-Exit status: 0 written, whatever the report's verdict; 2 the file is not a report, or the folder can't be written to.
-In HTML, JUnit and Markdown the customer's account is masked but for its last four digits.`;
+const HELP = {
+  examples: [
+    "amplitude-kinesis verify --stack acme --json > run.json",
+    "amplitude-kinesis report run.json --html > run.html",
+    'amplitude-kinesis report run.json --markdown >> "$GITHUB_STEP_SUMMARY"',
+    "amplitude-kinesis report run.json --dir reports",
+  ],
+  notes: [
+    "Exit status: 0 written, whatever the report's verdict; 2 the file is not a report, or the folder can't be written to.",
+    "In HTML, JUnit and Markdown the customer's account is masked but for its last four digits.",
+  ],
+};
 
 export function reportCommand(): Command {
   const forms = [
@@ -33,10 +38,9 @@ export function reportCommand(): Command {
   const command = new Command("report")
     .description("show what verify --json printed in another form; as text without an option")
     .argument("<file>", "the report; - is standard input")
-    .addHelpText("after", EXAMPLES)
     .action(runReport);
   for (const form of forms) command.addOption(form);
-  return command;
+  return withHelpText(command, HELP);
 }
 
 /** Loaded when it is needed: the JSON Schema's validator would cost every other command its start. */
@@ -49,7 +53,9 @@ async function runReport(file: string, flags: ReportFlags): Promise<void> {
     process.stderr.write(`${(await writeReports(report, flags.dir)).join("\n")}\n`);
     return;
   }
-  process.stdout.write(await renderReport(report, formatOf(flags)));
+  const format = formatOf(flags);
+  const rendered = await renderReport(report, format);
+  process.stdout.write(format === "text" ? styled(rendered, process.stdout) : rendered);
 }
 
 function formatOf({ html, junit, markdown }: ReportFlags) {

@@ -1,13 +1,11 @@
 import { Command } from "commander";
 import type { StartingPoint, WatchUntil } from "../watch/options";
-import { watchStream } from "../watch/watchStream";
-import { type DeploymentFlags, outputsOf, withDeploymentOptions } from "./deploymentOptions";
-import { EXIT_CODES } from "./exitCodes";
-import { interruption } from "./interruption";
+import { type DeploymentFlags, withDeploymentOptions } from "./deploymentOptions";
+import { AWS_SETTINGS, withHelpText } from "./helpText";
 import { projectId, startingPoint, until } from "./watchArguments";
-import { watchDisplay } from "./watchDisplay";
 
-interface WatchFlags extends DeploymentFlags {
+/** What `watch` is given. */
+export interface WatchFlags extends DeploymentFlags {
   until?: WatchUntil;
   from: StartingPoint;
   expectApp?: string[];
@@ -16,18 +14,24 @@ interface WatchFlags extends DeploymentFlags {
   json?: true;
 }
 
-const EXAMPLES = `
-Examples:
-  $ amplitude-kinesis watch --stack acme
-  $ amplitude-kinesis watch --stack acme --expect-app 100011471 --until 100 --until 10m
-  $ amplitude-kinesis watch --stack acme --from trim-horizon --until 1m --json | tail -1
+const HELP = {
+  examples: [
+    "amplitude-kinesis watch --stack acme",
+    "amplitude-kinesis watch --stack acme --expect-app 100011471 --until 100 --until 10m",
+    "amplitude-kinesis watch --stack acme --from trim-horizon --until 1m --json | tail -1",
+  ],
+  notes: [
+    "Ctrl-C ends it too, with what has arrived so far; a second one ends it at once.",
+    "Exit status: 0 events arrived and nothing is wrong, 1 another project's arrived or, by the end of --until, none, 2 wrong usage, settings or credentials, 3 undecided, 130 ended by a second Ctrl-C.",
+    AWS_SETTINGS,
+  ],
+};
 
-Ctrl-C ends it too. Exit status: 0 events arrived and nothing is wrong, 1 another project's or, by the end of --until, none,
-2 wrong usage or settings, 3 undecided.
-AWS credentials and endpoints come from the AWS SDK's standard settings (AWS_PROFILE, AWS_ENDPOINT_URL, …).`;
+/** Loaded when it runs, as the other commands are. */
+const run = (): typeof import("./runWatch") => require("./runWatch");
 
 export function watchCommand(): Command {
-  return withDeploymentOptions(new Command("watch"))
+  const command = withDeploymentOptions(new Command("watch"))
     .description("follow a customer's stream, and show what arrives from Amplitude")
     .option(
       "--until <events or duration>",
@@ -48,38 +52,8 @@ export function watchCommand(): Command {
     .option("--include-tests", "count what verify and send have written as if Amplitude had")
     .option("--profile <name>", "AWS profile that reads the stream (default: AWS_PROFILE)")
     .option("--json", "print a snapshot a second, one JSON document a line; the last one has the verdict")
-    .addHelpText("after", EXAMPLES)
     .action(async (flags: WatchFlags) => {
-      process.exitCode = await runWatch(flags);
+      process.exitCode = await run().runWatch(flags);
     });
-}
-
-async function runWatch(flags: WatchFlags): Promise<number> {
-  const outputs = await outputsOf(flags);
-  const display = watchDisplay(process.stdout, { json: flags.json === true });
-  const interrupt = interruption(() => display.close(), "what has arrived is summed up");
-  // Without a reader there is nobody to watch for.
-  const unread = new AbortController();
-  process.stdout.once("error", () => unread.abort());
-  let status = EXIT_CODES.undecided;
-  try {
-    const snapshots = watchStream({
-      outputs,
-      from: flags.from,
-      until: flags.until,
-      expectApps: flags.expectApp,
-      includeTests: flags.includeTests,
-      profile: flags.profile,
-      signal: AbortSignal.any([interrupt.signal, unread.signal]),
-      onStep: (step) => display.step(step),
-    });
-    for await (const snapshot of snapshots) {
-      display.show(snapshot);
-      if (snapshot.verdict !== null) status = EXIT_CODES[snapshot.verdict];
-    }
-    return status;
-  } finally {
-    display.close();
-    interrupt.release();
-  }
+  return withHelpText(command, HELP);
 }

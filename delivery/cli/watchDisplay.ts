@@ -1,6 +1,7 @@
 import type { WatchSnapshot } from "../watch/snapshot";
 import { watchLine, watchText } from "../watch/text";
 import { Screen } from "./screen";
+import { styled } from "./styled";
 import { watchFrame } from "./watchFrame";
 
 /** Where a watch is seen. */
@@ -48,7 +49,7 @@ class LiveView implements WatchDisplay {
       return;
     }
     this.#screen.close();
-    this.output.write(`${watchText(snapshot)}\n`);
+    this.output.write(`${styled(watchText(snapshot), this.output)}\n`);
   }
 
   close(): void {
@@ -62,7 +63,7 @@ class PlainLines implements WatchDisplay {
   #shownAt = Number.NEGATIVE_INFINITY;
   #shownEvents = 0;
 
-  constructor(private readonly output: NodeJS.WritableStream) {}
+  constructor(private readonly output: NodeJS.WriteStream) {}
 
   step(step: string): void {
     this.output.write(`${step}\n`);
@@ -72,7 +73,7 @@ class PlainLines implements WatchDisplay {
   show(snapshot: WatchSnapshot): void {
     const { verdict, elapsedInSeconds, events } = snapshot;
     if (verdict !== null) {
-      this.output.write(`\n${watchText(snapshot)}\n`);
+      this.output.write(`\n${styled(watchText(snapshot), this.output)}\n`);
       return;
     }
     const isNews = this.#shownEvents === 0 && events > 0;

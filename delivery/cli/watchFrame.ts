@@ -24,7 +24,7 @@ const HINT = "Ctrl-C ends the watch";
 export function watchFrame(snapshot: WatchSnapshot, { columns, rows }: TerminalSize): FrameLine[] {
   const isWide = columns >= WIDE;
   const left = isWide ? LEFT_COLUMNS : columns;
-  const head = headLines(snapshot);
+  const head = headLines(snapshot, columns);
   // The last row is left free: a terminal scrolls when it is written to its end.
   const room = Math.max(0, rows - 1 - head.length - 2);
   const facts = factsWithin(factsOf(snapshot), left, room);
@@ -41,21 +41,23 @@ function hint(): FrameLine {
   return { text: HINT, tone: "faint" };
 }
 
-function headLines(snapshot: WatchSnapshot): FrameLine[] {
+function headLines(snapshot: WatchSnapshot, columns: number): FrameLine[] {
   const { streamName, region, elapsedInSeconds, shards, caughtUp, eventsPerSecond, lastMinute } = snapshot;
+  const rate = `${eventsPerSecond.toFixed(1).padStart(8)} rows/s  `;
   const state = caughtUp ? "up to date" : "catching up";
   return [
     { text: `${streamName} (${region})`, tone: "title" },
     { text: `${clockTime(elapsedInSeconds)}, ${shards} shard(s), ${state}`, tone: "faint" },
     { text: "", tone: "plain" },
-    { text: `${eventsPerSecond.toFixed(1).padStart(8)} rows/s  ${sparkline(lastMinute)}`, tone: "plain" },
+    { text: `${rate}${sparkline(lastMinute, columns - rate.length)}`, tone: "plain" },
     { text: "", tone: "plain" },
   ];
 }
 
-/** The last 30 seconds that are over, each as high as it is to the highest. */
-function sparkline(lastMinute: number[]): string {
-  const seconds = lastMinute.slice(-31, -1);
+/** The last 30 seconds that are over, or as many as there is room for, each as high as it is to the highest. */
+function sparkline(lastMinute: number[], columns: number): string {
+  const shown = Math.max(0, Math.min(30, columns));
+  const seconds = lastMinute.slice(-1 - shown, -1);
   const most = Math.max(1, ...seconds);
   return seconds
     .map((count) => (count === 0 ? " " : BLOCKS[Math.ceil((count / most) * BLOCKS.length) - 1]))

@@ -1,9 +1,24 @@
 import type { PolicySubject } from "./subject";
 
-/** What a person runs. Verifying has two routes, which take different permissions. */
-export type Task = "up" | "check" | "verify-role" | "verify-operator" | "watch";
+/** What a person runs. Verifying and sending have two routes, which take different permissions. */
+export type Task =
+  | "up"
+  | "check"
+  | "verify-role"
+  | "verify-operator"
+  | "send-role"
+  | "send-operator"
+  | "watch";
 
-export const TASKS: readonly Task[] = ["up", "check", "verify-role", "verify-operator", "watch"];
+export const TASKS: readonly Task[] = [
+  "up",
+  "check",
+  "verify-role",
+  "verify-operator",
+  "send-role",
+  "send-operator",
+  "watch",
+];
 
 /** What a statement is about; also its Sid. */
 export type Target =
@@ -109,6 +124,12 @@ const NEEDS: Record<Task, Needs> = {
     Stream: kinesis([...READING, "PutRecords"]),
     Role: iam(["GetRole", "SimulatePrincipalPolicy"]),
     KeyThroughKinesis: ["kms:Decrypt", "kms:GenerateDataKey"],
+  },
+  "send-role": { Stream: kinesis(["DescribeStreamSummary"]), Role: ["iam:GetRole", "sts:AssumeRole"] },
+  "send-operator": {
+    Stream: kinesis(["DescribeStreamSummary", "PutRecords"]),
+    Role: iam(["GetRole", "SimulatePrincipalPolicy"]),
+    KeyThroughKinesis: ["kms:GenerateDataKey"],
   },
   watch: { Stream: kinesis(READING), KeyThroughKinesis: ["kms:Decrypt"] },
 };

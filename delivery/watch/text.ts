@@ -9,6 +9,13 @@ const SENTENCES: Record<Verdict, string> = {
   undecided: "UNDECIDED: it could not be found out whether Amplitude's events arrive",
 };
 
+/** Of a failed watch, by the error that says the most, the first one first. */
+const FAILURES: [code: RegExp, sentence: string][] = [
+  [/^unexpected-app$/, "FAILED: another Amplitude project writes to this stream"],
+  [/^stream-/, "FAILED: Amplitude can't deliver to this stream as it is"],
+  [/^nothing-arrived$/, "FAILED: nothing of Amplitude's arrived in this stream"],
+];
+
 const REHEARSED =
   "REHEARSED: events arrive in this stream; those of verify and send were counted, so this says nothing of Amplitude";
 
@@ -30,7 +37,10 @@ export function watchText(snapshot: WatchSnapshot): string {
   ].join("\n");
 }
 
-function sentence(verdict: Verdict, { includesTests }: WatchSnapshot): string {
+function sentence(verdict: Verdict, { includesTests, findings }: WatchSnapshot): string {
+  const errors = findings.filter(({ severity }) => severity === "error");
+  const failure = FAILURES.find(([code]) => errors.some((error) => code.test(error.code)));
+  if (verdict === "failed" && failure !== undefined) return failure[1];
   return includesTests && verdict === "verified" ? REHEARSED : SENTENCES[verdict];
 }
 

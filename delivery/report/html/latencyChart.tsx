@@ -126,7 +126,7 @@ function spaced(items: Tick[], least: number): Tick[] {
 function PercentileTable({ percentiles }: { percentiles: LatencyPercentile[] }) {
   return (
     <ScrollingTable
-      caption="How long the events took, from the first attempt until they were read back"
+      caption="How long the events took, from when they were due (with a rate) or first tried until they were read back"
       columns={[{ title: "Share of the events" }, { title: "At most", isNumber: true }]}
       rows={percentiles.map(({ percentile, seconds }) => [
         percentile === 100 ? "all" : `${percentile} %`,

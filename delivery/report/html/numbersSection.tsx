@@ -47,21 +47,39 @@ function outOfOrder(events: number): NumberRow {
   return ["Out of order", events, "read behind a later event of the same ordering key"];
 }
 
+/** What the counts mean depends on whom the events are sent to, and on what is compared. */
+function meaningsOf({ route }: DeliveryReport) {
+  return route === "amplitude"
+    ? {
+        acknowledged: "Amplitude's API accepted them",
+        delivered: "read back with the fields that were sent",
+        refused: "not delivered: Amplitude's API refused them",
+        corrupted: "read back with other fields",
+      }
+    : {
+        acknowledged: "Kinesis said that it has them",
+        delivered: "read back with exactly the bytes that were sent",
+        refused: "not delivered: no attempt wrote them",
+        corrupted: "read back with other bytes",
+      };
+}
+
 /** The order has a row alone where it was measured. */
 function rowsOf(report: DeliveryReport): NumberRow[] {
   const { eventsOutOfOrder } = report;
+  const means = meaningsOf(report);
   return [
     ["Sent", report.eventsSent, "tried at least once, or refused before they could be"],
-    ["Acknowledged", report.eventsAcknowledged, "Kinesis said that it has them"],
-    ["Delivered", report.eventsDelivered, "read back with exactly the bytes that were sent"],
-    ["Refused", report.eventsRefused, "not delivered: no attempt wrote them"],
+    ["Acknowledged", report.eventsAcknowledged, means.acknowledged],
+    ["Delivered", report.eventsDelivered, means.delivered],
+    ["Refused", report.eventsRefused, means.refused],
     ["Lost", report.eventsLost, "not delivered: acknowledged, and absent after two full readings"],
     [
       "Unanswered",
       report.eventsUnanswered,
       "not delivered: no clear answer, and absent after two full readings",
     ],
-    ["Corrupted", report.eventsCorrupted, "read back with other bytes"],
+    ["Corrupted", report.eventsCorrupted, means.corrupted],
     ["Unknown", report.eventsUnknown, "sending or reading could not be finished"],
     ["Duplicates", report.eventsDuplicated, "copies beyond the first, of any event"],
     [

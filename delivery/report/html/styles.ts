@@ -60,7 +60,7 @@ svg .read { fill: var(--read); }
 .narrow { display: none; }
 @media (max-width: 47rem) { .wide { display: none; } .narrow { display: block; } h1 { font-size: 1.4rem; }
   .cards { grid-template-columns: repeat(2, 1fr); }
-  th, td, td.number, th.number { padding-right: .6rem; } .finding dl { grid-template-columns: 1fr; } .finding dd { margin-bottom: .35rem; } }
+  table { font-size: .8rem; } th, td, td.number, th.number { padding-right: .5rem; } .finding dl { grid-template-columns: 1fr; } .finding dd { margin-bottom: .35rem; } }
 @media print { :root { color-scheme: light; --paper: #fff; --card: #fff; --ink: #000; --quiet: #454c54; --line: #b6bec7;
   --verified: #116329; --failed: #b3141f; --undecided: #7d4e00; --sent: #0969da; --acknowledged: #8250df; --read: #1a7f37; }
   * { print-color-adjust: exact; } body { max-width: none; padding: 0; font-size: 10.5pt; } .wide { display: block; }

@@ -12,7 +12,7 @@ const MOST_ROWS = 60;
 
 const STRIPS: { what: keyof TimelineBucket; title: string }[] = [
   { what: "sent", title: "Sent" },
-  { what: "acknowledged", title: "Acknowledged by Kinesis" },
+  { what: "acknowledged", title: "Acknowledged" },
   { what: "read", title: "Read back" },
 ];
 

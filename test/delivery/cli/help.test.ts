@@ -22,4 +22,31 @@ describe("Help", () => {
       expect(examples, name).to.include(`amplitude-kinesis ${name}`);
     }
   });
+
+  it("states the exit status of every command that asks AWS, Ctrl-C's among them", async () => {
+    for (const name of ["check", "verify", "send", "watch"]) {
+      const { stdout } = await runInProcess([name, "--help"]);
+      expect(stdout.replace(/\s+/g, " "), name).to.match(
+        /Exit status: 0 .* 1 .* 2 wrong usage.* 3 .* 130 ended/,
+      );
+    }
+  });
+
+  it("stays within a terminal's columns, narrow or wide, but for examples to copy", async () => {
+    const { columns, isTTY } = process.stdout;
+    try {
+      for (const width of [60, 80, 140]) {
+        Object.assign(process.stdout, { isTTY: true, columns: width });
+        for (const name of await names()) {
+          const { stdout } = await runInProcess([name, "--help"]);
+          const [before = "", after = ""] = stdout.split("Examples:");
+          const lines = [...before.split("\n"), ...(after.split("\n\n")[1] ?? "").split("\n")];
+          const long = lines.filter((line) => line.length > width && !/^ *\S+$/.test(line));
+          expect(long, `${name} at ${width}`).to.deep.equal([]);
+        }
+      }
+    } finally {
+      Object.assign(process.stdout, { isTTY, columns });
+    }
+  });
 });

@@ -266,13 +266,13 @@ describe("What goes wrong for real people", function () {
     [
       "a task that there isn't",
       () => bare("operator-policy", ...GOOD, "--for", "deploy"),
-      [/up, check, verify, watch, all/],
+      [/up, check, verify, send, watch, all/],
       2,
     ],
     [
       "a route of what has none",
       () => bare("operator-policy", ...GOOD, "--for", "check", "--route", "role"),
-      [/--route is about verify/],
+      [/--route is about verify and send/],
       2,
     ],
     [

@@ -12,18 +12,15 @@ import {
   generateEvents,
   type OperatorPolicy,
   operatorPolicy,
+  sendEvents,
   subjectOf,
   subjectToBe,
   type Task,
   type VerifyOptions,
   verifyDelivery,
+  watchStream,
 } from "../../../delivery";
-import { kinesisClient } from "../../../delivery/clients";
-import { systemClock } from "../../../delivery/clock";
-import { READ_IN_THE_PROVIDERS_SOURCE } from "../../../delivery/operatorPolicy/needs";
-import { checkStream } from "../../../delivery/preflight/stream";
-import { streamApi } from "../../../delivery/reader/streamApi";
-import { StreamReader } from "../../../delivery/reader/streamReader";
+import { READ_IN_THE_PROVIDERS_SOURCE, TASKS } from "../../../delivery/operatorPolicy/needs";
 import {
   allow,
   assume,
@@ -102,34 +99,46 @@ describe("The operator's policy", function () {
       return JSON.stringify([verdict, findings.map(({ code }) => code)]);
     };
 
-  /** What `watch` does with AWS: it looks the stream up, and reads every shard. */
+  const sending =
+    (route: "role" | "operator", of: () => Deployment): Seen =>
+    async (credentials) => {
+      const { outcome, findings } = await sendEvents({
+        outputs: of(),
+        source: generateEvents({ events: 3 }),
+        route,
+        endpoint: aws.endpoint,
+        credentials,
+        propagationSeconds: 0,
+      });
+      return JSON.stringify([outcome, findings.map(({ code }) => code)]);
+    };
+
+  /** Until the first record that is there already. */
   const watching: Seen = async (credentials) => {
-    const client = kinesisClient({ region: aws.region, endpoint: aws.endpoint, credentials });
-    const { stream, findings } = await checkStream(client, outputs, { clock: systemClock, waitMs: 0 });
-    if (stream === undefined) return findings.map(({ code }) => code).join();
-    const reader = new StreamReader({
-      api: streamApi(client, outputs.streamName),
-      from: new Date(stream.serviceTime),
-      clockOffsetMs: stream.clockOffsetMs,
-      clock: systemClock,
-      random: Math.random,
-      onRecords: () => {},
+    const { accessKeyId, secretAccessKey } = aws.principals.operator;
+    await sending("operator", () => outputs)({ accessKeyId, secretAccessKey });
+    const snapshots = watchStream({
+      outputs,
+      from: "trim-horizon",
+      until: { events: 1, seconds: 5 },
+      includeTests: true,
+      endpoint: aws.endpoint,
+      credentials,
+      propagationSeconds: 0,
       pollMs: 10,
+      intervalMs: 20,
     });
-    try {
-      await reader.start();
-      return `read: ${await reader.waitFor(() => reader.hasReadAll, systemClock.now() + 5_000)}`;
-    } catch (error) {
-      return `unreadable: ${error instanceof Error ? error.message : error}`;
-    } finally {
-      await reader.stop();
-    }
+    let seen = "";
+    for await (const { verdict, findings } of snapshots)
+      seen = JSON.stringify([verdict, findings.map(({ code }) => code)]);
+    return seen;
   };
 
   const commands: [task: Task, seen: Seen, whole: string | RegExp][] = [
     ["check", checking, /permissions-too-broad(?!.*(not-readable|undetermined|unavailable))/],
     ["verify-operator", verifying("operator", () => outputs), '["verified",[]]'],
-    ["watch", watching, "read: true"],
+    ["send-operator", sending("operator", () => outputs), '["sent",[]]'],
+    ["watch", watching, '["verified",[]]'],
   ];
   for (const [task, seen, whole] of commands) {
     it(`is enough for ${task}, and less is not`, async () => {
@@ -145,29 +154,34 @@ describe("The operator's policy", function () {
     });
   }
 
-  it("is enough for verify-role, and less is not", async () => {
-    const policyOf = (of: Deployment) =>
-      operatorPolicy(["verify-role"], subjectOf(of, { name: "amplitude" }));
-    /** A stack whose role lets in the one who holds the policy. */
-    const trying = async (change: (policy: OperatorPolicy) => OperatorPolicy) => {
-      let own = outputs;
-      const trust = trustOf("arn:aws:iam::358203115967:root");
-      const statement = {
-        Effect: "Allow",
-        Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` },
-        Action: "sts:AssumeRole",
+  const byRole: [task: Task, seen: (of: () => Deployment) => Seen, whole: string][] = [
+    ["verify-role", (of) => verifying("role", of), '["verified",[]]'],
+    ["send-role", (of) => sending("role", of), '["sent",[]]'],
+  ];
+  for (const [task, seen, whole] of byRole) {
+    it(`is enough for ${task}, and less is not`, async () => {
+      const policyOf = (of: Deployment) => operatorPolicy([task], subjectOf(of, { name: "amplitude" }));
+      /** A stack whose role lets in the one who holds the policy. */
+      const trying = async (change: (policy: OperatorPolicy) => OperatorPolicy) => {
+        let own = outputs;
+        const trust = trustOf("arn:aws:iam::358203115967:root");
+        const statement = {
+          Effect: "Allow",
+          Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` },
+          Action: "sts:AssumeRole",
+        };
+        const document = { Statement: [...JSON.parse(trust).Statement, statement] };
+        own = await deploy(aws, { shards: 1, trust: JSON.stringify(document) });
+        const holder = await holderOf(change(policyOf(own)));
+        return seen(() => own)(holder);
       };
-      const document = { Statement: [...JSON.parse(trust).Statement, statement] };
-      own = await deploy(aws, { shards: 1, trust: JSON.stringify(document) });
-      const holder = await holderOf(change(policyOf(own)));
-      return verifying("role", () => own)(holder);
-    };
-    expect(await trying((policy) => policy)).to.equal('["verified",[]]');
-    for (const [sid, action] of grants(policyOf(outputs))) {
-      const less = await trying((policy) => without(policy, sid, action));
-      expect(less, `without ${action}`).not.to.equal('["verified",[]]');
-    }
-  });
+      expect(await trying((policy) => policy)).to.equal(whole);
+      for (const [sid, action] of grants(policyOf(outputs))) {
+        const less = await trying((policy) => without(policy, sid, action));
+        expect(less, `without ${action}`).not.to.equal(whole);
+      }
+    });
+  }
 
   describe("for pulumi up and destroy", () => {
     let made = 0;
@@ -270,7 +284,7 @@ describe("The operator's policy", function () {
   });
 
   describe("in words", () => {
-    const all: Task[] = ["up", "check", "verify-role", "verify-operator", "watch"];
+    const all = TASKS;
 
     it("fits into one managed policy for everything, a customer's key included", () => {
       const long = {
@@ -326,6 +340,6 @@ describe("The operator's policy", function () {
 
   it("is held by a session as well as by a user", async () => {
     const arn = await principalWith.role(aws, JSON.stringify(policyFor("watch")));
-    expect(await watching(await assume(aws, aws.principals.operator, arn))).to.equal("read: true");
+    expect(await watching(await assume(aws, aws.principals.operator, arn))).to.equal('["verified",[]]');
   });
 });

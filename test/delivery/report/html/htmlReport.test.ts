@@ -36,6 +36,13 @@ describe("The report as a page", () => {
     expect(await htmlReport(UNDECIDED)).to.include("verify --resume AAAAAAAAAAAA");
   });
 
+  it("says of the route through Amplitude what Amplitude took, and nothing of Kinesis or of bytes", async () => {
+    const page = await htmlReport({ ...VERIFIED, route: "amplitude", acknowledgementInSeconds: null });
+    expect(page).to.include("Amplitude's API accepted them").and.include("with the fields that were sent");
+    expect(page).not.to.match(/Kinesis (said|acknowledged)|by Kinesis|bytes that were sent|with other bytes/);
+    expect(await htmlReport(VERIFIED)).to.include("Kinesis said that it has them");
+  });
+
   it("shows no account, and holds no script", async () => {
     for (const [, report] of REPORTS) {
       expect(await htmlReport(report))
