@@ -10,6 +10,10 @@ export interface Scenario {
   concurrency: number;
   pollMs: number;
   timeoutSeconds: number;
+  /** Undefined: the order is not looked at. */
+  orderingKeys: number | undefined;
+  /** Events a second; undefined: as fast as they come. */
+  rate: number | undefined;
   plan: FaultPlan;
 }
 
@@ -93,6 +97,7 @@ const READ_OUTAGES: RequestFaultName[] = [
   "reset-before",
 ];
 const SKEWS_MS = [0, 0, 0, 2_500, -2_500, 3_600_000, -3_600_000, 18_000_000];
+const RATES = [2, 20, 200];
 const FOR_GOOD = 1_000_000;
 
 /** The run that a seed stands for: the same one at any time, on any machine. */
@@ -106,6 +111,8 @@ export function scenarioOf(seed: string): Scenario {
     concurrency: drawWhole(1, 4, seed, "concurrency"),
     pollMs: [500, 1_000, 2_000, 4_000][drawWhole(0, 3, seed, "poll")] ?? 500,
     timeoutSeconds: 40,
+    orderingKeys: isDrawn(0.3, seed, "ordering") ? drawWhole(1, 4, seed, "ordering keys") : undefined,
+    rate: isDrawn(0.25, seed, "paced") ? oneOf(RATES, seed, "rate") : undefined,
     plan: planOf(seed, events, shards),
   };
 }
