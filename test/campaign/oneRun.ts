@@ -73,7 +73,7 @@ export async function run(scenario: Scenario, surrounding: Surrounding = inMemor
 }
 
 function verify(
-  { seed, concurrency, pollMs, timeoutSeconds }: Scenario,
+  { seed, concurrency, pollMs, timeoutSeconds, orderingKeys, rate }: Scenario,
   { region, roleArn, streamName, credentials }: Surroundings,
   endpoint: string,
   events: Buffer[],
@@ -89,6 +89,8 @@ function verify(
     concurrency,
     pollMs,
     timeoutSeconds,
+    orderingKeys,
+    rate,
     propagationSeconds: 0,
     clock,
     random: () => {

@@ -1,6 +1,7 @@
 import type { Verdict } from "../../../delivery";
 import type { Ran } from "../oneRun";
 import { type EventTruth, eventTruths, type ServedTruth, servedTruth } from "./eventTruth";
+import { eventsOutOfOrder } from "./orderTruth";
 import { type ReadingTruth, readingTruth } from "./readingTruth";
 import { type SendingTruth, sendingTruth } from "./sendingTruth";
 
@@ -19,16 +20,21 @@ export interface Expectation {
   named: string[];
 }
 
-export function expectationOf({ log, events, report: { runId } }: Ran): Expectation {
+export function expectationOf({ log, events, scenario, report: { runId } }: Ran): Expectation {
+  const { orderingKeys: keys } = scenario;
   const truths = eventTruths(log, runId, events);
   const sending = sendingTruth(log);
   const isAllSeen = truths.every((truth) => isSeen(truth) || truth.refused !== undefined);
-  const reading = readingTruth(log, { sentAt: sending.sentAt, settleMs: SETTLE_MS, isAllSeen });
+  const { sentAt } = sending;
+  const reading = readingTruth(log, { sentAt, settleMs: SETTLE_MS, isAllSeen });
   const counts = countsOf(truths, reading);
   const served = servedTruth(log, runId, events.length);
   return {
     verdict: verdictOf(counts, sending, reading),
-    numbers: numbersOf(counts, served),
+    numbers: {
+      ...numbersOf(counts, served),
+      eventsOutOfOrder: keys === undefined ? null : eventsOutOfOrder(log, { runId, keys, sentAt }),
+    },
     shards: shardsOf(truths, served),
     findings: findingsOf(counts, sending, reading),
     named: reading.failure === undefined ? reading.unreadShardIds : shardIdIn(reading.failure),
@@ -85,7 +91,6 @@ function numbersOf(counts: Counts, { foreign }: ServedTruth): Expectation["numbe
     eventsDuplicated: counts.duplicates,
     duplicatesUnexplained: counts.unexplained,
     eventsSeenThoughRefused: counts.seenThoughRefused,
-    eventsOutOfOrder: null,
     eventsUnknown: soFar + (isComplete ? 0 : absent),
     deliveryRate: sent === 0 ? 0 : delivered / sent,
     recordsForeign: foreign,

@@ -1,9 +1,11 @@
 import { expect } from "chai";
 import type { DeliveryReport } from "../../../delivery";
+import { TruthLog } from "../../../sandbox/faults/log";
 import { NO_FAULTS } from "../../../sandbox/faults/plan";
 import { type Ran, run } from "../oneRun";
 import { differences } from "./differences";
 import { expectationOf } from "./expectation";
+import { eventsOutOfOrder } from "./orderTruth";
 
 const SILENT = "shardId-000000000001";
 
@@ -15,6 +17,8 @@ function scenario(plan: Partial<Ran["scenario"]["plan"]>): Ran["scenario"] {
     concurrency: 2,
     pollMs: 1_000,
     timeoutSeconds: 40,
+    orderingKeys: undefined,
+    rate: undefined,
     plan: { ...NO_FAULTS, seed: "oracle", ...plan },
   };
 }
@@ -68,6 +72,28 @@ describe("The campaign's oracle", function () {
       "events-refused",
       "refused-but-delivered",
     ]);
+  });
+
+  it("has by hand the order that a run's records lie in", () => {
+    const log = new TruthLog();
+    const of = (number: number) => `amplitude-kinesis.AAAAAAAAAAAA.${number}`;
+    const written: [shardId: string, number: number][] = [
+      ["one", 4],
+      ["one", 2],
+      ["one", 1],
+      ["two", 0],
+      ["one", 4],
+      ["one", 3],
+      ["one", 6],
+    ];
+    for (const [at, [shardId, number]] of written.entries()) {
+      const copy = { partitionKey: of(number), shardId, sequenceNumber: String(at + 9), writtenAt: 0 };
+      log.wrote(copy, "");
+      const served = [copy.sequenceNumber];
+      log.read({ operation: "GetRecords", shardId, begunAt: 1, outcome: "answered", served });
+    }
+    const order = (keys: number) => eventsOutOfOrder(log, { runId: "AAAAAAAAAAAA", keys, sentAt: 2 });
+    expect([order(1), order(2), order(10)]).to.deep.equal([3, 1, 0]);
   });
 
   it("has a run undecided of which a shard was not read to its end, and that shard named", () => {

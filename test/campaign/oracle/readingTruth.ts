@@ -32,13 +32,7 @@ export interface ReadingNeeds {
 export function readingTruth(log: TruthLog, { sentAt, settleMs, isAllSeen }: ReadingNeeds): ReadingTruth {
   const failure = failureIn(log.readings);
   if (failure !== undefined) return { isComplete: false, failure, unreadShardIds: [] };
-  // Where nothing was sent there is one reading, and it has to have heard of every shard.
-  const again =
-    sentAt === 0
-      ? -1
-      : log.readings.findIndex(({ operation, begunAt }) => operation === "ListShards" && begunAt > sentAt);
-  const first = again < 0 ? log.readings : log.readings.slice(0, again);
-  const second = again < 0 ? [] : log.readings.slice(again);
+  const { first, second } = readings(log, sentAt);
   const startedAgainAt = second[0]?.begunAt;
   const isOver = isAllSeen && startedAgainAt === undefined;
   const unread = unreadBy(first, isOver ? sentAt : sentAt + settleMs);
@@ -47,6 +41,15 @@ export function readingTruth(log: TruthLog, { sentAt, settleMs, isAllSeen }: Rea
   const unreadAgain = startedAgainAt === undefined ? [] : unreadBy(second, startedAgainAt);
   const isComplete = startedAgainAt !== undefined && unreadAgain.length === 0;
   return { isComplete, unreadShardIds: unreadAgain };
+}
+
+/** What the first and the second reading asked for. Where nothing was sent there is one, and it has to have heard of every shard. */
+export function readings({ readings: all }: TruthLog, sentAt: number): Record<"first" | "second", Reading[]> {
+  const again =
+    sentAt === 0
+      ? -1
+      : all.findIndex(({ operation, begunAt }) => operation === "ListShards" && begunAt > sentAt);
+  return again < 0 ? { first: all, second: [] } : { first: all.slice(0, again), second: all.slice(again) };
 }
 
 /** Every shard that was turned to has to be read beyond the time, or to its end. */
