@@ -1,4 +1,4 @@
-import * as cloudwatch from "@pulumi/aws/cloudwatch";
+import type { MetricAlarmArgs } from "@pulumi/aws/cloudwatch";
 import * as pulumi from "@pulumi/pulumi";
 import type { StreamFacts } from "./existingStream";
 import { orDefault } from "./known";
@@ -52,6 +52,9 @@ interface Watch {
   treatMissingData: "breaching" | "notBreaching";
 }
 
+/** Loaded by a stack that has alarms alone: every preview would pay for it. */
+const cloudwatch = (): typeof import("@pulumi/aws/cloudwatch") => require("@pulumi/aws/cloudwatch");
+
 /** What a shard takes in a second. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
 const SHARD_LIMITS = { IncomingRecords: 1_000, IncomingBytes: 1_000_000 } as const;
 
@@ -64,7 +67,7 @@ export function createAlarms(
 ): void {
   const actions = pulumi.output(alarms.actionArns).apply((arns) => arns ?? []);
   for (const [suffix, watch] of Object.entries(watches(alarms, stream))) {
-    const args: cloudwatch.MetricAlarmArgs = {
+    const args: MetricAlarmArgs = {
       ...watch,
       namespace: "AWS/Kinesis",
       dimensions: { StreamName: stream.name },
@@ -75,7 +78,7 @@ export function createAlarms(
       tags,
       ...(stream.region && { region: stream.region }),
     };
-    new cloudwatch.MetricAlarm(`${name}-${suffix}`, args, { parent });
+    new (cloudwatch().MetricAlarm)(`${name}-${suffix}`, args, { parent });
   }
 }
 

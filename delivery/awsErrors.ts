@@ -55,6 +55,13 @@ export function neverSent(error: unknown): boolean {
   return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(awsError(error).code);
 }
 
+/** Source: Node.js, TLS, "X509 certificate error codes". */
+export function isUntrustedCertificate(error: unknown): boolean {
+  return /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|CERT_(UNTRUSTED|HAS_EXPIRED|NOT_YET_VALID)|ERR_TLS_CERT/.test(
+    awsError(error).code,
+  );
+}
+
 /** No credentials, or ones that AWS does not accept: nothing that this command does can work. */
 export function isCredentialsError(error: unknown): boolean {
   return /^(CredentialsProviderError|TokenProviderError|ExpiredToken(Exception)?|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|InvalidSignatureException|MissingAuthenticationToken(Exception)?|InvalidAccessKeyId)$/.test(
@@ -70,7 +77,9 @@ export function describeError(error: unknown): string {
   return text.includes(code) ? text : `${code}: ${text}`;
 }
 
-const UNREADABLE = "the answer is none of AWS's: is there a proxy, or another service, at this address?";
+/** What is said of an answer that AWS can't have given. */
+export const UNREADABLE =
+  "the answer is none of AWS's: is there a proxy, or another service, at this address?";
 
 /** A page or a text where JSON or XML should be. Source: the SDK attaches the answer to what its parsers throw. */
 function isUnreadable(error: unknown): boolean {

@@ -1,7 +1,9 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KinesisClient } from "@aws-sdk/client-kinesis";
+import { KMSClient } from "@aws-sdk/client-kms";
 import { STSClient } from "@aws-sdk/client-sts";
 import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
@@ -24,17 +26,24 @@ export interface ClientOptions {
   requestHandler?: NodeHttpHandler | undefined;
 }
 
+/** No request waits longer for an answer, nor for more of one. */
+const LONGEST_SILENCE_MS = 30_000;
+
 /**
  * HTTP/1.1 with connections kept open. The Kinesis client's own default is HTTP/2 with a session a request: slower,
  * and no plain-HTTP endpoint answers it.
+ *
+ * @param longestSilenceMs an error after so long without an answer, or without more of one that has begun: the SDK's
+ * time-out of a request ends with the answer's first byte.
  */
-export function keptOpen(): NodeHttpHandler {
+export function keptOpen(longestSilenceMs = LONGEST_SILENCE_MS): NodeHttpHandler {
   const agentOptions = { keepAlive: true, maxSockets: 64 };
   return new NodeHttpHandler({
     httpAgent: new HttpAgent(agentOptions),
     httpsAgent: new HttpsAgent(agentOptions),
     connectionTimeout: 5_000,
-    requestTimeout: 30_000,
+    requestTimeout: longestSilenceMs,
+    socketTimeout: longestSilenceMs,
     throwOnRequestTimeout: true,
   });
 }
@@ -54,6 +63,14 @@ export function iamClient(options: ClientOptions): IAMClient {
 
 export function stsClient(options: ClientOptions): STSClient {
   return new STSClient(base(options));
+}
+
+export function kmsClient(options: ClientOptions): KMSClient {
+  return new KMSClient(base(options));
+}
+
+export function cloudWatchClient(options: ClientOptions): CloudWatchClient {
+  return new CloudWatchClient(base(options));
 }
 
 /** Undefined for the SDK's own chain. A profile that is named wins over keys in the environment, as on AWS's command line. */

@@ -1,7 +1,13 @@
 import { GetCallerIdentityCommand, type STSClient } from "@aws-sdk/client-sts";
 import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentityProvider } from "@smithy/types";
-import { describeError, isAccessDenied, isCredentialsError } from "./awsErrors";
+import {
+  describeError,
+  isAccessDenied,
+  isCredentialsError,
+  isUntrustedCertificate,
+  UNREADABLE,
+} from "./awsErrors";
 import { type ClientOptions, credentialsOf, keptOpen } from "./clients";
 import { DeliveryError } from "./errors";
 import { type Patience, tryPatiently } from "./patience";
@@ -68,6 +74,9 @@ export function tryToAssume(
   return tryPatiently(attempt, (result) => result.assumed || !isAccessDenied(result.error), patience);
 }
 
+/** Where no profile was given. */
+const ANYBODYS = "AWS credentials";
+
 /** Who the operator is, in AWS's eyes. */
 export interface Caller {
   accountId: string;
@@ -77,19 +86,36 @@ export interface Caller {
 /**
  * @throws DeliveryError `credentials` where there are none, where AWS does not accept them, or where AWS can't be reached.
  */
-export async function callerIdentity(client: STSClient, whose = "AWS credentials"): Promise<Caller> {
+export async function callerIdentity(client: STSClient, whose = ANYBODYS): Promise<Caller> {
   try {
-    const { Account = "", Arn = "" } = await client.send(new GetCallerIdentityCommand({}));
+    const { Account, Arn } = await client.send(new GetCallerIdentityCommand({}));
+    // The SDK takes a page of somebody else's for an answer without members.
+    if (Account === undefined || Arn === undefined) throw new Error(UNREADABLE);
     return { accountId: Account, arn: Arn };
   } catch (error) {
     throw credentialsProblem(error, whose);
   }
 }
 
-export function credentialsProblem(error: unknown, whose = "AWS credentials"): DeliveryError {
+export function credentialsProblem(error: unknown, whose = ANYBODYS): DeliveryError {
   const text = describeError(error);
+  // Source: AWS, IAM User Guide, "Signature Version 4 troubleshooting": a request is refused five minutes off the clock.
+  if (/Signature expired|Signature not yet current|RequestTimeTooSkewed|RequestExpired/.test(text)) {
+    const message = `AWS refuses the request for its time (${text}). Set this machine's clock: \`date -u\` beside \`curl -sI https://sts.amazonaws.com | grep -i date\``;
+    return new DeliveryError("credentials", message, { cause: error });
+  }
+  if (isUntrustedCertificate(error)) {
+    const message = `AWS can't be asked who you are: the certificate at the other end is not trusted (${text}). If a proxy of yours opens TLS, name its authority's certificate: NODE_EXTRA_CA_CERTS=ca.pem; otherwise compare AWS_ENDPOINT_URL`;
+    return new DeliveryError("credentials", message, { cause: error });
+  }
   const message = isCredentialsError(error)
-    ? `${whose} are missing or not accepted (${text}). Sign in (\`aws sso login\`), or set AWS_PROFILE, --profile or AWS_ACCESS_KEY_ID; \`aws sts get-caller-identity\` shows who you are`
+    ? `${named(whose)} are missing or not accepted (${text}). Sign in (\`aws sso login\`), or set AWS_PROFILE, --profile or AWS_ACCESS_KEY_ID; \`aws sts get-caller-identity\` shows who you are`
     : `AWS can't be asked who you are (${text}). Check the region, the network, the proxy and AWS_ENDPOINT_URL`;
   return new DeliveryError("credentials", message, { cause: error });
+}
+
+/** The SDK's own words leave out which profile it went by. */
+function named(whose: string): string {
+  const { AWS_PROFILE = "" } = process.env;
+  return whose === ANYBODYS && AWS_PROFILE !== "" ? `${whose} (AWS_PROFILE "${AWS_PROFILE}")` : whose;
 }

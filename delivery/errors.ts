@@ -1,5 +1,5 @@
 /** What a `DeliveryError` is about: stable, for programs. */
-export type DeliveryErrorCode = "settings" | "credentials" | "source" | "no-events" | "run-file";
+export type DeliveryErrorCode = "settings" | "credentials" | "source" | "no-events" | "run-file" | "report";
 
 /**
  * Every error that this module throws on purpose. `message` says what is wrong, where, and what to do next, and never
@@ -36,5 +36,15 @@ export class SourceError extends DeliveryError {
 
   constructor(message: string, options?: { cause?: unknown }) {
     super("source", message, options);
+  }
+}
+
+/** A report that can't be written, or a file that is not one. What it reports on stands. */
+export class ReportError extends DeliveryError {
+  /** The class's name. */
+  override readonly name: string = "ReportError";
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super("report", message, options);
   }
 }

@@ -39,9 +39,9 @@ function stackProblem(stack: string, cause: unknown): string {
  * @throws SettingsError where it can't be read or is not JSON.
  */
 export async function readOutputsFile(file: string): Promise<OutputsOrigin> {
-  if (file === "-") return parseOutputs(decode(await buffer(process.stdin)), "standard input");
+  if (file === "-") return parseOutputs(decodeText(await buffer(process.stdin)), "standard input");
   try {
-    return parseOutputs(decode(await readFile(file)), file);
+    return parseOutputs(decodeText(await readFile(file)), file);
   } catch (cause) {
     if (cause instanceof SettingsError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -50,7 +50,7 @@ export async function readOutputsFile(file: string): Promise<OutputsOrigin> {
 }
 
 /** UTF-8, or the UTF-16 that PowerShell's `>` writes; a byte order mark is no part of the text. */
-function decode(bytes: Buffer): string {
+export function decodeText(bytes: Buffer): string {
   const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
   return new TextDecoder(isUtf16 ? "utf-16le" : "utf-8").decode(bytes);
 }

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { LocalAmplitude } from "./amplitude/server";
 import type { LocalAws, LocalPrincipal } from "./aws";
 import type { Onboarding } from "./onboarding";
 import type { Provisioned } from "./provisioning";
@@ -8,6 +9,7 @@ import { shellWord } from "./shellWord";
 
 interface KeptSandbox {
   aws: LocalAws;
+  amplitude: LocalAmplitude;
   folder: string;
   onboarding: Onboarding;
   /** Settles when the person wants it to end. */
@@ -15,7 +17,13 @@ interface KeptSandbox {
 }
 
 /** Leaves the sandbox up until it is interrupted, and says how to reach it. */
-export async function keepUp({ aws, folder, onboarding, interrupted }: KeptSandbox): Promise<void> {
+export async function keepUp({
+  aws,
+  amplitude,
+  folder,
+  onboarding,
+  interrupted,
+}: KeptSandbox): Promise<void> {
   const { readme, ...outputs } = onboarding.provisioned.outputs;
   const outputsFile = join(folder, "outputs.json");
   const credentialsFile = join(folder, "credentials");
@@ -23,6 +31,7 @@ export async function keepUp({ aws, folder, onboarding, interrupted }: KeptSandb
   await writeFile(credentialsFile, credentials(aws), { mode: 0o600 });
   const { stack } = onboarding.provisioned;
   process.stderr.write(`${instructions(aws, outputsFile, credentialsFile)}\n`);
+  process.stderr.write(`${amplitudeInstructions(amplitude, outputsFile)}\n`);
   process.stderr.write(`${pulumiInstructions(stack, folder)}\n`);
   process.stderr.write(`${PROFILES}\n`);
   // A pending promise alone keeps no process alive, and the signals' listeners don't either.
@@ -48,6 +57,19 @@ unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 npm run -s amplitude-kinesis -- verify --outputs ${shellWord(outputsFile)}
 npm run -s amplitude-kinesis -- verify --outputs ${shellWord(outputsFile)} --route role --sender-profile amplitude
 aws kinesis list-streams
+`;
+}
+
+/** The whole way, through the stand-in for Amplitude. */
+function amplitudeInstructions(
+  { url, apiKey }: Pick<LocalAmplitude, "url" | "apiKey">,
+  outputsFile: string,
+): string {
+  return `A stand-in for Amplitude, with the behaviour that Amplitude documents, takes events at ${url}
+and writes them to the customer's stream within seconds:
+
+export AMPLITUDE_API_KEY=${apiKey}
+npm run -s amplitude-kinesis -- verify --outputs ${shellWord(outputsFile)} --route amplitude --amplitude-url ${url}
 `;
 }
 

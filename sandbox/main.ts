@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { DeliveryError, reportText } from "../delivery";
 import { EXIT_CODES, EXIT_USAGE } from "../delivery/cli/exitCodes";
 import { progressDisplay } from "../delivery/cli/progressDisplay";
+import { type LocalAmplitude, startAmplitude } from "./amplitude/server";
 import { type LocalAws, startAws } from "./aws";
 import { Interrupted, Interruption } from "./interruption";
 import { keepUp } from "./keepUp";
@@ -77,22 +78,43 @@ async function runSandbox(flags: SandboxFlags, root: string): Promise<number> {
   const interruption = new Interruption({ endAtOnce });
   const { signal } = interruption;
   let aws: LocalAws | undefined;
+  let amplitude: LocalAmplitude | undefined;
   try {
     const source = await openEvents(chosenEvents(flags));
     aws = await startAws({ folder, signal });
     say(`AWS on this machine: Kinesis, IAM and STS at ${aws.endpoint}`);
     const onboarding = await onboardCustomer({ aws, folder, source, signal });
     printResult(flags, onboarding);
-    if (flags.keep) await keepUp({ aws, folder, onboarding, interrupted: once(signal, "abort") });
+    if (flags.keep) {
+      amplitude = await connectedAmplitude(aws, onboarding);
+      await keepUp({ aws, amplitude, folder, onboarding, interrupted: once(signal, "abort") });
+    }
     return exitCodeOf(onboarding);
   } catch (error) {
     if (signal.aborted) say("sandbox: interrupted");
     throw signal.aborted ? signal.reason : error;
   } finally {
+    await amplitude?.stop();
     await aws?.stop();
     removeRunFolder(folder);
     interruption.release();
   }
+}
+
+/** A demonstration need not wait for the documented minute. */
+const AMPLITUDE_P95_MS = 6_000;
+
+/** A stand-in for Amplitude with the stack's three values in its form. */
+async function connectedAmplitude({ endpoint, principals }: LocalAws, { provisioned }: Onboarding) {
+  const amplitude = await startAmplitude({
+    aws: { endpoint, credentials: principals.amplitude },
+    habits: { p95Ms: AMPLITUDE_P95_MS },
+  });
+  const { roleArn, region, streamName } = provisioned.outputs;
+  const { check } = await amplitude.connect({ roleArn, region, streamName });
+  const claim = "Amplitude's check of its permissions (iam:SimulatePrincipalPolicy, as the role) passes";
+  say(check.allowed ? `✓ ${claim}` : `✗ NOT SO: ${claim} (${check.reason})`);
+  return amplitude;
 }
 
 /** Where nothing is chosen, both kinds. */
@@ -107,7 +129,7 @@ function chosenEvents(flags: SandboxFlags): ChosenEvents {
 type Customer = Pick<OnboardingOptions, "aws" | "folder" | "source" | "signal">;
 
 async function onboardCustomer(customer: Customer): Promise<Onboarding> {
-  const display = progressDisplay(process.stderr);
+  const display = progressDisplay(process.stderr, "read back");
   try {
     return await onboard({
       ...customer,
@@ -117,7 +139,7 @@ async function onboardCustomer(customer: Customer): Promise<Onboarding> {
         ),
       onProof: ({ claim, holds, observed }) => say(holds ? `✓ ${claim}` : `✗ NOT SO: ${claim} (${observed})`),
       onProgress: (progress) => {
-        if (!customer.signal.aborted) display.show(progress);
+        if (!customer.signal.aborted) display.show({ ...progress, eventsDone: progress.eventsRead });
       },
     });
   } finally {

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { FurtherOutputs } from "../check/options";
 import { SettingsError } from "../errors";
 import { type OutputsOrigin, resolveOutputs, type StackOutputs } from "../settings";
 import { readOutputsFile, readStack } from "../stackOutputs";
@@ -32,6 +33,15 @@ export function withDeploymentOptions(command: Command): Command {
  * @throws SettingsError where one is missing or malformed, or where they come from can't be read.
  */
 export async function outputsOf(flags: DeploymentFlags): Promise<StackOutputs> {
+  return resolveOutputs(await originsOf(flags));
+}
+
+/**
+ * Where the outputs come from, each place with all that it has; standard input can be read but once.
+ *
+ * @throws SettingsError where there is none, or one can't be read.
+ */
+export async function originsOf(flags: DeploymentFlags): Promise<OutputsOrigin[]> {
   const { roleArn, region, streamName } = flags;
   const origins: OutputsOrigin[] = [
     { description: "--role-arn, --region and --stream-name", values: { roleArn, region, streamName } },
@@ -44,5 +54,16 @@ export async function outputsOf(flags: DeploymentFlags): Promise<StackOutputs> {
       "Which stream? Give --stack NAME, --outputs FILE (what `pulumi stack output --json` prints), or --role-arn, --region and --stream-name",
     );
   }
-  return resolveOutputs(origins);
+  return origins;
+}
+
+/** What a stack says of itself beside the three outputs, where it does. */
+export function furtherOutputsOf(origins: OutputsOrigin[]): FurtherOutputs {
+  const further: FurtherOutputs = {};
+  for (const name of ["streamArn", "roleName", "policyArn"] as const) {
+    const values = origins.map(({ values }) => (values as Record<string, unknown>)[name]);
+    const value = values.find((each) => typeof each === "string");
+    if (typeof value === "string") further[name] = value;
+  }
+  return further;
 }

@@ -1,43 +1,13 @@
 import { resolve } from "node:path";
-import { type Command, Option } from "commander";
 import { DeliveryError, SettingsError } from "../errors";
 import { generateEvents, openExport } from "../sources";
 import type { EventSource } from "../sources/source";
-import { duration, positiveNumber, wholeNumber } from "./arguments";
-
-/** The options that say which events are sent. */
-export interface SourceFlags {
-  events?: number;
-  seed?: string;
-  export?: string;
-  rate?: number;
-  duration?: number;
-}
+import { DEFAULT_EVENTS, MOST_EVENTS, type SourceFlags } from "./sourceOptions";
 
 /** What a source is made of: enough to make the same events again. */
 export type SourceDescription =
   | { kind: "generated"; events: number; seed: string; from: number; rate?: number }
   | { kind: "export"; file: string; rate?: number };
-
-const DEFAULT_EVENTS = 1_000;
-const MOST_EVENTS = 1_000_000_000;
-
-export function withSourceOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option("--events <number>", `how many events to generate (default: ${DEFAULT_EVENTS})`)
-        .argParser(wholeNumber(1, MOST_EVENTS))
-        .conflicts("export"),
-    )
-    .addOption(new Option("--seed <seed>", "generate the same events again").conflicts("export"))
-    .option("--export <file>", "send the events of an Amplitude export instead: .zip, .json.gz or .json")
-    .option("--rate <number>", "send so many events a second, steadily", positiveNumber(100_000))
-    .addOption(
-      new Option("--duration <time>", "with --rate: generate events for so long, such as 90s, 10m or 2h")
-        .argParser(duration)
-        .conflicts(["events", "export"]),
-    );
-}
 
 /**
  * @param now in ms since 1970: the time of the events that are generated.

@@ -2,26 +2,46 @@ import { Command, CommanderError } from "commander";
 import { describeError } from "../awsErrors";
 import { DeliveryError } from "../errors";
 import { VERSION } from "../version";
+import { checkCommand } from "./check";
+import { completionCommand } from "./completion";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
+import { handoffCommand } from "./handoff";
+import { Interrupted } from "./interruption";
+import { operatorPolicyCommand } from "./operatorPolicy";
+import { reportCommand } from "./report";
+import { sendCommand } from "./send";
 import { verifyCommand } from "./verify";
+import { watchCommand } from "./watch";
 
 /** In the order of their use. */
-const COMMANDS = [verifyCommand];
+const COMMANDS = [
+  checkCommand,
+  verifyCommand,
+  sendCommand,
+  handoffCommand,
+  watchCommand,
+  reportCommand,
+  operatorPolicyCommand,
+  completionCommand,
+];
 
 /** Runs the command line, and leaves the exit status in `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
   const program = new Command("amplitude-kinesis")
     .description("Proves that a customer's Kinesis data stream takes Amplitude's events")
     .version(VERSION)
-    .option("--debug", "print stack traces")
-    .showHelpAfterError("(amplitude-kinesis verify --help shows the options)")
+    .option("--debug", "print stack traces; anywhere on the line")
+    .showHelpAfterError("(--help shows the commands, and after a command its options)")
+    // Descriptions stand beside their options down to so many columns of their own; below that they'd run over the edge.
+    .configureHelp({ minWidthToWrap: 20 })
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "amplitude-kinesis: ")) })
     .exitOverride();
   for (const command of COMMANDS) program.addCommand(command().copyInheritedSettings(program));
   surviveClosedPipes();
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    process.exitCode = report(error, program.opts().debug === true);
+    process.exitCode = reportError(error, program.opts().debug === true);
   }
 }
 
@@ -32,15 +52,24 @@ export async function main(argv: string[]): Promise<void> {
 function surviveClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") process.exitCode = EXIT_CODES.undecided;
+      if (error.code === "EPIPE") return;
+      process.exitCode = EXIT_CODES.undecided;
+      if (stream === process.stdout) {
+        process.stderr.write(`amplitude-kinesis: the output can't be written: ${error.message}\n`);
+      }
     });
   }
 }
 
 /** @returns the exit status. */
-function report(error: unknown, debug: boolean): number {
+function reportError(error: unknown, debug: boolean): number {
   // Commander has printed its own message by now, and help or version on request.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof Interrupted) {
+    process.stderr.write(`amplitude-kinesis: ${error.message}\n`);
+    // What still waits for an answer would keep the process for as long as it waits.
+    process.exit(error.exitCode);
+  }
   const message = error instanceof DeliveryError ? error.message : unexpected(error);
   process.stderr.write(`amplitude-kinesis: ${message}\n`);
   if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n${error.cause ?? ""}\n`);

@@ -1,82 +1,66 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { SettingsError } from "../errors";
-import type { Route } from "../preflight/route";
-import { reportText } from "../report/text";
-import { readRunHeader } from "../runFile/readRunFile";
-import { defaultRunFolder, runFilePath } from "../runFile/runFolder";
-import type { VerifyOptions } from "../verifier/options";
-import { verifyDelivery } from "../verifier/verifyDelivery";
-import { accountId, wholeNumber } from "./arguments";
-import { askAboutLoad } from "./confirmLoad";
-import { type DeploymentFlags, outputsOf, withDeploymentOptions } from "./deploymentOptions";
-import {
-  describedSource,
-  openSource,
-  type SourceFlags,
-  sourceDescriptionIn,
-  withSourceOptions,
-} from "./eventSource";
-import { EXIT_CODES } from "./exitCodes";
-import { interruption } from "./interruption";
-import { progressDisplay } from "./progressDisplay";
+import { DEFAULT_EVENTS, DEFAULT_TIMEOUT_SECONDS } from "../amplitude/options";
+import type { ReportedRoute } from "../preflight/route";
+import { defaultRunFolder } from "../runFile/runFolder";
+import { type AmplitudeFlags, withAmplitudeOptions } from "./amplitudeOptions";
+import { wholeNumber } from "./arguments";
+import { type DeploymentFlags, withDeploymentOptions } from "./deploymentOptions";
+import { AWS_SETTINGS, withHelpText } from "./helpText";
+import { type SenderFlags, withSenderOptions } from "./senderOptions";
+import { type SourceFlags, withSourceOptions } from "./sourceOptions";
 
-interface VerifyFlags extends DeploymentFlags, SourceFlags {
-  route?: Route;
-  profile?: string;
-  senderProfile?: string;
-  externalId?: string;
-  amplitudeExternalId?: string;
-  amplitudePrincipal?: string[];
-  amplitudeAccountId?: string;
-  concurrency?: number;
+/** What `verify` is given. */
+export interface VerifyFlags extends DeploymentFlags, SenderFlags, SourceFlags, AmplitudeFlags {
+  route?: ReportedRoute;
   orderingKeys?: number;
-  timeout: number;
-  propagation: number;
-  yes?: true;
+  timeout?: number;
   /** False with --no-run-file. */
   runFile: boolean;
   runFolder?: string;
   resume?: string;
   json?: true;
+  report?: string;
 }
 
-const EXAMPLES = `
-Examples:
-  $ amplitude-kinesis verify --stack acme
-  $ pulumi stack output --json | amplitude-kinesis verify --outputs - --json
-  $ amplitude-kinesis verify --role-arn arn:aws:iam::111122223333:role/amplitude \\
-      --region eu-central-1 --stream-name amplitude-events --export export.zip
+const HELP = {
+  examples: [
+    "amplitude-kinesis verify --stack acme",
+    "pulumi stack output --json | amplitude-kinesis verify --outputs - --json",
+    "amplitude-kinesis verify --role-arn arn:aws:iam::111122223333:role/amplitude \\\n      --region eu-central-1 --stream-name amplitude-events --export export.zip",
+    "amplitude-kinesis verify --stack acme --rate 500 --duration 10m --report reports",
+    "amplitude-kinesis verify --stack acme --route amplitude --amplitude-zone EU",
+  ],
+  notes: [
+    "Ctrl-C ends the sending; what was sent is still read, and the report says how to go on. A second one ends it at once.",
+    "Exit status: 0 verified, 1 failed, 2 wrong usage, settings or credentials, 3 undecided, 4 verified, but the files of --report could not be written, 130 ended by a second Ctrl-C.",
+    AWS_SETTINGS,
+  ],
+};
 
-Exit status: 0 verified, 1 failed, 2 wrong usage or settings, 3 undecided.
-AWS credentials and endpoints come from the AWS SDK's standard settings (AWS_PROFILE, AWS_ENDPOINT_URL, …).`;
+/** Loaded when it runs: the AWS SDK's clients would cost --help, and every other command, their start. */
+const run = (): typeof import("./runVerify") => require("./runVerify");
 
 export function verifyCommand(): Command {
-  return withSourceOptions(withDeploymentOptions(new Command("verify")))
+  const command = withSenderOptions(withDeploymentOptions(new Command("verify")).addOption(routeOption()));
+  withRunOptions(withAmplitudeOptions(withSourceOptions(command)))
     .description("send events to a customer's stream, read them back, and account for every one")
-    .addOption(
-      new Option(
-        "--route <route>",
-        "role: assume the customer's role, as Amplitude does; operator: write with your own credentials and have AWS simulate the role's (default: role where you can assume it, else operator)",
-      ).choices(["role", "operator"]),
-    )
-    .option("--profile <name>", "AWS profile that reads the stream and the role (default: AWS_PROFILE)")
-    .option("--sender-profile <name>", "AWS profile that assumes the role (default: the same as --profile)")
-    .option("--external-id <id>", "external id to assume the role with, where its trust policy demands one")
-    .option(
-      "--amplitude-external-id <id>",
-      "the external id that Amplitude has agreed to give (its form has no field for one)",
-    )
-    .option(
-      "--amplitude-principal <arn...>",
-      "what Amplitude is known to call as, where the trust policy names no whole account",
-    )
-    .option("--amplitude-account-id <id>", "Amplitude's AWS account, where it is not 358203115967", accountId)
-    .option(
-      "--concurrency <number>",
-      "PutRecords requests under way at once (default: 1, more with --rate)",
-      wholeNumber(1, 256),
-    )
-    .option("--yes", "use all of what the stream takes, without asking (default: half of it)")
+    .option("--json", "print the report as one JSON document on standard output")
+    .option("--report <folder>", "write report.html, report.xml (JUnit), report.md and report.json there too")
+    .action(async (flags: VerifyFlags) => {
+      process.exitCode = await run().runVerify(flags);
+    });
+  return withHelpText(command, HELP);
+}
+
+function routeOption(): Option {
+  return new Option(
+    "--route <route>",
+    `role: assume the customer's role, as Amplitude does; operator: write with your own credentials and have AWS simulate the role's; amplitude: send ${DEFAULT_EVENTS} events, or --events, to Amplitude, and wait for what Amplitude writes (default: role where you can assume it, else operator)`,
+  ).choices(["role", "operator", "amplitude"]);
+}
+
+function withRunOptions(command: Command): Command {
+  return command
     .option(
       "--ordering-keys <number>",
       "send the events in so many keys, each to one shard in order, and count those that come out of order",
@@ -84,15 +68,8 @@ export function verifyCommand(): Command {
     )
     .option(
       "--timeout <seconds>",
-      "how long to wait for a further event after the last one",
+      `how long to wait for a further event after the last one (default: 120); with --route amplitude, for all events (default: ${DEFAULT_TIMEOUT_SECONDS})`,
       wholeNumber(1, 86_400),
-      120,
-    )
-    .option(
-      "--propagation <seconds>",
-      "how long a new role or policy may take to take effect",
-      wholeNumber(0, 3_600),
-      90,
     )
     .addOption(
       new Option("--resume <run>", "go on with a run that ended undecided, or whose process did")
@@ -100,12 +77,7 @@ export function verifyCommand(): Command {
         .conflicts(OF_A_NEW_RUN),
     )
     .option("--run-folder <folder>", `where runs are kept for that (default: ${defaultRunFolder()})`)
-    .option("--no-run-file", "keep nothing for that")
-    .option("--json", "print the report as one JSON document on standard output")
-    .addHelpText("after", EXAMPLES)
-    .action(async (flags: VerifyFlags) => {
-      process.exitCode = await runVerify(flags);
-    });
+    .option("--no-run-file", "keep nothing for that");
 }
 
 /** What the file of a run that is gone on with says. */
@@ -113,60 +85,6 @@ const OF_A_NEW_RUN = [
   ...["stack", "outputs", "roleArn", "region", "streamName"],
   ...["events", "seed", "export", "rate", "duration", "orderingKeys"],
 ];
-
-async function runVerify(flags: VerifyFlags): Promise<number> {
-  const run = await runOf(flags);
-  const display = progressDisplay(process.stderr);
-  const interrupt = interruption(() => display.stop(), "what was sent is still read");
-  try {
-    const report = await verifyDelivery({
-      ...run,
-      route: flags.route,
-      profile: flags.profile,
-      senderProfile: flags.senderProfile,
-      externalId: flags.externalId,
-      amplitudeExternalId: flags.amplitudeExternalId,
-      amplitudePrincipalArns: flags.amplitudePrincipal,
-      amplitudeAccountId: flags.amplitudeAccountId,
-      concurrency: flags.concurrency,
-      capacityShare: flags.yes ? 1 : undefined,
-      confirmLoad: flags.yes ? undefined : askAboutLoad,
-      timeoutSeconds: flags.timeout,
-      propagationSeconds: flags.propagation,
-      signal: interrupt.signal,
-      onProgress: (progress) => display.show(progress),
-    });
-    display.stop();
-    process.stdout.write(`${flags.json ? JSON.stringify(report, undefined, 2) : reportText(report)}\n`);
-    return EXIT_CODES[report.verdict];
-  } finally {
-    display.stop();
-    interrupt.release();
-  }
-}
-
-type Run = Pick<
-  VerifyOptions,
-  "outputs" | "source" | "sourceDescription" | "rate" | "orderingKeys" | "runFolder" | "resume"
->;
-
-async function runOf(flags: VerifyFlags): Promise<Run> {
-  const runFolder = flags.runFile ? (flags.runFolder ?? defaultRunFolder()) : undefined;
-  if (flags.resume !== undefined) return resumedRun(flags.resume, runFolder);
-  const outputs = await outputsOf(flags);
-  const sourceDescription = describedSource(flags, Date.now());
-  const source = await openSource(sourceDescription);
-  const { rate, orderingKeys } = flags;
-  return { outputs, source, sourceDescription, rate, orderingKeys, runFolder };
-}
-
-async function resumedRun(resume: string, runFolder: string | undefined): Promise<Run> {
-  if (runFolder === undefined)
-    throw new SettingsError("--resume goes by the run's file: leave out --no-run-file");
-  const { outputs, source } = await readRunHeader(runFilePath(runFolder, resume));
-  const description = sourceDescriptionIn(source);
-  return { outputs, source: await openSource(description), rate: description.rate, runFolder, resume };
-}
 
 function runId(text: string): string {
   if (/^[\w-]{12}$/.test(text)) return text;

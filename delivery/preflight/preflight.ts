@@ -1,3 +1,4 @@
+import type { StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
 import { describeError, isCredentialsError } from "../awsErrors";
 import { type ClientOptions, iamClient, kinesisClient, stsClient } from "../clients";
 import {
@@ -38,6 +39,10 @@ export interface Preflight {
   route: Route;
   findings: Finding[];
   stream?: StreamState;
+  /** The stream as AWS describes it. */
+  streamSummary?: StreamDescriptionSummary;
+  /** The role as the operator can see it. */
+  role?: RoleState;
   /** Writes to the stream; absent where the role can't be assumed. */
   writer?: ClientOptions;
   operatorIdentity: Caller;
@@ -62,7 +67,7 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
       ? operatorIdentity
       : await callerIdentity(stsClient(sender), whose("The sender's AWS credentials", sender));
   onStep("checking the stream and the role");
-  const { stream, findings } = await checkStream(kinesisClient(operator), outputs, patience);
+  const { stream, summary, findings } = await checkStream(kinesisClient(operator), outputs, patience);
   const shortly = { ...patience, waitMs: Math.min(patience.waitMs, READ_LAG_MS) };
   const role = await readRole(iamClient(operator), outputs.roleArn, shortly);
   findings.push(...role.findings);
@@ -80,8 +85,10 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
   return {
     route,
     findings,
+    role,
     operatorIdentity,
     senderIdentity,
+    ...(summary === undefined ? {} : { streamSummary: summary }),
     ...(stream === undefined ? {} : { stream }),
     ...(writer === undefined ? {} : { writer }),
   };

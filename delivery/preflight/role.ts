@@ -1,4 +1,4 @@
-import { GetRoleCommand, type IAMClient } from "@aws-sdk/client-iam";
+import { GetRoleCommand, type IAMClient, type Role } from "@aws-sdk/client-iam";
 import { describeError, isCredentialsError } from "../awsErrors";
 import { credentialsProblem } from "../credentials";
 import type { Finding } from "../findings";
@@ -11,6 +11,8 @@ export interface RoleState {
   trustDocument?: string;
   /** Why there is no document. */
   problem?: string;
+  /** As IAM describes it, where it could be read. */
+  description?: Role;
   findings: Finding[];
 }
 
@@ -29,7 +31,7 @@ async function readOnce(client: IAMClient, roleArn: string): Promise<RoleState> 
     // Source: AWS, IAM API Reference, GetRole: the document is URL-encoded (RFC 3986).
     const document = decodeURIComponent(Role?.AssumeRolePolicyDocument ?? "");
     const findings = Role?.Arn === roleArn ? [] : [otherArn(roleArn, Role?.Arn)];
-    return { trustDocument: document, findings };
+    return { trustDocument: document, findings, ...(Role === undefined ? {} : { description: Role }) };
   } catch (error) {
     if (isCredentialsError(error)) throw credentialsProblem(error);
     if (error instanceof Error && error.name === "NoSuchEntityException")

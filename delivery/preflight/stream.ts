@@ -1,4 +1,8 @@
-import { DescribeStreamSummaryCommand, type KinesisClient } from "@aws-sdk/client-kinesis";
+import {
+  DescribeStreamSummaryCommand,
+  type KinesisClient,
+  type StreamDescriptionSummary,
+} from "@aws-sdk/client-kinesis";
 import { describeError, isAccessDenied, isCredentialsError } from "../awsErrors";
 import type { Clock } from "../clock";
 import { credentialsProblem } from "../credentials";
@@ -28,6 +32,8 @@ export interface StreamState {
 
 export interface StreamCheck {
   stream?: StreamState;
+  /** As AWS describes it. */
+  summary?: StreamDescriptionSummary;
   findings: Finding[];
 }
 
@@ -122,6 +128,7 @@ function judge({ summary, serviceTime, clockOffsetMs }: Described, where: string
   const ownKey = KeyId === undefined || /(^|:)alias\/aws\/kinesis$/.test(KeyId) ? {} : { kmsKeyId: KeyId };
   return {
     findings,
+    summary,
     stream: {
       streamArn: where,
       largestRecordBytes,

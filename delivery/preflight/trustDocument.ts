@@ -1,5 +1,6 @@
 import { ASSUME_ROLE_ACTION, accountRootArn } from "../../components/contract";
 import { matchesText } from "./arnPattern";
+import { parseStatements, principals, type Statement, strings } from "./policyStatement";
 import { decidePrincipalArn } from "./principalCondition";
 
 /** Whether a trust policy lets Amplitude in. `undetermined` where it says something that only AWS can decide. */
@@ -15,15 +16,6 @@ export interface TrustedCaller {
   principalArns?: string[] | undefined;
   /** What the caller is known to give as external id; as documented Amplitude gives none. */
   externalId?: string | undefined;
-}
-
-interface Statement {
-  Effect?: unknown;
-  Principal?: unknown;
-  NotPrincipal?: unknown;
-  Action?: unknown;
-  NotAction?: unknown;
-  Condition?: unknown;
 }
 
 /**
@@ -185,18 +177,8 @@ function refusedFor(reason: string): TrustDecision {
   return { kind: "not-trusted", reason };
 }
 
-function parseStatements(document: string): Statement[] | undefined {
-  try {
-    const { Statement } = JSON.parse(document);
-    const list: unknown[] = Array.isArray(Statement) ? Statement : [Statement];
-    return list.filter((item): item is Statement => typeof item === "object" && item !== null);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Undefined where `NotAction` leaves it open. Action names are case-insensitive and may hold `*` and `?`. */
-function coversAssumeRole({ Action, NotAction }: Statement): boolean | undefined {
+export function coversAssumeRole({ Action, NotAction }: Statement): boolean | undefined {
   if (NotAction !== undefined) return undefined;
   return strings(Action).some((pattern) => matchesAssumeRole(pattern));
 }
@@ -215,15 +197,4 @@ function principalMatch(
   if (named.some((principal) => isWholeAccount(principal, accountId))) return "account";
   if (principalArns.length > 0 && principalArns.every((arn) => named.includes(arn))) return "account";
   return named.some((arn) => arn.split(":")[4] === accountId) ? "undecided" : "other";
-}
-
-function principals(principal: unknown): string[] {
-  if (principal === "*") return ["*"];
-  if (typeof principal !== "object" || principal === null || !("AWS" in principal)) return [];
-  return strings(principal.AWS);
-}
-
-function strings(value: unknown): string[] {
-  const list: unknown[] = Array.isArray(value) ? value : [value];
-  return list.filter((item) => typeof item === "string");
 }

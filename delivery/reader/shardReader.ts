@@ -49,7 +49,10 @@ interface Answer {
 export class ShardReader {
   #position: Position;
   #iterator: string | undefined;
-  #lastSequenceNumber = "";
+  /** The highest sequence number that was handed on. */
+  #highest = "";
+  /** The sequence numbers of the last answer that had records. */
+  #lastNumbers: string[] = [];
 
   constructor(private readonly options: ShardReaderOptions) {
     this.#position = options.from;
@@ -96,16 +99,32 @@ export class ShardReader {
   /** After an expired iterator a shard is read from its last record on: what was handed on already is passed over. */
   #handOn({ Records = [] }: GetRecordsOutput): number {
     const { shardId, clock, onRecords } = this.options;
-    const fresh = Records.filter(({ SequenceNumber = "0" }) =>
-      isLater(SequenceNumber, this.#lastSequenceNumber),
-    );
-    const last = fresh.at(-1)?.SequenceNumber;
+    const fresh = this.#freshOf(Records);
+    const numbers = fresh.flatMap(({ SequenceNumber }) => SequenceNumber ?? []);
+    const last = numbers.at(-1);
     if (last !== undefined) {
-      this.#lastSequenceNumber = last;
+      this.#lastNumbers = numbers;
       this.#position = { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber: last };
-      onRecords({ shardId, records: fresh, receivedAt: clock.now() });
     }
+    if (fresh.length > 0) onRecords({ shardId, records: fresh, receivedAt: clock.now() });
     return Records.reduce((sum, { Data }) => sum + (Data?.length ?? 0), 0);
+  }
+
+  /**
+   * Numbers rise within a shard. A record whose number does not is only passed over where the last answer had the same one:
+   * to take an endpoint's order for granted would be to take a record of another order for lost.
+   */
+  #freshOf(records: KinesisRecord[]): KinesisRecord[] {
+    let handedOn: Set<string> | undefined;
+    return records.filter(({ SequenceNumber: number }) => {
+      if (number === undefined) return true;
+      if (isLater(number, this.#highest)) {
+        this.#highest = number;
+        return true;
+      }
+      handedOn ??= new Set(this.#lastNumbers);
+      return !handedOn.has(number);
+    });
   }
 }
 

@@ -60,8 +60,13 @@ export function streamApi(client: KinesisClient, streamName: string): StreamApi 
       if (ShardIterator === undefined) throw new Error(`GetShardIterator gave no iterator for ${shardId}`);
       return ShardIterator;
     },
-    records: (iterator, signal) =>
-      client.send(new GetRecordsCommand({ ShardIterator: iterator }), { abortSignal: signal }),
+    async records(iterator, signal) {
+      const output = await client.send(new GetRecordsCommand({ ShardIterator: iterator }), {
+        abortSignal: signal,
+      });
+      if (!Array.isArray(output.Records ?? [])) throw new Error("GetRecords gave no list of records");
+      return output;
+    },
   };
 }
 

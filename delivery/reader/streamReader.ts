@@ -43,7 +43,13 @@ function isRead({ closed, readUpTo = -1 }: ShardProgress, time: number): boolean
   return closed || readUpTo > time;
 }
 
-type FollowedShard = Pick<ListedShard, "shardId" | "isClosed"> & { from: Position };
+type ReplacingShard = Pick<ListedShard, "shardId" | "isClosed">;
+type FollowedShard = ReplacingShard & { from: Position };
+
+/** A child can't have ended before its parent did, so the filter that let the parent through lets it through too. */
+function childrenOf(shardId: string, listed: ListedShard[]): ListedShard[] {
+  return listed.filter(({ parentShardIds }) => parentShardIds.includes(shardId));
+}
 
 const DEFAULT_POLL_MS = 500;
 /**
@@ -185,27 +191,34 @@ export class StreamReader {
         this.#wake();
       },
     });
-    const closed = await reader.run();
-    if (closed === undefined) return;
-    await this.#followChildren(shard.shardId, closed.childShardIds);
+    const children = await this.#readToEnd(shard.shardId, reader);
+    for (const { shardId, isClosed } of children ?? [])
+      this.#follow({ shardId, isClosed, from: { type: "TRIM_HORIZON" } });
     // After the signal its children are not followed, so that it can't stand for them.
-    if (progress !== undefined && !this.#abort.signal.aborted) progress.closed = true;
+    if (progress !== undefined && children !== undefined && !this.#abort.signal.aborted)
+      progress.closed = true;
     this.#wake();
   }
 
-  /** Children are named in the parent's last answer; where they are not, the list of shards names their parents. */
-  async #followChildren(shardId: string, childShardIds: string[]): Promise<void> {
-    const children =
-      childShardIds.length > 0
-        ? childShardIds.map((child) => ({ shardId: child, isClosed: false }))
-        : await this.#childrenOf(shardId);
-    for (const { shardId: child, isClosed } of children)
-      this.#follow({ shardId: child, isClosed, from: { type: "TRIM_HORIZON" } });
-  }
-
-  /** A child can't have ended before its parent did, so the filter that let the parent through lets it through too. */
-  async #childrenOf(shardId: string): Promise<ListedShard[]> {
-    return (await this.#list()).filter(({ parentShardIds }) => parentShardIds.includes(shardId));
+  /**
+   * An answer without a way on says that the shard is closed and read. One that the list of shards doesn't bear out is
+   * taken for a damaged one, or for ahead of the list: the shard is read on.
+   *
+   * @returns what took the shard's place; undefined after the signal.
+   */
+  async #readToEnd(shardId: string, reader: ShardReader): Promise<ReplacingShard[] | undefined> {
+    const { clock, pollMs = DEFAULT_POLL_MS } = this.options;
+    for (;;) {
+      const closed = await reader.run();
+      if (closed === undefined) return undefined;
+      if (closed.childShardIds.length > 0)
+        return closed.childShardIds.map((child) => ({ shardId: child, isClosed: false }));
+      const listed = await this.#list();
+      const children = childrenOf(shardId, listed);
+      const isOpen = listed.some((shard) => shard.shardId === shardId && !shard.isClosed);
+      if (children.length > 0 || !isOpen) return children;
+      await clock.sleep(pollMs, this.#abort.signal);
+    }
   }
 
   #fail(cause: unknown, shardId?: string): void {

@@ -1,5 +1,5 @@
 import type { Finding } from "../findings";
-import type { Route } from "../preflight/route";
+import type { ReportedRoute } from "../preflight/route";
 import type { Latency } from "../verifier/latency";
 import type { TimelineReport } from "../verifier/timeline";
 
@@ -22,15 +22,15 @@ export interface DeliveryReport {
   reportVersion: 1;
   /** What the run has shown. */
   verdict: Verdict;
-  /** By whose permissions the events were written. */
-  route: Route;
+  /** By whom the events were written. */
+  route: ReportedRoute;
   /** The stack's output. */
   roleArn: string;
   /** The stack's output. */
   region: string;
   /** The stack's output. */
   streamName: string;
-  /** In every record's partition key: `amplitude-kinesis.RUN.NUMBER`. */
+  /** In every record's partition key, on the route `amplitude` in every event's `$insert_id`: `amplitude-kinesis.RUN.NUMBER`. */
   runId: string;
   /** Undecided for what a further process may still find out: it has a file by which `verify --resume RUN` goes on with it. */
   resumable: boolean;
@@ -42,9 +42,9 @@ export interface DeliveryReport {
   durationInSeconds: number;
   /** Events sent, or refused before they could be. Delivered + not delivered + corrupted + unknown. */
   eventsSent: number;
-  /** Of those, the ones that Kinesis acknowledged. */
+  /** Of those, the ones that Kinesis acknowledged; on the route `amplitude`, that Amplitude's API accepted. */
   eventsAcknowledged: number;
-  /** Read back with exactly the bytes that were sent. */
+  /** Read back with exactly the bytes that were sent; on the route `amplitude`, with the fields that were. */
   eventsDelivered: number;
   /** Not in the stream: refused + lost + unanswered. */
   eventsNotDelivered: number;

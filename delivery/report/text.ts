@@ -1,19 +1,14 @@
 import type { Finding } from "../findings";
 import type { Latency } from "../verifier/latency";
 import type { DeliveryReport } from "./report";
+import { deliveredPercent, verdictSentence } from "./verdictSentence";
 
 const SIGNS: Record<Finding["severity"], string> = { error: "✗", undetermined: "?", warning: "!" };
-
-const SENTENCES: Record<DeliveryReport["verdict"], string> = {
-  verified: "VERIFIED: every event sent was read back, byte for byte",
-  failed: "FAILED: delivery to this stream does not work as it is",
-  undecided: "UNDECIDED: it could not be found out whether delivery works",
-};
 
 /** The report for a person at a terminal, without a line break at its end. */
 export function reportText(report: DeliveryReport): string {
   return [
-    SENTENCES[report.verdict],
+    `${report.verdict.toUpperCase()}: ${verdictSentence(report)}`,
     "",
     ...numbers(report),
     ...report.findings.flatMap(findingLines),
@@ -27,14 +22,12 @@ export function reportText(report: DeliveryReport): string {
 
 function numbers(report: DeliveryReport): string[] {
   const { latencyInSeconds: latency, shards } = report;
-  // Rounded down: what is not all of them must not be shown as 100 %.
-  const rate = Math.floor(report.deliveryRate * 100_000) / 1000;
   const rows: [string, string][] = [
     ["stream", `${report.streamName} (${report.region})`],
     ["role", report.roleArn],
     ["events sent", String(report.eventsSent)],
     ["acknowledged", String(report.eventsAcknowledged)],
-    ["delivered", `${report.eventsDelivered} (${rate} %)`],
+    ["delivered", `${report.eventsDelivered} (${deliveredPercent(report)} %)`],
     ["not delivered", notDelivered(report)],
     ["corrupted", String(report.eventsCorrupted)],
     ["unknown", String(report.eventsUnknown)],
@@ -74,6 +67,7 @@ function duplicates({ eventsDuplicated, duplicatesUnexplained }: DeliveryReport)
     : `${eventsDuplicated} (unexplained ${duplicatesUnexplained})`;
 }
 
-function findingLines({ severity, code, message, where, remedy }: Finding): string[] {
+/** A finding in lines, an empty one before it. */
+export function findingLines({ severity, code, message, where, remedy }: Finding): string[] {
   return ["", `${SIGNS[severity]} ${code}: ${message}`, `  where:  ${where}`, `  remedy: ${remedy}`];
 }

@@ -9,27 +9,27 @@ import type { RunFileEntry, RunHeader } from "./runFileEntry";
 const LONGEST_LINE = 16 * 1024 * 1024;
 
 /**
- * Reads a run's file. A torn last line, as a process leaves it that ends while it writes, is cut off: what it was to say
- * had not been done yet.
+ * Reads a run's file. A torn last line, one without its end, as a process leaves it that ends while it writes, is cut off:
+ * what it was to say had not been done yet.
  *
  * @param onEntry told of each line after the first, in order.
- * @throws DeliveryError `run-file` where there is no such file, it is another format's, or a line before the last is damaged.
+ * @throws DeliveryError `run-file` where there is no such file, it is another format's, or a whole line is damaged.
  */
 export async function readRunFile(path: string, onEntry: (entry: RunFileEntry) => void): Promise<RunHeader> {
   let header: RunHeader | undefined;
-  let [goodBytes, torn] = [0, undefined as number | undefined];
-  for await (const { number, text, end } of linesOf(path)) {
-    if (torn !== undefined) throw damaged(path, torn);
+  let goodBytes = 0;
+  let isTorn = false;
+  for await (const { number, text, end, isWhole } of linesOf(path)) {
+    isTorn = !isWhole;
+    if (isTorn) break;
     const value = text === undefined ? undefined : readCheckedLine(text);
-    if (value === undefined) torn = number;
-    else {
-      goodBytes = end;
-      if (header === undefined) header = headerIn(value, path);
-      else onEntry(value as RunFileEntry);
-    }
+    if (value === undefined) throw damaged(path, number);
+    goodBytes = end;
+    if (header === undefined) header = headerIn(value, path);
+    else onEntry(value as RunFileEntry);
   }
   if (header === undefined) throw unusable(path, "it holds no whole first line, so nothing was sent");
-  if (torn !== undefined) await truncate(path, goodBytes);
+  if (isTorn) await truncate(path, goodBytes);
   return header;
 }
 
@@ -45,6 +45,8 @@ interface FileLine {
   number: number;
   /** Undefined where it is torn or too long to be one. */
   text: string | undefined;
+  /** It has its end. Only the last line may have none. */
+  isWhole: boolean;
   /** Bytes of the file up to its end. */
   end: number;
 }
@@ -56,7 +58,7 @@ async function* linesOf(path: string): AsyncGenerator<FileLine> {
     for await (const chunk of createReadStream(path)) {
       for (const { number, bytes, length } of splitter.push(chunk)) {
         end += length + 1;
-        yield { number, text: bytes?.toString("utf8"), end };
+        yield { number, text: bytes?.toString("utf8"), end, isWhole: true };
       }
     }
   } catch (cause) {
@@ -64,7 +66,7 @@ async function* linesOf(path: string): AsyncGenerator<FileLine> {
     throw unusable(path, reasonOf(cause), cause);
   }
   const last = splitter.end();
-  if (last !== undefined) yield { number: last.number, text: undefined, end };
+  if (last !== undefined) yield { number: last.number, text: undefined, end, isWhole: false };
 }
 
 function headerIn(value: unknown, path: string): RunHeader {

@@ -1,4 +1,14 @@
-import { closeSync, constants, fdatasync, fdatasyncSync, openSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { DeliveryError } from "../errors";
 import { checkedLine } from "./checkedLines";
 import type { RunFileEntry, RunHeader } from "./runFileEntry";
@@ -74,10 +84,21 @@ export class RunFile {
   #write(value: RunHeader | RunFileEntry): void {
     if (this.#failure !== undefined) throw notWritten(this.path, this.#failure);
     const line = Buffer.from(checkedLine(value));
+    let at = 0;
     try {
-      for (let at = 0; at < line.length; at += writeSync(this.descriptor, line, at));
+      while (at < line.length) at += writeSync(this.descriptor, line, at);
     } catch (cause) {
+      this.#takeBack(at);
       throw notWritten(this.path, cause);
+    }
+  }
+
+  /** A torn line can only be the last one: where it can't be taken back, nothing more is written. */
+  #takeBack(bytes: number): void {
+    try {
+      if (bytes > 0) ftruncateSync(this.descriptor, fstatSync(this.descriptor).size - bytes);
+    } catch (error) {
+      this.#failure ??= error instanceof Error ? error : new Error(String(error));
     }
   }
 

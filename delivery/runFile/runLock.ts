@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { DeliveryError } from "../errors";
 
 export interface RunLock {
@@ -8,6 +8,9 @@ export interface RunLock {
 /** Of this process: its number in a file may also be a dead one's, as in a container that was started again. */
 const held = new Set<string>();
 
+/** What dead processes have left is taken away so often: once would do, but for others that do the same at the same time. */
+const MOST_TRIES = 5;
+
 /**
  * Keeps two processes from going on with one run: a file beside the run's, with the process's number. One that a dead
  * process has left is taken over.
@@ -16,17 +19,46 @@ const held = new Set<string>();
  */
 export function lockRun(path: string): RunLock {
   const lock = `${path}.lock`;
-  for (let tries = 0; ; tries += 1) {
-    try {
-      writeFileSync(lock, `${process.pid}\n`, { flag: "wx", mode: 0o600 });
+  for (let tries = 1; ; tries += 1) {
+    if (claim(lock, path)) {
       held.add(lock);
       return { release: () => release(lock) };
-    } catch (cause) {
-      if (!isThere(cause)) throw notLocked(path, cause);
-      const holder = holderOf(lock);
-      if (tries > 0 || held.has(lock) || isAlive(holder)) throw heldBy(path, lock, holder);
-      rmSync(lock, { force: true });
     }
+    const holder = holderOf(lock);
+    if (tries === MOST_TRIES || held.has(lock) || isAlive(holder)) throw heldBy(path, lock, holder);
+    takeAway(lock, holder);
+  }
+}
+
+/**
+ * The file comes into being with the number in it: one that is still empty would look like a dead process's.
+ *
+ * @returns whether it is this process's now.
+ */
+function claim(lock: string, path: string): boolean {
+  const own = `${lock}.${process.pid}`;
+  try {
+    writeFileSync(own, `${process.pid}\n`, { mode: 0o600 });
+    linkSync(own, lock);
+    return true;
+  } catch (cause) {
+    if (hasCode(cause, "EEXIST")) return false;
+    throw notLocked(path, cause);
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/** A rename has one winner. What it took may be a living process's that came in between: that is put back. */
+function takeAway(lock: string, holder: number): void {
+  const aside = `${lock}.${process.pid}`;
+  try {
+    renameSync(lock, aside);
+    if (!Object.is(holderOf(aside), holder)) linkSync(aside, lock);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT") && !hasCode(error, "EEXIST")) throw error;
+  } finally {
+    rmSync(aside, { force: true });
   }
 }
 
@@ -35,8 +67,8 @@ function release(lock: string): void {
   rmSync(lock, { force: true });
 }
 
-function isThere(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EEXIST";
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
 
 function holderOf(lock: string): number {
@@ -54,7 +86,7 @@ function isAlive(processId: number): boolean {
     return true;
   } catch (error) {
     // There is such a process, of somebody else.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return hasCode(error, "EPERM");
   }
 }
 

@@ -12,6 +12,7 @@ export interface RunLoad {
   rate: number;
   /** Bytes of an event, partition key included: the mean of the source's first ones. */
   eventBytes: number;
+  /** The stream's shards that take records. */
   openShards: number;
   /** Of what the open shards take, the larger one of records and bytes: 1 is all of it. */
   share: number;

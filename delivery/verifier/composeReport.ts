@@ -15,7 +15,7 @@ import type { RunState } from "./runState";
 import type { Timeline } from "./timeline";
 import { countEvents, decideVerdict } from "./verdict";
 
-const ENVIRONMENT = {
+export const ENVIRONMENT = {
   version: VERSION,
   nodeVersion: process.version,
   platform: `${process.platform} ${process.arch}`,

@@ -1,6 +1,7 @@
 import type { Finding } from "../findings";
 import { TOO_LARGE } from "../producer/producer";
-import type { Fate, Ledger, LedgerCounts } from "./ledger";
+import type { Fate, LedgerCounts } from "./fates";
+import type { Ledger } from "./ledger";
 import { refusalRemedy } from "./runFindings";
 import type { RunEnd } from "./verdict";
 

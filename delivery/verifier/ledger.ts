@@ -1,41 +1,27 @@
 import { hash } from "node:crypto";
 import type { OutcomeListener } from "../producer/producerOptions";
 import { BLOCK_EVENTS, type Block, BlockStore, HASH_BYTES } from "./blockStore";
-
-const ATTEMPTED = 1;
-const ACKNOWLEDGED = 2;
-const REFUSED = 4;
-const UNANSWERED = 8;
-const SEEN_INTACT = 16;
-const SEEN_CHANGED = 32;
-const ABANDONED = 64;
-const SEEN = SEEN_INTACT | SEEN_CHANGED;
-/** Nothing that is waited for. */
-const NOT_WRITTEN = REFUSED | ABANDONED;
+import { ByteCounts } from "./byteCounts";
+import {
+  ABANDONED,
+  ACKNOWLEDGED,
+  ATTEMPTED,
+  countEvent,
+  type LedgerCounts,
+  NOT_WRITTEN,
+  noCounts,
+  REFUSED,
+  SEEN,
+  SEEN_CHANGED,
+  SEEN_INTACT,
+  UNANSWERED,
+} from "./fates";
 
 /** One event's place. */
 interface Entry {
   block: Block;
   at: number;
 }
-
-/** What became of an event that was sent. */
-export type Fate = "delivered" | "corrupted" | "lost" | "refused" | "unanswered" | "abandoned";
-
-export interface LedgerCounts {
-  /** Each event sent has one fate: read back with its bytes alone, with other bytes, or not read back, and then by what Kinesis said. */
-  fates: Record<Fate, number>;
-  /** Read back though every attempt was refused. */
-  seenThoughRefused: number;
-  /** Copies beyond the first of each event. */
-  duplicates: number;
-  /** Of those, the ones that neither the acknowledgement nor an attempt without a clear answer accounts for. */
-  unexplainedDuplicates: number;
-  /** The numbers of the first few events of each fate, from 1 in the order of the source. */
-  samples: Record<Fate, number[]>;
-}
-
-const SAMPLES = 5;
 
 /**
  * Every event of a run: what was sent, what Kinesis said, what was read. Events are numbered from 0 in the order of
@@ -45,6 +31,8 @@ export class Ledger implements OutcomeListener {
   readonly #blocks: BlockStore;
   readonly #reasons = { refused: new Map<string, number>(), unanswered: new Map<string, number>() };
   readonly #acknowledgedByShard = new Map<string, number>();
+  readonly #copies = new ByteCounts();
+  readonly #ambiguousAttempts = new ByteCounts();
   #size = 0;
   #sent = 0;
   #acknowledged = 0;
@@ -154,7 +142,7 @@ export class Ledger implements OutcomeListener {
 
   onAmbiguous(index: number): void {
     const { block, at } = this.#entry(index);
-    block.ambiguousAttempts[at] = Math.min(255, (block.ambiguousAttempts[at] ?? 0) + 1);
+    this.#ambiguousAttempts.increment(block.ambiguousAttempts, at, index);
   }
 
   /** @returns whether it is the event's first acknowledgement. */
@@ -194,7 +182,7 @@ export class Ledger implements OutcomeListener {
     const entry = this.#entry(index);
     const { block, at } = entry;
     const isFirst = !isMarked(entry, SEEN);
-    block.copies[at] = Math.min(255, (block.copies[at] ?? 0) + 1);
+    this.#copies.increment(block.copies, at, index);
     mark(entry, this.#isIntact(entry, bytes) ? SEEN_INTACT : SEEN_CHANGED);
     if (!isFirst) return undefined;
     this.#seen += 1;
@@ -205,16 +193,14 @@ export class Ledger implements OutcomeListener {
 
   /** One pass over all events. */
   counts(): LedgerCounts {
-    const counts: LedgerCounts = {
-      fates: { delivered: 0, corrupted: 0, lost: 0, refused: 0, unanswered: 0, abandoned: 0 },
-      seenThoughRefused: 0,
-      duplicates: 0,
-      unexplainedDuplicates: 0,
-      samples: { delivered: [], corrupted: [], lost: [], refused: [], unanswered: [], abandoned: [] },
-    };
+    const counts = noCounts();
     for (let index = 0; index < this.#size; index += 1) {
-      const entry = this.#entry(index);
-      if (isMarked(entry, ATTEMPTED)) countEntry(entry, index, counts);
+      const { block, at } = this.#entry(index);
+      const flags = block.flags[at] ?? 0;
+      if ((flags & ATTEMPTED) === 0) continue;
+      const copies = this.#copies.of(block.copies, at, index);
+      const ambiguousAttempts = this.#ambiguousAttempts.of(block.ambiguousAttempts, at, index);
+      countEvent(counts, index, { flags, copies, ambiguousAttempts });
     }
     return counts;
   }
@@ -244,27 +230,6 @@ export class Ledger implements OutcomeListener {
       throw new RangeError(`no event ${index} in a ledger of ${this.#size}`);
     return { block: this.#blocks.block(Math.floor(index / BLOCK_EVENTS)), at: index % BLOCK_EVENTS };
   }
-}
-
-function countEntry(entry: Entry, index: number, counts: LedgerCounts): void {
-  const fate = fateOf(entry);
-  counts.fates[fate] += 1;
-  if (counts.samples[fate].length < SAMPLES) counts.samples[fate].push(index + 1);
-  if (isMarked(entry, SEEN) && isMarked(entry, REFUSED)) counts.seenThoughRefused += 1;
-  const copies = entry.block.copies[entry.at] ?? 0;
-  // An acknowledged attempt wrote one copy, one without a clear answer may have; the first copy is no duplicate.
-  const accounted = (isMarked(entry, ACKNOWLEDGED) ? 1 : 0) + (entry.block.ambiguousAttempts[entry.at] ?? 0);
-  counts.duplicates += Math.max(0, copies - 1);
-  counts.unexplainedDuplicates += Math.max(0, copies - Math.max(1, accounted));
-}
-
-/** A changed copy outweighs an intact one: nothing but a fault can have made it. */
-function fateOf(entry: Entry): Fate {
-  if (isMarked(entry, SEEN_CHANGED)) return "corrupted";
-  if (isMarked(entry, SEEN_INTACT)) return "delivered";
-  if (isMarked(entry, ACKNOWLEDGED)) return "lost";
-  if (isMarked(entry, REFUSED)) return "refused";
-  return isMarked(entry, ABANDONED) ? "abandoned" : "unanswered";
 }
 
 function count(events: Map<string, number>, key: string): void {

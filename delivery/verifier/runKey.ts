@@ -30,3 +30,10 @@ export function runKeyOf(runId: string): RunKey {
     },
   };
 }
+
+/** Whether a record is of some run of this package, by its partition key. */
+export function isOfRun(partitionKey: string | undefined): boolean {
+  return partitionKey !== undefined && OF_RUN.test(partitionKey);
+}
+
+const OF_RUN = new RegExp(`^${PREFIX}\\.[\\w-]{12}\\.\\d{1,15}$`);

@@ -1,6 +1,6 @@
 import type { Finding } from "../findings";
 import type { DeliveryReport, Verdict } from "../report/report";
-import type { LedgerCounts } from "./ledger";
+import type { LedgerCounts } from "./fates";
 
 /** How the run ended, apart from its events. */
 export interface RunEnd {

@@ -26,6 +26,10 @@ export class MonitoringServer {
     Object.entries({
       PutMetricAlarm: { resources: putAlarm, run: (call, request) => this.#put(call, request) },
       DescribeAlarms: { resources: namedAlarms, run: (call, request) => this.#describe(call, request) },
+      DescribeAlarmsForMetric: {
+        resources: () => ["*"],
+        run: (call, request) => this.#describeForMetric(call, request),
+      },
       DeleteAlarms: { resources: namedAlarms, run: (call, request) => this.#delete(call, request) },
       ListTagsForResource: {
         resources: arnInRequest,
@@ -80,6 +84,24 @@ export class MonitoringServer {
         arn.startsWith(prefix) && (AlarmNames === undefined || names(AlarmNames).includes(alarm.AlarmName)),
     );
     return { MetricAlarms: found.map(described), CompositeAlarms: [] };
+  }
+
+  /** Those on exactly this metric. Source: AWS, CloudWatch API Reference, DescribeAlarmsForMetric. */
+  #describeForMetric(call: JsonCall, { Namespace, MetricName, Dimensions = [], ...others }: Json): Json {
+    const [unknown] = Object.keys(others);
+    if (unknown !== undefined)
+      throw invalid(
+        "InvalidParameterCombinationException",
+        `The sandbox does not search alarms by ${unknown}.`,
+      );
+    const wanted = JSON.stringify([Namespace, MetricName, Dimensions]);
+    const prefix = arnOf(call, "");
+    const found = [...this.#alarms.values()].filter(
+      ({ arn, alarm }) =>
+        arn.startsWith(prefix) &&
+        JSON.stringify([alarm.Namespace, alarm.MetricName, alarm.Dimensions]) === wanted,
+    );
+    return { MetricAlarms: found.map(described) };
   }
 
   /** All of them or none. */

@@ -19,7 +19,7 @@ export interface FakeCall {
 type Answering = (call: FakeCall) => FakeAnswer;
 
 /** The SDK's own clients above answers that a test gives: their serialization and errors are the real ones. */
-function configuration(answer: Answering) {
+export function configuration(answer: Answering) {
   return {
     region: "eu-central-1",
     credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },

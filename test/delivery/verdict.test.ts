@@ -217,17 +217,15 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
   });
 
   it("is undecided, though every event was read, where a shard has not been read to the end of the run", async () => {
-    let reads = 0;
+    let given = 0;
     const report = await verdictUnder(
       async ({ operation, forward }) => {
-        if (operation === "PutRecords") reads = 0;
         if (operation !== "GetRecords") return undefined;
-        reads += 1;
-        const answer = JSON.parse((await forward()).body.toString());
-        const isEmpty = answer.Records.length === 0;
         // The shard falls silent behind its last record.
-        if (isEmpty && reads > 1) return new Promise<never>(() => undefined);
-        return json({ ...answer, MillisBehindLatest: isEmpty ? 0 : 1 });
+        if (given === 30) return new Promise<never>(() => undefined);
+        const answer = JSON.parse((await forward()).body.toString());
+        given += answer.Records.length;
+        return json({ ...answer, MillisBehindLatest: answer.Records.length === 0 ? 0 : 1 });
       },
       undefined,
       { timeoutSeconds: 1 },

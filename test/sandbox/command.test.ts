@@ -65,6 +65,17 @@ describe("npm run sandbox", function () {
       verdict: "verified",
       route: "role",
     });
+    expect(sandbox.stderr).to.include("✓ Amplitude's check of its permissions");
+    const [, url = ""] = sandbox.stderr.match(/--route amplitude --amplitude-url (\S+)$/m) ?? [];
+    const AMPLITUDE_API_KEY = sandbox.stderr.match(/^export AMPLITUDE_API_KEY=(\w+)$/m)?.[1] ?? "";
+    const route = ["--route", "amplitude", "--amplitude-url", url];
+    const throughAmplitude = await amplitudeKinesis([...args, ...route], {
+      env: { ...env, AMPLITUDE_API_KEY },
+    });
+    expect(JSON.parse(throughAmplitude.stdout), throughAmplitude.stderr).to.include({
+      verdict: "verified",
+      route: "amplitude",
+    });
     const [, stack = ""] = sandbox.stderr.match(/verify (--stack .*)$/m) ?? [];
     if (sandbox.stderr.includes("by Pulumi engine")) {
       const words = saidBySh(`printf '%s\\n' ${stack}`)

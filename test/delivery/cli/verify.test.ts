@@ -250,9 +250,7 @@ describe("the amplitude-kinesis command", () => {
 
   it("shows its options and exit statuses on request", async () => {
     const { status, stdout } = await amplitudeKinesis(["verify", "--help"]);
-    expect(stdout)
-      .to.include("--sender-profile")
-      .and.to.include("0 verified, 1 failed, 2 wrong usage or settings, 3 undecided");
+    expect(stdout).to.include("--sender-profile").and.to.include("0 verified, 1 failed, 2 wrong usage,");
     expect(status).to.equal(0);
   });
 

@@ -27,7 +27,9 @@ describe("Reading the role", () => {
       calls.push(call);
       return roleAnswer(ROLE_ARN, TRUST);
     });
-    expect(await readRole(client, ROLE_ARN)).to.deep.equal({ trustDocument: TRUST, findings: [] });
+    const { description, ...role } = await readRole(client, ROLE_ARN);
+    expect(role).to.deep.equal({ trustDocument: TRUST, findings: [] });
+    expect(description).to.include({ Arn: ROLE_ARN });
     expect(calls).to.have.length(1);
     expect(calls[0]).to.have.nested.property("input.RoleName", "writer");
   });
@@ -38,7 +40,7 @@ describe("Reading the role", () => {
       asked += 1;
       return asked < 4 ? xmlError("NoSuchEntity", 404) : roleAnswer(ROLE_ARN, TRUST);
     });
-    expect(await readRole(client, ROLE_ARN, 10_000)).to.deep.equal({ trustDocument: TRUST, findings: [] });
+    expect(await readRole(client, ROLE_ARN, 10_000)).to.deep.include({ trustDocument: TRUST, findings: [] });
     expect(asked).to.equal(4);
   });
 

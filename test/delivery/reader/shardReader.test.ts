@@ -1,6 +1,8 @@
+import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import fc from "fast-check";
 import { ShardReader, type ShardReaderOptions } from "../../../delivery/reader/shardReader";
+import type { StreamApi } from "../../../delivery/reader/streamApi";
 import { serviceError, systemError } from "../serviceErrors";
 import { VirtualClock } from "../virtualClock";
 import { FakeStream, type Fault } from "./fakeStream";
@@ -257,6 +259,53 @@ describe("A shard's reader", () => {
     };
     await reading.for(2_000, { api });
     expect(reading.names).to.deep.equal(["a", "b"]);
+  });
+
+  describe("of an endpoint whose sequence numbers say little", () => {
+    const numbered = (numbers: (string | undefined)[], answerSize: number): StreamApi => ({
+      listShards: async () => [],
+      iterator: async (_shardId, position) =>
+        String("sequenceNumber" in position ? numbers.lastIndexOf(position.sequenceNumber) + 1 : 0),
+      records: async (iterator) => {
+        const from = Number(iterator);
+        const Records = numbers.slice(from, from + answerSize).map((number, at) => ({
+          PartitionKey: `record-${from + at}`,
+          Data: Buffer.from("event"),
+          ...(number === undefined ? {} : { SequenceNumber: number }),
+        })) as KinesisRecord[];
+        return { Records, NextShardIterator: String(from + Records.length), MillisBehindLatest: 0 };
+      },
+    });
+    const odd: [what: string, numbers: (string | undefined)[]][] = [
+      ["in another order than theirs", ["17", "3", "12", "9", "1", "20", "2"]],
+      ["that fall", ["9", "8", "7", "6", "5", "4"]],
+      ["of another form", ["0x1f", "000021", "b", "z1", "-4"]],
+      ["that are missing", [undefined, undefined, "4", undefined, "5"]],
+    ];
+    for (const [what, numbers] of odd) {
+      for (const answerSize of [1, 2, 10]) {
+        it(`hands on each record once where they are ${what}, ${answerSize} in an answer`, async () => {
+          const reading = new Reading();
+          await reading.for(10_000, { api: numbered(numbers, answerSize) });
+          expect(reading.names).to.deep.equal(names(numbers.length));
+        });
+      }
+    }
+
+    it("does so too where iterators expire all the time", async () => {
+      const numbers = Array.from({ length: 20 }, (_, at) => String((at * 7) % 20));
+      const api = numbered(numbers, 3);
+      const { records } = api;
+      let asked = 0;
+      api.records = async (iterator, signal) => {
+        asked += 1;
+        if (asked % 2 === 0) throw serviceError("ExpiredIteratorException", 400);
+        return records(iterator, signal);
+      };
+      const reading = new Reading();
+      await reading.for(60_000, { api });
+      expect(reading.names).to.deep.equal(names(20));
+    });
   });
 
   describe("gives up", () => {

@@ -123,6 +123,12 @@ describe("The stream's API", () => {
     expect(calls[0]?.input).to.deep.equal({ ShardIterator: "it" });
   });
 
+  it("takes an answer whose records are no list for a failure", async () => {
+    const { client } = recording(() => json({ Records: { 0: "x" }, NextShardIterator: "next" }));
+    const asking = streamApi(client, "events").records("it", NEVER);
+    expect(String(await asking.catch((error: unknown) => error))).to.include("no list of records");
+  });
+
   it("makes no call after the signal", async () => {
     const { client } = recording(() => json({}));
     const api = streamApi(client, "events");

@@ -112,6 +112,39 @@ describe("The stream's reader", () => {
       }
     });
 
+    it("reads a shard on whose end the list of shards does not bear out: the answer was damaged", async () => {
+      const reading = new StreamReading();
+      const records = reading.stream.records.bind(reading.stream);
+      let answers = 0;
+      reading.stream.records = async (iterator, signal) => {
+        answers += 1;
+        return answers === 2 ? { Records: [] } : records(iterator, signal);
+      };
+      reading.clock.in(5_000, () => reading.stream.put(FIRST, "later"));
+      await reading.reader.start();
+      await reading.waitFor(() => reading.names.length > 0, 10_000);
+      await reading.reader.stop();
+      expect(reading.names).to.deep.equal(["later"]);
+    });
+
+    it("waits for children that the list of shards names late", async () => {
+      const reading = new StreamReading();
+      reading.stream.namesChildren = false;
+      const atFirst = await reading.stream.listShards(new Date(reading.start), new AbortController().signal);
+      const listShards = reading.stream.listShards.bind(reading.stream);
+      reading.stream.listShards = async (from, signal) =>
+        reading.clock.now() < reading.start + 10_000 ? atFirst : listShards(from, signal);
+      reading.stream.put(reading.stream.split(FIRST)[0], "of a child");
+      await reading.reader.start();
+      expect(await reading.waitFor(() => reading.reader.hasReadUpTo(reading.start + 1), 8_000)).to.equal(
+        false,
+      );
+      expect(reading.reader.unreadShardIds(reading.start)).to.deep.equal([FIRST]);
+      await reading.waitFor(() => reading.names.length > 0, 10_000);
+      await reading.reader.stop();
+      expect(reading.names).to.deep.equal(["of a child"]);
+    });
+
     it("reads children that were there from the start once, and their parent too", async () => {
       const reading = new StreamReading();
       reading.stream.put(FIRST, "of the parent");

@@ -64,6 +64,13 @@ describe("The report as text", () => {
     });
   }
 
+  it("claims no equal bytes of what Amplitude wrote", () => {
+    expect(linesOf({ route: "amplitude" })[0])
+      .to.include("fields that were sent")
+      .and.not.include("byte");
+    expect(linesOf({ route: "role" })[0]).to.include("byte for byte");
+  });
+
   const rows = [
     { name: "stream", value: "events (eu-central-1)" },
     { name: "role", value: REPORT.roleArn },

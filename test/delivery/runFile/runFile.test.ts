@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   appendFileSync,
   existsSync,
@@ -10,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { expect } from "chai";
 import fc from "fast-check";
 import { DeliveryError } from "../../../delivery";
@@ -102,6 +105,16 @@ describe("A run's file", () => {
     }
   });
 
+  it("is refused where its last line has its end, but is damaged: what it says may have been done", async () => {
+    const path = written();
+    const whole = readFileSync(path);
+    const damaged = Buffer.from(whole);
+    damaged[whole.length - 3] = (damaged[whole.length - 3] ?? 0) ^ 1;
+    writeFileSync(path, damaged);
+    expect((await failureOf(readEntries(path))).message).to.include("line 3 is damaged");
+    expect(readFileSync(path).equals(damaged)).to.equal(true);
+  });
+
   it("is refused where a line before its last is damaged, whatever was done to it", async () => {
     const path = written();
     const whole = readFileSync(path);
@@ -144,6 +157,46 @@ describe("A run's file", () => {
     }
   });
 
+  it("is one process's, of several that take it over from a dead one at the same time", async function () {
+    this.timeout(60_000);
+    const path = written();
+    const lockModule = require.resolve("../../../delivery/runFile/runLock");
+    const program = `
+      const { lockRun } = require(${JSON.stringify(lockModule)});
+      process.stdout.write("ready\\n");
+      let lock;
+      process.on("message", (what) => {
+        if (what === "take") {
+          try { lock = lockRun(${JSON.stringify(path)}); } catch { lock = undefined; }
+        } else lock?.release();
+        process.send(what === "take" && lock !== undefined);
+      });`;
+    const racers = Array.from({ length: 3 }, () =>
+      spawn(process.execPath, ["--require", "tsx/cjs", "-e", program], {
+        stdio: ["ignore", "pipe", "inherit", "ipc"],
+      }),
+    );
+    const told = async (what: "take" | "release") => {
+      const answers = racers.map((racer) => once(racer, "message"));
+      for (const racer of racers) racer.send(what);
+      return (await Promise.all(answers)).flat();
+    };
+    try {
+      await Promise.all(racers.map(({ stdout }) => once(stdout as Readable, "data")));
+      for (let round = 0; round < 40; round += 1) {
+        writeFileSync(`${path}.lock`, "999999999");
+        const taken = await told("take");
+        expect(
+          taken.filter((one) => one === true),
+          `round ${round}`,
+        ).to.have.length(1);
+        await told("release");
+      }
+    } finally {
+      for (const racer of racers) racer.kill();
+    }
+  });
+
   it("goes with its lock once the run is decided", () => {
     const file = RunFile.create(folder, HEADER);
     file.remove();
@@ -159,6 +212,27 @@ describe("A run's file", () => {
     expect(message).to.include("--run-folder").and.to.include("--no-run-file");
     appendFileSync(join(folder, "file"), "");
     expect(errorOf(() => makeRunFolder(join(folder, "file", "runs"))).message).to.include("--run-folder");
+  });
+
+  it("takes back the part of a line that had room, so that what is written once there is room again can be read", async function () {
+    this.timeout(20_000);
+    if (process.platform === "win32") this.skip();
+    const program = `
+      const { RunFile } = require(${JSON.stringify(require.resolve("../../../delivery/runFile/runFile"))});
+      const [header, entry] = ${JSON.stringify([HEADER, ENTRIES[1]])};
+      const file = RunFile.create(${JSON.stringify(folder)}, header);
+      try {
+        file.append({ ...entry, refused: { ["x".repeat(4096)]: [[0, 1]] } });
+      } catch (error) {
+        process.stdout.write(error.code);
+      }
+      file.append(entry);
+      file.close();`;
+    const limited = 'ulimit -f 2; exec "$0" --require tsx/cjs -e "$1"';
+    const told = execFileSync("/bin/sh", ["-c", limited, process.execPath, program], { encoding: "utf8" });
+    expect(told).to.equal("run-file");
+    const { entries } = await readEntries(runFilePath(folder, HEADER.runId));
+    expect(entries).to.deep.equal([ENTRIES[1]]);
   });
 
   it("tells of a disk that is full", function () {
@@ -200,7 +274,7 @@ describe("The folder of runs", () => {
     ["win32", { LOCALAPPDATA: "C:/Local", XDG_STATE_HOME: "/no" }, "C:/Local/amplitude-kinesis"],
   ];
   for (const [platform, environment, ends] of cases) {
-    it(`is ${ends} on ${platform} with ${JSON.stringify(environment)}`, () => {
+    it(`is $endson $platformwith ${JSON.stringify(environment)}`, () => {
       const path = defaultRunFolder(environment, platform).replaceAll("\\", "/");
       expect(path.endsWith(ends), path).to.equal(true);
     });

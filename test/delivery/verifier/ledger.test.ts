@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { type Fate, Ledger } from "../../../delivery/verifier/ledger";
+import type { Fate } from "../../../delivery/verifier/fates";
+import { Ledger } from "../../../delivery/verifier/ledger";
 
 /** What happens to one event, in the plainest words: a list of what was told of it. */
 type Told =
@@ -209,6 +210,12 @@ describe("The ledger", () => {
       expect(ledgerOf(...told).counts()).to.include({ duplicates: all, unexplainedDuplicates: unexplained });
     });
   }
+
+  it("counts any number of copies and of attempts without a clear answer", () => {
+    const many = <T>(count: number, told: T) => Array.from({ length: count }, () => told);
+    const ledger = ledgerOf("attempt", ...many(300, "ambiguous" as const), ...many(1_000, "intact" as const));
+    expect(ledger.counts()).to.include({ duplicates: 999, unexplainedDuplicates: 700 });
+  });
 
   it("measures from the first attempt until the first copy was read", () => {
     const ledger = ledgerOf();

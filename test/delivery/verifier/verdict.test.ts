@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Finding, Severity } from "../../../delivery/findings";
-import type { Fate, LedgerCounts } from "../../../delivery/verifier/ledger";
+import type { Fate, LedgerCounts } from "../../../delivery/verifier/fates";
 import { countEvents, decideVerdict, type EventCounts } from "../../../delivery/verifier/verdict";
 
 const NO_EVENTS: EventCounts = {

@@ -1,0 +1,111 @@
+import type { IngestEvent } from "./ingestEvent";
+
+/** A row as it was read, in the shape of the Export API as far as it has it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** What is different between an event that was sent and its row: names of fields, such as `event_properties.price`. */
+export interface Comparison {
+  /** What has to come back as it was sent. */
+  differing: string[];
+  /** What Amplitude may rewrite on its way, without saying how: the device, the place, the language. */
+  rewritten: string[];
+}
+
+/** By the field of the HTTP V2 API, the field of the Export API. */
+const IDENTITY = {
+  event_type: "event_type",
+  insert_id: "$insert_id",
+  user_id: "user_id",
+  device_id: "device_id",
+  session_id: "session_id",
+} as const satisfies Partial<Record<keyof IngestEvent, string>>;
+
+const CONTEXT = {
+  platform: "platform",
+  os_name: "os_name",
+  os_version: "os_version",
+  device_brand: "device_brand",
+  device_manufacturer: "device_manufacturer",
+  device_model: "device_model",
+  carrier: "device_carrier",
+  language: "language",
+  country: "country",
+  region: "region",
+  city: "city",
+  app_version: "version_name",
+} as const satisfies Partial<Record<keyof IngestEvent, string>>;
+
+/**
+ * Compares field by field. Allowed are fields that Amplitude adds, user properties as strings and beside others of the
+ * user ("All forwarded user properties are sent as strings", in the documentation of event streaming), and timestamps
+ * with a `T`. `event_time` is Amplitude's own correction of the sender's clock: `client_event_time` is compared.
+ */
+export function compareEvent(sent: IngestEvent, row: Row): Comparison {
+  const identity = Object.entries(IDENTITY).filter(
+    ([field, exported]) => sent[field as keyof typeof IDENTITY] !== row[exported],
+  );
+  const context = Object.entries(CONTEXT).filter(([field, exported]) => {
+    const value = sent[field as keyof typeof CONTEXT];
+    return value !== undefined && value !== row[exported];
+  });
+  return {
+    differing: [
+      ...identity.map(([, exported]) => exported),
+      ...(timeOf(row.client_event_time) === sent.time ? [] : ["client_event_time"]),
+      ...differingKeys("event_properties", sent.event_properties, row.event_properties, isSame),
+      ...differingKeys("user_properties", sent.user_properties, row.user_properties, isSameOrString),
+      ...addedKeys("event_properties", sent.event_properties, row.event_properties),
+    ],
+    rewritten: context.map(([, exported]) => exported),
+  };
+}
+
+/** `YYYY-MM-DD HH:MM:SS.ffffff`, UTC, in ms since 1970; undefined for anything else. */
+export function timeOf(timestamp: unknown): number | undefined {
+  if (typeof timestamp !== "string") return undefined;
+  const parts = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z?$/.exec(timestamp);
+  if (parts === null) return undefined;
+  const [, date, time, fraction = ""] = parts;
+  const milliseconds = Date.parse(`${date}T${time}.${fraction.slice(0, 3).padEnd(3, "0")}Z`);
+  return Number.isNaN(milliseconds) ? undefined : milliseconds;
+}
+
+type Sameness = (sent: unknown, received: unknown) => boolean;
+
+function differingKeys(field: string, sent: object, received: unknown, isSame: Sameness): string[] {
+  if (!isDictionary(received)) return [field];
+  return Object.entries(sent)
+    .filter(([name, value]) => !(Object.hasOwn(received, name) && isSame(value, received[name])))
+    .map(([name]) => `${field}.${name}`);
+}
+
+/** An event has the properties that it was sent with; a user may have others besides. */
+function addedKeys(field: string, sent: object, received: unknown): string[] {
+  if (!isDictionary(received)) return [];
+  return Object.keys(received)
+    .filter((name) => !Object.hasOwn(sent, name))
+    .map((name) => `${field}.${name}`);
+}
+
+function isSameOrString(sent: unknown, received: unknown): boolean {
+  return isSame(sent, received) || received === String(sent);
+}
+
+/** Of JSON values; the order of keys means nothing. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (Array.isArray(one) && Array.isArray(other)) {
+    return one.length === other.length && one.every((item, position) => isSame(item, other[position]));
+  }
+  if (isDictionary(one) && isDictionary(other)) {
+    const names = Object.keys(one);
+    const hasSameNames = names.length === Object.keys(other).length;
+    return (
+      hasSameNames && names.every((name) => Object.hasOwn(other, name) && isSame(one[name], other[name]))
+    );
+  }
+  return one === other;
+}
+
+function isDictionary(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,53 @@
+import { findingLines } from "../report/text";
+import type { CheckReport, CheckVerdict } from "./report";
+
+const SENTENCES: Record<CheckVerdict, string> = {
+  passed: "PASSED: nothing was found that stops Amplitude's delivery",
+  failed: "FAILED: Amplitude can't deliver to this stream as it is",
+  undecided: "UNDECIDED: it could not be found out whether Amplitude can deliver",
+};
+
+/** The report for a person at a terminal, without a line break at its end. */
+export function checkText(report: CheckReport): string {
+  return [
+    SENTENCES[report.verdict],
+    "",
+    ...rows(report).map(([name, value]) => `  ${name.padEnd(14)}${value}`),
+    ...report.findings.flatMap(findingLines),
+    "",
+    "What this leaves open:",
+    ...report.leavesOpen.map((open) => `  - ${open}`),
+  ].join("\n");
+}
+
+const UNKNOWN = "could not be looked up";
+
+function rows(report: CheckReport): [string, string][] {
+  const { stream, role, alarms } = report;
+  return [
+    ["stream", `${report.streamName} (${report.region})`],
+    ["", stream === null ? UNKNOWN : `${stream.status}, ${stream.mode}, ${stream.openShards} open shard(s)`],
+    ...(stream === null ? [] : streamRows(stream)),
+    ["role", report.roleArn],
+    ...(role === null ? ([["", UNKNOWN]] as [string, string][]) : roleRows(role)),
+    ["alarms", alarms === null ? UNKNOWN : alarms.join(", ") || "none"],
+    ["checked as", report.checkedAs],
+  ];
+}
+
+function streamRows(stream: NonNullable<CheckReport["stream"]>): [string, string][] {
+  const key = stream.keyId === null ? "" : ` with ${stream.keyId}`;
+  return [
+    ["encryption", `${stream.encryption}${key}`],
+    ["retention", `${stream.retentionHours} h; records up to ${stream.maxRecordSizeKib} KiB`],
+  ];
+}
+
+function roleRows(role: NonNullable<CheckReport["role"]>): [string, string][] {
+  const { policies, permissionsBoundaryArn, maxSessionSeconds } = role;
+  return [
+    ["policies", policies === null ? UNKNOWN : policies.join(", ") || "none"],
+    ["boundary", permissionsBoundaryArn ?? "none"],
+    ["sessions", `up to ${maxSessionSeconds} s`],
+  ];
+}

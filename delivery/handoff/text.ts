@@ -1,0 +1,32 @@
+import type { Handoff } from "./handoff";
+
+/** For a terminal, without a line break at its end; each value stands alone on its line, to be selected whole. */
+export function handoffText({ fields, steps, notes }: Handoff): string {
+  const width = Math.max(...fields.map(({ label }) => label.length)) + 2;
+  return [
+    "Values for Amplitude's form, in its order:",
+    "",
+    ...fields.map(({ label, value }) => `  ${label.padEnd(width)}${value}`),
+    "",
+    "What to do in Amplitude:",
+    ...steps.map((step, index) => `  ${index + 1}. ${step}`),
+    "",
+    "Worth knowing:",
+    ...notes.map((note) => `  - ${note}`),
+  ].join("\n");
+}
+
+/** For a ticket or a pull request, without a line break at its end. */
+export function handoffMarkdown({ fields, steps, notes }: Handoff): string {
+  return [
+    "## Amplitude: Kinesis destination",
+    "",
+    "| Amplitude's field | value |",
+    "|---|---|",
+    ...fields.map(({ label, value }) => `| ${label} | \`${value}\` |`),
+    "",
+    ...steps.map((step, index) => `${index + 1}. ${step}`),
+    "",
+    ...notes.map((note) => `- ${note}`),
+  ].join("\n");
+}

@@ -1,0 +1,155 @@
+import type { Latency } from "../../verifier/latency";
+import type { LatencyBin, LatencyDistribution, LatencyPercentile } from "../latencyDistribution";
+import { ChartFigure, type Frame, HorizontalAxis, round, type Tick, VerticalAxis } from "./axes";
+import type { Charting } from "./charting";
+import { count, duration, shortCount } from "./formats";
+import { ScrollingTable } from "./table";
+
+const HEIGHT = 260;
+/** Each mark is named in a line of its own: they can lie close together. */
+const MARK_LINE = 14;
+/** Ticks of a logarithmic axis lie closer than their texts are wide. */
+const LEAST_TICK_DISTANCE = 56;
+
+/** How the latencies are distributed: bars over a logarithmic axis, as the interesting ones are the rare long ones. */
+export function LatencyChart({
+  latency,
+  distribution,
+  charting,
+}: {
+  latency: Latency;
+  distribution: LatencyDistribution;
+  charting: Charting;
+}) {
+  const { bins, percentiles } = distribution;
+  const summary = `Half of the events took at most ${duration(latency.p50)}, 95 % at most ${duration(latency.p95)}, 99 % at most ${duration(latency.p99)}, the slowest one ${duration(latency.max)}.`;
+  return (
+    <ChartFigure
+      label={`Bar chart of the events' latencies. ${summary}`}
+      caption={summary}
+      draw={(width) => ({ height: HEIGHT, drawing: <Bars {...{ bins, latency, charting, width }} /> })}
+    >
+      <PercentileTable percentiles={percentiles} />
+      <details>
+        <summary>The bars as a table</summary>
+        <BinTable bins={bins} />
+      </details>
+    </ChartFigure>
+  );
+}
+
+function Bars({
+  bins,
+  latency,
+  charting,
+  width,
+}: {
+  bins: LatencyBin[];
+  latency: Latency;
+  charting: Charting;
+  width: number;
+}) {
+  const frame = { left: 48, right: width - 24, top: 4 + 3 * MARK_LINE, bottom: HEIGHT - 24 };
+  const first = bins[0]?.fromMs ?? 1;
+  const last = bins.at(-1)?.toMs ?? 10;
+  const x = charting.scaleLog().domain([first, last]).range([frame.left, frame.right]);
+  const y = charting
+    .scaleLinear()
+    .domain([0, Math.max(1, ...bins.map(({ events }) => events))])
+    .nice(4)
+    .range([frame.bottom, frame.top]);
+  const wholeTicks = y.ticks(4).filter(Number.isInteger);
+  const candidates = x
+    .ticks()
+    .filter(isLabelled(first, last))
+    .map((ms) => ({ at: x(ms), text: duration(ms / 1000) }));
+  return (
+    <g>
+      <VerticalAxis
+        frame={frame}
+        ticks={wholeTicks.map((events) => ({ at: y(events), text: shortCount(events) }))}
+      />
+      {bins.map(({ fromMs, toMs, events }) => (
+        <rect
+          key={fromMs}
+          class="sent"
+          x={round(x(fromMs) + 0.5)}
+          width={round(Math.max(1, x(toMs) - x(fromMs) - 1))}
+          y={round(y(events))}
+          height={round(frame.bottom - y(events))}
+        />
+      ))}
+      <Marks
+        latency={latency}
+        at={(seconds) => x(Math.min(last, Math.max(first, seconds * 1000)))}
+        frame={frame}
+      />
+      <HorizontalAxis frame={frame} ticks={spaced(candidates, LEAST_TICK_DISTANCE)} />
+    </g>
+  );
+}
+
+function Marks({ latency, at, frame }: { latency: Latency; at: (seconds: number) => number; frame: Frame }) {
+  return (
+    <g>
+      {(["p50", "p95", "p99"] as const).map((name, index) => {
+        const x = round(at(latency[name]));
+        const y = (index + 1) * MARK_LINE;
+        return (
+          <g key={name}>
+            <line class="mark" x1={x} x2={x} y1={y + 3} y2={frame.bottom} />
+            <text class="label" x={x} y={y} text-anchor="middle">
+              {name}
+            </text>
+          </g>
+        );
+      })}
+    </g>
+  );
+}
+
+/** Over more than a decade and a half 1, 2 and 5 of each are enough; ms below 1 are not measured. */
+function isLabelled(first: number, last: number): (ms: number) => boolean {
+  return (ms) => last / first < 30 || /^[125]/.test(ms.toExponential(0));
+}
+
+/** From the left, those that are not too close to the one before. */
+function spaced(items: Tick[], least: number): Tick[] {
+  const kept: Tick[] = [];
+  for (const item of items) {
+    const before = kept.at(-1);
+    if (before === undefined || item.at - before.at >= least) kept.push(item);
+  }
+  return kept;
+}
+
+function PercentileTable({ percentiles }: { percentiles: LatencyPercentile[] }) {
+  return (
+    <ScrollingTable
+      caption="How long the events took, from when they were due (with a rate) or first tried until they were read back"
+      columns={[{ title: "Share of the events" }, { title: "At most", isNumber: true }]}
+      rows={percentiles.map(({ percentile, seconds }) => [
+        percentile === 100 ? "all" : `${percentile} %`,
+        duration(seconds),
+      ])}
+    />
+  );
+}
+
+function BinTable({ bins }: { bins: LatencyBin[] }) {
+  return (
+    <ScrollingTable
+      caption="Events by their latency"
+      columns={[
+        { title: "From", isNumber: true },
+        { title: "To below", isNumber: true },
+        { title: "Events", isNumber: true },
+      ]}
+      rows={bins.map(({ fromMs, toMs, events }) => [
+        duration(fromMs / 1000),
+        duration(toMs / 1000),
+        count(events),
+      ])}
+    />
+  );
+}

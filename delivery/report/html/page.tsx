@@ -1,0 +1,185 @@
+import { createHash } from "node:crypto";
+import { latencyDistribution } from "../latencyDistribution";
+import { accountOf } from "../presentable";
+import type { DeliveryReport, Verdict } from "../report";
+import { verdictSentence } from "../verdictSentence";
+import type { Charting } from "./charting";
+import { FindingsSection } from "./findingsSection";
+import { duration, utc } from "./formats";
+import { LatencyChart } from "./latencyChart";
+import { NumbersSection } from "./numbersSection";
+import { Prose } from "./proseText";
+import { ShardsSection } from "./shardsSection";
+import { STYLES } from "./styles";
+import { ScrollingTable } from "./table";
+import { TimelineChart } from "./timelineChart";
+
+const NAMES: Record<Verdict, string> = {
+  verified: "✓ Verified",
+  failed: "✗ Failed",
+  undecided: "? Undecided",
+};
+
+/** Nothing may be loaded or run but this style sheet; the empty icon keeps browsers from asking a server for one. */
+const POLICY = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash("sha256").update(STYLES).digest("base64")}'`,
+  "img-src data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+/** @param report as it may be shown: `presentable`. */
+export function Page({ report, charting }: { report: DeliveryReport; charting: Charting }) {
+  const { verdict, streamName, region } = report;
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content={POLICY} />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <link rel="icon" href="data:," />
+        <title>{`${NAMES[verdict]}: Amplitude delivery to ${streamName} (${region})`}</title>
+        <style>{STYLES}</style>
+      </head>
+      <body>
+        <VerdictHeader report={report} />
+        <main>
+          <FindingsSection findings={report.findings} />
+          <ProofSection report={report} />
+          <NumbersSection report={report} />
+          <LatencySection report={report} charting={charting} />
+          <TimelineSection report={report} charting={charting} />
+          <ShardsSection shards={report.shards} />
+          <EnvironmentSection report={report} />
+        </main>
+        <footer>
+          <p>
+            Written by amplitude-kinesis {report.environment.version}. This page runs no script and loads
+            nothing.
+          </p>
+        </footer>
+      </body>
+    </html>
+  );
+}
+
+function VerdictHeader({ report }: { report: DeliveryReport }) {
+  const { verdict, streamName, region, startedAt, durationInSeconds, resumedFrom, resumable, runId } = report;
+  return (
+    <header class={verdict}>
+      <p class="quiet">Delivery of Amplitude's events</p>
+      <h1>
+        <span class="name">{NAMES[verdict]}:</span> {verdictSentence(report)}
+      </h1>
+      <p>
+        Stream <code>{streamName}</code> in <code>{region}</code>, tested at{" "}
+        <time dateTime={startedAt}>{utc(startedAt)}</time> for {duration(durationInSeconds)}
+        {resumedFrom === null ? null : `, going on with a run of ${utc(resumedFrom)}`}
+      </p>
+      {resumable ? (
+        <p>
+          Go on with it by <code>amplitude-kinesis verify --resume {runId}</code>
+        </p>
+      ) : null}
+    </header>
+  );
+}
+
+function ProofSection({ report: { proof } }: { report: DeliveryReport }) {
+  return (
+    <section aria-labelledby="proof">
+      <h2 id="proof">What this proves, and what not</h2>
+      <div class="columns">
+        <div>
+          <h3 class="met">Proven</h3>
+          {proof.proves.length === 0 ? (
+            <p>Nothing: only a run that is verified proves something.</p>
+          ) : (
+            <Sentences all={proof.proves} />
+          )}
+        </div>
+        <div>
+          <h3 class="undetermined">Left open</h3>
+          {proof.leavesOpen.length === 0 ? <p>Nothing.</p> : <Sentences all={proof.leavesOpen} />}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Sentences({ all }: { all: string[] }) {
+  return (
+    <ul>
+      {all.map((sentence, index) => (
+        <li key={index}>
+          <Prose text={sentence} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function LatencySection({ report, charting }: { report: DeliveryReport; charting: Charting }) {
+  const {
+    latencyInSeconds: latency,
+    latencyHistogram: histogram,
+    acknowledgementInSeconds: acknowledged,
+  } = report;
+  return (
+    <section aria-labelledby="latency">
+      <h2 id="latency">Latency</h2>
+      {latency === null || histogram === null ? (
+        <p>No latency was measured.</p>
+      ) : (
+        <LatencyChart latency={latency} distribution={latencyDistribution(histogram)} charting={charting} />
+      )}
+      {acknowledged === null ? null : (
+        <p>
+          Kinesis acknowledged half of the events within {duration(acknowledged.p50)}, 95 % within{" "}
+          {duration(acknowledged.p95)}, 99 % within {duration(acknowledged.p99)}, the slowest one within{" "}
+          {duration(acknowledged.max)}.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function TimelineSection({ report: { timeline }, charting }: { report: DeliveryReport; charting: Charting }) {
+  return (
+    <section aria-labelledby="timeline">
+      <h2 id="timeline">Timeline</h2>
+      {timeline.buckets.length === 0 ? (
+        <p>Nothing happened that has a time: no event was sent.</p>
+      ) : (
+        <TimelineChart timeline={timeline} charting={charting} />
+      )}
+    </section>
+  );
+}
+
+function EnvironmentSection({ report }: { report: DeliveryReport }) {
+  const { environment, region, roleArn, route, runId } = report;
+  const rows: [name: string, value: string][] = [
+    ["AWS account", accountOf(report)],
+    ["Region", region],
+    ["Role", roleArn],
+    ["Route", route],
+    ["Run", runId],
+    ["amplitude-kinesis", environment.version],
+    ["Node.js", environment.nodeVersion],
+    ["Platform", environment.platform],
+  ];
+  return (
+    <section aria-labelledby="environment">
+      <h2 id="environment">Environment</h2>
+      <ScrollingTable
+        caption="What the test ran on"
+        columns={[{ title: "What" }, { title: "Value" }]}
+        rows={rows.map(([name, value]) => [name, <code key={name}>{value}</code>])}
+      />
+    </section>
+  );
+}

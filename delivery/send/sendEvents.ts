@@ -1,0 +1,198 @@
+import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
+import { type ClientOptions, keptOpen, kinesisWriteClient } from "../clients";
+import { type Clock, systemClock } from "../clock";
+import type { Finding } from "../findings";
+import { type Preflight, preflight } from "../preflight/preflight";
+import type { StreamState } from "../preflight/stream";
+import { awaitTurn, isAhead, type Pace } from "../producer/pace";
+import { Producer } from "../producer/producer";
+import { putRecordsTo } from "../producer/putRecords";
+import type { OutgoingRecord } from "../producer/record";
+import { resolveOutputs, type StackOutputs } from "../settings";
+import { defaultConcurrency, type PacedEvents, pacedEvents } from "../verifier/pacedEvents";
+import {
+  interrupted,
+  noEvents,
+  senderFailed,
+  sendingEnded,
+  sourceProblems,
+  writeRefused,
+} from "../verifier/runFindings";
+import { KEY_BYTES, newRunKey } from "../verifier/runKey";
+import type { SendOptions } from "./options";
+import { SendCounter } from "./sendCounter";
+import { fateFindings, sendOutcome } from "./sendFindings";
+import type { SendReport } from "./sendReport";
+
+const PROPAGATING = "refused so far; a new policy takes up to a minute and a half to take effect";
+
+/**
+ * Sends the source's events to the customer's stream, as `verifyDelivery` does, and reads nothing back. Memory does not
+ * grow with the events. Nothing is sent where the preflight finds what stops delivery.
+ *
+ * @throws DeliveryError `settings` for outputs that can't be right, `credentials` where AWS does not accept the
+ * caller, `no-events` where the source has none; what the source throws before its first event. Whatever is wrong with
+ * the deployment is a finding of the report.
+ */
+export async function sendEvents(options: SendOptions): Promise<SendReport> {
+  const connections = keptOpen();
+  try {
+    return await new Sending(options, connections).run();
+  } finally {
+    connections.destroy();
+  }
+}
+
+class Sending {
+  readonly #options: SendOptions;
+  readonly #outputs: StackOutputs;
+  readonly #operator: ClientOptions;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  readonly #counter = new SendCounter();
+  readonly #key = newRunKey();
+  #taken = 0;
+  #step = "";
+
+  constructor(options: SendOptions, requestHandler: ClientOptions["requestHandler"]) {
+    const { clock = systemClock, signal = new AbortController().signal } = options;
+    this.#options = options;
+    this.#outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
+    const { credentials, profile, endpoint } = options;
+    this.#operator = { region: this.#outputs.region, credentials, profile, endpoint, requestHandler };
+    this.#clock = clock;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<SendReport> {
+    const startedAt = this.#clock.now();
+    const before = await this.#preflight();
+    const { stream, writer, findings } = before;
+    const isBroken = findings.some(({ severity }) => severity === "error");
+    const canSend = stream !== undefined && writer !== undefined && !isBroken;
+    const run = canSend ? await this.#send(stream, writer) : this.#notSent(isBroken);
+    return this.#report(before, run, startedAt);
+  }
+
+  #preflight(): Promise<Preflight> {
+    const { route, senderCredentials, senderProfile, externalId } = this.#options;
+    const { amplitudeAccountId, amplitudePrincipalArns, amplitudeExternalId } = this.#options;
+    const hasOwnSender = senderCredentials !== undefined || senderProfile !== undefined;
+    const sender = { ...this.#operator, credentials: senderCredentials, profile: senderProfile };
+    return preflight({
+      outputs: this.#outputs,
+      route,
+      operator: this.#operator,
+      sender: hasOwnSender ? sender : this.#operator,
+      externalId,
+      amplitude: {
+        accountId: amplitudeAccountId ?? AMPLITUDE_ACCOUNT_ID,
+        principalArns: amplitudePrincipalArns,
+        externalId: amplitudeExternalId,
+      },
+      patience: { clock: this.#clock, waitMs: this.#propagationMs, signal: this.#signal },
+      onStep: (step) => this.#show(step),
+    });
+  }
+
+  /** @returns what was found on the way. */
+  async #send(stream: StreamState, writer: ClientOptions): Promise<Finding[]> {
+    const { source, rate, concurrency = defaultConcurrency(rate), random = Math.random } = this.#options;
+    const findings: Finding[] = [];
+    const { batches, pace, step } = await pacedEvents(this.#options, stream);
+    this.#step = step;
+    const producer = new Producer({
+      put: putRecordsTo(kinesisWriteClient(writer), this.#outputs.streamName),
+      listener: this.#counter,
+      clock: this.#clock,
+      random,
+      concurrency,
+      largestRecordBytes: stream.largestRecordBytes,
+      propagationMs: this.#propagationMs,
+      onAccessDenied: () => this.#show(PROPAGATING),
+    });
+    try {
+      const stopped = await producer.run(this.#outgoing(batches, pace), this.#signal);
+      if (stopped?.ofSender) findings.push(senderFailed(stopped.reason, this.#counter.sent));
+      else if (stopped !== undefined) findings.push(writeRefused(stopped.reason, stream.streamArn));
+    } catch (error) {
+      if (this.#counter.sent === 0) throw error;
+      findings.push(sendingEnded(error, this.#counter.sent));
+    }
+    if (this.#taken === 0 && !this.#signal.aborted) throw noEvents(source);
+    return [...findings, ...fateFindings(this.#counter, stream.streamArn), ...this.#interruption()];
+  }
+
+  async *#outgoing(
+    batches: PacedEvents["batches"],
+    pace: Pace | undefined,
+  ): AsyncGenerator<readonly OutgoingRecord[]> {
+    for await (const events of batches) {
+      let ready: OutgoingRecord[] = [];
+      for (const { bytes } of events) {
+        const turn = pace?.turn(bytes.length + KEY_BYTES, this.#clock.now());
+        if (turn !== undefined && isAhead(turn, this.#clock)) {
+          if (ready.length > 0) yield ready;
+          ready = [];
+          await awaitTurn(turn, this.#clock, this.#signal);
+        }
+        ready.push(this.#record(bytes));
+      }
+      if (ready.length > 0) yield ready;
+      this.#show(this.#step);
+    }
+  }
+
+  #record(bytes: Buffer): OutgoingRecord {
+    const index = this.#taken;
+    this.#taken += 1;
+    return { index, partitionKey: this.#key.partitionKey(index), bytes };
+  }
+
+  /** Where no error explains it, the stream could not be looked up. */
+  #notSent(isBroken: boolean): Finding[] {
+    if (isBroken || this.#signal.aborted) return this.#interruption();
+    return [senderFailed("the stream could not be looked up", 0)];
+  }
+
+  #interruption(): Finding[] {
+    return this.#signal.aborted ? [interrupted(this.#counter.sent)] : [];
+  }
+
+  #report(before: Preflight, run: Finding[], startedAt: number): SendReport {
+    const counter = this.#counter;
+    const shards = [...counter.acknowledgedByShard].map(([shardId, eventsAcknowledged]) => ({
+      shardId,
+      eventsAcknowledged,
+    }));
+    return {
+      reportVersion: 1,
+      outcome: sendOutcome(before.findings, run),
+      route: before.route,
+      ...this.#outputs,
+      runId: this.#key.runId,
+      startedAt: new Date(startedAt).toISOString(),
+      durationInSeconds: (this.#clock.now() - startedAt) / 1000,
+      eventsSent: counter.sent,
+      eventsAcknowledged: counter.acknowledged,
+      eventsRefused: counter.refused,
+      eventsUnknown: counter.unknown,
+      shards: shards.sort((a, b) => (a.shardId < b.shardId ? -1 : 1)),
+      findings: [...before.findings, ...run, ...sourceProblems(this.#options.source)],
+    };
+  }
+
+  get #propagationMs(): number {
+    return (this.#options.propagationSeconds ?? 90) * 1000;
+  }
+
+  #show(step: string): void {
+    const { onProgress, source } = this.#options;
+    onProgress?.({
+      step,
+      eventsSent: this.#counter.sent,
+      eventsAcknowledged: this.#counter.acknowledged,
+      ...(source.expectedEvents === undefined ? {} : { eventsExpected: source.expectedEvents }),
+    });
+  }
+}

@@ -1,0 +1,35 @@
+import { findingLines } from "../report/text";
+import type { SendOutcome, SendReport } from "./sendReport";
+
+const SENTENCES: Record<SendOutcome, string> = {
+  sent: "SENT: Kinesis acknowledged every event; whether they can be read back was not looked at",
+  failed: "FAILED: not every event is in the stream",
+  undecided: "UNDECIDED: not every event was sent, or got a clear answer",
+};
+
+/** The report for a person at a terminal, without a line break at its end. */
+export function sendText(report: SendReport): string {
+  const rows: [name: string, text: string][] = [
+    ["stream", `${report.streamName} (${report.region})`],
+    ["role", report.roleArn],
+    ["route", report.route],
+    ["events sent", String(report.eventsSent)],
+    ["acknowledged", String(report.eventsAcknowledged)],
+    ["refused", String(report.eventsRefused)],
+    ["unknown", String(report.eventsUnknown)],
+    ["shards", shards(report)],
+    ["run", report.runId],
+    ["took", `${report.durationInSeconds.toFixed(1)} s`],
+  ];
+  return [
+    SENTENCES[report.outcome],
+    "",
+    ...rows.map(([name, text]) => `  ${name.padEnd(16)}${text}`),
+    ...report.findings.flatMap(findingLines),
+  ].join("\n");
+}
+
+function shards({ shards }: SendReport): string {
+  if (shards.length === 0) return "none";
+  return shards.map(({ shardId, eventsAcknowledged }) => `${shardId}: ${eventsAcknowledged}`).join(", ");
+}

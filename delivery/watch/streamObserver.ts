@@ -1,0 +1,212 @@
+import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
+import type { ShardRecords } from "../reader/shardReader";
+import type { Properties } from "../sources/amplitudeEvent";
+import { LatencyRecorder } from "../verifier/latency";
+import { isOfRun } from "../verifier/runKey";
+import { amplitudeTime } from "./amplitudeTime";
+import { BoundedTally } from "./boundedTally";
+import { deviationsOf } from "./deviations";
+import { DeviationTally } from "./deviationTally";
+import { type EventKind, eventKind } from "./eventKind";
+import { shownName } from "./masking";
+import { RecentIds } from "./recentIds";
+import { RecentRate } from "./recentRate";
+import { type Framing, recordContent } from "./recordContent";
+import type { ForeignKind, Project, WatchSnapshot } from "./snapshot";
+
+export interface ObserverOptions {
+  /** In ms since 1970. */
+  startedAt: number;
+  /** Empty where every project may write. */
+  expectApps: readonly string[];
+  includeTests: boolean;
+  /** At least so many ids are remembered. Default 1,000,000: 64 MiB in all. */
+  idsRemembered?: number;
+}
+
+/** What an observer knows; the rest of a snapshot is the watch's. */
+export type Observed = Omit<
+  WatchSnapshot,
+  | "snapshotVersion"
+  | "region"
+  | "streamName"
+  | "startedAt"
+  | "at"
+  | "elapsedInSeconds"
+  | "includesTests"
+  | "shards"
+  | "caughtUp"
+  | "findings"
+  | "verdict"
+>;
+
+/** So many event types are told apart. */
+const MOST_EVENT_TYPES = 2_000;
+const MOST_PROJECTS = 100;
+const SHOWN = 20;
+const PROJECT_ID = /^\d{1,20}$/;
+/** The name under which rows without a project are counted: no id. */
+const NO_APP = "";
+
+/** Counts what records hold, in memory that does not grow with them. */
+export class StreamObserver {
+  readonly #expected: ReadonlySet<string>;
+  readonly #rate: RecentRate;
+  readonly #uuids: RecentIds;
+  readonly #insertIds: RecentIds;
+  readonly #types = new BoundedTally(MOST_EVENT_TYPES);
+  readonly #apps = new BoundedTally(MOST_PROJECTS);
+  readonly #latency = new LatencyRecorder();
+  readonly #age = new LatencyRecorder();
+  readonly #deviations = new DeviationTally();
+  readonly #identifyDeviations = new DeviationTally();
+  readonly #kinds: Record<EventKind, number> = { event: 0, identify: 0, groupIdentify: 0 };
+  readonly #framings: Record<Framing, number> = { object: 0, list: 0, lines: 0 };
+  readonly #foreign = new Map<ForeignKind, number>();
+  #records = 0;
+  #bytes = 0;
+  #ofTests = 0;
+  #events = 0;
+  #eventsExpected = 0;
+  #eventsUnexpected = 0;
+  #duplicated = 0;
+  #insertIdsRepeated = 0;
+  #eventsDeviating = 0;
+  #identifiesDeviating = 0;
+
+  constructor(private readonly options: ObserverOptions) {
+    const { idsRemembered = 1_000_000 } = options;
+    this.#expected = new Set(options.expectApps);
+    this.#rate = new RecentRate(options.startedAt);
+    this.#uuids = new RecentIds(idsRemembered);
+    this.#insertIds = new RecentIds(idsRemembered);
+  }
+
+  get eventsExpected(): number {
+    return this.#eventsExpected;
+  }
+
+  get eventsUnexpected(): number {
+    return this.#eventsUnexpected;
+  }
+
+  take({ records, receivedAt }: ShardRecords): void {
+    const before = this.#events;
+    for (const record of records) this.#takeRecord(record, receivedAt);
+    this.#rate.add(this.#events - before, receivedAt);
+  }
+
+  observed(now: number): Observed {
+    return {
+      events: this.#events,
+      eventsExpected: this.#eventsExpected,
+      eventsPerSecond: this.#rate.perSecond(now),
+      lastMinute: this.#rate.lastMinute(now),
+      kinds: { ...this.#kinds },
+      eventTypes: this.#types.commonest(SHOWN),
+      eventTypesOther: this.#types.others,
+      projects: this.#projects(),
+      eventsUnexpected: this.#eventsUnexpected,
+      latencyInSeconds: this.#latency.summary() ?? null,
+      ageInSeconds: this.#age.summary() ?? null,
+      eventsDuplicated: this.#duplicated,
+      insertIdsRepeated: this.#insertIdsRepeated,
+      eventsDeviating: this.#eventsDeviating,
+      identifiesDeviating: this.#identifiesDeviating,
+      deviations: this.#deviations.commonest(SHOWN),
+      identifyDeviations: this.#identifyDeviations.commonest(SHOWN),
+      framings: { ...this.#framings },
+      records: {
+        read: this.#records,
+        bytes: this.#bytes,
+        ofTests: this.#ofTests,
+        foreign: Object.fromEntries(this.#foreign),
+      },
+    };
+  }
+
+  #takeRecord(record: KinesisRecord, receivedAt: number): void {
+    const { Data = new Uint8Array(), PartitionKey, ApproximateArrivalTimestamp } = record;
+    this.#records += 1;
+    this.#bytes += Data.length;
+    if (isOfRun(PartitionKey)) {
+      this.#ofTests += 1;
+      if (!this.options.includeTests) return;
+    }
+    const content = recordContent(Data);
+    if ("unreadable" in content) {
+      this.#countForeign(content.unreadable);
+      return;
+    }
+    const arrivedAt = ApproximateArrivalTimestamp?.getTime() ?? receivedAt;
+    for (const object of content.objects) {
+      const kind = eventKind(object);
+      if (kind === undefined) this.#countForeign("not-amplitude");
+      else this.#takeRow(object, kind, content.framing, arrivedAt);
+    }
+  }
+
+  #takeRow(row: Properties, kind: EventKind, framing: Framing, arrivedAt: number): void {
+    this.#events += 1;
+    this.#kinds[kind] += 1;
+    this.#framings[framing] += 1;
+    this.#types.add(typeOf(row, kind));
+    const isRepeated = this.#countRepetitions(row);
+    this.#countProject(row, isRepeated);
+    this.#countTimes(row, arrivedAt);
+    this.#countDeviations(row, kind);
+  }
+
+  /** @returns whether the row was delivered before. */
+  #countRepetitions({ uuid, $insert_id, device_id }: Properties): boolean {
+    const isRepeated = typeof uuid === "string" && this.#uuids.hasSeen(uuid);
+    if (isRepeated) this.#duplicated += 1;
+    const isKnown = typeof $insert_id === "string" && this.#insertIds.hasSeen(`${device_id}\n${$insert_id}`);
+    if (isKnown && !isRepeated) this.#insertIdsRepeated += 1;
+    return isRepeated;
+  }
+
+  #countProject({ app }: Properties, isRepeated: boolean): void {
+    const id = typeof app === "number" || typeof app === "string" ? String(app) : NO_APP;
+    this.#apps.add(PROJECT_ID.test(id) ? id : shownName(id));
+    const isExpected = this.#expected.size === 0 || this.#expected.has(id);
+    if (isExpected && !isRepeated) this.#eventsExpected += 1;
+    // A row without a project can't be told to be of another one.
+    if (!isExpected && id !== NO_APP) this.#eventsUnexpected += 1;
+  }
+
+  #countTimes(row: Properties, arrivedAt: number): void {
+    const received = amplitudeTime(row.server_upload_time) ?? amplitudeTime(row.server_received_time);
+    if (received !== undefined) this.#latency.record(arrivedAt - received);
+    const happened = amplitudeTime(row.event_time);
+    if (happened !== undefined) this.#age.record(arrivedAt - happened);
+  }
+
+  #countDeviations(row: Properties, kind: EventKind): void {
+    const deviations = deviationsOf(row);
+    if (deviations.length === 0) return;
+    if (kind === "event") this.#eventsDeviating += 1;
+    else this.#identifiesDeviating += 1;
+    const tally = kind === "event" ? this.#deviations : this.#identifyDeviations;
+    for (const deviation of deviations) tally.add(deviation);
+  }
+
+  #countForeign(kind: ForeignKind): void {
+    this.#foreign.set(kind, (this.#foreign.get(kind) ?? 0) + 1);
+  }
+
+  #projects(): Project[] {
+    return this.#apps.commonest(SHOWN).map(({ name, count }) => ({
+      app: name === NO_APP ? null : name,
+      count,
+      ...(this.#expected.size === 0 ? {} : { expected: this.#expected.has(name) }),
+    }));
+  }
+}
+
+function typeOf({ event_type, event_name }: Properties, kind: EventKind): string {
+  if (kind === "identify") return "$identify";
+  if (kind === "groupIdentify") return "$groupidentify";
+  const type = event_type ?? event_name;
+  return typeof type === "string" ? shownName(type) : "(no text)";
+}

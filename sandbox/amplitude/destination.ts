@@ -1,0 +1,148 @@
+import type { CustomerAccount, OutgoingRow } from "./customerAccount";
+import { coursesOf, type DeliveryHabits, type Random, retryDelayMs } from "./schedule";
+import type { Json } from "./upload";
+
+/** Names of Amplitude's delivery metrics API. */
+export interface DeliveryMetrics {
+  eventsDelivered: number;
+  successOnFirstAttempt: number;
+  successAfterRetry: number;
+  /** Given up after the last try, or after the time that a row is tried. */
+  eventsExpired: number;
+  /** Left out by the filter, or while the destination was disabled. */
+  eventsDiscarded: number;
+  /** Second writings of rows that had been delivered. */
+  eventsDuplicated: number;
+  /** Why the last writing that failed did. */
+  lastFailure?: string;
+}
+
+export interface DestinationOptions {
+  account: CustomerAccount;
+  habits: DeliveryHabits;
+  random: Random;
+  /** In ms since 1970. */
+  now: () => number;
+}
+
+interface Waiting {
+  row: OutgoingRow;
+  dueAt: number;
+  receivedAt: number;
+  attempt: number;
+  isDuplicate: boolean;
+}
+
+/** Identify calls are forwarded where the destination says so, whatever the filter of the events is. */
+const IDENTIFIES = new Set(["$identify", "$groupidentify"]);
+/** PutRecords takes 500 records; rows are small beside its 10 MiB. */
+const RECORDS_A_CALL = 500;
+
+/** One Kinesis destination of a project. What it holds is in memory alone, as Amplitude documents of its retries. */
+export class KinesisDestination {
+  /** What was received while this is false is never sent. */
+  enabled = true;
+  /** "Send events": which event types are sent; undefined for all. */
+  filter: ((eventType: string) => boolean) | undefined;
+  forwardsIdentify = true;
+  /** What becomes of a row on its way: the sandbox's tests plant faults here. */
+  alter: (row: Json) => Json = (row) => row;
+  readonly metrics: DeliveryMetrics = {
+    eventsDelivered: 0,
+    successOnFirstAttempt: 0,
+    successAfterRetry: 0,
+    eventsExpired: 0,
+    eventsDiscarded: 0,
+    eventsDuplicated: 0,
+  };
+  readonly #waiting = new Set<Waiting>();
+  #timer: NodeJS.Timeout | undefined;
+  #isWriting = false;
+  #stopped = false;
+
+  constructor(private readonly options: DestinationOptions) {}
+
+  /** Rows that are not written yet. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  take(rows: Json[]): void {
+    const { habits, random, now } = this.options;
+    const sent = rows.filter((row) => this.enabled && this.#passes(String(row.event_type)));
+    this.metrics.eventsDiscarded += rows.length - sent.length;
+    const receivedAt = now();
+    coursesOf(sent.length, habits, random).forEach(({ delayMs, againMs }, position) => {
+      const row = this.#outgoing(this.alter(sent[position] ?? {}));
+      const entry = { row, receivedAt, attempt: 1 };
+      this.#waiting.add({ ...entry, dueAt: receivedAt + delayMs, isDuplicate: false });
+      if (againMs !== undefined)
+        this.#waiting.add({ ...entry, dueAt: receivedAt + againMs, isDuplicate: true });
+    });
+    this.#plan();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#waiting.clear();
+    this.options.account.close();
+  }
+
+  #passes(eventType: string): boolean {
+    return IDENTIFIES.has(eventType) ? this.forwardsIdentify : (this.filter?.(eventType) ?? true);
+  }
+
+  #outgoing(row: Json): OutgoingRow {
+    const key = row[this.options.habits.partitionKey] ?? row.uuid;
+    return { partitionKey: String(key), data: Buffer.from(JSON.stringify(row)) };
+  }
+
+  #plan(): void {
+    if (this.#stopped || this.#isWriting || this.#waiting.size === 0) return;
+    clearTimeout(this.#timer);
+    let next = Number.POSITIVE_INFINITY;
+    for (const { dueAt } of this.#waiting) next = Math.min(next, dueAt);
+    const wait = Math.max(0, next - this.options.now());
+    this.#timer = setTimeout(() => void this.#write(), wait).unref();
+  }
+
+  async #write(): Promise<void> {
+    const now = this.options.now();
+    const due = [...this.#waiting]
+      .filter(({ dueAt }) => dueAt <= now)
+      .sort((one, other) => one.dueAt - other.dueAt)
+      .slice(0, RECORDS_A_CALL);
+    this.#isWriting = true;
+    for (const entry of due) this.#waiting.delete(entry);
+    const { account, habits } = this.options;
+    const rows = due.map(({ row }) => row);
+    const failures =
+      due.length === 0
+        ? []
+        : await (habits.call === "PutRecords" ? account.putRecords(rows) : account.putRecordEach(rows));
+    for (const [position, entry] of due.entries()) this.#enter(entry, failures[position]);
+    this.#isWriting = false;
+    this.#plan();
+  }
+
+  #enter(entry: Waiting, failure: string | undefined): void {
+    if (failure === undefined) {
+      if (entry.isDuplicate) this.metrics.eventsDuplicated += 1;
+      else this.#delivered(entry.attempt);
+      return;
+    }
+    this.metrics.lastFailure = failure;
+    const { habits, random, now } = this.options;
+    const dueAt = now() + retryDelayMs(entry.attempt + 1, habits.retryDelayMs, random);
+    const isOver = entry.attempt > habits.retries || dueAt - entry.receivedAt > habits.expireMs;
+    if (!isOver && !this.#stopped) this.#waiting.add({ ...entry, dueAt, attempt: entry.attempt + 1 });
+    else if (!entry.isDuplicate) this.metrics.eventsExpired += 1;
+  }
+
+  #delivered(attempt: number): void {
+    this.metrics.eventsDelivered += 1;
+    if (attempt === 1) this.metrics.successOnFirstAttempt += 1;
+    else this.metrics.successAfterRetry += 1;
+  }
+}

@@ -1,0 +1,96 @@
+import { deviceIdOf, exportRow, groupsOf } from "./exportRow";
+import type { IngestedEvent, Json, Upload } from "./upload";
+import { withProperties } from "./userProperties";
+
+/** Source: HTTP V2 API, "Event deduplication". */
+const DEDUPLICATED_MS = 7 * 24 * 3600 * 1000;
+/** An Amplitude id is a long: https://amplitude.com/docs/apis/analytics/export. */
+const FIRST_AMPLITUDE_ID = 45_975_551_000;
+
+export interface ProjectOptions {
+  /** The project's id, which every row carries. */
+  app: number;
+  /** Of rows, and of events that come without an insert id. */
+  newUuid: () => string;
+}
+
+export interface Reception {
+  path: string;
+  /** In ms since 1970. */
+  receivedAt: number;
+}
+
+/** One project's users and events: what is new in an upload becomes rows, in the order of the upload. */
+export class Project {
+  readonly #seen = new Map<string, number>();
+  readonly #users = new Map<string, { amplitudeId: number; properties: Json }>();
+  readonly #groups = new Map<string, number>();
+  #deduplicated = 0;
+
+  constructor(private readonly options: ProjectOptions) {}
+
+  /** Events that were left out because they had come before. */
+  get eventsDeduplicated(): number {
+    return this.#deduplicated;
+  }
+
+  take({ events, clientUploadTime }: Upload, { path, receivedAt }: Reception): Json[] {
+    const uploaded = Date.parse(clientUploadTime ?? "");
+    const clientUploadedAt = Number.isNaN(uploaded) ? receivedAt : uploaded;
+    return events
+      .filter((event) => this.#isNew(event, receivedAt))
+      .map((event) => {
+        const user = this.#userOf(event);
+        user.properties = withProperties(user.properties, event.user_properties);
+        return exportRow(event, {
+          app: this.options.app,
+          amplitudeId: user.amplitudeId,
+          uuid: this.options.newUuid(),
+          insertId: this.options.newUuid(),
+          path,
+          receivedAt,
+          processedAt: receivedAt + 1,
+          clientUploadedAt,
+          userProperties: { ...user.properties },
+          groupIds: this.#groupIds(event),
+        });
+      });
+  }
+
+  /** The same insert id from the same device within seven days is the same event; one without an insert id is new. */
+  #isNew(event: IngestedEvent, now: number): boolean {
+    if (typeof event.insert_id !== "string") return true;
+    const key = JSON.stringify([deviceIdOf(event), event.insert_id]);
+    const before = this.#seen.get(key);
+    if (before !== undefined && now - before < DEDUPLICATED_MS) {
+      this.#deduplicated += 1;
+      return false;
+    }
+    this.#seen.set(key, now);
+    return true;
+  }
+
+  #userOf(event: IngestedEvent) {
+    const key = event.user_id === undefined ? `device ${deviceIdOf(event)}` : `user ${event.user_id}`;
+    const user = this.#users.get(key) ?? {
+      amplitudeId: FIRST_AMPLITUDE_ID + this.#users.size,
+      properties: {},
+    };
+    this.#users.set(key, user);
+    return user;
+  }
+
+  #groupIds(event: IngestedEvent): Record<string, number[]> {
+    const ids = Object.entries(groupsOf(event)).map(([type, values]) => [
+      this.#numberOf(type),
+      values.map((value) => this.#numberOf(`${type} ${String(value)}`)),
+    ]);
+    return Object.fromEntries(ids);
+  }
+
+  #numberOf(group: string): number {
+    const number = this.#groups.get(group) ?? 3_000 + this.#groups.size;
+    this.#groups.set(group, number);
+    return number;
+  }
+}

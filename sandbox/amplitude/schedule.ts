@@ -1,0 +1,66 @@
+/** Draws in [0, 1). */
+export type Random = () => number;
+
+/** How the stand-in delivers; where Amplitude documents nothing, a choice of the one who starts it. */
+export interface DeliveryHabits {
+  /** 95 of 100 rows are written within this long of their reception, in ms. Documented: 60,000. */
+  p95Ms: number;
+  /** Share of the rows that are written twice, 0–1. Documented: no promise of exactly once. */
+  duplicateRate: number;
+  /** Share of the rows that are held back behind later ones, 0–1. Documented: no promise of an order. */
+  reorderRate: number;
+  /** Tries after the first one, before a row expires. Documented: 10. */
+  retries: number;
+  /** How long a row is tried, in ms. Documented: 4 hours. */
+  expireMs: number;
+  /** Before the first further try, in ms; doubled before each of the next. Not documented. */
+  retryDelayMs: number;
+  /** By which call rows are written. Not documented: the policy names both. */
+  call: "PutRecords" | "PutRecord";
+  /** What a record's partition key is taken from. Not documented. */
+  partitionKey: "uuid" | "user_id" | "device_id" | "amplitude_id";
+}
+
+export const DOCUMENTED_HABITS: DeliveryHabits = {
+  p95Ms: 60_000,
+  duplicateRate: 0.01,
+  reorderRate: 0.02,
+  retries: 10,
+  expireMs: 4 * 3600 * 1000,
+  retryDelayMs: 1_000,
+  call: "PutRecords",
+  partitionKey: "uuid",
+};
+
+/** The habits of delivery that one row meets. */
+export interface Course {
+  /** From its reception to its writing, in ms. */
+  delayMs: number;
+  /** A second writing after that, in ms from the reception. */
+  againMs?: number;
+}
+
+/**
+ * What becomes of one upload: its rows go together, but for those held back or written twice. 95 of 100 uploads take
+ * at most half of `p95Ms`, and what is held back is written before `p95Ms` is over; the others take up to twice as long.
+ */
+export function coursesOf(
+  rows: number,
+  habits: Pick<DeliveryHabits, "p95Ms" | "duplicateRate" | "reorderRate">,
+  random: Random,
+): Course[] {
+  const { p95Ms, duplicateRate, reorderRate } = habits;
+  const half = p95Ms / 2;
+  const isSlow = random() >= 0.95;
+  const delayMs = random() * half + (isSlow ? p95Ms : 0);
+  return Array.from({ length: rows }, () => {
+    const heldBackMs = random() < reorderRate ? random() * half : 0;
+    const course: Course = { delayMs: delayMs + heldBackMs };
+    return random() < duplicateRate ? { ...course, againMs: course.delayMs + random() * half } : course;
+  });
+}
+
+/** Before the try of this number, from 2. */
+export function retryDelayMs(attempt: number, firstMs: number, random: Random): number {
+  return firstMs * 2 ** (attempt - 2) * (0.5 + random() / 2);
+}

@@ -1,0 +1,182 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gunzipSync } from "node:zlib";
+import { type IngestionAnswer, ingested, serverFailure, tooManyRequests } from "./answers";
+import {
+  type AwsAccess,
+  CustomerAccount,
+  type DestinationForm,
+  type PermissionCheck,
+} from "./customerAccount";
+import { KinesisDestination } from "./destination";
+import { Project } from "./project";
+import { type DeliveryHabits, DOCUMENTED_HABITS, type Random } from "./schedule";
+import { BATCH_RATES, HTTP_V2_RATES, Throttle, type ThrottleLimits } from "./throttle";
+import { BATCH_LIMITS, HTTP_V2_LIMITS, type Json, readUpload, type UploadLimits } from "./upload";
+
+/** A stand-in for Amplitude on this machine, with the behaviour that Amplitude documents: nothing here is Amplitude's. */
+export interface LocalAmplitude {
+  /** Of the HTTP V2 API: `http://127.0.0.1:PORT/2/httpapi`; the batch API is at `/batch` beside it. */
+  url: string;
+  /** The one project's. */
+  apiKey: string;
+  /** The one project's id, which every row carries. */
+  app: number;
+  /** Sets a Kinesis destination up, enables it, and says whether its role may do what it needs. */
+  connect(form: DestinationForm): Promise<{ destination: KinesisDestination; check: PermissionCheck }>;
+  /** Fails the next requests with this status, 500 to 599, before anything of them is taken. */
+  failNext(requests: number, status: number): void;
+  /** Events that were left out because they had come before. */
+  readonly eventsDeduplicated: number;
+  stop(): Promise<void>;
+}
+
+export interface LocalAmplitudeOptions {
+  aws: AwsAccess;
+  /** Default: 32 random hexadecimal digits, as Amplitude's keys are. */
+  apiKey?: string;
+  /** Default: what is documented, and where nothing is, what `DOCUMENTED_HABITS` says. */
+  habits?: Partial<DeliveryHabits>;
+  /** Default: what is documented. Of both APIs, where given. */
+  rates?: ThrottleLimits;
+  /** Draws delays, duplicates and reordering. */
+  random?: Random;
+  /** In ms since 1970. */
+  now?: () => number;
+}
+
+const APP = 100_011_471;
+/** Above the batch API's limit, so that a body that is too large is answered, not cut off. */
+const MAX_BODY_BYTES = 2 * BATCH_LIMITS.bytes;
+
+interface Endpoint {
+  limits: UploadLimits;
+  throttle: Throttle;
+}
+
+export async function startAmplitude(options: LocalAmplitudeOptions): Promise<LocalAmplitude> {
+  const amplitude = new AmplitudeServer(options);
+  await amplitude.listen();
+  return amplitude;
+}
+
+class AmplitudeServer implements LocalAmplitude {
+  readonly apiKey: string;
+  readonly app = APP;
+  readonly #now: () => number;
+  readonly #project = new Project({ app: APP, newUuid: randomUUID });
+  readonly #destinations: KinesisDestination[] = [];
+  readonly #endpoints: Record<string, Endpoint>;
+  readonly #server: Server;
+  #failures = { requests: 0, status: 500 };
+
+  constructor(private readonly options: LocalAmplitudeOptions) {
+    const { apiKey = randomBytes(16).toString("hex"), now = Date.now, rates } = options;
+    this.apiKey = apiKey;
+    this.#now = now;
+    this.#endpoints = {
+      "/2/httpapi": { limits: HTTP_V2_LIMITS, throttle: new Throttle(rates ?? HTTP_V2_RATES) },
+      "/batch": { limits: BATCH_LIMITS, throttle: new Throttle(rates ?? BATCH_RATES) },
+    };
+    this.#server = createServer((incoming, outgoing) => void this.#serve(incoming, outgoing));
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/2/httpapi`;
+  }
+
+  get eventsDeduplicated(): number {
+    return this.#project.eventsDeduplicated;
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+  }
+
+  async connect(form: DestinationForm) {
+    const { aws, habits, random = Math.random } = this.options;
+    const account = new CustomerAccount(form, aws);
+    const check = await account.checkPermissions();
+    const destination = new KinesisDestination({
+      account,
+      habits: { ...DOCUMENTED_HABITS, ...habits },
+      random,
+      now: this.#now,
+    });
+    this.#destinations.push(destination);
+    return { destination, check };
+  }
+
+  failNext(requests: number, status: number): void {
+    this.#failures = { requests, status };
+  }
+
+  async stop(): Promise<void> {
+    for (const destination of this.#destinations) destination.stop();
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    try {
+      const answer = await this.#answer(incoming);
+      outgoing.writeHead(answer.code, { "content-type": "application/json" }).end(JSON.stringify(answer));
+    } catch {
+      outgoing.destroy();
+    }
+  }
+
+  async #answer(incoming: IncomingMessage): Promise<IngestionAnswer> {
+    const { pathname: path } = new URL(incoming.url ?? "/", "http://127.0.0.1");
+    const body = await bodyOf(incoming);
+    const endpoint = this.#endpoints[path];
+    if (endpoint === undefined) return { code: 404, error: "Not found" };
+    if (incoming.method !== "POST") return { code: 405, error: "Method not allowed" };
+    if (this.#failures.requests > 0) {
+      this.#failures.requests -= 1;
+      return serverFailure(this.#failures.status);
+    }
+    return this.#ingest(endpoint, path, body);
+  }
+
+  #ingest({ limits, throttle }: Endpoint, path: string, body: Buffer): IngestionAnswer {
+    const read = readUpload(body, this.apiKey, limits);
+    if ("refusal" in read) return read.refusal;
+    const receivedAt = this.#now();
+    const throttled = throttle.take(read.upload.events, receivedAt);
+    if (throttled !== undefined) return tooManyRequests(throttled);
+    this.#forward(this.#project.take(read.upload, { path, receivedAt }));
+    return ingested(read.upload.events.length, body.length, receivedAt);
+  }
+
+  #forward(rows: Json[]): void {
+    for (const destination of this.#destinations) destination.take(rows);
+  }
+}
+
+/** Reads to the end even when it is too much: a client that is still sending would not see the answer. */
+async function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  const body = Buffer.concat(chunks);
+  return incoming.headers["content-encoding"] === "gzip" ? gunzip(body) : body;
+}
+
+/** What is not gzip is left as it is, and is then no JSON. */
+function gunzip(body: Buffer): Buffer {
+  try {
+    return gunzipSync(body, { maxOutputLength: MAX_BODY_BYTES });
+  } catch {
+    return body;
+  }
+}

@@ -1,0 +1,100 @@
+import type { Throttled } from "./answers";
+import type { IngestedEvent } from "./upload";
+
+export interface ThrottleLimits {
+  /** Events a second of one user or device. */
+  eventsPerSecond: number;
+  /** Over this long the rate is taken. */
+  windowSeconds: number;
+  /** Events of one user or device within a day. */
+  eventsPerDay: number;
+}
+
+/** Sources: HTTP V2 API (30 events a second) and Batch Event Upload API (1,000 a second); 500,000 a day in both. */
+export const HTTP_V2_RATES: ThrottleLimits = {
+  eventsPerSecond: 30,
+  windowSeconds: 30,
+  eventsPerDay: 500_000,
+};
+export const BATCH_RATES: ThrottleLimits = { ...HTTP_V2_RATES, eventsPerSecond: 1_000 };
+
+const DAY_MS = 24 * 3600 * 1000;
+
+type Kind = "users" | "devices";
+
+/** Counts events by user and by device; what an upload is refused for is not counted. */
+export class Throttle {
+  readonly #taken: Record<Kind, Map<string, { at: number; events: number }[]>> = {
+    users: new Map(),
+    devices: new Map(),
+  };
+
+  constructor(private readonly limits: ThrottleLimits) {}
+
+  /** Counts the events, or says whose are too many: then none of the upload is taken. */
+  take(events: IngestedEvent[], now: number): Throttled | undefined {
+    const users = countBy(events, "user_id");
+    const devices = countBy(events, "device_id");
+    const tooFast = {
+      users: this.#tooFast("users", users, now),
+      devices: this.#tooFast("devices", devices, now),
+    };
+    const overQuota = {
+      users: this.#overQuota("users", users, now),
+      devices: this.#overQuota("devices", devices, now),
+    };
+    const throttled = events.flatMap(({ user_id: user = "", device_id: device = "" }, position) =>
+      Object.hasOwn(tooFast.users, user) || Object.hasOwn(tooFast.devices, device) ? [position] : [],
+    );
+    const isOver = [tooFast, overQuota].some(
+      (over) => Object.keys({ ...over.users, ...over.devices }).length > 0,
+    );
+    if (isOver) {
+      return {
+        epsThreshold: this.limits.eventsPerSecond,
+        users: tooFast.users,
+        devices: tooFast.devices,
+        quotaUsers: overQuota.users,
+        quotaDevices: overQuota.devices,
+        events: throttled,
+      };
+    }
+    this.#remember("users", users, now);
+    this.#remember("devices", devices, now);
+    return undefined;
+  }
+
+  #tooFast(kind: Kind, counts: Map<string, number>, now: number): Record<string, number> {
+    const { eventsPerSecond, windowSeconds } = this.limits;
+    const rates = [...counts].map(([id, events]) => {
+      const recent = this.#within(kind, id, now - windowSeconds * 1000);
+      return [id, Math.ceil((recent + events) / windowSeconds)] as const;
+    });
+    return Object.fromEntries(rates.filter(([, rate]) => rate > eventsPerSecond));
+  }
+
+  #overQuota(kind: Kind, counts: Map<string, number>, now: number): Record<string, number> {
+    const totals = [...counts].map(
+      ([id, events]) => [id, this.#within(kind, id, now - DAY_MS) + events] as const,
+    );
+    return Object.fromEntries(totals.filter(([, total]) => total > this.limits.eventsPerDay));
+  }
+
+  #within(kind: Kind, id: string, since: number): number {
+    const taken = this.#taken[kind].get(id) ?? [];
+    return taken.reduce((sum, { at, events }) => (at > since ? sum + events : sum), 0);
+  }
+
+  #remember(kind: Kind, counts: Map<string, number>, now: number): void {
+    for (const [id, events] of counts) {
+      const recent = (this.#taken[kind].get(id) ?? []).filter(({ at }) => at > now - DAY_MS);
+      this.#taken[kind].set(id, [...recent, { at: now, events }]);
+    }
+  }
+}
+
+function countBy(events: IngestedEvent[], field: "user_id" | "device_id"): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { [field]: id } of events) if (id !== undefined) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,138 @@
+import {
+  type IngestionAnswer,
+  invalidApiKey,
+  invalidBody,
+  missingField,
+  payloadTooLarge,
+  type WrongEvents,
+  wrongEvents,
+} from "./answers";
+
+export type Json = Record<string, unknown>;
+
+/** An event as it is taken in; one of the two ids is there. */
+export interface IngestedEvent extends Json {
+  event_type: string;
+  user_id?: string;
+  device_id?: string;
+}
+
+export interface Upload {
+  events: IngestedEvent[];
+  /** Such as `2026-01-05T10:00:00.000Z`, by the sender's clock. */
+  clientUploadTime: string | undefined;
+}
+
+export type ReadUpload = { upload: Upload } | { refusal: IngestionAnswer };
+
+export interface UploadLimits {
+  events: number;
+  bytes: number;
+}
+
+/** Sources: "Upload limit" of the HTTP V2 API (1 MB, 2,000 events), and of the Batch Event Upload API (20 MB). */
+export const HTTP_V2_LIMITS: UploadLimits = { events: 2_000, bytes: 1024 * 1024 };
+export const BATCH_LIMITS: UploadLimits = { events: 2_000, bytes: 20 * 1024 * 1024 };
+
+/** Source: HTTP V2 API, "Device IDs and User IDs Minimum Length". */
+const MIN_ID_LENGTH = 5;
+/** Of an advertising id that the user keeps to themselves. Source: HTTP V2 API, "All-zero device IDs". */
+const ALL_ZEROS = /^0{8}-?(0{4}-?){3}0{12}$/;
+
+/** Judges a request's body, the cheapest first, as the API documents. */
+export function readUpload(body: Buffer, apiKey: string, limits: UploadLimits): ReadUpload {
+  if (body.length > limits.bytes) return { refusal: payloadTooLarge() };
+  const request = parse(body);
+  if (request === undefined) return { refusal: invalidBody() };
+  const { api_key: givenKey, events, options, client_upload_time: uploadTime } = request;
+  if (givenKey === undefined || givenKey === "") return { refusal: missingField("api_key") };
+  if (givenKey !== apiKey) return { refusal: invalidApiKey(String(givenKey)) };
+  if (!Array.isArray(events) || events.length === 0) return { refusal: missingField("events") };
+  if (events.length > limits.events) return { refusal: payloadTooLarge() };
+  const refusal = judge(events, minIdLength(options));
+  if (refusal !== undefined) return { refusal };
+  return {
+    upload: {
+      events: events.map((event) => withoutShortIds(event, minIdLength(options))),
+      clientUploadTime: typeof uploadTime === "string" ? uploadTime : undefined,
+    },
+  };
+}
+
+function parse(body: Buffer): Json | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body.toString());
+    return isObject(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function minIdLength(options: unknown): number {
+  const chosen = isObject(options) ? options.min_id_length : undefined;
+  return typeof chosen === "number" && chosen >= 1 ? chosen : MIN_ID_LENGTH;
+}
+
+/** @returns nothing where every event can be taken. */
+function judge(events: unknown[], minLength: number): IngestionAnswer | undefined {
+  const wrong: WrongEvents = { missing: {}, invalid: {}, invalidIdLengths: {} };
+  events.forEach((event, position) => {
+    const problems = isObject(event) ? problemsOf(event, minLength) : { missing: ["event_type"] };
+    for (const kind of ["missing", "invalid", "invalidIdLengths"] as const) {
+      for (const field of problems[kind] ?? [])
+        wrong[kind][field] = [...(wrong[kind][field] ?? []), position];
+    }
+  });
+  const isClean = Object.values(wrong).every((positions) => Object.keys(positions).length === 0);
+  return isClean ? undefined : wrongEvents(wrong);
+}
+
+/** By kind, the fields. */
+type EventProblems = Partial<Record<keyof WrongEvents, string[]>>;
+
+function problemsOf(event: Json, minLength: number): EventProblems {
+  const ids = ["user_id", "device_id"].filter((field) => !isAbsent(event[field]));
+  const areShort = ids.every((field) => String(event[field]).length < minLength);
+  return {
+    missing: [
+      ...(isAbsent(event.event_type) ? ["event_type"] : []),
+      ...(ids.length === 0 ? ["user_id"] : []),
+    ],
+    invalid: invalidFields(event),
+    invalidIdLengths: areShort ? ids : [],
+  };
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
+}
+
+/** Fields whose values no reading can make sense of. */
+function invalidFields(event: Json): string[] {
+  const isTime = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+  const wrong = [
+    !isAbsent(event.time) && !isTime(event.time) ? ["time"] : [],
+    !isAbsent(event.session_id) && event.session_id !== -1 && !isTime(event.session_id) ? ["session_id"] : [],
+    typeof event.device_id === "string" && ALL_ZEROS.test(event.device_id) ? ["device_id"] : [],
+    ...["event_properties", "user_properties", "groups", "group_properties"].map((field) =>
+      isAbsent(event[field]) || isObject(event[field]) ? [] : [field],
+    ),
+  ];
+  return wrong.flat();
+}
+
+/** An id that is too short is left out of an event that has the other one. Source: HTTP V2 API, the same section. */
+function withoutShortIds(event: Json, minLength: number): IngestedEvent {
+  const { user_id: userId, device_id: deviceId, ...rest } = event;
+  const kept = (id: unknown) => !isAbsent(id) && String(id).length >= minLength;
+  return {
+    ...rest,
+    event_type: String(event.event_type),
+    ...(kept(userId) ? { user_id: String(userId) } : {}),
+    ...(kept(deviceId) ? { device_id: String(deviceId) } : {}),
+  };
+}

@@ -1,0 +1,37 @@
+import { access, constants } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { type Browser, chromium } from "playwright-core";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+
+async function findBrowser(): Promise<string | undefined> {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  for (const path of NAMES.flatMap((name) => folders.map((folder) => join(folder, name)))) {
+    const found = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return path;
+  }
+  return undefined;
+}
+
+/** A real browser while a suite runs; without one the suite is skipped, loudly. */
+export function browserRun(): () => Browser {
+  let browser: Browser | undefined;
+  before(async function () {
+    this.timeout(60_000);
+    const executablePath = await findBrowser();
+    if (executablePath === undefined) {
+      console.log(`SKIPPED: none of ${NAMES.join(", ")} is on PATH, the tests in a browser can't run`);
+      this.skip();
+    }
+    // Debian's own sandbox for the browser needs rights that containers and root don't have; pages here are our own.
+    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  });
+  after(() => browser?.close());
+  return () => {
+    if (browser === undefined) throw new Error("there is no browser");
+    return browser;
+  };
+}

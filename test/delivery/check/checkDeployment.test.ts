@@ -1,0 +1,424 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
+import {
+  DeleteRoleCommand,
+  PutRolePermissionsBoundaryCommand,
+  PutRolePolicyCommand,
+  TagRoleCommand,
+  UpdateAssumeRolePolicyCommand,
+} from "@aws-sdk/client-iam";
+import {
+  DeleteStreamCommand,
+  PutResourcePolicyCommand,
+  StopStreamEncryptionCommand,
+  TagResourceCommand,
+} from "@aws-sdk/client-kinesis";
+import { expect } from "chai";
+import { type CheckOptions, checkDeployment } from "../../../delivery";
+import { cloudWatchClient } from "../../../delivery/clients";
+import { type Provisioned, provision } from "../../../sandbox/provisioning";
+import { allow, clientsOf, type Fixture, policy, startInFolder, trustOf } from "../../sandbox/localAws";
+import { type Deployment, deploy, VENDOR_ACTIONS } from "../deployment";
+import { principalWith } from "../principalWith";
+
+const AMPLITUDE_ROOT = "arn:aws:iam::358203115967:root";
+const TOPIC = "arn:aws:sns:us-east-1:111122223333:alerts";
+
+describe("Checking a deployment", function () {
+  this.timeout(30_000);
+  let aws: Fixture;
+  before(async () => {
+    aws = await startInFolder();
+  });
+  after(() => aws.remove());
+
+  const check = (outputs: CheckOptions["outputs"], options: Partial<CheckOptions> = {}) =>
+    checkDeployment({ outputs, endpoint: aws.endpoint, credentials: aws.principals.operator, ...options });
+  const operator = () => clientsOf(aws, aws.principals.operator);
+  const streamArnOf = ({ streamName }: Deployment) =>
+    `arn:aws:kinesis:us-east-1:111122223333:stream/${streamName}`;
+  const roleNameOf = ({ roleArn }: Deployment) => roleArn.split("/").at(-1) ?? "";
+
+  describe("that the component made", () => {
+    let folder: string;
+    let provisioned: Provisioned;
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), "check-test-"));
+      const config = { alarms: { actionArns: [TOPIC] }, requireTls: true };
+      provisioned = await provision({ aws, folder, stackName: "acme", engine: "in-process", config });
+    });
+    after(() => rm(folder, { recursive: true, force: true }));
+
+    it("finds nothing, and tells what is there", async () => {
+      const { roleArn, region, streamName, streamArn } = provisioned.outputs;
+      const report = await check({ roleArn, region, streamName, streamArn });
+      expect(report.findings).to.deep.equal([]);
+      expect(report).to.include({ reportVersion: 1, verdict: "passed", roleArn, region, streamName });
+      expect(report.checkedAs).to.equal(aws.principals.operator.arn);
+      expect(report.stream).to.deep.include({
+        streamArn,
+        status: "ACTIVE",
+        mode: "ON_DEMAND",
+        retentionHours: 168,
+        encryption: "KMS",
+        keyId: "alias/aws/kinesis",
+        maxRecordSizeKib: 1024,
+      });
+      expect(report.role).to.include({ roleArn, maxSessionSeconds: 3600, permissionsBoundaryArn: null });
+      expect(report.role?.policies).to.have.length(1);
+      expect(report.alarms).to.have.length(2);
+    });
+  });
+
+  /** Breaks a good deployment, and says what has to be found beside what `deploy` leaves out on purpose. */
+  const broken: [
+    what: string,
+    breakIt: (outputs: Deployment) => Promise<unknown>,
+    code: string,
+    severity: string,
+    says: RegExp,
+    remedy: RegExp,
+  ][] = [
+    [
+      "a role that is gone",
+      async (outputs) => {
+        const bare = await deploy(aws, { statements: undefined });
+        await operator().iam.send(new DeleteRoleCommand({ RoleName: roleNameOf(bare) }));
+        outputs.roleArn = bare.roleArn;
+      },
+      "role-not-found",
+      "error",
+      /no such role/,
+      /pulumi up --refresh/,
+    ],
+    [
+      "a trust policy that was edited by hand",
+      (outputs) => retrust(outputs, trustOf("arn:aws:iam::444455556666:root")),
+      "amplitude-not-trusted",
+      "error",
+      /names arn:aws:iam::444455556666:root/,
+      /pulumi up --refresh/,
+    ],
+    [
+      "an external id that is demanded",
+      (outputs) => retrust(outputs, trustOf(AMPLITUDE_ROOT, { StringEquals: { "sts:ExternalId": "acme" } })),
+      "amplitude-not-trusted",
+      "error",
+      /demands an external id/,
+      /externalId/,
+    ],
+    [
+      "a stranger who is trusted",
+      (outputs) =>
+        retrust(
+          outputs,
+          JSON.stringify({
+            Statement: [AMPLITUDE_ROOT, "arn:aws:iam::444455556666:root"].map((AWS) => ({
+              Effect: "Allow",
+              Principal: { AWS },
+              Action: "sts:AssumeRole",
+            })),
+          }),
+        ),
+      "others-trusted",
+      "warning",
+      /lets in arn:aws:iam::444455556666:root/,
+      /testPrincipalArns/,
+    ],
+    [
+      "a trust policy that allows tagging sessions",
+      (outputs) =>
+        retrust(
+          outputs,
+          JSON.stringify({
+            Statement: [
+              {
+                Effect: "Allow",
+                Principal: { AWS: AMPLITUDE_ROOT },
+                Action: ["sts:AssumeRole", "sts:TagSession"],
+              },
+            ],
+          }),
+        ),
+      "trust-too-broad",
+      "warning",
+      /sts:TagSession/,
+      /pulumi up --refresh/,
+    ],
+    [
+      "an inline policy that allows too much",
+      (outputs) => inline(outputs, allow(["kinesis:*"], ["*"])),
+      "permissions-too-broad",
+      "warning",
+      /kinesis:\* on \*/,
+      /aws iam delete-role-policy --role-name amplitude-\d+ --policy-name extra/,
+    ],
+    [
+      "a Deny among the role's policies",
+      (outputs) => inline(outputs, policy("Deny", ["kinesis:PutRecord"], ["*"])),
+      "write-not-allowed",
+      "error",
+      /denies it explicitly/,
+      /Deny statement/,
+    ],
+    [
+      "a permissions boundary that leaves writing out",
+      async (outputs) => {
+        const { iam } = operator();
+        const boundary = await principalWith.policy(aws, allow(["iam:*"], ["*"]));
+        await iam.send(
+          new PutRolePermissionsBoundaryCommand({
+            RoleName: roleNameOf(outputs),
+            PermissionsBoundary: boundary,
+          }),
+        );
+      },
+      "write-not-allowed",
+      "error",
+      /permissions boundary does not allow/,
+      /boundary policy/,
+    ],
+    [
+      "a stream that is gone",
+      async (outputs) => {
+        outputs.streamName = "no-such-stream";
+      },
+      "stream-not-found",
+      "error",
+      /no such stream/,
+      /pulumi stack output/,
+    ],
+    [
+      "a stream that is being deleted",
+      (outputs) => operator().kinesis.send(new DeleteStreamCommand({ StreamName: outputs.streamName })),
+      "stream-not-active",
+      "error",
+      /is DELETING/,
+      /pulumi up/,
+    ],
+    [
+      "a stream that is not encrypted",
+      (outputs) =>
+        operator().kinesis.send(
+          new StopStreamEncryptionCommand({
+            StreamName: outputs.streamName,
+            EncryptionType: "KMS",
+            KeyId: "alias/aws/kinesis",
+          }),
+        ),
+      "stream-not-encrypted",
+      "warning",
+      /not encrypted/,
+      /pulumi up --refresh/,
+    ],
+    [
+      "a policy of the stream's own that denies writing",
+      (outputs) =>
+        putStreamPolicy(outputs, {
+          Sid: "Stop",
+          Effect: "Deny",
+          Principal: "*",
+          Action: "kinesis:PutRecords",
+        }),
+      "stream-policy-denies",
+      "error",
+      /Deny statement Stop/,
+      /take the statement out/i,
+    ],
+    [
+      "a policy of the stream's own that may deny writing",
+      (outputs) =>
+        putStreamPolicy(outputs, {
+          Effect: "Deny",
+          Principal: "*",
+          Action: "kinesis:PutRecords",
+          Condition: { StringNotEquals: { "aws:SourceVpc": "vpc-1" } },
+        }),
+      "stream-policy-undetermined",
+      "undetermined",
+      /may apply/,
+      /take the statement out/i,
+    ],
+    [
+      "a policy of the stream's own that lets another account write",
+      (outputs) =>
+        putStreamPolicy(outputs, {
+          Effect: "Allow",
+          Principal: { AWS: "arn:aws:iam::444455556666:root" },
+          Action: "kinesis:PutRecord",
+        }),
+      "stream-policy-open",
+      "warning",
+      /444455556666/,
+      /delete-resource-policy/,
+    ],
+    [
+      "an alarm that tells nobody",
+      (outputs) => putAlarm(outputs, { ActionsEnabled: false, AlarmActions: [TOPIC] }),
+      "alarm-tells-nobody",
+      "warning",
+      /switched off/,
+      /enable-alarm-actions/,
+    ],
+    [
+      "an alarm on silence that takes missing data for none",
+      (outputs) => putAlarm(outputs, { TreatMissingData: "notBreaching", AlarmActions: [TOPIC] }),
+      "alarm-missing",
+      "warning",
+      /the day when no record comes/,
+      /alarms\.actionArns/,
+    ],
+    [
+      "alarms that are missing",
+      async () => undefined,
+      "alarm-missing",
+      "warning",
+      /no record comes/,
+      /alarms\.actionArns/,
+    ],
+    [
+      "a retention of a day",
+      async () => undefined,
+      "stream-retention-short",
+      "warning",
+      /24 hours/,
+      /retentionHours 168/,
+    ],
+    ["a stream without tags", async () => undefined, "untagged", "warning", /Kinesis\.2/, /tags/],
+    [
+      "an output that names another stream",
+      async (outputs) =>
+        Object.assign(outputs, { streamArn: "arn:aws:kinesis:us-east-1:111122223333:stream/other" }),
+      "output-untrue",
+      "error",
+      /streamArn is arn.*other/,
+      /one stack/,
+    ],
+  ];
+
+  const retrust = (outputs: Deployment, PolicyDocument: string) =>
+    operator().iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: roleNameOf(outputs), PolicyDocument }));
+  const inline = (outputs: Deployment, PolicyDocument: string) =>
+    operator().iam.send(
+      new PutRolePolicyCommand({ RoleName: roleNameOf(outputs), PolicyName: "extra", PolicyDocument }),
+    );
+  const putStreamPolicy = (outputs: Deployment, statement: object) =>
+    operator().kinesis.send(
+      new PutResourcePolicyCommand({
+        ResourceARN: streamArnOf(outputs),
+        Policy: JSON.stringify({
+          Version: "2012-10-17",
+          Statement: [{ ...statement, Resource: streamArnOf(outputs) }],
+        }),
+      }),
+    );
+  const putAlarm = (outputs: Deployment, settings: object) =>
+    cloudWatchClient({ ...aws, credentials: aws.principals.operator }).send(
+      new PutMetricAlarmCommand({
+        AlarmName: `silence-${outputs.streamName}`,
+        Namespace: "AWS/Kinesis",
+        MetricName: "IncomingRecords",
+        Dimensions: [{ Name: "StreamName", Value: outputs.streamName }],
+        Statistic: "Sum",
+        Period: 60,
+        EvaluationPeriods: 5,
+        Threshold: 1,
+        ComparisonOperator: "LessThanThreshold",
+        TreatMissingData: "breaching",
+        ...settings,
+      }),
+    );
+
+  for (const [what, breakIt, code, severity, says, remedy] of broken) {
+    it(`finds ${what}`, async () => {
+      const outputs = await deploy(aws);
+      await breakIt(outputs);
+      const { findings, verdict } = await check(outputs);
+      const finding = findings.find((each) => each.code === code);
+      expect(finding, JSON.stringify(findings, undefined, 1)).to.include({ severity });
+      expect(finding?.message).to.match(says);
+      expect(finding?.remedy).to.match(remedy);
+      expect(finding?.where).not.to.equal("");
+      const worst = { error: "failed", undetermined: "undecided", warning: "passed" }[severity];
+      expect(verdict).to.equal(worst);
+    });
+  }
+
+  it("takes the vendor's own template and test principals for what is needed, and no more", async () => {
+    const tester = "arn:aws:iam::111122223333:role/tester";
+    const outputs = await deploy(aws, {
+      trust: JSON.stringify({
+        Statement: [
+          { Effect: "Allow", Principal: { AWS: [AMPLITUDE_ROOT, tester] }, Action: "sts:AssumeRole" },
+        ],
+      }),
+    });
+    const { iam, kinesis } = operator();
+    await iam.send(
+      new TagRoleCommand({ RoleName: roleNameOf(outputs), Tags: [{ Key: "owner", Value: "data" }] }),
+    );
+    await kinesis.send(
+      new TagResourceCommand({ ResourceARN: streamArnOf(outputs), Tags: { owner: "data" } }),
+    );
+    const { findings } = await check(outputs, { testPrincipalArns: [tester] });
+    expect(findings.map(({ code }) => code)).to.have.members(["stream-retention-short", "alarm-missing"]);
+    expect(VENDOR_ACTIONS).to.have.length(3);
+  });
+
+  it("puts the gravest first", async () => {
+    const outputs = await deploy(aws, { statements: undefined });
+    const { findings } = await check(outputs);
+    const order = findings.map(({ severity }) => severity);
+    expect(order).to.deep.equal(
+      [...order].sort((a, b) => "euw".indexOf(a.charAt(0)) - "euw".indexOf(b.charAt(0))),
+    );
+    expect(order[0]).to.equal("error");
+  });
+
+  it("tells what it was not allowed to see, part by part", async () => {
+    const outputs = await deploy(aws);
+    const nobody = await principalWith.credentials(aws, allow(["s3:ListBucket"], ["*"]));
+    const { findings, verdict } = await check(outputs, { credentials: nobody });
+    expect(findings.map(({ code }) => code)).to.include.members([
+      "stream-not-described",
+      "role-not-readable",
+    ]);
+    expect(verdict).to.equal("undecided");
+  });
+
+  it("tells what it may not see of the rest", async () => {
+    const outputs = await deploy(aws);
+    const limited = await principalWith.credentials(
+      aws,
+      allow(["kinesis:DescribeStreamSummary", "iam:GetRole", "iam:SimulatePrincipalPolicy"], ["*"]),
+    );
+    const { findings, verdict } = await check(outputs, { credentials: limited });
+    expect(findings.map(({ code }) => code)).to.include.members([
+      "policies-not-readable",
+      "alarms-not-readable",
+      "tags-not-readable",
+      "stream-policy-undetermined",
+    ]);
+    expect(verdict).to.equal("undecided");
+  });
+
+  it("throws where the credentials are of another account", async () => {
+    const outputs = await deploy(aws);
+    const failure = await check(outputs, { credentials: aws.principals.stranger }).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).to.include({ code: "credentials" });
+  });
+
+  it("rejects with the signal's reason where it is aborted", async () => {
+    const outputs = await deploy(aws);
+    const controller = new AbortController();
+    const checking = check(outputs, {
+      signal: controller.signal,
+      onStep: () => controller.abort(new Error("enough")),
+    });
+    expect(await checking.catch((error: Error) => error.message)).to.equal("enough");
+  });
+});

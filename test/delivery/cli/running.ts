@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { until } from "../../sandbox/localAws";
+import { ENTRY } from "./commandLine";
+
+/** The command while it runs: what it has printed so far, and what is done to it meanwhile. */
+export class Running {
+  output = "";
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown[]>;
+
+  constructor(args: string[], env: Record<string, string>, command = [process.execPath, ENTRY]) {
+    const [program = "", ...before] = command;
+    this.#child = spawn(program, [...before, ...args], { env: { ...process.env, ...env } });
+    this.#ended = once(this.#child, "close");
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.on("data", (chunk: Buffer) => {
+        this.output += chunk.toString();
+      });
+  }
+
+  get lines(): string[] {
+    return this.output.split(/\r?\n/);
+  }
+
+  prints(pattern: RegExp): Promise<void> {
+    return until(() => pattern.test(this.output) || this.#child.exitCode !== null);
+  }
+
+  type(keys: string): void {
+    this.#child.stdin?.write(keys);
+  }
+
+  interrupt(): void {
+    this.#child.kill("SIGINT");
+  }
+
+  /** Reads no more of what it prints. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+  }
+
+  /** @returns the exit status. */
+  async end(): Promise<number | null> {
+    const [status] = await this.#ended;
+    return status as number | null;
+  }
+}

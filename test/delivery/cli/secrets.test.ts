@@ -1,0 +1,174 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { assume, type Credentials, type Fixture, startInFolder, trustOf } from "../../sandbox/localAws";
+import { type Deployment, deploy } from "../deployment";
+import { json, startLyingProxy } from "../lyingProxy";
+import { principalWith } from "../principalWith";
+import { runInProcess } from "./inProcess";
+
+const MARK = "planted-secret-7f3a";
+
+/** Every value that may not be found in anything that is printed or written. */
+describe("Secrets", function () {
+  this.timeout(60_000);
+  let aws: Fixture;
+  let folder: string;
+  let outputs: Deployment;
+  let held: Required<Credentials>;
+  let env: Record<string, string>;
+  before(async () => {
+    aws = await startInFolder();
+    folder = await mkdtemp(join(tmpdir(), "secrets-"));
+    const trust = JSON.parse(trustOf("arn:aws:iam::358203115967:root"));
+    trust.Statement.push({
+      Effect: "Allow",
+      Principal: { AWS: "arn:aws:iam::111122223333:root" },
+      Action: "sts:AssumeRole",
+    });
+    outputs = await deploy(aws, { shards: 1, trust: JSON.stringify(trust) });
+    const everything = {
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
+    };
+    held = await assume(
+      aws,
+      aws.principals.operator,
+      await principalWith.role(aws, JSON.stringify(everything)),
+    );
+    env = {
+      AWS_ENDPOINT_URL: aws.endpoint,
+      AWS_REGION: aws.region,
+      AWS_ACCESS_KEY_ID: held.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: held.secretAccessKey,
+      AWS_SESSION_TOKEN: held.sessionToken,
+      PULUMI_ACCESS_TOKEN: `pul-${MARK}`,
+      PULUMI_CONFIG_PASSPHRASE: `passphrase-${MARK}`,
+      AMPLITUDE_API_KEY: `key-${MARK}`,
+      XDG_STATE_HOME: join(folder, "state"),
+      SOME_PASSWORD: `word-${MARK}`,
+    };
+    const event = (uuid: string) =>
+      JSON.stringify({
+        uuid,
+        event_type: "x",
+        user_id: `${MARK}@example.com`,
+        event_properties: { card: `4111-${MARK}` },
+      });
+    await writeFile(join(folder, "events.json"), `${event("1")}\n${event("2")}\n{"user_id":"${MARK}","torn`);
+    await writeFile(
+      join(folder, "outputs.json"),
+      JSON.stringify({ ...outputs, password: `output-${MARK}`, nested: { token: `output-${MARK}` } }),
+    );
+    await writeFile(
+      join(folder, "wrong.json"),
+      JSON.stringify({ roleArn: { secret: MARK }, region: [MARK] }),
+    );
+  });
+  after(async () => {
+    await rm(folder, { recursive: true, force: true });
+    await aws.remove();
+  });
+
+  const planted = () => [
+    MARK,
+    held.secretAccessKey,
+    held.sessionToken,
+    encodeURIComponent(held.sessionToken),
+  ];
+  const sending = ["--propagation", "0", "--timeout", "5"];
+  const from = (name: string) => ["--outputs", join(folder, name)];
+  const everyCommand: [what: string, args: () => string[], more?: Record<string, string>][] = [
+    ["check", () => ["check", ...from("outputs.json")]],
+    ["check --json", () => ["--debug", "check", ...from("outputs.json"), "--json"]],
+    [
+      "check with a wrong secret",
+      () => ["--debug", "check", ...from("outputs.json")],
+      { AWS_SECRET_ACCESS_KEY: `wrong-${MARK}` },
+    ],
+    [
+      "check with a torn token",
+      () => ["--debug", "check", ...from("outputs.json")],
+      { AWS_SESSION_TOKEN: `torn-${MARK}` },
+    ],
+    ["check of outputs that are secret objects", () => ["--debug", "check", ...from("wrong.json")]],
+    [
+      "check at an endpoint that nobody answers at",
+      () => ["--debug", "check", ...from("outputs.json")],
+      { AWS_ENDPOINT_URL: "http://127.0.0.1:9", AWS_MAX_ATTEMPTS: "1" },
+    ],
+    ["handoff", () => ["handoff", ...from("outputs.json")]],
+    ["handoff --json", () => ["handoff", ...from("outputs.json"), "--json"]],
+    ["handoff --markdown", () => ["handoff", ...from("outputs.json"), "--markdown"]],
+    ["handoff --html", () => ["handoff", ...from("outputs.json"), "--html"]],
+    ["operator-policy", () => ["operator-policy", ...from("outputs.json"), "--name", "amplitude"]],
+    ["completion", () => ["completion", "bash"]],
+    [
+      "verify of an export, by the role",
+      () => [
+        "--debug",
+        "verify",
+        ...from("outputs.json"),
+        "--export",
+        join(folder, "events.json"),
+        ...sending,
+        "--route",
+        "role",
+      ],
+    ],
+    [
+      "verify of an export, as JSON",
+      () => [
+        "verify",
+        ...from("outputs.json"),
+        "--export",
+        join(folder, "events.json"),
+        ...sending,
+        "--route",
+        "operator",
+        "--json",
+      ],
+    ],
+    [
+      "verify of a torn file alone",
+      () => [
+        "--debug",
+        "verify",
+        ...from("outputs.json"),
+        "--export",
+        join(folder, "wrong.json"),
+        ...sending,
+      ],
+    ],
+  ];
+
+  for (const [what, args, more = {}] of everyCommand) {
+    it(`are nowhere in what ${what} prints`, async () => {
+      const { stdout, stderr } = await runInProcess(args(), { ...env, ...more });
+      const printed = stdout + stderr;
+      expect(printed.length).to.be.greaterThan(20);
+      for (const secret of planted()) expect(printed.includes(secret), printed).to.equal(false);
+    });
+  }
+
+  it("are nowhere in the file of a run that ended before its end, nor in anything else that is written", async () => {
+    const refusal = json({ __type: "AccessDeniedException", message: "no longer" }, 400);
+    const proxy = await startLyingProxy(aws.endpoint, ({ operation, earlier }) =>
+      operation === "GetRecords" && earlier > 0 ? refusal : undefined,
+    );
+    const args = ["verify", ...from("outputs.json"), "--export", join(folder, "events.json"), ...sending];
+    const { status } = await runInProcess(args, { ...env, AWS_ENDPOINT_URL: proxy.endpoint });
+    await proxy.stop();
+    expect(status).to.equal(3);
+    expect(await readdir(join(folder, "state"), { recursive: true })).to.satisfy((files: string[]) =>
+      files.some((file) => file.endsWith(".run")),
+    );
+    const given = ["events.json", "outputs.json", "wrong.json"];
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile() || given.includes(entry.name)) continue;
+      const content = await readFile(join(entry.parentPath, entry.name), "latin1");
+      for (const secret of planted()) expect(content.includes(secret), entry.name).to.equal(false);
+    }
+  });
+});

@@ -1,0 +1,58 @@
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import { expect } from "chai";
+import { keptOpen } from "../../delivery/clients";
+import { SingleAttemptProtocol } from "../../delivery/singleAttemptProtocol";
+import { failureOf } from "./reader/streamReading";
+
+const SILENCE_MS = 60;
+
+describe("A connection that is kept open", () => {
+  let server: Server | undefined;
+  afterEach(() => {
+    server?.closeAllConnections();
+    server?.close();
+  });
+
+  async function putTo(answer: (response: ServerResponse) => void): Promise<unknown> {
+    server = createServer((request, response) => {
+      request.resume().once("end", () => answer(response));
+    });
+    await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const requestHandler = keptOpen(SILENCE_MS);
+    const client = new KinesisClient({
+      region: "eu-central-1",
+      endpoint: `http://127.0.0.1:${port}`,
+      credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
+      requestHandler,
+      protocol: SingleAttemptProtocol,
+      maxAttempts: 1,
+    });
+    const Records = [{ PartitionKey: "key", Data: Buffer.from("event") }];
+    try {
+      return await failureOf(client.send(new PutRecordsCommand({ StreamName: "events", Records })));
+    } finally {
+      requestHandler.destroy();
+    }
+  }
+
+  const silences: [what: string, answer: (response: ServerResponse) => void][] = [
+    ["an answer", () => {}],
+    [
+      "the rest of an answer that has begun",
+      (response) => {
+        response.writeHead(200, { "content-type": "application/x-amz-json-1.1", "content-length": 100 });
+        response.write('{"Records":[');
+      },
+    ],
+  ];
+  for (const [what, answer] of silences) {
+    it(`does not wait for ever for ${what}`, async () => {
+      expect(await putTo(answer))
+        .to.be.an("error")
+        .with.property("name", "TimeoutError");
+    });
+  }
+});

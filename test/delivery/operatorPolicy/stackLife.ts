@@ -1,0 +1,128 @@
+import type { LocalAws } from "../../../sandbox/aws";
+import { type Aws, connect } from "../../../sandbox/provider/aws";
+import { create, update } from "../../../sandbox/provider/lifeCycle";
+import type { Properties } from "../../../sandbox/provider/properties";
+import type { ResourceType } from "../../../sandbox/provider/resourceType";
+import { typeOf } from "../../../sandbox/provider/types";
+import type { Credentials } from "../../sandbox/localAws";
+import { AMPLITUDE, allowing, checked, trusting } from "../../sandbox/provider/customerAccount";
+
+/** What `pulumi up` and `pulumi destroy` have the provider do with one kind of resource, all its changes included. */
+export type Life = (aws: Aws, names: Names) => Promise<void>;
+
+export interface Names {
+  stream: string;
+  role: string;
+  policy: string;
+  alarm: string;
+  /** A policy that is there, to bound the role with or to attach. */
+  existingPolicyArn: string;
+  /** A role that is there, to attach to. */
+  existingRole: string;
+  /** A stream that is there, to give a policy to. */
+  existingStreamArn: string;
+}
+
+export function providerAs({ endpoint, region }: LocalAws, credentials: Credentials): Aws {
+  const { accessKeyId: accessKey, secretAccessKey: secretKey, sessionToken: token } = credentials;
+  const endpoints = { kinesis: endpoint, iam: endpoint, cloudwatch: endpoint };
+  return connect({ region, accessKey, secretKey, token, endpoints });
+}
+
+async function live(aws: Aws, type: ResourceType, name: string, versions: Properties[]): Promise<void> {
+  const [first = {}, ...later] = versions.map((version) => checked(type, name, version));
+  let { id, state } = await create(aws, type, first);
+  for (const version of later) ({ id, state } = await update(aws, type, id, version));
+  await type.delete(aws, id, state);
+}
+
+const KMS = { encryptionType: "KMS", kmsKeyId: "alias/aws/kinesis" };
+
+export const LIVES: Record<string, Life> = {
+  stream: (aws, { stream: name }) => {
+    const provisioned = { name, ...KMS, streamModeDetails: { streamMode: "PROVISIONED" } };
+    return live(aws, typeOf("aws:kinesis/stream:Stream"), name, [
+      {
+        ...provisioned,
+        shardCount: 1,
+        retentionPeriod: 168,
+        tags: { a: "1", b: "2" },
+        shardLevelMetrics: ["IncomingBytes"],
+      },
+      {
+        ...provisioned,
+        shardCount: 2,
+        retentionPeriod: 48,
+        tags: { b: "3" },
+        shardLevelMetrics: ["OutgoingBytes"],
+      },
+      {
+        name,
+        ...KMS,
+        streamModeDetails: { streamMode: "ON_DEMAND" },
+        retentionPeriod: 48,
+        maxRecordSizeInKib: 2048,
+        tags: { b: "3" },
+      },
+    ]);
+  },
+  "stream policy": (aws, { existingStreamArn }) => {
+    const denying = (action: string) => ({
+      resourceArn: existingStreamArn,
+      policy: {
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Deny", Principal: { AWS: "*" }, Action: action, Resource: existingStreamArn }],
+      },
+    });
+    const versions = [denying("kinesis:MergeShards"), denying("kinesis:SplitShard")];
+    return live(aws, typeOf("aws:kinesis/resourcePolicy:ResourcePolicy"), "policy", versions);
+  },
+  role: (aws, { role: name, existingPolicyArn }) =>
+    live(aws, typeOf("aws:iam/role:Role"), name, [
+      { name, assumeRolePolicy: trusting(AMPLITUDE), tags: { a: "1", b: "2" }, description: "one" },
+      {
+        name,
+        assumeRolePolicy: trusting("arn:aws:iam::111122223333:root"),
+        description: "two",
+        maxSessionDuration: 7200,
+        permissionsBoundary: existingPolicyArn,
+        tags: { b: "3" },
+      },
+      { name, assumeRolePolicy: trusting(AMPLITUDE), description: "two" },
+    ]),
+  policy: (aws, { policy: name }) => {
+    const versions = ["PutRecord", "PutRecords", "GetRecords", "ListShards", "MergeShards", "SplitShard"];
+    return live(
+      aws,
+      typeOf("aws:iam/policy:Policy"),
+      name,
+      versions.map((action, index) => ({
+        name,
+        policy: allowing(`kinesis:${action}`),
+        tags: index === 0 ? { a: "1", b: "2" } : { b: "3" },
+      })),
+    );
+  },
+  attachment: (aws, { existingRole, existingPolicyArn }) =>
+    live(aws, typeOf("aws:iam/rolePolicyAttachment:RolePolicyAttachment"), "attachment", [
+      { role: existingRole, policyArn: existingPolicyArn },
+    ]),
+  alarm: (aws, { alarm: name }) => {
+    const silence = (evaluationPeriods: number, tags: Record<string, string>) => ({
+      name,
+      metricName: "IncomingRecords",
+      namespace: "AWS/Kinesis",
+      statistic: "Sum",
+      period: 60,
+      comparisonOperator: "LessThanThreshold",
+      threshold: 1,
+      evaluationPeriods,
+      dimensions: { StreamName: "events" },
+      tags,
+    });
+    return live(aws, typeOf("aws:cloudwatch/metricAlarm:MetricAlarm"), name, [
+      silence(5, { a: "1", b: "2" }),
+      silence(6, { b: "3" }),
+    ]);
+  },
+};

@@ -1,0 +1,161 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import axe from "axe-core";
+import { expect } from "chai";
+import fc from "fast-check";
+import { htmlReport } from "../../../../delivery/report/html/htmlReport";
+import { STYLES } from "../../../../delivery/report/html/styles";
+import type { DeliveryReport } from "../../../../delivery/report/report";
+import { browserRun } from "../../../browser";
+import { ACCOUNT, EMPTY, FAILED, HOSTILE, HUGE, UNDECIDED, VERIFIED, withTexts } from "../reports";
+
+const REPORTS: [name: string, report: DeliveryReport][] = [
+  ["verified", VERIFIED],
+  ["failed", FAILED],
+  ["undecided", UNDECIDED],
+  ["empty", EMPTY],
+  ["huge", HUGE],
+];
+
+describe("The report as a page", () => {
+  it("says the verdict, what it proves and what not, the numbers, findings and remedies", async () => {
+    const page = await htmlReport(FAILED);
+    expect(page).to.match(/^<!doctype html>\n<html lang="en">/);
+    for (const text of [
+      "✗ Failed:",
+      "that Amplitude sends",
+      "900",
+      "90 %",
+      "events-refused",
+      "<code>pulumi up --refresh</code>",
+    ])
+      expect(page).to.include(text);
+    expect(await htmlReport(VERIFIED))
+      .to.include("✓ Verified:")
+      .and.to.include("events come back");
+    expect(await htmlReport(UNDECIDED)).to.include("verify --resume AAAAAAAAAAAA");
+  });
+
+  it("says of the route through Amplitude what Amplitude took, and nothing of Kinesis or of bytes", async () => {
+    const page = await htmlReport({ ...VERIFIED, route: "amplitude", acknowledgementInSeconds: null });
+    expect(page).to.include("Amplitude's API accepted them").and.include("with the fields that were sent");
+    expect(page).not.to.match(/Kinesis (said|acknowledged)|by Kinesis|bytes that were sent|with other bytes/);
+    expect(await htmlReport(VERIFIED)).to.include("Kinesis said that it has them");
+  });
+
+  it("shows no account, and holds no script", async () => {
+    for (const [, report] of REPORTS) {
+      expect(await htmlReport(report))
+        .to.include("********3333")
+        .and.not.to.include(ACCOUNT)
+        .and.not.to.match(/<script| on\w+=/);
+    }
+  });
+
+  it("stays small and loses no shard that gave back less than was acknowledged, however much there is", async () => {
+    const page = await htmlReport(HUGE);
+    expect(page.length).to.be.below(500_000);
+    expect(page).to.include("9,999 of 10,000 shard(s)").and.to.include("shardId-000000009876");
+  });
+
+  it("has the same elements, whatever stands in the report's texts", async function () {
+    this.timeout(20_000);
+    // Code in backticks is an element of its own, and left out here.
+    const tags = (page: string) => page.match(/<[!/]?[a-z][\w-]*/g)?.filter((tag) => !tag.endsWith("code"));
+    const expected = tags(await htmlReport(withTexts(FAILED, "x")));
+    const piece = fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: "binary" }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { minLength: 1 }), async (pieces) => {
+        expect(tags(await htmlReport(withTexts(FAILED, pieces.join(""))))).to.deep.equal(expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("has a style sheet without a character that would be escaped", () => {
+    expect(STYLES).not.to.match(/["&<]/);
+  });
+});
+
+describe("The report's page in a browser", function () {
+  this.timeout(60_000);
+  const browser = browserRun();
+
+  /** Served, so that the browser may ask for more, as it may not of a page given as text. */
+  async function opened<Result>(
+    html: string,
+    options: { colorScheme?: "light" | "dark"; width?: number },
+    look: (page: Awaited<ReturnType<ReturnType<typeof browser>["newPage"]>>) => Promise<Result>,
+  ): Promise<{ result: Result; asked: string[]; said: string[] }> {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? "");
+      response.setHeader("content-type", "text/html").end(html);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { colorScheme = "light", width = 1_100 } = options;
+    const page = await browser().newPage({ colorScheme, viewport: { width, height: 800 }, bypassCSP: false });
+    const said: string[] = [];
+    page.on("console", (message) => said.push(message.text()));
+    page.on("request", (request) => {
+      if (!request.url().startsWith("http://127.0.0.1")) asked.push(request.url());
+    });
+    try {
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      return { result: await look(page), asked, said };
+    } finally {
+      await page.close();
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+
+  for (const [name, report] of REPORTS) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      it(`has nothing that axe finds to hinder anybody: ${name}, ${colorScheme}`, async () => {
+        const { result } = await opened(await htmlReport(report), { colorScheme }, async (page) => {
+          await page.evaluate(axe.source);
+          return page.evaluate<string[]>(
+            "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))",
+          );
+        });
+        expect(result).to.deep.equal([]);
+      });
+    }
+
+    it(`fits a phone, asks for nothing but itself, and breaks no rule of its own: ${name}`, async () => {
+      const { result, asked, said } = await opened(await htmlReport(report), { width: 360 }, (page) =>
+        page.evaluate<number>("document.documentElement.scrollWidth"),
+      );
+      expect(result).to.equal(360);
+      expect(asked).to.deep.equal(["/"]);
+      expect(said).to.deep.equal([]);
+    });
+  }
+
+  it("is drawn by its style sheet in both themes, and on white paper in either", async () => {
+    const colours: string[] = [];
+    const background = "getComputedStyle(document.body).backgroundColor";
+    for (const colorScheme of ["light", "dark"] as const) {
+      await opened(await htmlReport(VERIFIED), { colorScheme }, async (page) => {
+        colours.push(await page.evaluate<string>(background));
+        await page.emulateMedia({ media: "print", colorScheme });
+        colours.push(await page.evaluate<string>(background));
+      });
+    }
+    const white = "rgb(255, 255, 255)";
+    expect(colours).to.deep.equal([white, white, "rgb(13, 17, 23)", white]);
+  });
+
+  it("shows hostile texts as texts: nothing runs and nothing is loaded", async () => {
+    const text = HOSTILE.join(" ");
+    const { result, asked, said } = await opened(await htmlReport(withTexts(FAILED, text)), {}, (page) =>
+      page.evaluate<[number, string]>(
+        "[document.querySelectorAll('script, img, iframe, object, a').length, document.querySelector('.finding').innerText]",
+      ),
+    );
+    expect(result[0]).to.equal(0);
+    expect(result[1]).to.include("<script>alert(1)</script>");
+    expect([asked, said]).to.deep.equal([["/"], []]);
+  });
+});

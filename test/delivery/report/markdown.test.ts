@@ -1,0 +1,74 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { markdownReport } from "../../../delivery/report/markdown";
+import type { DeliveryReport } from "../../../delivery/report/report";
+import { ACCOUNT, EMPTY, FAILED, HOSTILE, HUGE, VERIFIED, withTexts } from "./reports";
+
+describe("The report as Markdown", function () {
+  this.timeout(20_000);
+  let html: (report: DeliveryReport) => string;
+  before(async () => {
+    const [{ micromark }, { gfm, gfmHtml }] = await Promise.all([
+      import("micromark"),
+      import("micromark-extension-gfm"),
+    ]);
+    html = (report) =>
+      micromark(markdownReport(report), {
+        allowDangerousHtml: true,
+        allowDangerousProtocol: true,
+        extensions: [gfm()],
+        htmlExtensions: [gfmHtml()],
+      });
+  });
+
+  it("begins with the verdict, and has numbers, findings and what is proven", () => {
+    const text = markdownReport(FAILED);
+    expect(text).to.match(/^## ❌ Amplitude delivery: failed\n/);
+    expect(text).to.include("900 delivered (90 %), **90 not delivered**, **10 corrupted**");
+    expect(text)
+      .to.include("### Findings (3)")
+      .and.to.include("**Remedy:** Run `pulumi up --refresh` to restore");
+    expect(markdownReport(VERIFIED)).to.include("**What this proves**").and.not.to.include("Findings");
+    expect(markdownReport(EMPTY)).to.include("| Latency | none measured |");
+  });
+
+  it("names what stops delivery first", () => {
+    const [first] = markdownReport(FAILED)
+      .split("\n")
+      .filter((line) => line.startsWith("- "));
+    expect(first).to.match(/^- ❌/);
+  });
+
+  it("shows no account", () => {
+    expect(markdownReport(FAILED)).not.to.include(ACCOUNT);
+  });
+
+  it("is a table, lists and words, whatever stands in the report's texts", () => {
+    const elements =
+      /<(?!\/?(?:h2|h3|p|table|thead|tbody|tr|th|td|ul|li|strong|code|br)(?: align="\w+")?(?: \/)?>)/;
+    const piece = fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: "grapheme" }));
+    fc.assert(
+      fc.property(fc.array(piece, { minLength: 1 }), (pieces) => {
+        const rendered = html(withTexts(FAILED, pieces.join("")));
+        expect(rendered).not.to.match(elements);
+        expect(rendered.match(/<tr>/g)).to.have.length(7);
+        expect(rendered.match(/<h[1-6]>/g)).to.have.length(2);
+        expect(rendered.match(/<td/g)).to.have.length(12);
+        expect(rendered.match(/<li>/g)).to.have.length(5);
+        // Outside of code, nobody is mentioned and nothing referred to.
+        expect(rendered.replace(/<code>[^<]*<\/code>/g, "")).not.to.match(
+          /@[a-z\d]|(?<!&)#\d|:\/\/[a-z]|www\./i,
+        );
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("stays below what a comment on GitHub takes, however much there is to say", () => {
+    for (const text of ["x", "@", "<", "`", "😀", "www.", "https://"]) {
+      expect(markdownReport(withTexts({ ...HUGE, shards: [] }, text.repeat(5_000))).length, text).to.be.below(
+        65_536,
+      );
+    }
+  });
+});

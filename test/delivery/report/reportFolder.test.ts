@@ -1,0 +1,66 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { ReportError } from "../../../delivery/errors";
+import { prepareReportFolder, writeReports } from "../../../delivery/report/reportFolder";
+import { FAILED, VERIFIED } from "./reports";
+
+const NAMES = ["report.html", "report.json", "report.md", "report.xml"];
+
+async function problemOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+  } catch (error) {
+    expect(error).to.be.instanceOf(ReportError);
+    return (error as Error).message;
+  }
+  throw new Error("It was expected to fail, and did not.");
+}
+
+describe("A folder of reports", function () {
+  this.timeout(20_000);
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "reports-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it("is made with the folders above it, and holds the report in each form and nothing else", async () => {
+    const reports = join(folder, "a", "b");
+    const written = await writeReports(FAILED, reports);
+    expect((await readdir(reports)).sort()).to.deep.equal(NAMES);
+    expect([...written].sort()).to.deep.equal(NAMES.map((name) => join(reports, name)));
+    expect(JSON.parse(await readFile(join(reports, "report.json"), "utf8"))).to.deep.equal(FAILED);
+    expect(await readFile(join(reports, "report.html"), "utf8")).to.match(/^<!doctype html>/);
+    expect(await readFile(join(reports, "report.xml"), "utf8")).to.match(/^<\?xml /);
+    expect(await readFile(join(reports, "report.md"), "utf8")).to.match(/^## /);
+  });
+
+  it("has the last run's reports", async () => {
+    await writeReports(FAILED, folder);
+    await writeReports(VERIFIED, folder);
+    expect(JSON.parse(await readFile(join(folder, "report.json"), "utf8")).verdict).to.equal("verified");
+    expect((await readdir(folder)).sort()).to.deep.equal(NAMES);
+  });
+
+  it("is tried without a trace", async () => {
+    await prepareReportFolder(folder);
+    expect(await readdir(folder)).to.deep.equal([]);
+  });
+
+  it("can't be a file, nor stand below one", async () => {
+    const file = join(folder, "file");
+    await writeFile(file, "");
+    expect(await problemOf(prepareReportFolder(file))).to.include(`${file}: there is a file of that name`);
+    expect(await problemOf(prepareReportFolder(join(file, "x")))).to.include("a part of that path is a file");
+  });
+
+  it("leaves nothing half-written where a file's place is taken", async () => {
+    await mkdir(join(folder, "report.html"));
+    expect(await problemOf(writeReports(VERIFIED, folder))).to.include(
+      "report.html: there is a folder of that name",
+    );
+    expect((await readdir(folder)).sort()).to.deep.equal(["report.html", "report.json"]);
+  });
+});

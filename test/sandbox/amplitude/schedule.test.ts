@@ -1,0 +1,81 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { coursesOf, DOCUMENTED_HABITS, retryDelayMs } from "../../../sandbox/amplitude/schedule";
+import { BATCH_RATES, HTTP_V2_RATES, Throttle } from "../../../sandbox/amplitude/throttle";
+
+function seeded(seed: number) {
+  const generator = xoroshiro128plus(seed);
+  return () => uniformFloat64(generator);
+}
+
+describe("how the stand-in for Amplitude delivers", () => {
+  it("writes 95 of 100 rows within the documented minute, and all within twice that, whatever the seed", () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const random = seeded(seed);
+        const delays = Array.from(
+          { length: 2_000 },
+          () => coursesOf(1, DOCUMENTED_HABITS, random)[0]?.delayMs ?? 0,
+        );
+        const inTime = delays.filter((delay) => delay <= 60_000).length;
+        expect(inTime / delays.length).to.be.greaterThan(0.93);
+        expect(Math.max(...delays)).to.be.at.most(120_000);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("does the same again for the same seed", () => {
+    const once = coursesOf(500, DOCUMENTED_HABITS, seeded(1));
+    expect(coursesOf(500, DOCUMENTED_HABITS, seeded(1))).to.deep.equal(once);
+  });
+
+  it("writes about so many rows twice, and holds about so many back, as it is told", () => {
+    const habits = { p95Ms: 1_000, duplicateRate: 0.1, reorderRate: 0.2 };
+    const courses = coursesOf(10_000, habits, seeded(2));
+    const usual = Math.min(...courses.map(({ delayMs }) => delayMs));
+    expect(courses.filter(({ againMs }) => againMs !== undefined).length / 10_000).to.be.within(0.08, 0.12);
+    expect(courses.filter(({ delayMs }) => delayMs > usual).length / 10_000).to.be.within(0.17, 0.23);
+  });
+
+  it("waits longer before each further try", () => {
+    expect([2, 3, 4].map((attempt) => retryDelayMs(attempt, 1_000, () => 0))).to.deep.equal([
+      500, 1_000, 2_000,
+    ]);
+  });
+});
+
+describe("the rates that the stand-in for Amplitude takes", () => {
+  const events = (count: number, ids: object) =>
+    Array.from({ length: count }, () => ({ event_type: "A", ...ids }));
+
+  it("are 30 events a second of one user over half a minute, and 1,000 of the batch API", () => {
+    expect(new Throttle(HTTP_V2_RATES).take(events(900, { user_id: "user-1" }), 0)).to.equal(undefined);
+    expect(new Throttle(HTTP_V2_RATES).take(events(901, { user_id: "user-1" }), 0)).to.deep.include({
+      epsThreshold: 30,
+      users: { "user-1": 31 },
+      devices: {},
+    });
+    expect(new Throttle(BATCH_RATES).take(events(901, { user_id: "user-1" }), 0)).to.equal(undefined);
+  });
+
+  it("name the events of who is too fast, and take them again later", () => {
+    const throttle = new Throttle({ eventsPerSecond: 1, windowSeconds: 1, eventsPerDay: 100 });
+    const fast = events(2, { device_id: "constructor" });
+    const upload = [...events(1, { user_id: "user-1" }), ...fast];
+    expect(throttle.take(upload, 0)).to.deep.include({ events: [1, 2], devices: { constructor: 2 } });
+    expect(throttle.take(upload.slice(0, 2), 0)).to.equal(undefined);
+    expect(throttle.take(upload.slice(0, 1), 500)?.users).to.deep.equal({ "user-1": 2 });
+    expect(throttle.take(upload.slice(0, 1), 1_000)).to.equal(undefined);
+  });
+
+  it("end with the day's quota", () => {
+    const throttle = new Throttle({ eventsPerSecond: 100, windowSeconds: 1, eventsPerDay: 3 });
+    expect(throttle.take(events(3, { user_id: "user-1" }), 0)).to.equal(undefined);
+    const over = throttle.take(events(1, { user_id: "user-1" }), 10_000);
+    expect(over).to.deep.include({ quotaUsers: { "user-1": 4 }, users: {} });
+    expect(throttle.take(events(1, { user_id: "user-1" }), 24 * 3600 * 1000)).to.equal(undefined);
+  });
+});

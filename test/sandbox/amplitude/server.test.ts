@@ -1,0 +1,122 @@
+import { gzipSync } from "node:zlib";
+import { expect } from "chai";
+import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
+import { deploy, recordsOf } from "../../delivery/deployment";
+import { type Fixture, startInFolder, trustOf, until } from "../localAws";
+
+describe("the stand-in for Amplitude", function () {
+  this.timeout(20_000);
+  let aws: Fixture;
+  let amplitude: LocalAmplitude;
+  before(async () => {
+    aws = await startInFolder();
+  });
+  beforeEach(async () => {
+    const access = { endpoint: aws.endpoint, credentials: aws.principals.amplitude };
+    const habits = { p95Ms: 20, duplicateRate: 0, reorderRate: 0, retryDelayMs: 5, retries: 2 };
+    amplitude = await startAmplitude({ aws: access, habits });
+  });
+  afterEach(() => amplitude.stop());
+  after(() => aws.remove());
+
+  const events = [
+    { event_type: "A", user_id: "user-1", insert_id: "1" },
+    { event_type: "B", user_id: "user-1", insert_id: "2" },
+  ];
+  const post = async (path: string, body: Buffer | string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(new URL(path, amplitude.url), {
+      method: "POST",
+      body: body as string,
+      headers,
+    });
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  };
+  const upload = (apiKey = amplitude.apiKey) => JSON.stringify({ api_key: apiKey, events });
+
+  for (const path of ["/2/httpapi", "/batch"]) {
+    it(`takes events at ${path}, gzip too, and each once`, async () => {
+      const { status, body } = await post(path, upload());
+      expect({ status, ...body }).to.include({ status: 200, code: 200, events_ingested: 2 });
+      expect(body.payload_size_bytes).to.equal(Buffer.byteLength(upload()));
+      const again = await post(path, gzipSync(upload()), { "content-encoding": "gzip" });
+      expect(again.status).to.equal(200);
+      expect(amplitude.eventsDeduplicated).to.equal(2);
+    });
+  }
+
+  it("answers what is wrong with the status that its body names", async () => {
+    expect(await post("/2/httpapi", upload("wrong"))).to.deep.equal({
+      status: 400,
+      body: { code: 400, error: "Invalid API key: wrong" },
+    });
+    expect((await post("/3/httpapi", upload())).status).to.equal(404);
+    amplitude.failNext(1, 503);
+    expect((await post("/2/httpapi", upload())).status).to.equal(503);
+    expect((await post("/2/httpapi", upload())).status).to.equal(200);
+  });
+
+  it("answers 429 with who is too fast", async () => {
+    const many = Array.from({ length: 1_000 }, () => ({ event_type: "A", user_id: "user-1" }));
+    const { status, body } = await post(
+      "/2/httpapi",
+      JSON.stringify({ api_key: amplitude.apiKey, events: many }),
+    );
+    expect(status).to.equal(429);
+    expect(body).to.deep.include({ eps_threshold: 30, throttled_users: { "user-1": 34 } });
+    expect(body.throttled_events).to.have.length(1_000);
+  });
+
+  it("checks its permissions as the role, assumes it, and writes one row a record", async () => {
+    const outputs = await deploy(aws);
+    const { check, destination } = await amplitude.connect(outputs);
+    expect(check).to.deep.equal({ allowed: true });
+    await post("/2/httpapi", upload());
+    await until(() => destination.waiting === 0 && destination.metrics.eventsDelivered === 2);
+    const records = await recordsOf(aws, outputs.streamName);
+    const rows = records.map(({ bytes }) => JSON.parse(bytes.toString()));
+    expect(rows.map(({ $insert_id }) => $insert_id)).to.have.members(["1", "2"]);
+    expect(records.map(({ partitionKey }) => partitionKey)).to.have.members(rows.map(({ uuid }) => uuid));
+  });
+
+  it("is kept out by a trust policy that leaves Amplitude out, and gives a row up after its tries", async () => {
+    const outputs = await deploy(aws, { trust: trustOf("arn:aws:iam::444455556666:root") });
+    const { check, destination } = await amplitude.connect(outputs);
+    expect(check).to.have.property("allowed", false);
+    expect(check).to.have.property("reason").that.includes("AccessDenied");
+    await post("/2/httpapi", upload());
+    await until(() => destination.metrics.eventsExpired === 2);
+    expect(destination.metrics).to.include({ eventsDelivered: 0 });
+    expect(await recordsOf(aws, outputs.streamName)).to.deep.equal([]);
+  });
+
+  it("says which action its role lacks", async () => {
+    const outputs = await deploy(aws, {
+      statements: ({ streamArn, roleArn }) => [
+        {
+          Effect: "Allow",
+          Action: ["kinesis:PutRecord", "iam:SimulatePrincipalPolicy"],
+          Resource: [streamArn, roleArn],
+        },
+      ],
+    });
+    const { check } = await amplitude.connect(outputs);
+    expect(check)
+      .to.have.property("reason")
+      .that.matches(/may not kinesis:PutRecords \(implicitDeny\)/);
+  });
+
+  it("sends what its filter lets through, and nothing while it is disabled", async () => {
+    const outputs = await deploy(aws);
+    const { destination } = await amplitude.connect(outputs);
+    destination.filter = (eventType) => eventType === "B";
+    await post("/2/httpapi", upload());
+    await until(() => destination.metrics.eventsDelivered === 1);
+    destination.enabled = false;
+    await post(
+      "/batch",
+      JSON.stringify({ api_key: amplitude.apiKey, events: [{ ...events[1], insert_id: "3" }] }),
+    );
+    expect(destination.metrics.eventsDiscarded).to.equal(2);
+    expect(await recordsOf(aws, outputs.streamName)).to.have.length(1);
+  });
+});
