@@ -7,8 +7,8 @@ const VERIFY: PathName = "verify: generate, hash, send, read, match";
 
 /** How much more an event may cost among the most than among the fewest. */
 const MOST_GROWTH = 1.25;
-/** More memory than a ledger of 27 bytes an event may come to be used by a tenfold, in MB. */
-const MOST_FURTHER_MEGABYTES = 150;
+/** How much more memory than its ledger's 27 bytes an event a verification may need among the most than among the fewest. */
+const MOST_FURTHER_MEGABYTES = 100;
 const LEDGER_BYTES = 27;
 
 /** What a path costs for so many events at once. */

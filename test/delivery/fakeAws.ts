@@ -36,10 +36,17 @@ export function configuration(answer: Answering) {
 
 function callOf({ headers, body }: HttpRequest): FakeCall {
   const target = headers["x-amz-target"];
-  if (target !== undefined)
-    return { action: target.split(".")[1] ?? "", input: JSON.parse(Buffer.from(body).toString()) };
-  const { Action = "", ...input } = Object.fromEntries(new URLSearchParams(Buffer.from(body).toString()));
+  const text = textOf(body);
+  if (target !== undefined) return { action: target.split(".")[1] ?? "", input: JSON.parse(text) };
+  const { Action = "", ...input } = Object.fromEntries(new URLSearchParams(text));
   return { action: Action, input };
+}
+
+/** Bytes by their memory, as the SDK's handler takes them: asked for their value, the SDK's own complain on the console. */
+function textOf(body: string | Uint8Array): string {
+  return typeof body === "string"
+    ? body
+    : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
 }
 
 export function fakeKinesis(answer: Answering): KinesisClient {

@@ -10,7 +10,7 @@ import {
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { expect } from "chai";
 import fc from "fast-check";
-import { kinesisWriteClient } from "../../delivery/clients";
+import { type ClientOptions, kinesisClient, kinesisWriteClient } from "../../delivery/clients";
 
 const text = fc.string({ unit: "binary", minLength: 1, maxLength: 40 });
 const bytes = fc.uint8Array({ maxLength: 60 });
@@ -30,6 +30,7 @@ describe("the protocol for Kinesis", () => {
   let received: { body: string; headers: Record<string, unknown> };
   let ours: KinesisClient;
   let theirs: KinesisClient;
+  let options: ClientOptions;
   before(async () => {
     server = createServer(async (incoming, outgoing) => {
       const body = Buffer.concat(await incoming.toArray()).toString("utf8");
@@ -38,13 +39,14 @@ describe("the protocol for Kinesis", () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const options = {
+    const fixed = {
       endpoint,
       region: "eu-central-1",
       credentials: { accessKeyId: "k", secretAccessKey: "s" },
     };
-    ours = kinesisWriteClient(options);
-    theirs = new KinesisClient({ ...options, maxAttempts: 1, requestHandler: new NodeHttpHandler() });
+    options = fixed;
+    ours = kinesisWriteClient(fixed);
+    theirs = new KinesisClient({ ...fixed, maxAttempts: 1, requestHandler: new NodeHttpHandler() });
   });
   after(() => {
     ours.destroy();
@@ -204,6 +206,23 @@ describe("the protocol for Kinesis", () => {
     answer = { status: 200, body: '{"Shards":[{"ShardId":"shardId-0"}]}' };
     const command = new ListShardsCommand({ StreamName: "events" });
     expect((await ours.send(command)).Shards).to.deep.equal([{ ShardId: "shardId-0" }]);
+  });
+
+  it("says nothing on the console of any body, as the SDK does where one is treated as text", async () => {
+    const { warn } = console;
+    const warnings: unknown[] = [];
+    console.warn = (...told: unknown[]) => warnings.push(told);
+    try {
+      answer = { status: 200, body: "{}" };
+      for (const client of [ours, kinesisClient(options)]) {
+        await client.send(new ListShardsCommand({ StreamName: "events" }));
+        await get(client);
+        await put(client, [{ Data: Buffer.from("{}"), PartitionKey: "k" }]);
+      }
+    } finally {
+      console.warn = warn;
+    }
+    expect(warnings).to.deep.equal([]);
   });
 
   it("keeps the request's id, and asks no more than once", async () => {
