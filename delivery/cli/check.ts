@@ -25,9 +25,6 @@ const HELP = {
   ],
 };
 
-/** Loaded when it runs, as the other commands are. */
-const run = (): typeof import("./runCheck") => require("./runCheck");
-
 export function checkCommand(): Command {
   const command = withDeploymentOptions(new Command("check"))
     .description("compare what is deployed with what Amplitude needs, without writing anything")
@@ -37,7 +34,9 @@ export function checkCommand(): Command {
     .addOption(propagationOption(0))
     .option("--json", "print the report as one JSON document on standard output")
     .action(async (flags: CheckFlags) => {
-      process.exitCode = await run().runCheck(flags);
+      // Loaded when it runs, as the other commands are.
+      const { runCheck }: typeof import("./runCheck") = require("./runCheck");
+      process.exitCode = await runCheck(flags);
     });
   return withHelpText(command, HELP);
 }

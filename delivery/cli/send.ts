@@ -24,16 +24,15 @@ const HELP = {
   ],
 };
 
-/** Loaded when it runs, as the other commands are. */
-const run = (): typeof import("./runSend") => require("./runSend");
-
 export function sendCommand(): Command {
   const command = withSenderOptions(withDeploymentOptions(new Command("send")).addOption(routeOption()));
   withSourceOptions(command)
     .description("send events to a customer's stream, without reading them back")
     .option("--json", "print the report as one JSON document on standard output")
     .action(async (flags: SendFlags) => {
-      process.exitCode = await run().runSend(flags);
+      // Loaded when it runs, as the other commands are.
+      const { runSend }: typeof import("./runSend") = require("./runSend");
+      process.exitCode = await runSend(flags);
     });
   return withHelpText(command, HELP);
 }

@@ -37,9 +37,6 @@ const HELP = {
   ],
 };
 
-/** Loaded when it runs: the AWS SDK's clients would cost --help, and every other command, their start. */
-const run = (): typeof import("./runVerify") => require("./runVerify");
-
 export function verifyCommand(): Command {
   const command = withSenderOptions(withDeploymentOptions(new Command("verify")).addOption(routeOption()));
   withRunOptions(withAmplitudeOptions(withSourceOptions(command)))
@@ -47,7 +44,9 @@ export function verifyCommand(): Command {
     .option("--json", "print the report as one JSON document on standard output")
     .option("--report <folder>", "write report.html, report.xml (JUnit), report.md and report.json there too")
     .action(async (flags: VerifyFlags) => {
-      process.exitCode = await run().runVerify(flags);
+      // Loaded when it runs: the AWS SDK's clients would cost --help, and every other command, their start.
+      const { runVerify }: typeof import("./runVerify") = require("./runVerify");
+      process.exitCode = await runVerify(flags);
     });
   return withHelpText(command, HELP);
 }

@@ -27,9 +27,6 @@ const HELP = {
   ],
 };
 
-/** Loaded when it runs, as the other commands are. */
-const run = (): typeof import("./runWatch") => require("./runWatch");
-
 export function watchCommand(): Command {
   const command = withDeploymentOptions(new Command("watch"))
     .description("follow a customer's stream, and show what arrives from Amplitude")
@@ -53,7 +50,9 @@ export function watchCommand(): Command {
     .option("--profile <name>", "AWS profile that reads the stream (default: AWS_PROFILE)")
     .option("--json", "print a snapshot a second, one JSON document a line; the last one has the verdict")
     .action(async (flags: WatchFlags) => {
-      process.exitCode = await run().runWatch(flags);
+      // Loaded when it runs, as the other commands are.
+      const { runWatch }: typeof import("./runWatch") = require("./runWatch");
+      process.exitCode = await runWatch(flags);
     });
   return withHelpText(command, HELP);
 }

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
 import { assume, type Credentials, type Fixture, startInFolder, trustOf } from "../../sandbox/localAws";
 import { type Deployment, deploy } from "../deployment";
 import { json, startLyingProxy } from "../lyingProxy";
@@ -14,6 +15,7 @@ const MARK = "planted-secret-7f3a";
 describe("Secrets", function () {
   this.timeout(60_000);
   let aws: Fixture;
+  let amplitude: LocalAmplitude;
   let folder: string;
   let outputs: Deployment;
   let held: Required<Credentials>;
@@ -26,6 +28,10 @@ describe("Secrets", function () {
       Effect: "Allow",
       Principal: { AWS: "arn:aws:iam::111122223333:root" },
       Action: "sts:AssumeRole",
+    });
+    amplitude = await startAmplitude({
+      aws: { endpoint: aws.endpoint, credentials: aws.principals.amplitude },
+      habits: { p95Ms: 100 },
     });
     outputs = await deploy(aws, { shards: 1, trust: JSON.stringify(trust) });
     const everything = {
@@ -65,33 +71,38 @@ describe("Secrets", function () {
       join(folder, "wrong.json"),
       JSON.stringify({ roleArn: { secret: MARK }, region: [MARK] }),
     );
+    const run = ["verify", ...from("outputs.json"), "--export", join(folder, "events.json"), ...soon];
+    await runInProcess([...run, "--report", join(folder, "reports")], env);
+    expect(await readdir(join(folder, "reports"))).to.have.length(4);
   });
   after(async () => {
+    await amplitude.stop();
     await rm(folder, { recursive: true, force: true });
     await aws.remove();
   });
 
   const planted = () => [
     MARK,
+    amplitude.apiKey,
     held.secretAccessKey,
     held.sessionToken,
     encodeURIComponent(held.sessionToken),
   ];
   const sending = ["--propagation", "0", "--timeout", "5"];
+  const soon = ["--propagation", "0"];
+  const fromTheStart = ["--from", "trim-horizon", "--until", "1s", "--include-tests"];
+  const wrongSecret = { AWS_SECRET_ACCESS_KEY: `wrong-${MARK}` };
+  const tornToken = { AWS_SESSION_TOKEN: `torn-${MARK}` };
+  const through = (url = amplitude.url) => [
+    ...["--debug", "verify", ...from("outputs.json"), "--route", "amplitude", "--events", "2"],
+    ...["--propagation", "0", "--timeout", "2", "--amplitude-url", url],
+  ];
   const from = (name: string) => ["--outputs", join(folder, name)];
   const everyCommand: [what: string, args: () => string[], more?: Record<string, string>][] = [
     ["check", () => ["check", ...from("outputs.json")]],
     ["check --json", () => ["--debug", "check", ...from("outputs.json"), "--json"]],
-    [
-      "check with a wrong secret",
-      () => ["--debug", "check", ...from("outputs.json")],
-      { AWS_SECRET_ACCESS_KEY: `wrong-${MARK}` },
-    ],
-    [
-      "check with a torn token",
-      () => ["--debug", "check", ...from("outputs.json")],
-      { AWS_SESSION_TOKEN: `torn-${MARK}` },
-    ],
+    ["check with a wrong secret", () => ["--debug", "check", ...from("outputs.json")], wrongSecret],
+    ["check with a torn token", () => ["--debug", "check", ...from("outputs.json")], tornToken],
     ["check of outputs that are secret objects", () => ["--debug", "check", ...from("wrong.json")]],
     [
       "check at an endpoint that nobody answers at",
@@ -130,6 +141,34 @@ describe("Secrets", function () {
         "--json",
       ],
     ],
+    [
+      "send of an export",
+      () => ["--debug", "send", ...from("outputs.json"), "--export", join(folder, "events.json"), ...soon],
+    ],
+    [
+      "send as JSON",
+      () => ["send", ...from("outputs.json"), "--export", join(folder, "events.json"), ...soon, "--json"],
+    ],
+    ["send with a wrong secret", () => ["--debug", "send", ...from("outputs.json")], wrongSecret],
+    ["watch of those events", () => ["--debug", "watch", ...from("outputs.json"), ...fromTheStart]],
+    ["watch as JSON", () => ["watch", ...from("outputs.json"), ...fromTheStart, "--json"]],
+    ["watch with a torn token", () => ["--debug", "watch", ...from("outputs.json")], tornToken],
+    ["the route through Amplitude with a key of the environment", () => through()],
+    [
+      "the route through Amplitude with a key that it knows",
+      () => [...through(), "--api-key", amplitude.apiKey],
+    ],
+    [
+      "the route through Amplitude at an address that nobody answers at",
+      () => [...through("http://127.0.0.1:9"), "--api-key", amplitude.apiKey, "--json"],
+    ],
+    [
+      "the route through Amplitude at an address with a key in it",
+      () => [...through(`http://user:${MARK}@127.0.0.1:9/2/httpapi?api_key=${MARK}`)],
+    ],
+    ["report of a report that was kept", () => ["--debug", "report", join(folder, "reports", "report.json")]],
+    ["report as a page", () => ["report", join(folder, "reports", "report.json"), "--html"]],
+    ["report of what is none", () => ["--debug", "report", join(folder, "events.json")]],
     [
       "verify of a torn file alone",
       () => [

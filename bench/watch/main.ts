@@ -1,0 +1,94 @@
+/**
+ * What `watch` costs a row: parsing, ids, times, shape and counts, against `JSON.parse` of the same rows alone. In turns,
+ * medians at the end; `--check` fails above the promised ratio, or where memory goes on growing.
+ */
+import { parseArgs } from "node:util";
+import { generateEvents } from "../../delivery";
+import { StreamObserver } from "../../delivery/watch/streamObserver";
+import { median } from "../median";
+
+const PROMISED_RATIO = 3.5;
+/** Of the heap, after a collection, from the first round's end to the last one's. */
+const PROMISED_GROWTH_MIB = 8;
+const BATCH = 500;
+
+/** What a shard's reading gives, ids of their own included. */
+type Batch = Parameters<StreamObserver["take"]>[0];
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      rows: { type: "string", default: "20000" },
+      rounds: { type: "string", default: "9" },
+      check: { type: "boolean", default: false },
+    },
+  });
+  const [rows, rounds] = [positive("--rows", values.rows), positive("--rounds", values.rounds)];
+  const batches = await batchesOf(rows);
+  const observer = () => new StreamObserver({ startedAt: 0, expectApps: [], includeTests: true });
+  const kept = observer();
+  const cpu = { parse: [] as number[], watch: [] as number[] };
+  const heaps: number[] = [];
+  for (let round = -1; round < rounds; round += 1) {
+    const parse = cpuSeconds(() => batches.forEach(parseAlone));
+    const fresh = observer();
+    const watch = cpuSeconds(() => takeAll(fresh, batches));
+    takeAll(kept, batches);
+    globalThis.gc?.();
+    if (round < 0) continue; // The compiler's.
+    cpu.parse.push(parse);
+    cpu.watch.push(watch);
+    heaps.push(process.memoryUsage().heapUsed / 2 ** 20);
+  }
+  const ratio = median(cpu.watch.map((seconds, round) => seconds / (cpu.parse[round] ?? seconds)));
+  const growth = (heaps.at(-1) ?? 0) - (heaps[0] ?? 0);
+  const perMillion = (seconds: number[]) => ((median(seconds) / rows) * 1e6).toFixed(1);
+  console.log(`${rows} rows, ${rounds} rounds, medians: CPU seconds for a million rows
+  JSON.parse alone       ${perMillion(cpu.parse)}
+  watch                  ${perMillion(cpu.watch)}
+  ratio, round by round  ${ratio.toFixed(2)} (promised: at most ${PROMISED_RATIO})
+  heap, last round - first round  ${growth.toFixed(1)} MiB (promised: at most ${PROMISED_GROWTH_MIB})`);
+  if (values.check && (ratio > PROMISED_RATIO || growth > PROMISED_GROWTH_MIB)) process.exitCode = 1;
+}
+
+function positive(option: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`${option} must be a whole number from 1`);
+  return number;
+}
+
+async function batchesOf(rows: number): Promise<Batch[]> {
+  const batches: Batch[] = [];
+  let records: Batch["records"] = [];
+  for await (const { bytes } of generateEvents({ events: rows, seed: "watch" }).events()) {
+    records.push({
+      Data: bytes,
+      PartitionKey: "amplitude",
+      SequenceNumber: "1",
+      ApproximateArrivalTimestamp: new Date(0),
+    });
+    if (records.length < BATCH) continue;
+    batches.push({ shardId: "shardId-000000000000", records, receivedAt: 0 });
+    records = [];
+  }
+  return records.length === 0
+    ? batches
+    : [...batches, { shardId: "shardId-000000000000", records, receivedAt: 0 }];
+}
+
+function takeAll(observer: StreamObserver, batches: readonly Batch[]): void {
+  for (const batch of batches) observer.take(batch);
+}
+
+function parseAlone({ records }: Batch): void {
+  for (const { Data } of records) JSON.parse(Buffer.from(Data ?? []).toString());
+}
+
+function cpuSeconds(task: () => void): number {
+  const before = process.cpuUsage();
+  task();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
+void main();
