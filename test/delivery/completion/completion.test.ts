@@ -66,6 +66,7 @@ describe("The completion", function () {
       "up",
       "check",
       "verify",
+      "send",
       "watch",
       "all",
     ]);
