@@ -75,9 +75,10 @@ export async function printed(folder: string, ...args: string[]): Promise<string
 }
 
 /** The compiler's errors in a project, as `stack.mts(4,3): error TS2322: …`. */
-export async function typeErrors(folder: string): Promise<string[]> {
+export async function typeErrors(folder: string, ...flags: string[]): Promise<string[]> {
   const compiler = join(MODULES, "typescript", "bin", "tsc");
-  const { stdout } = await run(process.execPath, [compiler, "--pretty", "false"], { cwd: folder }).catch(
+  const args = [compiler, "--pretty", "false", ...flags];
+  const { stdout } = await run(process.execPath, args, { cwd: folder }).catch(
     (failed: { stdout: string }) => failed,
   );
   return stdout.split("\n").filter((line) => /^\S/.test(line));

@@ -3,10 +3,12 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
+import { parse } from "yaml";
 import { link, PROJECT, removed, temporaryFolder, typeErrors } from "./installed";
 import schema from "./schema.json";
 
 const run = promisify(execFile);
+const EXAMPLES = join(PROJECT, "examples");
 const TOKEN = "amplitude-kinesis:index:AmplitudeKinesisDestination";
 
 /** A command's standard output, or undefined where the command can't be run. */
@@ -69,7 +71,7 @@ new AmplitudeKinesisDestination("acme", { alarms: pulumi.output({}) });
     expect(errors).to.deep.equal(["bad.ts:4 TS2353", "bad.ts:5 TS2322"]);
   });
 
-  it("compile in Go with the README's program", async function () {
+  it("compile in Go with the example's program", async function () {
     if ((await answer("go", ["version"])) === undefined) return this.skip();
     const project = join(folder, "consumer-go");
     await cp(join(folder, "go", "amplitudekinesis"), join(project, "sdk"), { recursive: true });
@@ -86,20 +88,20 @@ new AmplitudeKinesisDestination("acme", { alarms: pulumi.output({}) });
     for (const place of [project, join(project, "sdk")]) {
       await cp(join(modules, "go.sum"), join(place, "go.sum"));
     }
-    await writeFile(join(project, "main.go"), await readmeBlock("go"));
+    await cp(join(EXAMPLES, "go", "main.go"), join(project, "main.go"));
     const vetted = await run("go", ["vet", "-mod=mod", "./..."], { cwd: project }).catch(
       ({ stderr }: { stderr: string }) => ({ stderr }),
     );
     expect(vetted.stderr).to.equal("");
   });
 
-  it("register the component in Python with the README's program, its inputs by their true names", async function () {
+  it("register the component in Python with the example's program, its inputs by their true names", async function () {
     if ((await answer("python3", ["-c", "import pulumi, parver, semver"])) === undefined) {
       console.log("SKIPPED: python3 lacks pulumi, parver or semver, which .ci/run installs");
       return this.skip();
     }
     const project = join(folder, "python");
-    await writeFile(join(project, "program.py"), await readmeBlock("python"));
+    await cp(join(EXAMPLES, "python", "__main__.py"), join(project, "program.py"));
     // What installing it with pip would write, and its own code reads.
     const installed = join(project, `pulumi_amplitude_kinesis-${schema.version}.dist-info`);
     await mkdir(installed);
@@ -112,20 +114,13 @@ new AmplitudeKinesisDestination("acme", { alarms: pulumi.output({}) });
     ]);
   });
 
-  it("are what the README's YAML speaks of", async () => {
-    const block = await readmeBlock("yaml");
-    const [, type] = /type: (\S+)/.exec(block) ?? [];
-    expect(TOKEN).to.equal(type?.replace(":", ":index:"));
-    const inputs = [...block.matchAll(/^ {6}(\w+):/gm)].map(([, name]) => name);
-    expect(inputs).not.to.be.empty;
-    expect(Object.keys(schema.resources[TOKEN].inputProperties)).to.include.members(inputs);
+  it("are what the example in YAML speaks of", async () => {
+    const { resources, outputs } = parse(await readFile(join(EXAMPLES, "yaml", "Pulumi.yaml"), "utf8"));
+    const { type, properties } = resources.acme;
+    expect(TOKEN).to.equal(type.replace(":", ":index:"));
+    const { inputProperties, properties: made } = schema.resources[TOKEN];
+    expect(Object.keys(inputProperties)).to.include.members(Object.keys(properties));
+    const read = Object.values<string>(outputs).map((value) => /^\$\{acme\.(\w+)\}$/.exec(value)?.[1]);
+    expect(Object.keys(made)).to.include.members(read);
   });
 });
-
-/** The README's one example in a language. */
-async function readmeBlock(language: string): Promise<string> {
-  const readme = await readFile(join(PROJECT, "README.md"), "utf8");
-  const blocks = [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, "gm"))];
-  expect(blocks, `the README's examples in ${language}`).to.have.lengthOf(1);
-  return blocks[0]?.[1] ?? "";
-}
