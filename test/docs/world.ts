@@ -115,7 +115,9 @@ async function knownOutputs({ folder, aws }: WorldOptions): Promise<PulumiStandI
   const own = join(folder, "in-process");
   await mkdir(own);
   const { outputs } = await provision({ folder: own, aws, stackName: "acme", engine: "in-process" });
-  const values = Object.entries(outputs).map(([name, value]) => `*" ${name} "*) printf '%s\\n' ${quoted(value)};;`);
+  const values = Object.entries(outputs).map(
+    ([name, value]) => `*" ${name} "*) printf '%s\\n' ${quoted(value)};;`,
+  );
   const script = `case "$1 $2" in
 "stack output") case " $* " in
 *" --json "*) printf '%s\\n' ${quoted(JSON.stringify(outputs))};;
