@@ -1,0 +1,237 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { CreateStreamCommand } from "@aws-sdk/client-kinesis";
+import { expect } from "chai";
+import { type LocalAmplitude, startAmplitude } from "../../sandbox/amplitude/server";
+import { findPulumiCli } from "../../sandbox/provisioning/pulumiCli";
+import { clientsOf, type Fixture, startInFolder } from "../sandbox/localAws";
+import { type LanguageHost, startLanguageHost } from "../sandbox/provisioning/languageHost";
+import { commandNames, unknownFlags } from "./commandTree";
+import { type Block, blocksOf, DOCUMENTS, readDocument } from "./documents";
+import { shortened } from "./shortened";
+import { NOT_RUN } from "./standIns";
+import { makeWorld, startRows, type World, type WorldOptions } from "./world";
+
+/** `sh` is read by bash, as the most have it. */
+const SHELLS: Record<string, string> = { sh: "bash", bash: "bash", zsh: "zsh", fish: "fish" };
+
+/** Blocks of other kinds, which programBlocks.test.ts knows, or which nobody types. */
+const OTHERS = ["go", "json", "python", "text", "ts", "yaml"];
+
+const blocks = DOCUMENTS.flatMap((document) =>
+  blocksOf(readDocument(document)).map((block) => ({ ...block, document })),
+);
+const ofCommands = (document: string) =>
+  blocks.filter((block) => block.document === document && block.language in SHELLS);
+
+const WITH_COMMANDS = DOCUMENTS.filter((document) => ofCommands(document).length > 0);
+const codeOf = (document: string) =>
+  ofCommands(document)
+    .map(({ code }) => code)
+    .join("\n");
+/** Commands after which the stack is another one. */
+const CHANGES = /^pulumi (?!stack output)/m;
+
+describe("The commands in the documents", function () {
+  this.timeout(300_000);
+  let aws: Fixture;
+  let amplitude: LocalAmplitude;
+  let folder: string;
+  let engine: WorldOptions["engine"];
+  let host: LanguageHost | undefined;
+  let shared: Promise<World> | undefined;
+  let runs: Map<string, Promise<void>>;
+  const transpile = process.env.PULUMI_NODEJS_TRANSPILE_ONLY;
+
+  before(async () => {
+    // The checkout's own test has the types checked.
+    process.env.PULUMI_NODEJS_TRANSPILE_ONLY = "true";
+    folder = await mkdtemp(join(tmpdir(), "documents-"));
+    aws = await startInFolder();
+    amplitude = await startAmplitude({
+      aws: { endpoint: aws.endpoint, credentials: aws.principals.amplitude },
+      habits: { p95Ms: 200 },
+    });
+    const cli = await findPulumiCli(folder);
+    if (cli === undefined) {
+      console.log("no pulumi command is on PATH: the documents' are taken as done, but for `stack output`");
+    } else {
+      host = await startLanguageHost();
+      engine = { cli, languageHost: host.address };
+    }
+    await makeByHand();
+    runs = inLanes(3, WITH_COMMANDS, runDocument);
+  });
+  after(async () => {
+    await Promise.allSettled(runs?.values() ?? []);
+    if (transpile === undefined) delete process.env.PULUMI_NODEJS_TRANSPILE_ONLY;
+    else process.env.PULUMI_NODEJS_TRANSPILE_ONLY = transpile;
+    host?.stop();
+    await amplitude.stop();
+    await aws.remove();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it("stand in blocks that somebody runs or checks", () => {
+    const unknown = blocks.filter(({ language }) => !(language in SHELLS) && !OTHERS.includes(language));
+    expect(unknown.map(({ document, line, language }) => `${document}:${line} ${language}`)).to.deep.equal(
+      [],
+    );
+  });
+
+  it("have options that there are, wherever they are written", () => {
+    const command = new RegExp(
+      `\\bamplitude-kinesis (?:-- )?(${commandNames().join("|")})\\b([^\`\\n|;]*)`,
+      "g",
+    );
+    let seen = 0;
+    for (const document of DOCUMENTS) {
+      const text = readDocument(document).replaceAll(/\\\n\s*/g, " ");
+      for (const [whole, name = "", words = ""] of text.matchAll(command)) {
+        expect(unknownFlags(name, words), `${document}: ${whole}`).to.deep.equal([]);
+        seen += 1;
+      }
+    }
+    expect(seen).to.be.greaterThan(40);
+  });
+
+  it("ask AWS for operations that there are", async () => {
+    const text = DOCUMENTS.map(readDocument).join("\n");
+    const asked = [...text.matchAll(/\baws (kinesis|iam|kms|cloudwatch|sts) ([a-z-]+)/g)];
+    expect(asked).not.to.be.empty;
+    for (const [whole, service, operation = ""] of asked) {
+      const name = operation.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+      const client: Record<string, unknown> = await import(`@aws-sdk/client-${service}`);
+      expect(client[`${name}Command`], whole).to.be.a("function");
+    }
+  });
+
+  it("name tests that there are", async () => {
+    const { stdout: titles } = await promisify(execFile)("grep", [
+      ...["-rhE", "(describe|it)\\(", join(__dirname, "..")],
+    ]);
+    const named = DOCUMENTS.flatMap((document) => [
+      ...readDocument(document).matchAll(/npm test -- -g "([^"]+)"/g),
+    ]);
+    expect(named).not.to.be.empty;
+    for (const [, words = ""] of named) expect(titles).to.include(words);
+  });
+
+  for (const document of WITH_COMMANDS) {
+    it(`of ${document} do what it says, against the sandbox`, () => runs.get(document));
+  }
+
+  async function runDocument(document: string): Promise<void> {
+    const code = codeOf(document);
+    const world = await (CHANGES.test(code) ? newWorld(document, code) : sharedWorld());
+    const meanwhile = new Meanwhile(code);
+    const before = await outputsOf(world);
+    try {
+      await meanwhile.begin(world);
+      for (const block of ofCommands(document)) {
+        await runBlock(world, document, block);
+        await meanwhile.begin(world);
+      }
+    } finally {
+      await meanwhile.end();
+    }
+    // A wildcard that fits nothing is no error of Pulumi's.
+    if (code.includes("--replace") && engine !== undefined) {
+      const { roleArn, streamName } = (await outputsOf(world)) ?? {};
+      expect(roleArn).to.be.a("string").and.not.to.equal(before?.roleArn);
+      expect(streamName).to.equal(before?.streamName);
+    }
+    for (const line of (await readFile(world.standIns.log, "utf8")).trim().split("\n")) {
+      const reason = Object.keys(NOT_RUN).find((words) => `${line} `.startsWith(`${words} `));
+      if (line !== "") expect(reason, `${document}: not run, for no reason: ${line}`).to.be.a("string");
+    }
+  }
+
+  function newWorld(name: string, code: string): Promise<World> {
+    const own = join(folder, name.replaceAll(/\W/g, "-"));
+    return makeWorld({ folder: own, aws, amplitude, engine, hasStack: !code.includes("stack init acme") });
+  }
+
+  /** For the documents that leave the stack as it is. */
+  function sharedWorld(): Promise<World> {
+    shared ??= newWorld("shared", "");
+    return shared;
+  }
+
+  /** What the document about migrating begins with. */
+  async function makeByHand(): Promise<void> {
+    const { kinesis } = clientsOf(aws, aws.principals.operator);
+    await kinesis.send(new CreateStreamCommand({ StreamName: "analytics-events", ShardCount: 1 }));
+    kinesis.destroy();
+  }
+
+  async function runBlock(world: World, document: string, { language, code, line }: Block): Promise<void> {
+    const shell = SHELLS[language] ?? "bash";
+    if (shell !== "bash" && (await hasNo(shell))) {
+      console.log(`SKIPPED: there is no ${shell} on PATH, ${document}:${line} can't be run`);
+      return;
+    }
+    const { status, printed } = await world.run(shell, shortened(code));
+    expect(status, `${document}:${line}\n${shortened(code)}\n${printed}`).to.equal(0);
+  }
+
+  /** Amplitude's side, from when there is a stack: a destination where the document sends to it, rows where it watches. */
+  class Meanwhile {
+    readonly #ends: (() => unknown)[] = [];
+    #begun = false;
+
+    constructor(private readonly code: string) {}
+
+    async begin(world: World): Promise<void> {
+      if (this.#begun) return;
+      const outputs = await outputsOf(world);
+      if (outputs === undefined) return;
+      this.#begun = true;
+      const { roleArn, region, streamName } = outputs;
+      if (this.code.includes("--route amplitude")) {
+        const { destination } = await amplitude.connect({ roleArn, region, streamName });
+        this.#ends.push(() => destination.stop());
+      }
+      if (/amplitude-kinesis (?:-- )?watch/.test(this.code)) {
+        const rows = startRows({ ...aws, region }, streamName);
+        this.#ends.push(() => rows.stop());
+      }
+    }
+
+    async end(): Promise<void> {
+      for (const end of this.#ends) await end();
+    }
+  }
+});
+
+/** Of the stack acme, where it has any yet. */
+async function outputsOf(
+  world: World,
+): Promise<Record<"roleArn" | "region" | "streamName", string> | undefined> {
+  const { status, printed } = await world.run("bash", "pulumi stack output --json --stack acme");
+  return status === 0 && printed.includes("roleArn") ? JSON.parse(printed) : undefined;
+}
+
+/** Runs jobs beside each other, in so many lanes: most of their time they wait. */
+function inLanes<Name>(lanes: number, names: Name[], job: (name: Name) => Promise<void>) {
+  const tails: Promise<void>[] = new Array(lanes).fill(Promise.resolve());
+  const jobs = names.map((name, index): [Name, Promise<void>] => {
+    const run = () => job(name);
+    const done = (tails[index % lanes] ?? Promise.resolve()).then(run, run);
+    // Whoever asks for the result hears of its failure.
+    done.catch(() => undefined);
+    tails[index % lanes] = done;
+    return [name, done];
+  });
+  return new Map(jobs);
+}
+
+async function hasNo(shell: string): Promise<boolean> {
+  return promisify(execFile)(shell, ["--version"]).then(
+    () => false,
+    () => true,
+  );
+}

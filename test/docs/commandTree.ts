@@ -1,0 +1,34 @@
+import type { Command, Option } from "commander";
+import { checkCommand } from "../../delivery/cli/check";
+import { completionCommand } from "../../delivery/cli/completion";
+import { handoffCommand } from "../../delivery/cli/handoff";
+import { operatorPolicyCommand } from "../../delivery/cli/operatorPolicy";
+import { reportCommand } from "../../delivery/cli/report";
+import { sendCommand } from "../../delivery/cli/send";
+import { verifyCommand } from "../../delivery/cli/verify";
+import { watchCommand } from "../../delivery/cli/watch";
+
+/** Every command of `amplitude-kinesis`; a test holds the list to what `--help` lists. */
+export const COMMANDS: Command[] = [
+  checkCommand(),
+  verifyCommand(),
+  sendCommand(),
+  handoffCommand(),
+  watchCommand(),
+  reportCommand(),
+  operatorPolicyCommand(),
+  completionCommand(),
+];
+
+export const commandNames = () => COMMANDS.map((command) => command.name());
+
+export function optionsOf(name: string): readonly Option[] {
+  return COMMANDS.find((command) => command.name() === name)?.options ?? [];
+}
+
+/** Words that begin with `--` behind a command, and are none of its options. */
+export function unknownFlags(name: string, words: string): string[] {
+  const known = new Set([...optionsOf(name).map(({ long }) => long), "--help"]);
+  const flags = [...words.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([flag]) => flag);
+  return flags.filter((flag) => !known.has(flag));
+}

@@ -1,0 +1,33 @@
+import { expect } from "chai";
+import { readDocument } from "./documents";
+
+const text = readDocument("docs/costs.md");
+
+/** `730 h × $0.04 + 2 × $1 = $31.20` without its units. */
+const EQUATION = /((?:[$\d][\d,.]*)[^=\n|`]*?) = \$?([\d,]+(?:\.\d+)?)/g;
+
+function evaluated(words: string): number {
+  const expression = words
+    .replaceAll(",", "")
+    .replaceAll("×", "*")
+    .replaceAll("÷", "/")
+    .replaceAll(/[^\d.+*/() -]/g, "");
+  return Number(new Function(`return ${expression}`)());
+}
+
+describe("The document about costs", () => {
+  it("reckons rightly", () => {
+    const equations = [...text.matchAll(EQUATION)];
+    expect(equations.length).to.be.greaterThan(10);
+    for (const [whole, left = "", right = ""] of equations) {
+      const decimals = right.split(".")[1]?.length ?? 0;
+      const difference = Math.abs(evaluated(left) - Number(right.replaceAll(",", "")));
+      expect(difference, whole).to.be.at.most(0.5 * 10 ** -decimals + 1e-9);
+    }
+  });
+
+  it("says where its prices are from, and when they were looked up", () => {
+    expect(text).to.match(/https:\/\/aws\.amazon\.com\/kinesis\/data-streams\/pricing/);
+    expect(text).to.match(/looked up in \w+ 20\d\d/);
+  });
+});

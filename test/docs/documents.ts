@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PROJECT } from "../package/installed";
+
+/** A fenced block of a document. */
+export interface Block {
+  /** What stands behind the fence: `sh`, `ts`, `text`, …; empty where nothing does. */
+  language: string;
+  code: string;
+  /** Of its first line, from 1. */
+  line: number;
+}
+
+/** What people read: every document that the package or the repository shows them. */
+export const DOCUMENTS = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  ...markdownIn("docs"),
+  ...markdownIn("examples"),
+  ...markdownIn("template"),
+].sort();
+
+export function readDocument(path: string): string {
+  return readFileSync(join(PROJECT, path), "utf8");
+}
+
+export function blocksOf(text: string): Block[] {
+  return [...text.matchAll(/^( *)```([\w-]*)\n([\s\S]*?)^\1```$/gm)].map((match) => ({
+    language: match[2] ?? "",
+    code: (match[3] ?? "").replaceAll(new RegExp(`^${match[1]}`, "gm"), ""),
+    line: text.slice(0, match.index).split("\n").length + 1,
+  }));
+}
+
+/** What is left of a document without its fenced blocks. */
+export function proseOf(text: string): string {
+  return text.replaceAll(/^( *)```[\w-]*\n[\s\S]*?^\1```$/gm, "");
+}
+
+function markdownIn(folder: string): string[] {
+  return readdirSync(join(PROJECT, folder), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".md"))
+    .map((path) => `${folder}/${path.replaceAll("\\", "/")}`);
+}

@@ -1,0 +1,37 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { runInProcess } from "../delivery/cli/inProcess";
+import { PROJECT } from "../package/installed";
+import { COMMANDS, commandNames } from "./commandTree";
+import { readDocument } from "./documents";
+import { generatedParts, withGenerated } from "./generated";
+
+describe("What the documents take from the program", () => {
+  for (const document of new Set(generatedParts().map((part) => part.document))) {
+    it(`is in ${document} as the program has it (UPDATE_DOCS=1 writes it anew)`, () => {
+      const text = readDocument(document);
+      const parts = generatedParts().filter((part) => part.document === document);
+      const marked = [...text.matchAll(/<!-- made: (.*) -->/g)].map(([, name]) => name);
+      expect(marked.sort()).to.deep.equal(parts.map(({ name }) => name).sort());
+      const right = withGenerated(document, text);
+      if (process.env.UPDATE_DOCS === "1") writeFileSync(join(PROJECT, document), right);
+      else expect(text).to.equal(right);
+    });
+  }
+
+  it("are all the commands that --help lists", async () => {
+    const { stdout } = await runInProcess(["--help"]);
+    const [, commands = ""] = stdout.split("Commands:");
+    const listed = [...commands.matchAll(/^ {2}([a-z][\w-]*) /gm)].map(([, name]) => name);
+    expect(listed.filter((name) => name !== "help")).to.deep.equal(commandNames());
+  });
+
+  it("names every option of every command, and has a section for it", () => {
+    const text = readDocument("docs/commands.md");
+    for (const command of COMMANDS) {
+      expect(text).to.match(new RegExp(`^## ${command.name()}$`, "m"));
+      for (const { flags } of command.options) expect(text, command.name()).to.include(`\`${flags}\``);
+    }
+  });
+});

@@ -1,0 +1,60 @@
+import { existsSync, statSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { expect } from "chai";
+import { PROJECT } from "../package/installed";
+import { DOCUMENTS, proseOf, readDocument } from "./documents";
+
+interface Link {
+  document: string;
+  target: string;
+}
+
+const links: Link[] = DOCUMENTS.flatMap((document) =>
+  [...proseOf(readDocument(document)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => ({
+    document,
+    target,
+  })),
+);
+
+/** As GitHub makes them of headings: lower case, without punctuation, hyphens for spaces. */
+function anchorsOf(document: string): string[] {
+  const headings = [...proseOf(readDocument(document)).matchAll(/^#+ (.*)$/gm)];
+  return headings.map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+describe("The documents' links", () => {
+  it("lead to files that are there, and to headings that they have", () => {
+    const broken = links
+      .filter(({ target }) => !/^https?:/.test(target))
+      .filter(({ document, target }) => {
+        const [path = "", anchor] = target.split("#");
+        const file = path === "" ? document : posix.join(dirname(document), path);
+        if (!existsSync(join(PROJECT, file))) return true;
+        return anchor !== undefined && !(file.endsWith(".md") && anchorsOf(file).includes(anchor));
+      });
+    expect(broken).to.deep.equal([]);
+    expect(links.length).to.be.greaterThan(50);
+  });
+
+  it("lead from the README to every document of docs, directly", () => {
+    const linked = links.filter(({ document }) => document === "README.md").map(({ target }) => target);
+    const missing = DOCUMENTS.filter((path) => path.startsWith("docs/") && !linked.includes(path));
+    expect(missing).to.deep.equal([]);
+  });
+
+  it("lead to pictures that say in words what they show", () => {
+    for (const document of DOCUMENTS) {
+      for (const [, words = "", target = ""] of readDocument(document).matchAll(
+        /!\[([^\]]*)\]\(([^)]+)\)/g,
+      )) {
+        expect(words.split(" ").length, `${document}: ${target}`).to.be.greaterThan(4);
+        expect(statSync(join(PROJECT, dirname(document), target)).size).to.be.lessThan(300_000);
+      }
+    }
+  });
+});

@@ -1,0 +1,23 @@
+/** What would take minutes, or has no end, in the documents, made short; and the API key of the sandbox's Amplitude. */
+export function shortened(code: string): string {
+  return code
+    .replaceAll(/AMPLITUDE_API_KEY=\S+/g, 'AMPLITUDE_API_KEY="$SANDBOX_API_KEY"')
+    .replaceAll(/(?<=amplitude-kinesis (?:-- )?)(verify|send)\b((?:\\\n|[^\n|;&])*)/g, fewerEvents)
+    .replaceAll(/(?<=amplitude-kinesis (?:-- )?)watch\b((?:\\\n|[^\n|;&])*)/g, shorterWatch);
+}
+
+/** A thousand events take the sandbox's engine seconds. */
+function fewerEvents(_: string, verb: string, words: string): string {
+  if (/--(export|resume)/.test(words)) return `${verb}${words}`;
+  const events = words.includes("--route amplitude") ? 3 : 20;
+  if (words.includes("--duration")) return `${verb}${words.replace(/--duration \w+/, "--duration 2s")}`;
+  return `${verb} --events ${events}${words.replace(/ --events \d+/, "")}`;
+}
+
+/** What arrives is written by the test, a few rows at a time. */
+function shorterWatch(_: string, words: string): string {
+  const bounded = words.replaceAll(/--until (\d+)([smh]?)/g, (_whole, _number, unit: string) =>
+    unit === "" ? "--until 5" : "--until 30s",
+  );
+  return `watch${/--until \d+( |$)/.test(bounded) ? "" : " --until 5"}${bounded}`;
+}

@@ -1,0 +1,97 @@
+import { execFile } from "node:child_process";
+import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { ENTRY } from "../delivery/cli/commandLine";
+
+/** What the documents' commands may use beside the project's own; whatever else they name is not found. */
+const TOOLS = "bash cat cp env fish grep head jq mkdir rm sed sh tail zsh".split(" ");
+
+/** Commands that are not run, each with the reason. They answer nothing and succeed. */
+export const NOT_RUN: Record<string, string> = {
+  aws: "the AWS CLI is not part of the project; its operations are held to the SDK's",
+  gh: "it speaks to GitHub",
+  git: "it would work on this repository",
+  "npm ci": "the tests run in what it installs",
+  "npm install": "it asks a registry; package.test.ts installs the packed package",
+  "npm pack": "package.test.ts packs and unpacks",
+  "npm run sandbox": "sandbox/command.test.ts runs it, and .ci/run the README's line",
+  "npm run bench": "it measures for minutes; bench.test.ts and .ci/run hold what it is made of",
+  "npm run bench:preview": "it measures for minutes",
+  "npm run campaign": "campaign.test.ts runs a few of its seeds",
+  "npm run check": ".ci/run runs it",
+  "npm run docs:api": "reference.test.ts makes the reference",
+  "npm run format": "it would write to this repository",
+  "npm test": "these are the tests",
+  "pulumi new": "template.test.ts runs it",
+  "pulumi package": "it asks a registry; plugin.test.ts and sdks.test.ts do what it does",
+};
+
+export interface StandIns {
+  /** The one folder of the PATH. */
+  bin: string;
+  /** What was asked for and not run, one command a line. */
+  log: string;
+}
+
+/** Where the stand-ins' `pulumi` leads. */
+export interface PulumiStandIn {
+  /** A shell script's lines, which have `"$@"`. */
+  script: string;
+}
+
+/** A PATH on which the documents' commands mean what they mean to a reader, against the sandbox. */
+export async function writeStandIns(
+  folder: string,
+  pulumi: PulumiStandIn,
+  amplitudeUrl: string,
+): Promise<StandIns> {
+  const bin = join(folder, "bin");
+  const log = join(folder, "not-run.log");
+  await mkdir(bin);
+  await writeFile(log, "");
+  for (const tool of TOOLS) {
+    const path = await located(tool);
+    if (path !== undefined) await symlink(path, join(bin, tool));
+  }
+  const note = `echo "$name $*" >> ${quoted(log)}`;
+  const program = (name: string, lines: string) =>
+    writeFile(join(bin, name), `#!/bin/sh\nname=${name}\n${lines}\n`).then(() =>
+      chmod(join(bin, name), 0o755),
+    );
+  await program("amplitude-kinesis", ownCommand(amplitudeUrl));
+  await program("npm", npmCommand(note));
+  await program("pulumi", `case "$1" in new|package) ${note}; exit 0;; esac\n${pulumi.script}`);
+  for (const name of ["aws", "gh", "git"]) await program(name, note);
+  return { bin, log };
+}
+
+/** Amplitude's own address is the default: the sandbox's stand-in for it has another one. */
+function ownCommand(amplitudeUrl: string): string {
+  return `case " $* " in
+*" --amplitude-url "*) ;;
+*" --route amplitude "*) set -- "$@" --amplitude-url ${quoted(amplitudeUrl)};;
+esac
+exec ${quoted(process.execPath)} ${quoted(ENTRY)} "$@"`;
+}
+
+function npmCommand(note: string): string {
+  const known = Object.keys(NOT_RUN).filter((words) => words.startsWith("npm "));
+  const patterns = known.flatMap((words) => [`"${words.slice(4)}"`, `"${words.slice(4)} "*`]);
+  return `case "$*" in
+"run -s amplitude-kinesis -- "*) shift 4; exec amplitude-kinesis "$@";;
+${patterns.join("|")}) ${note};;
+*) echo "no runner knows: npm $*" >&2; exit 97;;
+esac`;
+}
+
+async function located(tool: string): Promise<string | undefined> {
+  const { stdout } = await promisify(execFile)("sh", ["-c", `command -v ${tool}`]).catch(() => ({
+    stdout: "",
+  }));
+  return stdout.trim() || undefined;
+}
+
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

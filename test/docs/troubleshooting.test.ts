@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { PROJECT } from "../package/installed";
+import { readDocument } from "./documents";
+
+const DOCUMENT = "docs/troubleshooting.md";
+
+/** Every code of the type, from its source: a type is gone when the program runs. */
+const source = readFileSync(join(PROJECT, "delivery", "findings.ts"), "utf8");
+const [, union = ""] = /type FindingCode =([^;]*);/.exec(source) ?? [];
+const codes = [...union.matchAll(/"([a-z-]+)"/g)].map(([, code = ""]) => code);
+
+describe("The document for when something is wrong", () => {
+  const rows = readDocument(DOCUMENT)
+    .split("\n")
+    .filter((line) => /^\| `[a-z-]+` \|/.test(line))
+    .map((line) => line.split(" | ").map((cell) => cell.replaceAll(/^\| | \|$/g, "")));
+
+  it("has each finding's code once, and no other, with what it means and what to do", () => {
+    expect(rows.map(([code = ""]) => code.replaceAll("`", "")).sort()).to.deep.equal([...codes].sort());
+    for (const row of rows) {
+      expect(row, row[0]).to.have.lengthOf(4);
+      expect(
+        row.slice(1).every((cell) => cell.length > 3),
+        row[0],
+      ).to.equal(true);
+    }
+  });
+
+  it("says of each code how much it weighs where it is made", () => {
+    const weights = new Set(["error", "undetermined", "warning"]);
+    for (const [code, weight = ""] of rows) {
+      expect(
+        weight.split(", ").every((each) => weights.has(each)),
+        `${code}: ${weight}`,
+      ).to.equal(true);
+    }
+  });
+});

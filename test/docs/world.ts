@@ -1,0 +1,151 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import type { LocalAmplitude } from "../../sandbox/amplitude/server";
+import { provision } from "../../sandbox/provisioning";
+import type { PulumiCli } from "../../sandbox/provisioning/pulumiCli";
+import { rows } from "../delivery/watch/rows";
+import { PROJECT } from "../package/installed";
+import { clientsOf, type Fixture } from "../sandbox/localAws";
+import { makeCheckout, writeStackSettings } from "../sandbox/provisioning/checkout";
+import { type PulumiStandIn, quoted, type StandIns, writeStandIns } from "./standIns";
+
+/** What a document's commands are run in: a checkout, with a stack `acme` where they don't make one, and an empty `globex`. */
+export interface World {
+  standIns: StandIns;
+  /** @returns the status, and what was printed. */
+  run(shell: string, code: string): Promise<{ status: number; printed: string }>;
+}
+
+export interface WorldOptions {
+  folder: string;
+  aws: Fixture;
+  amplitude: LocalAmplitude;
+  /** Absent where there is no `pulumi` on the PATH: one that knows the outputs alone takes its place. */
+  engine: { cli: PulumiCli; languageHost: string } | undefined;
+  /** The stack is there from the beginning. */
+  hasStack: boolean;
+}
+
+export async function makeWorld(options: WorldOptions): Promise<World> {
+  const { folder, amplitude, engine } = options;
+  const checkout = join(folder, "checkout");
+  await mkdir(checkout, { recursive: true });
+  const pulumi =
+    engine === undefined ? await knownOutputs(options) : await realPulumi(options, checkout, engine);
+  const standIns = await writeStandIns(folder, pulumi, amplitude.url);
+  const files = join(PROJECT, "test", "delivery", "sources", "fixtures", "export.zip");
+  await cp(files, join(checkout, "export.zip"));
+  const env = await environment(options, standIns);
+  let blocks = 0;
+  const run = async (shell: string, code: string) => {
+    blocks += 1;
+    const script = join(folder, `block-${blocks}.${shell}`);
+    await writeFile(script, code);
+    const args = shell === "bash" ? ["-euo", "pipefail", script] : [script];
+    return new Promise<{ status: number; printed: string }>((resolve) => {
+      execFile(shell, args, { cwd: checkout, env, timeout: 120_000 }, (error, stdout, stderr) => {
+        const status = error === null ? 0 : Number(error.code ?? -1);
+        resolve({ status, printed: `${stdout}\n${stderr}` });
+      });
+    });
+  };
+  return { standIns, run };
+}
+
+async function environment({ folder, aws, amplitude }: WorldOptions, { bin }: StandIns) {
+  const { operator, amplitude: sender } = aws.principals;
+  const profiles = { default: operator, operator, acme: operator, amplitude: sender };
+  const credentials = join(folder, "credentials");
+  const lines = Object.entries(profiles).map(
+    ([name, { accessKeyId, secretAccessKey }]) =>
+      `[${name}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
+  );
+  await writeFile(credentials, lines.join("\n"));
+  return {
+    PATH: bin,
+    HOME: folder,
+    TMPDIR: folder,
+    AWS_ENDPOINT_URL: aws.endpoint,
+    AWS_SHARED_CREDENTIALS_FILE: credentials,
+    AWS_CONFIG_FILE: "none",
+    AWS_EC2_METADATA_DISABLED: "true",
+    SANDBOX_API_KEY: amplitude.apiKey,
+    AMPLITUDE_API_KEY: amplitude.apiKey,
+    GITHUB_STEP_SUMMARY: join(folder, "summary.md"),
+  };
+}
+
+/** The command itself, which asks nothing and finds its language host. */
+async function realPulumi(
+  { aws, hasStack }: WorldOptions,
+  folder: string,
+  { cli, languageHost }: { cli: PulumiCli; languageHost: string },
+): Promise<PulumiStandIn> {
+  const command = cli.command.command;
+  const checkout = await makeCheckout(folder, aws, command);
+  for (const stack of ["globex", "acme"]) await writeStackSettings(folder, stack, aws);
+  await checkout.pulumi("stack", "init", "globex");
+  await compileWithoutTypes(folder);
+  if (hasStack) {
+    await checkout.pulumi("stack", "init", "acme");
+    await checkout.pulumi("up", "--yes", "--skip-preview", "--client", languageHost);
+  }
+  const variables = Object.entries(checkout.environment).map(([name, value]) => `${name}=${quoted(value)}`);
+  const script = `case "$1 $2" in "stack rm") set -- "$@" --yes;; esac
+case "$1" in
+up|refresh|destroy) set -- "$@" --yes --skip-preview --client ${quoted(languageHost)};;
+preview) set -- "$@" --client ${quoted(languageHost)};;
+esac
+exec env ${variables.join(" ")} ${quoted(command)} --non-interactive "$@"`;
+  return { script };
+}
+
+/** Each `pulumi up` type-checks for seconds otherwise; the checkout's own test has it do so. TypeScript 6 wants the root then. */
+async function compileWithoutTypes(folder: string): Promise<void> {
+  const path = join(folder, "tsconfig.json");
+  const settings = JSON.parse(await readFile(path, "utf8"));
+  settings.compilerOptions.rootDir = ".";
+  await writeFile(path, JSON.stringify(settings));
+}
+
+/** In the place of `pulumi`: of its commands it knows `stack output`, and takes the others as done. */
+async function knownOutputs({ folder, aws }: WorldOptions): Promise<PulumiStandIn> {
+  const own = join(folder, "in-process");
+  await mkdir(own);
+  const { outputs } = await provision({ folder: own, aws, stackName: "acme", engine: "in-process" });
+  const values = Object.entries(outputs).map(
+    ([name, value]) => `*" ${name} "*) printf '%s\\n' ${quoted(value)};;`,
+  );
+  const script = `case "$1 $2" in
+"stack output") case " $* " in
+*" --json "*) printf '%s\\n' ${quoted(JSON.stringify(outputs))};;
+${values.join("\n")}
+esac;;
+esac`;
+  return { script };
+}
+
+/** Writes rows as Amplitude's to a stream, until it is stopped: what `watch` sees in the documents. */
+export function startRows(aws: Fixture, streamName: string): { stop(): Promise<void> } {
+  const { kinesis } = clientsOf(aws, aws.principals.operator);
+  let stopped = false;
+  const writing = (async () => {
+    for (let batch = 0; !stopped; batch += 1) {
+      const Records = (await rows(5, `documents ${batch}`)).map((row) => ({
+        PartitionKey: String(row.uuid),
+        Data: Buffer.from(JSON.stringify(row)),
+      }));
+      await kinesis.send(new PutRecordsCommand({ StreamName: streamName, Records })).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    kinesis.destroy();
+  })();
+  return {
+    stop: () => {
+      stopped = true;
+      return writing;
+    },
+  };
+}
