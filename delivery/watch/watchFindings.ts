@@ -57,7 +57,7 @@ function unexpectedProject({ observed, expectApps, where }: EndedWatch): Finding
     message: `${observed.eventsUnexpected} row(s) are of another Amplitude project than ${expectApps.join(", ")}: ${others.slice(0, 5).join(", ")}`,
     where,
     remedy:
-      "Is it a project of your own? Add it to --expect-app. Otherwise somebody else has pointed their Amplitude at this role: give the role another name (`pulumi config set roleName`, or its prefix), run `pulumi up`, enter the new ARN in Amplitude, and let consumers drop what is of other projects",
+      "Is it a project of your own? Add it to --expect-app. Otherwise somebody else has pointed their Amplitude at this role: give the role another random name (`pulumi up --replace '**aws:iam/role:Role**'`, which leaves the stream alone), enter the new ARN in Amplitude, and let consumers drop what is of other projects",
   };
 }
 

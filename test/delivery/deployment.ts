@@ -41,7 +41,8 @@ export async function deploy(aws: LocalAws, options: DeploymentOptions = {}): Pr
   const statements = "statements" in options ? options.statements : vendorStatements;
   const { iam, kinesis } = clientsOf(aws, aws.principals.operator);
   deployed += 1;
-  const streamName = `events-${deployed}`;
+  const number = deployed;
+  const streamName = `events-${number}`;
   const isActive = async () => {
     const { StreamDescriptionSummary } = await kinesis.send(
       new DescribeStreamSummaryCommand({ StreamName: streamName }),
@@ -58,7 +59,7 @@ export async function deploy(aws: LocalAws, options: DeploymentOptions = {}): Pr
     }),
   );
   await until(isActive);
-  const RoleName = `amplitude-${deployed}`;
+  const RoleName = `amplitude-${number}`;
   const { Role } = await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust }));
   const roleArn = Role?.Arn ?? "";
   const streamArn = `arn:aws:kinesis:${aws.region}:111122223333:stream/${streamName}`;
