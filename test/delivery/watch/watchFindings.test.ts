@@ -87,7 +87,7 @@ describe("the verdict of a watch", () => {
   it("names the project, and what to do about it", async () => {
     const { findings } = await ended({ end: "project", expectApps: ["7"] });
     expect(findings[0]?.message).to.include("100011471 (3)").and.to.include("than 7");
-    expect(findings[0]?.remedy).to.include("--expect-app").and.to.include("roleName");
+    expect(findings[0]?.remedy).to.include("--expect-app").and.to.include("aws:iam/role:Role");
   });
 
   it("is failed where the stream is gone, undecided where it can't be read", () => {
