@@ -185,7 +185,9 @@ describe("amplitude-kinesis watch", function () {
         ...deployment,
         ...args,
       ];
-      const line = `stty cols 100 rows 30; ${before} ${words.map((word) => `'${word}'`).join(" ")}`;
+      // Node takes a CI system's terminal for one without colours, and so one that names no type.
+      const environment = `env -u CI -u NO_COLOR TERM=xterm-256color ${before}`;
+      const line = `stty cols 100 rows 30; ${environment} ${words.map((word) => `'${word}'`).join(" ")}`;
       return new Running(["--quiet", "--return", "--command", line, "/dev/null"], env, ["script"]);
     };
 
