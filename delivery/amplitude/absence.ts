@@ -1,5 +1,6 @@
 import type { Finding } from "../findings";
 import type { StackOutputs } from "../settings";
+import { unread } from "../verifier/eventFindings";
 import type { Latency } from "../verifier/latency";
 import type { AmplitudeCounts, AmplitudeLedger } from "./ledger";
 import type { AmplitudeZone } from "./zone";
@@ -90,15 +91,5 @@ function notArrived({ counts, ledger, waitedSeconds }: AmplitudeEnd, where: stri
     where,
     remedy:
       "Amplitude tries an event again for up to 4 hours before it gives it up: look at the destination's delivery metrics in Amplitude, and run this again with a longer --timeout",
-  };
-}
-
-function unread(events: number, where: string): Finding {
-  return {
-    code: "events-unread",
-    severity: "undetermined",
-    message: `${events} event(s) were not read back so far, and the stream could not be read to its end: whether they arrived is not known`,
-    where,
-    remedy: "Run this again with a longer --timeout",
   };
 }

@@ -83,7 +83,8 @@ function unanswered(ledger: Ledger, counts: LedgerCounts, where: string): Findin
   };
 }
 
-function unread(events: number, where: string): Finding {
+/** Nothing can be said of them, on whatever route they were sent. */
+export function unread(events: number, where: string): Finding {
   return {
     code: "events-unread",
     severity: "undetermined",
