@@ -1,7 +1,7 @@
-import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
 import { type ClientOptions, keptOpen, kinesisWriteClient } from "../clients";
 import { type Clock, systemClock } from "../clock";
 import type { Finding } from "../findings";
+import { amplitudeAs, senderBeside } from "../preflight/parties";
 import { type Preflight, preflight } from "../preflight/preflight";
 import type { StreamState } from "../preflight/stream";
 import { awaitTurn, isAhead, type Pace } from "../producer/pace";
@@ -75,21 +75,14 @@ class Sending {
   }
 
   #preflight(): Promise<Preflight> {
-    const { route, senderCredentials, senderProfile, externalId } = this.#options;
-    const { amplitudeAccountId, amplitudePrincipalArns, amplitudeExternalId } = this.#options;
-    const hasOwnSender = senderCredentials !== undefined || senderProfile !== undefined;
-    const sender = { ...this.#operator, credentials: senderCredentials, profile: senderProfile };
+    const { route, externalId } = this.#options;
     return preflight({
       outputs: this.#outputs,
       route,
       operator: this.#operator,
-      sender: hasOwnSender ? sender : this.#operator,
+      sender: senderBeside(this.#operator, this.#options),
       externalId,
-      amplitude: {
-        accountId: amplitudeAccountId ?? AMPLITUDE_ACCOUNT_ID,
-        principalArns: amplitudePrincipalArns,
-        externalId: amplitudeExternalId,
-      },
+      amplitude: amplitudeAs(this.#options),
       patience: { clock: this.#clock, waitMs: this.#propagationMs, signal: this.#signal },
       onStep: (step) => this.#show(step),
     });

@@ -1,8 +1,8 @@
-import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
 import { type ClientOptions, keptOpen, kinesisClient, kinesisWriteClient } from "../clients";
 import { type Clock, systemClock } from "../clock";
 import { SourceError } from "../errors";
 import type { Finding } from "../findings";
+import { amplitudeAs, senderBeside } from "../preflight/parties";
 import { type Preflight, preflight } from "../preflight/preflight";
 import type { StreamState } from "../preflight/stream";
 import type { TrustedCaller } from "../preflight/trustDocument";
@@ -116,14 +116,12 @@ class DeliveryRun {
   }
 
   #preflight(): Promise<Preflight> {
-    const { route, senderCredentials, senderProfile, externalId } = this.#options;
-    const hasOwnSender = senderCredentials !== undefined || senderProfile !== undefined;
-    const sender = { ...this.#operator, credentials: senderCredentials, profile: senderProfile };
+    const { route, externalId } = this.#options;
     return preflight({
       outputs: this.#outputs,
       route,
       operator: this.#operator,
-      sender: hasOwnSender ? sender : this.#operator,
+      sender: senderBeside(this.#operator, this.#options),
       externalId,
       amplitude: this.#amplitude,
       patience: { clock: this.#clock, waitMs: this.#propagationMs, signal: this.#signal },
@@ -267,12 +265,7 @@ class DeliveryRun {
   }
 
   get #amplitude(): TrustedCaller {
-    const { amplitudeAccountId, amplitudePrincipalArns, amplitudeExternalId } = this.#options;
-    return {
-      accountId: amplitudeAccountId ?? AMPLITUDE_ACCOUNT_ID,
-      principalArns: amplitudePrincipalArns,
-      externalId: amplitudeExternalId,
-    };
+    return amplitudeAs(this.#options);
   }
 
   get #propagationMs(): number {
