@@ -187,7 +187,8 @@ describe("amplitude-kinesis watch", function () {
       ];
       // Node takes a CI system's terminal for one without colours, and so one that names no type.
       const environment = `env -u CI -u NO_COLOR TERM=xterm-256color ${before}`;
-      const line = `stty cols 100 rows 30; ${environment} ${words.map((word) => `'${word}'`).join(" ")}`;
+      // By exec, for Ctrl-C goes to the shell too, which may end of it before its child does, as dash does.
+      const line = `stty cols 100 rows 30; exec ${environment} ${words.map((word) => `'${word}'`).join(" ")}`;
       return new Running(["--quiet", "--return", "--command", line, "/dev/null"], env, ["script"]);
     };
 
