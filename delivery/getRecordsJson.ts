@@ -1,5 +1,5 @@
 import type { GetRecordsOutput, _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
-import { isPlain } from "./kinesisJson";
+import { type Allocate, isNumber, isObject, isText, memberCount, one } from "./kinesisJson";
 
 /**
  * The answer of GetRecords in AWS JSON 1.1: binary data in base64, times in seconds since 1970. Data is nearly all of it,
@@ -7,16 +7,16 @@ import { isPlain } from "./kinesisJson";
  *
  * Source: Kinesis API Reference, GetRecords; Smithy, "AWS JSON 1.1 protocol".
  *
+ * @param allocate gives the memory of all records' data: none where there are none.
  * @returns undefined for an answer of another form, which is left to the SDK: without whole records, with a resharding,
  * with spaces between its tokens.
  */
-export function readGetRecords(body: Buffer): GetRecordsOutput | undefined {
+export function readGetRecords(body: Buffer, allocate: Allocate): GetRecordsOutput | undefined {
   const spans = dataSpans(body);
   const answer: GetRecordsOutput = JSON.parse(withoutData(body, spans));
-  const records = isPlain(answer, ANSWER) ? answer.Records : undefined;
+  const records = isObject(answer) && isPlainAnswer(answer) ? answer.Records : undefined;
   if (!Array.isArray(records) || records.length !== spans.length) return undefined;
-  const isWhole = (record: KinesisRecord) => isPlain(record, RECORD) && String(record.Data) === TAKEN;
-  const data = records.every(isWhole) ? decoded(body, spans) : undefined;
+  const data = records.every(isWhole) ? decoded(body, spans, allocate) : undefined;
   if (data === undefined) return undefined;
   for (const [index, record] of records.entries()) {
     record.Data = data[index];
@@ -26,14 +26,19 @@ export function readGetRecords(body: Buffer): GetRecordsOutput | undefined {
   return answer;
 }
 
-const ANSWER = { Records: "object", NextShardIterator: "string", MillisBehindLatest: "number" } as const;
-const RECORD = {
-  Data: "string",
-  PartitionKey: "string",
-  SequenceNumber: "string",
-  ApproximateArrivalTimestamp: "number",
-  EncryptionType: "string",
-} as const;
+function isPlainAnswer(answer: GetRecordsOutput): boolean {
+  const { MillisBehindLatest, NextShardIterator, Records } = answer;
+  const known = one(isNumber(MillisBehindLatest)) + one(isText(NextShardIterator));
+  return memberCount(answer) === known + one(Array.isArray(Records));
+}
+
+/** A record with data, and with nothing that is unknown. */
+function isWhole(record: KinesisRecord): boolean {
+  if (!isObject(record) || String(record.Data) !== TAKEN) return false;
+  const { PartitionKey, SequenceNumber, ApproximateArrivalTimestamp, EncryptionType } = record;
+  const known = one(isText(PartitionKey)) + one(isText(SequenceNumber)) + one(isText(EncryptionType));
+  return memberCount(record) === 1 + known + one(isNumber(ApproximateArrivalTimestamp));
+}
 
 /** Stands for data that was taken out: no base64. */
 const TAKEN = "#";
@@ -77,8 +82,9 @@ function withoutData(body: Buffer, spans: Span[]): string {
 }
 
 /** All in one piece of memory. @returns undefined where one is no base64. */
-function decoded(body: Buffer, spans: Span[]): Buffer[] | undefined {
-  const memory = Buffer.allocUnsafeSlow(spans.reduce((sum, span) => sum + decodedLength(body, span), 0));
+function decoded(body: Buffer, spans: Span[], allocate: Allocate): Buffer[] | undefined {
+  if (spans.length === 0) return [];
+  const memory = allocate(spans.reduce((sum, span) => sum + decodedLength(body, span), 0));
   let at = 0;
   const data: Buffer[] = [];
   for (const span of spans) {

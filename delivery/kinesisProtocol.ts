@@ -4,11 +4,14 @@ import type { HandlerExecutionContext, MetadataBearer, OperationSchema } from "@
 import { AnswerBodies } from "./answerBody";
 import { readGetRecords } from "./getRecordsJson";
 import { type Allocate, readPutRecords, writePutRecords } from "./kinesisJson";
+import { RecordMemory } from "./recordMemory";
 
 type Serialize = AwsJson1_1Protocol["serializeRequest"];
 type Deserialize = AwsJson1_1Protocol["deserializeResponse"];
 
-const READERS: Record<string, ((body: Buffer) => object | undefined) | undefined> = {
+type Read = (body: Buffer, allocate: Allocate) => object | undefined;
+
+const READERS: Record<string, Read | undefined> = {
   PutRecords: readPutRecords,
   GetRecords: readGetRecords,
 };
@@ -20,6 +23,7 @@ const READERS: Record<string, ((body: Buffer) => object | undefined) | undefined
  */
 export class KinesisProtocol extends AwsJson1_1Protocol {
   readonly #answers = new AnswerBodies();
+  readonly #records = new RecordMemory();
 
   override async serializeRequest(...[schema, input, context]: Parameters<Serialize>): ReturnType<Serialize> {
     const body =
@@ -42,11 +46,16 @@ export class KinesisProtocol extends AwsJson1_1Protocol {
     const { bytes, release } = await this.#answers.collect(response.body, () =>
       context.streamCollector(response.body),
     );
-    const output = parsed(read, bytes);
+    let memory: Buffer | undefined;
+    const output = parsed(read, bytes, (size) => {
+      memory = this.#records.take(size);
+      return memory;
+    });
     const rest = output === undefined ? bytes : new Uint8Array();
     const left = Object.assign(Object.create(Object.getPrototypeOf(response)), response, { body: rest });
     const answer = await super.deserializeResponse<Output>(schema, context, left);
     if (output !== undefined) release();
+    if (memory !== undefined) this.#records.lend(memory, answer);
     return Object.assign(answer, output);
   }
 
@@ -62,11 +71,12 @@ function own<T>(table: Record<string, T>, { name }: OperationSchema): T | undefi
 
 /** Undefined for what is the SDK's to read, or to complain of. */
 function parsed(
-  read: (body: Buffer) => object | undefined,
+  read: Read,
   { buffer, byteOffset, length }: Uint8Array,
+  allocate: Allocate,
 ): object | undefined {
   try {
-    return read(Buffer.from(buffer, byteOffset, length));
+    return read(Buffer.from(buffer, byteOffset, length), allocate);
   } catch {
     return undefined;
   }

@@ -1,9 +1,9 @@
 import { IncomingMessage } from "node:http";
 import type { Writable } from "node:stream";
 import { type HandlerExecutionContext, type MetadataBearer, SMITHY_CONTEXT_KEY } from "@smithy/types";
-import { BodyPool } from "./bodyPool";
 import type { Allocate } from "./kinesisJson";
 import { KinesisProtocol } from "./kinesisProtocol";
+import { MemoryPool } from "./memoryPool";
 
 type Deserialize = KinesisProtocol["deserializeResponse"];
 
@@ -13,7 +13,7 @@ type Deserialize = KinesisProtocol["deserializeResponse"];
  * that of any other is left to the garbage collector, since it may still be on its way.
  */
 export class SingleAttemptProtocol extends KinesisProtocol {
-  readonly #pool = new BodyPool();
+  readonly #pool = new MemoryPool();
   /** By what the SDK keeps for one call. */
   readonly #lent = new WeakMap<object, Buffer>();
 

@@ -8,6 +8,9 @@ export interface FillingOptions {
   accept: (record: OutgoingRecord, size: number) => boolean;
 }
 
+/** Why no batch is lingered for any more. Without a reason each time, an error with a stack is made for one. */
+const GIVEN = "the batch was given";
+
 /** Who has asked for a batch and waits for it. */
 interface Taker {
   give: (batch: OutgoingRecord[] | undefined) => void;
@@ -109,7 +112,7 @@ export class Filling {
   }
 
   #give(batch: OutgoingRecord[] | undefined): void {
-    this.#lingering?.abort();
+    this.#lingering?.abort(GIVEN);
     const taker = this.#taker;
     this.#taker = undefined;
     taker?.give(batch);
@@ -139,7 +142,7 @@ export class Filling {
 
   #fail(error: unknown): void {
     this.#failure = { error };
-    this.#lingering?.abort();
+    this.#lingering?.abort(GIVEN);
     this.#taker?.fail(error);
   }
 }

@@ -140,6 +140,8 @@ export class Producer {
       if (outcome.kind === "acknowledged") {
         this.#givenUpInARow = 0;
         listener.onAcknowledged(index, outcome.shardId);
+        // Of no other record it is as certain that no request reads it any more.
+        outcome.record.memory?.release();
         continue;
       }
       if (outcome.kind === "unknown") {

@@ -1,3 +1,5 @@
+import type { EventMemory } from "../sources/source";
+
 /** One event on its way to the stream: one record, its bytes untouched. */
 export interface OutgoingRecord {
   /** Position in the run, from 0. */
@@ -7,6 +9,8 @@ export interface OutgoingRecord {
   /** Decides on the shard in place of the partition key: a whole number below 2^128, in decimal. */
   readonly explicitHashKey?: string;
   readonly bytes: Buffer;
+  /** What `bytes` lie in: it is released once the record was acknowledged. */
+  readonly memory?: EventMemory | undefined;
 }
 
 /** Records one by one, or as many at once as there are: one asynchronous step for each would cost as much as sending it. */

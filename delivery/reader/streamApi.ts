@@ -9,6 +9,7 @@ import {
   type Shard,
 } from "@aws-sdk/client-kinesis";
 import { awsError, isAccessDenied, isCredentialsError } from "../awsErrors";
+import { releaseRecords } from "../recordMemory";
 import { isNotFound, isThrottling } from "./untilAnswered";
 
 /** Where a shard is read from. */
@@ -26,6 +27,8 @@ export interface StreamApi {
   listShards(from: Date, signal: AbortSignal): Promise<Shard[]>;
   iterator(shardId: string, position: Position, signal: AbortSignal): Promise<string>;
   records(iterator: string, signal: AbortSignal): Promise<GetRecordsOutput>;
+  /** The records' data was seen by all who want to: it may be written over. */
+  release?(output: GetRecordsOutput): void;
 }
 
 /** The stream by its name in the client's region, as Amplitude is given it. */
@@ -67,6 +70,7 @@ export function streamApi(client: KinesisClient, streamName: string): StreamApi 
       if (!Array.isArray(output.Records ?? [])) throw new Error("GetRecords gave no list of records");
       return output;
     },
+    release: releaseRecords,
   };
 }
 

@@ -76,23 +76,11 @@ const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => String(value).padSta
 const THREE_DIGITS = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, "0"));
 let knownDay = { number: 0, date: "1970-01-01" };
 
-/** Times of events made at once lie within seven seconds: most of them come again. A power of two. */
-const KNOWN_TIMES = 8_192;
-const knownTimes = new Float64Array(KNOWN_TIMES).fill(Number.NaN);
-const knownTexts: string[] = Array.from({ length: KNOWN_TIMES }, () => "");
-
-/** `2025-07-17 10:36:28.583000`, UTC, as exports write it, from whole milliseconds since 1970. */
+/**
+ * `2025-07-17 10:36:28.583000`, UTC, as exports write it, from whole milliseconds since 1970. The last day's date is kept:
+ * `toISOString` for each of an event's timestamps would be a quarter of the time to generate it.
+ */
 export function amplitudeTimestamp(milliseconds: number): string {
-  const place = Math.abs(milliseconds % KNOWN_TIMES);
-  if (knownTimes[place] !== milliseconds) {
-    knownTimes[place] = milliseconds;
-    knownTexts[place] = timestampOf(milliseconds);
-  }
-  return knownTexts[place] ?? "";
-}
-
-/** The last day's date is kept: an event has four timestamps, and `toISOString` for each would be a quarter of the time to generate it. */
-function timestampOf(milliseconds: number): string {
   const day = Math.floor(milliseconds / DAY);
   if (day !== knownDay.number)
     knownDay = { number: day, date: new Date(milliseconds).toISOString().slice(0, 10) };

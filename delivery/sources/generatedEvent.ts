@@ -2,8 +2,9 @@ import { uniformInt } from "pure-rand/distribution/uniformInt";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 import { VERSION } from "../version";
 import { type AmplitudeEvent, amplitudeTimestamp } from "./amplitudeEvent";
-import { uniqueUuid } from "./eventIdentity";
+import { EventUuid } from "./eventIdentity";
 import { contentOf } from "./generatedContent";
+import { Encoded, type JsonMember, type JsonWriter } from "./json";
 import { DEVICES, PLACES, pick } from "./sampleValues";
 
 /** The version of this package; `package.json` is not among what a build emits. */
@@ -15,12 +16,13 @@ const USERS = 5_000;
 const FIRST_AMPLITUDE_ID = 45_975_000_000;
 const PROJECT = 100_011_471;
 
-const IP_ADDRESSES = Array.from({ length: 256 }, (_, host) => `203.0.113.${host}`);
-const deviceIds: string[] = [];
-const userIds: string[] = [];
+/** Every one of them is encoded once: users come again and again. */
+const IP_ADDRESSES = Array.from({ length: 256 }, (_, host) => new Encoded(`203.0.113.${host}`));
+const deviceIds = places<Encoded<string>>(USERS);
+const userIds = places<Encoded<string>>(USERS);
 
 /** What two events of users of the same kind differ in. */
-export type Changing = Pick<AmplitudeEvent, (typeof CHANGING)[number]>;
+export type Changing = Record<(typeof CHANGING)[number], JsonMember>;
 
 /** In the order of the row. */
 export const CHANGING = [
@@ -47,18 +49,22 @@ export const CHANGING = [
   "uuid",
 ] as const satisfies readonly (keyof AmplitudeEvent)[];
 
+/** Of those: UUIDs, times, and numbers of eleven digits. */
+export const OF_FIXED_WIDTH = [
+  "$insert_id",
+  "amplitude_id",
+  "client_event_time",
+  "client_upload_time",
+  "device_id",
+  "event_time",
+  "processed_time",
+  "server_received_time",
+  "server_upload_time",
+  "uuid",
+] as const satisfies readonly (keyof Changing)[];
+
 /** Places, devices and what else repeats among users does so after this many of them: a multiple of 16, 12 and 3. */
 const USER_KINDS = 48;
-
-type Timestamps = Pick<
-  AmplitudeEvent,
-  | "client_event_time"
-  | "client_upload_time"
-  | "event_time"
-  | "processed_time"
-  | "server_received_time"
-  | "server_upload_time"
->;
 
 /** What was drawn for one event. */
 export interface DrawnEvent {
@@ -73,38 +79,41 @@ export interface DrawnEvent {
  */
 export function drawnEvent(random: RandomGenerator, eventNumber: number, now: number): DrawnEvent {
   const user = uniformInt(random, 0, USERS - 1);
-  const times = timestamps(random, now);
+  const times = timesOf(random, now);
   const content = contentOf(random, eventNumber, user);
   return {
     userKind: user % USER_KINDS,
     changing: {
-      $insert_id: uniqueUuid(random, eventNumber),
+      $insert_id: new EventUuid(random, eventNumber),
       amplitude_attribution_ids: user % 16 === 2 ? `attribution-${user}` : null,
       amplitude_id: FIRST_AMPLITUDE_ID + user,
-      client_event_time: times.client_event_time,
-      client_upload_time: times.client_upload_time,
+      client_event_time: times.event,
+      client_upload_time: times.received,
       data: content.data,
       device_id: deviceId(user),
       event_id: eventNumber + 1,
       event_properties: content.event_properties,
-      event_time: times.event_time,
+      event_time: times.event,
       event_type: content.event_type,
       group_properties: content.group_properties,
       groups: content.groups,
-      ip_address: IP_ADDRESSES[user % 256] ?? "",
-      processed_time: times.processed_time,
-      server_received_time: times.server_received_time,
-      server_upload_time: times.server_upload_time,
+      ip_address: pick(IP_ADDRESSES, user),
+      processed_time: times.processed,
+      server_received_time: times.received,
+      server_upload_time: times.stored,
       session_id: eventNumber % 10 === 3 ? -1 : now - 60_000 - user,
       user_id: user % 4 === 0 ? null : userId(user),
       user_properties: content.user_properties,
-      uuid: uniqueUuid(random, eventNumber),
+      uuid: new EventUuid(random, eventNumber),
     },
   };
 }
 
-/** The whole row. */
-export function eventRow({ userKind, changing }: DrawnEvent): AmplitudeEvent {
+/** A row, some of whose members tell their values as JSON. */
+type Row = { [Name in keyof AmplitudeEvent]: AmplitudeEvent[Name] | JsonMember };
+
+/** The whole row, for `JSON.stringify`. */
+export function eventRow({ userKind, changing }: DrawnEvent): Row {
   const place = pick(PLACES, userKind);
   const device = pick(DEVICES, userKind);
   return {
@@ -166,27 +175,47 @@ export function eventRow({ userKind, changing }: DrawnEvent): AmplitudeEvent {
   };
 }
 
-function deviceId(user: number): string {
-  deviceIds[user] ??= `00000000-0000-4000-8000-${String(user).padStart(12, "0")}`;
+/** Filled from the start: an array that is first filled far from its beginning becomes a table, which is dear to look into. */
+function places<T>(count: number): (T | undefined)[] {
+  return new Array<T | undefined>(count).fill(undefined);
+}
+
+function deviceId(user: number): JsonWriter {
+  deviceIds[user] ??= new Encoded(`00000000-0000-4000-8000-${String(user).padStart(12, "0")}`);
   return deviceIds[user];
 }
 
-function userId(user: number): string {
-  userIds[user] ??= `user-${user}@example.com`;
+function userId(user: number): JsonWriter {
+  userIds[user] ??= new Encoded(`user-${user}@example.com`);
   return userIds[user];
 }
 
-function timestamps(random: RandomGenerator, now: number): Timestamps {
+/** When the event happened, was received, stored and processed. */
+type Times = Record<"event" | "received" | "stored" | "processed", JsonWriter>;
+
+function timesOf(random: RandomGenerator, now: number): Times {
   const happened = now - 3_000 - uniformInt(random, 0, 4_000);
   const uploaded = happened + 1_000 + uniformInt(random, 0, 500);
-  const event_time = amplitudeTimestamp(happened);
-  const received = amplitudeTimestamp(uploaded);
   return {
-    client_event_time: event_time,
-    client_upload_time: received,
-    event_time,
-    processed_time: amplitudeTimestamp(uploaded + 1_400),
-    server_received_time: received,
-    server_upload_time: amplitudeTimestamp(uploaded + 3),
+    event: timestamp(happened),
+    received: timestamp(uploaded),
+    stored: timestamp(uploaded + 3),
+    processed: timestamp(uploaded + 1_400),
   };
+}
+
+/** Times of events made at once lie within seven seconds: most of them come again. */
+const KNOWN_TIMES = 8_192;
+const knownTimes = new Float64Array(KNOWN_TIMES).fill(Number.NaN);
+const knownTexts = places<Encoded<string>>(KNOWN_TIMES);
+
+function timestamp(milliseconds: number): JsonWriter {
+  const place = Math.abs(milliseconds % KNOWN_TIMES);
+  let text = knownTexts[place];
+  if (text === undefined || knownTimes[place] !== milliseconds) {
+    text = new Encoded(amplitudeTimestamp(milliseconds));
+    knownTexts[place] = text;
+    knownTimes[place] = milliseconds;
+  }
+  return text;
 }

@@ -2,9 +2,10 @@ import { createHash, randomUUID } from "node:crypto";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 import { SettingsError } from "../errors";
+import { MemoryPool } from "../memoryPool";
 import { LONGEST_EVENT, writeEvent } from "./eventEncoder";
 import { drawnEvent } from "./generatedEvent";
-import type { EventSource, SourceEvent } from "./source";
+import type { EventMemory, EventSource, SourceEvent } from "./source";
 
 const MOST_EVENTS = 1_000_000_000;
 
@@ -59,7 +60,7 @@ async function* generated(
 ): AsyncGenerator<SourceEvent> {
   const workshop = new Workshop(random, now);
   for (let eventNumber = 0; eventNumber < events; eventNumber++)
-    yield* workshop.events(eventNumber, eventNumber + 1);
+    yield* workshop.eventsForGood(eventNumber, eventNumber + 1);
 }
 
 async function* generatedBatches(
@@ -72,17 +73,32 @@ async function* generatedBatches(
     yield workshop.events(first, Math.min(events, first + AT_ONCE));
 }
 
-/** Makes events in memory that it uses again, and gives them away together in a piece of their own. */
+/** Makes events in memory of its own, and gives them away together in another piece. */
 class Workshop {
   readonly #memory = Buffer.allocUnsafeSlow(AT_ONCE * LONGEST_EVENT);
+  readonly #pool = new MemoryPool();
 
   constructor(
     private readonly random: RandomGenerator,
     private readonly now: () => Date,
   ) {}
 
-  /** From the event number `first` to the one before `end`: at most `AT_ONCE`. */
+  /** From the event number `first` to the one before `end`, at most `AT_ONCE`, in memory that is used again once released. */
   events(first: number, end: number): SourceEvent[] {
+    const ends = this.#make(first, end);
+    const given = this.#pool.take(ends.at(-1) ?? 0);
+    const memory = new SharedMemory(ends.length, () => this.#pool.giveBack(given));
+    return this.#given(first, ends, given, memory);
+  }
+
+  /** The same in memory that is nobody else's. */
+  eventsForGood(first: number, end: number): SourceEvent[] {
+    const ends = this.#make(first, end);
+    return this.#given(first, ends, Buffer.allocUnsafeSlow(ends.at(-1) ?? 0));
+  }
+
+  /** @returns where each of the events ends. */
+  #make(first: number, end: number): number[] {
     const ends: number[] = [];
     let length = 0;
     for (let eventNumber = first; eventNumber < end; eventNumber++) {
@@ -90,12 +106,28 @@ class Workshop {
       length = writeEvent(this.#memory, length, drawn);
       ends.push(length);
     }
-    const given = Buffer.allocUnsafeSlow(length);
-    this.#memory.copy(given, 0, 0, length);
+    return ends;
+  }
+
+  #given(first: number, ends: number[], given: Buffer, memory?: EventMemory): SourceEvent[] {
+    given.set(this.#memory.subarray(0, ends.at(-1)));
     return ends.map((to, offset) => ({
       bytes: given.subarray(ends[offset - 1] ?? 0, to),
       origin: `generator:${first + offset + 1}`,
+      memory,
     }));
+  }
+}
+
+class SharedMemory implements EventMemory {
+  constructor(
+    private events: number,
+    private readonly onReleased: () => void,
+  ) {}
+
+  release(): void {
+    this.events -= 1;
+    if (this.events === 0) this.onReleased();
   }
 }
 

@@ -7,6 +7,17 @@ export interface SourceEvent {
   readonly bytes: Buffer;
   /** Where the event came from, for messages: `generator:17`, or `export.zip/…#0.json.gz:17` for line 17. */
   readonly origin: string;
+  /** What `bytes` lie in, where that can be used again. */
+  readonly memory?: EventMemory | undefined;
+}
+
+/** Memory that the bytes of several events lie in. */
+export interface EventMemory {
+  /**
+   * Nobody will look at one of the events' bytes again: once that was said for each of them, other events are written over
+   * them. Whoever does not say it keeps the bytes for as long as they are wanted.
+   */
+  release(): void;
 }
 
 /** A piece of the source that is not an event. The rest of the source goes on. */

@@ -63,12 +63,12 @@ function isToBeSent(index: number, event: SourceEvent, { ledger, unsettled }: Ou
 /** Its record, once it is in the ledger. */
 function entered(
   index: number,
-  { bytes }: SourceEvent,
+  { bytes, memory }: SourceEvent,
   dueAt: number | undefined,
   { ledger, key, ordering }: OutgoingOptions,
 ): OutgoingRecord {
   if (!ledger.isSent(index)) ledger.put(index, bytes, dueAt);
-  const record = { index, partitionKey: key.partitionKey(index), bytes };
+  const record = { index, partitionKey: key.partitionKey(index), bytes, memory };
   return ordering === undefined ? record : { ...record, explicitHashKey: ordering.hashKeyOf(index) };
 }
 

@@ -51,6 +51,47 @@ describe("an answer's body", () => {
     expect([String(second.bytes), String(third.bytes)]).to.deep.equal(["second", "third one"]);
   });
 
+  describe("in chunks", () => {
+    const chunksOf = (incoming: IncomingMessage): Buffer[] => {
+      const chunks: Buffer[] = [];
+      const push = incoming.push.bind(incoming);
+      incoming.push = (chunk: Buffer | null) => {
+        if (chunk !== null) chunks.push(chunk);
+        return push(chunk);
+      };
+      return chunks;
+    };
+    const body = "0123456789".repeat(50_000);
+    const length = (chunks: Buffer[]) => chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+
+    it("frees them at once, where nobody else has seen them", async () => {
+      const incoming = await ofLength(body);
+      const chunks = chunksOf(incoming);
+      const { bytes } = await new AnswerBodies().collect(incoming, sdkWay);
+      expect([bytes.length, length(chunks)]).to.deep.equal([500_000, 0]);
+      expect(chunks.length).to.be.greaterThan(1);
+    });
+
+    it("leaves them to whoever listens too", async () => {
+      const incoming = await ofLength(body);
+      const chunks: Buffer[] = [];
+      const collected = new AnswerBodies().collect(incoming, sdkWay);
+      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+      await collected;
+      expect(Buffer.concat(chunks).toString("latin1") === body).to.equal(true);
+    });
+
+    it("leaves those alone that share their memory with something else", async () => {
+      const incoming = await ofLength("");
+      Object.assign(incoming.headers, { "content-length": "4" });
+      const slab = Buffer.from("abcdefgh");
+      const collected = new AnswerBodies().collect(incoming, sdkWay);
+      incoming.emit("data", slab.subarray(2, 6));
+      expect(String((await collected).bytes)).to.equal("cdef");
+      expect(String(slab)).to.equal("abcdefgh");
+    });
+  });
+
   it("is collected in the SDK's way where its length is not known, or none that a service gives", async () => {
     const chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
     for (const incoming of [await answer(chunked), await ofLength("", 17 * 1024 * 1024)]) {

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { expect } from "chai";
 import { systemClock } from "../../delivery/clock";
 
@@ -20,6 +21,12 @@ describe("The system's clock", () => {
     const sleeping = systemClock.sleep(AN_HOUR, controller.signal);
     controller.abort(new Error("reason"));
     expect(await sleeping).to.equal(undefined);
+  });
+
+  it("leaves nothing at a signal that outlives the sleep", async () => {
+    const { signal } = new AbortController();
+    await systemClock.sleep(1, signal);
+    expect(getEventListeners(signal, "abort")).to.deep.equal([]);
   });
 
   it("does not sleep after the signal", async () => {

@@ -2,14 +2,14 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { type KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
-import { BodyPool } from "../../delivery/bodyPool";
 import { kinesisWriteClient } from "../../delivery/clients";
+import { MemoryPool } from "../../delivery/memoryPool";
 
 const MIB = 1024 * 1024;
 
 describe("memory of requests that are over", () => {
   it("is given again, where it is large enough, and to one request at a time", () => {
-    const pool = new BodyPool();
+    const pool = new MemoryPool();
     const body = pool.take(MIB);
     pool.giveBack(body);
     expect(pool.take(2 * MIB)).to.not.equal(body);
@@ -18,7 +18,7 @@ describe("memory of requests that are over", () => {
   });
 
   it("is kept up to 16 MiB", () => {
-    const pool = new BodyPool();
+    const pool = new MemoryPool();
     const bodies = Array.from({ length: 20 }, () => pool.take(MIB));
     for (const body of bodies) pool.giveBack(body);
     const again = bodies.map(() => pool.take(MIB));
@@ -26,7 +26,7 @@ describe("memory of requests that are over", () => {
   });
 
   it("makes way for larger pieces, not for smaller ones", () => {
-    const pool = new BodyPool();
+    const pool = new MemoryPool();
     const [small, large] = [pool.take(4 * MIB), pool.take(14 * MIB)];
     pool.giveBack(small);
     pool.giveBack(large);

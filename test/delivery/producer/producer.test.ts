@@ -571,9 +571,11 @@ describe("The producer", () => {
       fc.asyncProperty(schedule, async ({ faults, count, gaps, abortAt, sourceFails, ...options }) => {
         const clock = new VirtualClock();
         const controller = new AbortController();
+        const released: number[] = [];
         clock.in(abortAt, () => controller.abort());
         async function* source(): AsyncGenerator<OutgoingRecord> {
-          for (const given of records(count, 20)) {
+          for (const { index, ...rest } of records(count, 20)) {
+            const given = { ...rest, index, memory: { release: () => released.push(index) } };
             const gap = gaps[given.index % gaps.length] ?? 0;
             if (gap > 60) await clock.sleep(gap);
             yield given.index % 11 === 10 ? record(given.index, 2_000) : given;
@@ -606,6 +608,7 @@ describe("The producer", () => {
         const sentLast = new Map(put.requests.flatMap((batch, at) => batch.map(({ index }) => [index, at])));
         expect([...sentLast.keys()].sort((a, b) => a - b)).to.deep.equal(outcomes.attempted);
         expect(outcomes.toldAfterEnd).to.deep.equal([]);
+        expect(released).to.deep.equal(outcomes.acknowledged);
         for (const index of [...outcomes.refused, ...outcomes.abandoned]) {
           expect(outcomes.ambiguous).to.not.include(index);
         }

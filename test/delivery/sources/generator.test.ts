@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { SettingsError } from "../../../delivery/errors";
 import type { AmplitudeEvent } from "../../../delivery/sources/amplitudeEvent";
-import { uniqueUuid } from "../../../delivery/sources/eventIdentity";
+import { EventUuid } from "../../../delivery/sources/eventIdentity";
 import { LIBRARY } from "../../../delivery/sources/generatedEvent";
 import { type GeneratorOptions, generateEvents } from "../../../delivery/sources/generator";
 import type { SourceEvent } from "../../../delivery/sources/source";
@@ -39,8 +39,33 @@ describe("The event generator", () => {
       for await (const batch of source.eventBatches?.() ?? []) atOnce.push(...batch);
       const alone: SourceEvent[] = [];
       for await (const event of source.events()) alone.push(event);
-      expect(atOnce).to.deep.equal(alone);
+      const told = ({ bytes, origin }: SourceEvent) => [bytes.toString("utf8"), origin];
+      expect(atOnce.map(told)).to.deep.equal(alone.map(told));
     }
+  });
+
+  it("writes no event over one that was not said to be done with, however many follow", async () => {
+    const source = generateEvents({ events: 2_000, seed: "a", now });
+    const kept: SourceEvent[] = [];
+    const memories = new Set<ArrayBufferLike>();
+    let batches = 0;
+    for await (const batch of source.eventBatches?.() ?? []) {
+      for (const { bytes } of batch) memories.add(bytes.buffer);
+      batches += 1;
+      // Of every third batch all is done with, of the next one all but one event, of the next one nothing.
+      const held = batch.slice(0, batches % 3 === 0 ? 0 : batches % 3 === 1 ? 1 : batch.length);
+      for (const { memory } of batch.slice(held.length)) memory?.release();
+      kept.push(...held);
+    }
+    const all = await texts({ events: 2_000, seed: "a", now });
+    for (const { bytes, origin } of kept)
+      expect(bytes.toString("utf8")).to.equal(all[Number(origin.split(":")[1]) - 1]);
+    expect([kept.length, batches, memories.size]).to.deep.equal([664, 40, 27]);
+  });
+
+  it("keeps memory of its own for each event that is taken alone", async () => {
+    for await (const { bytes, memory } of generateEvents({ events: 2, now }).events())
+      expect([memory, bytes.buffer.byteLength]).to.deep.equal([undefined, bytes.length]);
   });
 
   it("gives the same bytes when one source is read twice", async () => {
@@ -79,7 +104,9 @@ describe("The event generator", () => {
 
   it("keeps ids apart by the event's number alone, should the random bits ever repeat", () => {
     const stuck = { next: () => -1, clone: () => stuck, getState: () => [] };
-    const ids = Array.from({ length: 10_000 }, (_, eventNumber) => uniqueUuid(stuck, eventNumber));
+    const ids = Array.from({ length: 10_000 }, (_, eventNumber) =>
+      new EventUuid(stuck, eventNumber).toJSON(),
+    );
     expect(new Set(ids).size).to.equal(10_000);
   });
 

@@ -1,13 +1,13 @@
-/** Bodies are made in steps of this many bytes, so that those of like batches fit each other. */
+/** Memory comes in steps of this many bytes, so that what was made for one batch fits the next one like it. */
 const STEP_BYTES = 64 * 1024;
-/** What lies in the pool at most: bodies of 16 full requests of 1 MiB, or one of Kinesis's largest. */
+/** What lies in the pool at most: the bodies of 16 full requests of 1 MiB, or one of Kinesis's largest. */
 export const MOST_KEPT_BYTES = 16 * 1024 * 1024;
 
 /**
- * Memory of requests that are over, for the next ones: a fresh megabyte a request costs more in page faults and garbage
- * collection than all that is written into it.
+ * Memory of what is over, for what comes next: a fresh megabyte a request costs more in page faults than all that is written
+ * into it, and makes the garbage collector mark the whole heap each time that some tens of them have come together.
  */
-export class BodyPool {
+export class MemoryPool {
   readonly #free: Buffer[] = [];
   #freeBytes = 0;
 
