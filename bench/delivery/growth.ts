@@ -3,7 +3,7 @@ import type { PathName } from "./paths";
 import { type Figures, medians } from "./promises";
 
 export const PRODUCER: PathName = "write: ours, the whole producer";
-const VERIFY: PathName = "verify: generate, hash, send, read, match";
+export const VERIFY: PathName = "verify: generate, hash, send, read, match";
 
 /** How much more an event may cost among the most than among the fewest. */
 const MOST_GROWTH = 1.25;

@@ -4,11 +4,11 @@
  */
 import { parseArgs } from "node:util";
 import { median } from "../median";
-import { type Growth, growthOf, growthsIn, PRODUCER } from "./growth";
+import { type Growth, growthOf, growthsIn, PRODUCER, VERIFY } from "./growth";
 import { type AddedLatency, type LatencyRun, LINGER_MS } from "./latencyRun";
 import { runOne, type Sink, script, show, startSink } from "./measure";
 import type { PathRun } from "./onePath";
-import { PATHS, type PathName } from "./paths";
+import { isOfGenerated, PATHS, type PathName } from "./paths";
 import { installPeers, type Peers } from "./peers/install";
 import { type Figures, medians, PROMISES, type Promised, type Rounds, ratioOf } from "./promises";
 
@@ -75,7 +75,8 @@ async function measured(
   for (let round = 0; round < rounds; round += 1) {
     for (const name of round % 2 === 0 ? names : [...names].reverse()) {
       show(`round ${round + 1} of ${rounds}: ${name}`);
-      const asked = { ...load, ...of(sink), name, peers: npm ?? "" };
+      const share = name === VERIFY ? { share: load.events } : {};
+      const asked = { ...load, ...share, ...of(sink, name), name, peers: npm ?? "" };
       figures[name]?.push(await runOne<Figures>(commands[name] ?? [], asked, sink.environment));
     }
   }
@@ -100,8 +101,9 @@ function chosen({ npm, commands }: Pick<Peers, "npm" | "commands">, only: string
   return { npm, commands: Object.fromEntries(those) };
 }
 
-function of({ endpoint, eventsFile }: Sink): Pick<PathRun, "endpoint" | "eventsFile"> {
-  return { endpoint, eventsFile };
+function of(sink: Sink, name: string): Pick<PathRun, "endpoint" | "eventsFile"> {
+  const { endpoint, eventsFile, generatedFile } = sink;
+  return { endpoint, eventsFile: isOfGenerated(name) ? generatedFile : eventsFile };
 }
 
 /** At a tenth of what limit A carries, for ten seconds; undefined where that, or the producer, is left out. */
@@ -110,7 +112,7 @@ async function addedLatency(sink: Sink, figures: Rounds): Promise<AddedLatency |
   show("latency at a steady rate");
   const limit = median((figures[LIMIT_A] ?? []).map(({ perSecond }) => perSecond));
   const rate = Math.round(limit * STEADY_SHARE);
-  const asked: LatencyRun = { ...of(sink), name: "", events: rate * 10, concurrency: 1, peers: "", rate };
+  const asked: LatencyRun = { ...of(sink, ""), name: "", events: rate * 10, concurrency: 1, peers: "", rate };
   const added = await runOne<AddedLatency>(script("latency.ts"), asked, sink.environment);
   show("");
   return added;

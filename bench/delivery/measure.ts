@@ -5,12 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { generate } from "selfsigned";
+import { generateEvents } from "../../delivery/sources";
 import { eventObjects } from "./events";
 import type { PathRun } from "./onePath";
 
 const run = promisify(execFile);
 const LOADER = ["--require", "tsx/cjs"];
-/** Six megabytes and a half. */
+/** Seven megabytes and a half; of those that `verify` makes up, nearly nine. */
 const POOL = 5_000;
 
 export interface SinkOptions {
@@ -23,6 +24,8 @@ export interface SinkOptions {
 export interface Sink {
   endpoint: string;
   eventsFile: string;
+  /** Events as `verify` makes them up. */
+  generatedFile: string;
   /** What makes its certificate trusted. */
   environment: NodeJS.ProcessEnv;
   stop(): Promise<void>;
@@ -30,15 +33,12 @@ export interface Sink {
 
 export async function startSink({ tls, latencyMs }: SinkOptions): Promise<Sink> {
   const folder = await mkdtemp(join(tmpdir(), "amplitude-kinesis-bench-"));
-  const eventsFile = join(folder, "events.jsonl");
-  await writeFile(
-    eventsFile,
-    eventObjects(POOL)
-      .map((event) => JSON.stringify(event))
-      .join("\n"),
-  );
+  const [eventsFile, generatedFile] = [join(folder, "events.jsonl"), join(folder, "generated.jsonl")];
+  const events = eventObjects(POOL).map((event) => JSON.stringify(event));
+  await writeFile(eventsFile, events.join("\n"));
+  await writeFile(generatedFile, (await generated(POOL)).join("\n"));
   const files = tls ? await certificate(folder) : [];
-  const sink = fork(join(__dirname, "sink.ts"), [eventsFile, String(latencyMs), ...files], {
+  const sink = fork(join(__dirname, "sink.ts"), [eventsFile, generatedFile, String(latencyMs), ...files], {
     execArgv: LOADER,
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
@@ -46,12 +46,20 @@ export async function startSink({ tls, latencyMs }: SinkOptions): Promise<Sink> 
   return {
     endpoint: `${tls ? "https" : "http"}://127.0.0.1:${port}`,
     eventsFile,
+    generatedFile,
     environment: tls ? { NODE_EXTRA_CA_CERTS: files[1], AWS_CA_BUNDLE: files[1] } : {},
     async stop() {
       if (sink.connected) sink.disconnect();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function generated(count: number): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const { bytes } of generateEvents({ events: count, seed: 1 }).events())
+    lines.push(bytes.toString("utf8"));
+  return lines;
 }
 
 async function portOf(sink: ChildProcess): Promise<string> {

@@ -1,6 +1,12 @@
-import { GetRecordsCommand, KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import {
+  GetRecordsCommand,
+  type GetRecordsOutput,
+  KinesisClient,
+  PutRecordsCommand,
+} from "@aws-sdk/client-kinesis";
 import { keptOpen, kinesisClient, kinesisWriteClient } from "../../delivery/clients";
 import { putRecordsTo } from "../../delivery/producer/putRecords";
+import { releaseRecords } from "../../delivery/recordMemory";
 import { bodyOf, CREDENTIALS, giveBack, keyOf, poster, REGION, signedHeaders } from "./byHand";
 import { awsKinesisWritable, kinesisStreams } from "./peers/javascript";
 import { producing } from "./producing";
@@ -8,6 +14,13 @@ import { verifying } from "./verifying";
 
 /** Records of a request. */
 const BATCH = 500;
+
+/** What the sink gives under these iterators: the events that all paths send, and those that `verify` makes up. */
+const POOL = "next";
+const GENERATED = "generated";
+
+/** Paths whose events are those that `verify` makes up, for it to be measured by. */
+export const isOfGenerated = (name: string) => name.endsWith(", events of verify");
 
 /** What a path works with. */
 export interface Bench {
@@ -92,6 +105,7 @@ export const PATHS = {
   "write: aws-kinesis-writable, from objects": (bench) =>
     overBatches(objectsOf(bench), awsKinesisWritable(bench)),
   "write: kinesis-streams, from objects": (bench) => overBatches(objectsOf(bench), kinesisStreams(bench)),
+  "write: ours, events of verify": (bench) => overBatches(bench.events, ours(bench)),
   "read: by hand": ({ endpoint }) => {
     const post = poster(endpoint);
     const body = Buffer.from('{"ShardIterator":"next"}');
@@ -100,17 +114,29 @@ export const PATHS = {
       return Records.map(({ Data }: { Data: string }) => Buffer.from(Data, "base64")).length;
     };
   },
-  "read: the SDK": (bench) => readWith(plainClient(bench)),
-  "read: ours": (bench) => readWith(kinesisClient(options(bench))),
+  "read: the SDK": (bench) => {
+    const client = plainClient(bench);
+    return async () => countOf(await readFrom(client, POOL));
+  },
+  "read: ours": (bench) => ourReading(bench, POOL),
+  "read: ours, events of verify": (bench) => ourReading(bench, GENERATED),
   "verify: generate, hash, send, read, match": (bench) => verifying(bench, CREDENTIALS),
 } satisfies Record<string, Path>;
 
 export type PathName = keyof typeof PATHS;
 
-const readWith = (client: KinesisClient) => async () => {
-  const { Records = [] } = await client.send(new GetRecordsCommand({ ShardIterator: "next" }));
-  return Records.length;
-};
+const readFrom = (client: KinesisClient, ShardIterator: string) =>
+  client.send(new GetRecordsCommand({ ShardIterator }));
+const countOf = ({ Records = [] }: GetRecordsOutput) => Records.length;
+
+function ourReading(bench: Bench, iterator: string): () => Promise<number> {
+  const client = kinesisClient(options(bench));
+  return async () => {
+    const output = await readFrom(client, iterator);
+    releaseRecords(output);
+    return countOf(output);
+  };
+}
 
 function signedRequests({ endpoint, events }: Bench) {
   return Array.from({ length: events.length / BATCH }, (_, index) => {

@@ -28,7 +28,7 @@ export const PROMISES: Promised[] = [
   { of: "read: ours", to: ["read: the SDK"], atMost: 0.55 },
   {
     of: "verify: generate, hash, send, read, match",
-    to: ["write: ours, from bytes", "read: ours"],
+    to: ["write: ours, events of verify", "read: ours, events of verify"],
     atMost: 4.5,
   },
 ];

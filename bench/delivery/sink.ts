@@ -1,8 +1,8 @@
 /**
  * An endpoint that answers as fast as it can, in a process of its own: PutRecords positionally, for as many records as
  * came; GetRecords always with the same full answer. It decides nothing, and keeps what is sent to a stream named `verify-…`
- * alone. Arguments: the events' file, milliseconds of latency, and where TLS is wanted a key and a certificate. Prints its
- * port.
+ * alone. Arguments: the files of both kinds of events, milliseconds of latency, and where TLS is wanted a key and a
+ * certificate. Prints its port.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -11,7 +11,7 @@ import type { AddressInfo } from "node:net";
 import { readEvents } from "./events";
 import { isOfVerifying, verifyingAnswer } from "./sinkStream";
 
-const [, , eventsFile = "", latency = "0", key = "", cert = ""] = process.argv;
+const [, , eventsFile = "", generatedFile = "", latency = "0", key = "", cert = ""] = process.argv;
 const RECORDS_A_READING = 5_000;
 const KEY = Buffer.from('"PartitionKey":');
 
@@ -30,8 +30,8 @@ function putAnswer(records: number): Buffer {
   return answer;
 }
 
-function readAnswer(): Buffer {
-  const events = readEvents(eventsFile);
+function readAnswer(file: string): Buffer {
+  const events = readEvents(file);
   const Records = Array.from({ length: RECORDS_A_READING }, (_, index) => ({
     ApproximateArrivalTimestamp: 1_767_225_600.123,
     Data: events[index % events.length]?.toString("base64"),
@@ -52,11 +52,16 @@ interface Answer {
   body: Buffer;
 }
 
-const reading = readAnswer();
+/** By the text of the request: its iterator. */
+const readings = [
+  { asked: Buffer.from('"generated"'), answer: readAnswer(generatedFile) },
+  { asked: Buffer.from(""), answer: readAnswer(eventsFile) },
+];
+const readingOf = (body: Buffer) => readings.find(({ asked }) => body.includes(asked))?.answer ?? body;
 
 function answerTo(target: string, body: Buffer): Answer {
   if (isOfVerifying(target, body)) return verifyingAnswer(target, body);
-  return { status: 200, body: target.endsWith("GetRecords") ? reading : putAnswer(countOf(body)) };
+  return { status: 200, body: target.endsWith("GetRecords") ? readingOf(body) : putAnswer(countOf(body)) };
 }
 
 function serve(incoming: IncomingMessage, outgoing: ServerResponse): void {

@@ -21,6 +21,8 @@ const streams = new Map<string, StoredStream>();
 const SHARD = "shardId-000000000000";
 /** Kinesis gives 10 MiB or 10,000 records at once; this many of our events are somewhat less. */
 const RECORDS_A_READING = 4_000;
+/** Kinesis's sequence numbers have 56 digits. */
+const sequenceNumber = (position: number) => `49${String(position).padStart(54, "0")}`;
 const STREAM = /"(?:StreamName|ShardIterator)":"(verify-[^"#]*)/;
 
 /** The names come before the records, or in a short body. */
@@ -80,7 +82,10 @@ const ANSWERS: Record<string, ((input: Input) => object) | undefined> = {
     for (const record of Records) stored.records.push({ ...record, arrivedAt });
     return {
       FailedRecordCount: 0,
-      Records: Records.map((_, index) => ({ SequenceNumber: String(first + index + 1), ShardId: SHARD })),
+      Records: Records.map((_, index) => ({
+        SequenceNumber: sequenceNumber(first + index + 1),
+        ShardId: SHARD,
+      })),
     };
   },
   GetRecords: ({ ShardIterator }) => {
@@ -98,7 +103,7 @@ const ANSWERS: Record<string, ((input: Input) => object) | undefined> = {
         ApproximateArrivalTimestamp: arrivedAt / 1000,
         Data,
         PartitionKey,
-        SequenceNumber: String(from + index + 1),
+        SequenceNumber: sequenceNumber(from + index + 1),
       })),
     };
   },
