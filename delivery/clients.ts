@@ -1,4 +1,4 @@
-import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpAgent, IncomingMessage } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { IAMClient } from "@aws-sdk/client-iam";
@@ -7,7 +7,11 @@ import { KMSClient } from "@aws-sdk/client-kms";
 import { STSClient } from "@aws-sdk/client-sts";
 import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@smithy/types";
+import type {
+  AwsCredentialIdentity,
+  AwsCredentialIdentityProvider,
+  NodeHttpHandlerOptions,
+} from "@smithy/types";
 import { KinesisProtocol } from "./kinesisProtocol";
 import { SingleAttemptProtocol } from "./singleAttemptProtocol";
 
@@ -28,6 +32,8 @@ export interface ClientOptions {
 
 /** No request waits longer for an answer, nor for more of one. */
 const LONGEST_SILENCE_MS = 30_000;
+/** No answer takes longer than this in all: the largest one, of ten megabytes, needs 0.7 Mbit/s. */
+const LONGEST_ANSWER_MS = 120_000;
 
 /**
  * HTTP/1.1 with connections kept open. The Kinesis client's own default is HTTP/2 with a session a request: slower,
@@ -35,17 +41,48 @@ const LONGEST_SILENCE_MS = 30_000;
  *
  * @param longestSilenceMs an error after so long without an answer, or without more of one that has begun: the SDK's
  * time-out of a request ends with the answer's first byte.
+ * @param longestAnswerMs an error where an answer that has begun has not ended after so long, however steadily it drips.
  */
-export function keptOpen(longestSilenceMs = LONGEST_SILENCE_MS): NodeHttpHandler {
+export function keptOpen(
+  longestSilenceMs = LONGEST_SILENCE_MS,
+  longestAnswerMs = LONGEST_ANSWER_MS,
+): NodeHttpHandler {
   const agentOptions = { keepAlive: true, maxSockets: 64 };
-  return new NodeHttpHandler({
+  const options = {
     httpAgent: new HttpAgent(agentOptions),
     httpsAgent: new HttpsAgent(agentOptions),
     connectionTimeout: 5_000,
     requestTimeout: longestSilenceMs,
     socketTimeout: longestSilenceMs,
     throwOnRequestTimeout: true,
-  });
+  };
+  return new BoundedHttpHandler(options, longestAnswerMs);
+}
+
+class BoundedHttpHandler extends NodeHttpHandler {
+  constructor(
+    options: NodeHttpHandlerOptions,
+    private readonly longestAnswerMs: number,
+  ) {
+    super(options);
+  }
+
+  override async handle(
+    ...request: Parameters<NodeHttpHandler["handle"]>
+  ): ReturnType<NodeHttpHandler["handle"]> {
+    const answered = await super.handle(...request);
+    const body: unknown = answered.response.body;
+    if (body instanceof IncomingMessage) {
+      const timer = setTimeout(() => body.destroy(tooSlow(this.longestAnswerMs)), this.longestAnswerMs);
+      body.once("close", () => clearTimeout(timer));
+    }
+    return answered;
+  }
+}
+
+function tooSlow(ms: number): Error {
+  const message = `the answer had not ended ${ms / 1000} s after it began`;
+  return Object.assign(new Error(message), { name: "TimeoutError" });
 }
 
 export function kinesisClient(options: ClientOptions): KinesisClient {

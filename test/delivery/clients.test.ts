@@ -7,6 +7,13 @@ import { SingleAttemptProtocol } from "../../delivery/singleAttemptProtocol";
 import { failureOf } from "./reader/streamReading";
 
 const SILENCE_MS = 60;
+const SLOWEST_MS = 200;
+
+/** More of the answer, again and again, before the client takes it for silent. */
+function drip(response: ServerResponse): void {
+  const timer = setInterval(() => response.write(" "), SILENCE_MS / 4);
+  response.once("close", () => clearInterval(timer));
+}
 
 describe("A connection that is kept open", () => {
   let server: Server | undefined;
@@ -21,7 +28,7 @@ describe("A connection that is kept open", () => {
     });
     await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
-    const requestHandler = keptOpen(SILENCE_MS);
+    const requestHandler = keptOpen(SILENCE_MS, SLOWEST_MS);
     const client = new KinesisClient({
       region: "eu-central-1",
       endpoint: `http://127.0.0.1:${port}`,
@@ -47,7 +54,48 @@ describe("A connection that is kept open", () => {
         response.write('{"Records":[');
       },
     ],
+    [
+      "an answer that drips, its length known",
+      (response) => {
+        response.writeHead(200, { "content-type": "application/x-amz-json-1.1", "content-length": 10_000 });
+        drip(response);
+      },
+    ],
+    [
+      "an answer that drips, its length unknown",
+      (response) => {
+        response.writeHead(200, { "content-type": "application/x-amz-json-1.1" });
+        drip(response);
+      },
+    ],
   ];
+  it("waits for nothing once an answer has ended", async () => {
+    const { setTimeout: set, clearTimeout: clear } = globalThis;
+    const waiting = new Set<unknown>();
+    const [setAndKept, clearKept] = [
+      (...[action, ms]: [() => void, number]) => {
+        const timer = set(action, ms);
+        if (ms === SLOWEST_MS) waiting.add(timer);
+        return timer;
+      },
+      (timer: NodeJS.Timeout) => {
+        waiting.delete(timer);
+        clear(timer);
+      },
+    ];
+    Object.assign(globalThis, { setTimeout: setAndKept, clearTimeout: clearKept });
+    try {
+      expect(await putTo((response) => response.end('{"FailedRecordCount":0,"Records":[]}'))).to.equal(
+        undefined,
+      );
+      // The answer is closed in the turn after its end.
+      await new Promise(setImmediate);
+    } finally {
+      Object.assign(globalThis, { setTimeout: set, clearTimeout: clear });
+    }
+    expect([...waiting]).to.deep.equal([]);
+  });
+
   for (const [what, answer] of silences) {
     it(`does not wait for ever for ${what}`, async () => {
       expect(await putTo(answer))
