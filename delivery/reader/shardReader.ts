@@ -1,4 +1,4 @@
-import type { GetRecordsOutput, _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
+import type { ChildShard, GetRecordsOutput, _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import type { Clock } from "../clock";
 import type { Position, StreamApi } from "./streamApi";
 import { isNotFound, untilAnswered } from "./untilAnswered";
@@ -34,7 +34,7 @@ export interface ShardReaderOptions {
 
 /** A closed shard read to its end, with what took its place where the service says so. */
 export interface ClosedShard {
-  childShardIds: string[];
+  children: { shardId: string; parentShardIds: string[] }[];
 }
 
 /** What a shard answers at its end: nothing, and no way on. */
@@ -91,8 +91,7 @@ export class ShardReader {
     const bytes = this.#handOn(output);
     api.release?.(output);
     this.#iterator = output.NextShardIterator;
-    if (this.#iterator === undefined)
-      return { childShardIds: (output.ChildShards ?? []).flatMap(({ ShardId }) => ShardId ?? []) };
+    if (this.#iterator === undefined) return { children: (output.ChildShards ?? []).flatMap(childShard) };
     onReadUpTo(readUpTo(since, output, clockOffsetMs));
     await clock.sleep(Math.max(pollMs, (bytes * 1000) / bytesPerSecond), signal);
     return undefined;
@@ -128,6 +127,10 @@ export class ShardReader {
       return !handedOn.has(number);
     });
   }
+}
+
+function childShard({ ShardId, ParentShards = [] }: ChildShard): ClosedShard["children"] {
+  return ShardId === undefined ? [] : [{ shardId: ShardId, parentShardIds: ParentShards }];
 }
 
 /** Sequence numbers are decimals without leading zeros, far beyond what a number holds: the longer one is the larger one. */

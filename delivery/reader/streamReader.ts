@@ -15,6 +15,11 @@ export interface StreamReaderOptions {
   onRecords: (records: ShardRecords) => void;
   /** Between two GetRecords of a shard, in ms; the service allows five a second for all consumers together. Default 500. */
   pollMs?: number;
+  /**
+   * A shard is read only once all those that it took the place of were read to their ends, so that records of one hash key
+   * come in the order in which they were written, resharded or not. Default: once one of them was.
+   */
+  parentsFirst?: boolean;
   /** The most that is read of a shard, in bytes a second. Default: half of what it gives, 1 MiB/s. */
   bytesPerSecond?: number;
 }
@@ -37,14 +42,15 @@ interface ShardProgress {
   /** Everything that had arrived before then was read, in ms since 1970; undefined before the first answer. */
   readUpTo?: number;
   closed: boolean;
+  /** Its parents have to be read first. */
+  waits: boolean;
 }
 
 function isRead({ closed, readUpTo = -1 }: ShardProgress, time: number): boolean {
   return closed || readUpTo > time;
 }
 
-type ReplacingShard = Pick<ListedShard, "shardId" | "isClosed">;
-type FollowedShard = ReplacingShard & { from: Position };
+type FollowedShard = ListedShard & { from: Position };
 
 /** A child can't have ended before its parent did, so the filter that let the parent through lets it through too. */
 function childrenOf(shardId: string, listed: ListedShard[]): ListedShard[] {
@@ -90,15 +96,15 @@ export class StreamReader {
     return [...this.#shards.keys()];
   }
 
-  /** Every shard has answered at least once. */
+  /** Every shard has answered at least once, but for those that wait for their parents. */
   get hasReadAll(): boolean {
     return this.#started && this.silentShardIds.length === 0;
   }
 
   /** The shards, of those that were found, that have not answered yet. */
   get silentShardIds(): string[] {
-    return [...this.#shards].flatMap(([shardId, { closed, readUpTo }]) =>
-      closed || readUpTo !== undefined ? [] : [shardId],
+    return [...this.#shards].flatMap(([shardId, { closed, readUpTo, waits }]) =>
+      closed || waits || readUpTo !== undefined ? [] : [shardId],
     );
   }
 
@@ -124,7 +130,7 @@ export class StreamReader {
       if (this.#failure !== undefined) throw this.#failure;
       if (condition()) return true;
       if (signal?.aborted || clock.now() >= deadline) return false;
-      await this.#nextChange(deadline - clock.now(), signal);
+      await this.#nextChange(signal, deadline - clock.now());
     }
   }
 
@@ -137,8 +143,8 @@ export class StreamReader {
   async #begin(onRetry: () => void): Promise<void> {
     const shards = await this.#list(onRetry);
     if (this.#abort.signal.aborted) return;
-    for (const { shardId, isClosed } of shards)
-      this.#follow({ shardId, isClosed, from: { type: "AT_TIMESTAMP", timestamp: this.options.from } });
+    for (const shard of shards)
+      this.#follow({ ...shard, from: { type: "AT_TIMESTAMP", timestamp: this.options.from } });
     // Without a shard everything would count as read, and nothing would have been.
     if (this.#shards.size === 0) throw new Error("ListShards gave no shard");
     this.#started = true;
@@ -156,8 +162,9 @@ export class StreamReader {
 
   #follow(shard: FollowedShard): void {
     if (this.#shards.has(shard.shardId) || this.#abort.signal.aborted) return;
-    this.#shards.set(shard.shardId, { closed: false });
-    void this.#track(this.#read(shard), shard.shardId);
+    const progress = { closed: false, waits: this.options.parentsFirst === true };
+    this.#shards.set(shard.shardId, progress);
+    void this.#track(this.#read(shard, progress), shard.shardId);
   }
 
   /** Never rejects: a failure of the work is the reader's. */
@@ -169,10 +176,20 @@ export class StreamReader {
     return tracked;
   }
 
-  async #read(shard: FollowedShard): Promise<void> {
+  /** Resolves once every parent that is followed too was read to its end, or after `stop`. */
+  async #parentsRead({ shardId, parentShardIds }: FollowedShard): Promise<void> {
+    const { signal } = this.#abort;
+    const parents = parentShardIds.filter((id) => id !== shardId);
+    while (!signal.aborted && parents.some((id) => this.#shards.get(id)?.closed === false))
+      await this.#nextChange(signal);
+  }
+
+  async #read(shard: FollowedShard, progress: ShardProgress): Promise<void> {
     const { api, clock, random, pollMs = DEFAULT_POLL_MS, clockOffsetMs = 0, onRecords } = this.options;
     const { bytesPerSecond = HALF_OF_A_SHARD } = this.options;
-    const progress = this.#shards.get(shard.shardId);
+    // All that are listed at once are followed before one of them looks for its parents.
+    if (progress.waits) await Promise.resolve().then(() => this.#parentsRead(shard));
+    progress.waits = false;
     const reader = new ShardReader({
       ...shard,
       api,
@@ -187,16 +204,14 @@ export class StreamReader {
         this.#wake();
       },
       onReadUpTo: (time) => {
-        if (progress !== undefined) progress.readUpTo = time;
+        progress.readUpTo = time;
         this.#wake();
       },
     });
     const children = await this.#readToEnd(shard.shardId, reader);
-    for (const { shardId, isClosed } of children ?? [])
-      this.#follow({ shardId, isClosed, from: { type: "TRIM_HORIZON" } });
+    for (const child of children ?? []) this.#follow({ ...child, from: { type: "TRIM_HORIZON" } });
     // After the signal its children are not followed, so that it can't stand for them.
-    if (progress !== undefined && children !== undefined && !this.#abort.signal.aborted)
-      progress.closed = true;
+    if (children !== undefined && !this.#abort.signal.aborted) progress.closed = true;
     this.#wake();
   }
 
@@ -206,13 +221,12 @@ export class StreamReader {
    *
    * @returns what took the shard's place; undefined after the signal.
    */
-  async #readToEnd(shardId: string, reader: ShardReader): Promise<ReplacingShard[] | undefined> {
+  async #readToEnd(shardId: string, reader: ShardReader): Promise<ListedShard[] | undefined> {
     const { clock, pollMs = DEFAULT_POLL_MS } = this.options;
     for (;;) {
       const closed = await reader.run();
       if (closed === undefined) return undefined;
-      if (closed.childShardIds.length > 0)
-        return closed.childShardIds.map((child) => ({ shardId: child, isClosed: false }));
+      if (closed.children.length > 0) return closed.children.map((child) => ({ ...child, isClosed: false }));
       const listed = await this.#list();
       const children = childrenOf(shardId, listed);
       const isOpen = listed.some((shard) => shard.shardId === shardId && !shard.isClosed);
@@ -233,7 +247,7 @@ export class StreamReader {
     this.#waiting.clear();
   }
 
-  async #nextChange(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+  async #nextChange(signal: AbortSignal | undefined, timeoutMs?: number): Promise<void> {
     const stop = new AbortController();
     let wake = () => {};
     const changed = new Promise<void>((resolve) => {
@@ -241,7 +255,8 @@ export class StreamReader {
     });
     this.#waiting.add(wake);
     signal?.addEventListener("abort", wake, { signal: stop.signal });
-    await Promise.race([changed, this.options.clock.sleep(timeoutMs, stop.signal)]);
+    const isOver = timeoutMs === undefined ? changed : this.options.clock.sleep(timeoutMs, stop.signal);
+    await Promise.race([changed, isOver]);
     this.#waiting.delete(wake);
     stop.abort();
   }

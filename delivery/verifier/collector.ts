@@ -38,7 +38,7 @@ export class Collector {
         continue;
       }
       own += 1;
-      if (this.#enter(index, Data, receivedAt)) this.ordering?.onRead(shardId, index);
+      if (this.#enter(index, Data, receivedAt)) this.ordering?.onRead(index);
     }
     this.#count(shardId, own);
   }

@@ -2,15 +2,16 @@ import { createHash } from "node:crypto";
 
 /**
  * Ordering keys: event number N has the key N modulo `keys`, and all events of a key go to one shard, by the explicit hash
- * key of their records. A shard keeps the order in which it took its records, so that events of a key which come out of
- * it in another order than that of the source were written in another order.
+ * key of their records. A shard keeps the order in which it took its records, and the one that takes its place when the
+ * stream is resharded takes records later than it did. So, with parents read before their children, events of a key that
+ * come in another order than that of the source were written in another order.
  *
  * Source: AWS, Kinesis API Reference, PutRecords: ExplicitHashKey; it promises no order among the records of a request.
  */
 export class Ordering {
   readonly #hashKeys: string[];
-  /** By shard: the highest event number that was read of each key. */
-  readonly #latest = new Map<string, Map<number, number>>();
+  /** The highest event number that was read of each key. */
+  readonly #latest: number[];
   #outOfOrder = 0;
 
   /** @param keys from 1. */
@@ -19,6 +20,7 @@ export class Ordering {
     readonly keys: number,
   ) {
     this.#hashKeys = Array.from({ length: keys }, (_, key) => hashKey(`${runId}.${key}`));
+    this.#latest = this.#hashKeys.map(() => -1);
   }
 
   get outOfOrder(): number {
@@ -30,16 +32,12 @@ export class Ordering {
     return this.#hashKeys[index % this.keys] ?? "0";
   }
 
-  /** Takes the first copy of an event, as it is read from its shard. */
-  onRead(shardId: string, index: number): void {
-    let latest = this.#latest.get(shardId);
-    if (latest === undefined) {
-      latest = new Map();
-      this.#latest.set(shardId, latest);
-    }
+  /** Takes the first copy of an event, as it is read; of shards, parents before their children. */
+  onRead(index: number): void {
     const key = index % this.keys;
-    if (index < (latest.get(key) ?? -1)) this.#outOfOrder += 1;
-    else latest.set(key, index);
+    const latest = this.#latest[key] ?? -1;
+    if (index < latest) this.#outOfOrder += 1;
+    else this.#latest[key] = index;
   }
 }
 

@@ -22,6 +22,8 @@ export interface ReadBackOptions {
   random: () => number;
   ledger: Ledger;
   collector: Collector;
+  /** Of shards, parents are read before their children: for an order that is looked at. */
+  parentsFirst: boolean;
   /** How long after the last attempt an event may still turn up. */
   settleMs: number;
   /** How long to wait without a further event turning up. */
@@ -130,7 +132,9 @@ export class ReadBack {
 
   #reader(onRecords: (batch: ShardRecords) => void): StreamReader {
     const { api, from, clockOffsetMs, clock, random, pollMs, bytesPerSecond, onProgress } = this.#options;
+    const { parentsFirst } = this.#options;
     return new StreamReader({
+      parentsFirst,
       api,
       from,
       clockOffsetMs,

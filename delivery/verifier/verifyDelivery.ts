@@ -233,6 +233,7 @@ class DeliveryRun {
       random: this.#random,
       ledger: this.#ledger,
       collector: this.#collector,
+      parentsFirst: this.#ordering !== undefined,
       settleMs,
       timeoutMs: timeoutSeconds * 1000,
       signal: this.#signal,

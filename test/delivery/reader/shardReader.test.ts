@@ -141,7 +141,9 @@ describe("A shard's reader", () => {
     const reading = new Reading();
     reading.put(...names(7));
     const children = reading.stream.split(SHARD);
-    expect(await reading.run()).to.deep.equal({ childShardIds: children });
+    expect(await reading.run()).to.deep.equal({
+      children: children.map((shardId) => ({ shardId, parentShardIds: [SHARD] })),
+    });
     expect(reading.names).to.deep.equal(names(7));
   });
 
@@ -149,7 +151,7 @@ describe("A shard's reader", () => {
     const reading = new Reading();
     reading.stream.split(SHARD);
     reading.stream.namesChildren = false;
-    expect(await reading.run()).to.deep.equal({ childShardIds: [] });
+    expect(await reading.run()).to.deep.equal({ children: [] });
   });
 
   it("does not call a closed shard read up to its last answer: its children may hold more from before that", async () => {
@@ -432,7 +434,7 @@ describe("A shard's reader", () => {
           if (call.operation === operation) reading.stream.expire(SHARD);
           return undefined;
         };
-        expect(await reading.run({ isClosed: true })).to.deep.equal({ childShardIds: [] });
+        expect(await reading.run({ isClosed: true })).to.deep.equal({ children: [] });
         expect(reading.readUpTo).to.deep.equal([]);
       });
     }

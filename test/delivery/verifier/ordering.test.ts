@@ -1,11 +1,19 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { Ordering } from "../../../delivery/verifier/ordering";
+import { StreamReading } from "../reader/streamReading";
 
 function outOfOrder(keys: number, read: number[]): number {
   const ordering = new Ordering("run", keys);
-  for (const index of read) ordering.onRead("one", index);
+  for (const index of read) ordering.onRead(index);
   return ordering.outOfOrder;
+}
+
+/** Those that come behind a later one of their key. */
+function behindOf(order: number[], keys: number): number[] {
+  return order.filter((index, at) =>
+    order.slice(0, at).some((earlier) => earlier > index && earlier % keys === index % keys),
+  );
 }
 
 describe("The order of events", () => {
@@ -15,23 +23,65 @@ describe("The order of events", () => {
     expect(outOfOrder(1, [5, 1, 2, 6, 3])).to.equal(3);
   });
 
-  it("says nothing of events of different keys or shards", () => {
+  it("says nothing of events of different keys", () => {
     expect(outOfOrder(2, [1, 0, 3, 2, 5, 4])).to.equal(0);
-    const ordering = new Ordering("run", 1);
-    ordering.onRead("one", 7);
-    ordering.onRead("two", 3);
-    expect(ordering.outOfOrder).to.equal(0);
   });
 
   it("is right for every order of reading", () => {
     const orders = fc.uniqueArray(fc.nat({ max: 40 }), { maxLength: 40 });
     fc.assert(
       fc.property(orders, fc.integer({ min: 1, max: 7 }), (read, keys) => {
-        const behind = read.filter((index, at) =>
-          read.slice(0, at).some((earlier) => earlier > index && earlier % keys === index % keys),
-        );
-        expect(outOfOrder(keys, read)).to.equal(behind.length);
+        expect(outOfOrder(keys, read)).to.equal(behindOf(read, keys).length);
       }),
+    );
+  });
+
+  it("is that of the writing where the stream is resharded meanwhile", async () => {
+    const step = fc.oneof(
+      { weight: 6, arbitrary: fc.constant("write" as const) },
+      fc.constantFrom("split" as const, "merge" as const, "wait" as const),
+    );
+    const steps = fc.array(fc.tuple(step, fc.nat({ max: 99 })), { maxLength: 60 });
+    const indexes = fc.shuffledSubarray(Array.from({ length: 60 }, (_, index) => index));
+    await fc.assert(
+      fc.asyncProperty(steps, indexes, fc.integer({ min: 1, max: 4 }), async (taken, order, keys) => {
+        const ordering = new Ordering("run", keys);
+        const reading = new StreamReading(1, {
+          parentsFirst: true,
+          onRecords: ({ records }) => {
+            for (const { PartitionKey } of records) ordering.onRead(Number(PartitionKey));
+          },
+        });
+        const { stream, reader, clock } = reading;
+        await reader.start();
+        /** The shard that takes the records of each key. */
+        const shardOf = Array.from({ length: keys }, () => stream.shardIds[0] ?? "");
+        const written: number[] = [];
+        for (const [kind, choice] of taken) {
+          const key = choice % keys;
+          const [shardId = "", other = ""] = [shardOf[key], shardOf[(key + 1) % keys]];
+          const index = order[written.length];
+          if (kind === "wait") await clock.sleep(choice * 20);
+          else if (kind === "write" && index !== undefined) {
+            stream.put(shardOf[index % keys] ?? "", String(index));
+            written.push(index);
+          } else if (kind === "split") {
+            const children = stream.split(shardId);
+            for (const [at, own] of shardOf.entries())
+              if (own === shardId) shardOf[at] = children[(at + choice) % 2] ?? "";
+          } else if (kind === "merge" && shardId !== other) {
+            const child = stream.merge(shardId, other);
+            for (const [at, own] of shardOf.entries())
+              if (own === shardId || own === other) shardOf[at] = child;
+          }
+        }
+        const time = clock.now();
+        const isRead = await reading.waitFor(() => reader.hasReadUpTo(time));
+        await reader.stop();
+        expect(isRead).to.equal(true);
+        expect(ordering.outOfOrder).to.equal(behindOf(written, keys).length);
+      }),
+      { numRuns: 200 },
     );
   });
 
