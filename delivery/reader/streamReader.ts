@@ -1,4 +1,5 @@
 import type { Clock } from "../clock";
+import { Changes } from "./changes";
 import { type ListedShard, listedShard } from "./listedShard";
 import { ShardReader, type ShardRecords } from "./shardReader";
 import type { Position, StreamApi } from "./streamApi";
@@ -73,13 +74,15 @@ export class StreamReader {
   readonly #running = new Set<Promise<void>>();
   readonly #abort = new AbortController();
   readonly #failing = new AbortController();
-  readonly #waiting = new Set<() => void>();
+  readonly #changes: Changes;
   #failure: StreamUnreadable | undefined;
   #started = false;
   /** Aborted once a shard, or the list of them, can't be read, with the StreamUnreadable as its reason; `stop` does not abort it. */
   readonly failed: AbortSignal = this.#failing.signal;
 
-  constructor(private readonly options: StreamReaderOptions) {}
+  constructor(private readonly options: StreamReaderOptions) {
+    this.#changes = new Changes(options.clock);
+  }
 
   /**
    * Lists the shards and begins to read them. Ends once that is done, has failed, or has to be tried again, which then
@@ -130,7 +133,7 @@ export class StreamReader {
       if (this.#failure !== undefined) throw this.#failure;
       if (condition()) return true;
       if (signal?.aborted || clock.now() >= deadline) return false;
-      await this.#nextChange(signal, deadline - clock.now());
+      await this.#changes.next(signal, deadline - clock.now());
     }
   }
 
@@ -148,7 +151,7 @@ export class StreamReader {
     // Without a shard everything would count as read, and nothing would have been.
     if (this.#shards.size === 0) throw new Error("ListShards gave no shard");
     this.#started = true;
-    this.#wake();
+    this.#changes.tell();
   }
 
   /** @returns nothing after `stop`. */
@@ -181,7 +184,7 @@ export class StreamReader {
     const { signal } = this.#abort;
     const parents = parentShardIds.filter((id) => id !== shardId);
     while (!signal.aborted && parents.some((id) => this.#shards.get(id)?.closed === false))
-      await this.#nextChange(signal);
+      await this.#changes.next(signal);
   }
 
   async #read(shard: FollowedShard, progress: ShardProgress): Promise<void> {
@@ -201,18 +204,18 @@ export class StreamReader {
       signal: this.#abort.signal,
       onRecords: (records) => {
         onRecords(records);
-        this.#wake();
+        this.#changes.tell();
       },
       onReadUpTo: (time) => {
         progress.readUpTo = time;
-        this.#wake();
+        this.#changes.tell();
       },
     });
     const children = await this.#readToEnd(shard.shardId, reader);
     for (const child of children ?? []) this.#follow({ ...child, from: { type: "TRIM_HORIZON" } });
     // After the signal its children are not followed, so that it can't stand for them.
     if (children !== undefined && !this.#abort.signal.aborted) progress.closed = true;
-    this.#wake();
+    this.#changes.tell();
   }
 
   /**
@@ -239,25 +242,6 @@ export class StreamReader {
     if (this.#abort.signal.aborted) return;
     this.#failure ??= new StreamUnreadable({ cause }, shardId);
     this.#failing.abort(this.#failure);
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting) wake();
-    this.#waiting.clear();
-  }
-
-  async #nextChange(signal: AbortSignal | undefined, timeoutMs?: number): Promise<void> {
-    const stop = new AbortController();
-    let wake = () => {};
-    const changed = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    this.#waiting.add(wake);
-    signal?.addEventListener("abort", wake, { signal: stop.signal });
-    const isOver = timeoutMs === undefined ? changed : this.options.clock.sleep(timeoutMs, stop.signal);
-    await Promise.race([changed, isOver]);
-    this.#waiting.delete(wake);
-    stop.abort();
+    this.#changes.tell();
   }
 }

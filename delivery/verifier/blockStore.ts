@@ -2,9 +2,8 @@ import { closeSync, openSync, readSync, rmSync, unlinkSync, writeSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeliveryError } from "../errors";
+import { HASH_BYTES } from "./eventHash";
 
-/** 128 bits of SHA-256: what an event's bytes are compared by. */
-export const HASH_BYTES = 16;
 /** Events in a block; blocks come into being as events do. */
 export const BLOCK_EVENTS = 65_536;
 /** The hash, a time, flags, copies and attempts without a clear answer. */

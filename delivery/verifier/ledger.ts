@@ -1,7 +1,7 @@
-import { hash } from "node:crypto";
 import type { OutcomeListener } from "../producer/producerOptions";
-import { BLOCK_EVENTS, type Block, BlockStore, HASH_BYTES } from "./blockStore";
+import { BLOCK_EVENTS, type Block, BlockStore } from "./blockStore";
 import { ByteCounts } from "./byteCounts";
+import { HASH_BYTES, hasHash, writeHash } from "./eventHash";
 import {
   ABANDONED,
   ACKNOWLEDGED,
@@ -91,10 +91,7 @@ export class Ledger implements OutcomeListener {
   /** The same with a number of the caller's. Numbers left out are of events that are not sent yet. */
   put(index: number, bytes: Uint8Array, dueAt?: number): void {
     const { block, at } = this.#entered(index, dueAt);
-    const hashed = digest(bytes);
-    const begin = at * HASH_BYTES;
-    for (let place = 0; place < HASH_BYTES; place += 1)
-      block.hashes[begin + place] = hashed.charCodeAt(place);
+    writeHash(bytes, block.hashes, at * HASH_BYTES);
   }
 
   /** The same of an event of which no more is left than what its bytes are compared by. */
@@ -111,10 +108,9 @@ export class Ledger implements OutcomeListener {
 
   /** Whether these are the event's bytes; whatever they are where no attempt was made of it, as of one too large to send. */
   matches(index: number, bytes: Uint8Array): boolean {
-    const entry = this.#entry(index);
-    const { block, at } = entry;
+    const { block, at } = this.#entry(index);
     const isKnown = block.hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES).some((byte) => byte !== 0);
-    return !isKnown || this.#isIntact(entry, bytes);
+    return !isKnown || hasHash(bytes, block.hashes, at * HASH_BYTES);
   }
 
   /** Whether an attempt was made of it, or it was refused before one could be. */
@@ -186,7 +182,7 @@ export class Ledger implements OutcomeListener {
     const { block, at } = entry;
     const isFirst = !isMarked(entry, SEEN);
     this.#copies.increment(block.copies, at, index);
-    mark(entry, this.#isIntact(entry, bytes) ? SEEN_INTACT : SEEN_CHANGED);
+    mark(entry, hasHash(bytes, block.hashes, at * HASH_BYTES) ? SEEN_INTACT : SEEN_CHANGED);
     if (!isFirst) return undefined;
     this.#seen += 1;
     if (!isMarked(entry, ATTEMPTED)) return undefined;
@@ -216,14 +212,6 @@ export class Ledger implements OutcomeListener {
     return true;
   }
 
-  #isIntact({ block, at }: Entry, bytes: Uint8Array): boolean {
-    const hashed = digest(bytes);
-    const begin = at * HASH_BYTES;
-    for (let place = 0; place < HASH_BYTES; place += 1)
-      if (block.hashes[begin + place] !== hashed.charCodeAt(place)) return false;
-    return true;
-  }
-
   #entered(index: number, dueAt = Number.NaN): Entry {
     this.#size = Math.max(this.#size, index + 1);
     const entry = this.#entry(index);
@@ -240,11 +228,6 @@ export class Ledger implements OutcomeListener {
 
 function count(events: Map<string, number>, key: string): void {
   events.set(key, (events.get(key) ?? 0) + 1);
-}
-
-/** A character a byte: half as dear as a buffer of its own. For so few, a loop beats a call into Node. */
-function digest(bytes: Uint8Array): string {
-  return hash("sha256", bytes, "binary");
 }
 
 /** @returns whether the flag is new. */

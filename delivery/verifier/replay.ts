@@ -1,6 +1,6 @@
 import { inRanges, type Ranges } from "../runFile/ranges";
 import type { AttemptEntry, OutcomeEntry, RunFileEntry } from "../runFile/runFileEntry";
-import { HASH_BYTES } from "./blockStore";
+import { HASH_BYTES } from "./eventHash";
 import type { Ledger } from "./ledger";
 
 /**

@@ -1,13 +1,10 @@
-import { type ClientOptions, keptOpen, kinesisClient, kinesisWriteClient } from "../clients";
+import { type ClientOptions, keptOpen, kinesisClient } from "../clients";
 import { type Clock, systemClock } from "../clock";
-import { SourceError } from "../errors";
 import type { Finding } from "../findings";
 import { amplitudeAs, senderBeside } from "../preflight/parties";
 import { type Preflight, preflight } from "../preflight/preflight";
 import type { StreamState } from "../preflight/stream";
 import type { TrustedCaller } from "../preflight/trustDocument";
-import { Producer } from "../producer/producer";
-import { putRecordsTo } from "../producer/putRecords";
 import { streamApi } from "../reader/streamApi";
 import { StreamUnreadable } from "../reader/streamReader";
 import type { DeliveryReport } from "../report/report";
@@ -18,29 +15,17 @@ import { LatencyRecorder } from "./latency";
 import type { Ledger } from "./ledger";
 import type { Progress, VerifyOptions } from "./options";
 import { Ordering } from "./ordering";
-import { type OutgoingOptions, outgoing } from "./outgoing";
-import { defaultConcurrency, type PacedEvents, pacedEvents } from "./pacedEvents";
+import { type PacedEvents, pacedEvents } from "./pacedEvents";
 import { ReadBack } from "./readBack";
-import {
-  noEvents,
-  notAnswering,
-  notReadable,
-  notReadToEnd,
-  orderNotMeasured,
-  recordsExpired,
-  senderFailed,
-  sendingEnded,
-  writeRefused,
-} from "./runFindings";
+import { notAnswering, notReadable, notReadToEnd, orderNotMeasured, recordsExpired } from "./runFindings";
 import { RunState } from "./runState";
-import { SendRecorder } from "./sendRecorder";
+import { sendPaced } from "./sending";
 import { Timeline } from "./timeline";
 
 /** Readings start this long before the run, by the service's clock: arrival times are promised no accuracy. */
 const READ_MARGIN_MS = 10_000;
 /** Five readings a second are what a shard gives. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
 const FASTEST_POLL_MS = 200;
-const PROPAGATING = "refused so far; a new policy takes up to a minute and a half to take effect";
 
 /**
  * Sends the source's events to the customer's stream, reads them back, and accounts for every one.
@@ -174,50 +159,31 @@ class DeliveryRun {
   }
 
   async #send(
-    { batches, pace, step }: PacedEvents,
+    paced: PacedEvents,
     stream: StreamState,
     writer: ClientOptions,
     signal: AbortSignal,
   ): Promise<void> {
-    this.#show({ phase: "sending", step });
-    const recorder = new SendRecorder(this.#state, this.#timeline, this.#clock);
-    this.#acknowledgement = recorder.acknowledgement;
-    const producer = new Producer({
-      put: putRecordsTo(kinesisWriteClient(writer), this.#outputs.streamName),
-      listener: recorder,
-      clock: this.#clock,
-      random: this.#random,
-      concurrency: this.#options.concurrency ?? defaultConcurrency(this.#options.rate),
-      largestRecordBytes: stream.largestRecordBytes,
-      propagationMs: this.#propagationMs,
-      onAccessDenied: () => this.#show({ phase: "sending", step: PROPAGATING }),
-    });
-    try {
-      const records = outgoing(batches, { ...this.#outgoingOptions(signal), pace });
-      const stopped = await producer.run(records, signal);
-      if (stopped?.ofSender) this.#findings.push(senderFailed(stopped.reason, this.#ledger.sent));
-      else if (stopped !== undefined) this.#findings.push(writeRefused(stopped.reason, stream.streamArn));
-    } catch (error) {
-      if (this.#ledger.sent === 0 || error instanceof SourceError) throw error;
-      this.#findings.push(sendingEnded(error, this.#ledger.sent));
-    } finally {
-      // What an earlier process left open, and this one didn't get to: nothing can be said of it but that it is unknown.
-      for (const index of this.#state.unsettled) this.#ledger.onAbandoned(index);
-    }
-    if (this.#ledger.size === 0 && !signal.aborted) throw noEvents(this.#options.source);
-  }
-
-  #outgoingOptions(signal: AbortSignal): Omit<OutgoingOptions, "pace"> {
-    const { ledger, key, unsettled } = this.#state;
-    return {
-      ledger,
-      key,
-      unsettled,
+    const { source, concurrency, rate } = this.#options;
+    const { acknowledgement, findings } = await sendPaced(paced, {
+      source,
+      concurrency,
+      rate,
+      stream,
+      streamName: this.#outputs.streamName,
+      writer,
+      state: this.#state,
+      timeline: this.#timeline,
       ordering: this.#ordering,
       clock: this.#clock,
+      random: this.#random,
+      propagationMs: this.#propagationMs,
       signal,
+      onStep: (progress) => this.#show(progress),
       onProgress: () => this.#show(this.#progress),
-    };
+    });
+    this.#acknowledgement = acknowledgement;
+    this.#findings.push(...findings);
   }
 
   #readBack({ clockOffsetMs }: StreamState, readFrom: number): ReadBack {
