@@ -9,7 +9,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { readEvents } from "./events";
-import { isOfVerifying, verifyingAnswer } from "./sinkStream";
+import { isOfVerifying, roomFor, verifyingAnswer } from "./sinkStream";
 
 const [, , eventsFile = "", generatedFile = "", latency = "0", key = "", cert = ""] = process.argv;
 const RECORDS_A_READING = 5_000;
@@ -59,16 +59,20 @@ const readings = [
 ];
 const readingOf = (body: Buffer) => readings.find(({ asked }) => body.includes(asked))?.answer ?? body;
 
-function answerTo(target: string, body: Buffer): Answer {
-  if (isOfVerifying(target, body)) return verifyingAnswer(target, body);
+async function answerTo(target: string, body: Buffer): Promise<Answer> {
+  if (isOfVerifying(target, body)) {
+    await roomFor(target);
+    return verifyingAnswer(target, body);
+  }
   return { status: 200, body: target.endsWith("GetRecords") ? readingOf(body) : putAnswer(countOf(body)) };
 }
 
 function serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
   const chunks: Buffer[] = [];
   incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-  incoming.on("end", () => {
-    const { status, body } = answerTo(String(incoming.headers["x-amz-target"] ?? ""), Buffer.concat(chunks));
+  incoming.on("end", async () => {
+    const target = String(incoming.headers["x-amz-target"] ?? "");
+    const { status, body } = await answerTo(target, Buffer.concat(chunks));
     const headers = { "content-type": "application/x-amz-json-1.1", "content-length": body.length };
     const send = () => outgoing.writeHead(status, { ...headers, "x-amzn-requestid": "bench" }).end(body);
     if (latency === "0") send();

@@ -25,6 +25,17 @@ const RECORDS_A_READING = 4_000;
 const sequenceNumber = (position: number) => `49${String(position).padStart(54, "0")}`;
 const STREAM = /"(?:StreamName|ShardIterator)":"(verify-[^"#]*)/;
 
+/** A stream takes in half of what it gives: a writer waits where the reader is so many records behind. */
+const MOST_UNREAD = 100_000;
+const waiting: (() => void)[] = [];
+
+/** Resolves once there is room for what the request writes. */
+export async function roomFor(target: string): Promise<void> {
+  if (!target.endsWith("PutRecords")) return;
+  while ([...streams.values()].some(({ records }) => records.length >= MOST_UNREAD))
+    await new Promise<void>((resolve) => waiting.push(resolve));
+}
+
 /** The names come before the records, or in a short body. */
 export function isOfVerifying(target: string, body: Buffer): boolean {
   return !/(Put|Get)Records$/.test(target) || STREAM.test(body.toString("latin1", 0, 200));
@@ -94,6 +105,7 @@ const ANSWERS: Record<string, ((input: Input) => object) | undefined> = {
     const stored = streams.get(name) ?? { first: 0, records: [] };
     stored.records.splice(0, from - stored.first);
     stored.first = from;
+    for (const resolve of waiting.splice(0)) resolve();
     const records = stored.records.slice(0, RECORDS_A_READING);
     const next = from + records.length;
     return {

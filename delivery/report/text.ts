@@ -36,7 +36,9 @@ function numbers(report: DeliveryReport): string[] {
       ? []
       : [["out of order", String(report.eventsOutOfOrder)] satisfies [string, string]]),
     ["others' records", String(report.recordsForeign)],
-    ["acknowledged in", latencyText(report.acknowledgementInSeconds)],
+    ...(report.route === "amplitude"
+      ? []
+      : [["acknowledged in", latencyText(report.acknowledgementInSeconds)] satisfies [string, string]]),
     ["latency", latencyText(latency)],
     [
       "shards",

@@ -9,6 +9,7 @@ import { Producer } from "../producer/producer";
 import { putRecordsTo } from "../producer/putRecords";
 import type { OutgoingRecord } from "../producer/record";
 import { resolveOutputs, type StackOutputs } from "../settings";
+import type { SourceEvent } from "../sources/source";
 import { defaultConcurrency, type PacedEvents, pacedEvents } from "../verifier/pacedEvents";
 import {
   interrupted,
@@ -122,24 +123,24 @@ class Sending {
   ): AsyncGenerator<readonly OutgoingRecord[]> {
     for await (const events of batches) {
       let ready: OutgoingRecord[] = [];
-      for (const { bytes } of events) {
-        const turn = pace?.turn(bytes.length + KEY_BYTES, this.#clock.now());
+      for (const event of events) {
+        const turn = pace?.turn(event.bytes.length + KEY_BYTES, this.#clock.now());
         if (turn !== undefined && isAhead(turn, this.#clock)) {
           if (ready.length > 0) yield ready;
           ready = [];
           await awaitTurn(turn, this.#clock, this.#signal);
         }
-        ready.push(this.#record(bytes));
+        ready.push(this.#record(event));
       }
       if (ready.length > 0) yield ready;
       this.#show(this.#step);
     }
   }
 
-  #record(bytes: Buffer): OutgoingRecord {
+  #record({ bytes, memory }: SourceEvent): OutgoingRecord {
     const index = this.#taken;
     this.#taken += 1;
-    return { index, partitionKey: this.#key.partitionKey(index), bytes };
+    return { index, partitionKey: this.#key.partitionKey(index), bytes, memory };
   }
 
   /** Where no error explains it, the stream could not be looked up. */

@@ -16,7 +16,7 @@ export const NOT_RUN: Record<string, string> = {
   "npm install": "it asks a registry; package.test.ts installs the packed package",
   "npm pack": "package.test.ts packs and unpacks",
   "npm run sandbox": "sandbox/command.test.ts runs it, and .ci/run the README's line",
-  "npm run bench": "it measures for minutes; bench.test.ts and .ci/run hold what it is made of",
+  "npm run bench": "it measures for minutes; bench.test.ts runs a short one",
   "npm run bench:preview": "it measures for minutes",
   "npm run campaign": "campaign.test.ts runs a few of its seeds",
   "npm run check": ".ci/run runs it",

@@ -52,7 +52,7 @@ export function Page({ report, charting }: { report: DeliveryReport; charting: C
           <NumbersSection report={report} />
           <LatencySection report={report} charting={charting} />
           <TimelineSection report={report} charting={charting} />
-          <ShardsSection shards={report.shards} />
+          <ShardsSection {...report} />
           <EnvironmentSection report={report} />
         </main>
         <footer>

@@ -1,15 +1,16 @@
-import type { ShardReport } from "../report";
+import type { DeliveryReport, ShardReport } from "../report";
 import { count } from "./formats";
 import { ScrollingTable } from "./table";
 
 const MOST_ROWS = 100;
 
-export function ShardsSection({ shards }: { shards: ShardReport[] }) {
+/** On Amplitude's route nobody tells which shard took an event, so that no acknowledgements are shown there. */
+export function ShardsSection({ shards, route }: Pick<DeliveryReport, "shards" | "route">) {
   return (
     <section aria-labelledby="shards">
       <h2 id="shards">Shards</h2>
       <p>{coverage(shards)}</p>
-      {shards.length === 0 ? null : <ShardTable shards={shards} />}
+      {shards.length === 0 ? null : <ShardTable shards={shards} route={route} />}
     </section>
   );
 }
@@ -22,7 +23,8 @@ function coverage(shards: ShardReport[]): string {
   return `${count(covered)} of ${count(shards.length)} shard(s) gave back records of this run; the fullest ${count(records.at(-1) ?? 0)}, the median ${count(median)}, the emptiest ${count(records[0] ?? 0)}.`;
 }
 
-function ShardTable({ shards }: { shards: ShardReport[] }) {
+function ShardTable({ shards, route }: Pick<DeliveryReport, "shards" | "route">) {
+  const isAcknowledgementTold = route !== "amplitude";
   const rows = shards.length > MOST_ROWS ? worstFirst(shards).slice(0, MOST_ROWS) : shards;
   const fullest = Math.max(...rows.map(({ recordsRead }) => recordsRead));
   return (
@@ -34,13 +36,13 @@ function ShardTable({ shards }: { shards: ShardReport[] }) {
       }
       columns={[
         { title: "Shard" },
-        { title: "Acknowledged", isNumber: true },
+        ...(isAcknowledgementTold ? [{ title: "Acknowledged", isNumber: true }] : []),
         { title: "Records read", isNumber: true },
         { title: "Beside the fullest" },
       ]}
       rows={rows.map(({ shardId, eventsAcknowledged, recordsRead }) => [
         <code key="id">{shardId}</code>,
-        count(eventsAcknowledged),
+        ...(isAcknowledgementTold ? [count(eventsAcknowledged)] : []),
         count(recordsRead),
         <ShareBar key="bar" percent={fullest === 0 ? 0 : Math.round((100 * recordsRead) / fullest)} />,
       ])}

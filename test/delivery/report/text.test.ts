@@ -69,6 +69,9 @@ describe("The report as text", () => {
       .to.include("fields that were sent")
       .and.not.include("byte");
     expect(linesOf({ route: "role" })[0]).to.include("byte for byte");
+    const acknowledged = (route: "amplitude" | "role") =>
+      linesOf({ route, acknowledgementInSeconds: null }).filter((line) => line.includes("acknowledged in"));
+    expect([acknowledged("amplitude").length, acknowledged("role").length]).to.deep.equal([0, 1]);
   });
 
   const rows = [

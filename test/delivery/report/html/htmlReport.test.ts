@@ -41,6 +41,9 @@ describe("The report as a page", () => {
     expect(page).to.include("Amplitude's API accepted them").and.include("with the fields that were sent");
     expect(page).not.to.match(/Kinesis (said|acknowledged)|by Kinesis|bytes that were sent|with other bytes/);
     expect(await htmlReport(VERIFIED)).to.include("Kinesis said that it has them");
+    const shards = (html: string) => html.slice(html.indexOf('id="shards"'));
+    expect(shards(page)).to.include("Records read").and.not.include("Acknowledged");
+    expect(shards(await htmlReport(VERIFIED))).to.include("Acknowledged");
   });
 
   it("shows no account, and holds no script", async () => {
