@@ -25,7 +25,7 @@ export { sendText } from "./send/text";
 export type { StackOutputs } from "./settings";
 export { generateEvents, openExport } from "./sources";
 export type { GeneratedSource, GeneratorOptions } from "./sources/generator";
-export type { EventSource, SourceEvent, SourceProblem } from "./sources/source";
+export type { EventMemory, EventSource, SourceEvent, SourceProblem } from "./sources/source";
 export type { RunLoad } from "./verifier/capacity";
 export type { Latency } from "./verifier/latency";
 export type { Progress, VerifyOptions } from "./verifier/options";

@@ -20,6 +20,7 @@ export class MemoryPool {
 
   /** Takes memory back that came from `take`, and that nobody will read or write again; smaller pieces make way for it. */
   giveBack(body: Buffer): void {
+    if (body.length > MOST_KEPT_BYTES) return;
     while (this.#freeBytes + body.length > MOST_KEPT_BYTES) {
       const smaller = this.#free.findIndex(({ length }) => length < body.length);
       if (smaller === -1) return;

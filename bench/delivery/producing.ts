@@ -37,6 +37,7 @@ export const IGNORED: OutcomeListener = {
   onRefused: () => undefined,
   onUnanswered: () => undefined,
   onAbandoned: () => undefined,
+  onLeftOpen: () => undefined,
 };
 
 async function* recordsOf(events: Buffer[], count: number): AsyncGenerator<OutgoingRecord[]> {

@@ -62,9 +62,11 @@ export class Producer {
   }
 
   /** A record that no request can hold is refused here. */
-  #accept({ index }: OutgoingRecord, size: number): boolean {
+  #accept({ index, memory }: OutgoingRecord, size: number): boolean {
     const { largestRecordBytes, listener } = this.#options;
     if (size <= largestRecordBytes) return true;
+    // No request has held it, and none will.
+    memory?.release();
     const limit = `more than the ${largestRecordBytes} bytes that the stream allows, partition key included`;
     listener.onRefused(index, `${TOO_LARGE}: ${limit}`);
     return false;
@@ -165,24 +167,29 @@ export class Producer {
   }
 
   #refuse(result: AttemptResult, ambiguous: Set<number>): void {
-    this.#endRest(result, ambiguous, (index, reason) => this.#options.listener.onRefused(index, reason));
+    const { listener } = this.#options;
+    const unanswered = (index: number, reason: string) => listener.onUnanswered(index, reason);
+    this.#endRest(result, ambiguous, unanswered, (index, reason) => listener.onRefused(index, reason));
   }
 
   /** A refusal is no final answer where it would have been tried again. */
   #abandon(result: AttemptResult, ambiguous: Set<number>): void {
-    this.#endRest(result, ambiguous, (index) => this.#options.listener.onAbandoned(index));
+    const { listener } = this.#options;
+    const leftOpen = (index: number, reason: string) => listener.onLeftOpen(index, reason);
+    this.#endRest(result, ambiguous, leftOpen, (index) => listener.onAbandoned(index));
   }
 
-  /** Ends what was not acknowledged: what may have been written is unanswered, the rest is as `notWritten` tells it. */
+  /** Ends what was not acknowledged: by `maybeWritten` what an attempt may have written, by `notWritten` the rest. */
   #endRest(
     { outcomes }: AttemptResult,
     ambiguous: Set<number>,
+    maybeWritten: (index: number, reason: string) => void,
     notWritten: (index: number, reason: string) => void,
   ): void {
     for (const outcome of outcomes) {
       if (outcome.kind === "acknowledged") continue;
       const { index } = outcome.record;
-      if (ambiguous.has(index)) this.#options.listener.onUnanswered(index, outcome.reason);
+      if (ambiguous.has(index)) maybeWritten(index, outcome.reason);
       else notWritten(index, outcome.reason);
     }
   }

@@ -5,7 +5,7 @@ import type { OutgoingRecord } from "./record";
 /** One PutRecords request, made once; it rejects when the signal aborts. */
 export type PutRecords = (records: OutgoingRecord[], signal: AbortSignal) => Promise<PutRecordsOutput>;
 
-/** Told what becomes of every record sent; exactly one of the last four ends each. */
+/** Told what becomes of every record sent; exactly one of the last five ends each. */
 export interface OutcomeListener {
   /** An attempt of these records is about to be made; where this throws, it is not. */
   beforeAttempt?(records: readonly OutgoingRecord[], at: number): void;
@@ -20,6 +20,8 @@ export interface OutcomeListener {
   onUnanswered(index: number, reason: string): void;
   /** Certainly not written, and would have been tried again, had the run not been ended. */
   onAbandoned(index: number): void;
+  /** As unanswered, and would have been tried again, had the run not been ended. */
+  onLeftOpen(index: number, reason: string): void;
 }
 
 export interface ProducerOptions {

@@ -72,6 +72,10 @@ export class SendCounter implements OutcomeListener {
     this.onUnanswered(index, ABANDONED);
   }
 
+  onLeftOpen(index: number, reason: string): void {
+    this.onUnanswered(index, reason);
+  }
+
   #count(fate: "refused" | "unknown", reason: string): void {
     const reasons = this.#reasons[fate];
     const key = reasons.has(reason) || reasons.size < MOST_REASONS ? reason : "other reasons";

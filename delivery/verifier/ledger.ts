@@ -167,6 +167,10 @@ export class Ledger implements OutcomeListener {
     if (mark(this.#entry(index), UNANSWERED)) count(this.#reasons.unanswered, reason);
   }
 
+  onLeftOpen(index: number, reason: string): void {
+    this.onUnanswered(index, reason);
+  }
+
   hasSeen(index: number): boolean {
     return isMarked(this.#entry(index), SEEN);
   }

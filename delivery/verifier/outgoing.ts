@@ -44,7 +44,7 @@ export async function* outgoing(
           await awaitTurn(turn, clock, signal);
         }
         ready.push(entered(index, event, turn?.dueAt, options));
-      }
+      } else event.memory?.release();
       index += 1;
     }
     if (ready.length > 0) yield ready;

@@ -61,4 +61,9 @@ export class SendRecorder implements OutcomeListener {
     this.#ledger.onAbandoned(index);
     this.#journal?.abandoned(index);
   }
+
+  /** The run's file has the attempt without an end: gone on with, the run tries the event again. */
+  onLeftOpen(index: number, reason: string): void {
+    this.#ledger.onUnanswered(index, reason);
+  }
 }

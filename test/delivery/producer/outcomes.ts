@@ -8,6 +8,7 @@ export class Outcomes implements OutcomeListener {
   readonly refused: number[] = [];
   readonly unanswered: number[] = [];
   readonly abandoned: number[] = [];
+  readonly leftOpen: number[] = [];
   /** Records of which something was told after their end. */
   readonly toldAfterEnd: number[] = [];
   readonly reasons = new Map<number, string>();
@@ -45,11 +46,16 @@ export class Outcomes implements OutcomeListener {
     this.#ended.add(index);
   }
 
+  onLeftOpen(index: number, reason: string): void {
+    this.leftOpen.push(index);
+    this.#ended.add(index);
+    this.reasons.set(index, reason);
+  }
+
   /** One of each record that has come to its end, as often as it was said to. */
   get ended(): number[] {
-    return [...this.acknowledged, ...this.refused, ...this.unanswered, ...this.abandoned].sort(
-      (a, b) => a - b,
-    );
+    const given = [...this.acknowledged, ...this.refused, ...this.unanswered];
+    return [...given, ...this.abandoned, ...this.leftOpen].sort((a, b) => a - b);
   }
 
   /** The records that an attempt was made of, each once. */
