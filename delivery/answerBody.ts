@@ -1,4 +1,4 @@
-import { IncomingMessage } from "node:http";
+import { ClientRequest, IncomingMessage } from "node:http";
 import { MemoryPool, MOST_KEPT_BYTES } from "./memoryPool";
 
 /** An answer's whole body. */
@@ -24,7 +24,7 @@ export class AnswerBodies {
     const length = lengthOf(answer);
     if (length === undefined) return { bytes: await collect(), release: () => undefined };
     const memory = this.#pool.take(length);
-    const end = await filled(memory, answer as IncomingMessage);
+    const end = await filled(memory, answer as IncomingMessage, length);
     return { bytes: memory.subarray(0, end), release: () => this.#pool.giveBack(memory) };
   }
 }
@@ -36,27 +36,46 @@ function lengthOf(answer: unknown): number | undefined {
   return Number.isInteger(length) && length > 0 && length <= MOST_KEPT_BYTES ? length : undefined;
 }
 
-/** Node lets no more bytes through than the header has announced. @returns where they end. */
-function filled(memory: Buffer, answer: IncomingMessage): Promise<number> {
+/** @returns where they end. @throws where they are more or fewer than the header has announced, or the connection ends. */
+function filled(memory: Buffer, answer: IncomingMessage, length: number): Promise<number> {
   return new Promise((resolve, reject) => {
+    const chunks = new Chunks(answer);
     let end = 0;
     answer.on("data", (chunk: Buffer) => {
+      // Node lets no more bytes through than were announced, unless it is told to be lenient.
+      if (end + chunk.length > length)
+        return void answer.destroy(new Error(`more than ${length} bytes came`));
       memory.set(chunk, end);
       end += chunk.length;
-      if (answer.listenerCount("data") === 1) free(chunk);
+      chunks.free(chunk);
     });
-    answer.on("end", () => resolve(end));
+    answer.on("end", () => {
+      if (end === length) resolve(end);
+      else reject(new Error(`${end} bytes came of ${length}`));
+    });
     answer.on("error", reject);
     answer.on("close", () => reject(new Error("the connection was closed in the middle of an answer")));
   });
 }
 
 /**
- * Frees memory that nobody else can know of, once all that is under way is done. Left to the garbage collector, the chunks of
- * one answer of ten megabytes are a third of what makes it mark the whole heap.
+ * Frees the memory of chunks that nobody else can know of. Left to the garbage collector, the chunks of one answer of ten
+ * megabytes are a third of what makes it mark the whole heap.
  */
-function free({ buffer, byteLength }: Buffer): void {
-  // Node copies each chunk into a buffer of its own; what shares one with others stays.
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength)
-    queueMicrotask(() => buffer.transfer(0));
+class Chunks {
+  /** What Node's own parser has read, and nobody has listened to before. */
+  readonly #isOurs: boolean;
+
+  constructor(private readonly answer: IncomingMessage) {
+    const { req } = answer as IncomingMessage & { req?: unknown };
+    this.#isOurs = req instanceof ClientRequest && answer.listenerCount("data") === 0;
+  }
+
+  /** Once all that is under way is done. */
+  free({ buffer, byteLength }: Buffer): void {
+    if (!this.#isOurs || this.answer.listenerCount("data") > 1) return;
+    // Node's parser copies each chunk into a buffer of its own; what shares one with others stays.
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength)
+      queueMicrotask(() => buffer.transfer(0));
+  }
 }

@@ -38,6 +38,17 @@ export function isAccessDenied(error: unknown): boolean {
   return /^AccessDenied(Exception)?$/.test(awsError(error).code);
 }
 
+/** Too many requests, of this command or of others. */
+export function isThrottling(error: unknown): boolean {
+  const { code, httpStatus } = awsError(error);
+  return (
+    httpStatus === 429 ||
+    /^(ProvisionedThroughputExceeded|LimitExceeded|KMSThrottling|Throttl(ing|ed)|RequestThrottled|RequestLimitExceeded|TooManyRequests|SlowDown)/.test(
+      code,
+    )
+  );
+}
+
 /** The endpoint has no such call: emulators lack some of IAM's. */
 export function isUnsupported(error: unknown): boolean {
   const { code, httpStatus } = awsError(error);

@@ -32,21 +32,18 @@ export interface ClientOptions {
 
 /** No request waits longer for an answer, nor for more of one. */
 const LONGEST_SILENCE_MS = 30_000;
-/** No answer takes longer than this in all: the largest one, of ten megabytes, needs 0.7 Mbit/s. */
-const LONGEST_ANSWER_MS = 120_000;
+/** In that time an answer that has begun brings at least this much more, or its end: 4.4 kbit/s. */
+const LEAST_PROGRESS_BYTES = 16 * 1024;
 
 /**
  * HTTP/1.1 with connections kept open. The Kinesis client's own default is HTTP/2 with a session a request: slower,
  * and no plain-HTTP endpoint answers it.
  *
  * @param longestSilenceMs an error after so long without an answer, or without more of one that has begun: the SDK's
- * time-out of a request ends with the answer's first byte.
- * @param longestAnswerMs an error where an answer that has begun has not ended after so long, however steadily it drips.
+ * time-out of a request ends with the answer's first byte. So does an answer that brings less than 16 KiB in that time, for
+ * one that drips is never silent.
  */
-export function keptOpen(
-  longestSilenceMs = LONGEST_SILENCE_MS,
-  longestAnswerMs = LONGEST_ANSWER_MS,
-): NodeHttpHandler {
+export function keptOpen(longestSilenceMs = LONGEST_SILENCE_MS): NodeHttpHandler {
   const agentOptions = { keepAlive: true, maxSockets: 64 };
   const options = {
     httpAgent: new HttpAgent(agentOptions),
@@ -56,13 +53,13 @@ export function keptOpen(
     socketTimeout: longestSilenceMs,
     throwOnRequestTimeout: true,
   };
-  return new BoundedHttpHandler(options, longestAnswerMs);
+  return new ProgressHttpHandler(options, longestSilenceMs);
 }
 
-class BoundedHttpHandler extends NodeHttpHandler {
+class ProgressHttpHandler extends NodeHttpHandler {
   constructor(
     options: NodeHttpHandlerOptions,
-    private readonly longestAnswerMs: number,
+    private readonly everyMs: number,
   ) {
     super(options);
   }
@@ -72,16 +69,24 @@ class BoundedHttpHandler extends NodeHttpHandler {
   ): ReturnType<NodeHttpHandler["handle"]> {
     const answered = await super.handle(...request);
     const body: unknown = answered.response.body;
-    if (body instanceof IncomingMessage) {
-      const timer = setTimeout(() => body.destroy(tooSlow(this.longestAnswerMs)), this.longestAnswerMs);
-      body.once("close", () => clearTimeout(timer));
-    }
+    if (body instanceof IncomingMessage) endWhereItDrips(body, this.everyMs);
     return answered;
   }
 }
 
-function tooSlow(ms: number): Error {
-  const message = `the answer had not ended ${ms / 1000} s after it began`;
+function endWhereItDrips(answer: IncomingMessage, everyMs: number): void {
+  // One answer is under way on a connection at a time.
+  let before = answer.socket.bytesRead;
+  const timer = setInterval(() => {
+    const progress = answer.socket.bytesRead - before;
+    before += progress;
+    if (progress < LEAST_PROGRESS_BYTES) answer.destroy(tooSlow(progress, everyMs));
+  }, everyMs);
+  answer.once("close", () => clearInterval(timer));
+}
+
+function tooSlow(bytes: number, ms: number): Error {
+  const message = `the answer brought ${bytes} bytes in ${ms / 1000} s, and had not ended`;
   return Object.assign(new Error(message), { name: "TimeoutError" });
 }
 

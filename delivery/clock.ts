@@ -2,9 +2,12 @@
 export interface Clock {
   /** Milliseconds since 1970, of this machine. */
   now(): number;
-  /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
+  /** Resolves after `ms`, 25 days at most, or at once when `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** Node's timers know no longer time: nearly 25 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** This machine's clock. */
 export const systemClock: Clock = {
@@ -18,7 +21,7 @@ export const systemClock: Clock = {
         signal?.removeEventListener("abort", wake);
         resolve();
       };
-      const timer = setTimeout(wake, ms);
+      const timer = setTimeout(wake, Math.min(ms, LONGEST_TIMER_MS));
       signal?.addEventListener("abort", wake);
     });
   },

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { GetRecordsOutput, _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import { type Allocate, isNumber, isObject, isText, memberCount, one } from "./kinesisJson";
 
@@ -34,14 +35,15 @@ function isPlainAnswer(answer: GetRecordsOutput): boolean {
 
 /** A record with data, and with nothing that is unknown. */
 function isWhole(record: KinesisRecord): boolean {
-  if (!isObject(record) || String(record.Data) !== TAKEN) return false;
-  const { PartitionKey, SequenceNumber, ApproximateArrivalTimestamp, EncryptionType } = record;
+  if (!isObject(record)) return false;
+  const { Data: data, PartitionKey, SequenceNumber, ApproximateArrivalTimestamp, EncryptionType } = record;
   const known = one(isText(PartitionKey)) + one(isText(SequenceNumber)) + one(isText(EncryptionType));
-  return memberCount(record) === 1 + known + one(isNumber(ApproximateArrivalTimestamp));
+  const isTaken = (data as unknown) === TAKEN;
+  return isTaken && memberCount(record) === 1 + known + one(isNumber(ApproximateArrivalTimestamp));
 }
 
-/** Stands for data that was taken out: no base64. */
-const TAKEN = "#";
+/** Stands for data that was taken out: no base64, and nothing that an answer can hold but by knowing it. */
+const TAKEN = `#${randomBytes(9).toString("base64url")}`;
 const BEFORE_DATA = Buffer.from('"Data":"');
 const [QUOTE, EQUALS] = [0x22, 0x3d];
 

@@ -142,7 +142,7 @@ export function isText(value: unknown): boolean {
 }
 
 export function isNumber(value: unknown): boolean {
-  return typeof value === "number";
+  return Number.isFinite(value);
 }
 
 export function one(isKnown: boolean): number {

@@ -1,5 +1,5 @@
 import type { StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
-import { describeError, isCredentialsError } from "../awsErrors";
+import { awsError, describeError, isCredentialsError, isThrottling, isUnsupported } from "../awsErrors";
 import { type ClientOptions, iamClient, kinesisClient, stsClient } from "../clients";
 import {
   assumedRole,
@@ -159,9 +159,14 @@ async function chooseRoute(options: PreflightOptions, role: RoleState, sender: C
   if (assumption.assumed)
     return { route: "role", writer: { ...operator, credentials: forSigning(provider) } };
   if (isCredentialsError(assumption.error)) throw credentialsProblem(assumption.error);
-  if (route === undefined) return { route: "operator", writer: operator };
-  const refusal = notAssumable(outputs.roleArn, sender, assumption.error);
-  return { route, refusal: ifFinal(refusal, options.patience) };
+  const refusal = isRefusal(assumption.error)
+    ? notAssumable(outputs.roleArn, sender, assumption.error)
+    : notAnswered(outputs.roleArn, assumption.error);
+  if (route !== undefined) return { route, refusal: ifFinal(refusal, options.patience) };
+  // That the role can't be assumed is nothing new where nobody has asked for it; that nobody has answered is.
+  const isNews = refusal.severity === "undetermined" && !isUnsupported(assumption.error);
+  const told: Finding = { ...refusal, severity: "warning" };
+  return { route: "operator", writer: operator, ...(isNews ? { refusal: told } : {}) };
 }
 
 /** A refusal that would have been tried again decides nothing where the wait was interrupted. */
@@ -173,6 +178,22 @@ function ifFinal(finding: Finding, { signal }: Patience): Finding {
 function assumeWait({ route, patience }: PreflightOptions, role: RoleState, sender: Caller): number {
   if (role.trustDocument === undefined) return route === "role" ? patience.waitMs : 0;
   return namesCaller(role.trustDocument, sender.arn) ? patience.waitMs : 0;
+}
+
+/** STS has decided: no time-out, no throttling, no fault of its own. */
+function isRefusal(error: unknown): boolean {
+  const { httpStatus = 0 } = awsError(error);
+  return httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408 && !isThrottling(error);
+}
+
+function notAnswered(roleArn: string, error: unknown): Finding {
+  return {
+    code: "role-not-assumable",
+    severity: "undetermined",
+    message: `Whether the role can be assumed could not be found out: ${describeError(error)}`,
+    where: roleArn,
+    remedy: "Run this again; where this machine can't reach STS, write as yourself by --route operator",
+  };
 }
 
 function notAssumable(roleArn: string, sender: Caller, error: unknown): Finding {

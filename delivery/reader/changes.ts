@@ -14,6 +14,7 @@ export class Changes {
 
   /** Resolves once something happens, at the signal, or after so long. */
   async next(signal: AbortSignal | undefined, timeoutMs?: number): Promise<void> {
+    if (signal?.aborted) return;
     const stop = new AbortController();
     let wake = () => {};
     const changed = new Promise<void>((resolve) => {

@@ -8,9 +8,9 @@ import {
   type ListShardsOutput,
   type Shard,
 } from "@aws-sdk/client-kinesis";
-import { awsError, isAccessDenied, isCredentialsError } from "../awsErrors";
+import { awsError, isAccessDenied, isCredentialsError, isThrottling } from "../awsErrors";
 import { releaseRecords } from "../recordMemory";
-import { isNotFound, isThrottling } from "./untilAnswered";
+import { isNotFound } from "./untilAnswered";
 
 /** Where a shard is read from. */
 export type Position =

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock";
 import { Changes } from "./changes";
+import { Lineage } from "./lineage";
 import { type ListedShard, listedShard } from "./listedShard";
 import { ShardReader, type ShardRecords } from "./shardReader";
 import type { Position, StreamApi } from "./streamApi";
@@ -16,11 +17,6 @@ export interface StreamReaderOptions {
   onRecords: (records: ShardRecords) => void;
   /** Between two GetRecords of a shard, in ms; the service allows five a second for all consumers together. Default 500. */
   pollMs?: number;
-  /**
-   * A shard is read only once all those that it took the place of were read to their ends, so that records of one hash key
-   * come in the order in which they were written, resharded or not. Default: once one of them was.
-   */
-  parentsFirst?: boolean;
   /** The most that is read of a shard, in bytes a second. Default: half of what it gives, 1 MiB/s. */
   bytesPerSecond?: number;
 }
@@ -43,8 +39,6 @@ interface ShardProgress {
   /** Everything that had arrived before then was read, in ms since 1970; undefined before the first answer. */
   readUpTo?: number;
   closed: boolean;
-  /** Its parents have to be read first. */
-  waits: boolean;
 }
 
 function isRead({ closed, readUpTo = -1 }: ShardProgress, time: number): boolean {
@@ -71,6 +65,7 @@ const HALF_OF_A_SHARD = 1024 * 1024;
  */
 export class StreamReader {
   readonly #shards = new Map<string, ShardProgress>();
+  readonly #lineage = new Lineage();
   readonly #running = new Set<Promise<void>>();
   readonly #abort = new AbortController();
   readonly #failing = new AbortController();
@@ -99,15 +94,20 @@ export class StreamReader {
     return [...this.#shards.keys()];
   }
 
-  /** Every shard has answered at least once, but for those that wait for their parents. */
+  /** The shards that were found, those that were resharded before those that took their places. */
+  get shardIdsByAge(): string[] {
+    return this.#lineage.byAge();
+  }
+
+  /** Every shard has answered at least once. */
   get hasReadAll(): boolean {
     return this.#started && this.silentShardIds.length === 0;
   }
 
   /** The shards, of those that were found, that have not answered yet. */
   get silentShardIds(): string[] {
-    return [...this.#shards].flatMap(([shardId, { closed, readUpTo, waits }]) =>
-      closed || waits || readUpTo !== undefined ? [] : [shardId],
+    return [...this.#shards].flatMap(([shardId, { closed, readUpTo }]) =>
+      closed || readUpTo !== undefined ? [] : [shardId],
     );
   }
 
@@ -164,8 +164,9 @@ export class StreamReader {
   }
 
   #follow(shard: FollowedShard): void {
+    this.#lineage.add(shard);
     if (this.#shards.has(shard.shardId) || this.#abort.signal.aborted) return;
-    const progress = { closed: false, waits: this.options.parentsFirst === true };
+    const progress = { closed: false };
     this.#shards.set(shard.shardId, progress);
     void this.#track(this.#read(shard, progress), shard.shardId);
   }
@@ -179,20 +180,9 @@ export class StreamReader {
     return tracked;
   }
 
-  /** Resolves once every parent that is followed too was read to its end, or after `stop`. */
-  async #parentsRead({ shardId, parentShardIds }: FollowedShard): Promise<void> {
-    const { signal } = this.#abort;
-    const parents = parentShardIds.filter((id) => id !== shardId);
-    while (!signal.aborted && parents.some((id) => this.#shards.get(id)?.closed === false))
-      await this.#changes.next(signal);
-  }
-
   async #read(shard: FollowedShard, progress: ShardProgress): Promise<void> {
     const { api, clock, random, pollMs = DEFAULT_POLL_MS, clockOffsetMs = 0, onRecords } = this.options;
     const { bytesPerSecond = HALF_OF_A_SHARD } = this.options;
-    // All that are listed at once are followed before one of them looks for its parents.
-    if (progress.waits) await Promise.resolve().then(() => this.#parentsRead(shard));
-    progress.waits = false;
     const reader = new ShardReader({
       ...shard,
       api,
@@ -229,7 +219,13 @@ export class StreamReader {
     for (;;) {
       const closed = await reader.run();
       if (closed === undefined) return undefined;
-      if (closed.children.length > 0) return closed.children.map((child) => ({ ...child, isClosed: false }));
+      if (closed.children.length > 0)
+        return closed.children.map(({ parentShardIds, ...child }) => ({
+          ...child,
+          // It is one of them, whatever the answer names.
+          parentShardIds: [...parentShardIds, shardId],
+          isClosed: false,
+        }));
       const listed = await this.#list();
       const children = childrenOf(shardId, listed);
       const isOpen = listed.some((shard) => shard.shardId === shardId && !shard.isClosed);

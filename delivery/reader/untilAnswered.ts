@@ -1,4 +1,4 @@
-import { awsError, isCredentialsError } from "../awsErrors";
+import { awsError, isCredentialsError, isThrottling } from "../awsErrors";
 import type { Clock } from "../clock";
 import { retryDelay } from "../producer/retryDelay";
 
@@ -35,17 +35,6 @@ export async function untilAnswered<T>(ask: () => Promise<T>, patience: Patience
     }
   }
   return undefined;
-}
-
-/** Too many requests, of this command or of others. */
-export function isThrottling(error: unknown): boolean {
-  const { code, httpStatus } = awsError(error);
-  return (
-    httpStatus === 429 ||
-    /^(ProvisionedThroughputExceeded|LimitExceeded|KMSThrottling|Throttl(ing|ed)|RequestThrottled|RequestLimitExceeded|TooManyRequests|SlowDown)/.test(
-      code,
-    )
-  );
 }
 
 /** The shard, or the stream, is not there (any more). */

@@ -38,7 +38,8 @@ export class Collector {
         continue;
       }
       own += 1;
-      if (this.#enter(index, Data, receivedAt)) this.ordering?.onRead(index);
+      this.#enter(index, Data, receivedAt);
+      if (this.ledger.isSent(index)) this.ordering?.onRead(shardId, index);
     }
     this.#count(shardId, own);
   }
@@ -68,13 +69,12 @@ export class Collector {
     }));
   }
 
-  /** @returns whether it is the event's first copy. */
-  #enter(index: number, bytes: Uint8Array, receivedAt: number): boolean {
+  #enter(index: number, bytes: Uint8Array, receivedAt: number): void {
     const latencyMs = this.ledger.onRead(index, bytes, receivedAt);
-    if (latencyMs === undefined) return false;
+    // Of its first copy alone.
+    if (latencyMs === undefined) return;
     this.#latency.record(latencyMs);
     this.timeline.count("read", receivedAt);
-    return true;
   }
 
   #count(shardId: string, own: number): void {

@@ -8,7 +8,6 @@ import { VERSION } from "../version";
 import type { Collector } from "./collector";
 import { eventFindings } from "./eventFindings";
 import type { LatencyRecorder } from "./latency";
-import type { Ordering } from "./ordering";
 import { proofOf } from "./proof";
 import { interrupted, isOfUnfinishedRun, sourceProblems, withResumption } from "./runFindings";
 import type { RunState } from "./runState";
@@ -30,7 +29,7 @@ export interface EndedRun {
   state: RunState;
   collector: Collector;
   /** Where the run has ordering keys that the stream keeps to. */
-  ordering: Ordering | undefined;
+  eventsOutOfOrder: number | undefined;
   acknowledgement: LatencyRecorder;
   timeline: Timeline;
   /** The shards that were read. */
@@ -74,7 +73,7 @@ export function composeReport(run: EndedRun): DeliveryReport {
     eventsAcknowledged: ledger.acknowledged,
     ...events,
     deliveryRate: ledger.sent === 0 ? 0 : events.eventsDelivered / ledger.sent,
-    eventsOutOfOrder: run.ordering?.outOfOrder ?? null,
+    eventsOutOfOrder: run.eventsOutOfOrder ?? null,
     acknowledgementInSeconds: run.acknowledgement.summary() ?? null,
     latencyInSeconds: collector.latency.summary() ?? null,
     latencyHistogram: collector.latency.encoded() ?? null,

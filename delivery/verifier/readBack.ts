@@ -22,8 +22,6 @@ export interface ReadBackOptions {
   random: () => number;
   ledger: Ledger;
   collector: Collector;
-  /** Of shards, parents are read before their children: for an order that is looked at. */
-  parentsFirst: boolean;
   /** How long after the last attempt an event may still turn up. */
   settleMs: number;
   /** How long to wait without a further event turning up. */
@@ -53,6 +51,11 @@ export class ReadBack {
     return this.#first.shardIds;
   }
 
+  /** The shards, those that were resharded before those that took their places. */
+  get shardIdsByAge(): string[] {
+    return this.#first.shardIdsByAge;
+  }
+
   /** The shards that have not answered yet. */
   get silentShardIds(): string[] {
     return this.#first.silentShardIds;
@@ -63,7 +66,8 @@ export class ReadBack {
    * @throws StreamUnreadable
    */
   async start(): Promise<boolean> {
-    await this.#first.start();
+    // Not waited for: a list of shards that takes its time must keep nobody from giving up.
+    void this.#first.start();
     return this.#first.waitFor(() => this.#first.hasReadAll, this.#deadline(), this.#options.signal);
   }
 
@@ -132,9 +136,7 @@ export class ReadBack {
 
   #reader(onRecords: (batch: ShardRecords) => void): StreamReader {
     const { api, from, clockOffsetMs, clock, random, pollMs, bytesPerSecond, onProgress } = this.#options;
-    const { parentsFirst } = this.#options;
     return new StreamReader({
-      parentsFirst,
       api,
       from,
       clockOffsetMs,

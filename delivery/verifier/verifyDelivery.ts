@@ -62,6 +62,7 @@ class DeliveryRun {
   readonly #timeline: Timeline;
   #acknowledgement = new LatencyRecorder();
   #ordering: Ordering | undefined;
+  #eventsOutOfOrder: number | undefined;
   #collector: Collector;
   #shardIds: string[] = [];
   #progress: Pick<Progress, "phase" | "step"> = { phase: "preparing", step: "" };
@@ -147,6 +148,7 @@ class DeliveryRun {
     } finally {
       await readBack.stop();
       this.#shardIds = readBack.shardIds;
+      this.#eventsOutOfOrder = this.#ordering?.outOfOrder(readBack.shardIdsByAge);
     }
   }
 
@@ -199,7 +201,6 @@ class DeliveryRun {
       random: this.#random,
       ledger: this.#ledger,
       collector: this.#collector,
-      parentsFirst: this.#ordering !== undefined,
       settleMs,
       timeoutMs: timeoutSeconds * 1000,
       signal: this.#signal,
@@ -215,7 +216,7 @@ class DeliveryRun {
       before,
       state: this.#state,
       collector: this.#collector,
-      ordering: this.#ordering,
+      eventsOutOfOrder: this.#eventsOutOfOrder,
       acknowledgement: this.#acknowledgement,
       timeline: this.#timeline,
       shardIds: this.#shardIds,

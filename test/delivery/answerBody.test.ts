@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { type IncomingMessage, request } from "node:http";
-import { type AddressInfo, createServer, type Server } from "node:net";
+import { IncomingMessage, request } from "node:http";
+import { type AddressInfo, createServer, type Server, Socket } from "node:net";
 import { expect } from "chai";
 import { AnswerBodies } from "../../delivery/answerBody";
 
@@ -81,6 +81,24 @@ describe("an answer's body", () => {
       expect(Buffer.concat(chunks).toString("latin1") === body).to.equal(true);
     });
 
+    it("leaves them to whoever has listened before, if only once", async () => {
+      const incoming = await ofLength(body);
+      const chunks: Buffer[] = [];
+      incoming.once("data", (chunk: Buffer) => chunks.push(chunk));
+      await new AnswerBodies().collect(incoming, sdkWay);
+      expect(length(chunks)).to.be.greaterThan(0);
+    });
+
+    it("leaves those alone that Node has not read from a connection of its own", async () => {
+      const incoming = new IncomingMessage(new Socket());
+      incoming.headers["content-length"] = "5";
+      const fixture = new Uint8Array([1, 2, 3, 4, 5]);
+      incoming.push(Buffer.from(fixture.buffer));
+      incoming.push(null);
+      const { bytes } = await new AnswerBodies().collect(incoming, sdkWay);
+      expect([...bytes]).to.deep.equal([...fixture]);
+    });
+
     it("leaves those alone that share their memory with something else", async () => {
       const incoming = await ofLength("");
       Object.assign(incoming.headers, { "content-length": "4" });
@@ -105,6 +123,23 @@ describe("an answer's body", () => {
     const given = Buffer.from("bytes");
     expect((await new AnswerBodies().collect(given, sdkWay)).bytes).to.equal(given);
   });
+
+  for (const [what, announced] of [
+    ["more", 4],
+    ["less", 6],
+  ] as const) {
+    it(`fails where ${what} comes than was announced, as a lenient parser lets through`, async () => {
+      const incoming = new IncomingMessage(new Socket());
+      incoming.headers["content-length"] = String(announced);
+      incoming.push(Buffer.from("12345"));
+      incoming.push(null);
+      const failed = await new AnswerBodies().collect(incoming, sdkWay).then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
+      expect(failed).to.match(/more than 4 bytes came|5 bytes came of 6/);
+    });
+  }
 
   it("fails where the connection ends before it does", async () => {
     const torn = await ofLength("half", 8);

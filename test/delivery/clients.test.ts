@@ -7,7 +7,6 @@ import { SingleAttemptProtocol } from "../../delivery/singleAttemptProtocol";
 import { failureOf } from "./reader/streamReading";
 
 const SILENCE_MS = 60;
-const SLOWEST_MS = 200;
 
 /** More of the answer, again and again, before the client takes it for silent. */
 function drip(response: ServerResponse): void {
@@ -28,7 +27,7 @@ describe("A connection that is kept open", () => {
     });
     await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
-    const requestHandler = keptOpen(SILENCE_MS, SLOWEST_MS);
+    const requestHandler = keptOpen(SILENCE_MS);
     const client = new KinesisClient({
       region: "eu-central-1",
       endpoint: `http://127.0.0.1:${port}`,
@@ -70,20 +69,21 @@ describe("A connection that is kept open", () => {
     ],
   ];
   it("waits for nothing once an answer has ended", async () => {
-    const { setTimeout: set, clearTimeout: clear } = globalThis;
+    const { setInterval: set, clearInterval: clear } = globalThis;
     const waiting = new Set<unknown>();
     const [setAndKept, clearKept] = [
       (...[action, ms]: [() => void, number]) => {
         const timer = set(action, ms);
-        if (ms === SLOWEST_MS) waiting.add(timer);
+        waiting.add(timer);
         return timer;
       },
       (timer: NodeJS.Timeout) => {
-        waiting.delete(timer);
+        ended += waiting.delete(timer) ? 1 : 0;
         clear(timer);
       },
     ];
-    Object.assign(globalThis, { setTimeout: setAndKept, clearTimeout: clearKept });
+    let ended = 0;
+    Object.assign(globalThis, { setInterval: setAndKept, clearInterval: clearKept });
     try {
       expect(await putTo((response) => response.end('{"FailedRecordCount":0,"Records":[]}'))).to.equal(
         undefined,
@@ -91,9 +91,26 @@ describe("A connection that is kept open", () => {
       // The answer is closed in the turn after its end.
       await new Promise(setImmediate);
     } finally {
-      Object.assign(globalThis, { setTimeout: set, clearTimeout: clear });
+      Object.assign(globalThis, { setInterval: set, clearInterval: clear });
     }
     expect([...waiting]).to.deep.equal([]);
+    expect(ended).to.be.greaterThan(0);
+  });
+
+  it("waits for an answer that goes on, however long it takes", async () => {
+    const PIECE = " ".repeat(20_000);
+    let pieces = 0;
+    const answered = putTo((response) => {
+      response.writeHead(200, { "content-type": "application/x-amz-json-1.1" });
+      const timer = setInterval(() => {
+        pieces += 1;
+        if (pieces < 12) response.write(PIECE);
+        else response.end('{"FailedRecordCount":0,"Records":[]}');
+        if (pieces === 12) clearInterval(timer);
+      }, SILENCE_MS / 3);
+    });
+    expect(await answered).to.equal(undefined);
+    expect(pieces).to.equal(12);
   });
 
   for (const [what, answer] of silences) {

@@ -236,6 +236,21 @@ describe("the protocol for Kinesis", () => {
     }
   });
 
+  it("says of members that come twice, and of data that is no text, what the SDK says", async () => {
+    for (const body of [
+      '{"Records":[{"Data":"QQ==","Data":"Qg=="},{"Data": "#"}]}',
+      '{"Records":[{"Data":"QQ=="}],"Records":[{"Data": "#"}]}',
+      '{"Records":[{"Data":"QQ==","Data": ["#"]}]}',
+      '{"Records":[{"Data":"QQ==","Data": null}]}',
+      '{"Records":[{"Data":"QQ==","ApproximateArrivalTimestamp":1e400}]}',
+      '{"Records":[{"Data":"QQ==","__proto__":{"PartitionKey":"k"}}]}',
+      '{"MillisBehindLatest":1e400,"Records":[]}',
+    ]) {
+      answer = { status: 200, body };
+      expect(await told(get(ours)), body).to.deep.equal(await told(get(theirs)));
+    }
+  });
+
   it("leaves every other operation to the SDK", async () => {
     answer = { status: 200, body: '{"Shards":[{"ShardId":"shardId-0"}]}' };
     const command = new ListShardsCommand({ StreamName: "events" });

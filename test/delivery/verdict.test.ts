@@ -1,5 +1,11 @@
 import { expect } from "chai";
-import { type EventSource, generateEvents, type VerifyOptions, verifyDelivery } from "../../delivery";
+import {
+  type EventSource,
+  type Finding,
+  generateEvents,
+  type VerifyOptions,
+  verifyDelivery,
+} from "../../delivery";
 import { type Fixture, startInFolder } from "../sandbox/localAws";
 import { deploy } from "./deployment";
 import { json, type Lie, startLyingProxy } from "./lyingProxy";
@@ -189,6 +195,40 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
       eventsUnknown: 200,
     });
     expect(codes(report)).to.deep.equal(["sender-failed"]);
+  });
+
+  describe("of whether the role can be assumed,", () => {
+    const silent: Lie = ({ body }) =>
+      body.includes("Action=AssumeRole")
+        ? {
+            status: 500,
+            body: Buffer.from("<ErrorResponse><Error><Code>InternalFailure</Code></Error></ErrorResponse>"),
+          }
+        : undefined;
+    const weights = (findings: Finding[]) => findings.map(({ code, severity }) => `${code} ${severity}`);
+
+    it("is undecided where STS gave no answer", async () => {
+      const { verdict, eventsSent, findings } = await verdictUnder(silent, undefined, { route: "role" });
+      expect([verdict, eventsSent]).to.deep.equal(["undecided", 0]);
+      expect(weights(findings)).to.deep.equal(["role-not-assumable undetermined"]);
+    });
+
+    it("says so where it wrote as the operator instead", async () => {
+      const { verdict, route, findings } = await verdictUnder(silent);
+      expect([verdict, route]).to.deep.equal(["verified", "operator"]);
+      expect(weights(findings)).to.deep.equal(["role-not-assumable warning"]);
+    });
+  });
+
+  it("gives up at Ctrl-C though the list of shards never comes", async () => {
+    const ctrlC = new AbortController();
+    const unanswered: Lie = async ({ operation }) => {
+      if (operation !== "ListShards") return undefined;
+      ctrlC.abort();
+      return new Promise<undefined>(() => {});
+    };
+    const { verdict, eventsSent } = await verdictUnder(unanswered, undefined, { signal: ctrlC.signal });
+    expect([verdict, eventsSent]).to.deep.equal(["undecided", 0]);
   });
 
   it("is undecided, and sends no more, where the stream stops being readable while it sends", async () => {

@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { ShardRecords } from "../../../delivery/reader/shardReader";
 import { StreamReader } from "../../../delivery/reader/streamReader";
 import { serviceError } from "../serviceErrors";
 import { StreamReading } from "./streamReading";
@@ -90,6 +89,30 @@ describe("The stream's reader", () => {
       });
     }
 
+    it("knows both parents of a merge's child though each names the child alone", async () => {
+      const reading = new StreamReading(2);
+      const records = reading.stream.records.bind(reading.stream);
+      reading.stream.records = async (iterator, signal) => {
+        const { ChildShards, ...answer } = await records(iterator, signal);
+        const alone = ChildShards?.map(({ ShardId }) => ({
+          ShardId,
+          ParentShards: undefined,
+          HashKeyRange: undefined,
+        }));
+        return { ...answer, ...(alone === undefined ? {} : { ChildShards: alone }) };
+      };
+      await reading.reader.start();
+      await reading.clock.sleep(100);
+      const [left] = reading.stream.split(SECOND);
+      const child = reading.stream.merge(FIRST, left);
+      await reading.waitFor(() => reading.reader.hasReadUpTo(reading.clock.now() - 1));
+      await reading.reader.stop();
+      const byAge = reading.reader.shardIdsByAge;
+      expect([...byAge].sort()).to.deep.equal(reading.stream.shardIds);
+      for (const parent of [FIRST, SECOND, left])
+        expect(byAge.indexOf(parent)).to.be.below(byAge.indexOf(child));
+    });
+
     it("finds the child of a merge by either of its parents", async () => {
       for (const broken of [FIRST, SECOND]) {
         const reading = new StreamReading(2);
@@ -158,63 +181,7 @@ describe("The stream's reader", () => {
       expect(reading.stream.count("iterator")).to.equal(3);
     });
 
-    it("reads the child of a merge before its other parent, but for where parents come first", async () => {
-      for (const parentsFirst of [false, true]) {
-        const reading = new StreamReading(2, { parentsFirst });
-        reading.stream.put(FIRST, "of the first parent");
-        for (const count of [1, 2, 3, 4, 5, 6, 7])
-          reading.stream.put(SECOND, `${count} of the second parent`);
-        await reading.reader.start();
-        await reading.clock.sleep(100);
-        reading.stream.put(reading.stream.merge(FIRST, SECOND), "of the child");
-        expect(await reading.waitFor(() => reading.names.length === 9)).to.equal(true);
-        expect(reading.names.at(-1) === "of the child").to.equal(parentsFirst);
-        await reading.reader.stop();
-      }
-    });
-
-    describe("parents first", () => {
-      it("counts as having answered where all have but those that wait for their parents", async () => {
-        const reading = new StreamReading(1, { parentsFirst: true });
-        for (let count = 0; count < 20; count += 1) reading.stream.put(FIRST, `${count} of the parent`);
-        reading.stream.split(FIRST);
-        await reading.reader.start();
-        await reading.waitFor(() => reading.reader.hasReadAll);
-        expect(reading.names).to.have.length(3);
-        expect(reading.reader.unreadShardIds(reading.start).length).to.equal(3);
-        expect(await reading.waitFor(() => reading.reader.hasReadUpTo(reading.start))).to.equal(true);
-        expect(reading.names).to.have.length(20);
-        await reading.reader.stop();
-      });
-
-      it("waits for no parent that it doesn't read, and for no shard that is named as its own", async () => {
-        const reading = new StreamReading(2, { parentsFirst: true });
-        const listShards = reading.stream.listShards.bind(reading.stream);
-        reading.stream.listShards = async (from, signal) =>
-          (await listShards(from, signal)).map((shard) => ({
-            ...shard,
-            ParentShardId: shard.ShardId,
-            AdjacentParentShardId: "shardId-000000000999",
-          }));
-        await reading.reader.start();
-        expect(await reading.waitFor(() => reading.reader.hasReadUpTo(reading.start))).to.equal(true);
-        await reading.reader.stop();
-      });
-
-      it("ends with stop while a parent is silent", async () => {
-        const reading = new StreamReading(1, { parentsFirst: true });
-        reading.stream.split(FIRST);
-        reading.stream.fault = ({ shardId }) =>
-          shardId === FIRST ? serviceError("InternalFailure", 500) : undefined;
-        await reading.reader.start();
-        await reading.waitFor(() => false, 1_000);
-        expect(reading.reader.silentShardIds).to.deep.equal([FIRST]);
-        await reading.reader.stop();
-        expect(reading.clock.sleeping).to.equal(0);
-      });
-    });
-
-    it("hands each record on once, whatever expires, splits and merges, and parents first where asked to", async () => {
+    it("hands each record on once, whatever expires, splits and merges", async () => {
       const step = fc.oneof(
         { weight: 6, arbitrary: fc.constant("put" as const) },
         fc.constantFrom("split" as const, "merge" as const, "expire" as const, "wait" as const),
@@ -224,21 +191,10 @@ describe("The stream's reader", () => {
         namesChildren: fc.boolean(),
         shards: fc.integer({ min: 1, max: 3 }),
         latencyMs: fc.constantFrom(0, 30),
-        parentsFirst: fc.boolean(),
       });
       await fc.assert(
-        fc.asyncProperty(run, async ({ steps, namesChildren, shards, latencyMs, parentsFirst }) => {
-          const handedOn: string[] = [];
-          const onRecords = ({ shardId, records }: ShardRecords) => {
-            handedOn.push(shardId);
-            reading.names.push(...records.map(({ PartitionKey }) => String(PartitionKey)));
-          };
-          const reading = new StreamReading(shards, { parentsFirst, onRecords });
-          const parents = new Map<string, string[]>();
-          const taken = (children: string[], ...of: string[]) => {
-            for (const child of children) parents.set(child, of);
-            return children;
-          };
+        fc.asyncProperty(run, async ({ steps, namesChildren, shards, latencyMs }) => {
+          const reading = new StreamReading(shards);
           const { stream, clock, reader } = reading;
           Object.assign(stream, { namesChildren, latencyMs });
           let expires = false;
@@ -257,24 +213,17 @@ describe("The stream's reader", () => {
             else if (kind === "expire") expires = true;
             else if (kind === "wait") await clock.sleep(choice * 10);
             else if (kind === "split")
-              open = [...open.filter((id) => id !== shardId), ...taken(stream.split(shardId), shardId)];
+              open = [...open.filter((id) => id !== shardId), ...stream.split(shardId)];
             else if (shardId !== other)
-              open = [
-                ...open.filter((id) => id !== shardId && id !== other),
-                ...taken([stream.merge(shardId, other)], shardId, other),
-              ];
+              open = [...open.filter((id) => id !== shardId && id !== other), stream.merge(shardId, other)];
           }
           const time = clock.now();
           expect(await reading.waitFor(() => reader.hasReadUpTo(time))).to.equal(true);
           await reader.stop();
           expect(reading.names).to.have.length(count);
           expect(new Set(reading.names).size).to.equal(count);
-          if (!parentsFirst) return;
-          for (const [at, shardId] of handedOn.entries())
-            for (const parent of parents.get(shardId) ?? [])
-              expect(handedOn.slice(at)).not.to.include(parent);
         }),
-        { numRuns: 120 },
+        { numRuns: 60 },
       );
     });
   });

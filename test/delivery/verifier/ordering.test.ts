@@ -5,8 +5,8 @@ import { StreamReading } from "../reader/streamReading";
 
 function outOfOrder(keys: number, read: number[]): number {
   const ordering = new Ordering("run", keys);
-  for (const index of read) ordering.onRead(index);
-  return ordering.outOfOrder;
+  for (const index of read) ordering.onRead("one", index);
+  return ordering.outOfOrder(["one"]);
 }
 
 /** Those that come behind a later one of their key. */
@@ -27,6 +27,21 @@ describe("The order of events", () => {
     expect(outOfOrder(2, [1, 0, 3, 2, 5, 4])).to.equal(0);
   });
 
+  it("counts an event by its first copy, whatever the order in which the shards were read", () => {
+    const ordering = new Ordering("run", 1);
+    for (const index of [2, 9, 0]) ordering.onRead("child", index);
+    for (const index of [0, 1, 5]) ordering.onRead("parent", index);
+    expect(ordering.outOfOrder(["parent", "child"])).to.equal(1);
+    expect(ordering.outOfOrder(["parent", "another"])).to.equal(0);
+  });
+
+  it("keeps numbers of any size, and any count of them", () => {
+    const ordering = new Ordering("run", 3);
+    for (let index = 10_000; index > 0; index -= 1) ordering.onRead("one", index);
+    ordering.onRead("one", 999_999_999);
+    expect(ordering.outOfOrder(["one"])).to.equal(10_000 - 3);
+  });
+
   it("is right for every order of reading", () => {
     const orders = fc.uniqueArray(fc.nat({ max: 40 }), { maxLength: 40 });
     fc.assert(
@@ -43,45 +58,61 @@ describe("The order of events", () => {
     );
     const steps = fc.array(fc.tuple(step, fc.nat({ max: 99 })), { maxLength: 60 });
     const indexes = fc.shuffledSubarray(Array.from({ length: 60 }, (_, index) => index));
+    const surroundings = fc.record({
+      namesChildren: fc.boolean(),
+      latencyMs: fc.constantFrom(0, 30),
+      /** Every so many records are written a second time, where the key's records then go. */
+      repeated: fc.integer({ min: 1, max: 9 }),
+    });
     await fc.assert(
-      fc.asyncProperty(steps, indexes, fc.integer({ min: 1, max: 4 }), async (taken, order, keys) => {
-        const ordering = new Ordering("run", keys);
-        const reading = new StreamReading(1, {
-          parentsFirst: true,
-          onRecords: ({ records }) => {
-            for (const { PartitionKey } of records) ordering.onRead(Number(PartitionKey));
-          },
-        });
-        const { stream, reader, clock } = reading;
-        await reader.start();
-        /** The shard that takes the records of each key. */
-        const shardOf = Array.from({ length: keys }, () => stream.shardIds[0] ?? "");
-        const written: number[] = [];
-        for (const [kind, choice] of taken) {
-          const key = choice % keys;
-          const [shardId = "", other = ""] = [shardOf[key], shardOf[(key + 1) % keys]];
-          const index = order[written.length];
-          if (kind === "wait") await clock.sleep(choice * 20);
-          else if (kind === "write" && index !== undefined) {
-            stream.put(shardOf[index % keys] ?? "", String(index));
-            written.push(index);
-          } else if (kind === "split") {
-            const children = stream.split(shardId);
-            for (const [at, own] of shardOf.entries())
-              if (own === shardId) shardOf[at] = children[(at + choice) % 2] ?? "";
-          } else if (kind === "merge" && shardId !== other) {
-            const child = stream.merge(shardId, other);
-            for (const [at, own] of shardOf.entries())
-              if (own === shardId || own === other) shardOf[at] = child;
+      fc.asyncProperty(
+        steps,
+        indexes,
+        fc.integer({ min: 1, max: 4 }),
+        surroundings,
+        async (taken, order, keys, given) => {
+          const { namesChildren, latencyMs, repeated } = given;
+          const ordering = new Ordering("run", keys);
+          const reading = new StreamReading(1, {
+            onRecords: ({ shardId, records }) => {
+              for (const { PartitionKey } of records) ordering.onRead(shardId, Number(PartitionKey));
+            },
+          });
+          const { stream, reader, clock } = reading;
+          Object.assign(stream, { namesChildren, latencyMs });
+          await reader.start();
+          /** The shard that takes the records of each key. */
+          const shardOf = Array.from({ length: keys }, () => stream.shardIds[0] ?? "");
+          const written: number[] = [];
+          for (const [kind, choice] of taken) {
+            const key = choice % keys;
+            const [shardId = "", other = ""] = [shardOf[key], shardOf[(key + 1) % keys]];
+            const index = order[written.length];
+            if (kind === "wait") await clock.sleep(choice * 20);
+            else if (kind === "write" && index !== undefined) {
+              stream.put(shardOf[index % keys] ?? "", String(index));
+              written.push(index);
+              if (written.length % repeated === 0) stream.put(shardOf[index % keys] ?? "", String(index));
+              const early = written[Math.floor(written.length / 2)] ?? index;
+              if (written.length % repeated === 1) stream.put(shardOf[early % keys] ?? "", String(early));
+            } else if (kind === "split") {
+              const children = stream.split(shardId);
+              for (const [at, own] of shardOf.entries())
+                if (own === shardId) shardOf[at] = children[(at + choice) % 2] ?? "";
+            } else if (kind === "merge" && shardId !== other) {
+              const child = stream.merge(shardId, other);
+              for (const [at, own] of shardOf.entries())
+                if (own === shardId || own === other) shardOf[at] = child;
+            }
           }
-        }
-        const time = clock.now();
-        const isRead = await reading.waitFor(() => reader.hasReadUpTo(time));
-        await reader.stop();
-        expect(isRead).to.equal(true);
-        expect(ordering.outOfOrder).to.equal(behindOf(written, keys).length);
-      }),
-      { numRuns: 200 },
+          const time = clock.now();
+          const isRead = await reading.waitFor(() => reader.hasReadUpTo(time));
+          await reader.stop();
+          expect(isRead).to.equal(true);
+          expect(ordering.outOfOrder(reader.shardIdsByAge)).to.equal(behindOf(written, keys).length);
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 
