@@ -19,7 +19,7 @@ const STEADY_SHARE = 0.1;
 
 const OPTIONS = {
   rounds: { type: "string", default: "5" },
-  events: { type: "string", default: "100000" },
+  events: { type: "string", default: "500000" },
   concurrency: { type: "string", default: "1" },
   latency: { type: "string", default: "0" },
   most: { type: "string", default: "1000000" },
