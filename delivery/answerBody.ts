@@ -58,6 +58,9 @@ function filled(memory: Buffer, answer: IncomingMessage, length: number): Promis
   });
 }
 
+/** ES2024, in Node since 21; the types of the ES2022 that this compiles to lack it. */
+type Transferable = ArrayBuffer & { transfer(length: number): ArrayBuffer };
+
 /**
  * Frees the memory of chunks that nobody else can know of. Left to the garbage collector, the chunks of one answer of ten
  * megabytes are a third of what makes it mark the whole heap.
@@ -76,6 +79,6 @@ class Chunks {
     if (!this.#isOurs || this.answer.listenerCount("data") > 1) return;
     // Node's parser copies each chunk into a buffer of its own; what shares one with others stays.
     if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength)
-      queueMicrotask(() => buffer.transfer(0));
+      queueMicrotask(() => (buffer as Transferable).transfer(0));
   }
 }

@@ -93,6 +93,6 @@ export const UNREADABLE =
   "the answer is none of AWS's: is there a proxy, or another service, at this address?";
 
 /** A page or a text where JSON or XML should be. Source: the SDK attaches the answer to what its parsers throw. */
-function isUnreadable(error: unknown): boolean {
+export function isUnreadable(error: unknown): boolean {
   return error instanceof Error && "$responseBodyText" in error;
 }

@@ -25,7 +25,7 @@ const RECORDS_A_READING = 4_000;
 const sequenceNumber = (position: number) => `49${String(position).padStart(54, "0")}`;
 const STREAM = /"(?:StreamName|ShardIterator)":"(verify-[^"#]*)/;
 
-/** A stream takes in half of what it gives: a writer waits where the reader is so many records behind. */
+/** A writer waits while a reader is so many records behind: a stream takes in half of what it gives, and this one has no limits. */
 const MOST_UNREAD = 100_000;
 const waiting: (() => void)[] = [];
 

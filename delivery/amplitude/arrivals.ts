@@ -81,7 +81,7 @@ async function lookAgain({ secondReader, ledger, clock, signal, onStep }: Arriva
   const reader = secondReader();
   const isDone = () => ledger.outstanding === 0 || reader.hasReadUpTo(since);
   try {
-    await reader.start();
+    void reader.start();
     return await reader.waitFor(isDone, since + SECOND_READING_MS, signal);
   } finally {
     await reader.stop();

@@ -112,7 +112,7 @@ class AmplitudeRouteRun {
     const reader = this.#reader(stream, (batch) => this.#collector.take(batch));
     this.#show({ phase: "preparing", step: "reading the stream's shards" });
     try {
-      await reader.start();
+      void reader.start();
       // Reading comes first: what can't be read back must not be sent.
       if (!(await reader.waitFor(() => reader.hasReadAll, this.#deadline(), this.#signal))) {
         if (!this.#signal.aborted) this.#findings.push(notAnswering(reader.silentShardIds, stream.streamArn));

@@ -1,5 +1,12 @@
 import type { StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
-import { awsError, describeError, isCredentialsError, isThrottling, isUnsupported } from "../awsErrors";
+import {
+  awsError,
+  describeError,
+  isCredentialsError,
+  isThrottling,
+  isUnreadable,
+  isUnsupported,
+} from "../awsErrors";
 import { type ClientOptions, iamClient, kinesisClient, stsClient } from "../clients";
 import {
   assumedRole,
@@ -180,10 +187,12 @@ function assumeWait({ route, patience }: PreflightOptions, role: RoleState, send
   return namesCaller(role.trustDocument, sender.arn) ? patience.waitMs : 0;
 }
 
-/** STS has decided: no time-out, no throttling, no fault of its own. */
+/** STS has decided: no time-out, no throttling, no fault of its own, nor the word of a proxy or of an endpoint without the call. */
 function isRefusal(error: unknown): boolean {
-  const { httpStatus = 0 } = awsError(error);
-  return httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408 && !isThrottling(error);
+  const { code, httpStatus = 0 } = awsError(error);
+  const isOfAws = !isUnreadable(error) && !isUnsupported(error) && code !== "Unknown";
+  const isFinal = httpStatus !== 407 && httpStatus !== 408 && !isThrottling(error);
+  return httpStatus >= 400 && httpStatus < 500 && isOfAws && isFinal;
 }
 
 function notAnswered(roleArn: string, error: unknown): Finding {
@@ -192,7 +201,8 @@ function notAnswered(roleArn: string, error: unknown): Finding {
     severity: "undetermined",
     message: `Whether the role can be assumed could not be found out: ${describeError(error)}`,
     where: roleArn,
-    remedy: "Run this again; where this machine can't reach STS, write as yourself by --route operator",
+    remedy:
+      "Run this again; where this machine can't have STS assume roles, write as yourself by --route operator",
   };
 }
 

@@ -175,7 +175,7 @@ export class Producer {
   /** A refusal is no final answer where it would have been tried again. */
   #abandon(result: AttemptResult, ambiguous: Set<number>): void {
     const { listener } = this.#options;
-    const leftOpen = (index: number, reason: string) => listener.onLeftOpen(index, reason);
+    const leftOpen = (index: number) => listener.onLeftOpen(index);
     this.#endRest(result, ambiguous, leftOpen, (index) => listener.onAbandoned(index));
   }
 

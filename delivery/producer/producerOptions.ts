@@ -21,7 +21,7 @@ export interface OutcomeListener {
   /** Certainly not written, and would have been tried again, had the run not been ended. */
   onAbandoned(index: number): void;
   /** As unanswered, and would have been tried again, had the run not been ended. */
-  onLeftOpen(index: number, reason: string): void;
+  onLeftOpen(index: number): void;
 }
 
 export interface ProducerOptions {

@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { DeliveryError } from "../errors";
 
 export interface RunLock {
@@ -24,9 +24,9 @@ export function lockRun(path: string): RunLock {
       held.add(lock);
       return { release: () => release(lock) };
     }
-    const holder = holderOf(lock);
+    const { holder, inode } = found(lock);
     if (tries === MOST_TRIES || held.has(lock) || isAlive(holder)) throw heldBy(path, lock, holder);
-    takeAway(lock, holder);
+    takeAway(lock, inode);
   }
 }
 
@@ -49,16 +49,24 @@ function claim(lock: string, path: string): boolean {
   }
 }
 
-/** A rename has one winner. What it took may be a living process's that came in between: that is put back. */
-function takeAway(lock: string, holder: number): void {
-  const aside = `${lock}.${process.pid}`;
+/**
+ * Takes away what a dead process has left, and nothing else. A second name, which says what file it is of, has one winner, who
+ * alone may remove that file; where it turns out to be of another, a living process's that came in between, it stays.
+ */
+function takeAway(lock: string, inode: bigint): void {
+  const right = `${lock}.of-${inode}`;
   try {
-    renameSync(lock, aside);
-    if (!Object.is(holderOf(aside), holder)) linkSync(aside, lock);
+    linkSync(lock, right);
   } catch (error) {
-    if (!hasCode(error, "ENOENT") && !hasCode(error, "EEXIST")) throw error;
+    if (hasCode(error, "ENOENT") || hasCode(error, "EEXIST")) return;
+    throw error;
+  }
+  try {
+    // The number of a file that has gone may be another's by now.
+    const { holder, inode: taken } = found(right);
+    if (taken === inode && !isAlive(holder)) rmSync(lock, { force: true });
   } finally {
-    rmSync(aside, { force: true });
+    rmSync(right, { force: true });
   }
 }
 
@@ -71,11 +79,17 @@ function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }
 
-function holderOf(lock: string): number {
+/** Who has it, and by what file; nobody, and by none, where it is gone. */
+function found(lock: string): { holder: number; inode: bigint } {
+  let descriptor: number | undefined;
   try {
-    return Number.parseInt(readFileSync(lock, "utf8"), 10);
+    descriptor = openSync(lock, "r");
+    const { ino: inode } = fstatSync(descriptor, { bigint: true });
+    return { holder: Number.parseInt(readFileSync(descriptor, "utf8"), 10), inode };
   } catch {
-    return Number.NaN;
+    return { holder: Number.NaN, inode: 0n };
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 

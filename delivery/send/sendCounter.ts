@@ -72,8 +72,8 @@ export class SendCounter implements OutcomeListener {
     this.onUnanswered(index, ABANDONED);
   }
 
-  onLeftOpen(index: number, reason: string): void {
-    this.onUnanswered(index, reason);
+  onLeftOpen(index: number): void {
+    this.onUnanswered(index, ABANDONED);
   }
 
   #count(fate: "refused" | "unknown", reason: string): void {

@@ -71,7 +71,7 @@ class Sending {
     const { stream, writer, findings } = before;
     const isBroken = findings.some(({ severity }) => severity === "error");
     const canSend = stream !== undefined && writer !== undefined && !isBroken;
-    const run = canSend ? await this.#send(stream, writer) : this.#notSent(isBroken);
+    const run = canSend ? await this.#send(stream, writer) : this.#notSent(before);
     return this.#report(before, run, startedAt);
   }
 
@@ -143,10 +143,12 @@ class Sending {
     return { index, partitionKey: this.#key.partitionKey(index), bytes, memory };
   }
 
-  /** Where no error explains it, the stream could not be looked up. */
-  #notSent(isBroken: boolean): Finding[] {
+  /** Where no error explains it, something could not be found out. */
+  #notSent({ stream, findings }: Preflight): Finding[] {
+    const isBroken = findings.some(({ severity }) => severity === "error");
     if (isBroken || this.#signal.aborted) return this.#interruption();
-    return [senderFailed("the stream could not be looked up", 0)];
+    const what = stream === undefined ? "the stream could not be looked up" : "the role could not be assumed";
+    return [senderFailed(what, 0)];
   }
 
   #interruption(): Finding[] {

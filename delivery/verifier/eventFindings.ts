@@ -13,7 +13,7 @@ export function eventFindings(
   streamArn: string,
 ): Finding[] {
   const { fates } = counts;
-  const absent = fates.lost + fates.unanswered;
+  const absent = fates.lost + fates.unanswered + fates.leftOpen;
   const findings: (Finding | undefined)[] = [
     fates.refused > 0 ? refused(ledger, counts, streamArn) : undefined,
     end.readingComplete && fates.lost > 0 ? lost(counts, streamArn) : undefined,

@@ -6,12 +6,14 @@ export const UNANSWERED = 8;
 export const SEEN_INTACT = 16;
 export const SEEN_CHANGED = 32;
 export const ABANDONED = 64;
+/** May have been written, and would have been tried again: still waited for. */
+export const LEFT_OPEN = 128;
 export const SEEN = SEEN_INTACT | SEEN_CHANGED;
 /** Nothing that is waited for. */
 export const NOT_WRITTEN = REFUSED | ABANDONED;
 
 /** What became of an event that was sent. */
-export type Fate = "delivered" | "corrupted" | "lost" | "refused" | "unanswered" | "abandoned";
+export type Fate = "delivered" | "corrupted" | "lost" | "refused" | "unanswered" | "abandoned" | "leftOpen";
 
 export interface LedgerCounts {
   /** Each event sent has one fate: read back with its bytes alone, with other bytes, or not read back, and then by what Kinesis said. */
@@ -31,11 +33,19 @@ const SAMPLES = 5;
 
 export function noCounts(): LedgerCounts {
   return {
-    fates: { delivered: 0, corrupted: 0, lost: 0, refused: 0, unanswered: 0, abandoned: 0 },
+    fates: { delivered: 0, corrupted: 0, lost: 0, refused: 0, unanswered: 0, abandoned: 0, leftOpen: 0 },
     seenThoughRefused: 0,
     duplicates: 0,
     unexplainedDuplicates: 0,
-    samples: { delivered: [], corrupted: [], lost: [], refused: [], unanswered: [], abandoned: [] },
+    samples: {
+      delivered: [],
+      corrupted: [],
+      lost: [],
+      refused: [],
+      unanswered: [],
+      abandoned: [],
+      leftOpen: [],
+    },
   };
 }
 
@@ -66,5 +76,6 @@ function fateOf(flags: number): Fate {
   if ((flags & SEEN_INTACT) !== 0) return "delivered";
   if ((flags & ACKNOWLEDGED) !== 0) return "lost";
   if ((flags & REFUSED) !== 0) return "refused";
-  return (flags & ABANDONED) === 0 ? "unanswered" : "abandoned";
+  if ((flags & ABANDONED) !== 0) return "abandoned";
+  return (flags & LEFT_OPEN) === 0 ? "unanswered" : "leftOpen";
 }

@@ -7,6 +7,7 @@ import {
   ACKNOWLEDGED,
   ATTEMPTED,
   countEvent,
+  LEFT_OPEN,
   type LedgerCounts,
   NOT_WRITTEN,
   noCounts,
@@ -167,8 +168,8 @@ export class Ledger implements OutcomeListener {
     if (mark(this.#entry(index), UNANSWERED)) count(this.#reasons.unanswered, reason);
   }
 
-  onLeftOpen(index: number, reason: string): void {
-    this.onUnanswered(index, reason);
+  onLeftOpen(index: number): void {
+    mark(this.#entry(index), LEFT_OPEN);
   }
 
   hasSeen(index: number): boolean {

@@ -105,7 +105,7 @@ export class ReadBack {
     const since = clock.now();
     const reader = this.#reader((batch) => collector.takeMissing(batch));
     try {
-      await reader.start();
+      void reader.start();
       const isDone = () => ledger.outstanding === 0 || reader.hasReadUpTo(since);
       return await this.#patiently(reader, isDone, () => since);
     } finally {

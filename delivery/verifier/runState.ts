@@ -20,6 +20,8 @@ export interface RunStateOptions {
 /** What is known of a run, by its file or since it began: its key, its ledger, and what is still to be sent. */
 export class RunState {
   #journal: RunJournal | undefined;
+  /** What this process would have tried again, though it may have been written. */
+  readonly leftOpen = new Set<number>();
 
   private constructor(
     readonly key: RunKey,
@@ -79,6 +81,10 @@ export class RunState {
 
   /** @param isOver nothing of it is left to find out: its file goes. */
   end(isOver: boolean): void {
+    // What has turned up after all must not be sent once more.
+    for (const index of this.leftOpen)
+      if (this.ledger.hasSeen(index))
+        this.#journal?.unanswered(index, "read back without an acknowledgement");
     this.#journal?.end(isOver);
     this.ledger.close();
   }

@@ -16,7 +16,7 @@ export class SendRecorder implements OutcomeListener {
   readonly #journal: RunJournal | undefined;
 
   constructor(
-    private readonly run: Pick<RunState, "ledger" | "journal" | "unsettled">,
+    private readonly run: Pick<RunState, "ledger" | "journal" | "unsettled" | "leftOpen">,
     private readonly timeline: Timeline,
     private readonly clock: Clock,
   ) {
@@ -62,8 +62,10 @@ export class SendRecorder implements OutcomeListener {
     this.#journal?.abandoned(index);
   }
 
-  /** The run's file has the attempt without an end: gone on with, the run tries the event again. */
-  onLeftOpen(index: number, reason: string): void {
-    this.#ledger.onUnanswered(index, reason);
+  /** The run's file has the attempts, and which of them may have written it: gone on with, the run tries it again. */
+  onLeftOpen(index: number): void {
+    this.#ledger.onLeftOpen(index);
+    this.run.leftOpen.add(index);
+    this.#journal?.abandoned(index);
   }
 }

@@ -34,7 +34,7 @@ export function countEvents(counts: LedgerCounts, { readingComplete }: RunEnd): 
     eventsLost: lost,
     eventsUnanswered: unanswered,
     eventsCorrupted: fates.corrupted,
-    eventsUnknown: fates.abandoned + undecided,
+    eventsUnknown: fates.abandoned + fates.leftOpen + undecided,
     eventsDuplicated: counts.duplicates,
     duplicatesUnexplained: counts.unexplainedDuplicates,
     eventsSeenThoughRefused: counts.seenThoughRefused,

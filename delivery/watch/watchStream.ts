@@ -81,7 +81,7 @@ class Watch {
     const reader = this.#newReader(stream, observer);
     try {
       this.#options.onStep?.("reading the stream's shards");
-      await reader.start();
+      void reader.start();
       yield* this.#follow({ reader, observer, startedAt: this.#clock.now(), findings });
     } finally {
       await reader.stop();

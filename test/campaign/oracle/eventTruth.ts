@@ -11,6 +11,8 @@ export interface EventTruth {
   changed: number;
   /** Not one attempt was acknowledged, and each refused: given up, or ended before it was. */
   refused: "for good" | "so far" | undefined;
+  /** An attempt may have written it, none was acknowledged, and the last was a matter of who sends: it was to be tried again. */
+  leftOpen: boolean;
 }
 
 /** Records of the stream that a reader was given, by shard: of a run's events, and of others. */
@@ -51,6 +53,7 @@ export function eventTruths(log: TruthLog, runId: string, events: Buffer[]): Eve
             : isForGood(code, attempts.length)
               ? "for good"
               : "so far",
+        leftOpen: acknowledged.length === 0 && unclear > 0 && code === OF_SENDER,
       },
     ];
   });

@@ -49,6 +49,7 @@ function countsOf(truths: EventTruth[], { isComplete }: ReadingTruth) {
   const lost = absent.filter(({ acknowledgedIn }) => acknowledgedIn !== undefined).length;
   const refused = absent.filter((truth) => truth.refused === "for good").length;
   const soFar = absent.filter((truth) => truth.refused === "so far").length;
+  const leftOpen = absent.filter((truth) => truth.leftOpen).length;
   return {
     isComplete,
     sent: truths.length,
@@ -58,7 +59,8 @@ function countsOf(truths: EventTruth[], { isComplete }: ReadingTruth) {
     refused,
     soFar,
     lost,
-    unanswered: absent.length - lost - refused - soFar,
+    leftOpen,
+    unanswered: absent.length - lost - refused - soFar - leftOpen,
     duplicates: sum(truths.map(({ whole, changed }) => Math.max(0, whole + changed - 1))),
     unexplained: sum(truths.map(unexplainedIn)),
     seenThoughRefused: count((truth) => isSeen(truth) && truth.refused === "for good"),
@@ -76,7 +78,7 @@ function unexplainedIn({ whole, changed, acknowledgedIn, unclear }: EventTruth):
 }
 
 function numbersOf(counts: Counts, { foreign }: ServedTruth): Expectation["numbers"] {
-  const { isComplete, sent, delivered, lost, unanswered, refused, soFar } = counts;
+  const { isComplete, sent, delivered, lost, unanswered, refused, soFar, leftOpen } = counts;
   const absent = lost + unanswered;
   const seen = delivered + counts.corrupted;
   return {
@@ -91,7 +93,7 @@ function numbersOf(counts: Counts, { foreign }: ServedTruth): Expectation["numbe
     eventsDuplicated: counts.duplicates,
     duplicatesUnexplained: counts.unexplained,
     eventsSeenThoughRefused: counts.seenThoughRefused,
-    eventsUnknown: soFar + (isComplete ? 0 : absent),
+    eventsUnknown: soFar + leftOpen + (isComplete ? 0 : absent),
     deliveryRate: sent === 0 ? 0 : delivered / sent,
     recordsForeign: foreign,
     "latencies measured": seen,
@@ -106,12 +108,13 @@ function verdictOf(counts: Counts, { stopped }: SendingTruth, { isComplete }: Re
   const absent = counts.lost + counts.unanswered;
   const isWrong = counts.refused + counts.corrupted + (isComplete ? absent : 0) > 0;
   if (isWrong || stopped === "refused") return "failed";
-  const isOpen = !isComplete || counts.soFar > 0 || stopped === "sender" || counts.delivered === 0;
+  const isOpen =
+    !isComplete || counts.soFar + counts.leftOpen > 0 || stopped === "sender" || counts.delivered === 0;
   return isOpen ? "undecided" : "verified";
 }
 
 function findingsOf(counts: Counts, { stopped }: SendingTruth, reading: ReadingTruth): string[] {
-  const { lost, unanswered } = counts;
+  const { lost, unanswered, leftOpen } = counts;
   const { isComplete } = reading;
   const found: Record<string, boolean> = {
     "stream-not-readable": !isComplete,
@@ -120,7 +123,7 @@ function findingsOf(counts: Counts, { stopped }: SendingTruth, reading: ReadingT
     "events-refused": counts.refused > 0,
     "events-lost": isComplete && lost > 0,
     "events-unanswered": isComplete && unanswered > 0,
-    "events-unread": !isComplete && lost + unanswered > 0,
+    "events-unread": !isComplete && lost + unanswered + leftOpen > 0,
     "events-corrupted": counts.corrupted > 0,
     "duplicates-unexplained": counts.unexplained > 0,
     "refused-but-delivered": counts.seenThoughRefused > 0,

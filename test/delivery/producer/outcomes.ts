@@ -46,10 +46,9 @@ export class Outcomes implements OutcomeListener {
     this.#ended.add(index);
   }
 
-  onLeftOpen(index: number, reason: string): void {
+  onLeftOpen(index: number): void {
     this.leftOpen.push(index);
     this.#ended.add(index);
-    this.reasons.set(index, reason);
   }
 
   /** One of each record that has come to its end, as often as it was said to. */

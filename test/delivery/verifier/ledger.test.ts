@@ -11,6 +11,7 @@ type Told =
   | "refused"
   | "unanswered"
   | "abandoned"
+  | "left open"
   | "intact"
   | "changed";
 
@@ -21,6 +22,7 @@ const TOLD: Told[] = [
   "refused",
   "unanswered",
   "abandoned",
+  "left open",
   "intact",
   "changed",
 ];
@@ -34,6 +36,7 @@ function tell(ledger: Ledger, index: number, told: Told): void {
   if (told === "refused") ledger.onRefused(index, "Refused");
   if (told === "unanswered") ledger.onUnanswered(index, "Unanswered");
   if (told === "abandoned") ledger.onAbandoned(index);
+  if (told === "left open") ledger.onLeftOpen(index);
   if (told === "intact") ledger.onRead(index, bytesOf(index), 1_500);
   if (told === "changed") ledger.onRead(index, Buffer.from("other bytes"), 1_500);
 }
@@ -51,7 +54,8 @@ function fateIn(told: Told[]): Fate {
   if (told.includes("intact")) return "delivered";
   if (told.includes("acknowledged")) return "lost";
   if (told.includes("refused")) return "refused";
-  return told.includes("abandoned") ? "abandoned" : "unanswered";
+  if (told.includes("abandoned")) return "abandoned";
+  return told.includes("left open") ? "leftOpen" : "unanswered";
 }
 
 function duplicatesIn(told: Told[]): { all: number; unexplained: number } {
@@ -78,6 +82,7 @@ function expected(events: Told[][]) {
     refused: value("refused"),
     unanswered: value("unanswered"),
     abandoned: value("abandoned"),
+    leftOpen: value("leftOpen"),
   });
   const sum = (value: (told: Told[]) => number) => sent.reduce((total, { told }) => total + value(told), 0);
   return {
@@ -169,6 +174,7 @@ describe("The ledger", () => {
       refused: 0,
       unanswered: 0,
       abandoned: 0,
+      leftOpen: 0,
     });
   });
 
@@ -293,6 +299,7 @@ describe("The ledger", () => {
       refused: 0,
       unanswered: count - 8,
       abandoned: 0,
+      leftOpen: 0,
     });
     expect(ledger.counts().samples.corrupted).to.deep.equal([65_535]);
     expect(ledger.outstanding).to.equal(count - 7);

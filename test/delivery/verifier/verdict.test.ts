@@ -19,11 +19,28 @@ const NO_EVENTS: EventCounts = {
 
 function countsOf(fates: Partial<Record<Fate, number>>, duplicates = 0): LedgerCounts {
   return {
-    fates: { delivered: 0, corrupted: 0, lost: 0, refused: 0, unanswered: 0, abandoned: 0, ...fates },
+    fates: {
+      delivered: 0,
+      corrupted: 0,
+      lost: 0,
+      refused: 0,
+      unanswered: 0,
+      abandoned: 0,
+      leftOpen: 0,
+      ...fates,
+    },
     seenThoughRefused: 3,
     duplicates,
     unexplainedDuplicates: 5,
-    samples: { delivered: [], corrupted: [], lost: [], refused: [], unanswered: [], abandoned: [] },
+    samples: {
+      delivered: [],
+      corrupted: [],
+      lost: [],
+      refused: [],
+      unanswered: [],
+      abandoned: [],
+      leftOpen: [],
+    },
   };
 }
 
@@ -32,7 +49,15 @@ function finding(severity: Severity): Finding {
 }
 
 describe("The events", () => {
-  const fates = { delivered: 1, corrupted: 2, lost: 4, refused: 8, unanswered: 16, abandoned: 64 };
+  const fates = {
+    delivered: 1,
+    corrupted: 2,
+    lost: 4,
+    refused: 8,
+    unanswered: 16,
+    abandoned: 64,
+    leftOpen: 128,
+  };
 
   it("that are absent count as not delivered after a complete reading", () => {
     expect(countEvents(countsOf(fates, 32), { readingComplete: true })).to.deep.equal({
@@ -42,7 +67,7 @@ describe("The events", () => {
       eventsLost: 4,
       eventsRefused: 8,
       eventsUnanswered: 16,
-      eventsUnknown: 64,
+      eventsUnknown: 64 + 128,
       eventsDuplicated: 32,
       duplicatesUnexplained: 5,
       eventsSeenThoughRefused: 3,
@@ -57,7 +82,7 @@ describe("The events", () => {
       eventsLost: 0,
       eventsRefused: 8,
       eventsUnanswered: 0,
-      eventsUnknown: 4 + 16 + 64,
+      eventsUnknown: 4 + 16 + 64 + 128,
       eventsDuplicated: 32,
       duplicatesUnexplained: 5,
       eventsSeenThoughRefused: 3,
