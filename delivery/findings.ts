@@ -80,3 +80,7 @@ export interface Finding {
   /** What to do next. */
   remedy: string;
 }
+
+export function hasSeverity(findings: readonly Finding[], severity: Severity): boolean {
+  return findings.some((finding) => finding.severity === severity);
+}

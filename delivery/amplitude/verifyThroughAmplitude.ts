@@ -1,7 +1,7 @@
 import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
 import { type ClientOptions, keptOpen, kinesisClient } from "../clients";
 import { type Clock, systemClock } from "../clock";
-import type { Finding } from "../findings";
+import { type Finding, hasSeverity } from "../findings";
 import { type Preflight, preflight } from "../preflight/preflight";
 import type { StreamState } from "../preflight/stream";
 import type { ShardRecords } from "../reader/shardReader";
@@ -79,7 +79,7 @@ class AmplitudeRouteRun {
   async run(): Promise<DeliveryReport> {
     try {
       const before = await this.#preflight();
-      const isBroken = before.findings.some(({ severity }) => severity === "error");
+      const isBroken = hasSeverity(before.findings, "error");
       const { stream } = before;
       const readingComplete = stream === undefined || isBroken ? true : await this.#sendAndAwait(stream);
       return this.#report(before, readingComplete);

@@ -9,7 +9,7 @@ import {
   kmsClient,
 } from "../clients";
 import { systemClock } from "../clock";
-import type { Finding, Severity } from "../findings";
+import { type Finding, hasSeverity, type Severity } from "../findings";
 import { type Preflight, preflight } from "../preflight/preflight";
 import { resolveOutputs, type StackOutputs, streamArnOf } from "../settings";
 import { type AlarmsCheck, checkAlarms } from "./alarms";
@@ -184,8 +184,8 @@ function sorted(findings: Finding[]): Finding[] {
 }
 
 function verdictOf(findings: Finding[]): CheckVerdict {
-  if (findings.some(({ severity }) => severity === "error")) return "failed";
-  return findings.some(({ severity }) => severity === "undetermined") ? "undecided" : "passed";
+  if (hasSeverity(findings, "error")) return "failed";
+  return hasSeverity(findings, "undetermined") ? "undecided" : "passed";
 }
 
 function leavesOpen({ stream }: Preflight): string[] {

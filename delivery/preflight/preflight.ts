@@ -16,7 +16,7 @@ import {
   forSigning,
   tryToAssume,
 } from "../credentials";
-import type { Finding } from "../findings";
+import { type Finding, hasSeverity } from "../findings";
 import { type Patience, tryPatiently } from "../patience";
 import { accountOf, type StackOutputs } from "../settings";
 import { checkPermissions, type PermissionsCheck } from "./permissions";
@@ -84,7 +84,7 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
   const trust = trustFindings(options, role, assumedBy);
   findings.push(...trust);
   // Where the sender is Amplitude's, the trust policy explains the refusal.
-  const isExplained = senderIdentity.accountId === options.amplitude.accountId && trust.some(isError);
+  const isExplained = senderIdentity.accountId === options.amplitude.accountId && hasSeverity(trust, "error");
   if (refusal !== undefined && !isExplained) findings.push(refusal);
   if (stream !== undefined && writer !== undefined && role.findings.length === 0) {
     findings.push(...(await permissionFindings(options, { route, writer, stream })));
@@ -111,7 +111,7 @@ async function permissionFindings(
 ): Promise<Finding[]> {
   const check = (client: ClientOptions, asker: Route) =>
     checkPermissions(iamClient(client), outputs.roleArn, stream, asker);
-  const isAllowed = ({ findings }: PermissionsCheck) => !findings.some(isError);
+  const isAllowed = ({ findings }: PermissionsCheck) => !hasSeverity(findings, "error");
   const shortly = { ...patience, waitMs: Math.min(patience.waitMs, READ_LAG_MS) };
   const asOperator = () => tryPatiently(() => check(operator, "operator"), isAllowed, shortly);
   if (route === "operator") return (await asOperator()).findings;
@@ -124,10 +124,6 @@ async function permissionFindings(
   const onWait = () => onStep(`checking what the role may do: ${STILL_REFUSED}`);
   const { findings } = await tryPatiently(asRole, isAllowed, { ...patience, onWait });
   return findings.map((finding) => ifFinal(finding, patience));
-}
-
-function isError({ severity }: Finding): boolean {
-  return severity === "error";
 }
 
 function whose(credentials: string, { profile }: ClientOptions): string {

@@ -13,7 +13,7 @@ export class Changes {
   }
 
   /** Resolves once something happens, at the signal, or after so long. */
-  async next(signal: AbortSignal | undefined, timeoutMs?: number): Promise<void> {
+  async next(signal: AbortSignal | undefined, timeoutMs: number): Promise<void> {
     if (signal?.aborted) return;
     const stop = new AbortController();
     let wake = () => {};
@@ -22,8 +22,7 @@ export class Changes {
     });
     this.#waiting.add(wake);
     signal?.addEventListener("abort", wake, { signal: stop.signal });
-    const isOver = timeoutMs === undefined ? changed : this.clock.sleep(timeoutMs, stop.signal);
-    await Promise.race([changed, isOver]);
+    await Promise.race([changed, this.clock.sleep(timeoutMs, stop.signal)]);
     this.#waiting.delete(wake);
     stop.abort();
   }

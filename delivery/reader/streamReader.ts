@@ -80,13 +80,11 @@ export class StreamReader {
   }
 
   /**
-   * Lists the shards and begins to read them. Ends once that is done, has failed, or has to be tried again, which then
-   * goes on until `stop`: nothing counts as read meanwhile. A failure shows in `waitFor` and `failed`.
+   * Lists the shards and begins to read them. Ends once that is done, has failed, or is stopped, and need not be waited for:
+   * nothing counts as read meanwhile, and a failure shows in `waitFor` and `failed`.
    */
-  async start(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      void this.#track(this.#begin(resolve)).then(resolve);
-    });
+  start(): Promise<void> {
+    return this.#track(this.#begin());
   }
 
   /** The shards that were found, also after `stop`. */
@@ -143,8 +141,8 @@ export class StreamReader {
     await Promise.all(this.#running);
   }
 
-  async #begin(onRetry: () => void): Promise<void> {
-    const shards = await this.#list(onRetry);
+  async #begin(): Promise<void> {
+    const shards = await this.#list();
     if (this.#abort.signal.aborted) return;
     for (const shard of shards)
       this.#follow({ ...shard, from: { type: "AT_TIMESTAMP", timestamp: this.options.from } });
@@ -155,11 +153,10 @@ export class StreamReader {
   }
 
   /** @returns nothing after `stop`. */
-  async #list(onRetry?: () => void): Promise<ListedShard[]> {
+  async #list(): Promise<ListedShard[]> {
     const { api, from, clock, random } = this.options;
     const { signal } = this.#abort;
-    const patience = { clock, random, signal, ...(onRetry === undefined ? {} : { onRetry }) };
-    const shards = await untilAnswered(() => api.listShards(from, signal), patience);
+    const shards = await untilAnswered(() => api.listShards(from, signal), { clock, random, signal });
     return (shards ?? []).flatMap(listedShard);
   }
 

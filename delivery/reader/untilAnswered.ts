@@ -6,8 +6,6 @@ export interface Patience {
   clock: Clock;
   random: () => number;
   signal: AbortSignal;
-  /** Called before each wait. */
-  onRetry?: () => void;
 }
 
 /** Failures in a row, throttling left out, before the request counts as hopeless: at most 21 s of waiting, beside the SDK's own tries. */
@@ -21,7 +19,7 @@ const MOST_FAILURES = 10;
  * @throws what the service answers, where asking again can't help or, ten times beside throttling, didn't.
  */
 export async function untilAnswered<T>(ask: () => Promise<T>, patience: Patience): Promise<T | undefined> {
-  const { clock, random, signal, onRetry } = patience;
+  const { clock, random, signal } = patience;
   let failures = 0;
   for (let attempts = 1; !signal.aborted; attempts += 1) {
     try {
@@ -30,7 +28,6 @@ export async function untilAnswered<T>(ask: () => Promise<T>, patience: Patience
       if (signal.aborted) break;
       if (!isThrottling(error)) failures += 1;
       if (failures >= MOST_FAILURES || !canPass(error)) throw error;
-      onRetry?.();
       await clock.sleep(retryDelay(attempts, random()), signal);
     }
   }

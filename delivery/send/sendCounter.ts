@@ -73,7 +73,7 @@ export class SendCounter implements OutcomeListener {
   }
 
   onLeftOpen(index: number): void {
-    this.onUnanswered(index, ABANDONED);
+    this.onAbandoned(index);
   }
 
   #count(fate: "refused" | "unknown", reason: string): void {

@@ -1,6 +1,6 @@
 import { type ClientOptions, keptOpen, kinesisWriteClient } from "../clients";
 import { type Clock, systemClock } from "../clock";
-import type { Finding } from "../findings";
+import { type Finding, hasSeverity } from "../findings";
 import { amplitudeAs, senderBeside } from "../preflight/parties";
 import { type Preflight, preflight } from "../preflight/preflight";
 import type { StreamState } from "../preflight/stream";
@@ -12,12 +12,12 @@ import { resolveOutputs, type StackOutputs } from "../settings";
 import type { SourceEvent } from "../sources/source";
 import { defaultConcurrency, type PacedEvents, pacedEvents } from "../verifier/pacedEvents";
 import {
+  endedEarly,
   interrupted,
   noEvents,
   senderFailed,
   sendingEnded,
   sourceProblems,
-  writeRefused,
 } from "../verifier/runFindings";
 import { KEY_BYTES, newRunKey } from "../verifier/runKey";
 import type { SendOptions } from "./options";
@@ -69,8 +69,7 @@ class Sending {
     const startedAt = this.#clock.now();
     const before = await this.#preflight();
     const { stream, writer, findings } = before;
-    const isBroken = findings.some(({ severity }) => severity === "error");
-    const canSend = stream !== undefined && writer !== undefined && !isBroken;
+    const canSend = stream !== undefined && writer !== undefined && !hasSeverity(findings, "error");
     const run = canSend ? await this.#send(stream, writer) : this.#notSent(before);
     return this.#report(before, run, startedAt);
   }
@@ -107,8 +106,7 @@ class Sending {
     });
     try {
       const stopped = await producer.run(this.#outgoing(batches, pace), this.#signal);
-      if (stopped?.ofSender) findings.push(senderFailed(stopped.reason, this.#counter.sent));
-      else if (stopped !== undefined) findings.push(writeRefused(stopped.reason, stream.streamArn));
+      if (stopped !== undefined) findings.push(endedEarly(stopped, this.#counter.sent, stream.streamArn));
     } catch (error) {
       if (this.#counter.sent === 0) throw error;
       findings.push(sendingEnded(error, this.#counter.sent));
@@ -145,8 +143,7 @@ class Sending {
 
   /** Where no error explains it, something could not be found out. */
   #notSent({ stream, findings }: Preflight): Finding[] {
-    const isBroken = findings.some(({ severity }) => severity === "error");
-    if (isBroken || this.#signal.aborted) return this.#interruption();
+    if (hasSeverity(findings, "error") || this.#signal.aborted) return this.#interruption();
     const what = stream === undefined ? "the stream could not be looked up" : "the role could not be assumed";
     return [senderFailed(what, 0)];
   }

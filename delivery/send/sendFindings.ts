@@ -1,4 +1,4 @@
-import type { Finding } from "../findings";
+import { type Finding, hasSeverity } from "../findings";
 import { TOO_LARGE } from "../producer/producer";
 import { refusalRemedy } from "../verifier/runFindings";
 import type { SendCounter } from "./sendCounter";
@@ -48,6 +48,6 @@ function commonest(reasons: [reason: string, events: number][]): string {
  * on the way, decides.
  */
 export function sendOutcome(preflight: readonly Finding[], run: readonly Finding[]): SendOutcome {
-  if ([...preflight, ...run].some(({ severity }) => severity === "error")) return "failed";
-  return run.some(({ severity }) => severity === "undetermined") ? "undecided" : "sent";
+  if (hasSeverity([...preflight, ...run], "error")) return "failed";
+  return hasSeverity(run, "undetermined") ? "undecided" : "sent";
 }

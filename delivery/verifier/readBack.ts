@@ -66,7 +66,6 @@ export class ReadBack {
    * @throws StreamUnreadable
    */
   async start(): Promise<boolean> {
-    // Not waited for: a list of shards that takes its time must keep nobody from giving up.
     void this.#first.start();
     return this.#first.waitFor(() => this.#first.hasReadAll, this.#deadline(), this.#options.signal);
   }

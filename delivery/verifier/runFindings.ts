@@ -1,6 +1,7 @@
 import { awsError, describeError, isAccessDenied } from "../awsErrors";
 import { DeliveryError } from "../errors";
 import type { Finding, FindingCode } from "../findings";
+import type { Stopped } from "../producer/producerOptions";
 import type { StreamUnreadable } from "../reader/streamReader";
 import type { EventSource } from "../sources/source";
 
@@ -62,6 +63,11 @@ export function senderFailed(reason: string, sent: number): Finding {
     where: "this machine",
     remedy: "Check the network and how long the credentials last, and run this again",
   };
+}
+
+/** Why a producer ended before its source did. */
+export function endedEarly({ reason, ofSender }: Stopped, sent: number, where: string): Finding {
+  return ofSender ? senderFailed(reason, sent) : writeRefused(reason, where);
 }
 
 /** What helps against a refusal, by its reason. */

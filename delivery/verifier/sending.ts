@@ -10,7 +10,7 @@ import type { Progress, VerifyOptions } from "./options";
 import type { Ordering } from "./ordering";
 import { outgoing } from "./outgoing";
 import { defaultConcurrency, type PacedEvents } from "./pacedEvents";
-import { noEvents, senderFailed, sendingEnded, writeRefused } from "./runFindings";
+import { endedEarly, noEvents, sendingEnded } from "./runFindings";
 import type { RunState } from "./runState";
 import { SendRecorder } from "./sendRecorder";
 import type { Timeline } from "./timeline";
@@ -70,8 +70,7 @@ export async function sendPaced(
     const { ordering, onProgress } = options;
     const records = outgoing(batches, { ledger, key, unsettled, ordering, clock, signal, onProgress, pace });
     const stopped = await producer.run(records, signal);
-    if (stopped?.ofSender) findings.push(senderFailed(stopped.reason, ledger.sent));
-    else if (stopped !== undefined) findings.push(writeRefused(stopped.reason, stream.streamArn));
+    if (stopped !== undefined) findings.push(endedEarly(stopped, ledger.sent, stream.streamArn));
   } catch (error) {
     if (ledger.sent === 0 || error instanceof SourceError) throw error;
     findings.push(sendingEnded(error, ledger.sent));

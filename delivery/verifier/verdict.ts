@@ -1,4 +1,4 @@
-import type { Finding } from "../findings";
+import { type Finding, hasSeverity } from "../findings";
 import type { DeliveryReport, Verdict } from "../report/report";
 import type { LedgerCounts } from "./fates";
 
@@ -42,10 +42,9 @@ export function countEvents(counts: LedgerCounts, { readingComplete }: RunEnd): 
 }
 
 export function decideVerdict(counts: EventCounts, findings: Finding[]): Verdict {
-  const hasSeverity = (severity: Finding["severity"]) =>
-    findings.some((finding) => finding.severity === severity);
-  if (hasSeverity("error") || counts.eventsNotDelivered > 0 || counts.eventsCorrupted > 0) return "failed";
-  if (hasSeverity("undetermined") || counts.eventsUnknown > 0 || counts.eventsDelivered === 0)
+  if (hasSeverity(findings, "error") || counts.eventsNotDelivered > 0 || counts.eventsCorrupted > 0)
+    return "failed";
+  if (hasSeverity(findings, "undetermined") || counts.eventsUnknown > 0 || counts.eventsDelivered === 0)
     return "undecided";
   return "verified";
 }

@@ -1,6 +1,6 @@
 import { type ClientOptions, keptOpen, kinesisClient } from "../clients";
 import { type Clock, systemClock } from "../clock";
-import type { Finding } from "../findings";
+import { type Finding, hasSeverity } from "../findings";
 import { amplitudeAs, senderBeside } from "../preflight/parties";
 import { type Preflight, preflight } from "../preflight/preflight";
 import type { StreamState } from "../preflight/stream";
@@ -94,8 +94,7 @@ class DeliveryRun {
   async #run(): Promise<DeliveryReport> {
     const before = await this.#preflight();
     const { stream, writer } = before;
-    const isBroken = before.findings.some(({ severity }) => severity === "error");
-    const canSend = stream !== undefined && writer !== undefined && !isBroken;
+    const canSend = stream !== undefined && writer !== undefined && !hasSeverity(before.findings, "error");
     // Of a run that is gone on with, something has been sent that was not read.
     const readingComplete = canSend ? await this.#sendAndRead(stream, writer) : this.#ledger.sent === 0;
     return this.#report(before, readingComplete);

@@ -1,5 +1,5 @@
 import { awsError, describeError, isAccessDenied } from "../awsErrors";
-import type { Finding } from "../findings";
+import { type Finding, hasSeverity } from "../findings";
 import type { StreamUnreadable } from "../reader/streamReader";
 import type { Verdict } from "../report/report";
 import type { WatchUntil } from "./options";
@@ -26,8 +26,8 @@ const DOCUMENTED_P95_SECONDS = 60;
 
 /** Nothing is decided by warnings. */
 export function watchVerdict(findings: readonly Finding[]): Verdict {
-  if (findings.some(({ severity }) => severity === "error")) return "failed";
-  return findings.some(({ severity }) => severity === "undetermined") ? "undecided" : "verified";
+  if (hasSeverity(findings, "error")) return "failed";
+  return hasSeverity(findings, "undetermined") ? "undecided" : "verified";
 }
 
 /** What arrived, or did not, and what that means. */

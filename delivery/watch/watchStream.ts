@@ -1,7 +1,7 @@
 import { type ClientOptions, keptOpen, kinesisClient, stsClient } from "../clients";
 import { type Clock, systemClock } from "../clock";
 import { callerIdentity } from "../credentials";
-import type { Finding } from "../findings";
+import { type Finding, hasSeverity } from "../findings";
 import { checkStream, type StreamCheck, type StreamState, wrongAccount } from "../preflight/stream";
 import { streamApi } from "../reader/streamApi";
 import { StreamReader, StreamUnreadable } from "../reader/streamReader";
@@ -74,7 +74,7 @@ class Watch {
       expectApps: this.#options.expectApps ?? [],
       includeTests: this.#options.includeTests ?? false,
     });
-    if (stream === undefined || findings.some(({ severity }) => severity === "error")) {
+    if (stream === undefined || hasSeverity(findings, "error")) {
       yield this.#notStarted(observer, findings);
       return;
     }

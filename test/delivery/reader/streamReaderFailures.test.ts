@@ -59,7 +59,7 @@ describe("The stream's reader", () => {
       it(`waits for the deadline, and no longer: ${throttled}`, async () => {
         const reading = new StreamReading();
         reading.stream.fault = ({ operation }) => (operation === throttled ? THROTTLED : undefined);
-        await reading.reader.start();
+        void reading.reader.start();
         expect(await reading.waitFor(() => reading.reader.hasReadAll, 120_000)).to.equal(false);
         expect(reading.clock.now() - reading.start).to.equal(120_000);
         expect(reading.reader.hasReadUpTo(0)).to.equal(false);

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Finding, Severity } from "../../../delivery/findings";
-import type { Fate, LedgerCounts } from "../../../delivery/verifier/fates";
+import { type Fate, type LedgerCounts, noCounts } from "../../../delivery/verifier/fates";
 import { countEvents, decideVerdict, type EventCounts } from "../../../delivery/verifier/verdict";
 
 const NO_EVENTS: EventCounts = {
@@ -18,29 +18,13 @@ const NO_EVENTS: EventCounts = {
 };
 
 function countsOf(fates: Partial<Record<Fate, number>>, duplicates = 0): LedgerCounts {
+  const none = noCounts();
   return {
-    fates: {
-      delivered: 0,
-      corrupted: 0,
-      lost: 0,
-      refused: 0,
-      unanswered: 0,
-      abandoned: 0,
-      leftOpen: 0,
-      ...fates,
-    },
+    ...none,
+    fates: { ...none.fates, ...fates },
     seenThoughRefused: 3,
     duplicates,
     unexplainedDuplicates: 5,
-    samples: {
-      delivered: [],
-      corrupted: [],
-      lost: [],
-      refused: [],
-      unanswered: [],
-      abandoned: [],
-      leftOpen: [],
-    },
   };
 }
 
