@@ -29,6 +29,18 @@ describe("The system's clock", () => {
     expect(getEventListeners(signal, "abort")).to.deep.equal([]);
   });
 
+  it("does not take a time that is too long for a timer for none", async () => {
+    const controller = new AbortController();
+    let isAwake = false;
+    const sleeping = systemClock.sleep(2 ** 40, controller.signal).then(() => {
+      isAwake = true;
+    });
+    await systemClock.sleep(5);
+    expect(isAwake).to.equal(false);
+    controller.abort();
+    await sleeping;
+  });
+
   it("does not sleep after the signal", async () => {
     expect(await systemClock.sleep(AN_HOUR, AbortSignal.abort())).to.equal(undefined);
   });

@@ -25,6 +25,14 @@ describe("memory of requests that are over", () => {
     expect(again.filter((body) => bodies.includes(body))).to.have.length(16);
   });
 
+  it("loses nothing for a piece that it would not keep", () => {
+    const pool = new MemoryPool();
+    const [small, large] = [pool.take(MIB), pool.take(17 * MIB)];
+    pool.giveBack(small);
+    pool.giveBack(large);
+    expect(pool.take(MIB)).to.equal(small);
+  });
+
   it("makes way for larger pieces, not for smaller ones", () => {
     const pool = new MemoryPool();
     const [small, large] = [pool.take(4 * MIB), pool.take(14 * MIB)];

@@ -3,12 +3,13 @@ import {
   type EventSource,
   type Finding,
   generateEvents,
+  sendEvents,
   type VerifyOptions,
   verifyDelivery,
 } from "../../delivery";
 import { type Fixture, startInFolder } from "../sandbox/localAws";
 import { deploy } from "./deployment";
-import { json, type Lie, startLyingProxy } from "./lyingProxy";
+import { type Answer, json, type Lie, startLyingProxy } from "./lyingProxy";
 
 /** Acknowledges a batch as Kinesis would. */
 function acknowledgement(body: Buffer) {
@@ -211,6 +212,58 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
       const { verdict, eventsSent, findings } = await verdictUnder(silent, undefined, { route: "role" });
       expect([verdict, eventsSent]).to.deep.equal(["undecided", 0]);
       expect(weights(findings)).to.deep.equal(["role-not-assumable undetermined"]);
+    });
+
+    const others: [what: string, answer: Answer][] = [
+      ["a proxy's page", { status: 403, body: Buffer.from("<html>ask your administrator</html>") }],
+      ["a proxy's word", { status: 403, body: Buffer.from("Forbidden") }],
+      [
+        "a proxy that wants a password",
+        {
+          status: 407,
+          body: Buffer.from("<ErrorResponse><Error><Code>Unauthenticated</Code></Error></ErrorResponse>"),
+        },
+      ],
+      [
+        "an endpoint without the call",
+        {
+          status: 400,
+          body: Buffer.from("<ErrorResponse><Error><Code>InvalidAction</Code></Error></ErrorResponse>"),
+        },
+      ],
+    ];
+    for (const [what, answer] of others) {
+      it(`is undecided where ${what} answers for STS`, async () => {
+        const lie: Lie = ({ body }) => (body.includes("Action=AssumeRole") ? answer : undefined);
+        const { verdict, findings } = await verdictUnder(lie, undefined, { route: "role" });
+        expect([verdict, ...weights(findings)]).to.deep.equal([
+          "undecided",
+          "role-not-assumable undetermined",
+        ]);
+      });
+    }
+
+    it("has nothing sent, and says why, where sending was all that was wanted", async () => {
+      const proxy = await startLyingProxy(aws.endpoint, silent);
+      try {
+        const { outcome, findings } = await sendEvents({
+          outputs: await deploy(aws, { shards: 1 }),
+          source: generateEvents({ events: 3 }),
+          route: "role",
+          credentials: aws.principals.operator,
+          senderCredentials: aws.principals.amplitude,
+          endpoint: proxy.endpoint,
+          propagationSeconds: 0,
+        });
+        expect(outcome).to.equal("undecided");
+        expect(weights(findings)).to.deep.equal([
+          "role-not-assumable undetermined",
+          "sender-failed undetermined",
+        ]);
+        expect(findings[1]?.message).to.match(/0 event\(s\) had been tried: the role could not be assumed$/);
+      } finally {
+        await proxy.stop();
+      }
     });
 
     it("says so where it wrote as the operator instead", async () => {

@@ -22,6 +22,11 @@ const unanswered: History = (ledger, index) => {
   ledger.onAmbiguous(index);
   ledger.onUnanswered(index, "ECONNRESET");
 };
+const leftOpen: History = (ledger, index) => {
+  ledger.onAttempt(index, 0);
+  ledger.onAmbiguous(index);
+  ledger.onLeftOpen(index);
+};
 const corrupted: History = (ledger, index) => {
   lost(ledger, index);
   ledger.onRead(index, Buffer.from("another event"), 1);
@@ -51,6 +56,11 @@ function findingsOf(histories: History[], readingComplete = true): Finding[] {
 describe("What became of the events", () => {
   it("is no finding where all were delivered", () => {
     expect(findingsOf([delivered, delivered])).to.deep.equal([]);
+  });
+
+  it("is unread of what was left open, until the stream was read to its end", () => {
+    expect(findingsOf([leftOpen], false).map(({ code }) => code)).to.deep.equal(["events-unread"]);
+    expect(findingsOf([leftOpen])).to.deep.equal([]);
   });
 
   const cases: {
