@@ -135,13 +135,14 @@ export class Producer {
 
   /** Reports what is settled, and gives back what is not. */
   #settle({ outcomes }: AttemptResult, ambiguous: Set<number>): OutgoingRecord[] {
-    const { listener } = this.#options;
+    const { listener, clock } = this.#options;
+    const now = clock.now();
     const rest: OutgoingRecord[] = [];
     for (const outcome of outcomes) {
       const { index } = outcome.record;
       if (outcome.kind === "acknowledged") {
         this.#givenUpInARow = 0;
-        listener.onAcknowledged(index, outcome.shardId);
+        listener.onAcknowledged(index, outcome.shardId, now);
         // Of no other record it is as certain that no request reads it any more.
         outcome.record.memory?.release();
         continue;

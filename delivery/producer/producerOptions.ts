@@ -5,7 +5,7 @@ import type { OutgoingRecord } from "./record";
 /** One PutRecords request, made once; it rejects when the signal aborts. */
 export type PutRecords = (records: OutgoingRecord[], signal: AbortSignal) => Promise<PutRecordsOutput>;
 
-/** Told what becomes of every record sent; exactly one of the last five ends each. */
+/** Told what becomes of every record sent; exactly one of the last five ends each. Times are in ms since 1970. */
 export interface OutcomeListener {
   /** An attempt of these records is about to be made; where this throws, it is not. */
   beforeAttempt?(records: readonly OutgoingRecord[], at: number): void;
@@ -13,7 +13,7 @@ export interface OutcomeListener {
   onAttempt(index: number, at: number): void;
   /** An attempt may or may not have written the record; it may be tried again. */
   onAmbiguous(index: number): void;
-  onAcknowledged(index: number, shardId: string): void;
+  onAcknowledged(index: number, shardId: string, at: number): void;
   /** Certainly not written by any attempt that gave an answer, and given up. */
   onRefused(index: number, reason: string): void;
   /** No attempt was acknowledged, at least one may have been carried out, and given up. */

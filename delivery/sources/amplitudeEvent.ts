@@ -70,23 +70,3 @@ export interface AmplitudeEvent {
   readonly uuid: string;
   readonly version_name: string | null;
 }
-
-const DAY = 86_400_000;
-const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, "0"));
-const THREE_DIGITS = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, "0"));
-let knownDay = { number: 0, date: "1970-01-01" };
-
-/**
- * `2025-07-17 10:36:28.583000`, UTC, as exports write it, from whole milliseconds since 1970. The last day's date is kept:
- * `toISOString` for each of an event's timestamps would be a quarter of the time to generate it.
- */
-export function amplitudeTimestamp(milliseconds: number): string {
-  const day = Math.floor(milliseconds / DAY);
-  if (day !== knownDay.number)
-    knownDay = { number: day, date: new Date(milliseconds).toISOString().slice(0, 10) };
-  const ofDay = milliseconds - day * DAY;
-  const hour = TWO_DIGITS[Math.floor(ofDay / 3_600_000)];
-  const minute = TWO_DIGITS[Math.floor(ofDay / 60_000) % 60];
-  const second = TWO_DIGITS[Math.floor(ofDay / 1_000) % 60];
-  return `${knownDay.date} ${hour}:${minute}:${second}.${THREE_DIGITS[ofDay % 1_000]}000`;
-}

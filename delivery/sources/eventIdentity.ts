@@ -1,47 +1,38 @@
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
-import type { JsonWriter } from "./json";
 
-/**
- * A version 4 UUID whose first 32 bits are a bijection of the event's number: two events of one run can't share it,
- * whatever the random bits are. The other 90 bits keep runs of different seeds apart.
- */
-export class EventUuid implements JsonWriter {
-  readonly #words: readonly [number, number, number, number];
-
-  constructor(random: RandomGenerator, eventNumber: number) {
-    const second = (random.next() & 0xffff0fff) | 0x4000;
-    const third = (random.next() & 0x3fffffff) | 0x80000000;
-    this.#words = [scattered(eventNumber), second, third, random.next()];
-  }
-
-  write(memory: Buffer, at: number): number {
-    const [first, second, third, fourth] = this.#words;
-    memory[at] = QUOTE;
-    writeHex(memory, at + 1, first >>> 16);
-    writeHex(memory, at + 5, first);
-    memory[at + 9] = HYPHEN;
-    writeHex(memory, at + 10, second >>> 16);
-    memory[at + 14] = HYPHEN;
-    writeHex(memory, at + 15, second);
-    memory[at + 19] = HYPHEN;
-    writeHex(memory, at + 20, third >>> 16);
-    memory[at + 24] = HYPHEN;
-    writeHex(memory, at + 25, third);
-    writeHex(memory, at + 29, fourth >>> 16);
-    writeHex(memory, at + 33, fourth);
-    memory[at + 37] = QUOTE;
-    return at + 38;
-  }
-
-  toJSON(): string {
-    const memory = Buffer.alloc(38);
-    this.write(memory, 0);
-    return memory.toString("latin1", 1, 37);
-  }
-}
+/** Characters of a UUID. */
+export const UUID_LENGTH = 36;
 
 const HEX = Buffer.from("0123456789abcdef");
-const [QUOTE, HYPHEN] = [0x22, 0x2d];
+const HYPHEN = 0x2d;
+
+/**
+ * Writes a version 4 UUID whose first 32 bits are a bijection of the event's number: two events of one run can't share it,
+ * whatever the random bits are. The other 90 bits keep runs of different seeds apart.
+ */
+export function writeUuid(
+  memory: Uint8Array,
+  at: number,
+  random: RandomGenerator,
+  eventNumber: number,
+): void {
+  const first = scattered(eventNumber);
+  const second = (random.next() & 0xffff0fff) | 0x4000;
+  const third = (random.next() & 0x3fffffff) | 0x80000000;
+  const fourth = random.next();
+  writeHex(memory, at, first >>> 16);
+  writeHex(memory, at + 4, first);
+  memory[at + 8] = HYPHEN;
+  writeHex(memory, at + 9, second >>> 16);
+  memory[at + 13] = HYPHEN;
+  writeHex(memory, at + 14, second);
+  memory[at + 18] = HYPHEN;
+  writeHex(memory, at + 19, third >>> 16);
+  memory[at + 23] = HYPHEN;
+  writeHex(memory, at + 24, third);
+  writeHex(memory, at + 28, fourth >>> 16);
+  writeHex(memory, at + 32, fourth);
+}
 
 /** An odd factor and a shifted XOR are both invertible modulo 2^32, and so is their composition. */
 function scattered(value: number): number {
@@ -50,7 +41,7 @@ function scattered(value: number): number {
 }
 
 /** The last four digits of these bits. */
-function writeHex(memory: Buffer, at: number, bits: number): void {
+function writeHex(memory: Uint8Array, at: number, bits: number): void {
   memory[at] = HEX[(bits >>> 12) & 15] as number;
   memory[at + 1] = HEX[(bits >>> 8) & 15] as number;
   memory[at + 2] = HEX[(bits >>> 4) & 15] as number;

@@ -3,7 +3,7 @@ import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus"
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 import { SettingsError } from "../errors";
 import { MemoryPool } from "../memoryPool";
-import { LONGEST_EVENT, writeEvent } from "./eventEncoder";
+import { EventTemplate, LONGEST_EVENT } from "./eventTemplate";
 import { drawnEvent } from "./generatedEvent";
 import type { EventMemory, EventSource, SourceEvent } from "./source";
 
@@ -29,9 +29,11 @@ export interface GeneratedSource extends EventSource {
 /**
  * Made-up events in the shape of Amplitude's Export API, about 1.75 KB each: all its fields, explicit nulls, every
  * width of UTF-8, `$identify` and `$groupidentify` rows, groups, `-1` for no session, ids beyond 2^31. No two share
- * `uuid` or `$insert_id`. They are made as they are taken.
+ * `uuid` or `$insert_id`. From the 1,501st event on the first 1,500 come again, with other ids, numbers and times. They are
+ * made as they are taken.
  *
- * @throws SettingsError where `events` is not a whole number from 1 to 1,000,000,000.
+ * @throws SettingsError where `events` is not a whole number from 1 to 1,000,000,000; while they are taken, where the clock gives
+ * no time of the years 1970 to 9999.
  */
 export function generateEvents(options: GeneratorOptions): GeneratedSource {
   const { events, seed = randomUUID(), now = () => new Date() } = options;
@@ -45,78 +47,80 @@ export function generateEvents(options: GeneratorOptions): GeneratedSource {
     seed,
     problems: [],
     problemCount: 0,
-    events: () => generated(events, seededRandom(seed), now),
-    eventBatches: () => generatedBatches(events, seededRandom(seed), now),
+    events: () => generated(new Workshop(seed, now), events),
+    eventBatches: () => generatedBatches(new Workshop(seed, now), events),
   };
 }
 
 /** So many events come at once: what takes a fraction of a millisecond. */
 const AT_ONCE = 50;
+/** What was drawn for so many events serves the others too: a multiple of 25, 10 and 6, by which `drawnEvent` goes. */
+const DRAWN = 1_500;
+/** The first moment of the year 10000: from then on timestamps have another form. */
+const END_OF_TIME = Date.UTC(10_000);
 
-async function* generated(
-  events: number,
-  random: RandomGenerator,
-  now: () => Date,
-): AsyncGenerator<SourceEvent> {
-  const workshop = new Workshop(random, now);
-  for (let eventNumber = 0; eventNumber < events; eventNumber++)
-    yield* workshop.eventsForGood(eventNumber, eventNumber + 1);
+async function* generated(workshop: Workshop, events: number): AsyncGenerator<SourceEvent> {
+  for (let eventNumber = 0; eventNumber < events; eventNumber++) yield workshop.eventForGood(eventNumber);
 }
 
-async function* generatedBatches(
-  events: number,
-  random: RandomGenerator,
-  now: () => Date,
-): AsyncGenerator<SourceEvent[]> {
-  const workshop = new Workshop(random, now);
+async function* generatedBatches(workshop: Workshop, events: number): AsyncGenerator<SourceEvent[]> {
   for (let first = 0; first < events; first += AT_ONCE)
     yield workshop.events(first, Math.min(events, first + AT_ONCE));
 }
 
-/** Makes events in memory of its own, and gives them away together in another piece. */
+/** Makes events, in turn from number 0 on. */
 class Workshop {
-  readonly #memory = Buffer.allocUnsafeSlow(AT_ONCE * LONGEST_EVENT);
+  readonly #templates: EventTemplate[] = [];
+  readonly #drawing: RandomGenerator;
+  readonly #ids: RandomGenerator;
   readonly #pool = new MemoryPool();
 
   constructor(
-    private readonly random: RandomGenerator,
+    seed: number | string,
     private readonly now: () => Date,
-  ) {}
+  ) {
+    this.#drawing = seededRandom("events", seed);
+    this.#ids = seededRandom("ids", seed);
+  }
 
   /** From the event number `first` to the one before `end`, at most `AT_ONCE`, in memory that is used again once released. */
   events(first: number, end: number): SourceEvent[] {
-    const ends = this.#make(first, end);
-    const given = this.#pool.take(ends.at(-1) ?? 0);
-    const memory = new SharedMemory(ends.length, () => this.#pool.giveBack(given));
-    return this.#given(first, ends, given, memory);
-  }
-
-  /** The same in memory that is nobody else's. */
-  eventsForGood(first: number, end: number): SourceEvent[] {
-    const ends = this.#make(first, end);
-    return this.#given(first, ends, Buffer.allocUnsafeSlow(ends.at(-1) ?? 0));
-  }
-
-  /** @returns where each of the events ends. */
-  #make(first: number, end: number): number[] {
-    const ends: number[] = [];
-    let length = 0;
+    const shared = this.#pool.take(AT_ONCE * LONGEST_EVENT);
+    const memory = new SharedMemory(end - first, () => this.#pool.giveBack(shared));
+    const events: SourceEvent[] = [];
+    let begin = 0;
     for (let eventNumber = first; eventNumber < end; eventNumber++) {
-      const drawn = drawnEvent(this.random, eventNumber, this.now().getTime());
-      length = writeEvent(this.#memory, length, drawn);
-      ends.push(length);
+      const at = this.#write(shared, begin, eventNumber);
+      events.push({ bytes: shared.subarray(begin, at), origin: originOf(eventNumber), memory });
+      begin = at;
     }
-    return ends;
+    return events;
   }
 
-  #given(first: number, ends: number[], given: Buffer, memory?: EventMemory): SourceEvent[] {
-    given.set(this.#memory.subarray(0, ends.at(-1)));
-    return ends.map((to, offset) => ({
-      bytes: given.subarray(ends[offset - 1] ?? 0, to),
-      origin: `generator:${first + offset + 1}`,
-      memory,
-    }));
+  /** One event in memory that is nobody else's. */
+  eventForGood(eventNumber: number): SourceEvent {
+    const shared = this.#pool.take(LONGEST_EVENT);
+    const bytes = Buffer.allocUnsafeSlow(this.#write(shared, 0, eventNumber));
+    bytes.set(shared.subarray(0, bytes.length));
+    this.#pool.giveBack(shared);
+    return { bytes, origin: originOf(eventNumber) };
   }
+
+  /** @returns where it ends. */
+  #write(memory: Buffer, at: number, eventNumber: number): number {
+    const now = this.now().getTime();
+    if (!(now >= 0 && now < END_OF_TIME))
+      throw new SettingsError(
+        `The clock of the generated events says ${now} ms since 1970: give one of the years 1970 to 9999`,
+      );
+    const place = eventNumber % DRAWN;
+    this.#templates[place] ??= new EventTemplate(drawnEvent(this.#drawing, place));
+    return this.#templates[place].write(memory, at, this.#ids, eventNumber, now);
+  }
+}
+
+function originOf(eventNumber: number): string {
+  return `generator:${eventNumber + 1}`;
 }
 
 class SharedMemory implements EventMemory {
@@ -132,9 +136,9 @@ class SharedMemory implements EventMemory {
 }
 
 /** All 128 bits of the state come from the seed, so that seeds of any length stay apart. */
-function seededRandom(seed: number | string): RandomGenerator {
+function seededRandom(what: string, seed: number | string): RandomGenerator {
   const digest = createHash("sha256")
-    .update(`${typeof seed}:${seed}`)
+    .update(`${what}:${typeof seed}:${seed}`)
     .digest();
   return xoroshiro128plusFromState([0, 4, 8, 12].map((offset) => digest.readInt32LE(offset)));
 }

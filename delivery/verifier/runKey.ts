@@ -25,10 +25,29 @@ export function runKeyOf(runId: string): RunKey {
     partitionKey: (index) => `${start}${index}`,
     indexOf: (partitionKey) => {
       if (!partitionKey?.startsWith(start)) return undefined;
-      const digits = partitionKey.slice(start.length);
-      return /^(0|[1-9]\d{0,14})$/.test(digits) ? Number(digits) : undefined;
+      return indexIn(partitionKey, start.length);
     },
   };
+}
+
+const [ZERO, NINE] = [0x30, 0x39];
+const MOST_DIGITS = 15;
+
+/**
+ * The number that the text from `from` on is, as whole numbers are written: without zeros in front. It is looked at for every
+ * record that is read, and a loop is cheaper than a regular expression and a copy of the digits.
+ */
+function indexIn(text: string, from: number): number | undefined {
+  const digits = text.length - from;
+  if (digits < 1 || digits > MOST_DIGITS) return undefined;
+  if (digits > 1 && text.charCodeAt(from) === ZERO) return undefined;
+  let index = 0;
+  for (let place = from; place < text.length; place += 1) {
+    const unit = text.charCodeAt(place);
+    if (unit < ZERO || unit > NINE) return undefined;
+    index = index * 10 + unit - ZERO;
+  }
+  return index;
 }
 
 /** Whether a record is of some run of this package, by its partition key. */

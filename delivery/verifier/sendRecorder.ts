@@ -1,4 +1,3 @@
-import type { Clock } from "../clock";
 import type { OutcomeListener } from "../producer/producerOptions";
 import type { OutgoingRecord } from "../producer/record";
 import type { RunJournal } from "../runFile/runJournal";
@@ -18,7 +17,6 @@ export class SendRecorder implements OutcomeListener {
   constructor(
     private readonly run: Pick<RunState, "ledger" | "journal" | "unsettled" | "leftOpen">,
     private readonly timeline: Timeline,
-    private readonly clock: Clock,
   ) {
     this.#ledger = run.ledger;
     this.#journal = run.journal;
@@ -38,11 +36,10 @@ export class SendRecorder implements OutcomeListener {
     this.#journal?.ambiguous(index);
   }
 
-  onAcknowledged(index: number, shardId: string): void {
-    const now = this.clock.now();
+  onAcknowledged(index: number, shardId: string, at: number): void {
     if (this.#ledger.onAcknowledged(index, shardId)) {
-      this.timeline.count("acknowledged", now);
-      this.acknowledgement.record(this.#ledger.waited(index, now));
+      this.timeline.count("acknowledged", at);
+      this.acknowledgement.record(this.#ledger.waited(index, at));
     }
     this.#journal?.acknowledged(index, shardId);
   }

@@ -54,7 +54,7 @@ export async function sendPaced(
   const { stream, state, timeline, clock, random, propagationMs, signal, onStep } = options;
   const { ledger, key, unsettled } = state;
   onStep({ phase: "sending", step });
-  const recorder = new SendRecorder(state, timeline, clock);
+  const recorder = new SendRecorder(state, timeline);
   const findings: Finding[] = [];
   const producer = new Producer({
     put: putRecordsTo(kinesisWriteClient(options.writer), options.streamName),

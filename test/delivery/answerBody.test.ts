@@ -124,6 +124,15 @@ describe("an answer's body", () => {
     expect((await new AnswerBodies().collect(given, sdkWay)).bytes).to.equal(given);
   });
 
+  it("fails where the connection is closed before its end, though all bytes have come", async () => {
+    const incoming = new IncomingMessage(new Socket());
+    incoming.headers["content-length"] = "5";
+    incoming.push(Buffer.from("12345"));
+    incoming.on("data", () => setImmediate(() => incoming.destroy()));
+    const failed = await new AnswerBodies().collect(incoming, sdkWay).catch((error: Error) => error.message);
+    expect(failed).to.match(/closed in the middle|aborted/);
+  });
+
   for (const [what, announced] of [
     ["more", 4],
     ["less", 6],

@@ -437,6 +437,23 @@ describe("The producer", () => {
     expect(source.asked).to.equal(500);
   });
 
+  it("tells when an attempt began, and when its answer came", async () => {
+    const clock = new VirtualClock(1_000);
+    const told: string[] = [];
+    const listener = Object.assign(new Outcomes(), {
+      onAttempt: (index: number, at: number) => told.push(`${index} tried at ${at}`),
+      onAcknowledged: (index: number, _shardId: string, at: number) =>
+        told.push(`${index} acknowledged at ${at}`),
+    });
+    const late: Answer = async (...request) => {
+      await clock.sleep(70);
+      return acknowledge(...request);
+    };
+    await send({ source: new CountingSource(records(2)), listener, clock, further: late, lingerMs: 0 });
+    const both = (what: string) => [0, 1].map((index) => `${index} ${what}`);
+    expect(told).to.deep.equal([...both("tried at 1000"), ...both("acknowledged at 1070")]);
+  });
+
   describe("after the signal", () => {
     it("does nothing where it came first", async () => {
       const source = new CountingSource(records(5));

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { SettingsError } from "../../../delivery/errors";
 import type { AmplitudeEvent } from "../../../delivery/sources/amplitudeEvent";
-import { EventUuid } from "../../../delivery/sources/eventIdentity";
+import { UUID_LENGTH, writeUuid } from "../../../delivery/sources/eventIdentity";
 import { LIBRARY } from "../../../delivery/sources/generatedEvent";
 import { type GeneratorOptions, generateEvents } from "../../../delivery/sources/generator";
 import type { SourceEvent } from "../../../delivery/sources/source";
@@ -76,10 +76,11 @@ describe("The event generator", () => {
     expect(readings.slice(0, 3)).to.deep.equal(readings.slice(3));
   });
 
-  it("gives other ids for another seed, for the number 1 and the text 1, and for no seed at all", async () => {
+  it("gives other ids and contents for another seed, for the number 1 and the text 1, and for no seed at all", async () => {
     const seeds = [{ seed: 1 }, { seed: "1" }, { seed: 2 }, {}, {}];
     const first = await Promise.all(seeds.map((seed) => rows({ events: 1, now, ...seed })));
-    expect(new Set(first.map(([row]) => row?.uuid)).size).to.equal(seeds.length);
+    for (const member of ["uuid", "event_properties"] as const)
+      expect(new Set(first.map(([row]) => JSON.stringify(row?.[member]))).size).to.equal(seeds.length);
   });
 
   it("names the seed that repeats a run without one", async () => {
@@ -104,9 +105,11 @@ describe("The event generator", () => {
 
   it("keeps ids apart by the event's number alone, should the random bits ever repeat", () => {
     const stuck = { next: () => -1, clone: () => stuck, getState: () => [] };
-    const ids = Array.from({ length: 10_000 }, (_, eventNumber) =>
-      new EventUuid(stuck, eventNumber).toJSON(),
-    );
+    const memory = Buffer.alloc(UUID_LENGTH);
+    const ids = Array.from({ length: 10_000 }, (_, eventNumber) => {
+      writeUuid(memory, 0, stuck, eventNumber);
+      return memory.toString("latin1");
+    });
     expect(new Set(ids).size).to.equal(10_000);
   });
 
@@ -158,6 +161,37 @@ describe("The event generator", () => {
       "2027-01-01",
       "2026-12-31",
     ]);
+  });
+
+  it("tells of the same again from the 1,501st event on, with ids, numbers and times of their own", async () => {
+    const all = await rows({ events: 3_000, seed: 1 });
+    const own = ["$insert_id", "event_id", "uuid"] as const;
+    for (const [place, first] of all.slice(0, 1_500).entries()) {
+      const again = all[place + 1_500] as AmplitudeEvent;
+      for (const member of own) expect(again[member]).to.not.equal(first[member]);
+      const told = (row: AmplitudeEvent) =>
+        JSON.stringify(row, (name, value) =>
+          name.endsWith("_time") || name === "session_id" || own.some((one) => one === name) ? 0 : value,
+        );
+      expect(told(again)).to.equal(told(first));
+    }
+    expect(
+      new Set(
+        all.map(({ user_properties, event_properties }) =>
+          JSON.stringify([user_properties, event_properties]),
+        ),
+      ).size,
+    ).to.be.above(1_000);
+  });
+
+  it("refuses a clock that gives no time, or one beyond the year 9999", async () => {
+    for (const time of [Number.NaN, -1, Date.UTC(10_000)]) {
+      const refusal = await texts({ events: 1, now: () => new Date(time) }).catch((error) => error);
+      expect(refusal).to.be.instanceOf(SettingsError);
+      expect(refusal.message).to.include("give one of the years 1970 to 9999");
+    }
+    for (const time of [0, Date.UTC(10_000) - 1])
+      expect(await texts({ events: 1, now: () => new Date(time) })).to.have.length(1);
   });
 
   it("calls its library what the package is called", () => {

@@ -19,6 +19,11 @@ describe("The run's key", () => {
     );
   });
 
+  it("gives the first one back too", () => {
+    const key = newRunKey();
+    expect([0, 9, 10].map((index) => key.indexOf(key.partitionKey(index)))).to.deep.equal([0, 9, 10]);
+  });
+
   it("does not take another run's records for its own", () => {
     const [key, other] = [newRunKey(), newRunKey()];
     expect(key.runId).to.not.equal(other.runId);

@@ -9,7 +9,6 @@ import { Replay } from "../../../delivery/verifier/replay";
 import { RunState } from "../../../delivery/verifier/runState";
 import { SendRecorder } from "../../../delivery/verifier/sendRecorder";
 import { Timeline } from "../../../delivery/verifier/timeline";
-import { VirtualClock } from "../virtualClock";
 
 describe("What a run's file has of an event that was left open", () => {
   let folder: string;
@@ -23,7 +22,7 @@ describe("What a run's file has of an event that was left open", () => {
     const outputs = { roleArn: "", region: "", streamName: "" };
     const run = await RunState.open({ outputs, runFolder: folder });
     run.begin({ outputs, startedAt: 0, readFrom: 0, source: null });
-    const recorder = new SendRecorder(run, new Timeline(0), new VirtualClock(0));
+    const recorder = new SendRecorder(run, new Timeline(0));
     const bytes = Buffer.from("an event");
     const record = { index: run.ledger.add(bytes), partitionKey: "key", bytes };
     for (const answer of ["ambiguous", second]) {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { amplitudeTimestamp } from "../../../delivery/sources/amplitudeEvent";
+import { amplitudeTimestamp } from "../../../delivery/sources/timestamp";
 import { amplitudeTime } from "../../../delivery/watch/amplitudeTime";
 
 describe("an event's own timestamps", () => {
