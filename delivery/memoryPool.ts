@@ -11,11 +11,11 @@ export class MemoryPool {
   readonly #free: Buffer[] = [];
   #freeBytes = 0;
 
-  /** @returns memory of at least so many bytes, with anything in it. */
+  /** @returns memory of at least so many bytes, with anything in it: what came back last, since the processor has that at hand. */
   take(bytes: number): Buffer {
-    const index = this.#free.findIndex((body) => body.length >= bytes);
-    if (index === -1) return Buffer.allocUnsafeSlow(Math.ceil(bytes / STEP_BYTES) * STEP_BYTES);
-    return this.#remove(index);
+    for (let index = this.#free.length - 1; index >= 0; index -= 1)
+      if ((this.#free[index] as Buffer).length >= bytes) return this.#remove(index);
+    return Buffer.allocUnsafeSlow(Math.ceil(bytes / STEP_BYTES) * STEP_BYTES);
   }
 
   /** Takes memory back that came from `take`, and that nobody will read or write again; smaller pieces make way for it. */

@@ -17,6 +17,17 @@ describe("memory of requests that are over", () => {
     expect(pool.take(MIB)).to.not.equal(body);
   });
 
+  it("is given in the reverse of the order in which it came back, what is too small left out", () => {
+    const pool = new MemoryPool();
+    const [first, second, small] = [pool.take(2 * MIB), pool.take(2 * MIB), pool.take(MIB)];
+    for (const body of [first, second, small]) pool.giveBack(body);
+    expect(
+      [pool.take(2 * MIB), pool.take(MIB), pool.take(MIB)].map((body) =>
+        [first, second, small].indexOf(body),
+      ),
+    ).to.deep.equal([1, 2, 0]);
+  });
+
   it("is kept up to 16 MiB", () => {
     const pool = new MemoryPool();
     const bodies = Array.from({ length: 20 }, () => pool.take(MIB));
