@@ -4,8 +4,8 @@ import { UUID_LENGTH, writeUuid } from "./eventIdentity";
 import { type DrawnEvent, eventRow, sessionOf, timesOf } from "./generatedEvent";
 import { writeTimestamp } from "./timestamp";
 
-/** No event is longer, in bytes: the longest one has less than 2.5 KB. */
-export const LONGEST_EVENT = 3_072;
+/** No event is longer, in bytes: the longest one has less than 2 KB. */
+export const LONGEST_EVENT = 2_560;
 
 /** Stands for an id that is written over. */
 const NO_ID = "0".repeat(UUID_LENGTH);
