@@ -39,8 +39,10 @@ function lengthOf(answer: unknown): number | undefined {
 /** @returns where they end. @throws where they are more or fewer than the header has announced, or the connection ends. */
 function filled(memory: Buffer, answer: IncomingMessage, length: number): Promise<number> {
   return new Promise((resolve, reject) => {
+    if (answer.destroyed) return reject(closed());
     const chunks = new Chunks(answer);
     let end = 0;
+    let isOver = false;
     answer.on("data", (chunk: Buffer) => {
       // Node lets no more bytes through than were announced, unless it is told to be lenient.
       if (end + chunk.length > length)
@@ -50,15 +52,20 @@ function filled(memory: Buffer, answer: IncomingMessage, length: number): Promis
       chunks.free(chunk);
     });
     answer.on("end", () => {
+      isOver = true;
       if (end === length) resolve(end);
       else reject(new Error(`${end} bytes came of ${length}`));
     });
     answer.on("error", reject);
     answer.on("close", () => {
       // Of what has ended it says nothing new, and making an error is dear.
-      if (!answer.readableEnded) reject(new Error("the connection was closed in the middle of an answer"));
+      if (!isOver) reject(closed());
     });
   });
+}
+
+function closed(): Error {
+  return new Error("the connection was closed in the middle of an answer");
 }
 
 /** ES2024, in Node since 21; the types of the ES2022 that this compiles to lack it. */

@@ -23,7 +23,7 @@ const OF_FIXED_LENGTH = [
   "uuid",
 ] as const;
 
-/** A piece of an event's JSON, and where in it the texts that change begin. */
+/** A piece of an event's JSON, and where in it the texts that change begin; -1 for those of other pieces. */
 interface Piece {
   readonly bytes: Uint8Array;
   readonly at: Record<(typeof OF_FIXED_LENGTH)[number], number>;

@@ -26,14 +26,14 @@ function groupOf(user: number): OfGroup {
   };
 }
 
-/** Of 25 in a row one is `$identify`, one `$groupidentify`. */
-export function contentOf(random: RandomGenerator, eventNumber: number, user: number): Content {
-  if (eventNumber % 25 === 7) return identify(random, user);
-  if (eventNumber % 25 === 19) return groupIdentify(random, user);
+/** @param place among those that are drawn, from 0. Of 25 in a row one is `$identify`, one `$groupidentify`. */
+export function contentOf(random: RandomGenerator, place: number, user: number): Content {
+  if (place % 25 === 7) return identify(random, user);
+  if (place % 25 === 19) return groupIdentify(random, user);
   return {
     event_type: pick(EVENT_TYPES, uniformInt(random, 0, EVENT_TYPES.length - 1)),
     ...(user % 5 === 0 ? groupOf(user) : NO_GROUP),
-    event_properties: eventNumber % 6 === 5 ? {} : purchase(random),
+    event_properties: place % 6 === 5 ? {} : purchase(random),
     user_properties: user % 6 === 5 ? {} : profile(random, user),
   };
 }

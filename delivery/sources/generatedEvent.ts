@@ -9,8 +9,9 @@ import { amplitudeTimestamp } from "./timestamp";
 /** The version of this package; `package.json` is not among what a build emits. */
 export const LIBRARY = `pulumi-amplitude-kinesis/${VERSION}`;
 
-/** Users share devices and sessions over many events, as real ones do. */
+/** Each has many events, of one device and within sessions of half an hour, as real ones do. */
 const USERS = 500;
+const SESSION_MS = 30 * 60_000;
 /** An Amplitude id is a long: https://amplitude.com/docs/apis/analytics/export. */
 const FIRST_AMPLITUDE_ID = 45_975_000_000;
 const PROJECT = 100_011_471;
@@ -37,17 +38,17 @@ export interface EventInstance {
 }
 
 /**
- * @param eventNumber from 0. Of 25 in a row one is `$identify`, one `$groupidentify`, and one of 10 is outside any session, so
- * that short runs hold every kind too.
+ * @param place among those that are drawn, from 0. Of 25 in a row one is `$identify`, one `$groupidentify`, and one of 10 is
+ * outside any session, so that short runs hold every kind too.
  */
-export function drawnEvent(random: RandomGenerator, eventNumber: number): DrawnEvent {
+export function drawnEvent(random: RandomGenerator, place: number): DrawnEvent {
   const user = uniformInt(random, 0, USERS - 1);
   return {
     user,
     agoMs: 3_000 + uniformInt(random, 0, 4_000),
     uploadMs: 1_000 + uniformInt(random, 0, 500),
-    content: contentOf(random, eventNumber, user),
-    hasSession: eventNumber % 10 !== 3,
+    content: contentOf(random, place, user),
+    hasSession: place % 10 !== 3,
   };
 }
 
@@ -61,9 +62,11 @@ export function timesOf({ agoMs, uploadMs }: DrawnEvent, now: number): EventTime
   return { happened, received, stored: received + 3, processed: received + 1_400 };
 }
 
-/** -1: outside any session. */
+/** When its session began, in ms since 1970; -1: outside any session. */
 export function sessionOf({ user, hasSession }: DrawnEvent, now: number): number {
-  return hasSession ? Math.max(0, now - 60_000 - user) : -1;
+  // No event of it happened more than 7 s before the clock's time.
+  const begun = now - 60_000;
+  return hasSession ? Math.max(0, begun - (begun % SESSION_MS) - user) : -1;
 }
 
 export function eventRow(drawn: DrawnEvent, { eventNumber, now, ...ids }: EventInstance): AmplitudeEvent {

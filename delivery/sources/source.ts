@@ -14,8 +14,8 @@ export interface SourceEvent {
 /** Memory that the bytes of several events lie in. */
 export interface EventMemory {
   /**
-   * Nobody will look at one of the events' bytes again: once that was said for each of them, other events are written over
-   * them. Whoever does not say it keeps the bytes for as long as they are wanted.
+   * Nobody will look at one of the events' bytes again, said once for each: when all have been said so of, other events are
+   * written over them. Whoever does not say it keeps the bytes for as long as they are wanted.
    */
   release(): void;
 }

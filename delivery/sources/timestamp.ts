@@ -7,17 +7,16 @@ export function amplitudeTimestamp(milliseconds: number): string {
 
 const DAY = 86_400_000;
 const DATE_LENGTH = "2025-07-17".length;
-let knownDay = { number: Number.NaN, date: new Uint8Array(DATE_LENGTH) };
+/** Of a day with an even number and of one with an odd one: the times of events around midnight are of both. */
+const knownDays = [0, 1].map(() => ({ number: Number.NaN, date: new Uint8Array(DATE_LENGTH) }));
 
 /**
- * Writes the digits of a timestamp over those of another one; what is alike in all timestamps is left alone. The last day's
- * date is kept: `toISOString` for each of them would cost more than all else that makes an event up.
+ * Writes the digits of a timestamp over those of another one; what is alike in all timestamps is left alone. The last days'
+ * dates are kept: `toISOString` for each of them would cost more than all else that makes an event up.
  */
 export function writeTimestamp(memory: Uint8Array, at: number, milliseconds: number): void {
   const day = Math.floor(milliseconds / DAY);
-  if (day !== knownDay.number)
-    knownDay = { number: day, date: Buffer.from(amplitudeTimestamp(milliseconds).slice(0, DATE_LENGTH)) };
-  const { date } = knownDay;
+  const date = dateOf(day);
   for (let place = 0; place < DATE_LENGTH; place += 1) memory[at + place] = date[place] as number;
   // Whole numbers below 2^31, and said to be: the processor reckons with those several times as fast.
   const ofDay = (milliseconds - day * DAY) | 0;
@@ -28,4 +27,13 @@ export function writeTimestamp(memory: Uint8Array, at: number, milliseconds: num
   writeDigits(memory, at + 14, minutes - hours * 60, 2);
   writeDigits(memory, at + 17, seconds - minutes * 60, 2);
   writeDigits(memory, at + 20, ofDay - seconds * 1_000, 3);
+}
+
+function dateOf(day: number): Uint8Array {
+  const known = knownDays[day & 1] as (typeof knownDays)[number];
+  if (known.number !== day) {
+    known.number = day;
+    known.date = Buffer.from(amplitudeTimestamp(day * DAY).slice(0, DATE_LENGTH));
+  }
+  return known.date;
 }

@@ -74,6 +74,6 @@ function entered(
 
 function anotherSource(where: string): SourceError {
   return new SourceError(
-    `These are not the events that the run began with (${where}): give it the same source, or begin a new run`,
+    `These are not the events that the run began with (${where}): give it the same source, in the version that began it, or begin a new run`,
   );
 }

@@ -133,6 +133,18 @@ describe("an answer's body", () => {
     expect(failed).to.match(/closed in the middle|aborted/);
   });
 
+  for (const late of ["end", "close"] as const) {
+    it(`fails where it is asked for once the answer has told its ${late}`, async () => {
+      const incoming = await ofLength("12345");
+      incoming.resume();
+      await once(incoming, late);
+      const failed = await new AnswerBodies()
+        .collect(incoming, sdkWay)
+        .catch((error: Error) => error.message);
+      expect(failed).to.match(/closed in the middle/);
+    });
+  }
+
   for (const [what, announced] of [
     ["more", 4],
     ["less", 6],

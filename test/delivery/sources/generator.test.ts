@@ -106,11 +106,15 @@ describe("The event generator", () => {
   it("keeps ids apart by the event's number alone, should the random bits ever repeat", () => {
     const stuck = { next: () => -1, clone: () => stuck, getState: () => [] };
     const memory = Buffer.alloc(UUID_LENGTH);
-    const ids = Array.from({ length: 10_000 }, (_, eventNumber) => {
+    // A factor that is no bijection would repeat itself after a power of two.
+    const numbers = [0, ...Array.from({ length: 20 }, (_, power) => 2 ** (10 + power))].flatMap((first) =>
+      Array.from({ length: 500 }, (_, offset) => first + offset),
+    );
+    const ids = numbers.map((eventNumber) => {
       writeUuid(memory, 0, stuck, eventNumber);
       return memory.toString("latin1");
     });
-    expect(new Set(ids).size).to.equal(10_000);
+    expect(new Set(ids).size).to.equal(numbers.length);
   });
 
   const kinds: [string, (row: AmplitudeEvent) => boolean][] = [
@@ -150,6 +154,25 @@ describe("The event generator", () => {
       expect([...times].sort()).to.deep.equal(times);
       expect(row.processed_time <= "2026-11-23 10:00:00.250000").to.equal(true);
     }
+  });
+
+  it("has sessions of half an hour that began before their events, of one user each", async () => {
+    const begin = now().getTime();
+    let made = 0;
+    const all = await rows({ events: 20_000, seed: 1, now: () => new Date(begin + made++ * 500) });
+    const users = new Map<number, number>();
+    for (const [place, { session_id, amplitude_id, event_time }] of all.entries()) {
+      if (session_id === -1) continue;
+      expect(session_id)
+        .to.be.below(Date.parse(`${event_time}Z`))
+        .and.above(begin + place * 500 - 32 * 60_000);
+      expect(users.get(session_id) ?? amplitude_id).to.equal(amplitude_id);
+      users.set(session_id, amplitude_id);
+    }
+    // Of nearly three hours: every user's half hours, and not each event's.
+    expect(users.size).to.be.within(2_000, 3_500);
+    const [first] = await rows({ events: 1, now: () => new Date(0) });
+    expect(first?.session_id).to.equal(0);
   });
 
   it("asks the clock once for each event, over a change of day too", async () => {
