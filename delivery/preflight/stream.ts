@@ -20,7 +20,7 @@ export interface StreamState {
   kmsKeyId?: string;
   /** The service's clock at the time of the answer, in ms since 1970: readings start from it, not from this machine's. */
   serviceTime: number;
-  /** How far the service's clock is ahead of this machine's, in ms, to about a second. */
+  /** How far the service's clock is ahead of this machine's at the most, in ms: a second more than it is, and the request's time. */
   clockOffsetMs: number;
   /** Shards that take records; absent where the endpoint doesn't say. */
   openShards?: number;
@@ -71,10 +71,14 @@ type Described = Awaited<ReturnType<typeof describe>>;
 async function describe(client: KinesisClient, streamName: string, clock: Clock) {
   const command = new DescribeStreamSummaryCommand({ StreamName: streamName });
   let serviceTime: number | undefined;
+  let clockOffsetMs = 0;
   command.middlewareStack.add(
     (next) => async (args) => {
+      const asked = clock.now();
       const answer = await next(args);
       serviceTime = serverDate(answer.response);
+      // The header leaves the fraction out, and the answer was made at any time since it was asked for.
+      if (serviceTime !== undefined) clockOffsetMs = serviceTime + DATE_RESOLUTION_MS - asked;
       return answer;
     },
     { step: "deserialize", name: "readServiceClock" },
@@ -82,13 +86,11 @@ async function describe(client: KinesisClient, streamName: string, clock: Clock)
   const { StreamDescriptionSummary } = await client.send(command);
   if (StreamDescriptionSummary === undefined)
     throw new Error("DescribeStreamSummary answered without a description");
-  const now = clock.now();
-  return {
-    summary: StreamDescriptionSummary,
-    serviceTime: serviceTime ?? now,
-    clockOffsetMs: (serviceTime ?? now) - now,
-  };
+  return { summary: StreamDescriptionSummary, serviceTime: serviceTime ?? clock.now(), clockOffsetMs };
 }
+
+/** Source: RFC 9110, "Date/Time Formats". */
+const DATE_RESOLUTION_MS = 1_000;
 
 function serverDate(response: unknown): number | undefined {
   if (typeof response !== "object" || response === null || !("headers" in response)) return undefined;

@@ -25,7 +25,7 @@ export interface ShardReaderOptions {
   pollMs: number;
   /** The most that is read of it, in bytes a second. */
   bytesPerSecond: number;
-  /** How far the service's clock is ahead of this machine's, in ms. */
+  /** How far the service's clock is ahead of this machine's at the most, in ms. */
   clockOffsetMs: number;
   onRecords: (records: ShardRecords) => void;
   /** Everything that had arrived in the shard before then (ms since 1970) has been handed on. Not called for its end: its children may hold more. */

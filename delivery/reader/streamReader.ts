@@ -12,7 +12,7 @@ export interface StreamReaderOptions {
   from: Date;
   clock: Clock;
   random: () => number;
-  /** How far the service's clock is ahead of this machine's, in ms. Default 0. */
+  /** How far the service's clock is ahead of this machine's at the most, in ms. Default 0. */
   clockOffsetMs?: number;
   onRecords: (records: ShardRecords) => void;
   /** Between two GetRecords of a shard, in ms; the service allows five a second for all consumers together. Default 500. */

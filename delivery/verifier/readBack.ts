@@ -13,7 +13,7 @@ export interface ReadBackOptions {
   api: StreamApi;
   /** By the service's clock. */
   from: Date;
-  /** How far the service's clock is ahead of this machine's, in ms. */
+  /** How far the service's clock is ahead of this machine's at the most, in ms. */
   clockOffsetMs: number;
   /** Between two readings of a shard, in ms, and the most that is read of it; undefined for the reader's defaults. */
   pollMs: number | undefined;

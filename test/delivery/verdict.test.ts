@@ -328,6 +328,31 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
     expect(report.findings[0]?.message).to.include("shardId-000000000000");
   });
 
+  it("is so too where the records are asked for once all are sent, and the clocks are known to the second alone", async () => {
+    let [sent, given] = [false, 0];
+    const report = await verdictUnder(
+      async ({ operation, forward, body }) => {
+        if (operation === "PutRecords") {
+          const answer = await forward();
+          setTimeout(() => {
+            sent = true;
+          }, 100);
+          return answer;
+        }
+        if (operation !== "GetRecords") return undefined;
+        if (given === 30) return new Promise<never>(() => undefined);
+        const { ShardIterator } = JSON.parse(body.toString());
+        if (!sent) return json({ Records: [], NextShardIterator: ShardIterator, MillisBehindLatest: 60_000 });
+        const answer = JSON.parse((await forward()).body.toString());
+        given += answer.Records.length;
+        return json({ ...answer, MillisBehindLatest: 1 });
+      },
+      undefined,
+      { timeoutSeconds: 1 },
+    );
+    expect(report).to.include({ verdict: "undecided", eventsDelivered: 30 });
+  });
+
   it("is undecided where the stream stops being readable", async () => {
     const refusal = json({ __type: "AccessDeniedException", message: "no longer" }, 400);
     const report = await verdictUnder(({ operation, earlier }) =>

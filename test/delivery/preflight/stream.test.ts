@@ -64,6 +64,19 @@ describe("Checking the stream", () => {
     expect(stream?.serviceTime).to.equal(Date.UTC(2026, 0, 6, 10, 11, 12));
   });
 
+  it("knows by how much the service's clock may be ahead at the most", async () => {
+    const asked = Date.UTC(2026, 0, 6, 10, 11, 12);
+    let time = asked;
+    const clock = Object.assign(new VirtualClock(), { now: () => time });
+    const answer = () => {
+      time += 40;
+      return described({}, { date: "Tue, 06 Jan 2026 10:11:15 GMT" });
+    };
+    const { stream } = await check(answer, { clock });
+    // The answer may be of 10:11:15.999, and made when it was asked for.
+    expect(stream?.clockOffsetMs).to.equal(Date.UTC(2026, 0, 6, 10, 11, 16) - asked);
+  });
+
   it("takes this machine's time where the service's can't be read", async () => {
     const clock = new VirtualClock();
     const { stream } = await check(() => described({}, { date: "today" }), { clock });
