@@ -1,6 +1,7 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
+import { skip } from "./skip";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -23,8 +24,7 @@ export function browserRun(): () => Browser {
     this.timeout(60_000);
     const executablePath = await findBrowser();
     if (executablePath === undefined) {
-      console.log(`SKIPPED: none of ${NAMES.join(", ")} is on PATH, the tests in a browser can't run`);
-      this.skip();
+      skip(this, `none of ${NAMES.join(", ")} is on PATH`);
     }
     // Debian's own sandbox for the browser needs rights that containers and root don't have; pages here are our own.
     browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });

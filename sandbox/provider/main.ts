@@ -1,16 +1,9 @@
 import { fstatSync } from "node:fs";
-import { Server, ServerCredentials } from "@grpc/grpc-js";
-import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import { ProviderService } from "./service";
+import { startProviderServer } from "./server";
 
 /** The plugin's process: serves the engine that started it, says its port as its first line, and ends with it. */
 function main(): void {
-  const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
-  server.addService(ResourceProviderService, new ProviderService().implementation());
-  server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
-    if (error !== null) throw error;
-    process.stdout.write(`${port}\n`);
-  });
+  void startProviderServer().then(({ port }) => process.stdout.write(`${port}\n`));
   endWithEngine();
 }
 

@@ -37,9 +37,13 @@ export async function provisionThroughEngine(
 /**
  * A stack of the stack program, as yet empty, whose engine, state, plugins and temporary files are all in the folder.
  *
+ * @param options With `providerPort`, the engine uses the provider that listens there instead of starting the plugin.
  * @throws PulumiCommandError where the folder holds a stack of this name.
  */
-export async function createStack(options: ProvisionOptions, { command }: PulumiCli): Promise<Stack> {
+export async function createStack(
+  options: ProvisionOptions & { providerPort?: number },
+  { command }: PulumiCli,
+): Promise<Stack> {
   const { folder, aws, stackName, config = {}, program = PROGRAM } = options;
   keepChannelsApart();
   const places = await makePlaces(folder);
@@ -53,7 +57,7 @@ export async function createStack(options: ProvisionOptions, { command }: Pulumi
     workDir: places.project,
     pulumiHome: places.home,
     program: freshly(program),
-    envVars: environment(places, aws.principals.operator),
+    envVars: { ...environment(places, aws.principals.operator), ...attached(options.providerPort) },
   });
   return Stacks.create(stackName, workspace);
 }
@@ -90,6 +94,10 @@ function environment(places: Places, operator: LocalPrincipal): Record<string, s
     AWS_EC2_METADATA_DISABLED: "true",
     TMPDIR: places.temporary,
   };
+}
+
+function attached(providerPort: number | undefined): Record<string, string> {
+  return providerPort === undefined ? {} : { PULUMI_DEBUG_PROVIDERS: `aws:${providerPort}` };
 }
 
 function prefixed(prefix: string, settings: Record<string, unknown>): Record<string, unknown> {

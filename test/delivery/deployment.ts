@@ -8,7 +8,8 @@ import {
   StartStreamEncryptionCommand,
 } from "@aws-sdk/client-kinesis";
 import type { LocalAws } from "../../sandbox/aws";
-import { clientsOf, trustOf, until } from "../sandbox/localAws";
+import { clientsOf, trustOf } from "../sandbox/localAws";
+import { until } from "../until";
 
 /** What a customer has deployed, by hand and so as wrong as a test wants it. */
 export interface Deployment {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { PROJECT } from "../package/installed";
+import { PROJECT } from "../cache";
 
 /** A fenced block of a document. */
 export interface Block {

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import { PROJECT } from "../cache";
 import { runInProcess } from "../delivery/cli/inProcess";
-import { PROJECT } from "../package/installed";
 import { COMMANDS, commandNames } from "./commandTree";
 import { readDocument } from "./documents";
 import { generatedParts, withGenerated } from "./generated";

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { expect } from "chai";
-import { PROJECT } from "../package/installed";
+import { PROJECT } from "../cache";
 import { DOCUMENTS, proseOf, readDocument } from "./documents";
 
 interface Link {

@@ -13,18 +13,19 @@ export const NOT_RUN: Record<string, string> = {
   gh: "it speaks to GitHub",
   git: "it would work on this repository",
   "npm ci": "the tests run in what it installs",
-  "npm install": "it asks a registry; package.test.ts installs the packed package",
-  "npm pack": "package.test.ts packs and unpacks",
-  "npm run sandbox": "sandbox/command.test.ts runs it, and .ci/run the README's line",
-  "npm run bench": "it measures for minutes; bench.test.ts runs a short one",
+  "npm install": "it asks a registry; package.integration.test.ts installs the packed package",
+  "npm pack": "package.integration.test.ts packs and unpacks",
+  "npm run sandbox": "sandbox/command.integration.test.ts runs it, and .ci/run the README's line",
+  "npm run bench": "it measures for minutes; bench.integration.test.ts runs a short one",
   "npm run bench:preview": "it measures for minutes",
-  "npm run campaign": "campaign.test.ts runs a few of its seeds",
+  "npm run campaign": "campaign.integration.test.ts runs a few of its seeds",
   "npm run check": ".ci/run runs it",
-  "npm run docs:api": "reference.test.ts makes the reference",
+  "npm run docs:api": "reference.integration.test.ts makes the reference",
   "npm run format": "it would write to this repository",
   "npm test": "these are the tests",
-  "pulumi new": "template.test.ts runs it",
-  "pulumi package": "it asks a registry; plugin.test.ts and sdks.test.ts do what it does",
+  "pulumi new": "examples.integration.test.ts runs it",
+  "pulumi package":
+    "it asks a registry; plugin.integration.test.ts and sdks.integration.test.ts do what it does",
 };
 
 export interface StandIns {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { PROJECT } from "../package/installed";
+import { PROJECT } from "../cache";
 import { readDocument } from "./documents";
 
 const DOCUMENT = "docs/troubleshooting.md";

@@ -3,10 +3,11 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import type { LocalAmplitude } from "../../sandbox/amplitude/server";
+import { startProviderServer } from "../../sandbox/provider/server";
 import { provision } from "../../sandbox/provisioning";
 import type { PulumiCli } from "../../sandbox/provisioning/pulumiCli";
+import { PROJECT } from "../cache";
 import { rows } from "../delivery/watch/rows";
-import { PROJECT } from "../package/installed";
 import { clientsOf, type Fixture } from "../sandbox/localAws";
 import { makeCheckout, writeStackSettings } from "../sandbox/provisioning/checkout";
 import { type PulumiStandIn, quoted, type StandIns, writeStandIns } from "./standIns";
@@ -16,6 +17,7 @@ export interface World {
   standIns: StandIns;
   /** @returns the status, and what was printed. */
   run(shell: string, code: string): Promise<{ status: number; printed: string }>;
+  stop(): void;
 }
 
 export interface WorldOptions {
@@ -30,10 +32,14 @@ export interface WorldOptions {
 
 export async function makeWorld(options: WorldOptions): Promise<World> {
   const { folder, amplitude, engine } = options;
+  // The plugin itself is started by the test of a checkout.
+  const provider = await startProviderServer();
   const checkout = join(folder, "checkout");
   await mkdir(checkout, { recursive: true });
   const pulumi =
-    engine === undefined ? await knownOutputs(options) : await realPulumi(options, checkout, engine);
+    engine === undefined
+      ? await knownOutputs(options)
+      : await realPulumi(options, checkout, engine, provider.port);
   const standIns = await writeStandIns(folder, pulumi, amplitude.url);
   const files = join(PROJECT, "test", "delivery", "sources", "fixtures", "export.zip");
   await cp(files, join(checkout, "export.zip"));
@@ -51,7 +57,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       });
     });
   };
-  return { standIns, run };
+  return { standIns, run, stop: () => provider.stop() };
 }
 
 async function environment({ folder, aws, amplitude }: WorldOptions, { bin }: StandIns) {
@@ -82,9 +88,11 @@ async function realPulumi(
   { aws, hasStack }: WorldOptions,
   folder: string,
   { cli, languageHost }: { cli: PulumiCli; languageHost: string },
+  providerPort: number,
 ): Promise<PulumiStandIn> {
   const command = cli.command.command;
   const checkout = await makeCheckout(folder, aws, command);
+  checkout.environment.PULUMI_DEBUG_PROVIDERS = `aws:${providerPort}`;
   for (const stack of ["globex", "acme"]) await writeStackSettings(folder, stack, aws);
   await checkout.pulumi("stack", "init", "globex");
   await compileWithoutTypes(folder);

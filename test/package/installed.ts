@@ -4,11 +4,10 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { name as packageName } from "../../package.json";
+import { PROJECT, shared } from "../cache";
 
-export const PROJECT = join(__dirname, "..", "..");
 const MODULES = join(PROJECT, "node_modules");
-/** Left out where the project is copied: what is installed or made, so that the packed build is a fresh one. */
-const MADE = new Set(["node_modules", "dist", "coverage", ".git", ".sandbox"]);
+const isSource = (path: string) => basename(path) !== "node_modules";
 
 const run = promisify(execFile);
 
@@ -17,20 +16,41 @@ export function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), "amplitude-kinesis package "));
 }
 
+/** Whatever the packed package depends on. */
+const PACKED = [
+  "components",
+  "delivery",
+  "bin",
+  "docs",
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.build.json",
+];
+const DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "package-lock.json"];
+
 /**
- * The package's folder as `npm pack` makes it, unpacked into `folder`: built by the `prepare` script from a copy of the
- * sources, so that the repository's own `dist` stays as it is for whoever uses it meanwhile.
+ * Returns the tarball as `npm pack` makes it, and its content unpacked. They are shared: nobody writes to them.
+ *
+ * The `prepare` script builds from a copy of the sources, so that the repository's own `dist` stays as it is for
+ * whoever uses it at the same time.
  */
-export async function packed(folder: string): Promise<Packed> {
+export async function packed(): Promise<Packed> {
+  const folder = await shared("package", [...PACKED, ...DOCUMENTS], pack);
+  const tarball = (await readdir(folder)).find((file) => file.endsWith(".tgz")) ?? "no tarball";
+  return { tarball: join(folder, tarball), packageFolder: join(folder, "package") };
+}
+
+async function pack(folder: string): Promise<void> {
   const copy = join(folder, "sources");
-  const isSource = (path: string) => path === PROJECT || !MADE.has(basename(path));
-  await cp(PROJECT, copy, { recursive: true, filter: isSource });
+  for (const source of [...PACKED, ...DOCUMENTS]) {
+    await cp(join(PROJECT, source), join(copy, source), { recursive: true, filter: isSource });
+  }
   await symlink(MODULES, join(copy, "node_modules"), "junction");
-  const pack = ["pack", "--silent", "--ignore-scripts=false", "--pack-destination", folder];
-  await run("npm", pack, { cwd: copy });
+  const words = ["pack", "--silent", "--ignore-scripts=false", "--pack-destination", folder];
+  await run("npm", words, { cwd: copy });
   const tarball = (await readdir(folder)).find((file) => file.endsWith(".tgz")) ?? "no tarball";
   await run("tar", ["-xzf", tarball], { cwd: folder });
-  return { tarball: join(folder, tarball), packageFolder: join(folder, "package") };
+  await removed(copy);
 }
 
 export interface Packed {

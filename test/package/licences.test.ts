@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { dependencies, peerDependencies } from "../../package.json";
-import { PROJECT } from "./installed";
+import { PROJECT } from "../cache";
 
 describe("what is installed with the published package", () => {
   it("is under licences that bind nobody to publish, and holds no evaluator of the sandbox", async () => {

@@ -87,8 +87,3 @@ export function policy(effect: "Allow" | "Deny", actions: string[], resources: s
   const statement = { Effect: effect, Action: actions, Resource: resources };
   return JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
 }
-
-/** Waits for a condition that another process brings about, asking often; the test's own timeout bounds it. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
-}

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { until } from "../../sandbox/localAws";
+import { until } from "../../until";
 import { ENTRY } from "./commandLine";
 
 /** The command while it runs: what it has printed so far, and what is done to it meanwhile. */

@@ -7,6 +7,7 @@ import { expect } from "chai";
 import { Command, Option } from "commander";
 import { commandTree } from "../../../delivery/completion/commandTree";
 import { completionScript, SHELLS, type Shell } from "../../../delivery/completion/scripts";
+import { skip } from "../../skip";
 import { runInProcess } from "../cli/inProcess";
 
 const COMMANDS = ["check", "verify", "handoff", "operator-policy", "completion"];
@@ -78,8 +79,7 @@ describe("The completion", function () {
 
   it("has fish know commands, options with their words, choices and files", async function () {
     if (!(await isThere("fish"))) {
-      console.log("SKIPPED: there is no fish on PATH, its completion can't run");
-      this.skip();
+      skip(this, "no fish is on PATH");
     }
     expect((await fish("amplitude-kinesis ")).map((line) => line.split("\t")[0])).to.include.members(
       COMMANDS,
@@ -94,8 +94,7 @@ describe("The completion", function () {
 
   it("has zsh take the script, and complete by it", async function () {
     if (!(await isThere("zsh"))) {
-      console.log("SKIPPED: there is no zsh on PATH, its completion can't run");
-      this.skip();
+      skip(this, "no zsh is on PATH");
     }
     // zsh completes at a terminal alone: one of its own (zpty) is typed into.
     const program = `

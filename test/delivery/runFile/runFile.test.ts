@@ -21,6 +21,7 @@ import { readRunFile, readRunHeader } from "../../../delivery/runFile/readRunFil
 import { RunFile } from "../../../delivery/runFile/runFile";
 import type { RunFileEntry, RunHeader } from "../../../delivery/runFile/runFileEntry";
 import { defaultRunFolder, makeRunFolder, runFilePath } from "../../../delivery/runFile/runFolder";
+import { skip } from "../../skip";
 
 const HEADER: RunHeader = {
   format: 1,
@@ -216,7 +217,7 @@ describe("A run's file", () => {
 
   it("takes back the part of a line that had room, so that what is written once there is room again can be read", async function () {
     this.timeout(20_000);
-    if (process.platform === "win32") this.skip();
+    if (process.platform === "win32") skip(this, "Windows has no ulimit");
     const program = `
       const { RunFile } = require(${JSON.stringify(require.resolve("../../../delivery/runFile/runFile"))});
       const [header, entry] = ${JSON.stringify([HEADER, ENTRIES[1]])};
@@ -236,7 +237,7 @@ describe("A run's file", () => {
   });
 
   it("tells of a disk that is full", function () {
-    if (!existsSync("/dev/full")) this.skip();
+    if (!existsSync("/dev/full")) skip(this, "this system has no /dev/full");
     symlinkSync("/dev/full", join(folder, "full.run"));
     const file = RunFile.reopen(join(folder, "full.run"));
     try {

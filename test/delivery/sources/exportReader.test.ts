@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { SourceError } from "../../../delivery/errors";
 import { openExport } from "../../../delivery/sources/exportReader";
+import { skip } from "../../skip";
 import { asLines, manyEvents, readExport, temporaryFolder, written, zipped } from "./exports";
 
 async function openingError(path: string): Promise<Error> {
@@ -219,7 +220,8 @@ describe("The export reader", () => {
     it("a file that may not be read", async function () {
       const path = written(folder("x.json"), "{}");
       chmodSync(path, 0);
-      if (process.getuid?.() === 0 || process.platform === "win32") return this.skip();
+      if (process.getuid?.() === 0) skip(this, "root can read every file");
+      if (process.platform === "win32") skip(this, "Windows has no file modes");
       expect((await openingError(path)).message).to.match(
         /can't be read \(EACCES\)\. Check that you are allowed/,
       );
@@ -257,7 +259,7 @@ describe("The export reader", () => {
     ];
     for (const [what, content] of contents) {
       it(`when the consumer of ${what} stops early, reads all, or never starts`, async function () {
-        if (process.platform === "win32") this.skip();
+        if (process.platform === "win32") skip(this, "Windows has no /dev/fd");
         const path = written(folder("x"), await content());
         const before = openDescriptors();
         for await (const _ of (await openExport(path)).events()) break;

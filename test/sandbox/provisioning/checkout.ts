@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import type { LocalAws } from "../../../sandbox/aws";
 import { writePluginFolder } from "../../../sandbox/provider/pluginFolder";
 import { providerSettings } from "../../../sandbox/provisioning/providerSettings";
-import { PROJECT } from "../../package/installed";
+import { PROJECT } from "../../cache";
 
 const run = promisify(execFile);
 /** What Pulumi takes of a checkout. */

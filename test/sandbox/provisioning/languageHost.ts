@@ -10,7 +10,7 @@ import {
   RunResponse,
 } from "@pulumi/pulumi/proto/language_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
-import { PROJECT } from "../../package/installed";
+import { PROJECT } from "../../cache";
 
 const RUNNER = join(PROJECT, "node_modules", "@pulumi", "pulumi", "cmd", "run");
 

@@ -12,14 +12,3 @@ export async function processesNaming(folder: string): Promise<string[]> {
   );
   return commands.filter((command) => command !== "");
 }
-
-export async function until(
-  isSo: () => Promise<boolean>,
-  child?: { exitCode: number | null },
-): Promise<void> {
-  while (!(await isSo())) {
-    if (child !== undefined && child.exitCode !== null)
-      throw new Error("the process ended before it could be killed");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

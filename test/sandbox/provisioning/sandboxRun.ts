@@ -2,12 +2,16 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { paginateListAttachedRolePolicies } from "@aws-sdk/client-iam";
+import type { Stack } from "@pulumi/pulumi/automation";
 import { type LocalAws, startAws } from "../../../sandbox/aws";
 import { type Aws, connect } from "../../../sandbox/provider/aws";
 import { read } from "../../../sandbox/provider/lifeCycle";
+import { type ProviderServer, startProviderServer } from "../../../sandbox/provider/server";
 import { typeOf } from "../../../sandbox/provider/types";
-import type { Provisioned, StackOutputs } from "../../../sandbox/provisioning";
+import type { Provisioned, ProvisionOptions, StackOutputs } from "../../../sandbox/provisioning";
+import { createStack } from "../../../sandbox/provisioning/engine";
 import { findPulumiCli, type PulumiCli } from "../../../sandbox/provisioning/pulumiCli";
+import { skip } from "../../skip";
 
 /** A folder, and the sandbox's AWS in it, while a suite runs. */
 export function sandboxRun() {
@@ -67,16 +71,36 @@ const kinesis = require(${from("@pulumi/aws/kinesis")});
   };
 }
 
+/**
+ * Makes stacks of a suite whose engine uses a provider in this process, instead of starting the plugin for every
+ * operation. One provider has one configuration: a program with several providers needs `createStack` itself.
+ */
+export function attachedStacks(
+  run: { readonly folder: string; readonly local: LocalAws },
+  cli: () => PulumiCli,
+) {
+  let provider: ProviderServer;
+  const earlier = { ...process.env };
+  before(async () => {
+    provider = await startProviderServer();
+    const { accessKeyId, secretAccessKey } = run.local.principals.operator;
+    Object.assign(process.env, { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey });
+  });
+  after(() => {
+    provider?.stop();
+    process.env = earlier;
+  });
+  return (options: ProvisionOptions): Promise<Stack> =>
+    createStack({ ...options, providerPort: provider.port }, cli());
+}
+
 /** The Pulumi command for a suite; without one the suite is skipped, loudly. */
 export function engineOf(run: { readonly folder: string }) {
   let cli: PulumiCli | undefined;
   before(async function () {
     cli = await findPulumiCli(run.folder);
     if (cli !== undefined) return;
-    console.log(
-      "SKIPPED: no pulumi command of version 3.200 or newer is on PATH, the engine's tests can't run",
-    );
-    this.skip();
+    skip(this, "no pulumi command of version 3.200 or later is on PATH");
   });
   return (): PulumiCli => {
     if (cli === undefined) throw new Error("there is no pulumi command");

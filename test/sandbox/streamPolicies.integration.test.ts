@@ -14,7 +14,8 @@ import {
   UpdateStreamModeCommand,
 } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
-import { allow, assume, clientsOf, type Fixture, failureOf, startInFolder, trustOf, until } from "./localAws";
+import { until } from "../until";
+import { allow, assume, clientsOf, type Fixture, failureOf, startInFolder, trustOf } from "./localAws";
 
 const CUSTOMER = "111122223333";
 const AMPLITUDE_ROOT = "arn:aws:iam::358203115967:root";

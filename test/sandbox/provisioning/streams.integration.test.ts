@@ -7,9 +7,8 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { provision } from "../../../sandbox/provisioning";
-import { createStack } from "../../../sandbox/provisioning/engine";
 import { untilActive } from "../../../sandbox/untilActive";
-import { engineOf, refusal, sandboxRun } from "./sandboxRun";
+import { attachedStacks, engineOf, refusal, sandboxRun } from "./sandboxRun";
 
 describe("a stream that exists already", function () {
   this.timeout(60_000);
@@ -63,11 +62,11 @@ describe("a stream that exists already", function () {
   });
 
   describe("through the Pulumi engine", () => {
-    const cli = engineOf(run);
+    const createStack = attachedStacks(run, engineOf(run));
 
     it("is given to the role, known in the preview already, and left as it was by a destroy", async () => {
       const before = await described();
-      const stack = await createStack(options("engine-given", { existingStreamArn }), cli());
+      const stack = await createStack(options("engine-given", { existingStreamArn }));
       await stack.preview();
       await stack.up();
       expect((await stack.outputs()).streamArn?.value).to.equal(existingStreamArn);
@@ -78,12 +77,12 @@ describe("a stream that exists already", function () {
 
     it("is refused in the preview where another account owns it", async () => {
       const other = existingStreamArn.replace("111122223333", "444455556666");
-      const stack = await createStack(options("engine-other", { existingStreamArn: other }), cli());
+      const stack = await createStack(options("engine-other", { existingStreamArn: other }));
       expect(await stack.preview().catch(String)).to.include("is not a stream of account 111122223333");
     });
 
     it("of the component gets a policy against requests without TLS, and loses it again", async () => {
-      const stack = await createStack(options("tls", { requireTls: true, streamName: "tls" }), cli());
+      const stack = await createStack(options("tls", { requireTls: true, streamName: "tls" }));
       await stack.up();
       const ResourceARN = String((await stack.outputs()).streamArn?.value);
       const policy = async () =>

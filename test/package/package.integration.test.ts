@@ -3,16 +3,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { publint } from "publint";
 import { dependencies, peerDependencies, version } from "../../package.json";
-import {
-  addPrograms,
-  consumer,
-  PROJECT,
-  packed,
-  printed,
-  removed,
-  temporaryFolder,
-  typeErrors,
-} from "./installed";
+import { PROJECT } from "../cache";
+import { addPrograms, consumer, packed, printed, removed, temporaryFolder, typeErrors } from "./installed";
 
 const COMPILER_OPTIONS = {
   module: "nodenext",
@@ -36,7 +28,7 @@ describe("the published package", function () {
 
   before(async () => {
     folder = await temporaryFolder();
-    ({ tarball, packageFolder } = await packed(folder));
+    ({ tarball, packageFolder } = await packed());
     files = await filesOf(packageFolder);
     const own = Object.keys(dependencies);
     const pulumi = Object.keys(peerDependencies);

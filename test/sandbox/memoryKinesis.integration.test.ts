@@ -3,7 +3,8 @@ import { draw, drawWhole } from "../../sandbox/faults/draw";
 import { signedEndpoint } from "../../sandbox/faults/signedEndpoint";
 import type { KinesisEndpoint } from "../../sandbox/kinesis/endpoint";
 import { MemoryKinesis } from "../../sandbox/memoryKinesis/memoryKinesis";
-import { type Fixture, startInFolder, until } from "./localAws";
+import { until } from "../until";
+import { type Fixture, startInFolder } from "./localAws";
 
 type Json = Record<string, unknown>;
 

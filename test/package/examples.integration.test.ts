@@ -7,16 +7,9 @@ import { promisify } from "node:util";
 import { expect } from "chai";
 import { parse } from "yaml";
 import root from "../../package.json";
-import {
-  addPrograms,
-  consumer,
-  PROJECT,
-  packed,
-  printed,
-  removed,
-  temporaryFolder,
-  typeErrors,
-} from "./installed";
+import { PROJECT } from "../cache";
+import { noteSkipped } from "../skip";
+import { addPrograms, consumer, packed, printed, removed, temporaryFolder, typeErrors } from "./installed";
 
 const EXAMPLES = join(PROJECT, "examples");
 const TEMPLATE = join(PROJECT, "template");
@@ -49,7 +42,7 @@ describe("the examples and the template, with the package as it is packed", func
   let project: string;
   before(async () => {
     folder = await temporaryFolder();
-    const { packageFolder } = await packed(folder);
+    const { packageFolder } = await packed();
     const installed = [
       ...Object.keys(root.dependencies),
       ...Object.keys(root.peerDependencies),
@@ -133,7 +126,7 @@ describe("the examples and the template, with the package as it is packed", func
     // With the project made, it looks for Pulumi's language host for Node, which the tests' own CLI is without.
     if (code === 0 || stderr.includes("no language plugin 'pulumi-language-nodejs'")) return;
     expect(code, stderr).to.equal("ENOENT");
-    console.log("no pulumi command is on PATH: the template is filled in by the test");
+    noteSkipped("pulumi new", "no pulumi is on PATH; the test fills the template in");
     await cp(TEMPLATE, target, { recursive: true });
     for (const file of ["Pulumi.yaml", "package.json"]) {
       const text = (await readFile(join(target, file), "utf8"))

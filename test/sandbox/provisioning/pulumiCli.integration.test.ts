@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { findPulumiCli } from "../../../sandbox/provisioning/pulumiCli";
-import { processesNaming, until } from "./processes";
+import { until } from "../../until";
+import { processesNaming } from "./processes";
 
 describe("the pulumi command", function () {
   this.timeout(10_000);

@@ -3,14 +3,13 @@ import { GetPolicyCommand } from "@aws-sdk/client-iam";
 import { ListStreamsCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import type { StackOutputs } from "../../../sandbox/provisioning";
-import { createStack } from "../../../sandbox/provisioning/engine";
 import { startRefusingProxy } from "./refusingProxy";
-import { engineOf, sandboxRun } from "./sandboxRun";
+import { attachedStacks, engineOf, sandboxRun } from "./sandboxRun";
 
 describe("a stack whose making was refused half-way", function () {
   this.timeout(60_000);
   const run = sandboxRun();
-  const cli = engineOf(run);
+  const createStack = attachedStacks(run, engineOf(run));
   let proxy: Awaited<ReturnType<typeof startRefusingProxy>>;
   before(async () => {
     proxy = await startRefusingProxy(run.local.endpoint);
@@ -38,7 +37,7 @@ describe("a stack whose making was refused half-way", function () {
         alarms: { silenceMinutes: 5 },
       };
       const aws = { ...run.local, endpoint: proxy.endpoint };
-      const stack = await createStack({ folder: run.folder, aws, stackName, config }, cli());
+      const stack = await createStack({ folder: run.folder, aws, stackName, config });
 
       proxy.refused = action;
       expect(await stack.up().catch(String)).to.include("refused by the test");

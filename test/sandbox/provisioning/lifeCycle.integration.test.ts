@@ -3,9 +3,8 @@ import { GetResourcePolicyCommand, StopStreamEncryptionCommand } from "@aws-sdk/
 import type { Stack } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import type { StackOutputs } from "../../../sandbox/provisioning";
-import { createStack } from "../../../sandbox/provisioning/engine";
 import { broughtUp } from "./broughtUp";
-import { engineOf, sandboxRun } from "./sandboxRun";
+import { attachedStacks, engineOf, sandboxRun } from "./sandboxRun";
 
 const STREAM = "aws:kinesis/stream:Stream";
 const ROLE = "aws:iam/role:Role";
@@ -16,9 +15,9 @@ const ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
 describe("the life of a customer's stack, through the Pulumi engine", function () {
   this.timeout(60_000);
   const run = sandboxRun();
-  const cli = engineOf(run);
+  const createStack = attachedStacks(run, engineOf(run));
   async function brought(stackName: string, config: Record<string, unknown>) {
-    const stack = await createStack({ folder: run.folder, aws: run.local, stackName, config }, cli());
+    const stack = await createStack({ folder: run.folder, aws: run.local, stackName, config });
     await broughtUp(stack);
     return stack;
   }

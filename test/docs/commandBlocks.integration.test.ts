@@ -9,6 +9,7 @@ import { type LocalAmplitude, startAmplitude } from "../../sandbox/amplitude/ser
 import { findPulumiCli } from "../../sandbox/provisioning/pulumiCli";
 import { clientsOf, type Fixture, startInFolder } from "../sandbox/localAws";
 import { type LanguageHost, startLanguageHost } from "../sandbox/provisioning/languageHost";
+import { noteSkipped } from "../skip";
 import { commandNames, unknownFlags } from "./commandTree";
 import { type Block, blocksOf, DOCUMENTS, readDocument } from "./documents";
 import { shortened } from "./shortened";
@@ -18,7 +19,7 @@ import { makeWorld, startRows, type World, type WorldOptions } from "./world";
 /** `sh` is read by bash, as the most have it. */
 const SHELLS: Record<string, string> = { sh: "bash", bash: "bash", zsh: "zsh", fish: "fish" };
 
-/** Blocks of other kinds, which programBlocks.test.ts knows, or which nobody types. */
+/** Blocks of other kinds, which programBlocks.integration.test.ts knows, or which nobody types. */
 const OTHERS = ["go", "json", "python", "text", "ts", "yaml"];
 
 const blocks = DOCUMENTS.flatMap((document) =>
@@ -44,20 +45,27 @@ describe("The commands in the documents", function () {
   let host: LanguageHost | undefined;
   let shared: Promise<World> | undefined;
   let runs: Map<string, Promise<void>>;
-  const transpile = process.env.PULUMI_NODEJS_TRANSPILE_ONLY;
+  const worlds: World[] = [];
+  const earlier = process.env;
 
   before(async () => {
-    // The checkout's own test has the types checked.
-    process.env.PULUMI_NODEJS_TRANSPILE_ONLY = "true";
     folder = await mkdtemp(join(tmpdir(), "documents-"));
     aws = await startInFolder();
+    process.env = {
+      ...earlier,
+      // The checkout's own test has the types checked.
+      PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+      // For the providers, which run in this process.
+      AWS_ACCESS_KEY_ID: aws.principals.operator.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: aws.principals.operator.secretAccessKey,
+    };
     amplitude = await startAmplitude({
       aws: { endpoint: aws.endpoint, credentials: aws.principals.amplitude },
       habits: { p95Ms: 200 },
     });
     const cli = await findPulumiCli(folder);
     if (cli === undefined) {
-      console.log("no pulumi command is on PATH: the documents' are taken as done, but for `stack output`");
+      noteSkipped("pulumi commands in the documents, except `stack output`", "no pulumi is on PATH");
     } else {
       host = await startLanguageHost();
       engine = { cli, languageHost: host.address };
@@ -67,8 +75,8 @@ describe("The commands in the documents", function () {
   });
   after(async () => {
     await Promise.allSettled(runs?.values() ?? []);
-    if (transpile === undefined) delete process.env.PULUMI_NODEJS_TRANSPILE_ONLY;
-    else process.env.PULUMI_NODEJS_TRANSPILE_ONLY = transpile;
+    process.env = earlier;
+    for (const world of worlds) world.stop();
     host?.stop();
     await amplitude.stop();
     await aws.remove();
@@ -128,7 +136,9 @@ describe("The commands in the documents", function () {
     const code = codeOf(document);
     const world = await (CHANGES.test(code) ? newWorld(document, code) : sharedWorld());
     const meanwhile = new Meanwhile(code);
-    const before = await outputsOf(world);
+    // A wildcard that fits nothing is not an error for Pulumi.
+    const isReplaced = code.includes("--replace") && engine !== undefined;
+    const before = isReplaced ? await outputsOf(world) : undefined;
     try {
       await meanwhile.begin(world);
       for (const block of ofCommands(document)) {
@@ -138,8 +148,7 @@ describe("The commands in the documents", function () {
     } finally {
       await meanwhile.end();
     }
-    // A wildcard that fits nothing is no error of Pulumi's.
-    if (code.includes("--replace") && engine !== undefined) {
+    if (isReplaced) {
       const { roleArn, streamName } = (await outputsOf(world)) ?? {};
       expect(roleArn).to.be.a("string").and.not.to.equal(before?.roleArn);
       expect(streamName).to.equal(before?.streamName);
@@ -150,9 +159,12 @@ describe("The commands in the documents", function () {
     }
   }
 
-  function newWorld(name: string, code: string): Promise<World> {
+  async function newWorld(name: string, code: string): Promise<World> {
     const own = join(folder, name.replaceAll(/\W/g, "-"));
-    return makeWorld({ folder: own, aws, amplitude, engine, hasStack: !code.includes("stack init acme") });
+    const hasStack = !code.includes("stack init acme");
+    const world = await makeWorld({ folder: own, aws, amplitude, engine, hasStack });
+    worlds.push(world);
+    return world;
   }
 
   /** For the documents that leave the stack as it is. */
@@ -171,7 +183,7 @@ describe("The commands in the documents", function () {
   async function runBlock(world: World, document: string, { language, code, line }: Block): Promise<void> {
     const shell = SHELLS[language] ?? "bash";
     if (shell !== "bash" && (await hasNo(shell))) {
-      console.log(`SKIPPED: there is no ${shell} on PATH, ${document}:${line} can't be run`);
+      noteSkipped(`the commands at ${document}:${line}`, `no ${shell} is on PATH`);
       return;
     }
     const { status, printed } = await world.run(shell, shortened(code));
@@ -186,16 +198,18 @@ describe("The commands in the documents", function () {
     constructor(private readonly code: string) {}
 
     async begin(world: World): Promise<void> {
-      if (this.#begun) return;
+      const isWatched = /amplitude-kinesis (?:-- )?watch/.test(this.code);
+      const isSentTo = this.code.includes("--route amplitude");
+      if (this.#begun || !(isWatched || isSentTo)) return;
       const outputs = await outputsOf(world);
       if (outputs === undefined) return;
       this.#begun = true;
       const { roleArn, region, streamName } = outputs;
-      if (this.code.includes("--route amplitude")) {
+      if (isSentTo) {
         const { destination } = await amplitude.connect({ roleArn, region, streamName });
         this.#ends.push(() => destination.stop());
       }
-      if (/amplitude-kinesis (?:-- )?watch/.test(this.code)) {
+      if (isWatched) {
         const rows = startRows({ ...aws, region }, streamName);
         this.#ends.push(() => rows.stop());
       }

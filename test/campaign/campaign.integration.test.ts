@@ -2,7 +2,8 @@ import { CreateStreamCommand, DescribeStreamSummaryCommand } from "@aws-sdk/clie
 import { expect } from "chai";
 import { passedOn, signedEndpoint } from "../../sandbox/faults/signedEndpoint";
 import { deploy } from "../delivery/deployment";
-import { clientsOf, type Fixture, startInFolder, until } from "../sandbox/localAws";
+import { clientsOf, type Fixture, startInFolder } from "../sandbox/localAws";
+import { until } from "../until";
 import { campaign, described, outcomeOf } from "./campaign";
 import type { Surrounding } from "./oneRun";
 

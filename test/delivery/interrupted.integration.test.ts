@@ -38,7 +38,7 @@ describe("A run that is ended between two tries", function () {
         propagationSeconds: 0,
         timeoutSeconds: 10,
         settleMs: 100,
-        pollMs: 10,
+        pollMs: 50,
         runFolder: aws.folder,
         ...options,
       });

@@ -22,7 +22,8 @@ import {
   UpdateStreamModeCommand,
 } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
-import { clientsOf, type Fixture, failureOf, startInFolder, until } from "./localAws";
+import { until } from "../until";
+import { clientsOf, type Fixture, failureOf, startInFolder } from "./localAws";
 
 const MIB = 1024 * 1024;
 

@@ -29,8 +29,8 @@ import {
   type Fixture,
   startInFolder,
   trustOf,
-  until,
 } from "../../sandbox/localAws";
+import { until } from "../../until";
 import { type Deployment, deploy } from "../deployment";
 import { principalWith } from "../principalWith";
 import { LIVES, type Names, providerAs } from "./stackLife";

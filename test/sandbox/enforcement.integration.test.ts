@@ -19,6 +19,7 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { AssumeRoleCommand, GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { expect } from "chai";
+import { until } from "../until";
 import {
   allow,
   assume,
@@ -28,7 +29,6 @@ import {
   policy,
   startInFolder,
   trustOf,
-  until,
 } from "./localAws";
 
 const CUSTOMER = "111122223333";

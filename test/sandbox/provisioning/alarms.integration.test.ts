@@ -2,9 +2,8 @@ import { DeleteAlarmsCommand, DescribeAlarmsCommand } from "@aws-sdk/client-clou
 import { CreateStreamCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { provision } from "../../../sandbox/provisioning";
-import { createStack } from "../../../sandbox/provisioning/engine";
 import { broughtUp } from "./broughtUp";
-import { engineOf, sandboxRun } from "./sandboxRun";
+import { attachedStacks, engineOf, sandboxRun } from "./sandboxRun";
 
 const ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm";
 const TOPIC = "arn:aws:sns:us-east-1:111122223333:on-call";
@@ -36,12 +35,12 @@ describe("the stack's alarms", function () {
   });
 
   describe("through the Pulumi engine", () => {
-    const cli = engineOf(run);
+    const createStack = attachedStacks(run, engineOf(run));
 
     it("change in place, are mended where they were removed by hand, and go with the stack", async () => {
       const provisioned = { streamMode: "PROVISIONED", streamName: "watched", shardCount: 1 };
       const config = { ...provisioned, alarms: { actionArns: [TOPIC] } };
-      const stack = await createStack(options("alarms", config), cli());
+      const stack = await createStack(options("alarms", config));
       expect((await broughtUp(stack)).filter((step) => step === `create ${ALARM}`)).to.have.lengthOf(4);
       expect((await stack.preview()).changeSummary).to.have.all.keys("same");
 
@@ -74,7 +73,7 @@ describe("the stack's alarms", function () {
       await run.aws.kinesis(region).send(new CreateStreamCommand({ StreamName: "theirs", ShardCount: 1 }));
       const existingStreamArn = `arn:aws:kinesis:${region}:111122223333:stream/theirs`;
       const config = { existingStreamArn, alarms: { capacityShards: 1 } };
-      const stack = await createStack(options("abroad", config), cli());
+      const stack = await createStack(options("abroad", config));
       await stack.up();
       expect(await alarms()).to.deep.equal([]);
       expect(await alarms(region)).to.have.lengthOf(4);

@@ -10,7 +10,8 @@ import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { expect } from "chai";
 import { startAws } from "../../sandbox/aws";
 import { startKinesisEngine } from "../../sandbox/kinesis/engine";
-import { clientsOf, failureOf, startInFolder, until } from "./localAws";
+import { until } from "../until";
+import { clientsOf, failureOf, startInFolder } from "./localAws";
 
 describe("the sandbox's processes", function () {
   this.timeout(20_000);

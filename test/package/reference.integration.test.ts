@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect } from "chai";
 import { Application, LogLevel, TSConfigReader, TypeDocReader } from "typedoc";
-import { PROJECT } from "./installed";
+import { PROJECT } from "../cache";
 
 describe("the API reference", function () {
   this.timeout(60_000);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { amplitudeKinesis } from "../delivery/cli/commandLine";
-import { until } from "./localAws";
+import { until } from "../until";
 import { processesNaming } from "./provisioning/processes";
 import { isAlive, SandboxProcess } from "./sandboxProcess";
 
@@ -97,7 +97,12 @@ describe("npm run sandbox", function () {
   ];
   for (const [moment, signal, status] of interruptions) {
     it(`ends at once and quietly by ${signal} to all its processes after «${moment}»`, async () => {
-      const sandbox = started(SandboxProcess.startInGroup(["--events", "20000"]));
+      const args = ["--events", "20000"];
+      const sandbox = started(
+        moment.includes("provisioned")
+          ? SandboxProcess.startInGroup(args)
+          : SandboxProcess.startWithoutEngine(args, true),
+      );
       await sandbox.says(moment);
       const family = sandbox.family();
       const before = sandbox.stderr.length;
@@ -134,7 +139,7 @@ describe("npm run sandbox", function () {
 
   for (const outputs of [["stdout"], ["stdout", "stderr"]] as const) {
     it(`goes on to its end where nobody reads its ${outputs.join(" and ")}`, async () => {
-      const sandbox = start(["--events", "5", "--json"]);
+      const sandbox = started(SandboxProcess.startWithoutEngine(["--events", "5", "--json"]));
       sandbox.stopReading(...outputs);
       expect(await sandbox.exited, sandbox.stderr).to.equal(0);
       expect(sandbox.stderr).not.to.match(/EPIPE|^\s+at /m);
@@ -144,7 +149,10 @@ describe("npm run sandbox", function () {
 
   for (const moment of ["AWS on this machine", "✓ provisioned by", "sending events"]) {
     it(`leaves no process behind where it is killed after «${moment}», and clears up at its next start`, async () => {
-      const sandbox = start(["--events", "3000"]);
+      const args = ["--events", "3000"];
+      const sandbox = moment.includes("provisioned")
+        ? start(args)
+        : started(SandboxProcess.startWithoutEngine(args));
       await sandbox.says(moment);
       const family = sandbox.family();
       expect(family.length).to.be.greaterThan(1);

@@ -7,10 +7,9 @@ import {
 } from "@aws-sdk/client-iam";
 import { CreateStreamCommand, DescribeStreamSummaryCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
-import { createStack } from "../../../sandbox/provisioning/engine";
 import { untilActive } from "../../../sandbox/untilActive";
 import { broughtUp } from "./broughtUp";
-import { engineOf, sandboxRun } from "./sandboxRun";
+import { attachedStacks, engineOf, sandboxRun } from "./sandboxRun";
 
 const COMPONENT = JSON.stringify(require.resolve("../../../components"));
 const STREAM = "aws:kinesis/stream:Stream";
@@ -19,7 +18,7 @@ const ROLE = "aws:iam/role:Role";
 describe("what was made or changed by hand, through the engine", function () {
   this.timeout(60_000);
   const run = sandboxRun();
-  const cli = engineOf(run);
+  const createStack = attachedStacks(run, engineOf(run));
   const kinesis = () => run.aws.kinesis(run.local.region);
   const status = async (StreamName: string) => {
     const { StreamDescriptionSummary } = await kinesis().send(
@@ -54,10 +53,7 @@ new AmplitudeKinesisDestination("adopter", named, { transforms: [leave] });`;
     const differing =
       'import: adopted[type], ignoreChanges: ["tags", "retentionPeriod", "encryptionType", "kmsKeyId", "description", "assumeRolePolicy"]';
     const program = await run.program("adoption", source(differing));
-    const stack = await createStack(
-      { folder: run.folder, aws: run.local, stackName: "adoption", program },
-      cli(),
-    );
+    const stack = await createStack({ folder: run.folder, aws: run.local, stackName: "adoption", program });
     const made = await broughtUp(stack);
     expect(made).to.include.members([`import ${STREAM}`, `import ${ROLE}`]);
     expect(made).not.to.include(`create ${STREAM}`);
@@ -71,7 +67,7 @@ new AmplitudeKinesisDestination("adopter", named, { transforms: [leave] });`;
   });
 
   it("a policy's default version set by hand is found by a refresh and mended", async () => {
-    const stack = await createStack({ folder: run.folder, aws: run.local, stackName: "versions" }, cli());
+    const stack = await createStack({ folder: run.folder, aws: run.local, stackName: "versions" });
     await stack.up();
     const { deployment } = await stack.exportStack();
     const { id: PolicyArn } = deployment.resources.find(
@@ -96,7 +92,7 @@ new AmplitudeKinesisDestination("adopter", named, { transforms: [leave] });`;
   });
 
   it("tags and the key change in place, and the role's policy follows the key", async () => {
-    const stack = await createStack({ folder: run.folder, aws: run.local, stackName: "rekeyed" }, cli());
+    const stack = await createStack({ folder: run.folder, aws: run.local, stackName: "rekeyed" });
     await stack.up();
     const before = (await stack.outputs()).streamArn?.value;
     const key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -116,10 +112,7 @@ new AmplitudeKinesisDestination("adopter", named, { transforms: [leave] });`;
 
   it("a preview of a new stack knows the values that the configuration gives", async () => {
     const config = { streamName: "known", roleName: "known" };
-    const stack = await createStack(
-      { folder: run.folder, aws: run.local, stackName: "known", config },
-      cli(),
-    );
+    const stack = await createStack({ folder: run.folder, aws: run.local, stackName: "known", config });
     const outputs: Record<string, unknown> = {};
     await stack.preview({
       onEvent: ({ resOutputsEvent, resourcePreEvent }) => {

@@ -1,8 +1,7 @@
-import type { Stack } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import { createStack } from "../../../sandbox/provisioning/engine";
 import { broughtUp } from "./broughtUp";
-import { engineOf, sandboxRun } from "./sandboxRun";
+import { attachedStacks, engineOf, sandboxRun } from "./sandboxRun";
 
 const COMPONENT = JSON.stringify(require.resolve("../../../components"));
 const AWS = JSON.stringify(require.resolve("@pulumi/aws/provider"));
@@ -12,11 +11,17 @@ describe("Pulumi's options on the component, through the engine", function () {
   this.timeout(120_000);
   const run = sandboxRun();
   const cli = engineOf(run);
-
-  async function stackOf(stackName: string, source: string): Promise<Stack> {
+  const createAttached = attachedStacks(run, cli);
+  const optionsOf = async (stackName: string, source: string) => {
     const program = await run.program(stackName, HEADER + source);
-    return createStack({ folder: run.folder, aws: run.local, stackName, program }, cli());
-  }
+    return { folder: run.folder, aws: run.local, stackName, program };
+  };
+
+  const stackOf = async (stackName: string, source: string) =>
+    createAttached(await optionsOf(stackName, source));
+  /** Starts a plugin for each of its providers. */
+  const stackOfProviders = async (stackName: string, source: string) =>
+    createStack(await optionsOf(stackName, source), cli());
 
   /** The program is read anew by each update. */
   const rewrite = (stackName: string, source: string) => run.program(stackName, HEADER + source);
@@ -81,7 +86,7 @@ for (const [name, region] of [["acme", "eu-central-1"], ["globex", "ap-northeast
   exports[name] = streamArn;
   exports[name + "Region"] = of;
 }`;
-    const stack = await stackOf("regions", source);
+    const stack = await stackOfProviders("regions", source);
     const { outputs } = await stack.up();
     expect(outputs.acme?.value).to.match(/^arn:aws:kinesis:eu-central-1:111122223333:stream\/acme-/);
     expect(outputs.globex?.value).to.match(/^arn:aws:kinesis:ap-northeast-1:111122223333:stream\/globex-/);
@@ -99,7 +104,7 @@ for (const [name, region] of [["acme", "eu-central-1"], ["globex", "ap-northeast
 const endpoints = [{ kinesis: "${endpoint}", iam: "${endpoint}", sts: "${endpoint}" }];
 const china = new Provider("china", { region: "cn-north-1", endpoints, skipCredentialsValidation: true, skipMetadataApiCheck: true, skipRequestingAccountId: true });
 new AmplitudeKinesisDestination("abroad", {}, { provider: china });`;
-    const stack = await stackOf("abroad", source);
+    const stack = await stackOfProviders("abroad", source);
     expect(await stack.preview().catch(String)).to.include("its region is cn-north-1: Amplitude's account");
     expect(await stack.up().catch(String)).to.include("its region is cn-north-1: Amplitude's account");
     const { deployment } = await stack.exportStack();

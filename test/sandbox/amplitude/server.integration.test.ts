@@ -2,7 +2,8 @@ import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
 import { deploy, recordsOf } from "../../delivery/deployment";
-import { type Fixture, startInFolder, trustOf, until } from "../localAws";
+import { until } from "../../until";
+import { type Fixture, startInFolder, trustOf } from "../localAws";
 
 describe("the stand-in for Amplitude", function () {
   this.timeout(20_000);

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { parse } from "yaml";
-import { PROJECT, typeErrors } from "../package/installed";
+import { PROJECT } from "../cache";
+import { typeErrors } from "../package/installed";
+import { noteSkipped } from "../skip";
 import { blocksOf, DOCUMENTS, readDocument } from "./documents";
 
 const blocks = DOCUMENTS.flatMap((document) =>
@@ -13,7 +15,7 @@ const blocks = DOCUMENTS.flatMap((document) =>
 );
 const written = (language: string) => blocks.filter((block) => block.language === language);
 
-/** Whole programs, of which the documents show parts; package/sdks.test.ts runs them. */
+/** Whole programs, of which the documents show parts; package/sdks.integration.test.ts runs them. */
 const SOURCES: Record<string, string> = {
   python: "examples/python/__main__.py",
   go: "examples/go/main.go",
@@ -98,7 +100,7 @@ describe("The programs in the documents", function () {
         (result) => ({ ...result, code: 0 }),
         (error: { code: unknown; stdout: string }) => error,
       );
-      if (code === "ENOENT") console.log(`SKIPPED: there is no ${tool} on PATH`);
+      if (code === "ENOENT") noteSkipped(`the format of ${SOURCES[language]}`, `no ${tool} is on PATH`);
       else expect({ code, stdout }, source).to.deep.equal({ code: 0, stdout: "" });
     }
   });

@@ -12,7 +12,8 @@ import * as components from "../../components";
 import { INPUT_NAMES } from "../../components/inputRules";
 import plugin from "../../components/package.json";
 import root from "../../package.json";
-import { link, PROJECT, removed, temporaryFolder } from "./installed";
+import { PROJECT } from "../cache";
+import { link, removed, temporaryFolder } from "./installed";
 
 const PLUGIN = join(PROJECT, "components");
 const RUNNER = join(PROJECT, "node_modules", "@pulumi", "pulumi", "cmd", "run-plugin");

@@ -1,7 +1,8 @@
 import { DeleteStreamCommand, PutRecordsCommand, SplitShardCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { generateEvents } from "../../../delivery/sources";
-import { assume, clientsOf, type Fixture, startInFolder, trustOf, until } from "../../sandbox/localAws";
+import { assume, clientsOf, type Fixture, startInFolder, trustOf } from "../../sandbox/localAws";
+import { until } from "../../until";
 import { type Deployment, deploy } from "../deployment";
 import { environmentOf } from "./commandLine";
 import { Running } from "./running";

@@ -8,7 +8,8 @@ import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import { provision, type StackOutputs } from "../../../sandbox/provisioning";
 import { createStack } from "../../../sandbox/provisioning/engine";
-import { processesNaming, until } from "./processes";
+import { until } from "../../until";
+import { processesNaming } from "./processes";
 import { engineOf, refusal, sandboxRun } from "./sandboxRun";
 
 const STACK = "pulumi:pulumi:Stack";

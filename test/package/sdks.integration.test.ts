@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { parse } from "yaml";
-import { link, PROJECT, removed, temporaryFolder, typeErrors } from "./installed";
+import { PROJECT } from "../cache";
+import { skip } from "../skip";
+import { link, removed, temporaryFolder, typeErrors } from "./installed";
 import schema from "./schema.json";
 
 const run = promisify(execFile);
@@ -30,8 +32,7 @@ describe("the SDKs for other languages", function () {
       if (error.code !== "ENOENT") throw error;
     });
     if (generated !== undefined) return;
-    console.log("SKIPPED: .ci/run builds amplitude-kinesis-sdks with Go, and there is none on PATH");
-    this.skip();
+    skip(this, "no amplitude-kinesis-sdks is on PATH; .ci/run builds it with Go");
   });
   after(() => removed(folder));
 
@@ -72,7 +73,7 @@ new AmplitudeKinesisDestination("acme", { alarms: pulumi.output({}) });
   });
 
   it("compile in Go with the example's program", async function () {
-    if ((await answer("go", ["version"])) === undefined) return this.skip();
+    if ((await answer("go", ["version"])) === undefined) skip(this, "no go is on PATH");
     const project = join(folder, "consumer-go");
     await cp(join(folder, "go", "amplitudekinesis"), join(project, "sdk"), { recursive: true });
     const modules = join(PROJECT, ".ci", "pulumi");
@@ -97,8 +98,7 @@ new AmplitudeKinesisDestination("acme", { alarms: pulumi.output({}) });
 
   it("register the component in Python with the example's program, its inputs by their true names", async function () {
     if ((await answer("python3", ["-c", "import pulumi, parver, semver"])) === undefined) {
-      console.log("SKIPPED: python3 lacks pulumi, parver or semver, which .ci/run installs");
-      return this.skip();
+      skip(this, "python3 lacks pulumi, parver or semver; .ci/run installs them");
     }
     const project = join(folder, "python");
     await cp(join(EXAMPLES, "python", "__main__.py"), join(project, "program.py"));

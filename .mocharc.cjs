@@ -1,0 +1,50 @@
+// Mocha's configuration. CONTRIBUTING.md ("Tests") describes the variables.
+const { globSync } = require("node:fs");
+const { availableParallelism } = require("node:os");
+
+/** Files that take the longest start first, so that no worker ends alone with one of them. The first match counts. */
+const SLOW_FIRST = [
+  "sandbox/command",
+  "docs/commandBlocks",
+  "sandbox/provisioning/",
+  "campaign/campaign",
+  "package/",
+  "amplitude/verifyThroughAmplitude",
+  "delivery/cli/",
+  ".integration.",
+  "leastPrivilege/",
+];
+
+const rank = (file) => {
+  const at = SLOW_FIRST.findIndex((part) => file.includes(part));
+  return at === -1 ? SLOW_FIRST.length : at;
+};
+
+/** `TEST_SHARD=2/3` keeps every third file, beginning with the second. */
+function shardOf(files, shard) {
+  if (!shard) return files;
+  const [part, parts] = shard.split("/").map(Number);
+  if (!(Number.isInteger(part) && Number.isInteger(parts) && part >= 1 && part <= parts)) {
+    throw new Error(`TEST_SHARD is ${JSON.stringify(shard)}; expected I/N with 1 <= I <= N, such as 1/3`);
+  }
+  return files.filter((_, index) => index % parts === part - 1);
+}
+
+const files = globSync("test/**/*.test.ts")
+  .filter((file) => process.env.TEST_KIND !== "unit" || !file.includes(".integration."))
+  .sort((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1));
+
+/** Files named on the command line are run instead of all files, not in addition to them. */
+const isNamed = process.argv.slice(2).some((word) => word.endsWith(".test.ts"));
+
+module.exports = {
+  require: ["tsx/cjs", "test/setup.ts"],
+  extension: ["ts"],
+  spec: isNamed ? [] : shardOf(files, process.env.TEST_SHARD),
+  parallel: true,
+  // Many tests wait for a process, so that a core has time for two files.
+  jobs: 2 * availableParallelism(),
+  reporter: "test/reporter.cjs",
+  timeout: 5000,
+  forbidOnly: true,
+};
