@@ -46,10 +46,11 @@ export function resolvedValue<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((resolve) => output.apply(resolve));
 }
 
-/** The inputs of the one resource of a type, once all outputs have resolved. */
+/** Returns the inputs of the one resource of each type, once every resource has been registered. */
 export async function renderedInputs(name: string, args: AmplitudeKinesisDestinationArgs) {
   const { destination, resources } = await render(name, args);
   await resolvedValue(pulumi.all([destination.policyArn, destination.streamName]));
+  await pulumi.runtime.disconnect();
   const inputsOf = (type: string) => resources.find((resource) => resource.type === type)?.inputs ?? {};
   return {
     resources,
