@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { endAll } from "./atEnd";
 import { CACHE } from "./cache";
 
 /** Runs once, in Mocha's main process, before its workers start. They inherit the environment. */
@@ -16,12 +17,16 @@ export function mochaGlobalTeardown(): void {
   rmSync(process.env.TEST_RUN_FOLDER ?? "", { recursive: true, force: true });
 }
 
-/** `TEST_SEED=N` runs the tests of each suite in an order drawn from N, to show that the order does not matter. */
 export const mochaHooks = {
+  /** `TEST_SEED=N` runs the tests of each suite in an order drawn from N, to show that the order does not matter. */
   beforeAll(this: Mocha.Context) {
     const seed = Number(process.env.TEST_SEED);
     const root = this.test?.parent;
     if (process.env.TEST_SEED !== undefined && root !== undefined) shuffle(root, seed);
+  },
+  /** Runs after each file in a worker, and after all files without workers. */
+  async afterAll() {
+    if (process.env.MOCHA_WORKER_ID === undefined) await endAll();
   },
 };
 

@@ -2,7 +2,7 @@ import { CreateStreamCommand, DescribeStreamSummaryCommand } from "@aws-sdk/clie
 import { expect } from "chai";
 import { passedOn, signedEndpoint } from "../../sandbox/faults/signedEndpoint";
 import { deploy } from "../delivery/deployment";
-import { clientsOf, type Fixture, startInFolder } from "../sandbox/localAws";
+import { clientsOf, type Fixture, sharedAws } from "../sandbox/localAws";
 import { until } from "../until";
 import { campaign, described, outcomeOf } from "./campaign";
 import type { Surrounding } from "./oneRun";
@@ -63,7 +63,7 @@ describe("A campaign against the sandbox", function () {
   this.timeout(60_000);
   let aws: Fixture;
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
   });
   after(() => aws.remove());
 

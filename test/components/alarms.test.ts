@@ -10,6 +10,7 @@ const TOPIC = "arn:aws:sns:us-east-1:111122223333:on-call";
 async function alarmsOf(args: AmplitudeKinesisDestinationArgs) {
   const { destination, resources } = await render("acme", args);
   await resolvedValue(pulumi.all([destination.policyArn, destination.streamName]));
+  await pulumi.runtime.disconnect();
   const alarms = resources.filter(({ type }) => type === "aws:cloudwatch/metricAlarm:MetricAlarm");
   return Object.fromEntries(alarms.map(({ name, inputs }) => [name.replace("acme-", ""), inputs]));
 }

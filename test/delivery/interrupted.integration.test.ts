@@ -1,15 +1,15 @@
 import { expect } from "chai";
 import { generateEvents, type VerifyOptions, verifyDelivery } from "../../delivery";
-import { startInFolder } from "../sandbox/localAws";
+import { sharedAws } from "../sandbox/localAws";
 import { deploy } from "./deployment";
 import { json, startLyingProxy } from "./lyingProxy";
 
 /** A run that its user ends while a request has had no clear answer, and goes on with once the endpoint is well. */
 describe("A run that is ended between two tries", function () {
   this.timeout(20_000);
-  let aws: Awaited<ReturnType<typeof startInFolder>>;
+  let aws: Awaited<ReturnType<typeof sharedAws>>;
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
   });
   after(() => aws.remove());
 

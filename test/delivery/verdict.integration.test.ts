@@ -7,7 +7,7 @@ import {
   type VerifyOptions,
   verifyDelivery,
 } from "../../delivery";
-import { type Fixture, startInFolder } from "../sandbox/localAws";
+import { type Fixture, sharedAws } from "../sandbox/localAws";
 import { deploy } from "./deployment";
 import { type Answer, json, type Lie, startLyingProxy } from "./lyingProxy";
 
@@ -36,7 +36,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
   this.timeout(20_000);
   let aws: Fixture;
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
   });
   after(() => aws.remove());
 
@@ -56,7 +56,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
         propagationSeconds: 0,
         timeoutSeconds: 10,
         settleMs: 50,
-        pollMs: 10,
+        pollMs: 50,
         random: () => 0,
         ...options,
       });

@@ -9,7 +9,7 @@ import {
   type VerifyOptions,
   verifyDelivery,
 } from "../../delivery";
-import { assume, clientsOf, type Fixture, failureOf, startInFolder, trustOf } from "../sandbox/localAws";
+import { assume, clientsOf, type Fixture, failureOf, sharedAws, trustOf } from "../sandbox/localAws";
 import { attachVendorPolicy, type Deployment, deploy, recordsOf, VENDOR_ACTIONS } from "./deployment";
 
 const AMPLITUDE = "arn:aws:iam::358203115967:root";
@@ -19,7 +19,7 @@ describe("verifyDelivery, against the sandbox", function () {
   this.timeout(20_000);
   let aws: Fixture;
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
   });
   after(() => aws.remove());
 
@@ -34,7 +34,7 @@ describe("verifyDelivery, against the sandbox", function () {
       propagationSeconds: 0,
       timeoutSeconds: 10,
       settleMs: 100,
-      pollMs: 10,
+      pollMs: 50,
       ...options,
     });
   const asOperatorAlone = () => ({ senderCredentials: undefined, credentials: aws.principals.operator });

@@ -6,6 +6,7 @@ import { KinesisClient } from "@aws-sdk/client-kinesis";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { type LocalAws, type LocalAwsOptions, startAws } from "../../sandbox/aws";
+import { atEnd } from "../atEnd";
 
 export interface Credentials {
   accessKeyId: string;
@@ -19,13 +20,27 @@ export interface Fixture extends LocalAws {
 }
 
 export async function startInFolder(options: Omit<LocalAwsOptions, "folder"> = {}): Promise<Fixture> {
-  const folder = await mkdtemp(join(tmpdir(), "sandbox-aws-"));
+  const folder = await mkdtemp(join(process.env.TEST_RUN_FOLDER ?? tmpdir(), "sandbox-aws-"));
   const aws = await startAws({ folder, ...options });
   const remove = async () => {
     await aws.stop();
     await rm(folder, { recursive: true });
   };
   return { ...aws, folder, remove };
+}
+
+let shared: Promise<Fixture> | undefined;
+
+/**
+ * Returns the sandbox that the test files of this process use one after another. `deploy` gives streams and roles names
+ * that are not used again. A test that looks at all of an account, or stops the sandbox, starts its own.
+ */
+export function sharedAws(): Promise<Fixture> {
+  shared ??= startInFolder().then((aws) => {
+    atEnd(aws.remove);
+    return { ...aws, remove: async () => {} };
+  });
+  return shared;
 }
 
 /** The SDK's own clients, one attempt each: a refusal is to be seen, not retried. */

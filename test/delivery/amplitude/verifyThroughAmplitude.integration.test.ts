@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { type AmplitudeRouteOptions, DeliveryError, verifyThroughAmplitude } from "../../../delivery";
 import type { DeliveryHabits } from "../../../sandbox/amplitude/schedule";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
-import { assume, clientsOf, type Fixture, startInFolder, trustOf } from "../../sandbox/localAws";
+import { assume, clientsOf, type Fixture, sharedAws, trustOf } from "../../sandbox/localAws";
 import { type Deployment, deploy } from "../deployment";
 
 /** Soon, in order, and each once. */
@@ -20,7 +20,7 @@ describe("verifyThroughAmplitude, against the sandbox", function () {
   let aws: Fixture;
   const amplitudes: LocalAmplitude[] = [];
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
   });
   afterEach(async () => {
     for (const amplitude of amplitudes.splice(0)) await amplitude.stop();
@@ -53,7 +53,7 @@ describe("verifyThroughAmplitude, against the sandbox", function () {
       propagationSeconds: 0,
       timeoutSeconds: 30,
       lingerMs: 0,
-      pollMs: 10,
+      pollMs: 50,
       ...options,
     });
   const codesOf = ({ findings }: { findings: { code: string; severity: string }[] }) =>

@@ -19,7 +19,7 @@ import { expect } from "chai";
 import { type CheckOptions, checkDeployment } from "../../../delivery";
 import { cloudWatchClient } from "../../../delivery/clients";
 import { type Provisioned, provision } from "../../../sandbox/provisioning";
-import { allow, clientsOf, type Fixture, policy, startInFolder, trustOf } from "../../sandbox/localAws";
+import { allow, clientsOf, type Fixture, policy, sharedAws, trustOf } from "../../sandbox/localAws";
 import { type Deployment, deploy, VENDOR_ACTIONS } from "../deployment";
 import { principalWith } from "../principalWith";
 
@@ -30,7 +30,7 @@ describe("Checking a deployment", function () {
   this.timeout(30_000);
   let aws: Fixture;
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
   });
   after(() => aws.remove());
 

@@ -15,7 +15,7 @@ import {
 } from "@aws-sdk/client-iam";
 import { DeleteStreamCommand, PutResourcePolicyCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
-import { allow, clientsOf, type Fixture, policy, startInFolder, trustOf } from "../../sandbox/localAws";
+import { allow, clientsOf, type Fixture, policy, sharedAws, trustOf } from "../../sandbox/localAws";
 import { type Deployment, deploy } from "../deployment";
 import { json, type Lie, startLyingProxy } from "../lyingProxy";
 import { principalWith } from "../principalWith";
@@ -49,7 +49,7 @@ describe("What goes wrong for real people", function () {
   let folder: string;
   const servers: { stop(): unknown }[] = [];
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
     env = environmentOf(aws, aws.principals.operator);
     outputs = await deploy(aws, { shards: 1 });
     folder = await mkdtemp(join(tmpdir(), "mistakes-"));

@@ -8,7 +8,7 @@ import { DeleteStreamCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { generate } from "selfsigned";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
-import { allow, clientsOf, type Fixture, startInFolder, trustOf } from "../../sandbox/localAws";
+import { allow, clientsOf, type Fixture, sharedAws, trustOf } from "../../sandbox/localAws";
 import { type Deployment, deploy } from "../deployment";
 import { json, type Lie, startLyingProxy } from "../lyingProxy";
 import { principalWith } from "../principalWith";
@@ -29,7 +29,7 @@ describe("What goes wrong with send, watch, report and the route through Amplitu
   let folder: string;
   const servers: { stop(): unknown }[] = [];
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
     env = environmentOf(aws, aws.principals.operator);
     outputs = await deploy(aws, { shards: 1 });
     amplitude = await startAmplitude({

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
-import { type Fixture, startInFolder } from "../../sandbox/localAws";
+import { type Fixture, sharedAws } from "../../sandbox/localAws";
 import { type Deployment, deploy } from "../deployment";
 import { FAILED } from "../report/reports";
 import { amplitudeKinesis, environmentOf } from "./commandLine";
@@ -80,7 +80,7 @@ describe("amplitude-kinesis verify --report", function () {
   let outputs: Deployment;
   let folder: string;
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
     outputs = await deploy(aws);
     folder = await mkdtemp(join(tmpdir(), "amplitude-kinesis-report-"));
   });

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { DeliveryReport } from "../../../delivery";
-import { type Fixture, startInFolder } from "../../sandbox/localAws";
+import { type Fixture, sharedAws } from "../../sandbox/localAws";
 import { type Deployment, deploy, recordsOf } from "../deployment";
 import { json, type Lie, startLyingProxy } from "../lyingProxy";
 import { amplitudeKinesis, ENTRY, environmentOf } from "./commandLine";
@@ -63,7 +63,7 @@ describe("amplitude-kinesis verify, ended before its end", function () {
   let aws: Fixture;
   let folder: string;
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
     folder = await mkdtemp(join(tmpdir(), "amplitude-kinesis-runs-"));
   });
   after(async () => {

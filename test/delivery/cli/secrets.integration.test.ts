@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
-import { assume, type Credentials, type Fixture, startInFolder, trustOf } from "../../sandbox/localAws";
+import { assume, type Credentials, type Fixture, sharedAws, trustOf } from "../../sandbox/localAws";
 import { type Deployment, deploy } from "../deployment";
 import { json, startLyingProxy } from "../lyingProxy";
 import { principalWith } from "../principalWith";
@@ -21,7 +21,7 @@ describe("Secrets", function () {
   let held: Required<Credentials>;
   let env: Record<string, string>;
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
     folder = await mkdtemp(join(tmpdir(), "secrets-"));
     const trust = JSON.parse(trustOf("arn:aws:iam::358203115967:root"));
     trust.Statement.push({

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { type Fixture, startInFolder } from "../../sandbox/localAws";
+import { type Fixture, sharedAws } from "../../sandbox/localAws";
 import { type Deployment, deploy, recordsOf } from "../deployment";
 import { amplitudeKinesis, environmentOf } from "./commandLine";
 import { Running } from "./running";
@@ -13,7 +13,7 @@ describe("amplitude-kinesis send", function () {
   let env: Record<string, string>;
   let outputs: Deployment;
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
     env = environmentOf(aws, aws.principals.operator);
   });
   beforeEach(async () => {

@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import packageJson from "../../../package.json";
-import { type Fixture, startInFolder, trustOf } from "../../sandbox/localAws";
+import { type Fixture, sharedAws, trustOf } from "../../sandbox/localAws";
 import { type Deployment, deploy } from "../deployment";
 import { amplitudeKinesis, ENTRY, environmentOf } from "./commandLine";
 
@@ -29,7 +29,7 @@ describe("amplitude-kinesis verify", function () {
   let outputs: Deployment;
   let folder: string;
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
     env = environmentOf(aws, aws.principals.operator);
     outputs = await deploy(aws);
     folder = await mkdtemp(join(tmpdir(), "amplitude-kinesis-"));

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect } from "chai";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
-import { type Fixture, startInFolder } from "../../sandbox/localAws";
+import { type Fixture, sharedAws } from "../../sandbox/localAws";
 import { type Deployment, deploy } from "../deployment";
 import { amplitudeKinesis, ENTRY, environmentOf } from "./commandLine";
 
@@ -16,7 +16,7 @@ describe("amplitude-kinesis verify --route amplitude", function () {
   let env: Record<string, string>;
   let args: string[];
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
     outputs = await deploy(aws);
     amplitude = await startAmplitude({
       aws: { endpoint: aws.endpoint, credentials: aws.principals.amplitude },

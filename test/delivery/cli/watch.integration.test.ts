@@ -1,7 +1,7 @@
 import { DeleteStreamCommand, PutRecordsCommand, SplitShardCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { generateEvents } from "../../../delivery/sources";
-import { assume, clientsOf, type Fixture, startInFolder, trustOf } from "../../sandbox/localAws";
+import { assume, clientsOf, type Fixture, sharedAws, trustOf } from "../../sandbox/localAws";
 import { until } from "../../until";
 import { type Deployment, deploy } from "../deployment";
 import { environmentOf } from "./commandLine";
@@ -13,7 +13,7 @@ describe("amplitude-kinesis watch", function () {
   let env: Record<string, string>;
   let outputs: Deployment;
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
     env = { ...environmentOf(aws, aws.principals.operator), AWS_EC2_METADATA_DISABLED: "true" };
   });
   beforeEach(async () => {

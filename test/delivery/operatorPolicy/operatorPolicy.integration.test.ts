@@ -27,7 +27,7 @@ import {
   type Credentials,
   clientsOf,
   type Fixture,
-  startInFolder,
+  sharedAws,
   trustOf,
 } from "../../sandbox/localAws";
 import { until } from "../../until";
@@ -60,7 +60,7 @@ describe("The operator's policy", function () {
   let aws: Fixture;
   let outputs: Deployment;
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
     outputs = await deploy(aws, { shards: 1 });
     const RoleName = outputs.roleArn.split("/").at(-1);
     const PolicyDocument = allow(["kinesis:PutRecord"], ["*"]);
@@ -93,7 +93,7 @@ describe("The operator's policy", function () {
         propagationSeconds: 0,
         timeoutSeconds: 5,
         settleMs: 50,
-        pollMs: 10,
+        pollMs: 50,
       };
       const { verdict, findings } = await verifyDelivery(options);
       return JSON.stringify([verdict, findings.map(({ code }) => code)]);
@@ -125,7 +125,7 @@ describe("The operator's policy", function () {
       endpoint: aws.endpoint,
       credentials,
       propagationSeconds: 0,
-      pollMs: 10,
+      pollMs: 50,
       intervalMs: 20,
     });
     let seen = "";

@@ -3,14 +3,14 @@ import { expect } from "chai";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
 import { deploy, recordsOf } from "../../delivery/deployment";
 import { until } from "../../until";
-import { type Fixture, startInFolder, trustOf } from "../localAws";
+import { type Fixture, sharedAws, trustOf } from "../localAws";
 
 describe("the stand-in for Amplitude", function () {
   this.timeout(20_000);
   let aws: Fixture;
   let amplitude: LocalAmplitude;
   before(async () => {
-    aws = await startInFolder();
+    aws = await sharedAws();
   });
   beforeEach(async () => {
     const access = { endpoint: aws.endpoint, credentials: aws.principals.amplitude };
