@@ -86,6 +86,8 @@ describe("the examples and the template, with the package as it is packed", func
       const known = { ...root.dependencies, ...root.devDependencies, [root.name]: root.version };
       expect(known, place).to.include({ ...dependencies, ...devDependencies });
     }
+    const requirements = await readFile(join(EXAMPLES, "python", "requirements.txt"), "utf8");
+    expect(requirements).to.equal(`pulumi>=${root.devDependencies["@pulumi/pulumi"]},<4\n`);
   });
 
   it("the template makes a project that type-checks, with alarms where a topic is given", async () => {

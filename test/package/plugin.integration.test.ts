@@ -79,6 +79,18 @@ describe("the plugin for every Pulumi language", function () {
     // Without the last two Pulumi takes TypeScript 3.8, which can't read these sources.
     expect(plugin.dependencies).to.have.all.keys("@pulumi/aws", "@pulumi/pulumi", "ts-node", "typescript");
   });
+
+  it("is tested by .ci/run with the engine and the generators of the same version as Pulumi's SDK", async () => {
+    const modules = await readFile(join(PROJECT, ".ci", "pulumi", "go.mod"), "utf8");
+    const built = [...modules.matchAll(/github\.com\/pulumi\/pulumi\/(pkg|sdk)\/v3 v(\S+)/g)];
+    const version = root.devDependencies["@pulumi/pulumi"];
+    expect(built.map(([, name, each]) => [name, each])).to.deep.equal([
+      ["pkg", version],
+      ["sdk", version],
+    ]);
+    const script = await readFile(join(PROJECT, ".ci", "run"), "utf8");
+    for (const [, said] of script.matchAll(/^\s*PULUMI_VERSION=v?(\d\S*)$/gm)) expect(said).to.equal(version);
+  });
 });
 
 describe("Pulumi's plugin runner", function () {
