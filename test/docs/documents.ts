@@ -16,6 +16,7 @@ export const DOCUMENTS = [
   "README.md",
   "CONTRIBUTING.md",
   "CHANGELOG.md",
+  "SECURITY.md",
   ...markdownIn("docs"),
   ...markdownIn("examples"),
   ...markdownIn("template"),
