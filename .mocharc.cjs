@@ -31,7 +31,6 @@ function shardOf(files, shard) {
 }
 
 const files = globSync("test/**/*.test.ts")
-  .filter((file) => process.env.TEST_KIND !== "unit" || !file.includes(".integration."))
   .sort((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1));
 
 /** Files named on the command line are run instead of all files, not in addition to them. */

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { parse } from "yaml";
-import { PROJECT } from "../package/installed";
+import { PROJECT } from "../cache";
+import { skip } from "../skip";
 
 interface Step {
   run?: string;
@@ -45,8 +46,7 @@ describe("The workflows for GitHub Actions", function () {
       (error: { code: unknown; stdout: string }) => error,
     );
     if (code === "ENOENT") {
-      console.log("SKIPPED: there is no actionlint on PATH, which .ci/run builds with Go");
-      this.skip();
+      skip(this, "no actionlint is on PATH; .ci/run builds it with Go");
     }
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: "" });
   });
