@@ -5,6 +5,7 @@ import { type AmplitudeRouteOptions, DeliveryError, verifyThroughAmplitude } fro
 import type { DeliveryHabits } from "../../../sandbox/amplitude/schedule";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
 import { assume, clientsOf, type Fixture, sharedAws, trustOf } from "../../sandbox/localAws";
+import { until } from "../../until";
 import { type Deployment, deploy } from "../deployment";
 
 /** Soon, in order, and each once. */
@@ -89,6 +90,8 @@ describe("verifyThroughAmplitude, against the sandbox", function () {
         const report = await verify(outputs, amplitude, { lingerMs: 1_000 });
         expect(report).to.include({ verdict: "verified", eventsDelivered: 20, duplicatesUnexplained: 0 });
         expect(report.eventsDuplicated).to.be.within(1, 20);
+        // Records can be read before the destination has counted them.
+        await until(() => destination.metrics.eventsDelivered === 20);
         expect(destination.metrics).to.include({ eventsDelivered: 20, successOnFirstAttempt: 20 });
       });
     }

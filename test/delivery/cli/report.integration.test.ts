@@ -8,6 +8,7 @@ import { type Fixture, sharedAws } from "../../sandbox/localAws";
 import { type Deployment, deploy } from "../deployment";
 import { FAILED } from "../report/reports";
 import { amplitudeKinesis, environmentOf } from "./commandLine";
+import { runInProcess } from "./inProcess";
 
 const NAMES = ["report.html", "report.json", "report.md", "report.xml"];
 
@@ -30,7 +31,7 @@ describe("amplitude-kinesis report", function () {
   ];
   for (const [flags, begins] of forms) {
     it(`prints ${flags[0] ?? "text without an option"}, and exits 0 whatever the verdict`, async () => {
-      const { status, stdout, stderr } = await amplitudeKinesis(["report", file, ...flags]);
+      const { status, stdout, stderr } = await runInProcess(["report", file, ...flags]);
       expect(stdout, stderr).to.match(begins);
       expect(status).to.equal(0);
     });
@@ -38,7 +39,7 @@ describe("amplitude-kinesis report", function () {
 
   it("writes all forms to a folder", async () => {
     const reports = join(folder, "reports");
-    expect((await amplitudeKinesis(["report", file, "--dir", reports])).status).to.equal(0);
+    expect((await runInProcess(["report", file, "--dir", reports])).status).to.equal(0);
     expect((await readdir(reports)).sort()).to.deep.equal(NAMES);
   });
 
@@ -47,7 +48,7 @@ describe("amplitude-kinesis report", function () {
     expect(stdout).to.match(/^FAILED: /);
     const utf16 = join(folder, "utf16.json");
     await writeFile(utf16, Buffer.from(`\ufeff${JSON.stringify(FAILED)}`, "utf16le"));
-    expect((await amplitudeKinesis(["report", utf16])).stdout).to.match(/^FAILED: /);
+    expect((await runInProcess(["report", utf16])).stdout).to.match(/^FAILED: /);
   });
 
   const wrong: [what: string, args: string[], says: RegExp, stdin?: string][] = [
@@ -93,7 +94,7 @@ describe("amplitude-kinesis verify --report", function () {
     const { roleArn, region, streamName } = outputs;
     const deployment = ["--role-arn", roleArn, "--region", region, "--stream-name", streamName];
     const args = ["verify", ...deployment, "--events", "5", "--no-run-file", "--json", "--report", reports];
-    return amplitudeKinesis(args, { env: environmentOf(aws, aws.principals.operator) });
+    return runInProcess(args, environmentOf(aws, aws.principals.operator));
   }
 
   it("writes the report that it prints, and its forms, with no secret in them", async () => {
@@ -104,7 +105,7 @@ describe("amplitude-kinesis verify --report", function () {
     expect(JSON.parse(texts[1] ?? "")).to.deep.equal(JSON.parse(stdout));
     expect(texts.join("")).not.to.include(aws.principals.operator.secretAccessKey);
     expect(status).to.equal(0);
-    const again = await amplitudeKinesis(["report", join(reports, "report.json"), "--html"]);
+    const again = await runInProcess(["report", join(reports, "report.json"), "--html"]);
     expect(again.stdout).to.equal(texts[0]);
   });
 

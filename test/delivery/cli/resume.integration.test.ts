@@ -11,7 +11,8 @@ import { type Deployment, deploy, recordsOf } from "../deployment";
 import { json, type Lie, startLyingProxy } from "../lyingProxy";
 import { amplitudeKinesis, ENTRY, environmentOf } from "./commandLine";
 
-const EVENTS = 1_500;
+/** Three requests. */
+const EVENTS = 1_050;
 
 /** A command under way, and what it prints. */
 class Running {

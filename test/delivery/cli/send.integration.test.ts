@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { type Fixture, sharedAws } from "../../sandbox/localAws";
 import { type Deployment, deploy, recordsOf } from "../deployment";
-import { amplitudeKinesis, environmentOf } from "./commandLine";
+import { environmentOf } from "./commandLine";
+import { runInProcess } from "./inProcess";
 import { Running } from "./running";
 
 describe("amplitude-kinesis send", function () {
@@ -27,7 +28,7 @@ describe("amplitude-kinesis send", function () {
   };
 
   it("writes every event once, says so in one JSON document, and exits 0", async () => {
-    const { status, stdout, stderr } = await amplitudeKinesis(args(["--events", "700", "--json"]), { env });
+    const { status, stdout, stderr } = await runInProcess(args(["--events", "700", "--json"]), env);
     const report = JSON.parse(stdout);
     expect(report).to.include({
       outcome: "sent",
@@ -46,7 +47,7 @@ describe("amplitude-kinesis send", function () {
   });
 
   it("keeps the pace that it is told", async () => {
-    const { stdout } = await amplitudeKinesis(args(["--rate", "50", "--duration", "2s", "--json"]), { env });
+    const { stdout } = await runInProcess(args(["--rate", "50", "--duration", "2s", "--json"]), env);
     const report = JSON.parse(stdout);
     expect(report).to.include({ outcome: "sent", eventsSent: 100 });
     expect(report.durationInSeconds).to.be.greaterThan(1.9);
@@ -54,7 +55,7 @@ describe("amplitude-kinesis send", function () {
 
   it("sends nothing, and exits 1, where the deployment is found broken", async () => {
     outputs = await deploy(aws, { statements: undefined });
-    const { status, stdout } = await amplitudeKinesis(args(["--events", "5", "--propagation", "0"]), { env });
+    const { status, stdout } = await runInProcess(args(["--events", "5", "--propagation", "0"]), env);
     expect(stdout)
       .to.match(/^FAILED/)
       .and.to.include("write-not-allowed")
@@ -80,7 +81,7 @@ describe("amplitude-kinesis send", function () {
     const folder = await mkdtemp(join(tmpdir(), "amplitude-kinesis-"));
     const file = join(folder, "broken.json");
     await writeFile(file, '{"uuid":"1"\n');
-    const { status, stderr } = await amplitudeKinesis(args(["--export", file]), { env });
+    const { status, stderr } = await runInProcess(args(["--export", file]), env);
     await rm(folder, { recursive: true });
     expect(stderr).to.include("The source has no events");
     expect(status).to.equal(2);

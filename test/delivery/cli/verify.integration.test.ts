@@ -8,6 +8,7 @@ import packageJson from "../../../package.json";
 import { type Fixture, sharedAws, trustOf } from "../../sandbox/localAws";
 import { type Deployment, deploy } from "../deployment";
 import { amplitudeKinesis, ENTRY, environmentOf } from "./commandLine";
+import { runInProcess } from "./inProcess";
 
 const EXPORT = join(__dirname, "..", "sources", "fixtures", "export.zip");
 const FIELDS = [
@@ -44,9 +45,9 @@ describe("amplitude-kinesis verify", function () {
   ];
 
   it("prints one JSON document with --json, progress on standard error, and exits 0", async () => {
-    const { status, stdout, stderr } = await amplitudeKinesis(
+    const { status, stdout, stderr } = await runInProcess(
       ["verify", ...flagsOf(outputs), "--events", "40", "--json"],
-      { env },
+      env,
     );
     const report = JSON.parse(stdout);
     expect(Object.keys(report)).to.have.members(FIELDS);
@@ -86,7 +87,7 @@ describe("amplitude-kinesis verify", function () {
       "1",
       "--json",
     ];
-    const { stdout } = await amplitudeKinesis(args, { env });
+    const { stdout } = await runInProcess(args, env);
     expect(JSON.parse(stdout)).to.include({ verdict: "verified", streamName: outputs.streamName });
   });
 
@@ -98,15 +99,13 @@ describe("amplitude-kinesis verify", function () {
       `[amp]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
     );
     const args = ["verify", ...flagsOf(outputs), "--events", "5", "--sender-profile", "amp", "--json"];
-    const { stdout, stderr } = await amplitudeKinesis(args, {
-      env: { ...env, AWS_SHARED_CREDENTIALS_FILE: file },
-    });
+    const { stdout, stderr } = await runInProcess(args, { ...env, AWS_SHARED_CREDENTIALS_FILE: file });
     expect(JSON.parse(stdout), stderr).to.include({ verdict: "verified", route: "role" });
   });
 
   it("exits 1 with a finding and its remedy, and no stack trace, where the deployment is wrong", async () => {
     const wrong = await deploy(aws, { trust: trustOf("arn:aws:iam::444455556666:root") });
-    const { status, stdout, stderr } = await amplitudeKinesis(["verify", ...flagsOf(wrong)], { env });
+    const { status, stdout, stderr } = await runInProcess(["verify", ...flagsOf(wrong)], env);
     expect(stdout)
       .to.match(/^FAILED/)
       .and.to.include("amplitude-not-trusted")
@@ -118,9 +117,9 @@ describe("amplitude-kinesis verify", function () {
   it("reports a broken line of an export with file and line, and goes on", async () => {
     const file = join(folder, "broken.json");
     await writeFile(file, '{"uuid":"1"}\n{"uuid":"2"\n{"uuid":"3"}\n');
-    const { status, stdout } = await amplitudeKinesis(
+    const { status, stdout } = await runInProcess(
       ["verify", ...flagsOf(outputs), "--export", file, "--json"],
-      { env },
+      env,
     );
     const report = JSON.parse(stdout);
     expect(report).to.include({ verdict: "verified", eventsSent: 2 });
@@ -136,7 +135,7 @@ describe("amplitude-kinesis verify", function () {
     await chmod(pulumi, 0o755);
     const PATH = `${folder}${delimiter}${process.env.PATH}`;
     const args = ["verify", "--stack", "acme", "--cwd", folder, "--events", "1", "--json"];
-    const { stdout, stderr } = await amplitudeKinesis(args, { env: { ...env, PATH } });
+    const { stdout, stderr } = await runInProcess(args, { ...env, PATH });
     expect(JSON.parse(stdout), stderr).to.include({ verdict: "verified" });
   });
 
@@ -150,9 +149,7 @@ describe("amplitude-kinesis verify", function () {
   it("reads the UTF-16 that PowerShell writes", async () => {
     const file = join(folder, "utf16.json");
     await writeFile(file, Buffer.from(`\ufeff${JSON.stringify(outputs)}`, "utf16le"));
-    const { stdout } = await amplitudeKinesis(["verify", "--outputs", file, "--events", "1", "--json"], {
-      env,
-    });
+    const { stdout } = await runInProcess(["verify", "--outputs", file, "--events", "1", "--json"], env);
     expect(JSON.parse(stdout)).to.include({ verdict: "verified" });
   });
 
@@ -210,31 +207,28 @@ describe("amplitude-kinesis verify", function () {
 
     it("without the pulumi command", async () => {
       const withoutPulumi = { ...env, PATH: join(folder, "empty") };
-      const { status, stderr } = await amplitudeKinesis(["verify", "--stack", "acme"], {
-        env: withoutPulumi,
-      });
+      const { status, stderr } = await runInProcess(["verify", "--stack", "acme"], withoutPulumi);
       expect(stderr).to.include("needs the `pulumi` command");
       expect(status).to.equal(2);
     });
 
     it("without credentials", async () => {
       const { AWS_ACCESS_KEY_ID, ...rest } = env;
-      const { status, stderr } = await amplitudeKinesis(["verify", ...good], { env: rest });
+      const { status, stderr } = await runInProcess(["verify", ...good], rest);
       expect(stderr).to.include("credentials are missing").and.to.include("AWS_PROFILE");
       expect(status).to.equal(2);
     });
 
     it("with a profile that there isn't", async () => {
-      const { status, stderr } = await amplitudeKinesis(["verify", ...good, "--sender-profile", "nosuch"], {
-        env,
-      });
+      const { status, stderr } = await runInProcess(["verify", ...good, "--sender-profile", "nosuch"], env);
       expect(stderr).to.include('The sender\'s AWS credentials (profile "nosuch") are missing');
       expect(status).to.equal(2);
     });
 
     it("with an endpoint that nobody answers at", async () => {
-      const { status, stderr } = await amplitudeKinesis(["verify", ...good], {
-        env: { ...env, AWS_ENDPOINT_URL: "http://127.0.0.1:9" },
+      const { status, stderr } = await runInProcess(["verify", ...good], {
+        ...env,
+        AWS_ENDPOINT_URL: "http://127.0.0.1:9",
       });
       expect(stderr).to.include("AWS_ENDPOINT_URL");
       expect(status).to.equal(2);
@@ -244,12 +238,12 @@ describe("amplitude-kinesis verify", function () {
 
 describe("the amplitude-kinesis command", () => {
   it("has the version of the package", async () => {
-    const { stdout } = await amplitudeKinesis(["--version"]);
+    const { stdout } = await runInProcess(["--version"]);
     expect(stdout.trim()).to.equal(packageJson.version);
   });
 
   it("shows its options and exit statuses on request", async () => {
-    const { status, stdout } = await amplitudeKinesis(["verify", "--help"]);
+    const { status, stdout } = await runInProcess(["verify", "--help"]);
     expect(stdout).to.include("--sender-profile").and.to.include("0 verified, 1 failed, 2 wrong usage,");
     expect(status).to.equal(0);
   });

@@ -4,7 +4,8 @@ import { expect } from "chai";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
 import { type Fixture, sharedAws } from "../../sandbox/localAws";
 import { type Deployment, deploy } from "../deployment";
-import { amplitudeKinesis, ENTRY, environmentOf } from "./commandLine";
+import { ENTRY, environmentOf } from "./commandLine";
+import { runInProcess } from "./inProcess";
 
 const PLANTED = "planted-key-0123456789";
 
@@ -41,8 +42,8 @@ describe("amplitude-kinesis verify --route amplitude", function () {
   it("takes the key from the environment, verifies, and prints it nowhere", async () => {
     const { destination } = await amplitude.connect(outputs);
     const withKey = { ...env, AMPLITUDE_API_KEY: amplitude.apiKey };
-    const asText = await amplitudeKinesis([...args, "--events", "3"], { env: withKey });
-    const asJson = await amplitudeKinesis([...args, "--events", "3", "--json"], { env: withKey });
+    const asText = await runInProcess([...args, "--events", "3"], withKey);
+    const asJson = await runInProcess([...args, "--events", "3", "--json"], withKey);
     destination.stop();
     expect(asText.stdout, asText.stderr).to.match(/^VERIFIED: every event sent to Amplitude arrived/);
     expect(asText.status).to.equal(0);
@@ -53,7 +54,7 @@ describe("amplitude-kinesis verify --route amplitude", function () {
 
   for (const debug of [[], ["--debug"]]) {
     it(`exits 2 for a key that Amplitude does not know, and prints it nowhere ${debug.join()}`, async () => {
-      const outcome = await amplitudeKinesis([...debug, ...args, "--api-key", PLANTED], { env });
+      const outcome = await runInProcess([...debug, ...args, "--api-key", PLANTED], env);
       expect(outcome.stderr).to.include("Amplitude doesn't know the API key");
       expect(outcome).to.include({ status: 2, stdout: "" });
       expect(JSON.stringify(outcome)).not.to.include(PLANTED);
@@ -85,7 +86,7 @@ describe("amplitude-kinesis verify --route amplitude", function () {
   ];
   for (const [what, more, says] of usage) {
     it(`exits 2 ${what}, and says what to do`, async () => {
-      const outcome = await amplitudeKinesis(more(), { env });
+      const outcome = await runInProcess(more(), env);
       expect(outcome.stderr).to.match(says);
       expect(outcome).to.include({ status: 2, stdout: "" });
       expect(JSON.stringify(outcome)).not.to.include(PLANTED);
@@ -114,7 +115,7 @@ describe("amplitude-kinesis verify --route amplitude", function () {
   });
 
   it("shows its options on request", async () => {
-    const { stdout } = await amplitudeKinesis(["verify", "--help"]);
+    const { stdout } = await runInProcess(["verify", "--help"]);
     expect(stdout).to.include("--api-key").and.include("AMPLITUDE_API_KEY").and.include("--amplitude-zone");
   });
 });
