@@ -30,8 +30,9 @@ function shardOf(files, shard) {
   return files.filter((_, index) => index % parts === part - 1);
 }
 
-const files = globSync("test/**/*.test.ts")
-  .sort((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1));
+const files = globSync("test/**/*.test.ts").sort(
+  (one, other) => rank(one) - rank(other) || (one < other ? -1 : 1),
+);
 
 /** Files named on the command line are run instead of all files, not in addition to them. */
 const isNamed = process.argv.slice(2).some((word) => word.endsWith(".test.ts"));
