@@ -6,7 +6,7 @@ const { availableParallelism } = require("node:os");
 const SLOW_FIRST = [
   "sandbox/command",
   "docs/commandBlocks",
-  "sandbox/provisioning/",
+  "sandbox/pulumi/provisioning/",
   "campaign/campaign",
   "package/",
   "amplitude/verifyThroughAmplitude",

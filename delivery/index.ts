@@ -1,41 +1,47 @@
-export { type AmplitudeRouteOptions, type AmplitudeZone, verifyThroughAmplitude } from "./amplitude";
-export { checkDeployment } from "./check/checkDeployment";
+export type { Credentials } from "./aws/clients";
+export { checkDeployment } from "./check";
 export type { CheckOptions, FurtherOutputs } from "./check/options";
 export type { CheckedRole, CheckedStream, CheckReport, CheckVerdict } from "./check/report";
 export { checkText } from "./check/text";
-export type { Credentials } from "./clients";
-export { type Clock, systemClock } from "./clock";
-export { DeliveryError, type DeliveryErrorCode, ReportError, SettingsError, SourceError } from "./errors";
-export type { Finding, FindingCode, Severity } from "./findings";
-export { type Handoff, type HandoffField, handoffOf } from "./handoff/handoff";
+export { type Clock, systemClock } from "./common/clock";
+export {
+  DeliveryError,
+  type DeliveryErrorCode,
+  ReportError,
+  SettingsError,
+  SourceError,
+} from "./common/errors";
+export type { Finding, FindingCode, Severity } from "./common/findings";
+export type { Latency } from "./common/histogram";
+export type { StackOutputs } from "./common/outputs";
+export type { TimelineBucket, TimelineReport } from "./common/timeline";
+export type { ReportedRoute, Route } from "./deployment/route";
+export { generateEvents, openExport } from "./events";
+export type { Deviation } from "./events/deviations";
+export type { EventKind } from "./events/eventKind";
+export type { GeneratedSource, GeneratorOptions } from "./events/generator/generator";
+export type { Framing, Unreadable } from "./events/recordContent";
+export type { EventMemory, EventSource, SourceEvent, SourceProblem } from "./events/source";
+export { type Handoff, type HandoffField, handoffOf } from "./handoff";
 export { handoffHtml } from "./handoff/html";
 export { handoffMarkdown, handoffText } from "./handoff/text";
+export { type OperatorPolicy, type OperatorStatement, operatorPolicy } from "./operatorPolicy";
 export type { Scope, Target, Task } from "./operatorPolicy/needs";
-export { type OperatorPolicy, type OperatorStatement, operatorPolicy } from "./operatorPolicy/operatorPolicy";
 export { type NamingOptions, type PolicySubject, subjectOf, subjectToBe } from "./operatorPolicy/subject";
-export type { ReportedRoute, Route } from "./preflight/route";
 export { type ReportFormat, renderReport } from "./report/renderReport";
-export type { DeliveryReport, Environment, Proof, ShardReport, Verdict } from "./report/report";
 export { writeReports } from "./report/reportFolder";
 export { reportText } from "./report/text";
+export { sendEvents } from "./send";
 export type { SendOptions, SendProgress } from "./send/options";
-export { sendEvents } from "./send/sendEvents";
-export type { SendOutcome, SendReport } from "./send/sendReport";
+export type { SendOutcome, SendReport } from "./send/report";
 export { sendText } from "./send/text";
-export type { StackOutputs } from "./settings";
-export { generateEvents, openExport } from "./sources";
-export type { GeneratedSource, GeneratorOptions } from "./sources/generator";
-export type { EventMemory, EventSource, SourceEvent, SourceProblem } from "./sources/source";
-export type { RunLoad } from "./verifier/capacity";
-export type { Latency } from "./verifier/latency";
-export type { Progress, VerifyOptions } from "./verifier/options";
-export type { TimelineBucket, TimelineReport } from "./verifier/timeline";
-export { verifyDelivery } from "./verifier/verifyDelivery";
+export type { RunLoad } from "./sending/capacity";
+export { verifyDelivery } from "./verify";
+export { type AmplitudeRouteOptions, type AmplitudeZone, verifyThroughAmplitude } from "./verify/amplitude";
+export type { Progress, VerifyOptions } from "./verify/options";
+export type { DeliveryReport, Environment, Proof, ShardReport, Verdict } from "./verify/report";
+export { watchStream } from "./watch";
 export type { Counted } from "./watch/boundedTally";
-export type { Deviation } from "./watch/deviations";
-export type { EventKind } from "./watch/eventKind";
 export type { StartingPoint, WatchOptions, WatchUntil } from "./watch/options";
-export type { Framing, Unreadable } from "./watch/recordContent";
 export type { CountedDeviation, ForeignKind, Project, WatchSnapshot } from "./watch/snapshot";
 export { watchText } from "./watch/text";
-export { watchStream } from "./watch/watchStream";

@@ -4,8 +4,8 @@ import { pathToFileURL } from "node:url";
 import type { LocalAmplitude } from "./amplitude/server";
 import type { LocalAws, LocalPrincipal } from "./aws";
 import type { Onboarding } from "./onboarding";
-import type { Provisioned } from "./provisioning";
-import { shellWord } from "./shellWord";
+import { shellWord } from "./process/shellWord";
+import type { Provisioned } from "./pulumi/provisioning";
 
 interface KeptSandbox {
   aws: LocalAws;

@@ -2,10 +2,9 @@ import { once } from "node:events";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { DeliveryError, reportText } from "../delivery";
 import { EXIT_CODES, EXIT_USAGE } from "../delivery/cli/exitCodes";
-import { progressDisplay } from "../delivery/cli/progressDisplay";
+import { progressDisplay } from "../delivery/cli/terminal/progressDisplay";
 import { type LocalAmplitude, startAmplitude } from "./amplitude/server";
 import { type LocalAws, startAws } from "./aws";
-import { Interrupted, Interruption } from "./interruption";
 import { keepUp } from "./keepUp";
 import {
   type ChosenEvents,
@@ -15,7 +14,8 @@ import {
   openEvents,
   SHIPPED_EXPORT,
 } from "./onboarding";
-import { makeRunFolder, removeRunFolder, UnwritableFolderError } from "./runFolder";
+import { Interrupted, Interruption } from "./process/interruption";
+import { makeRunFolder, removeRunFolder, UnwritableFolderError } from "./process/runFolder";
 
 interface SandboxFlags {
   events?: number;

@@ -17,12 +17,21 @@ import {
 } from "../delivery";
 import { type AccessProof, proveAccess } from "./accessProofs";
 import type { LocalAws } from "./aws";
-import { unlessAborted } from "./interruption";
-import { type Provisioned, provision } from "./provisioning";
-import { untilActive } from "./untilActive";
+import { untilActive } from "./aws/untilActive";
+import { unlessAborted } from "./process/interruption";
+import { type Provisioned, provision } from "./pulumi/provisioning";
 
 /** The export that is shipped with the tests: made-up values in the vendor's exact shape. */
-export const SHIPPED_EXPORT = join(__dirname, "..", "test", "delivery", "sources", "fixtures", "export.zip");
+export const SHIPPED_EXPORT = join(
+  __dirname,
+  "..",
+  "test",
+  "delivery",
+  "events",
+  "export",
+  "fixtures",
+  "export.zip",
+);
 
 export interface OnboardingOptions {
   aws: LocalAws;

@@ -5,12 +5,12 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "hdr-histogram-js";
-import { kinesisWriteClient } from "../../delivery/clients";
-import { systemClock } from "../../delivery/clock";
-import { Producer } from "../../delivery/producer/producer";
-import type { PutRecords } from "../../delivery/producer/producerOptions";
-import { putRecordsTo } from "../../delivery/producer/putRecords";
-import type { OutgoingRecord } from "../../delivery/producer/record";
+import { kinesisWriteClient } from "../../delivery/aws/clients";
+import { systemClock } from "../../delivery/common/clock";
+import { Producer } from "../../delivery/kinesis/producer";
+import type { PutRecords } from "../../delivery/kinesis/producerOptions";
+import { putRecordsTo } from "../../delivery/kinesis/putRecords";
+import type { OutgoingRecord } from "../../delivery/kinesis/record";
 import { CREDENTIALS, keyOf, REGION } from "./byHand";
 import { readEvents } from "./events";
 import { type AddedLatency, type LatencyRun, LINGER_MS } from "./latencyRun";

@@ -4,9 +4,9 @@ import {
   KinesisClient,
   PutRecordsCommand,
 } from "@aws-sdk/client-kinesis";
-import { keptOpen, kinesisClient, kinesisWriteClient } from "../../delivery/clients";
-import { putRecordsTo } from "../../delivery/producer/putRecords";
-import { releaseRecords } from "../../delivery/recordMemory";
+import { keptOpen, kinesisClient, kinesisWriteClient } from "../../delivery/aws/clients";
+import { releaseRecords } from "../../delivery/aws/codec/recordMemory";
+import { putRecordsTo } from "../../delivery/kinesis/putRecords";
 import { bodyOf, CREDENTIALS, giveBack, keyOf, poster, REGION, signedHeaders } from "./byHand";
 import { awsKinesisWritable, kinesisStreams } from "./peers/javascript";
 import { producing } from "./producing";

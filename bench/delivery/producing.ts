@@ -1,9 +1,9 @@
-import { type ClientOptions, kinesisWriteClient } from "../../delivery/clients";
-import { systemClock } from "../../delivery/clock";
-import { Producer } from "../../delivery/producer/producer";
-import type { OutcomeListener } from "../../delivery/producer/producerOptions";
-import { putRecordsTo } from "../../delivery/producer/putRecords";
-import type { OutgoingRecord } from "../../delivery/producer/record";
+import { type ClientOptions, kinesisWriteClient } from "../../delivery/aws/clients";
+import { systemClock } from "../../delivery/common/clock";
+import { Producer } from "../../delivery/kinesis/producer";
+import type { OutcomeListener } from "../../delivery/kinesis/producerOptions";
+import { putRecordsTo } from "../../delivery/kinesis/putRecords";
+import type { OutgoingRecord } from "../../delivery/kinesis/record";
 import { keyOf } from "./byHand";
 import type { Bench } from "./paths";
 

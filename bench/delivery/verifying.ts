@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import type { Credentials } from "../../delivery/clients";
-import { generateEvents } from "../../delivery/sources";
-import { verifyDelivery } from "../../delivery/verifier/verifyDelivery";
+import type { Credentials } from "../../delivery/aws/clients";
+import { generateEvents } from "../../delivery/events";
+import { verifyDelivery } from "../../delivery/verify";
 import { REGION } from "./byHand";
 import type { Bench } from "./paths";
 

@@ -2,8 +2,8 @@
  * One `pulumi preview` of a program on a fresh stack, in a process of its own, as a user's is: the program, and what it
  * imports, is loaded within the time. Prints the milliseconds and the number of resources to create.
  */
-import { createStack } from "../../sandbox/provisioning/engine";
-import { findPulumiCli } from "../../sandbox/provisioning/pulumiCli";
+import { createStack } from "../../sandbox/pulumi/provisioning/engine";
+import { findPulumiCli } from "../../sandbox/pulumi/provisioning/pulumiCli";
 
 async function main([folder = "", aws = "", stackName = "", program = ""]: string[]): Promise<void> {
   const cli = await findPulumiCli(folder);

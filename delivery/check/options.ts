@@ -1,6 +1,6 @@
-import type { Credentials } from "../clients";
-import type { Clock } from "../clock";
-import type { StackOutputs } from "../settings";
+import type { Credentials } from "../aws/clients";
+import type { Clock } from "../common/clock";
+import type { StackOutputs } from "../common/outputs";
 
 /** What a stack may say of itself beside the three outputs; each is held against what is there. */
 export interface FurtherOutputs {

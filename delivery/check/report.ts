@@ -1,4 +1,4 @@
-import type { Finding } from "../findings";
+import type { Finding } from "../common/findings";
 
 /** `passed`: nothing was found that stops delivery. `failed`: something does. `undecided`: a part of it could not be found out. */
 export type CheckVerdict = "passed" | "failed" | "undecided";

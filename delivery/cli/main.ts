@@ -1,17 +1,17 @@
 import { Command, CommanderError } from "commander";
-import { describeError } from "../awsErrors";
-import { DeliveryError } from "../errors";
-import { VERSION } from "../version";
-import { checkCommand } from "./check";
-import { completionCommand } from "./completion";
+import { describeError } from "../aws/errors";
+import { DeliveryError } from "../common/errors";
+import { VERSION } from "../common/version";
+import { checkCommand } from "./commands/check";
+import { completionCommand } from "./commands/completion";
+import { handoffCommand } from "./commands/handoff";
+import { operatorPolicyCommand } from "./commands/operatorPolicy";
+import { reportCommand } from "./commands/report";
+import { sendCommand } from "./commands/send";
+import { verifyCommand } from "./commands/verify";
+import { watchCommand } from "./commands/watch";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
-import { handoffCommand } from "./handoff";
-import { Interrupted } from "./interruption";
-import { operatorPolicyCommand } from "./operatorPolicy";
-import { reportCommand } from "./report";
-import { sendCommand } from "./send";
-import { verifyCommand } from "./verify";
-import { watchCommand } from "./watch";
+import { Interrupted } from "./terminal/interruption";
 
 /** In the order of their use. */
 const COMMANDS = [

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Handoff, HandoffField } from "./handoff";
+import type { Handoff, HandoffField } from ".";
 import { SCRIPT, STYLE } from "./htmlAssets";
 
 /**

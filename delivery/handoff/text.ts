@@ -1,4 +1,4 @@
-import type { Handoff } from "./handoff";
+import type { Handoff } from ".";
 
 /** For a terminal, without a line break at its end; each value stands alone on its line, to be selected whole. */
 export function handoffText({ fields, steps, notes }: Handoff): string {

@@ -1,5 +1,5 @@
-import { SettingsError } from "../errors";
-import { accountOf, roleNameOf, type StackOutputs, streamArnOf } from "../settings";
+import { SettingsError } from "../common/errors";
+import { accountOf, roleNameOf, type StackOutputs, streamArnOf } from "../common/outputs";
 
 /** What the policy is for: ARNs, or the patterns of what does not exist yet. */
 export interface PolicySubject {

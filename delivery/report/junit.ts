@@ -1,7 +1,7 @@
 import Builder from "fast-xml-builder";
-import type { Finding, Severity } from "../findings";
-import { presentable } from "./presentable";
-import type { DeliveryReport } from "./report";
+import type { Finding, Severity } from "../common/findings";
+import type { DeliveryReport } from "../verify/report";
+import { presentable } from "./redactReport";
 import { verdictSentence } from "./verdictSentence";
 
 /** What a check came to; one that holds has none. */

@@ -1,8 +1,8 @@
-import type { Finding, Severity } from "../findings";
-import { bySeverity } from "./bySeverity";
+import { bySeverity } from "../common/bySeverity";
+import type { Finding, Severity } from "../common/findings";
+import type { DeliveryReport, Verdict } from "../verify/report";
 import { codeSpans } from "./codeSpans";
-import { presentable } from "./presentable";
-import type { DeliveryReport, Verdict } from "./report";
+import { presentable } from "./redactReport";
 import { deliveredPercent, verdictSentence } from "./verdictSentence";
 
 const VERDICT_SIGNS: Record<Verdict, string> = { verified: "✅", failed: "❌", undecided: "❓" };

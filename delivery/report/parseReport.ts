@@ -1,7 +1,7 @@
 import Ajv, { type ErrorObject, type ValidateFunction } from "ajv";
-import { ReportError } from "../errors";
+import { ReportError } from "../common/errors";
+import type { DeliveryReport } from "../verify/report";
 import { latencyDistribution } from "./latencyDistribution";
-import type { DeliveryReport } from "./report";
 import { REPORT_SCHEMA } from "./reportSchema";
 
 let compiled: ValidateFunction<DeliveryReport> | undefined;

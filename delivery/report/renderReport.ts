@@ -1,4 +1,4 @@
-import type { DeliveryReport } from "./report";
+import type { DeliveryReport } from "../verify/report";
 import { reportText } from "./text";
 
 /** `html`: one page that needs nothing else. `junit`: XML for CI systems. `markdown`: for a pull request. */

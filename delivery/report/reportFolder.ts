@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { ReportError } from "../errors";
+import { ReportError } from "../common/errors";
+import type { DeliveryReport } from "../verify/report";
 import { type ReportFormat, renderReport } from "./renderReport";
-import type { DeliveryReport } from "./report";
 
 /** The raw report first: it is what the others can be made of again. */
 const FILES: [name: string, format: ReportFormat][] = [

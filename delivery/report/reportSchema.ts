@@ -1,7 +1,7 @@
-import type { Finding } from "../findings";
-import type { Latency } from "../verifier/latency";
-import type { TimelineBucket, TimelineReport } from "../verifier/timeline";
-import type { DeliveryReport, Environment, Proof, ShardReport } from "./report";
+import type { Finding } from "../common/findings";
+import type { Latency } from "../common/histogram";
+import type { TimelineBucket, TimelineReport } from "../common/timeline";
+import type { DeliveryReport, Environment, Proof, ShardReport } from "../verify/report";
 
 /** A JSON Schema of the object, each field of which is required; others are let be, as newer versions add them. */
 function objectOf(properties: Record<string, object>) {

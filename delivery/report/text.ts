@@ -1,6 +1,6 @@
-import type { Finding } from "../findings";
-import type { Latency } from "../verifier/latency";
-import type { DeliveryReport } from "./report";
+import type { Finding } from "../common/findings";
+import type { Latency } from "../common/histogram";
+import type { DeliveryReport } from "../verify/report";
 import { deliveredPercent, verdictSentence } from "./verdictSentence";
 
 const SIGNS: Record<Finding["severity"], string> = { error: "✗", undetermined: "?", warning: "!" };

@@ -1,4 +1,4 @@
-import type { DeliveryReport, Verdict } from "./report";
+import type { DeliveryReport, Verdict } from "../verify/report";
 
 /** Each verdict in words, to stand behind its name. */
 const SENTENCES: Record<Verdict, string> = {

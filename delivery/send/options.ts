@@ -1,4 +1,4 @@
-import type { Progress, VerifyOptions } from "../verifier/options";
+import type { Progress, VerifyOptions } from "../verify/options";
 
 /** What is going on, for a progress display. */
 export type SendProgress = Pick<Progress, "step" | "eventsSent" | "eventsAcknowledged" | "eventsExpected">;

@@ -1,5 +1,5 @@
 import { findingLines } from "../report/text";
-import type { SendOutcome, SendReport } from "./sendReport";
+import type { SendOutcome, SendReport } from "./report";
 
 const SENTENCES: Record<SendOutcome, string> = {
   sent: "SENT: Kinesis acknowledged every event; whether they can be read back was not looked at",

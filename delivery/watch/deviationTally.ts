@@ -1,4 +1,4 @@
-import type { Deviation } from "./deviations";
+import type { Deviation } from "../events/deviations";
 import type { CountedDeviation } from "./snapshot";
 
 /** So many ways are told apart; a row with made-up field names can't fill the memory. */

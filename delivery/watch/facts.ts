@@ -1,7 +1,7 @@
-import type { Latency } from "../verifier/latency";
-import type { EventKind } from "./eventKind";
+import type { Latency } from "../common/histogram";
+import type { EventKind } from "../events/eventKind";
+import { foreignText } from "./findings";
 import type { WatchSnapshot } from "./snapshot";
-import { foreignText } from "./watchFindings";
 
 /** How a fact is to be taken. */
 export type Tone = "plain" | "warning" | "bad";

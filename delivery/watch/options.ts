@@ -1,6 +1,6 @@
-import type { Credentials } from "../clients";
-import type { Clock } from "../clock";
-import type { StackOutputs } from "../settings";
+import type { Credentials } from "../aws/clients";
+import type { Clock } from "../common/clock";
+import type { StackOutputs } from "../common/outputs";
 
 /** Where the watch starts: what arrives from now on, all that the stream holds, or what arrived since a time. */
 export type StartingPoint = "latest" | "trim-horizon" | Date;

@@ -1,10 +1,10 @@
-import type { Finding } from "../findings";
-import type { Verdict } from "../report/report";
-import type { Latency } from "../verifier/latency";
+import type { Finding } from "../common/findings";
+import type { Latency } from "../common/histogram";
+import type { Deviation } from "../events/deviations";
+import type { EventKind } from "../events/eventKind";
+import type { Framing, Unreadable } from "../events/recordContent";
+import type { Verdict } from "../verify/report";
 import type { Counted } from "./boundedTally";
-import type { Deviation } from "./deviations";
-import type { EventKind } from "./eventKind";
-import type { Framing, Unreadable } from "./recordContent";
 
 /** What a record is that holds nothing of Amplitude's: of the stream's other producers, or unreadable. */
 export type ForeignKind = Unreadable | "not-amplitude";

@@ -1,17 +1,17 @@
 import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
-import type { ShardRecords } from "../reader/shardReader";
-import type { Properties } from "../sources/amplitudeEvent";
-import { LatencyRecorder } from "../verifier/latency";
-import { isOfRun } from "../verifier/runKey";
-import { amplitudeTime } from "./amplitudeTime";
+import { LatencyRecorder } from "../common/histogram";
+import { isOfRun } from "../common/runId";
+import { deviationsOf } from "../events/deviations";
+import type { Properties } from "../events/event";
+import { type EventKind, eventKind } from "../events/eventKind";
+import { type Framing, recordContent } from "../events/recordContent";
+import { shownName } from "../events/redact";
+import { amplitudeTime } from "../events/time";
+import type { ShardRecords } from "../kinesis/shardReader";
 import { BoundedTally } from "./boundedTally";
-import { deviationsOf } from "./deviations";
 import { DeviationTally } from "./deviationTally";
-import { type EventKind, eventKind } from "./eventKind";
-import { shownName } from "./masking";
 import { RecentIds } from "./recentIds";
 import { RecentRate } from "./recentRate";
-import { type Framing, recordContent } from "./recordContent";
 import type { ForeignKind, Project, WatchSnapshot } from "./snapshot";
 
 export interface ObserverOptions {

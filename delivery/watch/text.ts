@@ -1,5 +1,5 @@
-import type { Verdict } from "../report/report";
 import { findingLines } from "../report/text";
+import type { Verdict } from "../verify/report";
 import { clockTime, factsOf, whole } from "./facts";
 import type { WatchSnapshot } from "./snapshot";
 

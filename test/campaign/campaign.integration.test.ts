@@ -1,10 +1,10 @@
 import { CreateStreamCommand, DescribeStreamSummaryCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
-import { passedOn, signedEndpoint } from "../../sandbox/faults/signedEndpoint";
-import { deploy } from "../delivery/deployment";
-import { clientsOf, type Fixture, sharedAws } from "../sandbox/localAws";
+import { deploy } from "../delivery/deployment/deploy";
+import { clientsOf, type Fixture, sharedAws } from "../sandbox/aws/localAws";
 import { until } from "../until";
 import { campaign, described, outcomeOf } from "./campaign";
+import { passedOn, signedEndpoint } from "./faults/signedEndpoint";
 import type { Surrounding } from "./oneRun";
 
 const SEEDS = 300;

@@ -1,6 +1,6 @@
-import type { Answer } from "../../sandbox/protocol";
-import type { HttpCall } from "../../sandbox/signature";
-import { trustOf } from "../sandbox/localAws";
+import type { Answer } from "../../sandbox/aws/protocol";
+import type { HttpCall } from "../../sandbox/aws/signature";
+import { trustOf } from "../sandbox/aws/localAws";
 
 export const ACCOUNT_ID = "111122223333";
 export const ROLE_ARN = `arn:aws:iam::${ACCOUNT_ID}:role/amplitude`;

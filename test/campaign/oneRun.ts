@@ -1,9 +1,9 @@
 import { type DeliveryReport, verifyDelivery } from "../../delivery";
-import { draw } from "../../sandbox/faults/draw";
-import { type FaultProxyOptions, startFaultProxy } from "../../sandbox/faults/faultProxy";
-import type { TruthLog } from "../../sandbox/faults/log";
-import { MemoryKinesis } from "../../sandbox/memoryKinesis/memoryKinesis";
+import { draw } from "./faults/draw";
+import { type FaultProxyOptions, startFaultProxy } from "./faults/faultProxy";
+import type { TruthLog } from "./faults/log";
 import { ACCOUNT_ID, goodIdentity, ROLE_ARN } from "./identity";
+import { MemoryKinesis } from "./memoryKinesis/memoryKinesis";
 import { eventBytes, pacedEvents } from "./pacedEvents";
 import { QuietClock } from "./quietClock";
 import { RequestsInFlight } from "./requestsInFlight";

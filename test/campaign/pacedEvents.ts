@@ -1,6 +1,6 @@
 import type { EventSource, SourceEvent } from "../../delivery";
-import type { Clock } from "../../delivery/clock";
-import { draw, drawWhole } from "../../sandbox/faults/draw";
+import type { Clock } from "../../delivery/common/clock";
+import { draw, drawWhole } from "./faults/draw";
 
 /** Longest pause between two groups of events, in ms: longer than what a batch waits for more. */
 const LONGEST_PAUSE_MS = 300;

@@ -1,4 +1,4 @@
-import type { Clock } from "../../delivery/clock";
+import type { Clock } from "../../delivery/common/clock";
 
 interface Sleeper {
   due: number;

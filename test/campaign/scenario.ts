@@ -1,6 +1,6 @@
-import { type Chances, draw, drawWhole } from "../../sandbox/faults/draw";
-import type { EntryFaultName, ReadFaultName, RequestFaultName } from "../../sandbox/faults/faults";
-import { type FaultPlan, NO_FAULTS } from "../../sandbox/faults/plan";
+import { type Chances, draw, drawWhole } from "./faults/draw";
+import type { EntryFaultName, ReadFaultName, RequestFaultName } from "./faults/faults";
+import { type FaultPlan, NO_FAULTS } from "./faults/plan";
 
 /** One run: what is sent, how, and what goes wrong meanwhile. */
 export interface Scenario {

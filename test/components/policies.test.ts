@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { insecureTransportDenial, trustPolicy, writePolicy } from "../../components/policies";
-import { decide } from "../../sandbox/enforcement";
+import { decide } from "../../sandbox/aws/enforcement";
 
 const streamArn = "arn:aws:kinesis:eu-central-1:111122223333:stream/events";
 const roleArn = "arn:aws:iam::111122223333:role/amplitude";

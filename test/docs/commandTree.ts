@@ -1,12 +1,12 @@
 import type { Command, Option } from "commander";
-import { checkCommand } from "../../delivery/cli/check";
-import { completionCommand } from "../../delivery/cli/completion";
-import { handoffCommand } from "../../delivery/cli/handoff";
-import { operatorPolicyCommand } from "../../delivery/cli/operatorPolicy";
-import { reportCommand } from "../../delivery/cli/report";
-import { sendCommand } from "../../delivery/cli/send";
-import { verifyCommand } from "../../delivery/cli/verify";
-import { watchCommand } from "../../delivery/cli/watch";
+import { checkCommand } from "../../delivery/cli/commands/check";
+import { completionCommand } from "../../delivery/cli/commands/completion";
+import { handoffCommand } from "../../delivery/cli/commands/handoff";
+import { operatorPolicyCommand } from "../../delivery/cli/commands/operatorPolicy";
+import { reportCommand } from "../../delivery/cli/commands/report";
+import { sendCommand } from "../../delivery/cli/commands/send";
+import { verifyCommand } from "../../delivery/cli/commands/verify";
+import { watchCommand } from "../../delivery/cli/commands/watch";
 
 /** Every command of `amplitude-kinesis`; a test holds the list to what `--help` lists. */
 export const COMMANDS: Command[] = [

@@ -7,7 +7,7 @@ import { readDocument } from "./documents";
 const DOCUMENT = "docs/troubleshooting.md";
 
 /** Every code of the type, from its source: a type is gone when the program runs. */
-const source = readFileSync(join(PROJECT, "delivery", "findings.ts"), "utf8");
+const source = readFileSync(join(PROJECT, "delivery", "common", "findings.ts"), "utf8");
 const [, union = ""] = /type FindingCode =([^;]*);/.exec(source) ?? [];
 const codes = [...union.matchAll(/"([a-z-]+)"/g)].map(([, code = ""]) => code);
 

@@ -3,13 +3,13 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import type { LocalAmplitude } from "../../sandbox/amplitude/server";
-import { startProviderServer } from "../../sandbox/provider/server";
-import { provision } from "../../sandbox/provisioning";
-import type { PulumiCli } from "../../sandbox/provisioning/pulumiCli";
+import { startProviderServer } from "../../sandbox/pulumi/provider/server";
+import { provision } from "../../sandbox/pulumi/provisioning";
+import type { PulumiCli } from "../../sandbox/pulumi/provisioning/pulumiCli";
 import { PROJECT } from "../cache";
 import { rows } from "../delivery/watch/rows";
-import { clientsOf, type Fixture } from "../sandbox/localAws";
-import { makeCheckout, writeStackSettings } from "../sandbox/provisioning/checkout";
+import { clientsOf, type Fixture } from "../sandbox/aws/localAws";
+import { makeCheckout, writeStackSettings } from "../sandbox/pulumi/provisioning/checkout";
 import { type PulumiStandIn, quoted, type StandIns, writeStandIns } from "./standIns";
 
 /** What a document's commands are run in: a checkout, with a stack `acme` where they don't make one, and an empty `globex`. */
@@ -41,7 +41,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       ? await knownOutputs(options)
       : await realPulumi(options, checkout, engine, provider.port);
   const standIns = await writeStandIns(folder, pulumi, amplitude.url);
-  const files = join(PROJECT, "test", "delivery", "sources", "fixtures", "export.zip");
+  const files = join(PROJECT, "test", "delivery", "events", "export", "fixtures", "export.zip");
   await cp(files, join(checkout, "export.zip"));
   const env = await environment(options, standIns);
   let blocks = 0;

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { proveAccess } from "../../sandbox/accessProofs";
-import { type DeploymentOptions, deploy, VENDOR_ACTIONS } from "../delivery/deployment";
-import { type Fixture, startInFolder, trustOf } from "./localAws";
+import { type DeploymentOptions, deploy, VENDOR_ACTIONS } from "../delivery/deployment/deploy";
+import { type Fixture, startInFolder, trustOf } from "./aws/localAws";
 
 describe("the sandbox's proofs of access", () => {
   let aws: Fixture;

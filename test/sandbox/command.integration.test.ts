@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { amplitudeKinesis } from "../delivery/cli/commandLine";
 import { until } from "../until";
-import { processesNaming } from "./provisioning/processes";
+import { processesNaming } from "./pulumi/provisioning/processes";
 import { isAlive, SandboxProcess } from "./sandboxProcess";
 
 describe("npm run sandbox", function () {

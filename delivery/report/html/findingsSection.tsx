@@ -1,5 +1,5 @@
-import type { Finding, Severity } from "../../findings";
-import { bySeverity } from "../bySeverity";
+import { bySeverity } from "../../common/bySeverity";
+import type { Finding, Severity } from "../../common/findings";
 import { Prose } from "./proseText";
 
 const SEVERITIES: Record<Severity, string> = {

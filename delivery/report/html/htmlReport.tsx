@@ -1,6 +1,6 @@
 import { renderToString } from "preact-render-to-string";
-import { presentable } from "../presentable";
-import type { DeliveryReport } from "../report";
+import type { DeliveryReport } from "../../verify/report";
+import { presentable } from "../redactReport";
 import { loadCharting } from "./charting";
 import { Page } from "./page";
 

@@ -1,4 +1,4 @@
-import type { Latency } from "../../verifier/latency";
+import type { Latency } from "../../common/histogram";
 import type { LatencyBin, LatencyDistribution, LatencyPercentile } from "../latencyDistribution";
 import { ChartFigure, type Frame, HorizontalAxis, round, type Tick, VerticalAxis } from "./axes";
 import type { Charting } from "./charting";

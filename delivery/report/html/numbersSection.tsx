@@ -1,4 +1,4 @@
-import type { DeliveryReport } from "../report";
+import type { DeliveryReport } from "../../verify/report";
 import { deliveredPercent } from "../verdictSentence";
 import { count, duration } from "./formats";
 import { ScrollingTable } from "./table";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
+import type { DeliveryReport, Verdict } from "../../verify/report";
 import { latencyDistribution } from "../latencyDistribution";
-import { accountOf } from "../presentable";
-import type { DeliveryReport, Verdict } from "../report";
+import { accountOf } from "../redactReport";
 import { verdictSentence } from "../verdictSentence";
 import type { Charting } from "./charting";
 import { FindingsSection } from "./findingsSection";

@@ -1,4 +1,4 @@
-import type { DeliveryReport, ShardReport } from "../report";
+import type { DeliveryReport, ShardReport } from "../../verify/report";
 import { count } from "./formats";
 import { ScrollingTable } from "./table";
 

@@ -1,9 +1,9 @@
-import type { TimelineBucket, TimelineReport } from "../../verifier/timeline";
-import { timelineRows } from "../timelineRows";
+import type { TimelineBucket, TimelineReport } from "../../common/timeline";
 import { ChartFigure, type Frame, HorizontalAxis, round, VerticalAxis } from "./axes";
 import type { Charting } from "./charting";
 import { count, duration, shortCount } from "./formats";
 import { ScrollingTable } from "./table";
+import { timelineRows } from "./timelineRows";
 
 const STRIP_HEIGHT = 74;
 const STRIP_GAP = 46;

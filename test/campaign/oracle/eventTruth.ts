@@ -1,4 +1,4 @@
-import { digestOf, type TruthLog } from "../../../sandbox/faults/log";
+import { digestOf, type TruthLog } from "../faults/log";
 import { FINAL_REFUSALS, MOST_ATTEMPTS, OF_SENDER } from "./sendingTruth";
 
 /** What is true of one event that was sent. */

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { DeliveryReport } from "../../../delivery";
-import { TruthLog } from "../../../sandbox/faults/log";
-import { NO_FAULTS } from "../../../sandbox/faults/plan";
+import { TruthLog } from "../faults/log";
+import { NO_FAULTS } from "../faults/plan";
 import { type Ran, run } from "../oneRun";
 import { differences } from "./differences";
 import { expectationOf } from "./expectation";

@@ -1,4 +1,4 @@
-import type { TruthLog } from "../../../sandbox/faults/log";
+import type { TruthLog } from "../faults/log";
 import { readings } from "./readingTruth";
 
 export interface OrderNeeds {

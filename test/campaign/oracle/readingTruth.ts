@@ -1,4 +1,4 @@
-import type { Reading, TruthLog } from "../../../sandbox/faults/log";
+import type { Reading, TruthLog } from "../faults/log";
 
 /** What became of the reading of the stream. */
 export interface ReadingTruth {

@@ -1,4 +1,4 @@
-import type { Attempt, TruthLog } from "../../../sandbox/faults/log";
+import type { Attempt, TruthLog } from "../faults/log";
 
 /** Why a sender stopped before its source ended. */
 export type Stopped = "refused" | "sender";

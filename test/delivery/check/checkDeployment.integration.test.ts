@@ -17,11 +17,11 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { type CheckOptions, checkDeployment } from "../../../delivery";
-import { cloudWatchClient } from "../../../delivery/clients";
-import { type Provisioned, provision } from "../../../sandbox/provisioning";
-import { allow, clientsOf, type Fixture, policy, sharedAws, trustOf } from "../../sandbox/localAws";
-import { type Deployment, deploy, VENDOR_ACTIONS } from "../deployment";
-import { principalWith } from "../principalWith";
+import { cloudWatchClient } from "../../../delivery/aws/clients";
+import { type Provisioned, provision } from "../../../sandbox/pulumi/provisioning";
+import { allow, clientsOf, type Fixture, policy, sharedAws, trustOf } from "../../sandbox/aws/localAws";
+import { type Deployment, deploy, VENDOR_ACTIONS } from "../deployment/deploy";
+import { principalWith } from "../deployment/principalWith";
 
 const AMPLITUDE_ROOT = "arn:aws:iam::358203115967:root";
 const TOPIC = "arn:aws:sns:us-east-1:111122223333:alerts";

@@ -15,14 +15,14 @@ import {
 } from "@aws-sdk/client-iam";
 import { DeleteStreamCommand, PutResourcePolicyCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
-import { allow, clientsOf, type Fixture, policy, sharedAws, trustOf } from "../../sandbox/localAws";
-import { type Deployment, deploy } from "../deployment";
-import { json, type Lie, startLyingProxy } from "../lyingProxy";
-import { principalWith } from "../principalWith";
+import { allow, clientsOf, type Fixture, policy, sharedAws, trustOf } from "../../sandbox/aws/localAws";
+import { json, type Lie, startLyingProxy } from "../aws/lyingProxy";
+import { type Deployment, deploy } from "../deployment/deploy";
+import { principalWith } from "../deployment/principalWith";
 import { ENTRY, environmentOf } from "./commandLine";
 import { runInProcess } from "./inProcess";
 
-const EXPORT = join(__dirname, "..", "sources", "fixtures", "export.zip");
+const EXPORT = join(__dirname, "..", "events", "export", "fixtures", "export.zip");
 const GOOD = [
   "--role-arn",
   "arn:aws:iam::111122223333:role/r",

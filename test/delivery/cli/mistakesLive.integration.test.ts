@@ -8,10 +8,10 @@ import { DeleteStreamCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { generate } from "selfsigned";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
-import { allow, clientsOf, type Fixture, sharedAws, trustOf } from "../../sandbox/localAws";
-import { type Deployment, deploy } from "../deployment";
-import { json, type Lie, startLyingProxy } from "../lyingProxy";
-import { principalWith } from "../principalWith";
+import { allow, clientsOf, type Fixture, sharedAws, trustOf } from "../../sandbox/aws/localAws";
+import { json, type Lie, startLyingProxy } from "../aws/lyingProxy";
+import { type Deployment, deploy } from "../deployment/deploy";
+import { principalWith } from "../deployment/principalWith";
 import { environmentOf } from "./commandLine";
 import { runInProcess } from "./inProcess";
 

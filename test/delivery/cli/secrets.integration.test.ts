@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
-import { assume, type Credentials, type Fixture, sharedAws, trustOf } from "../../sandbox/localAws";
-import { type Deployment, deploy } from "../deployment";
-import { json, startLyingProxy } from "../lyingProxy";
-import { principalWith } from "../principalWith";
+import { assume, type Credentials, type Fixture, sharedAws, trustOf } from "../../sandbox/aws/localAws";
+import { json, startLyingProxy } from "../aws/lyingProxy";
+import { type Deployment, deploy } from "../deployment/deploy";
+import { principalWith } from "../deployment/principalWith";
 import { runInProcess } from "./inProcess";
 
 const MARK = "planted-secret-7f3a";

@@ -29,10 +29,10 @@ import {
   type Fixture,
   sharedAws,
   trustOf,
-} from "../../sandbox/localAws";
+} from "../../sandbox/aws/localAws";
 import { until } from "../../until";
-import { type Deployment, deploy } from "../deployment";
-import { principalWith } from "../principalWith";
+import { type Deployment, deploy } from "../deployment/deploy";
+import { principalWith } from "../deployment/principalWith";
 import { LIVES, type Names, providerAs } from "./stackLife";
 
 const ACCOUNT = "111122223333";

@@ -1,11 +1,11 @@
 import type { LocalAws } from "../../../sandbox/aws";
-import { type Aws, connect } from "../../../sandbox/provider/aws";
-import { create, update } from "../../../sandbox/provider/lifeCycle";
-import type { Properties } from "../../../sandbox/provider/properties";
-import type { ResourceType } from "../../../sandbox/provider/resourceType";
-import { typeOf } from "../../../sandbox/provider/types";
-import type { Credentials } from "../../sandbox/localAws";
-import { AMPLITUDE, allowing, checked, trusting } from "../../sandbox/provider/customerAccount";
+import { type Aws, connect } from "../../../sandbox/pulumi/provider/clients";
+import { create, update } from "../../../sandbox/pulumi/provider/lifecycle";
+import type { Properties } from "../../../sandbox/pulumi/provider/properties";
+import type { ResourceType } from "../../../sandbox/pulumi/provider/resourceType";
+import { typeOf } from "../../../sandbox/pulumi/provider/types";
+import type { Credentials } from "../../sandbox/aws/localAws";
+import { AMPLITUDE, allowing, checked, trusting } from "../../sandbox/pulumi/provider/customerAccount";
 
 /** What `pulumi up` and `pulumi destroy` have the provider do with one kind of resource, all its changes included. */
 export type Life = (aws: Aws, names: Names) => Promise<void>;

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { validateXML } from "xmllint-wasm";
 import { junitReport } from "../../../delivery/report/junit";
-import type { DeliveryReport } from "../../../delivery/report/report";
+import type { DeliveryReport } from "../../../delivery/verify/report";
 import { ACCOUNT, EMPTY, FAILED, HOSTILE, HUGE, UNDECIDED, VERIFIED, withTexts } from "./reports";
 
 const SCHEMA = readFileSync(join(__dirname, "junitSchema.xsd"), "utf8");

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { markdownReport } from "../../../delivery/report/markdown";
-import type { DeliveryReport } from "../../../delivery/report/report";
+import type { DeliveryReport } from "../../../delivery/verify/report";
 import { ACCOUNT, EMPTY, FAILED, HOSTILE, HUGE, VERIFIED, withTexts } from "./reports";
 
 describe("The report as Markdown", function () {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { ReportError } from "../../../delivery/errors";
+import { ReportError } from "../../../delivery/common/errors";
 import { parseReport } from "../../../delivery/report/parseReport";
 import { EMPTY, FAILED, HUGE, UNDECIDED, VERIFIED } from "./reports";
 

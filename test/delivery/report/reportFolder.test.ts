@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { ReportError } from "../../../delivery/errors";
+import { ReportError } from "../../../delivery/common/errors";
 import { prepareReportFolder, writeReports } from "../../../delivery/report/reportFolder";
 import { FAILED, VERIFIED } from "./reports";
 

@@ -1,6 +1,6 @@
-import type { Finding, Severity } from "../../../delivery/findings";
-import type { DeliveryReport } from "../../../delivery/report/report";
-import { LatencyRecorder } from "../../../delivery/verifier/latency";
+import type { Finding, Severity } from "../../../delivery/common/findings";
+import { LatencyRecorder } from "../../../delivery/common/histogram";
+import type { DeliveryReport } from "../../../delivery/verify/report";
 
 export const ACCOUNT = "111122223333";
 

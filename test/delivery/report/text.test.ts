@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { DeliveryReport } from "../../../delivery/report/report";
 import { reportText } from "../../../delivery/report/text";
+import type { DeliveryReport } from "../../../delivery/verify/report";
 
 const REPORT: DeliveryReport = {
   reportVersion: 1,

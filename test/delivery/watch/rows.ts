@@ -1,5 +1,5 @@
 import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
-import { generateEvents } from "../../../delivery/sources";
+import { generateEvents } from "../../../delivery/events";
 import { StreamObserver } from "../../../delivery/watch/streamObserver";
 
 export type Row = Record<string, unknown>;

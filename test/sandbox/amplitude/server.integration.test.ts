@@ -1,9 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
-import { deploy, recordsOf } from "../../delivery/deployment";
+import { deploy, recordsOf } from "../../delivery/deployment/deploy";
 import { until } from "../../until";
-import { type Fixture, sharedAws, trustOf } from "../localAws";
+import { type Fixture, sharedAws, trustOf } from "../aws/localAws";
 
 describe("the stand-in for Amplitude", function () {
   this.timeout(20_000);

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { htmlReport } from "../../../../delivery/report/html/htmlReport";
 import { STYLES } from "../../../../delivery/report/html/styles";
-import type { DeliveryReport } from "../../../../delivery/report/report";
+import type { DeliveryReport } from "../../../../delivery/verify/report";
 import { browserRun } from "../../../browser";
 import { ACCOUNT, EMPTY, FAILED, HOSTILE, HUGE, UNDECIDED, VERIFIED, withTexts } from "../reports";
 

@@ -1,4 +1,0 @@
-export type { AmplitudeRouteOptions } from "./options";
-
-export { verifyThroughAmplitude } from "./verifyThroughAmplitude";
-export type { AmplitudeZone } from "./zone";

@@ -1,0 +1,121 @@
+import { GetCallerIdentityCommand, type STSClient } from "@aws-sdk/client-sts";
+import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
+import type { AwsCredentialIdentityProvider } from "@smithy/types";
+import { DeliveryError } from "../common/errors";
+import { type ClientOptions, credentialsOf, keptOpen } from "./clients";
+import {
+  describeError,
+  isAccessDenied,
+  isCredentialsError,
+  isUntrustedCertificate,
+  UNREADABLE,
+} from "./errors";
+import { type Patience, tryPatiently } from "./waitUntil";
+
+/** Sessions last an hour, the role's own limit and the most for a chained role; the SDK's clients renew them ahead of that. */
+const SESSION_SECONDS = 3600;
+
+/**
+ * Credentials of the customer's role, assumed by the given caller as Amplitude assumes it.
+ * They are renewed five minutes before they expire by the client that uses them.
+ */
+export function assumedRole(
+  roleArn: string,
+  caller: ClientOptions,
+  externalId: string | undefined,
+): AwsCredentialIdentityProvider {
+  const { region, endpoint } = caller;
+  const masterCredentials = credentialsOf(caller);
+  return fromTemporaryCredentials({
+    params: {
+      RoleArn: roleArn,
+      RoleSessionName: "amplitude-kinesis-verify",
+      DurationSeconds: SESSION_SECONDS,
+      ...(externalId === undefined ? {} : { ExternalId: externalId }),
+    },
+    ...(masterCredentials === undefined ? {} : { masterCredentials }),
+    clientConfig: {
+      region,
+      requestHandler: caller.requestHandler ?? keptOpen(),
+      ...(endpoint === undefined ? {} : { endpoint }),
+    },
+  });
+}
+
+/** Marks what fails when a session is renewed: STS's refusal would pass for one of the service that is called. */
+export function forSigning(provider: AwsCredentialIdentityProvider): AwsCredentialIdentityProvider {
+  return async (properties) => {
+    try {
+      return await provider(properties);
+    } catch (cause) {
+      const error = new Error(`the role's session could not be renewed: ${describeError(cause)}`, { cause });
+      error.name = "CredentialsProviderError";
+      throw error;
+    }
+  };
+}
+
+/** The outcome of trying to assume the role. */
+export type Assumption = { assumed: true } | { assumed: false; error: unknown };
+
+/** Tries until the role can be assumed, or patience is at its end. Other errors than a refusal end it at once. */
+export function tryToAssume(
+  provider: AwsCredentialIdentityProvider,
+  patience: Patience,
+): Promise<Assumption> {
+  const attempt = async (): Promise<Assumption> => {
+    try {
+      await provider();
+      return { assumed: true };
+    } catch (error) {
+      return { assumed: false, error };
+    }
+  };
+  return tryPatiently(attempt, (result) => result.assumed || !isAccessDenied(result.error), patience);
+}
+
+/** Where no profile was given. */
+const ANYBODYS = "AWS credentials";
+
+/** Who the operator is, in AWS's eyes. */
+export interface Caller {
+  accountId: string;
+  arn: string;
+}
+
+/**
+ * @throws DeliveryError `credentials` where there are none, where AWS does not accept them, or where AWS can't be reached.
+ */
+export async function callerIdentity(client: STSClient, whose = ANYBODYS): Promise<Caller> {
+  try {
+    const { Account, Arn } = await client.send(new GetCallerIdentityCommand({}));
+    // The SDK takes a page of somebody else's for an answer without members.
+    if (Account === undefined || Arn === undefined) throw new Error(UNREADABLE);
+    return { accountId: Account, arn: Arn };
+  } catch (error) {
+    throw credentialsProblem(error, whose);
+  }
+}
+
+export function credentialsProblem(error: unknown, whose = ANYBODYS): DeliveryError {
+  const text = describeError(error);
+  // Source: AWS, IAM User Guide, "Signature Version 4 troubleshooting": a request is refused five minutes off the clock.
+  if (/Signature expired|Signature not yet current|RequestTimeTooSkewed|RequestExpired/.test(text)) {
+    const message = `AWS refuses the request for its time (${text}). Set this machine's clock: \`date -u\` beside \`curl -sI https://sts.amazonaws.com | grep -i date\``;
+    return new DeliveryError("credentials", message, { cause: error });
+  }
+  if (isUntrustedCertificate(error)) {
+    const message = `AWS can't be asked who you are: the certificate at the other end is not trusted (${text}). If a proxy of yours opens TLS, name its authority's certificate: NODE_EXTRA_CA_CERTS=ca.pem; otherwise compare AWS_ENDPOINT_URL`;
+    return new DeliveryError("credentials", message, { cause: error });
+  }
+  const message = isCredentialsError(error)
+    ? `${named(whose)} are missing or not accepted (${text}). Sign in (\`aws sso login\`), or set AWS_PROFILE, --profile or AWS_ACCESS_KEY_ID; \`aws sts get-caller-identity\` shows who you are`
+    : `AWS can't be asked who you are (${text}). Check the region, the network, the proxy and AWS_ENDPOINT_URL`;
+  return new DeliveryError("credentials", message, { cause: error });
+}
+
+/** The SDK's own words leave out which profile it went by. */
+function named(whose: string): string {
+  const { AWS_PROFILE = "" } = process.env;
+  return whose === ANYBODYS && AWS_PROFILE !== "" ? `${whose} (AWS_PROFILE "${AWS_PROFILE}")` : whose;
+}

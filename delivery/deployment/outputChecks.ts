@@ -1,0 +1,40 @@
+import type { FurtherOutputs } from "../check/options";
+import type { Finding } from "../common/findings";
+import { roleNameOf, type StackOutputs, streamArnOf } from "../common/outputs";
+
+/**
+ * Outputs that contradict each other or what is there: of two stacks, or of one that was changed by hand. Amplitude is
+ * given region, stream name and role ARN, and so writes to the stream that these name.
+ *
+ * @param attachedArns managed policies of the role; null where they could not be listed.
+ */
+export function outputFindings(
+  outputs: StackOutputs & FurtherOutputs,
+  attachedArns: string[] | null,
+): Finding[] {
+  const { streamArn, roleName, policyArn } = outputs;
+  const named = streamArnOf(outputs);
+  const findings: Finding[] = [];
+  if (streamArn !== undefined && streamArn !== named)
+    findings.push(
+      untrue("streamArn", streamArn, `role ARN, region and stream name make it ${named}`, "error"),
+    );
+  if (roleName !== undefined && roleName !== roleNameOf(outputs.roleArn))
+    findings.push(
+      untrue("roleName", roleName, `the role's ARN says ${roleNameOf(outputs.roleArn)}`, "error"),
+    );
+  if (policyArn !== undefined && attachedArns !== null && !attachedArns.includes(policyArn))
+    findings.push(untrue("policyArn", policyArn, "that policy is not attached to the role", "warning"));
+  return findings;
+}
+
+function untrue(output: string, value: string, why: string, severity: Finding["severity"]): Finding {
+  return {
+    code: "output-untrue",
+    severity,
+    message: `The stack's output ${output} is ${value}, but ${why}`,
+    where: `output ${output}`,
+    remedy:
+      "Take all outputs from one stack (`pulumi stack output --json --stack NAME`), and run `pulumi up --refresh` where they are from one already",
+  };
+}

@@ -1,0 +1,40 @@
+import type { StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
+import type { CheckedStream } from "../check/report";
+import type { Finding } from "../common/findings";
+
+/** Source: AWS Security Hub, Kinesis.3: at least 168 hours. */
+const LEAST_RETENTION_HOURS = 168;
+/** Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
+const DEFAULT_MAX_RECORD_SIZE_KIB = 1024;
+
+export function streamOf(summary: StreamDescriptionSummary, streamArn: string): CheckedStream {
+  return {
+    streamArn,
+    status: summary.StreamStatus ?? "unknown",
+    // A stream from before there were modes has none. Source: Kinesis API reference, StreamModeDetails.
+    mode: summary.StreamModeDetails?.StreamMode ?? "PROVISIONED",
+    openShards: summary.OpenShardCount ?? 0,
+    retentionHours: summary.RetentionPeriodHours ?? 24,
+    encryption: summary.EncryptionType ?? "NONE",
+    keyId: summary.KeyId ?? null,
+    maxRecordSizeKib: summary.MaxRecordSizeInKiB ?? DEFAULT_MAX_RECORD_SIZE_KIB,
+  };
+}
+
+/** What of the stream's settings endangers delivery; state and encryption are the preflight's. */
+export function settingFindings({
+  retentionHours,
+  streamArn,
+  streamName,
+}: CheckedStream & { streamName: string }): Finding[] {
+  if (retentionHours >= LEAST_RETENTION_HOURS) return [];
+  return [
+    {
+      code: "stream-retention-short",
+      severity: "warning",
+      message: `Records are kept for ${retentionHours} hours: a consumer that stands still for longer loses events, which Amplitude does not send again (Security Hub Kinesis.3 asks for ${LEAST_RETENTION_HOURS})`,
+      where: streamArn,
+      remedy: `\`pulumi config set retentionHours ${LEAST_RETENTION_HOURS} && pulumi up\`; of a stream that isn't the stack's: \`aws kinesis increase-stream-retention-period --stream-name ${streamName} --retention-period-hours ${LEAST_RETENTION_HOURS}\``,
+    },
+  ];
+}

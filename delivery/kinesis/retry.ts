@@ -1,0 +1,49 @@
+import { awsError, isCredentialsError, isThrottling } from "../aws/errors";
+import type { Clock } from "../common/clock";
+import { retryDelay } from "./retryDelay";
+
+export interface Patience {
+  clock: Clock;
+  random: () => number;
+  signal: AbortSignal;
+}
+
+/** Failures in a row, throttling left out, before the request counts as hopeless: at most 21 s of waiting, beside the SDK's own tries. */
+const MOST_FAILURES = 10;
+
+/**
+ * Asks until the service answers, with backoff. Throttling says nothing against the request, only that the stream's
+ * other consumers are busy too: it is tried again for as long as the signal lets it.
+ *
+ * @returns undefined after the signal.
+ * @throws what the service answers, where asking again can't help or, ten times beside throttling, didn't.
+ */
+export async function untilAnswered<T>(ask: () => Promise<T>, patience: Patience): Promise<T | undefined> {
+  const { clock, random, signal } = patience;
+  let failures = 0;
+  for (let attempts = 1; !signal.aborted; attempts += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (signal.aborted) break;
+      if (!isThrottling(error)) failures += 1;
+      if (failures >= MOST_FAILURES || !canPass(error)) throw error;
+      await clock.sleep(retryDelay(attempts, random()), signal);
+    }
+  }
+  return undefined;
+}
+
+/** The shard, or the stream, is not there (any more). */
+export function isNotFound(error: unknown): boolean {
+  return awsError(error).code === "ResourceNotFoundException";
+}
+
+function canPass(error: unknown): boolean {
+  const { code, httpStatus } = awsError(error);
+  if (isThrottling(error) || code === "ExpiredIteratorException") return true;
+  // The next try may be made with a renewed session, as on the sending side.
+  if (/^ExpiredToken(Exception)?$/.test(code)) return true;
+  if (isCredentialsError(error)) return false;
+  return httpStatus === undefined || httpStatus >= 500 || httpStatus === 200;
+}

@@ -1,0 +1,156 @@
+import type { ChildShard, GetRecordsOutput, _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
+import type { Clock } from "../common/clock";
+import { isNotFound, untilAnswered } from "./retry";
+import type { Position, StreamApi } from "./streamApi";
+
+/** Records of one answer, in the order of the shard. */
+export interface ShardRecords {
+  shardId: string;
+  /** Their data holds only until the function that they are given to has returned. */
+  records: KinesisRecord[];
+  /** When they were received, in ms since 1970, of this machine. */
+  receivedAt: number;
+}
+
+export interface ShardReaderOptions {
+  api: StreamApi;
+  shardId: string;
+  from: Position;
+  /** It was closed already when it was listed: then it may have expired since, and counts as read to its end. */
+  isClosed: boolean;
+  clock: Clock;
+  random: () => number;
+  signal: AbortSignal;
+  /** Between two GetRecords of the shard, in ms. */
+  pollMs: number;
+  /** The most that is read of it, in bytes a second. */
+  bytesPerSecond: number;
+  /** How far the service's clock is ahead of this machine's at the most, in ms. */
+  clockOffsetMs: number;
+  onRecords: (records: ShardRecords) => void;
+  /** Everything that had arrived in the shard before then (ms since 1970) has been handed on. Not called for its end: its children may hold more. */
+  onReadUpTo: (time: number) => void;
+}
+
+/** A closed shard read to its end, with what took its place where the service says so. */
+export interface ClosedShard {
+  children: { shardId: string; parentShardIds: string[] }[];
+}
+
+/** What a shard answers at its end: nothing, and no way on. */
+const END: GetRecordsOutput = { Records: [] };
+
+interface Answer {
+  /** When it was asked for, in ms since 1970, of this machine. */
+  since: number;
+  output: GetRecordsOutput;
+}
+
+/** Reads one shard until it is closed and empty, or the signal. Each record is handed on exactly once, in order. */
+export class ShardReader {
+  #position: Position;
+  #iterator: string | undefined;
+  /** The highest sequence number that was handed on. */
+  #highest = "";
+  /** The sequence numbers of the last answer that had records. */
+  #lastNumbers: string[] = [];
+
+  constructor(private readonly options: ShardReaderOptions) {
+    this.#position = options.from;
+  }
+
+  /**
+   * @returns undefined after the signal.
+   * @throws what the service answers, where trying again can't help or didn't, and what the callbacks throw.
+   */
+  async run(): Promise<ClosedShard | undefined> {
+    while (!this.options.signal.aborted) {
+      const answer = await untilAnswered(() => this.#ask(), this.options);
+      const closed = answer === undefined ? undefined : await this.#take(answer);
+      if (closed !== undefined) return closed;
+    }
+    return undefined;
+  }
+
+  async #ask(): Promise<Answer> {
+    const { api, shardId, signal, clock, isClosed } = this.options;
+    const since = clock.now();
+    try {
+      this.#iterator ??= await api.iterator(shardId, this.#position, signal);
+      return { since, output: await api.records(this.#iterator, signal) };
+    } catch (error) {
+      if (isClosed && isNotFound(error)) return { since, output: END };
+      // An iterator lives five minutes, and one that failed may be what is wrong.
+      this.#iterator = undefined;
+      throw error;
+    }
+  }
+
+  async #take({ output, since }: Answer): Promise<ClosedShard | undefined> {
+    const { api, clock, onReadUpTo, signal, pollMs, bytesPerSecond, clockOffsetMs } = this.options;
+    const bytes = this.#handOn(output);
+    api.release?.(output);
+    this.#iterator = output.NextShardIterator;
+    if (this.#iterator === undefined) return { children: (output.ChildShards ?? []).flatMap(childShard) };
+    onReadUpTo(readUpTo(since, output, clockOffsetMs));
+    await clock.sleep(Math.max(pollMs, (bytes * 1000) / bytesPerSecond), signal);
+    return undefined;
+  }
+
+  /** After an expired iterator a shard is read from its last record on: what was handed on already is passed over. */
+  #handOn({ Records = [] }: GetRecordsOutput): number {
+    const { shardId, clock, onRecords } = this.options;
+    const fresh = this.#freshOf(Records);
+    const numbers = fresh.flatMap(({ SequenceNumber }) => SequenceNumber ?? []);
+    const last = numbers.at(-1);
+    if (last !== undefined) {
+      this.#lastNumbers = numbers;
+      this.#position = { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber: last };
+    }
+    if (fresh.length > 0) onRecords({ shardId, records: fresh, receivedAt: clock.now() });
+    return Records.reduce((sum, { Data }) => sum + (Data?.length ?? 0), 0);
+  }
+
+  /**
+   * Numbers rise within a shard. A record whose number does not is only passed over where the last answer had the same one:
+   * to take an endpoint's order for granted would be to take a record of another order for lost.
+   */
+  #freshOf(records: KinesisRecord[]): KinesisRecord[] {
+    let handedOn: Set<string> | undefined;
+    return records.filter(({ SequenceNumber: number }) => {
+      if (number === undefined) return true;
+      if (isLater(number, this.#highest)) {
+        this.#highest = number;
+        return true;
+      }
+      handedOn ??= new Set(this.#lastNumbers);
+      return !handedOn.has(number);
+    });
+  }
+}
+
+function childShard({ ShardId, ParentShards = [] }: ChildShard): ClosedShard["children"] {
+  return ShardId === undefined ? [] : [{ shardId: ShardId, parentShardIds: ParentShards }];
+}
+
+/** Sequence numbers are decimals without leading zeros, far beyond what a number holds: the longer one is the larger one. */
+function isLater(one: string, other: string): boolean {
+  return one.length === other.length ? one > other : one.length > other.length;
+}
+
+/**
+ * By when everything that had arrived was read, in ms since 1970, of this machine. Behind the tip the service's word is
+ * taken only as far as the arrival of the last record bears it out.
+ */
+function readUpTo(
+  since: number,
+  { MillisBehindLatest, Records = [] }: GetRecordsOutput,
+  clockOffsetMs: number,
+): number {
+  const last = Records.at(-1);
+  if (last === undefined) return since - (MillisBehindLatest ?? 0);
+  if (MillisBehindLatest === 0) return since;
+  const arrival = last.ApproximateArrivalTimestamp?.getTime();
+  if (MillisBehindLatest === undefined || arrival === undefined) return Number.NEGATIVE_INFINITY;
+  return Math.min(since - MillisBehindLatest, arrival - clockOffsetMs);
+}

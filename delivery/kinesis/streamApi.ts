@@ -1,0 +1,100 @@
+import {
+  GetRecordsCommand,
+  type GetRecordsOutput,
+  GetShardIteratorCommand,
+  type KinesisClient,
+  ListShardsCommand,
+  type ListShardsInput,
+  type ListShardsOutput,
+  type Shard,
+} from "@aws-sdk/client-kinesis";
+import { releaseRecords } from "../aws/codec/recordMemory";
+import { awsError, isAccessDenied, isCredentialsError, isThrottling } from "../aws/errors";
+import { isNotFound } from "./retry";
+
+/** Where a shard is read from. */
+export type Position =
+  | { type: "AT_TIMESTAMP"; timestamp: Date }
+  | { type: "AFTER_SEQUENCE_NUMBER"; sequenceNumber: string }
+  | { type: "TRIM_HORIZON" };
+
+/** The calls that a reader makes; the signal cancels them. */
+export interface StreamApi {
+  /**
+   * The shards that can hold records which arrived from `from` on: all open ones, and closed ones that were open then.
+   * An endpoint that does not know the filter lists all of the retention period.
+   */
+  listShards(from: Date, signal: AbortSignal): Promise<Shard[]>;
+  iterator(shardId: string, position: Position, signal: AbortSignal): Promise<string>;
+  records(iterator: string, signal: AbortSignal): Promise<GetRecordsOutput>;
+  /** The records' data was seen by all who want to: it may be written over. */
+  release?(output: GetRecordsOutput): void;
+}
+
+/** The stream by its name in the client's region, as Amplitude is given it. */
+export function streamApi(client: KinesisClient, streamName: string): StreamApi {
+  const page = (input: ListShardsInput, signal: AbortSignal) =>
+    client.send(new ListShardsCommand(input), { abortSignal: signal });
+  return {
+    async listShards(from, signal) {
+      const shards: Shard[] = [];
+      let { Shards = [], NextToken } = await firstPage(from, (input) =>
+        page({ StreamName: streamName, ...input }, signal),
+      );
+      shards.push(...Shards);
+      while (NextToken !== undefined) {
+        // A token stands for the stream and the filter that it came from: the API refuses it beside them.
+        ({ Shards = [], NextToken } = await page({ NextToken }, signal));
+        shards.push(...Shards);
+      }
+      return shards;
+    },
+    async iterator(shardId, position, signal) {
+      const { ShardIterator } = await client.send(
+        new GetShardIteratorCommand({
+          StreamName: streamName,
+          ShardId: shardId,
+          ShardIteratorType: position.type,
+          ...("timestamp" in position ? { Timestamp: position.timestamp } : {}),
+          ...("sequenceNumber" in position ? { StartingSequenceNumber: position.sequenceNumber } : {}),
+        }),
+        { abortSignal: signal },
+      );
+      if (ShardIterator === undefined) throw new Error(`GetShardIterator gave no iterator for ${shardId}`);
+      return ShardIterator;
+    },
+    async records(iterator, signal) {
+      const output = await client.send(new GetRecordsCommand({ ShardIterator: iterator }), {
+        abortSignal: signal,
+      });
+      if (!Array.isArray(output.Records ?? [])) throw new Error("GetRecords gave no list of records");
+      return output;
+    },
+    release: releaseRecords,
+  };
+}
+
+/**
+ * AWS documents that a time before the trim horizon is corrected to it ("ShardFilter", Kinesis API reference), but
+ * Flink's connector meets InvalidArgumentException there (its `KinesisStreamsSourceEnumerator`), and emulators may not
+ * know the filter: then all shards are asked for.
+ */
+async function firstPage(
+  from: Date,
+  ask: (input: ListShardsInput) => Promise<ListShardsOutput>,
+): Promise<ListShardsOutput> {
+  try {
+    return await ask({ ShardFilter: { Type: "FROM_TIMESTAMP", Timestamp: from } });
+  } catch (error) {
+    if (!mayRefuseFilter(error)) throw error;
+    return ask({});
+  }
+}
+
+/** The endpoint took the request for a wrong one, for no reason that it would have without the filter too. */
+function mayRefuseFilter(error: unknown): boolean {
+  const { httpStatus = 0 } = awsError(error);
+  const isOther =
+    isAccessDenied(error) || isCredentialsError(error) || isThrottling(error) || isNotFound(error);
+  return httpStatus >= 400 && httpStatus < 500 && !isOther;
+}

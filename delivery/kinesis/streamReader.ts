@@ -1,0 +1,240 @@
+import type { Clock } from "../common/clock";
+import { Changes } from "./changeSignal";
+import { Lineage } from "./lineage";
+import { type ListedShard, listedShard } from "./listedShard";
+import { untilAnswered } from "./retry";
+import { ShardReader, type ShardRecords } from "./shardReader";
+import type { Position, StreamApi } from "./streamApi";
+
+export interface StreamReaderOptions {
+  api: StreamApi;
+  /** Records that arrived from then on, by the service's clock. */
+  from: Date;
+  clock: Clock;
+  random: () => number;
+  /** How far the service's clock is ahead of this machine's at the most, in ms. Default 0. */
+  clockOffsetMs?: number;
+  onRecords: (records: ShardRecords) => void;
+  /** Between two GetRecords of a shard, in ms; the service allows five a second for all consumers together. Default 500. */
+  pollMs?: number;
+  /** The most that is read of a shard, in bytes a second. Default: half of what it gives, 1 MiB/s. */
+  bytesPerSecond?: number;
+}
+
+/** A shard could not be read, and trying again didn't help; `cause` is what the service answered. */
+export class StreamUnreadable extends Error {
+  override readonly name = "StreamUnreadable";
+
+  constructor(
+    options: { cause: unknown },
+    /** Absent where it is the list of shards. */
+    readonly shardId?: string,
+  ) {
+    super(`${shardId ?? "the list of shards"} can't be read`, options);
+  }
+}
+
+/** A shard and how far it was read. */
+interface ShardProgress {
+  /** Everything that had arrived before then was read, in ms since 1970; undefined before the first answer. */
+  readUpTo?: number;
+  closed: boolean;
+}
+
+function isRead({ closed, readUpTo = -1 }: ShardProgress, time: number): boolean {
+  return closed || readUpTo > time;
+}
+
+type FollowedShard = ListedShard & { from: Position };
+
+/** A child can't have ended before its parent did, so the filter that let the parent through lets it through too. */
+function childrenOf(shardId: string, listed: ListedShard[]): ListedShard[] {
+  return listed.filter(({ parentShardIds }) => parentShardIds.includes(shardId));
+}
+
+const DEFAULT_POLL_MS = 500;
+/**
+ * Of the 2 MiB/s that a shard gives, and that the customer's own consumers share.
+ * Source: AWS, "Quotas and limits" (Kinesis Developer Guide).
+ */
+const HALF_OF_A_SHARD = 1024 * 1024;
+
+/**
+ * Reads all shards of a stream at once, and those that take their place when it is resharded: a child is read once a
+ * parent of it has been read to its end.
+ */
+export class StreamReader {
+  readonly #shards = new Map<string, ShardProgress>();
+  readonly #lineage = new Lineage();
+  readonly #running = new Set<Promise<void>>();
+  readonly #abort = new AbortController();
+  readonly #failing = new AbortController();
+  readonly #changes: Changes;
+  #failure: StreamUnreadable | undefined;
+  #started = false;
+  /** Aborted once a shard, or the list of them, can't be read, with the StreamUnreadable as its reason; `stop` does not abort it. */
+  readonly failed: AbortSignal = this.#failing.signal;
+
+  constructor(private readonly options: StreamReaderOptions) {
+    this.#changes = new Changes(options.clock);
+  }
+
+  /**
+   * Lists the shards and begins to read them. Ends once that is done, has failed, or is stopped, and need not be waited for:
+   * nothing counts as read meanwhile, and a failure shows in `waitFor` and `failed`.
+   */
+  start(): Promise<void> {
+    return this.#track(this.#begin());
+  }
+
+  /** The shards that were found, also after `stop`. */
+  get shardIds(): string[] {
+    return [...this.#shards.keys()];
+  }
+
+  /** The shards that were found, those that were resharded before those that took their places. */
+  get shardIdsByAge(): string[] {
+    return this.#lineage.byAge();
+  }
+
+  /** Every shard has answered at least once. */
+  get hasReadAll(): boolean {
+    return this.#started && this.silentShardIds.length === 0;
+  }
+
+  /** The shards, of those that were found, that have not answered yet. */
+  get silentShardIds(): string[] {
+    return [...this.#shards].flatMap(([shardId, { closed, readUpTo }]) =>
+      closed || readUpTo !== undefined ? [] : [shardId],
+    );
+  }
+
+  /** Everything that had arrived in the stream by `time` (ms since 1970, of this machine) was read. */
+  hasReadUpTo(time: number): boolean {
+    return this.#started && [...this.#shards.values()].every((shard) => isRead(shard, time));
+  }
+
+  /** The shards, of those that were found, of which that does not hold. */
+  unreadShardIds(time: number): string[] {
+    return [...this.#shards].filter(([, shard]) => !isRead(shard, time)).map(([shardId]) => shardId);
+  }
+
+  /**
+   * Resolves once the condition holds; it is looked at whenever something was read.
+   *
+   * @returns false where `deadline` or the signal came first.
+   * @throws StreamUnreadable
+   */
+  async waitFor(condition: () => boolean, deadline: number, signal?: AbortSignal): Promise<boolean> {
+    const { clock } = this.options;
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (condition()) return true;
+      if (signal?.aborted || clock.now() >= deadline) return false;
+      await this.#changes.next(signal, deadline - clock.now());
+    }
+  }
+
+  /** Ends all reading, and cancels the requests under way, those of `start` too. It may be called at any time, and again. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await Promise.all(this.#running);
+  }
+
+  async #begin(): Promise<void> {
+    const shards = await this.#list();
+    if (this.#abort.signal.aborted) return;
+    for (const shard of shards)
+      this.#follow({ ...shard, from: { type: "AT_TIMESTAMP", timestamp: this.options.from } });
+    // Without a shard everything would count as read, and nothing would have been.
+    if (this.#shards.size === 0) throw new Error("ListShards gave no shard");
+    this.#started = true;
+    this.#changes.tell();
+  }
+
+  /** @returns nothing after `stop`. */
+  async #list(): Promise<ListedShard[]> {
+    const { api, from, clock, random } = this.options;
+    const { signal } = this.#abort;
+    const shards = await untilAnswered(() => api.listShards(from, signal), { clock, random, signal });
+    return (shards ?? []).flatMap(listedShard);
+  }
+
+  #follow(shard: FollowedShard): void {
+    this.#lineage.add(shard);
+    if (this.#shards.has(shard.shardId) || this.#abort.signal.aborted) return;
+    const progress = { closed: false };
+    this.#shards.set(shard.shardId, progress);
+    void this.#track(this.#read(shard, progress), shard.shardId);
+  }
+
+  /** Never rejects: a failure of the work is the reader's. */
+  #track(work: Promise<void>, shardId?: string): Promise<void> {
+    const tracked = work
+      .catch((error: unknown) => this.#fail(error, shardId))
+      .finally(() => this.#running.delete(tracked));
+    this.#running.add(tracked);
+    return tracked;
+  }
+
+  async #read(shard: FollowedShard, progress: ShardProgress): Promise<void> {
+    const { api, clock, random, pollMs = DEFAULT_POLL_MS, clockOffsetMs = 0, onRecords } = this.options;
+    const { bytesPerSecond = HALF_OF_A_SHARD } = this.options;
+    const reader = new ShardReader({
+      ...shard,
+      api,
+      clock,
+      random,
+      pollMs,
+      bytesPerSecond,
+      clockOffsetMs,
+      signal: this.#abort.signal,
+      onRecords: (records) => {
+        onRecords(records);
+        this.#changes.tell();
+      },
+      onReadUpTo: (time) => {
+        progress.readUpTo = time;
+        this.#changes.tell();
+      },
+    });
+    const children = await this.#readToEnd(shard.shardId, reader);
+    for (const child of children ?? []) this.#follow({ ...child, from: { type: "TRIM_HORIZON" } });
+    // After the signal its children are not followed, so that it can't stand for them.
+    if (children !== undefined && !this.#abort.signal.aborted) progress.closed = true;
+    this.#changes.tell();
+  }
+
+  /**
+   * An answer without a way on says that the shard is closed and read. One that the list of shards doesn't bear out is
+   * taken for a damaged one, or for ahead of the list: the shard is read on.
+   *
+   * @returns what took the shard's place; undefined after the signal.
+   */
+  async #readToEnd(shardId: string, reader: ShardReader): Promise<ListedShard[] | undefined> {
+    const { clock, pollMs = DEFAULT_POLL_MS } = this.options;
+    for (;;) {
+      const closed = await reader.run();
+      if (closed === undefined) return undefined;
+      if (closed.children.length > 0)
+        return closed.children.map(({ parentShardIds, ...child }) => ({
+          ...child,
+          // It is one of them, whatever the answer names.
+          parentShardIds: [...parentShardIds, shardId],
+          isClosed: false,
+        }));
+      const listed = await this.#list();
+      const children = childrenOf(shardId, listed);
+      const isOpen = listed.some((shard) => shard.shardId === shardId && !shard.isClosed);
+      if (children.length > 0 || !isOpen) return children;
+      await clock.sleep(pollMs, this.#abort.signal);
+    }
+  }
+
+  #fail(cause: unknown, shardId?: string): void {
+    if (this.#abort.signal.aborted) return;
+    this.#failure ??= new StreamUnreadable({ cause }, shardId);
+    this.#failing.abort(this.#failure);
+    this.#changes.tell();
+  }
+}

@@ -1,0 +1,53 @@
+import { type Finding, hasSeverity } from "../common/findings";
+import { TOO_LARGE } from "../kinesis/producer";
+import { refusalRemedy } from "../sending/findings";
+import type { SendCounter } from "./counter";
+import type { SendOutcome } from "./report";
+
+/** What the events' fates mean. */
+export function fateFindings(counter: SendCounter, where: string): Finding[] {
+  return [
+    ...(counter.refused > 0 ? [refused(counter, where)] : []),
+    ...(counter.unknown > 0 ? [unknown(counter, where)] : []),
+  ];
+}
+
+function refused(counter: SendCounter, where: string): Finding {
+  const reasons = counter.reasons("refused");
+  const areTooLarge = reasons.every(([reason]) => reason.startsWith(TOO_LARGE));
+  return {
+    code: areTooLarge ? "records-too-large" : "events-refused",
+    severity: "error",
+    message: `${counter.refused} event(s) were refused, and are not in the stream: ${commonest(reasons)}`,
+    where,
+    remedy: areTooLarge
+      ? "Open the stream for larger records (`aws kinesis update-max-record-size`, up to 10 MiB), or leave such events out"
+      : refusalRemedy(commonest(reasons)),
+  };
+}
+
+function unknown(counter: SendCounter, where: string): Finding {
+  return {
+    code: "events-unanswered",
+    severity: "undetermined",
+    message: `Of ${counter.unknown} event(s) it is not known whether they are in the stream: ${commonest(counter.reasons("unknown"))}`,
+    where,
+    remedy: "Check the network and the service's health; `amplitude-kinesis verify` reads back what it sends",
+  };
+}
+
+function commonest(reasons: [reason: string, events: number][]): string {
+  return reasons
+    .slice(0, 3)
+    .map(([reason, events]) => `${reason} (${events})`)
+    .join("; ");
+}
+
+/**
+ * What the preflight leaves open says nothing of the events that were sent: only what it found wrong, and what happened
+ * on the way, decides.
+ */
+export function sendOutcome(preflight: readonly Finding[], run: readonly Finding[]): SendOutcome {
+  if (hasSeverity([...preflight, ...run], "error")) return "failed";
+  return hasSeverity(run, "undetermined") ? "undecided" : "sent";
+}

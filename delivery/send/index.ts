@@ -1,0 +1,191 @@
+import { type ClientOptions, keptOpen, kinesisWriteClient } from "../aws/clients";
+import { type Clock, systemClock } from "../common/clock";
+import { type Finding, hasSeverity } from "../common/findings";
+import { resolveOutputs, type StackOutputs } from "../common/outputs";
+import { KEY_BYTES, newRunKey } from "../common/runId";
+import { amplitudeAs, senderBeside } from "../deployment/callers";
+import { type Preflight, preflight } from "../deployment/preflight";
+import type { StreamState } from "../deployment/stream";
+import type { SourceEvent } from "../events/source";
+import { Producer } from "../kinesis/producer";
+import { putRecordsTo } from "../kinesis/putRecords";
+import { awaitTurn, isAhead, type Pace } from "../kinesis/rateLimit";
+import type { OutgoingRecord } from "../kinesis/record";
+import {
+  endedEarly,
+  interrupted,
+  noEvents,
+  senderFailed,
+  sendingEnded,
+  sourceProblems,
+} from "../sending/findings";
+import { defaultConcurrency, type PacedEvents, pacedEvents } from "../sending/pacing";
+import { SendCounter } from "./counter";
+import { fateFindings, sendOutcome } from "./findings";
+import type { SendOptions } from "./options";
+import type { SendReport } from "./report";
+
+const PROPAGATING = "refused so far; a new policy takes up to a minute and a half to take effect";
+
+/**
+ * Sends the source's events to the customer's stream, as `verifyDelivery` does, and reads nothing back. Memory does not
+ * grow with the events. Nothing is sent where the preflight finds what stops delivery.
+ *
+ * @throws DeliveryError `settings` for outputs that can't be right, `credentials` where AWS does not accept the
+ * caller, `no-events` where the source has none; what the source throws before its first event. Whatever is wrong with
+ * the deployment is a finding of the report.
+ */
+export async function sendEvents(options: SendOptions): Promise<SendReport> {
+  const connections = keptOpen();
+  try {
+    return await new Sending(options, connections).run();
+  } finally {
+    connections.destroy();
+  }
+}
+
+class Sending {
+  readonly #options: SendOptions;
+  readonly #outputs: StackOutputs;
+  readonly #operator: ClientOptions;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  readonly #counter = new SendCounter();
+  readonly #key = newRunKey();
+  #taken = 0;
+  #step = "";
+
+  constructor(options: SendOptions, requestHandler: ClientOptions["requestHandler"]) {
+    const { clock = systemClock, signal = new AbortController().signal } = options;
+    this.#options = options;
+    this.#outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
+    const { credentials, profile, endpoint } = options;
+    this.#operator = { region: this.#outputs.region, credentials, profile, endpoint, requestHandler };
+    this.#clock = clock;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<SendReport> {
+    const startedAt = this.#clock.now();
+    const before = await this.#preflight();
+    const { stream, writer, findings } = before;
+    const canSend = stream !== undefined && writer !== undefined && !hasSeverity(findings, "error");
+    const run = canSend ? await this.#send(stream, writer) : this.#notSent(before);
+    return this.#report(before, run, startedAt);
+  }
+
+  #preflight(): Promise<Preflight> {
+    const { route, externalId } = this.#options;
+    return preflight({
+      outputs: this.#outputs,
+      route,
+      operator: this.#operator,
+      sender: senderBeside(this.#operator, this.#options),
+      externalId,
+      amplitude: amplitudeAs(this.#options),
+      patience: { clock: this.#clock, waitMs: this.#propagationMs, signal: this.#signal },
+      onStep: (step) => this.#show(step),
+    });
+  }
+
+  /** @returns what was found on the way. */
+  async #send(stream: StreamState, writer: ClientOptions): Promise<Finding[]> {
+    const { source, rate, concurrency = defaultConcurrency(rate), random = Math.random } = this.#options;
+    const findings: Finding[] = [];
+    const { batches, pace, step } = await pacedEvents(this.#options, stream);
+    this.#step = step;
+    const producer = new Producer({
+      put: putRecordsTo(kinesisWriteClient(writer), this.#outputs.streamName),
+      listener: this.#counter,
+      clock: this.#clock,
+      random,
+      concurrency,
+      largestRecordBytes: stream.largestRecordBytes,
+      propagationMs: this.#propagationMs,
+      onAccessDenied: () => this.#show(PROPAGATING),
+    });
+    try {
+      const stopped = await producer.run(this.#outgoing(batches, pace), this.#signal);
+      if (stopped !== undefined) findings.push(endedEarly(stopped, this.#counter.sent, stream.streamArn));
+    } catch (error) {
+      if (this.#counter.sent === 0) throw error;
+      findings.push(sendingEnded(error, this.#counter.sent));
+    }
+    if (this.#taken === 0 && !this.#signal.aborted) throw noEvents(source);
+    return [...findings, ...fateFindings(this.#counter, stream.streamArn), ...this.#interruption()];
+  }
+
+  async *#outgoing(
+    batches: PacedEvents["batches"],
+    pace: Pace | undefined,
+  ): AsyncGenerator<readonly OutgoingRecord[]> {
+    for await (const events of batches) {
+      let ready: OutgoingRecord[] = [];
+      for (const event of events) {
+        const turn = pace?.turn(event.bytes.length + KEY_BYTES, this.#clock.now());
+        if (turn !== undefined && isAhead(turn, this.#clock)) {
+          if (ready.length > 0) yield ready;
+          ready = [];
+          await awaitTurn(turn, this.#clock, this.#signal);
+        }
+        ready.push(this.#record(event));
+      }
+      if (ready.length > 0) yield ready;
+      this.#show(this.#step);
+    }
+  }
+
+  #record({ bytes, memory }: SourceEvent): OutgoingRecord {
+    const index = this.#taken;
+    this.#taken += 1;
+    return { index, partitionKey: this.#key.partitionKey(index), bytes, memory };
+  }
+
+  /** Where no error explains it, something could not be found out. */
+  #notSent({ stream, findings }: Preflight): Finding[] {
+    if (hasSeverity(findings, "error") || this.#signal.aborted) return this.#interruption();
+    const what = stream === undefined ? "the stream could not be looked up" : "the role could not be assumed";
+    return [senderFailed(what, 0)];
+  }
+
+  #interruption(): Finding[] {
+    return this.#signal.aborted ? [interrupted(this.#counter.sent)] : [];
+  }
+
+  #report(before: Preflight, run: Finding[], startedAt: number): SendReport {
+    const counter = this.#counter;
+    const shards = [...counter.acknowledgedByShard].map(([shardId, eventsAcknowledged]) => ({
+      shardId,
+      eventsAcknowledged,
+    }));
+    return {
+      reportVersion: 1,
+      outcome: sendOutcome(before.findings, run),
+      route: before.route,
+      ...this.#outputs,
+      runId: this.#key.runId,
+      startedAt: new Date(startedAt).toISOString(),
+      durationInSeconds: (this.#clock.now() - startedAt) / 1000,
+      eventsSent: counter.sent,
+      eventsAcknowledged: counter.acknowledged,
+      eventsRefused: counter.refused,
+      eventsUnknown: counter.unknown,
+      shards: shards.sort((a, b) => (a.shardId < b.shardId ? -1 : 1)),
+      findings: [...before.findings, ...run, ...sourceProblems(this.#options.source)],
+    };
+  }
+
+  get #propagationMs(): number {
+    return (this.#options.propagationSeconds ?? 90) * 1000;
+  }
+
+  #show(step: string): void {
+    const { onProgress, source } = this.#options;
+    onProgress?.({
+      step,
+      eventsSent: this.#counter.sent,
+      eventsAcknowledged: this.#counter.acknowledged,
+      ...(source.expectedEvents === undefined ? {} : { eventsExpected: source.expectedEvents }),
+    });
+  }
+}

@@ -1,0 +1,174 @@
+import type { Finding } from "../../common/findings";
+import { streamArnOf } from "../../common/outputs";
+import { type AmplitudeEnd, absenceFindings, DOCUMENTED_P95_SECONDS } from "./absence";
+import type { FieldCounts } from "./ledger";
+
+/** What the events' fates mean, each kind in one finding. */
+export function amplitudeFindings(end: AmplitudeEnd): Finding[] {
+  const streamArn = streamArnOf(end.outputs);
+  return [
+    ...answerFindings(end),
+    ...absenceFindings(end, streamArn),
+    ...contentFindings(end, streamArn),
+    ...appFindings(end, streamArn),
+    ...remarks(end, streamArn),
+  ];
+}
+
+function answerFindings({ counts, ledger, endpoint }: AmplitudeEnd): Finding[] {
+  const findings: Finding[] = [];
+  if (counts.refused > 0) {
+    findings.push({
+      code: "events-refused",
+      severity: "error",
+      message: `${counts.refused} event(s) were refused by Amplitude's API: ${commonest(ledger.reasons("refused"))}`,
+      where: endpoint,
+      remedy:
+        "Look the reason up under Response of Amplitude's HTTP V2 API; nothing of the stream or the role is in question",
+    });
+  }
+  if (counts.unanswered > 0) {
+    findings.push({
+      code: "events-unanswered",
+      severity: "undetermined",
+      message: `${counts.unanswered} event(s) got no clear answer from Amplitude's API, and are not in the stream: ${commonest(ledger.reasons("unanswered"))}`,
+      where: endpoint,
+      remedy:
+        "Check the network, the zone and Amplitude's status page (https://status.amplitude.com), and run this again",
+    });
+  }
+  if (ledger.seenThoughRefused > 0) {
+    findings.push({
+      code: "refused-but-delivered",
+      severity: "warning",
+      message: `${ledger.seenThoughRefused} event(s) are in the stream though Amplitude's API refused them`,
+      where: endpoint,
+      remedy: "Consumers must deduplicate in any case (by uuid)",
+    });
+  }
+  return findings;
+}
+
+function contentFindings(end: AmplitudeEnd, where: string): Finding[] {
+  const { counts, ledger, recordsNotUnderstood } = end;
+  const findings: Finding[] = [];
+  if (counts.corrupted > 0) {
+    findings.push({
+      code: "events-corrupted",
+      severity: "error",
+      message: `${counts.corrupted} event(s) came back with a field that differs from what was sent: ${fields(ledger.differingFields())}`,
+      where,
+      remedy:
+        "Look for transformations, blocked or renamed properties of the project in Amplitude (Data > Properties, Transformations), and in whatever else writes to this stream",
+    });
+  }
+  if (recordsNotUnderstood > 0) {
+    findings.push({
+      code: "records-not-understood",
+      severity: "error",
+      message: `${recordsNotUnderstood} record(s) hold events of this run in a form that is neither a JSON object, nor lines of them, nor a list`,
+      where,
+      remedy:
+        "Amplitude documents the JSON of its Export API: compare a record (`aws kinesis get-records`) with it",
+    });
+  }
+  if (ledger.rewrittenFields().length > 0) {
+    findings.push({
+      code: "fields-rewritten",
+      severity: "warning",
+      message: `Amplitude rewrote what it was told of the device or the place, which its documentation leaves open: ${fields(ledger.rewrittenFields())}`,
+      where,
+      remedy: "Let consumers expect Amplitude's own values in these fields",
+    });
+  }
+  return findings;
+}
+
+function appFindings({ ledger, expectApp, unexpectedApps }: AmplitudeEnd, where: string): Finding[] {
+  if (expectApp === undefined) return [];
+  const own = [...ledger.apps].filter(([app]) => app !== expectApp);
+  const remedy =
+    "Compare --expect-app with the project's id in Amplitude's settings, and the API key with the project's";
+  const findings: Finding[] = [];
+  if (own.length > 0) {
+    findings.push({
+      code: "unexpected-app",
+      severity: "error",
+      message: `Events of this run came from another project (app) than ${expectApp}: ${apps(own)}`,
+      where,
+      remedy,
+    });
+  }
+  // A wrong --expect-app makes strangers of the project's own events.
+  const others = [...unexpectedApps].filter(([app]) => !ledger.apps.has(app));
+  if (others.length > 0) {
+    findings.push({
+      code: "unexpected-app",
+      severity: "warning",
+      message: `Other events came meanwhile from other projects (app) than ${expectApp}: ${apps(others)}. Somebody else may have pointed their Amplitude at this role`,
+      where,
+      remedy:
+        "If the project isn't yours, give the role another name (its ARN is then another one), and keep it to yourself",
+    });
+  }
+  return findings;
+}
+
+function remarks(end: AmplitudeEnd, where: string): Finding[] {
+  const { ledger, latency, identifies } = end;
+  const findings: Finding[] = [];
+  if (ledger.unexplainedDuplicates > 0) {
+    findings.push({
+      code: "duplicates-unexplained",
+      severity: "warning",
+      message: `${ledger.unexplainedDuplicates} of ${ledger.duplicates} duplicate(s) are rows of their own (uuid) of events that were sent to Amplitude once`,
+      where,
+      remedy: "Let consumers deduplicate by $insert_id and device_id too, not by uuid alone",
+    });
+  }
+  if (latency !== undefined && latency.p95 > DOCUMENTED_P95_SECONDS) {
+    findings.push({
+      code: "latency-above-documented",
+      severity: "warning",
+      message: `The latency's p95 was ${latency.p95} s; Amplitude documents ${DOCUMENTED_P95_SECONDS} s`,
+      where,
+      remedy: "Run this again; if it stays, look at the stream's throttling metrics and ask Amplitude",
+    });
+  }
+  if (identifies.seen < identifies.sent && !end.interrupted && ledger.seen > 0) {
+    findings.push({
+      code: "identify-not-forwarded",
+      severity: "warning",
+      message: `${identifies.sent - identifies.seen} of ${identifies.sent} identify call(s) were not recognized in the stream`,
+      where,
+      remedy:
+        "If consumers need them, switch the forwarding of users on in the destination; how a forwarded call looks is undocumented",
+    });
+  }
+  if (ledger.rowsInRecord > 1) {
+    findings.push({
+      code: "several-events-in-record",
+      severity: "warning",
+      message: `A record held up to ${ledger.rowsInRecord} events`,
+      where,
+      remedy: "Let consumers expect several events a record",
+    });
+  }
+  return findings;
+}
+
+function commonest(reasons: [reason: string, events: number][]): string {
+  return reasons
+    .slice(0, 3)
+    .map(([reason, events]) => `${reason} (${events})`)
+    .join("; ");
+}
+
+function fields(counts: FieldCounts): string {
+  const shown = counts.slice(0, 8).map(([field, events]) => `${field} (${events})`);
+  return `${shown.join(", ")}${counts.length > shown.length ? ", …" : ""}`;
+}
+
+function apps(counts: [app: unknown, rows: number][]): string {
+  return counts.map(([app, rows]) => `${String(app)} (${rows})`).join(", ");
+}

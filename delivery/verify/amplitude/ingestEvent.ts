@@ -1,0 +1,117 @@
+import type { RunKey } from "../../common/runId";
+import type { Properties } from "../../events/event";
+import { DEVICES, PLACES, TEXTS } from "../../events/generator/sampleValues";
+
+/**
+ * One event in the shape of Amplitude's HTTP V2 API, as far as a test sends it.
+ * Source: https://amplitude.com/docs/apis/analytics/http-v2 (keys for the event argument).
+ */
+export interface IngestEvent {
+  readonly event_type: string;
+  /** `amplitude-kinesis.RUN.NUMBER`: it comes back as `$insert_id`, and the event is known again by it. */
+  readonly insert_id: string;
+  readonly user_id: string;
+  readonly device_id: string;
+  /** In ms since 1970. */
+  readonly time: number;
+  /** The session's start, in ms since 1970. */
+  readonly session_id: number;
+  readonly event_properties: Properties;
+  readonly user_properties: Properties;
+  readonly platform: string;
+  readonly os_name: string;
+  readonly os_version: string;
+  readonly device_brand?: string;
+  readonly device_manufacturer?: string;
+  readonly device_model?: string;
+  readonly carrier?: string;
+  readonly language: string;
+  readonly country: string;
+  readonly region: string;
+  readonly city: string;
+  readonly app_version?: string;
+}
+
+/** What test events are made from. */
+export interface IngestEventOptions {
+  events: number;
+  /** Taken in turn. */
+  eventTypes: readonly string[];
+  key: RunKey;
+  /** When the run began, in ms since 1970. */
+  startedAt: number;
+}
+
+/** What a run sends by default. */
+export const DEFAULT_EVENT_TYPE = "amplitude-kinesis delivery test";
+/** Far below the 30 events a second that Amplitude takes of one user. */
+const EVENTS_A_USER = 10;
+/** The same in every run: a project pays by its users. */
+const MOST_USERS = 100;
+
+/** How many users the events of a run are spread over. */
+export function usersOf(events: number): number {
+  return Math.min(MOST_USERS, Math.max(1, Math.ceil(events / EVENTS_A_USER)));
+}
+
+/** Event number `index` of a run, as it is to be sent at `now` (ms since 1970). */
+export function ingestEvent(options: IngestEventOptions, index: number, now: number): IngestEvent {
+  const { events, eventTypes, key, startedAt } = options;
+  const user = index % usersOf(events);
+  return {
+    event_type: pick(eventTypes, index),
+    insert_id: key.partitionKey(index),
+    ...identityOf(user),
+    time: now,
+    session_id: startedAt,
+    event_properties: {
+      title: pick(TEXTS, index),
+      price: (index * 37) / 100,
+      quantity: index % 7,
+      returning: index % 2 === 0,
+      tags: ["sale", "new"],
+      order: 3_000_000_000 + index,
+    },
+    user_properties: userPropertiesOf(user),
+    ...contextOf(user),
+  };
+}
+
+/** The test's own users, apart from everybody else's. */
+export function identityOf(user: number): Pick<IngestEvent, "user_id" | "device_id"> {
+  return {
+    user_id: `amplitude-kinesis-test-user-${user}`,
+    device_id: `amplitude-kinesis-test-device-${user}`,
+  };
+}
+
+/** Constant for a user: events may be processed in another order than they were sent in. */
+export function userPropertiesOf(user: number): Properties {
+  return { test_user: true, nickname: pick(TEXTS, user), score: user / 8 };
+}
+
+function contextOf(user: number) {
+  const place = pick(PLACES, user);
+  const device = pick(DEVICES, user);
+  const known = {
+    device_brand: device.brand,
+    device_manufacturer: device.manufacturer,
+    device_model: device.model,
+    carrier: device.carrier,
+    app_version: device.versionName,
+  };
+  return {
+    platform: device.platform,
+    os_name: device.osName,
+    os_version: device.osVersion,
+    language: place.language,
+    country: place.country,
+    region: place.region,
+    city: place.city,
+    ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== null)),
+  };
+}
+
+function pick<T>(values: readonly T[], at: number): T {
+  return values[at % values.length] as T;
+}

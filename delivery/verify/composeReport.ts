@@ -1,0 +1,87 @@
+import type { Finding } from "../common/findings";
+import type { LatencyRecorder } from "../common/histogram";
+import { type StackOutputs, streamArnOf } from "../common/outputs";
+import type { Timeline } from "../common/timeline";
+import { VERSION } from "../common/version";
+import type { Preflight } from "../deployment/preflight";
+import type { TrustedCaller } from "../deployment/trust";
+import type { EventSource } from "../events/source";
+import { interrupted, isOfUnfinishedRun, sourceProblems, withResumption } from "../sending/findings";
+import type { Collector } from "./collector";
+import { eventFindings } from "./findings";
+import { proofOf } from "./proof";
+import type { DeliveryReport } from "./report";
+import type { RunState } from "./resume/runState";
+import { countEvents, decideVerdict } from "./verdict";
+
+export const ENVIRONMENT = {
+  version: VERSION,
+  nodeVersion: process.version,
+  platform: `${process.platform} ${process.arch}`,
+};
+
+/** A run that is over. */
+export interface EndedRun {
+  outputs: StackOutputs;
+  source: EventSource;
+  amplitude: TrustedCaller;
+  before: Preflight;
+  state: RunState;
+  collector: Collector;
+  /** Where the run has ordering keys that the stream keeps to. */
+  eventsOutOfOrder: number | undefined;
+  acknowledgement: LatencyRecorder;
+  timeline: Timeline;
+  /** The shards that were read. */
+  shardIds: string[];
+  /** What was found on the way, beside the preflight's findings and the events'. */
+  findings: Finding[];
+  readingComplete: boolean;
+  interrupted: boolean;
+  /** In ms since 1970. */
+  startedAt: number;
+  endedAt: number;
+}
+
+/** All that is known of a run, and the verdict on it. */
+export function composeReport(run: EndedRun): DeliveryReport {
+  const { outputs, before, state, collector, startedAt, endedAt } = run;
+  const { ledger, key, header } = state;
+  const counts = ledger.counts();
+  const events = countEvents(counts, run);
+  const findings = [
+    ...before.findings,
+    ...run.findings,
+    ...eventFindings(ledger, counts, run, streamArnOf(outputs)),
+    ...sourceProblems(run.source),
+    ...(run.interrupted ? [interrupted(ledger.sent)] : []),
+  ];
+  const verdict = decideVerdict(events, findings);
+  const resumable =
+    verdict === "undecided" && state.journal !== undefined && findings.some(isOfUnfinishedRun);
+  return {
+    reportVersion: 1,
+    verdict,
+    route: before.route,
+    ...outputs,
+    runId: key.runId,
+    resumable,
+    resumedFrom: header === undefined ? null : new Date(header.startedAt).toISOString(),
+    startedAt: new Date(startedAt).toISOString(),
+    durationInSeconds: (endedAt - startedAt) / 1000,
+    eventsSent: ledger.sent,
+    eventsAcknowledged: ledger.acknowledged,
+    ...events,
+    deliveryRate: ledger.sent === 0 ? 0 : events.eventsDelivered / ledger.sent,
+    eventsOutOfOrder: run.eventsOutOfOrder ?? null,
+    acknowledgementInSeconds: run.acknowledgement.summary() ?? null,
+    latencyInSeconds: collector.latency.summary() ?? null,
+    latencyHistogram: collector.latency.encoded() ?? null,
+    timeline: run.timeline.report(),
+    recordsForeign: collector.recordsForeign,
+    shards: collector.shards(run.shardIds),
+    findings: resumable ? withResumption(findings, key.runId) : findings,
+    proof: proofOf(before, run.amplitude, verdict),
+    environment: ENVIRONMENT,
+  };
+}

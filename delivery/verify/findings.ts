@@ -1,0 +1,126 @@
+import type { Finding } from "../common/findings";
+import { TOO_LARGE } from "../kinesis/producer";
+import { refusalRemedy } from "../sending/findings";
+import type { Fate, LedgerCounts } from "./fates";
+import type { Ledger } from "./ledger";
+import type { RunEnd } from "./verdict";
+
+/** What the events' fates mean, each kind in one finding. */
+export function eventFindings(
+  ledger: Ledger,
+  counts: LedgerCounts,
+  end: RunEnd,
+  streamArn: string,
+): Finding[] {
+  const { fates } = counts;
+  const absent = fates.lost + fates.unanswered + fates.leftOpen;
+  const findings: (Finding | undefined)[] = [
+    fates.refused > 0 ? refused(ledger, counts, streamArn) : undefined,
+    end.readingComplete && fates.lost > 0 ? lost(counts, streamArn) : undefined,
+    end.readingComplete && fates.unanswered > 0 ? unanswered(ledger, counts, streamArn) : undefined,
+    !end.readingComplete && absent > 0 ? unread(absent, streamArn) : undefined,
+    fates.corrupted > 0 ? corrupted(counts, streamArn) : undefined,
+    counts.unexplainedDuplicates > 0 ? unexplained(counts, streamArn) : undefined,
+    counts.seenThoughRefused > 0 ? seenThoughRefused(counts, streamArn) : undefined,
+  ];
+  return findings.filter((finding) => finding !== undefined);
+}
+
+function named(counts: LedgerCounts, fate: Fate): string {
+  const total = counts.fates[fate];
+  const sample = counts.samples[fate];
+  const more = total > sample.length ? ", …" : "";
+  return `${total} event(s) (number ${sample.join(", ")}${more} of the source)`;
+}
+
+function commonest(reasons: [reason: string, events: number][]): string {
+  return reasons
+    .slice(0, 3)
+    .map(([reason, events]) => `${reason} (${events})`)
+    .join("; ");
+}
+
+function refused(ledger: Ledger, counts: LedgerCounts, where: string): Finding {
+  const reasons = ledger.reasons("refused");
+  const tooLarge = reasons.every(([reason]) => reason.startsWith(TOO_LARGE));
+  const what = named(counts, "refused");
+  return tooLarge
+    ? {
+        code: "records-too-large",
+        severity: "error",
+        message: `${what} can't be delivered: ${commonest(reasons)}`,
+        where,
+        remedy:
+          "Open the stream for larger records (`aws kinesis update-max-record-size`, up to 10 MiB), or filter such events out in Amplitude",
+      }
+    : {
+        code: "events-refused",
+        severity: "error",
+        message: `${what} were refused by Kinesis and not delivered: ${commonest(reasons)}`,
+        where,
+        remedy: refusalRemedy(commonest(reasons)),
+      };
+}
+
+function lost(counts: LedgerCounts, where: string): Finding {
+  return {
+    code: "events-lost",
+    severity: "error",
+    message: `${named(counts, "lost")} were acknowledged by Kinesis, and are not in the stream after two full readings`,
+    where,
+    remedy:
+      "Check that nothing stands between this machine and Kinesis (endpoint, proxy), then take it to AWS Support with the run id",
+  };
+}
+
+function unanswered(ledger: Ledger, counts: LedgerCounts, where: string): Finding {
+  return {
+    code: "events-unanswered",
+    severity: "error",
+    message: `${named(counts, "unanswered")} got no clear answer from Kinesis, and are not in the stream: ${commonest(ledger.reasons("unanswered"))}`,
+    where,
+    remedy: "Check the network and the service's health, and run this again",
+  };
+}
+
+/** Nothing can be said of them, on whatever route they were sent. */
+export function unread(events: number, where: string): Finding {
+  return {
+    code: "events-unread",
+    severity: "undetermined",
+    message: `${events} event(s) were not read back so far, and the stream could not be read to its end: whether they arrived is not known`,
+    where,
+    remedy: "Run this again with a longer --timeout",
+  };
+}
+
+function corrupted(counts: LedgerCounts, where: string): Finding {
+  return {
+    code: "events-corrupted",
+    severity: "error",
+    message: `${named(counts, "corrupted")} are in the stream with other bytes than were sent`,
+    where,
+    remedy: "Check that nothing between this machine and Kinesis changes requests (endpoint, proxy)",
+  };
+}
+
+function unexplained(counts: LedgerCounts, where: string): Finding {
+  return {
+    code: "duplicates-unexplained",
+    severity: "warning",
+    message: `${counts.unexplainedDuplicates} of ${counts.duplicates} duplicate(s) are of events that were sent once and acknowledged`,
+    where,
+    remedy: "Consumers must deduplicate in any case (by uuid): Amplitude promises no exactly-once delivery",
+  };
+}
+
+function seenThoughRefused(counts: LedgerCounts, where: string): Finding {
+  return {
+    code: "refused-but-delivered",
+    severity: "warning",
+    message: `${counts.seenThoughRefused} event(s) are in the stream though Kinesis refused them`,
+    where,
+    remedy:
+      "Consumers must deduplicate in any case (by uuid): a sender that trusts the refusal sends such events again",
+  };
+}

@@ -1,0 +1,263 @@
+import { type ClientOptions, keptOpen, kinesisClient } from "../aws/clients";
+import { type Clock, systemClock } from "../common/clock";
+import { type Finding, hasSeverity } from "../common/findings";
+import { LatencyRecorder } from "../common/histogram";
+import { resolveOutputs, type StackOutputs } from "../common/outputs";
+import { Timeline } from "../common/timeline";
+import { amplitudeAs, senderBeside } from "../deployment/callers";
+import { type Preflight, preflight } from "../deployment/preflight";
+import type { StreamState } from "../deployment/stream";
+import type { TrustedCaller } from "../deployment/trust";
+import { streamApi } from "../kinesis/streamApi";
+import { StreamUnreadable } from "../kinesis/streamReader";
+import {
+  notAnswering,
+  notReadable,
+  notReadToEnd,
+  orderNotMeasured,
+  recordsExpired,
+} from "../sending/findings";
+import { type PacedEvents, pacedEvents } from "../sending/pacing";
+import { Collector } from "./collector";
+import { composeReport } from "./composeReport";
+import type { Ledger } from "./ledger";
+import type { Progress, VerifyOptions } from "./options";
+import { Ordering } from "./ordering";
+import { ReadBack } from "./readBack";
+import type { DeliveryReport } from "./report";
+import { RunState } from "./resume/runState";
+import { sendPaced } from "./sendPaced";
+
+/** Readings start this long before the run, by the service's clock: arrival times are promised no accuracy. */
+const READ_MARGIN_MS = 10_000;
+/** Five readings a second are what a shard gives. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
+const FASTEST_POLL_MS = 200;
+
+/**
+ * Sends the source's events to the customer's stream, reads them back, and accounts for every one.
+ *
+ * @throws DeliveryError `settings` for outputs that can't be right, or a load that was not agreed to; `credentials` where
+ * AWS does not accept the caller; `no-events` where the source has none; `run-file` where the run's file can't be written
+ * or gone on with; what the source throws before its first event. Whatever is wrong with the deployment is a finding of
+ * the report.
+ */
+export async function verifyDelivery(options: VerifyOptions): Promise<DeliveryReport> {
+  const outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
+  const state = await RunState.open({ outputs, runFolder: options.runFolder, resume: options.resume });
+  let isOver = false;
+  try {
+    const report = await new DeliveryRun(options, outputs, state).run();
+    isOver = !report.resumable;
+    return report;
+  } finally {
+    state.end(isOver);
+  }
+}
+
+class DeliveryRun {
+  readonly #options: VerifyOptions;
+  readonly #outputs: StackOutputs;
+  readonly #operator: ClientOptions;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #signal: AbortSignal;
+  readonly #connections = keptOpen();
+  readonly #state: RunState;
+  readonly #findings: Finding[] = [];
+  readonly #startedAt: number;
+  readonly #timeline: Timeline;
+  #acknowledgement = new LatencyRecorder();
+  #ordering: Ordering | undefined;
+  #eventsOutOfOrder: number | undefined;
+  #collector: Collector;
+  #shardIds: string[] = [];
+  #progress: Pick<Progress, "phase" | "step"> = { phase: "preparing", step: "" };
+
+  constructor(options: VerifyOptions, outputs: StackOutputs, state: RunState) {
+    const { clock = systemClock, random = Math.random, signal = new AbortController().signal } = options;
+    this.#options = options;
+    this.#outputs = outputs;
+    this.#state = state;
+    const { credentials, profile, endpoint } = options;
+    const { region } = outputs;
+    this.#operator = { region, credentials, profile, endpoint, requestHandler: this.#connections };
+    this.#clock = clock;
+    this.#random = random;
+    this.#signal = signal;
+    this.#startedAt = clock.now();
+    this.#timeline = new Timeline(this.#startedAt);
+    this.#collector = new Collector(state.ledger, state.key, this.#timeline);
+  }
+
+  async run(): Promise<DeliveryReport> {
+    try {
+      return await this.#run();
+    } finally {
+      this.#connections.destroy();
+    }
+  }
+
+  async #run(): Promise<DeliveryReport> {
+    const before = await this.#preflight();
+    const { stream, writer } = before;
+    const canSend = stream !== undefined && writer !== undefined && !hasSeverity(before.findings, "error");
+    // Of a run that is gone on with, something has been sent that was not read.
+    const readingComplete = canSend ? await this.#sendAndRead(stream, writer) : this.#ledger.sent === 0;
+    return this.#report(before, readingComplete);
+  }
+
+  #preflight(): Promise<Preflight> {
+    const { route, externalId } = this.#options;
+    return preflight({
+      outputs: this.#outputs,
+      route,
+      operator: this.#operator,
+      sender: senderBeside(this.#operator, this.#options),
+      externalId,
+      amplitude: this.#amplitude,
+      patience: { clock: this.#clock, waitMs: this.#propagationMs, signal: this.#signal },
+      onStep: (step) => this.#show({ phase: "preparing", step }),
+    });
+  }
+
+  /** @returns whether the stream was read to its end. */
+  async #sendAndRead(stream: StreamState, writer: ClientOptions): Promise<boolean> {
+    const readFrom = this.#state.header?.readFrom ?? stream.serviceTime - READ_MARGIN_MS;
+    if (isExpired(readFrom, stream)) {
+      this.#findings.push(recordsExpired(new Date(readFrom), stream.streamArn));
+      return false;
+    }
+    this.#measureOrder(stream);
+    const paced = await pacedEvents(this.#options, stream);
+    const readBack = this.#readBack(stream, readFrom);
+    this.#show({ phase: "preparing", step: "reading the stream's shards" });
+    try {
+      // Reading comes first: what can't be read back must not be sent.
+      if (!(await readBack.start())) {
+        if (!this.#signal.aborted)
+          this.#findings.push(notAnswering(readBack.silentShardIds, stream.streamArn));
+        return false;
+      }
+      const { outputs, startedAt } = { outputs: this.#outputs, startedAt: this.#startedAt };
+      const { orderingKeys, sourceDescription: source = null } = this.#options;
+      this.#state.begin({ outputs, startedAt, readFrom, source, ...(orderingKeys && { orderingKeys }) });
+      await this.#send(paced, stream, writer, AbortSignal.any([this.#signal, readBack.failed]));
+      const isComplete = await readBack.finish();
+      if (readBack.unreadShardIds !== undefined)
+        this.#findings.push(notReadToEnd(readBack.unreadShardIds, stream.streamArn));
+      return isComplete;
+    } catch (error) {
+      if (!(error instanceof StreamUnreadable)) throw error;
+      this.#findings.push(notReadable(error, stream.streamArn));
+      return false;
+    } finally {
+      await readBack.stop();
+      this.#shardIds = readBack.shardIds;
+      this.#eventsOutOfOrder = this.#ordering?.outOfOrder(readBack.shardIdsByAge);
+    }
+  }
+
+  #measureOrder({ ignoresKeys, streamArn }: StreamState): void {
+    const orderingKeys = this.#state.header?.orderingKeys ?? this.#options.orderingKeys;
+    if (orderingKeys === undefined) return;
+    if (ignoresKeys) this.#findings.push(orderNotMeasured(streamArn));
+    else this.#ordering = new Ordering(this.#state.key.runId, orderingKeys);
+    this.#collector = new Collector(this.#ledger, this.#state.key, this.#timeline, this.#ordering);
+  }
+
+  async #send(
+    paced: PacedEvents,
+    stream: StreamState,
+    writer: ClientOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { source, concurrency, rate } = this.#options;
+    const { acknowledgement, findings } = await sendPaced(paced, {
+      source,
+      concurrency,
+      rate,
+      stream,
+      streamName: this.#outputs.streamName,
+      writer,
+      state: this.#state,
+      timeline: this.#timeline,
+      ordering: this.#ordering,
+      clock: this.#clock,
+      random: this.#random,
+      propagationMs: this.#propagationMs,
+      signal,
+      onStep: (progress) => this.#show(progress),
+      onProgress: () => this.#show(this.#progress),
+    });
+    this.#acknowledgement = acknowledgement;
+    this.#findings.push(...findings);
+  }
+
+  #readBack({ clockOffsetMs }: StreamState, readFrom: number): ReadBack {
+    const { pollMs, capacityShare, settleMs = 10_000, timeoutSeconds = 120 } = this.#options;
+    const takesAll = capacityShare === 1;
+    return new ReadBack({
+      api: streamApi(kinesisClient(this.#operator), this.#outputs.streamName),
+      from: new Date(readFrom),
+      clockOffsetMs,
+      pollMs: pollMs ?? (takesAll ? FASTEST_POLL_MS : undefined),
+      bytesPerSecond: takesAll ? Number.POSITIVE_INFINITY : undefined,
+      clock: this.#clock,
+      random: this.#random,
+      ledger: this.#ledger,
+      collector: this.#collector,
+      settleMs,
+      timeoutMs: timeoutSeconds * 1000,
+      signal: this.#signal,
+      onProgress: (progress = this.#progress) => this.#show(progress),
+    });
+  }
+
+  #report(before: Preflight, readingComplete: boolean): DeliveryReport {
+    return composeReport({
+      outputs: this.#outputs,
+      source: this.#options.source,
+      amplitude: this.#amplitude,
+      before,
+      state: this.#state,
+      collector: this.#collector,
+      eventsOutOfOrder: this.#eventsOutOfOrder,
+      acknowledgement: this.#acknowledgement,
+      timeline: this.#timeline,
+      shardIds: this.#shardIds,
+      findings: this.#findings,
+      readingComplete,
+      interrupted: this.#signal.aborted,
+      startedAt: this.#startedAt,
+      endedAt: this.#clock.now(),
+    });
+  }
+
+  get #ledger(): Ledger {
+    return this.#state.ledger;
+  }
+
+  get #amplitude(): TrustedCaller {
+    return amplitudeAs(this.#options);
+  }
+
+  get #propagationMs(): number {
+    return (this.#options.propagationSeconds ?? 90) * 1000;
+  }
+
+  #show(progress: Pick<Progress, "phase" | "step">): void {
+    this.#progress = progress;
+    const { onProgress, source } = this.#options;
+    onProgress?.({
+      ...progress,
+      eventsSent: this.#ledger.sent,
+      eventsAcknowledged: this.#ledger.acknowledged,
+      eventsRead: this.#ledger.seen,
+      ...(source.expectedEvents === undefined ? {} : { eventsExpected: source.expectedEvents }),
+    });
+  }
+}
+
+function isExpired(readFrom: number, { serviceTime, retentionHours }: StreamState): boolean {
+  return retentionHours !== undefined && serviceTime - readFrom > retentionHours * 3_600_000;
+}

@@ -1,0 +1,50 @@
+import { type Finding, hasSeverity } from "../common/findings";
+import type { LedgerCounts } from "./fates";
+import type { DeliveryReport, Verdict } from "./report";
+
+/** How the run ended, apart from its events. */
+export interface RunEnd {
+  /** All shards were read to a time after the last attempt, and twice where events were missing. */
+  readingComplete: boolean;
+}
+
+export type EventCounts = Pick<
+  DeliveryReport,
+  | "eventsDelivered"
+  | "eventsNotDelivered"
+  | "eventsRefused"
+  | "eventsLost"
+  | "eventsUnanswered"
+  | "eventsCorrupted"
+  | "eventsUnknown"
+  | "eventsDuplicated"
+  | "duplicatesUnexplained"
+  | "eventsSeenThoughRefused"
+>;
+
+/** Absent from the stream is certain only after a complete reading; a refusal is certain without one, unless the run was ended before the next try. */
+export function countEvents(counts: LedgerCounts, { readingComplete }: RunEnd): EventCounts {
+  const { fates } = counts;
+  const [lost, unanswered] = readingComplete ? [fates.lost, fates.unanswered] : [0, 0];
+  const undecided = fates.lost + fates.unanswered - lost - unanswered;
+  return {
+    eventsDelivered: fates.delivered,
+    eventsNotDelivered: fates.refused + lost + unanswered,
+    eventsRefused: fates.refused,
+    eventsLost: lost,
+    eventsUnanswered: unanswered,
+    eventsCorrupted: fates.corrupted,
+    eventsUnknown: fates.abandoned + fates.leftOpen + undecided,
+    eventsDuplicated: counts.duplicates,
+    duplicatesUnexplained: counts.unexplainedDuplicates,
+    eventsSeenThoughRefused: counts.seenThoughRefused,
+  };
+}
+
+export function decideVerdict(counts: EventCounts, findings: Finding[]): Verdict {
+  if (hasSeverity(findings, "error") || counts.eventsNotDelivered > 0 || counts.eventsCorrupted > 0)
+    return "failed";
+  if (hasSeverity(findings, "undetermined") || counts.eventsUnknown > 0 || counts.eventsDelivered === 0)
+    return "undecided";
+  return "verified";
+}

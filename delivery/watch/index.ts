@@ -1,0 +1,202 @@
+import { type ClientOptions, keptOpen, kinesisClient, stsClient } from "../aws/clients";
+import { callerIdentity } from "../aws/credentials";
+import { type Clock, systemClock } from "../common/clock";
+import { type Finding, hasSeverity } from "../common/findings";
+import { accountOf, resolveOutputs, type StackOutputs, streamArnOf } from "../common/outputs";
+import { checkStream, type StreamCheck, type StreamState, wrongAccount } from "../deployment/stream";
+import { streamApi } from "../kinesis/streamApi";
+import { StreamReader, StreamUnreadable } from "../kinesis/streamReader";
+import { type WatchEnd, watchFindings, watchUnreadable, watchVerdict } from "./findings";
+import type { WatchOptions, WatchUntil } from "./options";
+import type { WatchSnapshot } from "./snapshot";
+import { StreamObserver } from "./streamObserver";
+import { checkWatchOptions } from "./validateOptions";
+
+/** Longer than any stream keeps records (365 days): Kinesis then gives the oldest one. Source: Kinesis API Reference, GetShardIterator. */
+const LONGEST_RETENTION_MS = 366 * 24 * 3600 * 1000;
+/** At the end: how long the stream may take to be read up to then. */
+const GRACE_MS = 10_000;
+/** How far behind a reading may be that counts as caught up. */
+const CAUGHT_UP_MS = 2_000;
+
+/**
+ * Follows the customer's stream, all shards and those of a resharding, and says what arrives: a snapshot every
+ * `intervalMs`, and a last one, with all findings and the verdict, when the watch is over. Nothing is written. Of an
+ * event's values only its type and its project are shown; what else is, is masked. Leaving the loop ends the watch.
+ *
+ * @throws DeliveryError `settings` for options that can't be right, `credentials` where AWS does not accept the caller's.
+ * Whatever is wrong with the stream is a finding.
+ */
+export async function* watchStream(options: WatchOptions): AsyncGenerator<WatchSnapshot, void, void> {
+  const connections = keptOpen();
+  try {
+    yield* new Watch(options, connections).run();
+  } finally {
+    connections.destroy();
+  }
+}
+
+/** A reading under way. */
+interface Reading {
+  reader: StreamReader;
+  observer: StreamObserver;
+  /** In ms since 1970. */
+  startedAt: number;
+  findings: Finding[];
+}
+
+class Watch {
+  readonly #options: WatchOptions;
+  readonly #outputs: StackOutputs;
+  readonly #client: ClientOptions;
+  readonly #clock: Clock;
+  readonly #until: WatchUntil;
+  readonly #signal: AbortSignal;
+  readonly #where: string;
+
+  constructor(options: WatchOptions, requestHandler: ClientOptions["requestHandler"]) {
+    const { clock = systemClock, until = {}, signal = new AbortController().signal } = options;
+    checkWatchOptions(options, clock.now());
+    this.#options = options;
+    this.#outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
+    const { credentials, profile, endpoint } = options;
+    this.#client = { region: this.#outputs.region, credentials, profile, endpoint, requestHandler };
+    this.#clock = clock;
+    this.#until = until;
+    this.#signal = signal;
+    this.#where = streamArnOf(this.#outputs);
+  }
+
+  async *run(): AsyncGenerator<WatchSnapshot, void, void> {
+    const { stream, findings } = await this.#lookUp();
+    const observer = new StreamObserver({
+      startedAt: this.#clock.now(),
+      expectApps: this.#options.expectApps ?? [],
+      includeTests: this.#options.includeTests ?? false,
+    });
+    if (stream === undefined || hasSeverity(findings, "error")) {
+      yield this.#notStarted(observer, findings);
+      return;
+    }
+    const reader = this.#newReader(stream, observer);
+    try {
+      this.#options.onStep?.("reading the stream's shards");
+      void reader.start();
+      yield* this.#follow({ reader, observer, startedAt: this.#clock.now(), findings });
+    } finally {
+      await reader.stop();
+    }
+  }
+
+  async #lookUp(): Promise<StreamCheck> {
+    const { onStep, profile, propagationSeconds = 90 } = this.#options;
+    onStep?.("checking credentials");
+    const whose = profile === undefined ? "AWS credentials" : `AWS credentials (profile "${profile}")`;
+    const { accountId } = await callerIdentity(stsClient(this.#client), whose);
+    onStep?.("looking up the stream");
+    const patience = { clock: this.#clock, waitMs: propagationSeconds * 1000, signal: this.#signal };
+    const check = await checkStream(kinesisClient(this.#client), this.#outputs, patience);
+    const expected = accountOf(this.#outputs.roleArn);
+    // Names are looked up in the account that asks: what another account does not have says nothing.
+    if (check.stream === undefined && accountId !== expected) throw wrongAccount(accountId, expected);
+    return check;
+  }
+
+  #newReader({ serviceTime, clockOffsetMs }: StreamState, observer: StreamObserver): StreamReader {
+    const { from = "latest", pollMs, random = Math.random } = this.#options;
+    const oldest = new Date(serviceTime - LONGEST_RETENTION_MS);
+    return new StreamReader({
+      api: streamApi(kinesisClient(this.#client), this.#outputs.streamName),
+      from: from === "latest" ? new Date(serviceTime) : from === "trim-horizon" ? oldest : from,
+      clockOffsetMs,
+      clock: this.#clock,
+      random,
+      onRecords: (batch) => observer.take(batch),
+      ...(pollMs === undefined ? {} : { pollMs }),
+    });
+  }
+
+  async *#follow(reading: Reading): AsyncGenerator<WatchSnapshot, void, void> {
+    const { intervalMs = 1_000 } = this.#options;
+    const { reader } = reading;
+    const endsAt = reading.startedAt + (this.#until.seconds ?? Number.POSITIVE_INFINITY) * 1000;
+    try {
+      for (let at = reading.startedAt; ; at = Math.max(at + intervalMs, this.#clock.now())) {
+        const isOver = () => this.#end(reading, endsAt) !== undefined;
+        await reader.waitFor(isOver, Math.min(at, endsAt), this.#signal);
+        const end = this.#end(reading, endsAt);
+        if (end !== undefined) {
+          yield await this.#ended(reading, end);
+          return;
+        }
+        yield this.#snapshot(reading);
+      }
+    } catch (error) {
+      if (!(error instanceof StreamUnreadable)) throw error;
+      const unreadable = watchUnreadable(error, this.#where);
+      yield await this.#ended({ ...reading, findings: [...reading.findings, unreadable] }, "unreadable");
+    }
+  }
+
+  #end({ observer }: Reading, endsAt: number): WatchEnd | undefined {
+    const { events = Number.POSITIVE_INFINITY } = this.#until;
+    if (observer.eventsUnexpected > 0) return "project";
+    if (observer.eventsExpected >= events) return "events";
+    if (this.#signal.aborted) return "signal";
+    return this.#clock.now() >= endsAt ? "seconds" : undefined;
+  }
+
+  /** At the end of the time what had arrived by then is still read. */
+  async #ended(reading: Reading, end: WatchEnd): Promise<WatchSnapshot> {
+    const { reader, observer } = reading;
+    const now = this.#clock.now();
+    const readingComplete =
+      end === "seconds"
+        ? await reader.waitFor(() => reader.hasReadUpTo(now), now + GRACE_MS, this.#signal)
+        : reader.hasReadUpTo(now - CAUGHT_UP_MS);
+    const last = this.#snapshot(reading);
+    const findings = [
+      ...reading.findings,
+      ...watchFindings({
+        observed: observer.observed(now),
+        end: observer.eventsUnexpected > 0 ? "project" : end,
+        until: this.#until,
+        expectApps: this.#options.expectApps ?? [],
+        readingComplete,
+        where: this.#where,
+      }),
+    ];
+    return { ...last, findings, verdict: watchVerdict(findings) };
+  }
+
+  #notStarted(observer: StreamObserver, findings: Finding[]): WatchSnapshot {
+    const startedAt = this.#clock.now();
+    return { ...this.#composed(observer, findings, startedAt), verdict: watchVerdict(findings) };
+  }
+
+  #snapshot({ reader, observer, startedAt, findings }: Reading): WatchSnapshot {
+    return {
+      ...this.#composed(observer, findings, startedAt),
+      shards: reader.shardIds.length,
+      caughtUp: reader.hasReadUpTo(this.#clock.now() - CAUGHT_UP_MS),
+    };
+  }
+
+  #composed(observer: StreamObserver, findings: Finding[], startedAt: number): WatchSnapshot {
+    const now = this.#clock.now();
+    return {
+      snapshotVersion: 1,
+      region: this.#outputs.region,
+      streamName: this.#outputs.streamName,
+      startedAt: new Date(startedAt).toISOString(),
+      at: new Date(now).toISOString(),
+      elapsedInSeconds: (now - startedAt) / 1000,
+      includesTests: this.#options.includeTests ?? false,
+      shards: 0,
+      caughtUp: false,
+      ...observer.observed(now),
+      findings,
+      verdict: null,
+    };
+  }
+}

@@ -1,0 +1,68 @@
+import type { Aws } from "./clients";
+import type { NameRule } from "./naming";
+import type { Properties } from "./properties";
+
+/** A policy document is JSON text, or an object that the check writes as such. A string set has no order. */
+export type ValueType =
+  | "string"
+  | "number"
+  | "boolean"
+  | "stringSet"
+  | "stringMap"
+  | "policyDocument"
+  | "object";
+
+export interface PropertySpec {
+  type: ValueType;
+  required?: true;
+  /** What the real provider fills in where the program says nothing. */
+  default?: string | number | boolean;
+  /** A change of it replaces the resource. */
+  replaces?: true;
+  /** Left out of the program, it is the service's to say: whatever it is, it is no difference. */
+  computed?: true;
+  /** The service doesn't keep it: it tells the provider how to work, and is kept in the state. */
+  providerOnly?: true;
+}
+
+export interface CheckFailure {
+  property: string;
+  reason: string;
+}
+
+export interface Found {
+  id: string;
+  /** The outputs, as the service tells them now. */
+  state: Properties;
+}
+
+/**
+ * One resource type of the real provider. Inputs are checked before they come here; those of `create` and `update`
+ * are all known.
+ */
+export interface ResourceType {
+  /** Such as `aws:iam/role:Role`. */
+  token: string;
+  /** Every input that the type handles; any other one fails the check. */
+  properties: Record<string, PropertySpec>;
+  /** Outputs that are known once the service has made the resource. */
+  computedOutputs: string[];
+  naming?: NameRule;
+  /** Rules between properties; values that aren't known yet are left out. */
+  rules?(inputs: Properties): CheckFailure[];
+  /** Outputs that are known before the resource exists. */
+  plannedOutputs?(aws: Aws, inputs: Properties): Properties;
+  /** Makes the resource and gives its id at once, so that nothing is orphaned by what fails later. */
+  create(aws: Aws, inputs: Properties): Promise<string>;
+  /** What creating takes beyond the first call. */
+  finish?(aws: Aws, id: string, inputs: Properties): Promise<void>;
+  /**
+   * By its id or by what the real provider imports it by; undefined where there is none. `known` is what the inputs or
+   * the state say of it so far, where there are any.
+   */
+  read(aws: Aws, id: string, known?: Properties): Promise<Found | undefined>;
+  /** Leads from the state, which may be that of a half-made resource, to the inputs. */
+  update(aws: Aws, id: string, state: Properties, inputs: Properties): Promise<void>;
+  /** Done where it is gone already. */
+  delete(aws: Aws, id: string, state: Properties): Promise<void>;
+}

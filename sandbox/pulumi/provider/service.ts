@@ -1,0 +1,177 @@
+import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
+import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
+import * as proto from "@pulumi/pulumi/proto/provider_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { check } from "./check";
+import { type Aws, connect } from "./clients";
+import { configurationFailures, configurationOf } from "./configuration";
+import { diff } from "./diff";
+import { callFunction } from "./functions";
+import { create, plannedCreate, plannedUpdate, read, update } from "./lifecycle";
+import { autonamingOf, differenceResponse, failureList, keptInputs } from "./messages";
+import { RequestError, serviceError } from "./statuses";
+import { supportedTypes, typeOf } from "./types";
+import { propertiesOf, structOf } from "./values";
+
+const VERSION = "0.0.0-sandbox";
+
+/** The engine's side of the provider: each method reads its message, calls what decides, and writes the answer. */
+export class ProviderService {
+  #aws: Aws | undefined;
+
+  /** What isn't here is answered with UNIMPLEMENTED by gRPC itself; the engine then does without it. */
+  implementation(): UntypedServiceImplementation {
+    return {
+      getSchema: unary(() => this.getSchema()),
+      getPluginInfo: unary(() => new PluginInfo().setVersion(VERSION)),
+      checkConfig: unary((request: proto.CheckRequest) => this.checkConfig(request)),
+      diffConfig: unary((request: proto.DiffRequest) => this.diffConfig(request)),
+      configure: unary((request: proto.ConfigureRequest) => this.configure(request)),
+      check: unary((request: proto.CheckRequest) => this.check(request)),
+      diff: unary((request: proto.DiffRequest) => this.diff(request)),
+      create: unary((request: proto.CreateRequest) => this.create(request)),
+      read: unary((request: proto.ReadRequest) => this.read(request)),
+      update: unary((request: proto.UpdateRequest) => this.update(request)),
+      delete: unary((request: proto.DeleteRequest) => this.delete(request)),
+      invoke: unary((request: proto.InvokeRequest) => this.invoke(request)),
+      cancel: unary(() => this.cancel()),
+      attach: unary(() => new Empty()),
+    };
+  }
+
+  private getSchema(): proto.GetSchemaResponse {
+    const resources = Object.fromEntries(supportedTypes().map((token) => [token, {}]));
+    const schema = { name: "aws", version: VERSION, resources, functions: {} };
+    return new proto.GetSchemaResponse().setSchema(JSON.stringify(schema));
+  }
+
+  private checkConfig(request: proto.CheckRequest): proto.CheckResponse {
+    const failures = configurationFailures(propertiesOf(request.getNews()), process.env);
+    return new proto.CheckResponse().setInputs(request.getNews()).setFailuresList(failureList(failures));
+  }
+
+  /** Other keys or another endpoint reach the same resources; another region would not, but each has its own in its id. */
+  private diffConfig(request: proto.DiffRequest): proto.DiffResponse {
+    const [olds, news] = [propertiesOf(request.getOlds()), propertiesOf(request.getNews())];
+    const keys = [...new Set([...Object.keys(olds), ...Object.keys(news)])];
+    const changed = keys.filter((key) => JSON.stringify(olds[key]) !== JSON.stringify(news[key]));
+    const { DIFF_SOME, DIFF_NONE } = proto.DiffResponse.DiffChanges;
+    return new proto.DiffResponse()
+      .setChanges(changed.length > 0 ? DIFF_SOME : DIFF_NONE)
+      .setDiffsList(changed);
+  }
+
+  private configure(request: proto.ConfigureRequest): proto.ConfigureResponse {
+    const settings = propertiesOf(request.getArgs());
+    try {
+      this.#aws = connect(configurationOf(settings, process.env));
+    } catch (error) {
+      throw new RequestError(status.INVALID_ARGUMENT, (error as Error).message);
+    }
+    return new proto.ConfigureResponse()
+      .setAcceptsecrets(false)
+      .setAcceptresources(false)
+      .setAcceptoutputs(false)
+      .setSupportspreview(true)
+      .setSupportsAutonamingConfiguration(true);
+  }
+
+  private check(request: proto.CheckRequest): proto.CheckResponse {
+    const { inputs, failures } = check(supportedType(request.getUrn()), {
+      logicalName: nameIn(request.getUrn()),
+      news: propertiesOf(request.getNews()),
+      olds: propertiesOf(request.getOlds()),
+      seed: request.getRandomseed_asU8(),
+      autonaming: autonamingOf(request),
+    });
+    return new proto.CheckResponse().setInputs(structOf(inputs)).setFailuresList(failureList(failures));
+  }
+
+  private diff(request: proto.DiffRequest): proto.DiffResponse {
+    const type = supportedType(request.getUrn());
+    const ignored = keptInputs(request.getIgnorechangesList());
+    const difference = diff(type, propertiesOf(request.getOlds()), propertiesOf(request.getNews()));
+    return differenceResponse({ ...difference, properties: difference.properties.filter(ignored) });
+  }
+
+  private async create(request: proto.CreateRequest): Promise<proto.CreateResponse> {
+    const type = supportedType(request.getUrn());
+    const inputs = propertiesOf(request.getProperties());
+    if (request.getPreview()) {
+      return new proto.CreateResponse().setProperties(structOf(plannedCreate(this.aws, type, inputs)));
+    }
+    const { id, state } = await create(this.aws, type, inputs);
+    return new proto.CreateResponse().setId(id).setProperties(structOf(state));
+  }
+
+  /** An answer without an id says that there is no such resource any more. */
+  private async read(request: proto.ReadRequest): Promise<proto.ReadResponse> {
+    const type = supportedType(request.getUrn());
+    const [inputs, state] = [propertiesOf(request.getInputs()), propertiesOf(request.getProperties())];
+    const reading = await read(this.aws, type, request.getId(), inputs, state);
+    if (reading === undefined) return new proto.ReadResponse();
+    return new proto.ReadResponse()
+      .setId(reading.id)
+      .setInputs(structOf(reading.inputs))
+      .setProperties(structOf(reading.state));
+  }
+
+  private async update(request: proto.UpdateRequest): Promise<proto.UpdateResponse> {
+    const type = supportedType(request.getUrn());
+    const inputs = propertiesOf(request.getNews());
+    if (request.getPreview()) {
+      const planned = plannedUpdate(type, propertiesOf(request.getOlds()), inputs);
+      return new proto.UpdateResponse().setProperties(structOf(planned));
+    }
+    const { state } = await update(this.aws, type, request.getId(), inputs);
+    return new proto.UpdateResponse().setProperties(structOf(state));
+  }
+
+  private async delete(request: proto.DeleteRequest): Promise<Empty> {
+    const type = supportedType(request.getUrn());
+    await type.delete(this.aws, request.getId(), propertiesOf(request.getProperties()));
+    return new Empty();
+  }
+
+  private async invoke(request: proto.InvokeRequest): Promise<proto.InvokeResponse> {
+    const result = await callFunction(() => this.aws, request.getTok(), propertiesOf(request.getArgs()));
+    return new proto.InvokeResponse().setReturn(structOf(result));
+  }
+
+  private cancel(): Empty {
+    this.#aws?.cancel();
+    return new Empty();
+  }
+
+  private get aws(): Aws {
+    if (this.#aws !== undefined) return this.#aws;
+    throw new RequestError(status.FAILED_PRECONDITION, "the provider has not been configured");
+  }
+}
+
+function unary<Request, Response>(
+  work: (request: Request) => Response | Promise<Response>,
+): handleUnaryCall<Request, Response> {
+  return async (call, callback) => {
+    try {
+      callback(null, await work(call.request));
+    } catch (error) {
+      callback(serviceError(error));
+    }
+  };
+}
+
+/** A URN is urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME. */
+function supportedType(urn: string) {
+  const token = urn.split("::")[2]?.split("$").at(-1) ?? "";
+  try {
+    return typeOf(token);
+  } catch (error) {
+    throw new RequestError(status.UNIMPLEMENTED, (error as Error).message);
+  }
+}
+
+function nameIn(urn: string): string {
+  return urn.split("::").slice(3).join("::");
+}

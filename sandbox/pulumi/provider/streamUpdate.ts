@@ -1,0 +1,139 @@
+import type { KinesisClient, MetricsName, StreamMode } from "@aws-sdk/client-kinesis";
+import {
+  AddTagsToStreamCommand,
+  DecreaseStreamRetentionPeriodCommand,
+  DisableEnhancedMonitoringCommand,
+  EnableEnhancedMonitoringCommand,
+  IncreaseStreamRetentionPeriodCommand,
+  RemoveTagsFromStreamCommand,
+  StartStreamEncryptionCommand,
+  StopStreamEncryptionCommand,
+  UpdateMaxRecordSizeCommand,
+  UpdateShardCountCommand,
+  UpdateStreamModeCommand,
+} from "@aws-sdk/client-kinesis";
+import type { Aws } from "./clients";
+import type { Properties } from "./properties";
+import { number, object, requiredText, text, texts } from "./properties";
+import { activeStream } from "./streamStates";
+import { tagChanges } from "./tags";
+
+interface Change {
+  kinesis: KinesisClient;
+  arn: string;
+  name: string;
+  state: Properties;
+  inputs: Properties;
+}
+
+/**
+ * In the real provider's order. Each says whether it has changed anything: the stream is then UPDATING and takes no
+ * other change.
+ */
+const STEPS: ((change: Change) => Promise<boolean>)[] = [
+  changeTags,
+  changeMode,
+  changeShards,
+  changeRetention,
+  changeMetrics,
+  changeEncryption,
+  changeRecordSize,
+];
+
+export async function updateStream(
+  aws: Aws,
+  id: string,
+  state: Properties,
+  inputs: Properties,
+): Promise<void> {
+  const place = { region: requiredText(state, "region"), name: requiredText(state, "name") };
+  const change = { kinesis: aws.kinesis(place.region), arn: id, name: place.name, state, inputs };
+  await activeStream(aws, place);
+  for (const step of STEPS) {
+    if (await step(change)) await activeStream(aws, place);
+  }
+}
+
+async function changeMode({ kinesis, arn, state, inputs }: Change): Promise<boolean> {
+  const StreamMode = modeOf(inputs);
+  if (StreamMode === undefined || StreamMode === modeOf(state)) return false;
+  await kinesis.send(new UpdateStreamModeCommand({ StreamARN: arn, StreamModeDetails: { StreamMode } }));
+  return true;
+}
+
+function modeOf(properties: Properties): StreamMode | undefined {
+  return text(object(properties, "streamModeDetails"), "streamMode") as StreamMode | undefined;
+}
+
+async function changeShards({ kinesis, name, state, inputs }: Change): Promise<boolean> {
+  const TargetShardCount = number(inputs, "shardCount");
+  if (TargetShardCount === undefined || TargetShardCount === number(state, "shardCount")) return false;
+  await kinesis.send(
+    new UpdateShardCountCommand({ StreamName: name, ScalingType: "UNIFORM_SCALING", TargetShardCount }),
+  );
+  return true;
+}
+
+async function changeRetention({ kinesis, name, state, inputs }: Change): Promise<boolean> {
+  const [old, hours] = [number(state, "retentionPeriod") ?? 24, number(inputs, "retentionPeriod") ?? 24];
+  if (hours === old) return false;
+  const request = { StreamName: name, RetentionPeriodHours: hours };
+  if (hours > old) await kinesis.send(new IncreaseStreamRetentionPeriodCommand(request));
+  else await kinesis.send(new DecreaseStreamRetentionPeriodCommand(request));
+  return true;
+}
+
+async function changeRecordSize({ kinesis, arn, state, inputs }: Change): Promise<boolean> {
+  const size = number(inputs, "maxRecordSizeInKib");
+  if (size === undefined || size === number(state, "maxRecordSizeInKib")) return false;
+  await kinesis.send(new UpdateMaxRecordSizeCommand({ StreamARN: arn, MaxRecordSizeInKiB: size }));
+  return true;
+}
+
+async function changeMetrics({ kinesis, name, state, inputs }: Change): Promise<boolean> {
+  const [old, wanted] = [texts(state, "shardLevelMetrics"), texts(inputs, "shardLevelMetrics")];
+  const disabled = old.filter((metric) => !wanted.includes(metric)) as MetricsName[];
+  const enabled = wanted.filter((metric) => !old.includes(metric)) as MetricsName[];
+  const request = (ShardLevelMetrics: MetricsName[]) => ({ StreamName: name, ShardLevelMetrics });
+  if (disabled.length > 0) await kinesis.send(new DisableEnhancedMonitoringCommand(request(disabled)));
+  if (enabled.length > 0) await kinesis.send(new EnableEnhancedMonitoringCommand(request(enabled)));
+  return disabled.length + enabled.length > 0;
+}
+
+/** A change of the key is a second StartStreamEncryption; the service tells the old key's records apart itself. */
+async function changeEncryption({ kinesis, name, state, inputs }: Change): Promise<boolean> {
+  const [old, wanted] = [encryptionOf(state), encryptionOf(inputs)];
+  if (old.type === wanted.type && old.key === wanted.key) return false;
+  if (wanted.type === "NONE") {
+    const KeyId = requiredText(state, "kmsKeyId");
+    await kinesis.send(new StopStreamEncryptionCommand({ StreamName: name, EncryptionType: "KMS", KeyId }));
+    return true;
+  }
+  const KeyId = requiredText(inputs, "kmsKeyId");
+  await kinesis.send(new StartStreamEncryptionCommand({ StreamName: name, EncryptionType: "KMS", KeyId }));
+  return true;
+}
+
+function encryptionOf(properties: Properties) {
+  const type = text(properties, "encryptionType") ?? "NONE";
+  return { type, key: type === "KMS" ? text(properties, "kmsKeyId") : undefined };
+}
+
+/** Source: AWS, Kinesis API Reference, AddTagsToStream. The real provider removes by tens too. */
+const TAGS_A_CALL = 10;
+
+async function changeTags({ kinesis, name, state, inputs }: Change): Promise<boolean> {
+  const { removed, put } = tagChanges(state, inputs);
+  for (const TagKeys of tens(removed)) {
+    await kinesis.send(new RemoveTagsFromStreamCommand({ StreamName: name, TagKeys }));
+  }
+  for (const entries of tens(Object.entries(put))) {
+    await kinesis.send(new AddTagsToStreamCommand({ StreamName: name, Tags: Object.fromEntries(entries) }));
+  }
+  return false;
+}
+
+function tens<T>(values: T[]): T[][] {
+  const starts = values.map((_, index) => index).filter((index) => index % TAGS_A_CALL === 0);
+  return starts.map((start) => values.slice(start, start + TAGS_A_CALL));
+}

@@ -1,0 +1,110 @@
+import { Worker } from "node:worker_threads";
+import { type Aws, connect } from "../provider/clients";
+import { configurationOf } from "../provider/configuration";
+import type { Found } from "../provider/resourceType";
+import { typeOf } from "../provider/types";
+import type { Provisioned, ProvisionOptions, StackOutputs } from ".";
+import type { Project } from "./project";
+import { namespaced, PROGRAM, readProject } from "./project";
+import { providerSettings } from "./providerSettings";
+
+/** What the worker is given. */
+export interface Task {
+  program: string;
+  project: Project;
+  stackName: string;
+  /** By key with its namespace; what isn't text is JSON, as the engine hands it over. */
+  config: Record<string, string>;
+  provider: Record<string, unknown>;
+}
+
+export interface MadeResource extends Found {
+  token: string;
+}
+
+/** What the worker says. */
+export type Report = { made: MadeResource } | { outputs: StackOutputs };
+
+/**
+ * Pulumi's own runtime without its engine, which knows no state and no order of its own: it makes what the program
+ * declares, once. It runs on a thread, as a program that fails does so by a rejection that nobody awaits; there it ends
+ * the thread alone.
+ */
+export async function provisionInProcess(options: ProvisionOptions): Promise<Provisioned> {
+  const { aws, stackName, config = {}, program = PROGRAM, signal } = options;
+  const project = await readProject();
+  signal?.throwIfAborted();
+  const provider = {
+    ...providerSettings(aws),
+    accessKey: aws.principals.operator.accessKeyId,
+    secretKey: aws.principals.operator.secretAccessKey,
+  };
+  const settings = { ...defaultsOf(project), ...namespaced(project, config), "aws:region": aws.region };
+  const { outputs, made } = await run(
+    { program, project, stackName, config: asText(settings), provider },
+    signal,
+  );
+  return {
+    engine: "Pulumi's in-process runtime",
+    outputs,
+    destroy: () => destroy(connect(configurationOf(provider, {})), made.splice(0)),
+  };
+}
+
+function defaultsOf(project: Project): Record<string, unknown> {
+  const defaults = Object.entries(project.config ?? {}).map(([key, setting]) => [key, setting.default]);
+  return namespaced(project, Object.fromEntries(defaults.filter(([, value]) => value !== undefined)));
+}
+
+function asText(config: Record<string, unknown>): Record<string, string> {
+  const entries = Object.entries(config).map(([key, value]) => [
+    key,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+interface Run {
+  outputs: StackOutputs;
+  /** In the order of their making. */
+  made: MadeResource[];
+}
+
+/** A thread of its own needs TypeScript registered anew before it can load the worker's module. */
+const BOOTSTRAP = `require(${JSON.stringify(require.resolve("tsx/cjs"))});
+require(${JSON.stringify(require.resolve("./inProcessWorker"))});`;
+
+async function run(task: Task, signal?: AbortSignal): Promise<Run> {
+  const worker = new Worker(BOOTSTRAP, {
+    eval: true,
+    workerData: task,
+    env: { PATH: process.env.PATH },
+    stdout: true,
+  });
+  worker.stdout.pipe(process.stderr, { end: false });
+  const giveUp = () => void worker.terminate();
+  signal?.addEventListener("abort", giveUp);
+  const made: MadeResource[] = [];
+  try {
+    const outputs = await new Promise<StackOutputs>((resolve, reject) => {
+      worker.on("message", (report: Report) => {
+        if ("made" in report) made.push(report.made);
+        else resolve(report.outputs);
+      });
+      worker.once("error", reject);
+      worker.once("exit", () => reject(new Error("the stack program ended before its outputs were known")));
+    });
+    return { outputs, made };
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
+    await worker.terminate();
+  }
+}
+
+async function destroy(aws: Aws, made: MadeResource[]): Promise<void> {
+  try {
+    for (const { token, id, state } of made.reverse()) await typeOf(token).delete(aws, id, state);
+  } finally {
+    aws.close();
+  }
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from "node:crypto";
+import { parentPort, workerData } from "node:worker_threads";
+import * as pulumi from "@pulumi/pulumi";
+import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi/pulumi/runtime";
+import { check } from "../provider/check";
+import { connect } from "../provider/clients";
+import { configurationOf } from "../provider/configuration";
+import { callFunction } from "../provider/functions";
+import { create } from "../provider/lifecycle";
+import { typeOf } from "../provider/types";
+import type { StackOutputs } from ".";
+import type { Report, Task } from "./inProcess";
+import { autonamingFor } from "./namePattern";
+
+const { program, project, stackName, config, provider } = workerData as Task;
+const aws = connect(configurationOf(provider, {}));
+
+/** What fails here is left unhandled on purpose: it ends the thread, and the one that started it is told why. */
+async function main(): Promise<void> {
+  await pulumi.runtime.setMocks({ newResource, call }, project.name, stackName, false);
+  pulumi.runtime.setAllConfig(config);
+  const outputs = await pulumi.runtime.runInPulumiStack(async () => require(program));
+  await pulumi.runtime.disconnect();
+  if (failures.length > 0) throw failures[0];
+  report({ outputs: outputs as unknown as StackOutputs });
+}
+
+/** The outputs may be known before a resource that none of them depends on has failed. */
+const failures: unknown[] = [];
+
+async function newResource(request: MockResourceArgs): Promise<MockResourceResult> {
+  return makeResource(request).catch((error: unknown) => {
+    failures.push(error);
+    throw error;
+  });
+}
+
+async function makeResource(request: MockResourceArgs): Promise<MockResourceResult> {
+  const { type: token, name, inputs, custom, id: existing } = request;
+  if (custom !== true) return { id: undefined, state: inputs };
+  if (existing) throw new Error(`${name}: an existing resource can be read or adopted by the engine alone`);
+  const type = typeOf(token);
+  const autonaming = autonamingFor(project, stackName, token, name);
+  const checked = check(type, {
+    logicalName: name,
+    news: inputs,
+    olds: {},
+    seed: randomBytes(32),
+    autonaming,
+  });
+  const reasons = checked.failures.map(({ property, reason }) => `  ${property}: ${reason}`);
+  if (reasons.length > 0) throw new Error(`${token} ${name} can't be made:\n${reasons.join("\n")}`);
+  const { id, state } = await create(aws, type, checked.inputs);
+  report({ made: { token, id, state } });
+  return { id, state };
+}
+
+function call({ token, inputs }: MockCallArgs): Promise<Record<string, unknown>> {
+  return callFunction(() => aws, token, inputs);
+}
+
+function report(message: Report): void {
+  parentPort?.postMessage(message);
+}
+
+void main();

@@ -1,0 +1,172 @@
+import type { Answer } from "../../../sandbox/aws/protocol";
+import { lookupFault, readFault } from "./decisions";
+import { draw, drawWhole } from "./draw";
+import { REQUEST_FAULTS, type ReadFaultName, type RequestFault } from "./faults";
+import type { Copy, Reading } from "./log";
+import { bodyOf, type ProxiedStream } from "./proxiedStream";
+import { isCarriedOut, isClear, underFault } from "./wire";
+import type { Hold, Reply } from "./writes";
+
+type Json = Record<string, unknown>;
+
+interface ServedRecord {
+  SequenceNumber: string;
+  PartitionKey: string;
+  /** Seconds since 1970. */
+  ApproximateArrivalTimestamp: number;
+}
+
+/** How far behind an answer without records says to be, at most, in ms. */
+const MOST_BEHIND_MS = 2_000;
+const NOTHING: Answer = { status: 200, headers: {}, body: "{}" };
+
+/** ListShards, GetShardIterator and GetRecords, under the plan's faults. */
+export class Reads {
+  readonly #calls = new Map<string, number>();
+  readonly #shardOf = new Map<string, string>();
+  readonly #leftOut = new Set<Copy>();
+
+  constructor(private readonly stream: ProxiedStream) {}
+
+  async read(operation: Reading["operation"], request: Json, hold: Hold, reply: Reply): Promise<void> {
+    const { log, clock, plan } = this.stream;
+    const shardId = this.#shardIn(request);
+    const call = this.#count(operation, shardId);
+    const reading = log.read({ operation, shardId, begunAt: clock.now(), outcome: "pending" });
+    const name =
+      operation === "GetRecords"
+        ? readFault(plan, shardId, call)
+        : lookupFault(plan, operation, shardId, call);
+    const fault = faultOf(name);
+    if (fault?.kind === "silence") return hold.silence();
+    // What ends the reading is told alone, so that what else was under way is no matter of luck.
+    if (isOutage(plan, shardId, call)) await hold.delay(1);
+    if (fault?.kind === "delay")
+      await hold.delay(draw(plan.seed, "delay", operation, shardId, call) * plan.longestDelayMs);
+    const answer = isCarriedOut(fault) ? await this.#carryOut(operation, request, name, call) : NOTHING;
+    const delivered = await reply(underFault(fault, answer));
+    note(reading, fault, answer, delivered);
+  }
+
+  #shardIn({ ShardId: shardId, ShardIterator: iterator }: Json): string {
+    if (typeof shardId === "string") return shardId;
+    return this.#shardOf.get(String(iterator)) ?? "";
+  }
+
+  #count(operation: string, shardId: string): number {
+    const key = `${operation} ${shardId}`;
+    const call = (this.#calls.get(key) ?? 0) + 1;
+    this.#calls.set(key, call);
+    return call;
+  }
+
+  async #carryOut(
+    operation: string,
+    request: Json,
+    name: ReadFaultName | undefined,
+    call: number,
+  ): Promise<Answer> {
+    const { endpoint, plan } = this.stream;
+    const shardId = this.#shardIn(request);
+    if (name === "none-yet") {
+      const more = drawWhole(1, MOST_BEHIND_MS, plan.seed, shardId, call);
+      return noneYet(request, (await this.#behindMs(request)) + more);
+    }
+    const limit = name === "few" ? { Limit: drawWhole(1, 5, plan.seed, "few", shardId, call) } : {};
+    const answer = await endpoint.call(operation, { ...this.#unskewed(request), ...limit });
+    if (answer.status !== 200) return answer;
+    const body = bodyOf(answer);
+    for (const token of [body.ShardIterator, body.NextShardIterator]) {
+      if (typeof token === "string") this.#shardOf.set(token, shardId);
+    }
+    if (operation !== "GetRecords") return answer;
+    const records = (body.Records as ServedRecord[]).filter((record) => !this.#isLeftOut(shardId, record));
+    return json(answer, { ...body, Records: records.map((record) => this.#skewed(record)) });
+  }
+
+  /** How old the next record is, in ms: an answer before it that said to be nearer to the tip would be a lie. */
+  async #behindMs(request: Json): Promise<number> {
+    const { endpoint, clock } = this.stream;
+    const { Records = [] } = bodyOf(await endpoint.call("GetRecords", { ...request, Limit: 1 }));
+    const [next] = Records as ServedRecord[];
+    return next === undefined ? 0 : Math.max(0, clock.now() - next.ApproximateArrivalTimestamp * 1000);
+  }
+
+  /** The times that the client asks for are the skewed clock's. */
+  #unskewed(request: Json): Json {
+    const { skewMs } = this.stream.plan;
+    const { Timestamp: time, ShardFilter: filter } = request as {
+      Timestamp?: number;
+      ShardFilter?: { Timestamp?: number };
+    };
+    const earlier = (seconds: number) => Math.round(seconds * 1000 - skewMs) / 1000;
+    return {
+      ...request,
+      ...(time === undefined ? {} : { Timestamp: earlier(time) }),
+      ...(filter?.Timestamp === undefined
+        ? {}
+        : { ShardFilter: { ...filter, Timestamp: earlier(filter.Timestamp) } }),
+    };
+  }
+
+  #skewed(record: ServedRecord): ServedRecord {
+    const { seed, skewMs, arrivalJitterMs } = this.stream.plan;
+    const jitter = (2 * draw(seed, "arrival", record.SequenceNumber) - 1) * arrivalJitterMs;
+    const arrival = record.ApproximateArrivalTimestamp + (skewMs + Math.round(jitter)) / 1000;
+    return { ...record, ApproximateArrivalTimestamp: arrival };
+  }
+
+  /** Only a record that there is no second copy of, and will be none: it was acknowledged at once. */
+  #isLeftOut(shardId: string, { SequenceNumber, PartitionKey }: ServedRecord): boolean {
+    const { plan, log, nameOf } = this.stream;
+    const copy = log.copyAt(shardId, SequenceNumber);
+    if (copy === undefined || plan.leftOut === 0 || this.#leftOut.has(copy)) return false;
+    const [first, ...later] = log.attemptsOf(PartitionKey);
+    const isSole = log.copies.filter(({ partitionKey }) => partitionKey === PartitionKey).length === 1;
+    if (first?.told?.kind !== "acknowledged" || later.length > 0 || !isSole) return false;
+    if (draw(plan.seed, "left-out", nameOf(PartitionKey)) >= plan.leftOut) return false;
+    this.#leftOut.add(copy);
+    return true;
+  }
+}
+
+function faultOf(name: ReadFaultName | undefined): RequestFault | undefined {
+  return name === undefined || name === "few" || name === "none-yet" ? undefined : REQUEST_FAULTS[name];
+}
+
+function isOutage({ readOutages }: ProxiedStream["plan"], shardId: string, call: number): boolean {
+  return readOutages.some(
+    ({ shardId: of, fromCall, calls }) => of === shardId && call >= fromCall && call < fromCall + calls,
+  );
+}
+
+/** As AWS may answer at any time: go on from the same place. */
+function noneYet({ ShardIterator }: Json, behindMs: number): Answer {
+  const body = { Records: [], NextShardIterator: ShardIterator, MillisBehindLatest: behindMs };
+  return json({ status: 200, headers: { "content-type": "application/x-amz-json-1.1" }, body: "" }, body);
+}
+
+function json(answer: Answer, body: object): Answer {
+  return { ...answer, body: JSON.stringify(body) };
+}
+
+function note(reading: Reading, fault: RequestFault | undefined, answer: Answer, delivered: boolean): void {
+  if (!delivered) {
+    reading.outcome = { code: isClear(fault) ? "no answer" : (fault?.kind ?? "") };
+    return;
+  }
+  if (fault?.kind === "error" || fault?.kind === "page") {
+    reading.outcome = { code: fault.kind === "error" ? fault.code : fault.kind };
+    return;
+  }
+  const body = bodyOf(answer);
+  if (answer.status !== 200) {
+    reading.outcome = { code: String(body.__type ?? answer.status) };
+    return;
+  }
+  reading.outcome = "answered";
+  if (reading.operation !== "GetRecords") return;
+  reading.behindMs = Number(body.MillisBehindLatest ?? 0);
+  reading.isEnd = body.NextShardIterator === undefined;
+  reading.served = (body.Records as ServedRecord[]).map(({ SequenceNumber }) => SequenceNumber);
+}

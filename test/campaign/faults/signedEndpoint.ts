@@ -1,0 +1,57 @@
+import { request } from "node:http";
+import { buffer } from "node:stream/consumers";
+import { Sha256 } from "@aws-crypto/sha256-js";
+import { HttpRequest } from "@smithy/protocol-http";
+import { SignatureV4 } from "@smithy/signature-v4";
+import type { Answer } from "../../../sandbox/aws/protocol";
+import type { HttpCall } from "../../../sandbox/aws/signature";
+import type { KinesisEndpoint } from "../kinesisEndpoint";
+
+export interface SignedEndpointOptions {
+  /** Such as `http://127.0.0.1:4566`. */
+  url: string;
+  region: string;
+  credentials: { accessKeyId: string; secretAccessKey: string };
+}
+
+/** Kinesis at a plain-HTTP endpoint, asked with these keys. */
+export function signedEndpoint({ url, region, credentials }: SignedEndpointOptions): KinesisEndpoint {
+  const { host } = new URL(url);
+  const signer = new SignatureV4({ credentials, region, service: "kinesis", sha256: Sha256 });
+  return {
+    async call(operation, input) {
+      const body = JSON.stringify(input);
+      const headers = {
+        host,
+        "content-type": "application/x-amz-json-1.1",
+        "x-amz-target": `Kinesis_20131202.${operation}`,
+      };
+      const signed = await signer.sign(new HttpRequest({ method: "POST", path: "/", headers, body }));
+      return post(url, signed.headers, body);
+    },
+  };
+}
+
+/** Passes a call on as it came, its signature included: only an endpoint that takes the host for its own accepts it. */
+export function passedOn(url: string): (call: HttpCall) => Promise<Answer> {
+  return ({ headers, body }) => post(url, headers, body);
+}
+
+function post(url: string, headers: Record<string, string>, body: string | Buffer): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { method: "POST", headers, agent: false });
+    outgoing.once("error", reject);
+    outgoing.once("response", (incoming) => {
+      const { statusCode = 500, headers: answered } = incoming;
+      const kept = ["content-type", "date"].flatMap((name) => {
+        const value = answered[name];
+        return typeof value === "string" ? [[name, value]] : [];
+      });
+      buffer(incoming).then(
+        (bytes) => resolve({ status: statusCode, headers: Object.fromEntries(kept), body: bytes }),
+        reject,
+      );
+    });
+    outgoing.end(body);
+  });
+}

@@ -1,0 +1,128 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect } from "chai";
+import { type Fixture, sharedAws } from "../../../sandbox/aws/localAws";
+import { type Deployment, deploy } from "../../deployment/deploy";
+import { FAILED } from "../../report/reports";
+import { amplitudeKinesis, environmentOf } from "../commandLine";
+import { runInProcess } from "../inProcess";
+
+const NAMES = ["report.html", "report.json", "report.md", "report.xml"];
+
+describe("amplitude-kinesis report", function () {
+  this.timeout(30_000);
+  let folder: string;
+  let file: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "amplitude-kinesis-report-"));
+    file = join(folder, "run.json");
+    await writeFile(file, JSON.stringify(FAILED));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  const forms: [flag: string[], begins: RegExp][] = [
+    [[], /^FAILED: /],
+    [["--html"], /^<!doctype html>/],
+    [["--junit"], /^<\?xml /],
+    [["--markdown"], /^## ❌ /],
+  ];
+  for (const [flags, begins] of forms) {
+    it(`prints ${flags[0] ?? "text without an option"}, and exits 0 whatever the verdict`, async () => {
+      const { status, stdout, stderr } = await runInProcess(["report", file, ...flags]);
+      expect(stdout, stderr).to.match(begins);
+      expect(status).to.equal(0);
+    });
+  }
+
+  it("writes all forms to a folder", async () => {
+    const reports = join(folder, "reports");
+    expect((await runInProcess(["report", file, "--dir", reports])).status).to.equal(0);
+    expect((await readdir(reports)).sort()).to.deep.equal(NAMES);
+  });
+
+  it("reads standard input, in the UTF-16 of PowerShell too", async () => {
+    const { stdout } = await amplitudeKinesis(["report", "-"], { stdin: JSON.stringify(FAILED) });
+    expect(stdout).to.match(/^FAILED: /);
+    const utf16 = join(folder, "utf16.json");
+    await writeFile(utf16, Buffer.from(`\ufeff${JSON.stringify(FAILED)}`, "utf16le"));
+    expect((await runInProcess(["report", utf16])).stdout).to.match(/^FAILED: /);
+  });
+
+  const wrong: [what: string, args: string[], says: RegExp, stdin?: string][] = [
+    ["a file that is not there", ["no-such-file"], /no-such-file can't be read: ENOENT/],
+    ["what is no report", ["-"], /standard input is not a report: reportVersion is missing/, "{}"],
+    ["what is no JSON", ["-"], /standard input is not a report: it is not JSON/, "VERIFIED"],
+    ["two forms at once", ["-", "--html", "--junit"], /cannot be used with/],
+    ["no file", [], /missing required argument 'file'/],
+  ];
+  for (const [what, args, says, stdin = ""] of wrong) {
+    it(`exits 2 at ${what}`, async () => {
+      const { status, stdout, stderr } = await amplitudeKinesis(["report", ...args], { stdin });
+      expect(stderr).to.match(says);
+      expect({ status, stdout }).to.deep.equal({ status: 2, stdout: "" });
+    });
+  }
+
+  it("loads what its forms need only when they are asked for, as watch does", async () => {
+    const loaded = `require("tsx/cjs"); require("./delivery/cli/main"); require("./delivery");
+      console.log(Object.keys(require.cache).filter((path) => /node_modules.(preact|ajv|d3-|fast-xml-builder|@amplitude)/.test(path)).length)`;
+    const cwd = join(__dirname, "..", "..", "..", "..");
+    const { stdout } = await promisify(execFile)(process.execPath, ["-e", loaded], { cwd });
+    expect(stdout.trim()).to.equal("0");
+  });
+});
+
+describe("amplitude-kinesis verify --report", function () {
+  this.timeout(60_000);
+  let aws: Fixture;
+  let outputs: Deployment;
+  let folder: string;
+  before(async () => {
+    aws = await sharedAws();
+    outputs = await deploy(aws);
+    folder = await mkdtemp(join(tmpdir(), "amplitude-kinesis-report-"));
+  });
+  after(async () => {
+    await rm(folder, { recursive: true });
+    await aws.remove();
+  });
+
+  function verify(reports: string) {
+    const { roleArn, region, streamName } = outputs;
+    const deployment = ["--role-arn", roleArn, "--region", region, "--stream-name", streamName];
+    const args = ["verify", ...deployment, "--events", "5", "--no-run-file", "--json", "--report", reports];
+    return runInProcess(args, environmentOf(aws, aws.principals.operator));
+  }
+
+  it("writes the report that it prints, and its forms, with no secret in them", async () => {
+    const reports = join(folder, "good");
+    const { status, stdout } = await verify(reports);
+    expect((await readdir(reports)).sort()).to.deep.equal(NAMES);
+    const texts = await Promise.all(NAMES.map((name) => readFile(join(reports, name), "utf8")));
+    expect(JSON.parse(texts[1] ?? "")).to.deep.equal(JSON.parse(stdout));
+    expect(texts.join("")).not.to.include(aws.principals.operator.secretAccessKey);
+    expect(status).to.equal(0);
+    const again = await runInProcess(["report", join(reports, "report.json"), "--html"]);
+    expect(again.stdout).to.equal(texts[0]);
+  });
+
+  it("sends nothing where the folder can't be written to", async () => {
+    const file = join(folder, "file");
+    await writeFile(file, "");
+    const { status, stdout, stderr } = await verify(file);
+    expect(stderr).to.include("there is a file of that name").and.not.to.include("sending");
+    expect({ status, stdout }).to.deep.equal({ status: 2, stdout: "" });
+  });
+
+  it("prints the verdict and exits 4 where all is verified and a file can't be written", async () => {
+    const reports = join(folder, "taken");
+    await mkdir(join(reports, "report.html"), { recursive: true });
+    const { status, stdout, stderr } = await verify(reports);
+    expect(JSON.parse(stdout).verdict).to.equal("verified");
+    expect(stderr).to.include("report.html").and.to.include("The verdict stands as printed: verified");
+    expect(status).to.equal(4);
+  });
+});

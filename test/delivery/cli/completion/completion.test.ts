@@ -1,0 +1,144 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect } from "chai";
+import { Command, Option } from "commander";
+import { commandTree } from "../../../../delivery/cli/completion/commandTree";
+import { completionScript, SHELLS, type Shell } from "../../../../delivery/cli/completion/scripts";
+import { skip } from "../../../skip";
+import { runInProcess } from "../inProcess";
+
+const COMMANDS = ["check", "verify", "handoff", "operator-policy", "completion"];
+
+describe("The completion", function () {
+  this.timeout(20_000);
+  let folder: string;
+  const scripts = new Map<Shell, string>();
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "completion-"));
+    for (const shell of SHELLS) {
+      const { stdout, status } = await runInProcess(["completion", shell]);
+      expect(status).to.equal(0);
+      const file = join(folder, shell);
+      await writeFile(file, stdout);
+      scripts.set(shell, file);
+    }
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  async function ask(shell: Shell, program: string): Promise<string[]> {
+    const { stdout } = await promisify(execFile)(
+      shell,
+      shell === "bash" ? ["--norc", "-c", program] : ["-c", program],
+    );
+    return stdout.split("\n").filter((line) => line !== "");
+  }
+
+  /** Runs the very function that bash would call for a Tab. */
+  const bash = (...words: string[]) =>
+    ask(
+      "bash",
+      `source ${scripts.get("bash")}
+       COMP_WORDS=(amplitude-kinesis ${words.map((word) => `'${word}'`).join(" ")})
+       COMP_CWORD=${words.length}
+       _amplitude_kinesis
+       printf '%s\\n' "\${COMPREPLY[@]}"`,
+    );
+  const fish = (line: string) => ask("fish", `source ${scripts.get("fish")}; complete -C '${line}'`);
+
+  async function isThere(shell: Shell): Promise<boolean> {
+    return promisify(execFile)(shell, ["-c", "true"]).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  it("has bash know every command, and the program's own options", async () => {
+    expect(await bash("")).to.include.members([...COMMANDS, "--debug", "--version"]);
+    expect(await bash("ver")).to.deep.equal(["verify"]);
+  });
+
+  it("has bash know a command's options, choices and files", async () => {
+    expect(await bash("check", "--te")).to.deep.equal(["--test-principal"]);
+    expect(await bash("--debug", "handoff", "--h")).to.have.members(["--html", "--help"]);
+    expect(await bash("operator-policy", "--for", "")).to.have.members([
+      "up",
+      "check",
+      "verify",
+      "send",
+      "watch",
+      "all",
+    ]);
+    expect(await bash("verify", "--route", "r")).to.deep.equal(["role"]);
+    expect(await bash("verify", "--outputs", `${folder}/ba`)).to.deep.equal([`${folder}/bash`]);
+    expect(await bash("verify", "--stack", "")).to.deep.equal([]);
+    expect(await bash("completion", "z")).to.deep.equal(["zsh"]);
+  });
+
+  it("has fish know commands, options with their words, choices and files", async function () {
+    if (!(await isThere("fish"))) {
+      skip(this, "no fish is on PATH");
+    }
+    expect((await fish("amplitude-kinesis ")).map((line) => line.split("\t")[0])).to.include.members(
+      COMMANDS,
+    );
+    expect(await fish("amplitude-kinesis operator-policy --for ver")).to.deep.equal([
+      "verify\twhat that person runs",
+    ]);
+    const [option] = await fish("amplitude-kinesis check --test-p");
+    expect(option).to.match(/^--test-principal\t.*trusted beside Amplitude/);
+    expect(await fish(`amplitude-kinesis verify --outputs ${folder}/ba`)).to.deep.equal([`${folder}/bash`]);
+  });
+
+  it("has zsh take the script, and complete by it", async function () {
+    if (!(await isThere("zsh"))) {
+      skip(this, "no zsh is on PATH");
+    }
+    // zsh completes at a terminal alone: one of its own (zpty) is typed into.
+    const program = `
+      zmodload zsh/zpty
+      zpty shell zsh -f -i
+      zpty -w shell "PS1=; autoload -Uz compinit && compinit -u -d ${folder}/dump; source ${scripts.get("zsh")}; print LOAD''ED"
+      zpty -r shell out "*LOADED*"
+      zpty -w -n shell $'amplitude-kinesis operator-policy --for ver\\t'
+      zpty -r -m shell out "*--for verify*" && print FOUND
+      zpty -d shell`;
+    expect(await ask("zsh", program)).to.include("FOUND");
+  });
+
+  it("leaves no option of any command out, in whatever shell", () => {
+    const program = new Command("tool");
+    program.addCommand(
+      new Command("go")
+        .option("-x, --execute", "it's [odd]: `$(x)`")
+        .addOption(new Option("--in <file>", "a \\ file")),
+    );
+    for (const shell of SHELLS) {
+      const script = completionScript(shell, "tool", commandTree(program));
+      for (const name of ["execute", "in", "x"])
+        expect(script, shell).to.match(new RegExp(`-${name}\\b| ${name}\\b`));
+    }
+  });
+
+  it("takes the words of a description for nothing but words", async () => {
+    const program = new Command("tool").addCommand(
+      new Command("go").description("it's $(touch x)").option("--on", "`id` 'q' [b]:c"),
+    );
+    for (const shell of SHELLS) {
+      if (!(await isThere(shell))) continue;
+      const file = join(folder, `odd-${shell}`);
+      await writeFile(file, completionScript(shell, "tool", commandTree(program)));
+      const check = shell === "fish" ? ["--no-execute", file] : ["-n", file];
+      const { stderr } = await promisify(execFile)(shell, check);
+      expect(stderr, shell).to.equal("");
+    }
+  });
+
+  it("refuses a shell that it doesn't know, and says which it does", async () => {
+    const { status, stderr } = await runInProcess(["completion", "tcsh"]);
+    expect(stderr).to.include("bash, zsh, fish");
+    expect(status).to.equal(2);
+  });
+});

@@ -1,0 +1,83 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { SettingsError } from "../../../../delivery";
+import { duration, positiveNumber } from "../../../../delivery/cli/options/arguments";
+import {
+  describedSource,
+  openSource,
+  sourceDescriptionIn,
+} from "../../../../delivery/cli/options/eventSource";
+
+const NOW = Date.UTC(2026, 0, 5);
+
+describe("The events that the options describe", () => {
+  it("are as many as the rate makes in its time", () => {
+    expect(describedSource({ rate: 50, duration: 90_000, seed: "s" }, NOW)).to.deep.equal({
+      kind: "generated",
+      events: 4_500,
+      seed: "s",
+      from: NOW,
+      rate: 50,
+    });
+    expect(() => describedSource({ duration: 1_000 }, NOW)).to.throw(SettingsError, "--rate");
+    expect(() => describedSource({ rate: 100_000, duration: 1e9 }, NOW)).to.throw(SettingsError, "at most");
+  });
+
+  it("can be made again from their description, byte for byte", async () => {
+    for (const flags of [{ events: 70 }, { events: 70, rate: 3 }]) {
+      const description = describedSource(flags, NOW);
+      const stored = sourceDescriptionIn(JSON.parse(JSON.stringify(description)));
+      const [one, other] = await Promise.all(
+        [description, stored].map(async (each) => {
+          const all: string[] = [];
+          for await (const { bytes } of (await openSource(each)).events()) all.push(bytes.toString());
+          return all;
+        }),
+      );
+      expect(one).to.have.length(70);
+      expect(other).to.deep.equal(one);
+    }
+  });
+
+  it("of a paced run have the times at which they are due", async () => {
+    const times: string[] = [];
+    const source = await openSource(describedSource({ events: 101, rate: 1, seed: "s" }, NOW));
+    for await (const { bytes } of source.events()) times.push(JSON.parse(bytes.toString()).event_time);
+    const passed = Date.parse(`${times.at(-1)}Z`) - Date.parse(`${times[0]}Z`);
+    expect(passed).to.be.within(100_000 - 4_000, 100_000 + 4_000);
+  });
+
+  it("can't be made again from what is no description", () => {
+    for (const value of [null, undefined, 7, {}, { kind: "other" }]) {
+      expect(() => sourceDescriptionIn(value)).to.throw("begun by a program");
+    }
+  });
+});
+
+describe("A length of time", () => {
+  const cases: [string, number][] = [
+    ["90", 90_000],
+    ["90s", 90_000],
+    ["1.5m", 90_000],
+    ["250ms", 250],
+    ["2h", 7_200_000],
+    ["1d", 86_400_000],
+  ];
+  for (const [text, ms] of cases) it(`${text} is ${ms} ms`, () => expect(duration(text)).to.equal(ms));
+
+  it("is nothing else", () => {
+    for (const text of ["", "0", "-1s", "1 s", "s", "1w", "1e3", "400d", "NaN", "1..5s", "ten"]) {
+      expect(() => duration(text), text).to.throw("length of time");
+    }
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        if (!/^\d+(\.\d+)?(ms|s|m|h|d)?$/.test(text)) expect(() => duration(text)).to.throw();
+      }),
+    );
+  });
+
+  it("is not a rate, which is a number above 0", () => {
+    expect(positiveNumber(10)("0.5")).to.equal(0.5);
+    for (const text of ["0", "-1", "11", "x", "1e1", ""]) expect(() => positiveNumber(10)(text)).to.throw();
+  });
+});

@@ -1,0 +1,92 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { readOutputsFile, readStack } from "../../../../delivery/cli/options/stackOutputs";
+
+const OUTPUTS =
+  '{"roleArn":"arn:aws:iam::111122223333:role/writer","region":"eu-central-1","streamName":"events"}';
+
+async function messageOf(promise: Promise<unknown>): Promise<string> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).to.include({ name: "SettingsError", code: "settings" });
+  return error instanceof Error ? error.message : "";
+}
+
+describe("Reading the stack's outputs", () => {
+  const path = process.env.PATH;
+  let folder = "";
+
+  /** Puts a `pulumi` command of the test's own on the PATH. */
+  async function pulumi(script: string): Promise<void> {
+    await writeFile(join(folder, "pulumi"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    process.env.PATH = folder;
+  }
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "stack-outputs-"));
+  });
+
+  afterEach(async () => {
+    process.env.PATH = path;
+    await rm(folder, { recursive: true });
+  });
+
+  it("asks the `pulumi` command for those of the stack", async () => {
+    await pulumi(`echo "{\\"given\\":\\"$*\\"}"`);
+    expect(await readStack("acme/prod", undefined)).to.deep.equal({
+      description: 'stack "acme/prod"',
+      values: { given: "stack output --json --non-interactive --stack acme/prod" },
+    });
+  });
+
+  it("asks for those of another project's folder", async () => {
+    await pulumi(`echo "{\\"given\\":\\"$*\\"}"`);
+    const { values } = await readStack("prod", "../other");
+    expect(values).to.have.property("given").that.includes("--stack prod --cwd ../other");
+  });
+
+  it("hands the stack's name on as one word, whatever is in it", async () => {
+    await pulumi(`echo "{\\"given\\":$#}"`);
+    expect((await readStack("a b; exit 1", undefined)).values).to.deep.equal({ given: 6 });
+  });
+
+  it("says what to do where there is no such command", async () => {
+    process.env.PATH = folder;
+    expect(await messageOf(readStack("prod", undefined))).to.include("--outputs FILE");
+  });
+
+  it("says what the command said where it failed", async () => {
+    await pulumi('echo "error: no stack named prod found" >&2; exit 255');
+    const message = await messageOf(readStack("prod", undefined));
+    expect(message)
+      .to.include('stack "prod": error: no stack named prod found')
+      .and.include("pulumi stack ls");
+  });
+
+  it("says so where the command printed something else", async () => {
+    await pulumi("echo nothing");
+    expect(await messageOf(readStack("prod", undefined))).to.match(/^stack "prod" is not JSON/);
+  });
+
+  it("reads a file", async () => {
+    const file = join(folder, "outputs.json");
+    await writeFile(file, OUTPUTS);
+    expect(await readOutputsFile(file)).to.deep.equal({ description: file, values: JSON.parse(OUTPUTS) });
+  });
+
+  it("says why a file can't be read", async () => {
+    const file = join(folder, "missing.json");
+    const message = await messageOf(readOutputsFile(file));
+    expect(message).to.include(`--outputs ${file} can't be read: ENOENT`);
+  });
+
+  it("says so where a file holds something else", async () => {
+    const file = join(folder, "outputs.json");
+    await writeFile(file, "[]");
+    expect(await messageOf(readOutputsFile(file))).to.include(`${file} is not a JSON object`);
+  });
+});

@@ -1,0 +1,89 @@
+import { KMSClient } from "@aws-sdk/client-kms";
+import { expect } from "chai";
+import { checkStreamKey } from "../../../delivery/deployment/key";
+import { configuration, type FakeAnswer, json, jsonError } from "../aws/fakeAws";
+
+const KEY = "arn:aws:kms:us-east-1:111122223333:key/1";
+const inState = (KeyState: string) => json({ KeyMetadata: { KeyId: "1", Arn: KEY, KeyState } });
+
+describe("Checking the stream's own key", () => {
+  const findingsFor = (answer: FakeAnswer) => checkStreamKey(new KMSClient(configuration(() => answer)), KEY);
+
+  it("finds nothing wrong with one that is enabled", async () => {
+    expect(await findingsFor(inState("Enabled"))).to.deep.equal([]);
+  });
+
+  const cases: [
+    what: string,
+    answer: FakeAnswer,
+    code: string,
+    severity: string,
+    says: RegExp,
+    remedy: RegExp,
+  ][] = [
+    [
+      "a disabled one",
+      inState("Disabled"),
+      "key-unusable",
+      "error",
+      /is Disabled/,
+      /enable-key --key-id arn/,
+    ],
+    [
+      "one that is to be deleted",
+      inState("PendingDeletion"),
+      "key-unusable",
+      "error",
+      /PendingDeletion/,
+      /cancel-key-deletion/,
+    ],
+    [
+      "one whose material is missing",
+      inState("PendingImport"),
+      "key-unusable",
+      "error",
+      /PendingImport/,
+      /describe-key/,
+    ],
+    [
+      "one that is gone",
+      jsonError("NotFoundException"),
+      "key-unusable",
+      "error",
+      /does not exist/,
+      /kmsKeyArn/,
+    ],
+    [
+      "one that may not be looked at",
+      jsonError("AccessDeniedException"),
+      "key-undetermined",
+      "undetermined",
+      /AccessDenied/,
+      /kms:DescribeKey/,
+    ],
+    [
+      "no answer",
+      jsonError("InternalFailure", 500),
+      "key-undetermined",
+      "undetermined",
+      /InternalFailure/,
+      /again/,
+    ],
+  ];
+  for (const [what, answer, code, severity, says, remedy] of cases) {
+    it(`tells of ${what}`, async () => {
+      const [finding, ...others] = await findingsFor(answer);
+      expect(others).to.deep.equal([]);
+      expect(finding).to.include({ code, severity, where: KEY });
+      expect(finding?.message).to.match(says);
+      expect(finding?.remedy).to.match(remedy);
+    });
+  }
+
+  it("ends the check where AWS does not accept the credentials", async () => {
+    const failure = await findingsFor(jsonError("UnrecognizedClientException")).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).to.include({ code: "credentials" });
+  });
+});

@@ -1,0 +1,64 @@
+import { expect } from "chai";
+import { trustBreadthFindings } from "../../../delivery/deployment/trustBreadth";
+
+const ROLE = "arn:aws:iam::111122223333:role/writer";
+const MEANT = {
+  amplitudeAccountId: "358203115967",
+  testPrincipalArns: ["arn:aws:iam::111122223333:role/tester"],
+};
+
+describe("Who a trust policy lets in beside Amplitude", () => {
+  const found = (...statements: object[]) =>
+    trustBreadthFindings(JSON.stringify({ Statement: statements }), ROLE, MEANT).map(({ code, message }) => [
+      code,
+      message,
+    ]);
+  const letting = (Principal: unknown, more: object = {}) => ({
+    Effect: "Allow",
+    Principal,
+    Action: "sts:AssumeRole",
+    ...more,
+  });
+
+  for (const arn of [
+    "358203115967",
+    "arn:aws:iam::358203115967:root",
+    "arn:aws:iam::358203115967:role/export",
+    ...MEANT.testPrincipalArns,
+  ]) {
+    it(`is nobody where it is ${arn}`, () => {
+      expect(found(letting({ AWS: arn }))).to.deep.equal([]);
+    });
+  }
+
+  const others: [principal: unknown, told: string, more?: object][] = [
+    [{ AWS: ["358203115967", "444455556666"] }, "444455556666"],
+    [{ Service: "lambda.amazonaws.com" }, "lambda.amazonaws.com (Service)"],
+    [{ Federated: "arn:aws:iam::111122223333:saml-provider/okta" }, "okta (Federated)"],
+    [{ AWS: "AROAEXAMPLE123" }, "AROAEXAMPLE123 (a role or user that was deleted)"],
+    ["*", "* under a condition", { Condition: { StringEquals: { "sts:ExternalId": "x" } } }],
+  ];
+  for (const [principal, told, more] of others) {
+    it(`tells of ${told}`, () => {
+      const [[code, message] = []] = found(letting(principal, more));
+      expect(code).to.equal("others-trusted");
+      expect(message).to.include(told);
+    });
+  }
+
+  it("leaves whoever is let in without a condition to the finding on that", () => {
+    expect(found(letting("*"))).to.deep.equal([]);
+  });
+
+  it("tells of NotPrincipal, and of actions beside sts:AssumeRole", () => {
+    const codes = found(
+      { Effect: "Allow", NotPrincipal: { AWS: "444455556666" }, Action: "sts:AssumeRole" },
+      letting({ AWS: "358203115967" }, { Action: "sts:*" }),
+    ).map(([code]) => code);
+    expect(codes).to.deep.equal(["others-trusted", "trust-too-broad"]);
+  });
+
+  it("passes over a Deny, and over an action that assumes nothing", () => {
+    expect(found({ ...letting("*"), Effect: "Deny" })).to.deep.equal([]);
+  });
+});

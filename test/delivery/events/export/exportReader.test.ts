@@ -1,0 +1,274 @@
+import { appendFileSync, chmodSync, readdirSync, rmSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { expect } from "chai";
+import { SourceError } from "../../../../delivery/common/errors";
+import { openExport } from "../../../../delivery/events/export/exportReader";
+import { skip } from "../../../skip";
+import { asLines, manyEvents, readExport, temporaryFolder, written, zipped } from "./exports";
+
+async function openingError(path: string): Promise<Error> {
+  try {
+    await openExport(path);
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  return expect.fail("it opened");
+}
+
+function withChecksum(gzip: Buffer, checksum: number): Buffer {
+  const copy = Buffer.from(gzip);
+  copy.writeUInt32LE(checksum, copy.length - 8);
+  return copy;
+}
+
+describe("The export reader", () => {
+  const folder = temporaryFolder();
+  const events = ['{"a":1}', '{ "b" : "日本😀" , "n":1.0e3}', '{"c":12345678901234567890}'];
+
+  describe("tells formats by content, whatever the name", () => {
+    const formats: [string, () => Promise<Buffer> | Buffer, string][] = [
+      ["a ZIP", () => zipped([{ name: "1/1.json.gz", content: gzipSync(asLines(events)) }]), "x/1/1.json.gz"],
+      [
+        "a ZIP64",
+        () => zipped([{ name: "1/1.json.gz", content: gzipSync(asLines(events)) }], true),
+        "x/1/1.json.gz",
+      ],
+      ["one gzipped file", () => gzipSync(asLines(events)), "x"],
+      ["one plain file", () => Buffer.from(asLines(events)), "x"],
+    ];
+    for (const [what, content, file] of formats) {
+      it(what, async () => {
+        const read = await readExport(written(folder("x"), await content()));
+        expect(read.texts).to.deep.equal(events);
+        expect(read.origins).to.deep.equal([`${file}:1`, `${file}:2`, `${file}:3`]);
+        expect(read.problems).to.deep.equal([]);
+      });
+    }
+  });
+
+  it("reads all members of a gzip file that was put together from several", async () => {
+    const members = Buffer.concat(events.map((event) => gzipSync(`${event}\n`)));
+    expect((await readExport(written(folder("x.json.gz"), members))).texts).to.deep.equal(events);
+  });
+
+  it("passes over a byte order mark, which is no part of the first event", async () => {
+    const marked = Buffer.from(`\ufeff${asLines(events)}`);
+    for (const content of [marked, gzipSync(marked), Buffer.from(`\ufeff${events[0]}`)]) {
+      const read = await readExport(written(folder("x"), content));
+      expect(read.texts).to.deep.equal(events.slice(0, read.texts.length)).and.not.empty;
+      expect(read.problems).to.deep.equal([]);
+    }
+    const inside = Buffer.from(`${events[0]}\n\ufeff${events[1]}\n`);
+    expect((await readExport(written(folder("x"), inside))).problems).to.have.lengthOf(1);
+  });
+
+  it("takes zeros after gzip data for the padding that they are", async () => {
+    const padded = Buffer.concat([gzipSync(asLines(events)), Buffer.alloc(20_000)]);
+    const read = await readExport(written(folder("x.json.gz"), padded));
+    expect(read.texts).to.deep.equal(events);
+    expect(read.problems).to.deep.equal([]);
+  });
+
+  it("keeps carriage returns, skips blank lines and takes a last line without a line feed", async () => {
+    const read = await readExport(written(folder("x.json"), '{"a":1}\r\n\r\n  \n\n{"b":2}'));
+    expect(read.texts).to.deep.equal(['{"a":1}\r', '{"b":2}']);
+    expect(read.origins).to.deep.equal(["x.json:1", "x.json:5"]);
+    expect(read.problems).to.deep.equal([]);
+  });
+
+  const empty: [string, Buffer][] = [
+    ["an empty file", Buffer.alloc(0)],
+    ["a file of blank lines", Buffer.from("\n\r\n\n")],
+    ["gzip of nothing", gzipSync("")],
+  ];
+  for (const [what, content] of empty) {
+    it(`yields nothing for ${what}`, async () => {
+      expect(await readExport(written(folder("x"), content))).to.deep.include({ texts: [], problems: [] });
+    });
+  }
+
+  describe("reports a broken line by its number, and goes on", () => {
+    const broken: [string, Buffer | string, string][] = [
+      ["no JSON", '{"secret":"hunter2"', "isn't valid JSON (19 bytes)"],
+      ["two objects", '{"secret":1}{"secret":2}', "isn't valid JSON (24 bytes)"],
+      ["an array", '[{"secret":1}]', "is a JSON array, not an object"],
+      ["null", "null", "is JSON null, not an object"],
+      ["a text", '"secret"', "is a JSON string, not an object"],
+      ["a number", "42", "is a JSON number, not an object"],
+      ["invalid UTF-8", Buffer.from('{"secret":"\xff"}', "latin1"), "isn't valid UTF-8"],
+      ["a surrogate in UTF-8", Buffer.from('{"secret":"\xed\xa0\x80"}', "latin1"), "isn't valid UTF-8"],
+    ];
+    for (const [what, line, reason] of broken) {
+      it(what, async () => {
+        const content = Buffer.concat([
+          Buffer.from('{"a":1}\n'),
+          Buffer.from(line),
+          Buffer.from('\n{"b":2}\n'),
+        ]);
+        const read = await readExport(written(folder("x.json"), content));
+        expect(read.texts).to.deep.equal(['{"a":1}', '{"b":2}']);
+        expect(read.problems).to.deep.equal([{ file: "x.json", line: 2, reason }]);
+      });
+    }
+  });
+
+  it("takes a line of 10 MiB, and reports a longer one", async () => {
+    const longest = `{"a":"${"x".repeat(10 * 1024 * 1024 - 8)}"}`;
+    const tooLong = `{"a":"${"x".repeat(10 * 1024 * 1024 - 7)}"}`;
+    const read = await readExport(written(folder("x.json"), asLines([longest, tooLong, '{"b":2}'])));
+    expect(read.texts.map((text) => text.length)).to.deep.equal([10_485_760, 7]);
+    expect(read.problems).to.deep.equal([
+      {
+        file: "x.json",
+        line: 2,
+        reason: "is 10485761 bytes long, more than the largest Kinesis record takes (10485760 bytes)",
+      },
+    ]);
+  });
+
+  it("keeps the first 80 broken lines and counts all", async () => {
+    const read = await readExport(written(folder("x.json"), `{}\n${"{\n".repeat(250)}`));
+    expect(read.problems).to.have.length(80);
+    expect(read.problems[79]?.line).to.equal(81);
+    expect(read.problemCount).to.equal(250);
+  });
+
+  describe("yields what comes before damage to gzip data", () => {
+    const all = manyEvents(5_000);
+    const packed = gzipSync(asLines(all));
+
+    it("where it is truncated, and reports the torn line", async () => {
+      const read = await readExport(written(folder("x.json.gz"), packed.subarray(0, packed.length / 2)));
+      expect(read.texts.length).to.be.within(2_000, 3_000);
+      expect(read.texts).to.deep.equal(all.slice(0, read.texts.length));
+      expect(read.problems).to.deep.equal([
+        { file: "x.json.gz", reason: "can't be read to its end: unexpected end of file" },
+        {
+          file: "x.json.gz",
+          line: read.texts.length + 1,
+          reason: "is torn: the readable part ends inside it",
+        },
+      ]);
+    });
+
+    const corrupt: [string, () => Buffer, string][] = [
+      ["where its checksum is wrong", () => withChecksum(packed, 1), "incorrect data check"],
+      [
+        "where something else follows it",
+        () => Buffer.concat([packed, Buffer.from("not gzip")]),
+        "incorrect header check",
+      ],
+    ];
+    for (const [what, content, reason] of corrupt) {
+      it(`${what}, but for the last 64 KiB`, async () => {
+        const read = await readExport(written(folder("x.json.gz"), content()));
+        expect(read.texts).to.deep.equal(all.slice(0, read.texts.length));
+        expect(asLines(all.slice(read.texts.length)).length).to.be.lessThan(64 * 1024);
+        expect(read.problems[0]).to.deep.equal({
+          file: "x.json.gz",
+          reason: `can't be read to its end: ${reason}`,
+        });
+      });
+    }
+  });
+
+  it("yields what unpacked from the same few packed bytes as the damage", async () => {
+    const all = Array<string>(40_000).fill('{"same":"line, again and again"}');
+    const packed = withChecksum(gzipSync(asLines(all)), 1);
+    expect(packed.length).to.be.lessThan(8 * 1024);
+    const read = await readExport(written(folder("x.json.gz"), packed));
+    expect(asLines(all.slice(read.texts.length)).length).to.be.lessThan(64 * 1024);
+  });
+
+  describe("refuses", () => {
+    const refused: [string, () => Promise<string> | string, RegExp][] = [
+      [
+        "a missing file",
+        () => folder("none.zip"),
+        /There is no export at ".*none\.zip" \(ENOENT\)\. Check the path/,
+      ],
+      ["a file below a file", () => `${written(folder("x"), "{}")}/y.zip`, /There is no export.*ENOTDIR/],
+      ["a directory", () => folder("."), /is a directory\. Name the \.zip/],
+      [
+        "a picture",
+        () => written(folder("x.zip"), Buffer.from("\x89PNG\r\n\x1a\n\0\0", "latin1")),
+        /not an Amplitude export.*Give the \.zip/,
+      ],
+      ["a web page", () => written(folder("x.zip"), "<html>\n<body>"), /neither a ZIP nor gzip/],
+      [
+        "one JSON array of events",
+        () => written(folder("x.json"), '[{"a":1}]'),
+        /no line at its start begins a JSON object/,
+      ],
+      [
+        "a truncated ZIP",
+        async () => {
+          const zip = await zipped([{ name: "1/1.json.gz", content: gzipSync(asLines(manyEvents(100))) }]);
+          return written(folder("x.zip"), zip.subarray(0, zip.length - 30));
+        },
+        /The ZIP ".*x\.zip" can't be read: .*truncated.*download the export again/,
+      ],
+    ];
+    for (const [what, path, message] of refused) {
+      it(what, async () => {
+        const error = await openingError(await path());
+        expect(error).to.be.instanceOf(SourceError);
+        expect(error.message).to.match(message);
+      });
+    }
+
+    it("a file that may not be read", async function () {
+      const path = written(folder("x.json"), "{}");
+      chmodSync(path, 0);
+      if (process.getuid?.() === 0) skip(this, "root can read every file");
+      if (process.platform === "win32") skip(this, "Windows has no file modes");
+      expect((await openingError(path)).message).to.match(
+        /can't be read \(EACCES\)\. Check that you are allowed/,
+      );
+    });
+
+    it("a file that went away between opening and reading", async () => {
+      const source = await openExport(written(folder("x.json"), "{}"));
+      rmSync(folder("x.json"));
+      let error: unknown;
+      try {
+        for await (const _ of source.events());
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(error).to.be.instanceOf(SourceError);
+    });
+  });
+
+  it("reads on only as events are taken", async () => {
+    const path = written(folder("x.json"), asLines(manyEvents(20_000)));
+    let count = 0;
+    for await (const _ of (await openExport(path)).events()) {
+      if (count === 0) appendFileSync(path, '{"late":true}\n');
+      count++;
+    }
+    expect(count).to.equal(20_001);
+  });
+
+  describe("leaves no descriptor open", () => {
+    const openDescriptors = () => readdirSync("/dev/fd").length;
+    const contents: [string, () => Promise<Buffer> | Buffer][] = [
+      ["a ZIP", () => zipped([{ name: "1/1.json.gz", content: gzipSync(asLines(manyEvents(20_000))) }])],
+      ["gzip", () => gzipSync(asLines(manyEvents(20_000)))],
+      ["a plain file", () => Buffer.from(asLines(manyEvents(20_000)))],
+    ];
+    for (const [what, content] of contents) {
+      it(`when the consumer of ${what} stops early, reads all, or never starts`, async function () {
+        if (process.platform === "win32") skip(this, "Windows has no /dev/fd");
+        const path = written(folder("x"), await content());
+        const before = openDescriptors();
+        for await (const _ of (await openExport(path)).events()) break;
+        expect(openDescriptors(), "stopped early").to.equal(before);
+        await readExport(path);
+        expect(openDescriptors(), "read all").to.equal(before);
+        await openExport(path);
+        expect(openDescriptors(), "never started").to.equal(before);
+      });
+    }
+  });
+});

@@ -1,0 +1,67 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { masked, shownName } from "../../../delivery/events/redact";
+
+describe("a value that is shown as a sample", () => {
+  it("has no letter and no digit of its own, whatever it is", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        expect(masked(text))
+          .to.match(/^"[ -/:-@[-`{-~aAx9]*…?"$/)
+          .and.to.have.length.at.most(43);
+      }),
+    );
+  });
+
+  it("shows of a list or a dictionary how much is in it", () => {
+    expect(masked(["ada@example.com", 1])).to.equal("list of 2");
+    expect(masked({ email: "ada@example.com" })).to.equal("dictionary of 1");
+  });
+
+  const cases: [value: unknown, shown: string][] = [
+    ["2026-01-05T09:30:00+02:00", '"9999-99-99A99:99:99+99:99"'],
+    ["Ada.Lovelace@example.com", '"Aaa.Aaaaaaaa@aaaaaaa.aaa"'],
+    ["東京 7", '"xx 9"'],
+    [203, "999"],
+    [-1.5, "-9.9"],
+    [true, "boolean"],
+    [null, "null"],
+  ];
+  for (const [value, shown] of cases) {
+    it(`shows ${JSON.stringify(value)} as ${shown}`, () => expect(masked(value)).to.equal(shown));
+  }
+});
+
+describe("a name that somebody else chose", () => {
+  it("reaches no terminal with a control or a mark of direction in it, and is cut", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 300 }), (name) => {
+        expect(shownName(name)).not.to.match(/[\p{Cc}\p{Cf}]/u);
+        expect(shownName(name).length).to.be.at.most(80);
+      }),
+    );
+    expect(shownName("\x1b[2J\x1b]0;owned\x07Paid\u202e")).to.equal("[2J]0;ownedPaid");
+  });
+
+  for (const name of [
+    "session_start",
+    "[Amplitude] Page Viewed",
+    "検索した",
+    "checkout v2.1 (step 3)",
+    "$identify",
+  ]) {
+    it(`is shown as it is: ${name}`, () => expect(shownName(name)).to.equal(name));
+  }
+
+  for (const name of [
+    "paid by ada@example.com",
+    "from 203.0.113.7",
+    "2001:db8:0:0:0:0:2:1",
+    "call +44 20 7946 0958",
+    "user 3e702190-9dcb-483a-94d8-58e93ce161de",
+  ]) {
+    it(`is masked where it holds a person's data: ${name}`, () => {
+      expect(shownName(name)).not.to.match(/[b-wyzB-Z0-8]/);
+    });
+  }
+});

@@ -1,0 +1,68 @@
+import type { OutcomeListener } from "../../../delivery/kinesis/producerOptions";
+
+/** Keeps all that a producer tells. */
+export class Outcomes implements OutcomeListener {
+  readonly attempts: number[] = [];
+  readonly ambiguous: number[] = [];
+  readonly acknowledged: number[] = [];
+  readonly refused: number[] = [];
+  readonly unanswered: number[] = [];
+  readonly abandoned: number[] = [];
+  readonly leftOpen: number[] = [];
+  /** Records of which something was told after their end. */
+  readonly toldAfterEnd: number[] = [];
+  readonly reasons = new Map<number, string>();
+  readonly #ended = new Set<number>();
+
+  onAttempt(index: number): void {
+    this.#noteIfEnded(index);
+    this.attempts.push(index);
+  }
+
+  onAmbiguous(index: number): void {
+    this.#noteIfEnded(index);
+    this.ambiguous.push(index);
+  }
+
+  onAcknowledged(index: number): void {
+    this.acknowledged.push(index);
+    this.#ended.add(index);
+  }
+
+  onRefused(index: number, reason: string): void {
+    this.refused.push(index);
+    this.#ended.add(index);
+    this.reasons.set(index, reason);
+  }
+
+  onUnanswered(index: number, reason: string): void {
+    this.unanswered.push(index);
+    this.#ended.add(index);
+    this.reasons.set(index, reason);
+  }
+
+  onAbandoned(index: number): void {
+    this.abandoned.push(index);
+    this.#ended.add(index);
+  }
+
+  onLeftOpen(index: number): void {
+    this.leftOpen.push(index);
+    this.#ended.add(index);
+  }
+
+  /** One of each record that has come to its end, as often as it was said to. */
+  get ended(): number[] {
+    const given = [...this.acknowledged, ...this.refused, ...this.unanswered];
+    return [...given, ...this.abandoned, ...this.leftOpen].sort((a, b) => a - b);
+  }
+
+  /** The records that an attempt was made of, each once. */
+  get attempted(): number[] {
+    return [...new Set(this.attempts)].sort((a, b) => a - b);
+  }
+
+  #noteIfEnded(index: number): void {
+    if (this.#ended.has(index)) this.toldAfterEnd.push(index);
+  }
+}

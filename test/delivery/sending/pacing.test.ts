@@ -1,0 +1,83 @@
+import { expect } from "chai";
+import { SettingsError } from "../../../delivery";
+import type { EventSource, SourceEvent } from "../../../delivery/events/source";
+import { CappedPace, SteadyPace } from "../../../delivery/kinesis/rateLimit";
+import type { RunLoad } from "../../../delivery/sending/capacity";
+import { defaultConcurrency, pacedEvents } from "../../../delivery/sending/pacing";
+
+const EVENT_BYTES = 960; // With a partition key of the run 1,000.
+
+function source(count: number): EventSource & { taken: number } {
+  return {
+    taken: 0,
+    problems: [],
+    problemCount: 0,
+    async *events() {
+      for (let at = 0; at < count; at += 1) {
+        this.taken += 1;
+        yield { bytes: Buffer.alloc(EVENT_BYTES), origin: `test:${at}` };
+      }
+    },
+  };
+}
+
+const stream = (openShards?: number) => ({
+  streamArn: "arn",
+  largestRecordBytes: 1,
+  serviceTime: 0,
+  clockOffsetMs: 0,
+  ...(openShards !== undefined && { openShards }),
+});
+
+async function all(batches: AsyncIterable<readonly SourceEvent[]>): Promise<SourceEvent[]> {
+  const events: SourceEvent[] = [];
+  for await (const batch of batches) events.push(...batch);
+  return events;
+}
+
+describe("The events' pace", () => {
+  it("is half of what the shards take where nothing is said, and says so", async () => {
+    const { pace, step, batches } = await pacedEvents({ source: source(3) }, stream(4));
+    expect(pace).to.be.instanceOf(CappedPace);
+    expect(step).to.equal("sending events, with at most 50 % of what 4 shards take");
+    expect(await all(batches)).to.have.length(3);
+  });
+
+  it("is none where all may be taken, or the stream's shards are not known", async () => {
+    expect((await pacedEvents({ source: source(1), capacityShare: 1 }, stream(4))).pace).to.equal(undefined);
+    expect((await pacedEvents({ source: source(1) }, stream())).pace).to.equal(undefined);
+  });
+
+  it("is the rate that was asked for, and asks nobody up to half of what the shards take", async () => {
+    const confirmLoad = () => {
+      throw new Error("asked");
+    };
+    const { pace, step } = await pacedEvents({ source: source(200), rate: 500, confirmLoad }, stream(1));
+    expect(pace).to.be.instanceOf(SteadyPace);
+    expect(step).to.equal("sending 500 events/s, 50 % of what one shard takes");
+  });
+
+  it("asks before it takes more, reckoned from the first hundred events, and loses none of them", async () => {
+    const loads: RunLoad[] = [];
+    const events = source(1_000);
+    const confirmLoad = (load: RunLoad) => loads.push(load) > 0;
+    const { batches } = await pacedEvents({ source: events, rate: 1_500, confirmLoad }, stream(2));
+    expect(loads).to.deep.equal([{ rate: 1_500, eventBytes: 1_000, openShards: 2, share: 0.75 }]);
+    expect(events.taken).to.equal(100);
+    expect(new Set((await all(batches)).map(({ origin }) => origin)).size).to.equal(1_000);
+  });
+
+  it("sends nothing where that is not agreed to, and says what to do", async () => {
+    const load = { source: source(5), rate: 5_000, confirmLoad: () => false };
+    const error = await pacedEvents(load, stream(2)).catch((caught: unknown) => caught);
+    expect(error).to.be.instanceOf(SettingsError);
+    expect((error as Error).message)
+      .to.include("250 %")
+      .and.to.include("--yes")
+      .and.to.include("2 shards");
+  });
+
+  it("has as many requests at once as keep up with it", () => {
+    expect([undefined, 1, 2_000, 5_000, 1e6].map(defaultConcurrency)).to.deep.equal([1, 1, 1, 3, 64]);
+  });
+});

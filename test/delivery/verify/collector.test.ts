@@ -1,0 +1,119 @@
+import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
+import { expect } from "chai";
+import { newRunKey } from "../../../delivery/common/runId";
+import { Timeline } from "../../../delivery/common/timeline";
+import { Collector } from "../../../delivery/verify/collector";
+import { Ledger } from "../../../delivery/verify/ledger";
+
+const BYTES = Buffer.from("an event");
+
+/** A ledger of three events, each sent at 1,000 ms, and a collector of what is read. */
+class Collecting {
+  readonly ledger = new Ledger();
+  readonly key = newRunKey();
+  readonly timeline = new Timeline(0);
+  readonly collector = new Collector(this.ledger, this.key, this.timeline);
+
+  constructor() {
+    for (let count = 0; count < 3; count += 1) this.ledger.onAttempt(this.ledger.add(BYTES), 1_000);
+  }
+
+  take(shardId: string, ...records: KinesisRecord[]): void {
+    this.collector.take({ shardId, records, receivedAt: 1_500 });
+  }
+
+  takeMissing(...records: KinesisRecord[]): void {
+    this.collector.takeMissing({ shardId: "one", records, receivedAt: 9_000 });
+  }
+
+  of(index: number, Data: Uint8Array | undefined = BYTES): KinesisRecord {
+    return { SequenceNumber: "1", PartitionKey: this.key.partitionKey(index), Data };
+  }
+}
+
+function foreign(PartitionKey: string | undefined): KinesisRecord {
+  return { SequenceNumber: "1", PartitionKey, Data: BYTES };
+}
+
+describe("The collector", () => {
+  it("enters each record of the run, and its latency", () => {
+    const collecting = new Collecting();
+    collecting.take("one", collecting.of(0), collecting.of(2));
+    expect(collecting.ledger.counts().fates).to.include({ delivered: 2, unanswered: 1 });
+    expect(collecting.collector.latency.summary()).to.deep.equal({ p50: 0.5, p95: 0.5, p99: 0.5, max: 0.5 });
+    expect(collecting.collector.recordsForeign).to.equal(0);
+  });
+
+  it("counts other people's records, and leaves them alone", () => {
+    const collecting = new Collecting();
+    const others = [
+      foreign("user-1"),
+      foreign(undefined),
+      foreign(newRunKey().partitionKey(0)),
+      collecting.of(3),
+    ];
+    collecting.take("one", ...others, collecting.of(1));
+    expect(collecting.collector.recordsForeign).to.equal(4);
+    expect(collecting.ledger.seen).to.equal(1);
+  });
+
+  it("takes a record without bytes for a corrupted event", () => {
+    const collecting = new Collecting();
+    collecting.take("one", {
+      SequenceNumber: "1",
+      PartitionKey: collecting.key.partitionKey(0),
+      Data: undefined,
+    });
+    expect(collecting.ledger.counts().fates.corrupted).to.equal(1);
+  });
+
+  it("counts a second copy, but measures the first one alone", () => {
+    const collecting = new Collecting();
+    collecting.take("one", collecting.of(0));
+    collecting.collector.take({ shardId: "one", records: [collecting.of(0)], receivedAt: 60_000 });
+    expect(collecting.ledger.counts().duplicates).to.equal(1);
+    expect(collecting.collector.latency.summary()?.max).to.equal(0.5);
+  });
+
+  it("enters of a second reading what is missing alone: everything else would look like a duplicate", () => {
+    const collecting = new Collecting();
+    collecting.take("one", collecting.of(0), foreign("user-1"));
+    collecting.takeMissing(collecting.of(0), collecting.of(1), foreign("user-1"), collecting.of(7));
+    expect(collecting.ledger.counts()).to.include({ duplicates: 0 });
+    expect(collecting.ledger.seen).to.equal(2);
+    expect(collecting.collector.recordsForeign).to.equal(1);
+  });
+
+  it("counts what only the second reading finds as read from its shard, and measures it", () => {
+    const collecting = new Collecting();
+    collecting.take("one", collecting.of(0));
+    collecting.takeMissing(collecting.of(0), collecting.of(1));
+    expect(collecting.collector.shards(["one"])).to.deep.equal([
+      { shardId: "one", eventsAcknowledged: 0, recordsRead: 2 },
+    ]);
+    expect(collecting.collector.latency.summary()?.max).to.equal(8);
+    expect(collecting.timeline.report().buckets.map(({ read }) => read)).to.deep.equal([
+      0, 1, 0, 0, 0, 0, 0, 0, 0, 1,
+    ]);
+  });
+
+  it("counts every copy of what only the second reading finds, a changed one too", () => {
+    const collecting = new Collecting();
+    collecting.takeMissing(collecting.of(0), collecting.of(0), collecting.of(1));
+    collecting.takeMissing(collecting.of(1, Buffer.from("changed")));
+    expect(collecting.ledger.counts()).to.include({ duplicates: 2 });
+    expect(collecting.ledger.counts().fates).to.include({ delivered: 1, corrupted: 1 });
+  });
+
+  it("has a row for each shard that was read or acknowledged, with what is of this run", () => {
+    const collecting = new Collecting();
+    collecting.ledger.onAcknowledged(0, "one");
+    collecting.ledger.onAcknowledged(1, "three");
+    collecting.take("one", collecting.of(0), collecting.of(0), foreign("user-1"));
+    expect(collecting.collector.shards(["two", "one"])).to.deep.equal([
+      { shardId: "one", eventsAcknowledged: 1, recordsRead: 2 },
+      { shardId: "three", eventsAcknowledged: 1, recordsRead: 0 },
+      { shardId: "two", eventsAcknowledged: 0, recordsRead: 0 },
+    ]);
+  });
+});

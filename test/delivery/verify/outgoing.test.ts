@@ -1,0 +1,111 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { SourceError } from "../../../delivery";
+import { runKeyOf } from "../../../delivery/common/runId";
+import type { SourceEvent } from "../../../delivery/events/source";
+import { SteadyPace } from "../../../delivery/kinesis/rateLimit";
+import type { OutgoingRecord } from "../../../delivery/kinesis/record";
+import { Ledger } from "../../../delivery/verify/ledger";
+import { Ordering } from "../../../delivery/verify/ordering";
+import { type OutgoingOptions, outgoing } from "../../../delivery/verify/outgoing";
+import { VirtualClock } from "../common/virtualClock";
+
+const event = (index: number): SourceEvent => ({
+  bytes: Buffer.from(`event ${index}`),
+  origin: `test:${index + 1}`,
+});
+const events = (count: number) => Array.from({ length: count }, (_, index) => event(index));
+
+async function* batched(all: SourceEvent[], size = 7): AsyncGenerator<SourceEvent[]> {
+  for (let at = 0; at < all.length; at += size) yield all.slice(at, at + size);
+}
+
+const key = runKeyOf("AAAAAAAAAAAA");
+
+/** The records, each with when it came. */
+async function recordsOf(all: SourceEvent[], given: Partial<OutgoingOptions> = {}) {
+  const clock = new VirtualClock(0);
+  const options: OutgoingOptions = {
+    ledger: new Ledger(),
+    key,
+    unsettled: new Set(),
+    clock,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    ...given,
+  };
+  const records: (OutgoingRecord & { at: number })[] = [];
+  for await (const batch of outgoing(batched(all), options)) {
+    for (const record of batch) {
+      expect(options.ledger.size, "in the ledger before it is handed on").to.be.greaterThan(record.index);
+      records.push({ ...record, at: clock.now() });
+    }
+  }
+  return { records, ledger: options.ledger };
+}
+
+/** As an earlier process has left it: so many events sent. */
+function sent(count: number): Ledger {
+  const ledger = new Ledger();
+  for (let index = 0; index < count; index += 1) ledger.onAttempt(ledger.add(event(index).bytes), 0);
+  return ledger;
+}
+
+describe("The records to send", () => {
+  it("are the events in their order, bytes untouched, each with its own partition key", async () => {
+    const { records } = await recordsOf(events(20));
+    expect(records.map(({ index }) => index)).to.deep.equal(events(20).map((_, index) => index));
+    expect(records[13]).to.include({ partitionKey: "amplitude-kinesis.AAAAAAAAAAAA.13" });
+    expect(records[13]?.bytes.toString()).to.equal("event 13");
+    expect(records[13]).not.to.have.property("explicitHashKey");
+  });
+
+  it("have the hash key of their ordering key, where there are any", async () => {
+    const { records } = await recordsOf(events(9), { ordering: new Ordering("AAAAAAAAAAAA", 4) });
+    expect(records[1]?.explicitHashKey).to.equal(records[5]?.explicitHashKey);
+    expect(records[1]?.explicitHashKey).not.to.equal(records[2]?.explicitHashKey);
+  });
+
+  it("leave the memory of events that are not sent again to the source, and keep that of the others", async () => {
+    const released: number[] = [];
+    const all = events(5).map((one, index) => ({ ...one, memory: { release: () => released.push(index) } }));
+    const { records } = await recordsOf(all, { ledger: sent(4), unsettled: new Set([2]) });
+    expect(released).to.deep.equal([0, 1, 3]);
+    expect(records.map(({ index, memory }) => [index, memory])).to.deep.equal([
+      [2, all[2]?.memory],
+      [4, all[4]?.memory],
+    ]);
+  });
+
+  it("come at their pace, and know since when they were due", async () => {
+    const { records, ledger } = await recordsOf(events(30), { pace: new SteadyPace(100) });
+    expect(records.map(({ at }) => at)).to.deep.equal(records.map(({ index }) => index * 10));
+    expect(ledger.waited(7, 100)).to.equal(30);
+  });
+
+  it("leave out what an earlier process has sent and ended, and hold what it could not end", async () => {
+    const numbers = fc.uniqueArray(fc.nat({ max: 11 }));
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: 12 }), numbers, async (count, some) => {
+        const unsettled = new Set(some.filter((index) => index < count));
+        const { records } = await recordsOf(events(15), { ledger: sent(count), unsettled });
+        const expected = events(15)
+          .map((_, index) => index)
+          .filter((index) => index >= count || unsettled.has(index));
+        expect(records.map(({ index }) => index)).to.deep.equal(expected);
+      }),
+    );
+  });
+
+  it("are refused where an earlier process has sent other events, or more of them", async () => {
+    const others = [...events(3), { bytes: Buffer.from("another"), origin: "test:4" }, ...events(9).slice(4)];
+    for (const [all, says] of [
+      [others, "test:4"],
+      [events(3), "it has 3 event(s), the run has sent 5"],
+    ] as const) {
+      const error = await recordsOf(all, { ledger: sent(5) }).catch((caught: unknown) => caught);
+      expect(error).to.be.instanceOf(SourceError);
+      expect((error as Error).message).to.include(says);
+    }
+  });
+});

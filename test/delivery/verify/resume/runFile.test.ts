@@ -1,0 +1,283 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { expect } from "chai";
+import fc from "fast-check";
+import { DeliveryError } from "../../../../delivery";
+import { checkedLine, readCheckedLine } from "../../../../delivery/verify/resume/checkedLines";
+import { readRunFile, readRunHeader } from "../../../../delivery/verify/resume/readRunFile";
+import { RunFile } from "../../../../delivery/verify/resume/runFile";
+import type { RunFileEntry, RunHeader } from "../../../../delivery/verify/resume/runFileEntry";
+import { defaultRunFolder, makeRunFolder, runFilePath } from "../../../../delivery/verify/resume/runFolder";
+import { skip } from "../../../skip";
+
+const HEADER: RunHeader = {
+  format: 1,
+  runId: "AAAAAAAAAAAA",
+  outputs: { roleArn: "arn:aws:iam::111122223333:role/writer", region: "eu-central-1", streamName: "events" },
+  startedAt: 1_000,
+  readFrom: 500,
+  source: null,
+};
+const ENTRIES: RunFileEntry[] = [
+  { kind: "attempt", at: 1, events: [[0, 1]], hashes: "aGFzaA==" },
+  { kind: "outcome", acknowledged: { "shardId-000000000000": [[0, 1]] } },
+];
+
+function errorOf(action: () => unknown): DeliveryError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof DeliveryError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<DeliveryError> {
+  const error = await promise.then(
+    () => undefined,
+    (caught: unknown) => caught,
+  );
+  if (error instanceof DeliveryError) return error;
+  throw new Error(`not refused: ${error}`);
+}
+
+describe("A run's file", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "runs-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const written = () => {
+    const file = RunFile.create(folder, HEADER);
+    for (const entry of ENTRIES) file.append(entry);
+    file.close();
+    return file.path;
+  };
+  const readEntries = async (path: string) => {
+    const entries: RunFileEntry[] = [];
+    const header = await readRunFile(path, (entry) => entries.push(entry));
+    return { header, entries };
+  };
+
+  it("gives back what was written", async () => {
+    expect(await readEntries(written())).to.deep.equal({ header: HEADER, entries: ENTRIES });
+    expect(await readRunHeader(runFilePath(folder, HEADER.runId))).to.deep.equal(HEADER);
+  });
+
+  it("is readable by its owner alone", () => {
+    expect(statSync(written()).mode & 0o777).to.equal(0o600);
+  });
+
+  it("has each line with the operating system before the next thing is done", () => {
+    const file = RunFile.create(folder, HEADER);
+    file.append(ENTRIES[0] as RunFileEntry);
+    expect(readFileSync(file.path, "utf8").split("\n")).to.have.length(3);
+    file.close();
+  });
+
+  it("survives the loss of any number of bytes at its end: whole lines stay, and it can be appended to", async () => {
+    const whole = readFileSync(written());
+    const path = runFilePath(folder, HEADER.runId);
+    const firstLine = whole.indexOf("\n") + 1;
+    for (let length = firstLine; length < whole.length; length += 1) {
+      writeFileSync(path, whole.subarray(0, length));
+      const { entries } = await readEntries(path);
+      const lines = whole.subarray(0, length).toString().split("\n").length - 2;
+      expect(entries, `${length} bytes`).to.deep.equal(ENTRIES.slice(0, lines));
+      const file = RunFile.reopen(path);
+      file.append(ENTRIES[1] as RunFileEntry);
+      file.close();
+      expect((await readEntries(path)).entries).to.deep.equal([...ENTRIES.slice(0, lines), ENTRIES[1]]);
+    }
+  });
+
+  it("is refused where its last line has its end, but is damaged: what it says may have been done", async () => {
+    const path = written();
+    const whole = readFileSync(path);
+    const damaged = Buffer.from(whole);
+    damaged[whole.length - 3] = (damaged[whole.length - 3] ?? 0) ^ 1;
+    writeFileSync(path, damaged);
+    expect((await failureOf(readEntries(path))).message).to.include("line 3 is damaged");
+    expect(readFileSync(path).equals(damaged)).to.equal(true);
+  });
+
+  it("is refused where a line before its last is damaged, whatever was done to it", async () => {
+    const path = written();
+    const whole = readFileSync(path);
+    const [header, attempt] = whole.toString().split("\n") as [string, string];
+    for (let at = header.length + 1; at < header.length + attempt.length; at += 7) {
+      const damaged = Buffer.from(whole);
+      damaged[at] = (damaged[at] ?? 0) ^ 1;
+      writeFileSync(path, damaged);
+      const { code, message } = await failureOf(readEntries(path));
+      expect(code).to.equal("run-file");
+      expect(message).to.include("line 2 is damaged");
+    }
+  });
+
+  it("is refused, with what to do, where there is none, or it is none of a run", async () => {
+    expect((await failureOf(readEntries(join(folder, "none.run")))).message).to.include("has left none");
+    for (const text of ["", "hello", "hello\nworld\n", checkedLine({ format: 2 })]) {
+      writeFileSync(join(folder, "other.run"), text);
+      const { code, message } = await failureOf(readEntries(join(folder, "other.run")));
+      expect(code).to.equal("run-file");
+      expect(message).to.include("other.run").and.to.include("--resume");
+      expect((await failureOf(readRunHeader(join(folder, "other.run")))).code).to.equal("run-file");
+    }
+  });
+
+  it("belongs to one process at a time", () => {
+    const file = RunFile.create(folder, HEADER);
+    expect(errorOf(() => RunFile.reopen(file.path)).message).to.include(`${process.pid}`);
+    file.close();
+    writeFileSync(`${file.path}.lock`, `${process.ppid}\n`);
+    expect(errorOf(() => RunFile.reopen(file.path)).message).to.include(`Process ${process.ppid} is at work`);
+  });
+
+  it("is taken over from a process that is no more", () => {
+    const path = written();
+    for (const holder of ["999999999", "nobody", "", String(process.pid)]) {
+      writeFileSync(`${path}.lock`, holder);
+      RunFile.reopen(path).close();
+      expect(existsSync(`${path}.lock`)).to.equal(false);
+    }
+  });
+
+  it("is one process's, of several that take it over from a dead one at the same time", async function () {
+    this.timeout(60_000);
+    const path = written();
+    const lockModule = require.resolve("../../../../delivery/verify/resume/runLock");
+    const program = `
+      const { lockRun } = require(${JSON.stringify(lockModule)});
+      process.stdout.write("ready\\n");
+      let lock;
+      process.on("message", (what) => {
+        if (what === "take") {
+          try { lock = lockRun(${JSON.stringify(path)}); } catch { lock = undefined; }
+        } else lock?.release();
+        process.send(what === "take" && lock !== undefined);
+      });`;
+    const racers = Array.from({ length: 3 }, () =>
+      spawn(process.execPath, ["--require", "tsx/cjs", "-e", program], {
+        stdio: ["ignore", "pipe", "inherit", "ipc"],
+      }),
+    );
+    const told = async (what: "take" | "release") => {
+      const answers = racers.map((racer) => once(racer, "message"));
+      for (const racer of racers) racer.send(what);
+      return (await Promise.all(answers)).flat();
+    };
+    try {
+      await Promise.all(racers.map(({ stdout }) => once(stdout as Readable, "data")));
+      for (let round = 0; round < 40; round += 1) {
+        writeFileSync(`${path}.lock`, "999999999");
+        const taken = await told("take");
+        expect(
+          taken.filter((one) => one === true),
+          `round ${round}`,
+        ).to.have.length(1);
+        await told("release");
+      }
+    } finally {
+      for (const racer of racers) racer.kill();
+    }
+  });
+
+  it("goes with its lock once the run is decided", () => {
+    const file = RunFile.create(folder, HEADER);
+    file.remove();
+    expect(existsSync(file.path)).to.equal(false);
+    expect(existsSync(`${file.path}.lock`)).to.equal(false);
+  });
+
+  it("can't be made twice, nor where there is no folder, and says what to do", () => {
+    RunFile.create(folder, HEADER).close();
+    expect(errorOf(() => RunFile.create(folder, HEADER)).code).to.equal("run-file");
+    const { code, message } = errorOf(() => RunFile.create(join(folder, "no", "folder"), HEADER));
+    expect(code).to.equal("run-file");
+    expect(message).to.include("--run-folder").and.to.include("--no-run-file");
+    appendFileSync(join(folder, "file"), "");
+    expect(errorOf(() => makeRunFolder(join(folder, "file", "runs"))).message).to.include("--run-folder");
+  });
+
+  it("takes back the part of a line that had room, so that what is written once there is room again can be read", async function () {
+    this.timeout(20_000);
+    if (process.platform === "win32") skip(this, "Windows has no ulimit");
+    const program = `
+      const { RunFile } = require(${JSON.stringify(require.resolve("../../../../delivery/verify/resume/runFile"))});
+      const [header, entry] = ${JSON.stringify([HEADER, ENTRIES[1]])};
+      const file = RunFile.create(${JSON.stringify(folder)}, header);
+      try {
+        file.append({ ...entry, refused: { ["x".repeat(4096)]: [[0, 1]] } });
+      } catch (error) {
+        process.stdout.write(error.code);
+      }
+      file.append(entry);
+      file.close();`;
+    const limited = 'ulimit -f 2; exec "$0" --require tsx/cjs -e "$1"';
+    const told = execFileSync("/bin/sh", ["-c", limited, process.execPath, program], { encoding: "utf8" });
+    expect(told).to.equal("run-file");
+    const { entries } = await readEntries(runFilePath(folder, HEADER.runId));
+    expect(entries).to.deep.equal([ENTRIES[1]]);
+  });
+
+  it("tells of a disk that is full", function () {
+    if (!existsSync("/dev/full")) skip(this, "this system has no /dev/full");
+    symlinkSync("/dev/full", join(folder, "full.run"));
+    const file = RunFile.reopen(join(folder, "full.run"));
+    try {
+      const { code, message } = errorOf(() => file.append(ENTRIES[0] as RunFileEntry));
+      expect(code).to.equal("run-file");
+      expect(message)
+        .to.match(/ENOSPC|no space/)
+        .and.to.include("Make room");
+    } finally {
+      file.close();
+    }
+  });
+});
+
+describe("A checked line", () => {
+  it("is read back, and not with a character changed", () => {
+    fc.assert(
+      fc.property(fc.json(), fc.nat(), (json, at) => {
+        const value = JSON.parse(json);
+        const line = checkedLine(value).slice(0, -1);
+        expect(readCheckedLine(line)).to.deep.equal(JSON.parse(JSON.stringify(value)));
+        const place = at % line.length;
+        const other = line[place] === "0" ? "1" : "0";
+        expect(readCheckedLine(line.slice(0, place) + other + line.slice(place + 1))).to.equal(undefined);
+      }),
+    );
+  });
+});
+
+describe("The folder of runs", () => {
+  const cases: [NodeJS.Platform, NodeJS.ProcessEnv, string][] = [
+    ["linux", { XDG_STATE_HOME: "/state" }, "/state/amplitude-kinesis"],
+    ["darwin", { LOCALAPPDATA: "/no" }, ".local/state/amplitude-kinesis"],
+    ["linux", { XDG_STATE_HOME: "" }, ".local/state/amplitude-kinesis"],
+    ["win32", { LOCALAPPDATA: "C:/Local", XDG_STATE_HOME: "/no" }, "C:/Local/amplitude-kinesis"],
+  ];
+  for (const [platform, environment, ends] of cases) {
+    it(`is $endson $platformwith ${JSON.stringify(environment)}`, () => {
+      const path = defaultRunFolder(environment, platform).replaceAll("\\", "/");
+      expect(path.endsWith(ends), path).to.equal(true);
+    });
+  }
+});

@@ -1,0 +1,42 @@
+import { execFileSync } from "node:child_process";
+import { expect } from "chai";
+import { instructions } from "../../../sandbox/keepUp";
+import { shellWord } from "../../../sandbox/process/shellWord";
+
+describe("a word of a printed command line", () => {
+  for (const path of [
+    "/srv/me/project/.sandbox/run-1-a/outputs.json",
+    "/srv/me/Jane's project/.sandbox/outputs.json",
+    '$HOME/`id`/"a"/b\\c;*',
+    "'",
+    "",
+  ]) {
+    it(`is read by sh as it was meant: «${path}»`, () => {
+      const said = execFileSync("sh", ["-c", `printf '<%s>' ${shellWord(path)}`], { encoding: "utf8" });
+      expect(said).to.equal(`<${path}>`);
+    });
+  }
+
+  it("is quoted only where it needs to be", () => {
+    expect(shellWord("/a/run-1-Xy/outputs.json")).to.equal("/a/run-1-Xy/outputs.json");
+    expect(shellWord("/it's me/x")).to.equal("'/it'\\''s me/x'");
+  });
+});
+
+describe("what --keep prints", () => {
+  it("reaches its files from a checkout whose path has a space and a quote", () => {
+    const folder = "/srv/me/Jane's project/.sandbox/run-1";
+    const aws = { endpoint: "http://127.0.0.1:1", region: "us-east-1" };
+    const printed = instructions(aws, `${folder}/outputs.json`, `${folder}/credentials`);
+    const lines = printed.match(/^(export|npm) .*$/gm) ?? [];
+    const script = [
+      "npm() { printf '<%s>' \"$7\"; }",
+      ...lines,
+      'printf %s "$AWS_SHARED_CREDENTIALS_FILE"',
+    ].join("\n");
+    const outputs = `<${folder}/outputs.json>`;
+    expect(execFileSync("sh", ["-c", script], { encoding: "utf8" })).to.equal(
+      `${outputs}${outputs}${folder}/credentials`,
+    );
+  });
+});
