@@ -35,7 +35,9 @@ const files = globSync("test/**/*.test.ts").sort(
 );
 
 /** Files named on the command line are run instead of all files, not in addition to them. */
-const isNamed = process.argv.slice(2).some((word) => word.endsWith(".test.ts"));
+const isNamed = process.argv.some(
+  (word, index, words) => word.endsWith(".test.ts") && words[index - 1] !== "--ignore",
+);
 
 module.exports = {
   require: ["tsx/cjs", "test/setup.ts"],
@@ -47,4 +49,5 @@ module.exports = {
   reporter: "test/reporter.cjs",
   timeout: 5000,
   forbidOnly: true,
+  failZero: true,
 };
