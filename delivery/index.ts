@@ -1,7 +1,7 @@
 export type { Credentials } from "./aws/clients";
 export { checkDeployment } from "./check";
-export type { CheckOptions, FurtherOutputs } from "./check/options";
-export type { CheckedRole, CheckedStream, CheckReport, CheckVerdict } from "./check/report";
+export type { CheckOptions } from "./check/options";
+export type { CheckedRole, CheckReport, CheckVerdict } from "./check/report";
 export { checkText } from "./check/text";
 export { type Clock, systemClock } from "./common/clock";
 export {
@@ -11,11 +11,12 @@ export {
   SettingsError,
   SourceError,
 } from "./common/errors";
-export type { Finding, FindingCode, Severity } from "./common/findings";
+export type { Finding, FindingCode, Severity, ShardReport, Verdict } from "./common/findings";
 export type { Latency } from "./common/histogram";
-export type { StackOutputs } from "./common/outputs";
+export type { FurtherOutputs, StackOutputs } from "./common/outputs";
 export type { TimelineBucket, TimelineReport } from "./common/timeline";
 export type { ReportedRoute, Route } from "./deployment/route";
+export type { CheckedStream } from "./deployment/streamSettings";
 export { generateEvents, openExport } from "./events";
 export type { Deviation } from "./events/deviations";
 export type { EventKind } from "./events/eventKind";
@@ -39,7 +40,7 @@ export type { RunLoad } from "./sending/capacity";
 export { verifyDelivery } from "./verify";
 export { type AmplitudeRouteOptions, type AmplitudeZone, verifyThroughAmplitude } from "./verify/amplitude";
 export type { Progress, VerifyOptions } from "./verify/options";
-export type { DeliveryReport, Environment, Proof, ShardReport, Verdict } from "./verify/report";
+export type { DeliveryReport, Environment, Proof } from "./verify/report";
 export { watchStream } from "./watch";
 export type { Counted } from "./watch/boundedTally";
 export type { StartingPoint, WatchOptions, WatchUntil } from "./watch/options";

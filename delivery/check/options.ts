@@ -1,16 +1,6 @@
 import type { Credentials } from "../aws/clients";
 import type { Clock } from "../common/clock";
-import type { StackOutputs } from "../common/outputs";
-
-/** What a stack may say of itself beside the three outputs; each is held against what is there. */
-export interface FurtherOutputs {
-  /** ARN of the stream. */
-  streamArn?: string | undefined;
-  /** Name of the role. */
-  roleName?: string | undefined;
-  /** ARN of the write policy. */
-  policyArn?: string | undefined;
-}
+import type { FurtherOutputs, StackOutputs } from "../common/outputs";
 
 /** What `checkDeployment` is to look at: only `outputs` is needed. */
 export interface CheckOptions {

@@ -1,27 +1,8 @@
 import type { Finding } from "../common/findings";
+import type { CheckedStream } from "../deployment/streamSettings";
 
 /** `passed`: nothing was found that stops delivery. `failed`: something does. `undecided`: a part of it could not be found out. */
 export type CheckVerdict = "passed" | "failed" | "undecided";
-
-/** The stream as AWS describes it. */
-export interface CheckedStream {
-  /** Made of the outputs: role's account, region and name. */
-  streamArn: string;
-  /** `ACTIVE`, `UPDATING`, … */
-  status: string;
-  /** `ON_DEMAND` or `PROVISIONED`. */
-  mode: string;
-  /** Shards that take records. */
-  openShards: number;
-  /** How long records can be read, in hours. */
-  retentionHours: number;
-  /** `KMS` or `NONE`. */
-  encryption: string;
-  /** As the stream was given it: an ARN, an alias or a bare id; null without encryption. */
-  keyId: string | null;
-  /** Largest record in KiB, partition key included. */
-  maxRecordSizeKib: number;
-}
 
 /** The role as IAM describes it. */
 export interface CheckedRole {

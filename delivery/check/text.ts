@@ -1,4 +1,4 @@
-import { findingLines } from "../report/text";
+import { findingLines } from "../common/findings";
 import type { CheckReport, CheckVerdict } from "./report";
 
 const SENTENCES: Record<CheckVerdict, string> = {

@@ -1,6 +1,6 @@
 import type { CheckVerdict } from "../check/report";
+import type { Verdict } from "../common/findings";
 import type { SendOutcome } from "../send/report";
-import type { Verdict } from "../verify/report";
 
 /** What a command ends with that has an answer. */
 export const EXIT_CODES: Record<Verdict | CheckVerdict | SendOutcome, number> = {

@@ -84,3 +84,23 @@ export interface Finding {
 export function hasSeverity(findings: readonly Finding[], severity: Severity): boolean {
   return findings.some((finding) => finding.severity === severity);
 }
+
+/** `verified`: every event arrived intact. `failed`: something did not, or can't. `undecided`: time ran out, or a part could not be checked. */
+export type Verdict = "verified" | "failed" | "undecided";
+
+/** What of a shard the run has seen; zeros for one that no event fell to. */
+export interface ShardReport {
+  /** Such as `shardId-000000000000`. */
+  shardId: string;
+  /** Events that Kinesis acknowledged to have put there. */
+  eventsAcknowledged: number;
+  /** Records of this run that were read from it, duplicates included. */
+  recordsRead: number;
+}
+
+const SIGNS: Record<Finding["severity"], string> = { error: "✗", undetermined: "?", warning: "!" };
+
+/** A finding in lines, an empty one before it. */
+export function findingLines({ severity, code, message, where, remedy }: Finding): string[] {
+  return ["", `${SIGNS[severity]} ${code}: ${message}`, `  where:  ${where}`, `  remedy: ${remedy}`];
+}

@@ -107,3 +107,13 @@ export function parseOutputs(json: string, description: string): OutputsOrigin {
   }
   return { description, values: parsed };
 }
+
+/** What a stack may say of itself beside the three outputs; each is held against what is there. */
+export interface FurtherOutputs {
+  /** ARN of the stream. */
+  streamArn?: string | undefined;
+  /** Name of the role. */
+  roleName?: string | undefined;
+  /** ARN of the write policy. */
+  policyArn?: string | undefined;
+}

@@ -1,6 +1,5 @@
-import type { FurtherOutputs } from "../check/options";
 import type { Finding } from "../common/findings";
-import { roleNameOf, type StackOutputs, streamArnOf } from "../common/outputs";
+import { type FurtherOutputs, roleNameOf, type StackOutputs, streamArnOf } from "../common/outputs";
 
 /**
  * Outputs that contradict each other or what is there: of two stacks, or of one that was changed by hand. Amplitude is

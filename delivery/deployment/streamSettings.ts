@@ -1,5 +1,4 @@
 import type { StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
-import type { CheckedStream } from "../check/report";
 import type { Finding } from "../common/findings";
 
 /** Source: AWS Security Hub, Kinesis.3: at least 168 hours. */
@@ -37,4 +36,24 @@ export function settingFindings({
       remedy: `\`pulumi config set retentionHours ${LEAST_RETENTION_HOURS} && pulumi up\`; of a stream that isn't the stack's: \`aws kinesis increase-stream-retention-period --stream-name ${streamName} --retention-period-hours ${LEAST_RETENTION_HOURS}\``,
     },
   ];
+}
+
+/** The stream as AWS describes it. */
+export interface CheckedStream {
+  /** Made of the outputs: role's account, region and name. */
+  streamArn: string;
+  /** `ACTIVE`, `UPDATING`, … */
+  status: string;
+  /** `ON_DEMAND` or `PROVISIONED`. */
+  mode: string;
+  /** Shards that take records. */
+  openShards: number;
+  /** How long records can be read, in hours. */
+  retentionHours: number;
+  /** `KMS` or `NONE`. */
+  encryption: string;
+  /** As the stream was given it: an ARN, an alias or a bare id; null without encryption. */
+  keyId: string | null;
+  /** Largest record in KiB, partition key included. */
+  maxRecordSizeKib: number;
 }

@@ -1,4 +1,4 @@
-import type { Row } from "../verify/amplitude/comparison";
+import type { Properties } from "./event";
 
 /**
  * The rows in a record's data. Amplitude documents what a row is and not how a record holds it: one row, several on
@@ -6,7 +6,7 @@ import type { Row } from "../verify/amplitude/comparison";
  *
  * @returns undefined where the data is none of these.
  */
-export function rowsIn(data: Uint8Array): Row[] | undefined {
+export function rowsIn(data: Uint8Array): Properties[] | undefined {
   const text = Buffer.from(data.buffer, data.byteOffset, data.length).toString("utf8");
   const whole = parsed(text);
   if (whole !== undefined) return rowsOf(whole);
@@ -15,12 +15,12 @@ export function rowsIn(data: Uint8Array): Row[] | undefined {
   return lines.length > 0 && rows.every((row) => row !== undefined) ? rows.flat() : undefined;
 }
 
-function rowsOf(value: unknown): Row[] | undefined {
+function rowsOf(value: unknown): Properties[] | undefined {
   const values = Array.isArray(value) ? value : [value];
   return values.every(isRow) ? values : undefined;
 }
 
-function isRow(value: unknown): value is Row {
+function isRow(value: unknown): value is Properties {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

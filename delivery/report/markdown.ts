@@ -1,6 +1,6 @@
 import { bySeverity } from "../common/bySeverity";
-import type { Finding, Severity } from "../common/findings";
-import type { DeliveryReport, Verdict } from "../verify/report";
+import type { Finding, Severity, Verdict } from "../common/findings";
+import type { DeliveryReport } from "../verify/report";
 import { codeSpans } from "./codeSpans";
 import { presentable } from "./redactReport";
 import { deliveredPercent, verdictSentence } from "./verdictSentence";

@@ -1,7 +1,7 @@
-import type { Finding } from "../common/findings";
+import type { Finding, ShardReport } from "../common/findings";
 import type { Latency } from "../common/histogram";
 import type { TimelineBucket, TimelineReport } from "../common/timeline";
-import type { DeliveryReport, Environment, Proof, ShardReport } from "../verify/report";
+import type { DeliveryReport, Environment, Proof } from "../verify/report";
 
 /** A JSON Schema of the object, each field of which is required; others are let be, as newer versions add them. */
 function objectOf(properties: Record<string, object>) {

@@ -1,9 +1,7 @@
-import type { Finding } from "../common/findings";
+import { findingLines } from "../common/findings";
 import type { Latency } from "../common/histogram";
 import type { DeliveryReport } from "../verify/report";
 import { deliveredPercent, verdictSentence } from "./verdictSentence";
-
-const SIGNS: Record<Finding["severity"], string> = { error: "✗", undetermined: "?", warning: "!" };
 
 /** The report for a person at a terminal, without a line break at its end. */
 export function reportText(report: DeliveryReport): string {
@@ -67,9 +65,4 @@ function duplicates({ eventsDuplicated, duplicatesUnexplained }: DeliveryReport)
   return duplicatesUnexplained === 0
     ? String(eventsDuplicated)
     : `${eventsDuplicated} (unexplained ${duplicatesUnexplained})`;
-}
-
-/** A finding in lines, an empty one before it. */
-export function findingLines({ severity, code, message, where, remedy }: Finding): string[] {
-  return ["", `${SIGNS[severity]} ${code}: ${message}`, `  where:  ${where}`, `  remedy: ${remedy}`];
 }

@@ -1,4 +1,5 @@
-import type { DeliveryReport, Verdict } from "../verify/report";
+import type { Verdict } from "../common/findings";
+import type { DeliveryReport } from "../verify/report";
 
 /** Each verdict in words, to stand behind its name. */
 const SENTENCES: Record<Verdict, string> = {

@@ -1,6 +1,5 @@
-import type { Finding } from "../common/findings";
+import type { Finding, ShardReport } from "../common/findings";
 import type { Route } from "../deployment/route";
-import type { ShardReport } from "../verify/report";
 
 /** `sent`: Kinesis acknowledged every event. `failed`: it refused some, or can't take any. `undecided`: some got no clear answer, or were not sent. */
 export type SendOutcome = "sent" | "failed" | "undecided";

@@ -1,4 +1,4 @@
-import { findingLines } from "../report/text";
+import { findingLines } from "../common/findings";
 import type { SendOutcome, SendReport } from "./report";
 
 const SENTENCES: Record<SendOutcome, string> = {

@@ -1,10 +1,9 @@
 import { SettingsError } from "../common/errors";
 import { KEY_BYTES } from "../common/runId";
 import type { StreamState } from "../deployment/stream";
-import type { SourceEvent } from "../events/source";
+import type { EventSource, SourceEvent } from "../events/source";
 import { BATCH_LIMITS } from "../kinesis/batches";
 import { CappedPace, type Pace, SteadyPace } from "../kinesis/rateLimit";
-import type { VerifyOptions } from "../verify/options";
 import { capacityOf, loadOf, type RunLoad, UNASKED_SHARE } from "./capacity";
 import { peeked } from "./peek";
 
@@ -19,7 +18,12 @@ export interface PacedEvents {
 /** From so many of the first events it is reckoned how large one is. */
 const SAMPLED_EVENTS = 100;
 
-type LoadOptions = Pick<VerifyOptions, "source" | "rate" | "capacityShare" | "confirmLoad">;
+interface LoadOptions {
+  source: EventSource;
+  rate?: number | undefined;
+  capacityShare?: number | undefined;
+  confirmLoad?: ((load: RunLoad) => boolean | Promise<boolean>) | undefined;
+}
 
 /** @throws SettingsError where more than half of the stream would be used, and that was not agreed to. */
 export async function pacedEvents(

@@ -1,10 +1,10 @@
+import type { ShardReport } from "../common/findings";
 import { LatencyRecorder } from "../common/histogram";
 import type { RunKey } from "../common/runId";
 import type { Timeline } from "../common/timeline";
 import type { ShardRecords } from "../kinesis/shardReader";
 import type { Ledger } from "./ledger";
 import type { Ordering } from "./ordering";
-import type { ShardReport } from "./report";
 
 /** Enters what is read from the stream into the ledger, and counts what is not of this run. */
 export class Collector {

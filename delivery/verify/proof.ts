@@ -1,6 +1,7 @@
+import type { Verdict } from "../common/findings";
 import type { Preflight } from "../deployment/preflight";
 import type { TrustedCaller } from "../deployment/trust";
-import type { DeliveryReport, Verdict } from "./report";
+import type { DeliveryReport } from "./report";
 
 const SET_UP =
   "that Amplitude is set up with these three values, and sends: enable the destination and watch the stream";

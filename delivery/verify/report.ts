@@ -1,20 +1,7 @@
-import type { Finding } from "../common/findings";
+import type { Finding, ShardReport, Verdict } from "../common/findings";
 import type { Latency } from "../common/histogram";
 import type { TimelineReport } from "../common/timeline";
 import type { ReportedRoute } from "../deployment/route";
-
-/** `verified`: every event arrived intact. `failed`: something did not, or can't. `undecided`: time ran out, or a part could not be checked. */
-export type Verdict = "verified" | "failed" | "undecided";
-
-/** What of a shard the run has seen; zeros for one that no event fell to. */
-export interface ShardReport {
-  /** Such as `shardId-000000000000`. */
-  shardId: string;
-  /** Events that Kinesis acknowledged to have put there. */
-  eventsAcknowledged: number;
-  /** Records of this run that were read from it, duplicates included. */
-  recordsRead: number;
-}
 
 /** The result of a delivery test; the names follow Amplitude's delivery metrics API where it has one. */
 export interface DeliveryReport {

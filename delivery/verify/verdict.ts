@@ -1,6 +1,6 @@
-import { type Finding, hasSeverity } from "../common/findings";
+import { type Finding, hasSeverity, type Verdict } from "../common/findings";
 import type { LedgerCounts } from "./fates";
-import type { DeliveryReport, Verdict } from "./report";
+import type { DeliveryReport } from "./report";
 
 /** How the run ended, apart from its events. */
 export interface RunEnd {

@@ -1,7 +1,6 @@
 import { awsError, describeError, isAccessDenied } from "../aws/errors";
-import { type Finding, hasSeverity } from "../common/findings";
+import { type Finding, hasSeverity, type Verdict } from "../common/findings";
 import type { StreamUnreadable } from "../kinesis/streamReader";
-import type { Verdict } from "../verify/report";
 import type { WatchUntil } from "./options";
 import type { ForeignKind } from "./snapshot";
 import type { Observed } from "./streamObserver";

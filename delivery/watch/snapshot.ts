@@ -1,9 +1,8 @@
-import type { Finding } from "../common/findings";
+import type { Finding, Verdict } from "../common/findings";
 import type { Latency } from "../common/histogram";
 import type { Deviation } from "../events/deviations";
 import type { EventKind } from "../events/eventKind";
 import type { Framing, Unreadable } from "../events/recordContent";
-import type { Verdict } from "../verify/report";
 import type { Counted } from "./boundedTally";
 
 /** What a record is that holds nothing of Amplitude's: of the stream's other producers, or unreadable. */

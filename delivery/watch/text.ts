@@ -1,5 +1,4 @@
-import { findingLines } from "../report/text";
-import type { Verdict } from "../verify/report";
+import { findingLines, type Verdict } from "../common/findings";
 import { clockTime, factsOf, whole } from "./facts";
 import type { WatchSnapshot } from "./snapshot";
 

@@ -1,7 +1,11 @@
 import type { Command } from "commander";
-import type { FurtherOutputs } from "../../check/options";
 import { SettingsError } from "../../common/errors";
-import { type OutputsOrigin, resolveOutputs, type StackOutputs } from "../../common/outputs";
+import {
+  type FurtherOutputs,
+  type OutputsOrigin,
+  resolveOutputs,
+  type StackOutputs,
+} from "../../common/outputs";
 import { readOutputsFile, readStack } from "./stackOutputs";
 
 /** The options of every command that works on one deployment. */

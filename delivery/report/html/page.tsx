@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { DeliveryReport, Verdict } from "../../verify/report";
+import type { Verdict } from "../../common/findings";
+import type { DeliveryReport } from "../../verify/report";
 import { latencyDistribution } from "../latencyDistribution";
 import { accountOf } from "../redactReport";
 import { verdictSentence } from "../verdictSentence";

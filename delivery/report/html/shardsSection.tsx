@@ -1,4 +1,5 @@
-import type { DeliveryReport, ShardReport } from "../../verify/report";
+import type { ShardReport } from "../../common/findings";
+import type { DeliveryReport } from "../../verify/report";
 import { count } from "./formats";
 import { ScrollingTable } from "./table";
 

@@ -1,9 +1,9 @@
+import type { ShardReport } from "../../common/findings";
 import { LatencyRecorder } from "../../common/histogram";
 import type { RunKey } from "../../common/runId";
 import type { Timeline } from "../../common/timeline";
 import { rowsIn } from "../../events/recordRows";
 import type { ShardRecords } from "../../kinesis/shardReader";
-import type { ShardReport } from "../report";
 import type { Row } from "./comparison";
 import { identifyId } from "./identifyCalls";
 import type { AmplitudeLedger } from "./ledger";

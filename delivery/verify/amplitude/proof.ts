@@ -1,5 +1,5 @@
-import type { Finding, FindingCode } from "../../common/findings";
-import type { Proof, Verdict } from "../report";
+import type { Finding, FindingCode, Verdict } from "../../common/findings";
+import type { Proof } from "../report";
 
 /** What a run through Amplitude was, for the words about it. */
 export interface AmplitudeRun {

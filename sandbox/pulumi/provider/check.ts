@@ -1,8 +1,6 @@
-import type { Autonaming } from "./naming";
-import { nameOf } from "./naming";
-import type { Properties } from "./properties";
-import { isEmpty, isKnown, isObject } from "./properties";
-import type { CheckFailure, PropertySpec, ResourceType, ValueType } from "./resourceType";
+import { type Autonaming, nameOf } from "./naming";
+import { type CheckFailure, isEmpty, isKnown, isObject, type Properties } from "./properties";
+import type { PropertySpec, ResourceType, ValueType } from "./resourceType";
 
 export interface CheckRequest {
   /** The resource's name in the program. */

@@ -1,6 +1,4 @@
-import type { Properties } from "./properties";
-import { isEmpty, isKnown, isObject } from "./properties";
-import type { CheckFailure } from "./resourceType";
+import { type CheckFailure, isEmpty, isKnown, isObject, type Properties } from "./properties";
 
 /** Services whose endpoint can be set. */
 const SERVICES = ["kinesis", "iam", "sts", "cloudwatch"] as const;

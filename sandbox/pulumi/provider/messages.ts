@@ -1,7 +1,7 @@
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import type { Difference, PropertyDifference } from "./diff";
 import type { Autonaming } from "./naming";
-import type { CheckFailure } from "./resourceType";
+import type { CheckFailure } from "./properties";
 
 export function failureList(failures: CheckFailure[]): proto.CheckFailure[] {
   return failures.map(({ property, reason }) => {

@@ -1,18 +1,27 @@
-import type { MetricAlarm, PutMetricAlarmCommandInput } from "@aws-sdk/client-cloudwatch";
 import {
   DeleteAlarmsCommand,
   DescribeAlarmsCommand,
   ListTagsForResourceCommand,
+  type MetricAlarm,
   PutMetricAlarmCommand,
+  type PutMetricAlarmCommandInput,
   ResourceNotFound,
   TagResourceCommand,
   UntagResourceCommand,
 } from "@aws-sdk/client-cloudwatch";
 import type { Aws } from "./clients";
 import { ifFound } from "./ifFound";
-import type { Properties } from "./properties";
-import { number, present, requiredText, text, textMap, texts } from "./properties";
-import type { CheckFailure, Found, PropertySpec, ResourceType } from "./resourceType";
+import {
+  type CheckFailure,
+  number,
+  type Properties,
+  present,
+  requiredText,
+  text,
+  textMap,
+  texts,
+} from "./properties";
+import type { Found, PropertySpec, ResourceType } from "./resourceType";
 import { tagChanges, tagList, tagMap, tagOutputs } from "./tags";
 
 const STRING: PropertySpec = { type: "string" };

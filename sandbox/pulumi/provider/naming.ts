@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Properties } from "./properties";
-import { UNKNOWN } from "./properties";
-import type { CheckFailure } from "./resourceType";
+import { type CheckFailure, type Properties, UNKNOWN } from "./properties";
 
 export interface NameRule {
   /** Characters at most. */

@@ -61,3 +61,8 @@ export function present<T extends Record<string, unknown>>(
   const entries = Object.entries(properties).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
+
+export interface CheckFailure {
+  property: string;
+  reason: string;
+}

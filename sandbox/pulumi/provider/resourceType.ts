@@ -1,6 +1,6 @@
 import type { Aws } from "./clients";
 import type { NameRule } from "./naming";
-import type { Properties } from "./properties";
+import type { CheckFailure, Properties } from "./properties";
 
 /** A policy document is JSON text, or an object that the check writes as such. A string set has no order. */
 export type ValueType =
@@ -23,11 +23,6 @@ export interface PropertySpec {
   computed?: true;
   /** The service doesn't keep it: it tells the provider how to work, and is kept in the state. */
   providerOnly?: true;
-}
-
-export interface CheckFailure {
-  property: string;
-  reason: string;
 }
 
 export interface Found {

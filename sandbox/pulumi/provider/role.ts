@@ -1,4 +1,3 @@
-import type { Role } from "@aws-sdk/client-iam";
 import {
   CreateRoleCommand,
   DeleteRoleCommand,
@@ -11,6 +10,7 @@ import {
   PutRolePermissionsBoundaryCommand,
   paginateListAttachedRolePolicies,
   paginateListRolePolicies,
+  type Role,
   TagRoleCommand,
   UntagRoleCommand,
   UpdateAssumeRolePolicyCommand,
@@ -21,9 +21,16 @@ import type { Aws } from "./clients";
 import { ifFound } from "./ifFound";
 import { nameFromPrefix } from "./naming";
 import { areSamePolicies } from "./policyDocuments";
-import type { Properties } from "./properties";
-import { number, present, requiredText, text, textMap } from "./properties";
-import type { CheckFailure, Found, ResourceType } from "./resourceType";
+import {
+  type CheckFailure,
+  number,
+  type Properties,
+  present,
+  requiredText,
+  text,
+  textMap,
+} from "./properties";
+import type { Found, ResourceType } from "./resourceType";
 import { tagChanges, tagList, tagMap, tagOutputs } from "./tags";
 
 export const roleType: ResourceType = {

@@ -1,17 +1,27 @@
-import type { KinesisClient, StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
 import {
   CreateStreamCommand,
   DeleteStreamCommand,
   EnableEnhancedMonitoringCommand,
   IncreaseStreamRetentionPeriodCommand,
+  type KinesisClient,
   ListTagsForStreamCommand,
   MetricsName,
   StartStreamEncryptionCommand,
+  type StreamDescriptionSummary,
 } from "@aws-sdk/client-kinesis";
 import type { Aws } from "./clients";
-import type { Properties } from "./properties";
-import { number, object, present, requiredText, text, textMap, texts } from "./properties";
-import type { CheckFailure, Found, ResourceType } from "./resourceType";
+import {
+  type CheckFailure,
+  number,
+  object,
+  type Properties,
+  present,
+  requiredText,
+  text,
+  textMap,
+  texts,
+} from "./properties";
+import type { Found, ResourceType } from "./resourceType";
 import { activeStream, findStream, goneStream } from "./streamStates";
 import { updateStream } from "./streamUpdate";
 import { type Tag, tagMap, tagOutputs } from "./tags";

@@ -7,9 +7,8 @@ import {
 import type { Aws } from "./clients";
 import { ifFound } from "./ifFound";
 import { areSamePolicies } from "./policyDocuments";
-import type { Properties } from "./properties";
-import { requiredText, text } from "./properties";
-import type { CheckFailure, Found, ResourceType } from "./resourceType";
+import { type CheckFailure, type Properties, requiredText, text } from "./properties";
+import type { Found, ResourceType } from "./resourceType";
 
 export const streamPolicyType: ResourceType = {
   token: "aws:kinesis/resourcePolicy:ResourcePolicy",

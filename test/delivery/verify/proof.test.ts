@@ -1,8 +1,7 @@
 import { expect } from "chai";
-import type { FindingCode } from "../../../delivery/common/findings";
+import type { FindingCode, Verdict } from "../../../delivery/common/findings";
 import type { Route } from "../../../delivery/deployment/route";
 import { proofOf } from "../../../delivery/verify/proof";
-import type { Verdict } from "../../../delivery/verify/report";
 
 const AMPLITUDE = "358203115967";
 
