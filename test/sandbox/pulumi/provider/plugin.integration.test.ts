@@ -24,17 +24,23 @@ describe("the provider's plugin", function () {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "plugin test "));
     await writePluginFolder(folder);
-    plugin = spawn(join(folder, "pulumi-resource-aws"), ["127.0.0.1:1"], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    const [port] = (await once(plugin.stdout ?? plugin, "data")) as [Buffer];
-    client = new ResourceProviderClient(`127.0.0.1:${String(port).trim()}`, credentials.createInsecure());
+    const started = await start();
+    plugin = started.plugin;
+    client = new ResourceProviderClient(`127.0.0.1:${started.port}`, credentials.createInsecure());
   });
   after(async () => {
     client?.close();
     plugin?.kill("SIGKILL");
     await rm(folder, { recursive: true, force: true });
   });
+
+  async function start(): Promise<{ plugin: ChildProcess; port: string }> {
+    const child = spawn(join(folder, "pulumi-resource-aws"), ["127.0.0.1:1"], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const [port] = (await once(child.stdout, "data")) as [Buffer];
+    return { plugin: child, port: String(port).trim() };
+  }
 
   function asked<Request, Response>(
     method: (request: Request, callback: (error: ServiceError | null, response: Response) => void) => unknown,
@@ -105,8 +111,9 @@ describe("the provider's plugin", function () {
   });
 
   it("ends when the engine's end of its standard input closes", async () => {
-    const ended = once(plugin, "exit");
-    plugin.stdin?.end();
+    const { plugin: other } = await start();
+    const ended = once(other, "exit");
+    other.stdin?.end();
     expect(await ended).to.deep.equal([0, null]);
   });
 });

@@ -19,8 +19,7 @@ describe("a checkout of this project, by the ordinary command", function () {
     // A build is there once the package was packed: Pulumi must not follow package.json to it.
     await mkdir(join(folder, "dist", "components"), { recursive: true });
     await writeFile(join(folder, "dist", "components", "index.js"), 'throw new Error("the build was run");');
-    await writeStackSettings(folder, "acme", sandbox.local);
-    await pulumi("stack", "init", "acme");
+    for (const stack of ["acme", "globex"]) await writeStackSettings(folder, stack, sandbox.local);
   });
   after(() => {
     delete process.env.PULUMI_NODEJS_TRANSPILE_ONLY;
@@ -31,6 +30,7 @@ describe("a checkout of this project, by the ordinary command", function () {
   const work = (...words: string[]) => pulumi(...words, "--client", host.address);
 
   it("is previewed, brought up, found unchanged, refreshed and destroyed", async () => {
+    await pulumi("stack", "init", "acme");
     expect(await work("preview")).to.match(/\+ 6 to create/);
     // The preview has checked the types, which takes seconds.
     process.env.PULUMI_NODEJS_TRANSPILE_ONLY = "true";
@@ -47,12 +47,11 @@ describe("a checkout of this project, by the ordinary command", function () {
   });
 
   it("says what is wrong with its configuration, and makes nothing", async () => {
+    await pulumi("stack", "init", "globex");
     await pulumi("config", "set", "retentionHours", "5");
     await pulumi("config", "set", "externalId", "x");
     const said = await work("up", "--yes", "--skip-preview").catch(String);
     expect(said).to.include("retentionHours: 5 must be").and.to.include('externalId: "x" must be');
-    await pulumi("config", "rm", "retentionHours");
-    await pulumi("config", "rm", "externalId");
     const { deployment } = JSON.parse(await pulumi("stack", "export"));
     const made = (deployment.resources ?? []).filter(({ type }: { type: string }) => type.startsWith("aws:"));
     expect(made).to.deep.equal([]);

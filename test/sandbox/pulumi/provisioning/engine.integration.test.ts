@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UntagRoleCommand } from "@aws-sdk/client-iam";
 import { ListStreamsCommand } from "@aws-sdk/client-kinesis";
-import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import { provision, type StackOutputs } from "../../../../sandbox/pulumi/provisioning";
 import { createStack } from "../../../../sandbox/pulumi/provisioning/engine";
@@ -25,71 +25,59 @@ describe("provisioning through the Pulumi engine", function () {
   this.timeout(30_000);
   const run = sandboxRun();
   const cli = engineOf(run);
-  describe("the stack program", () => {
-    let stack: Stack;
-    let outputs: StackOutputs;
+  it("creates exactly the component and its four resources, finds them unchanged, corrects drift, and destroys them", async () => {
+    const options = {
+      folder: run.folder,
+      aws: run.local,
+      stackName: "acme",
+      config: { tags: { team: "data" } },
+    };
+    const stack = await createStack(options, cli());
+    const steps: string[] = [];
+    const result = await stack.up({ onEvent: (event) => steps.push(...stepOf(event)) });
+    const outputs = values(result.outputs);
+    const made = [STACK, ...OURS].map((type) => `create ${type}`);
+    expect(steps.sort()).to.deep.equal(["create pulumi:providers:aws", ...made].filter(listed(steps)).sort());
+    expect(steps).to.include.members(made);
+    expect(outputs.roleArn).to.match(/^arn:aws:iam::111122223333:role\/amplitude-role-[0-9a-f]{20}$/);
+    expect(outputs.streamArn).to.equal(`arn:aws:kinesis:us-east-1:111122223333:stream/${outputs.streamName}`);
+    const { stream, role, attached } = await run.state(outputs);
+    expect(stream).to.deep.include({ retentionPeriod: 168, encryptionType: "KMS" });
+    expect(role?.tags).to.deep.include({ team: "data" });
+    expect(attached).to.have.lengthOf(1);
 
-    it("is brought up with exactly the component, a stream, a role, a policy and an attachment", async () => {
-      const options = {
-        folder: run.folder,
-        aws: run.local,
-        stackName: "acme",
-        config: { tags: { team: "data" } },
-      };
-      stack = await createStack(options, cli());
-      const steps: string[] = [];
-      const result = await stack.up({ onEvent: (event) => steps.push(...stepOf(event)) });
-      outputs = values(result.outputs);
-      const made = [STACK, ...OURS].map((type) => `create ${type}`);
-      expect(steps.sort()).to.deep.equal(
-        ["create pulumi:providers:aws", ...made].filter(listed(steps)).sort(),
-      );
-      expect(steps).to.include.members(made);
-      expect(outputs.roleArn).to.match(/^arn:aws:iam::111122223333:role\/amplitude-role-[0-9a-f]{20}$/);
-      expect(outputs.streamArn).to.equal(
-        `arn:aws:kinesis:us-east-1:111122223333:stream/${outputs.streamName}`,
-      );
-      const { stream, role, attached } = await run.state(outputs);
-      expect(stream).to.deep.include({ retentionPeriod: 168, encryptionType: "KMS" });
-      expect(role?.tags).to.deep.include({ team: "data" });
-      expect(attached).to.have.lengthOf(1);
-    });
+    expect((await stack.preview()).changeSummary).to.have.all.keys("same");
+    expect((await stack.up()).summary.resourceChanges).to.have.all.keys("same");
 
-    it("changes nothing when it is brought up or previewed again", async () => {
-      expect((await stack.preview()).changeSummary).to.have.all.keys("same");
-      expect((await stack.up()).summary.resourceChanges).to.have.all.keys("same");
-    });
+    const RoleName = outputs.roleArn.split("/").at(-1) ?? "";
+    await run.aws.iam.send(new UntagRoleCommand({ RoleName, TagKeys: ["team"] }));
+    expect((await stack.refresh()).summary.resourceChanges).to.include({ update: 1 });
+    expect((await stack.up()).summary.resourceChanges).to.include({ update: 1 });
+    expect((await run.state(outputs)).role?.tags).to.deep.include({ team: "data" });
 
-    it("finds by a refresh what was changed behind its back, and mends it", async () => {
-      const RoleName = outputs.roleArn.split("/").at(-1) ?? "";
-      await run.aws.iam.send(new UntagRoleCommand({ RoleName, TagKeys: ["team"] }));
-      expect((await stack.refresh()).summary.resourceChanges).to.include({ update: 1 });
-      expect((await stack.up()).summary.resourceChanges).to.include({ update: 1 });
-      expect((await run.state(outputs)).role?.tags).to.deep.include({ team: "data" });
-    });
+    await stack.destroy();
+    expect(await run.state(outputs)).to.deep.equal({ stream: undefined, role: undefined, attached: [] });
+  });
 
-    it("leaves nothing when it is destroyed", async () => {
-      await stack.destroy();
-      expect(await run.state(outputs)).to.deep.equal({ stream: undefined, role: undefined, attached: [] });
-    });
-
-    it("has kept its files in the folder it was given, and the secret key out of them", async () => {
-      expect(await readdir(join(run.folder, "pulumi"))).to.have.members([
-        "home",
-        "plugin",
-        "project",
-        "state",
-        "tmp",
-      ]);
-      const secret = run.local.principals.operator.secretAccessKey;
-      for (const file of await readdir(join(run.folder, "pulumi"), {
-        recursive: true,
-        withFileTypes: true,
-      })) {
-        if (!file.isFile()) continue;
-        expect(await readFile(join(file.parentPath, file.name), "utf8"), file.name).not.to.include(secret);
-      }
-    });
+  it("keeps its files in the folder that it was given, and the secret key out of them", async () => {
+    const stack = await createStack({ folder: run.folder, aws: run.local, stackName: "files" }, cli());
+    await stack.up();
+    await stack.destroy();
+    expect(await readdir(join(run.folder, "pulumi"))).to.have.members([
+      "home",
+      "plugin",
+      "project",
+      "state",
+      "tmp",
+    ]);
+    const secret = run.local.principals.operator.secretAccessKey;
+    for (const file of await readdir(join(run.folder, "pulumi"), {
+      recursive: true,
+      withFileTypes: true,
+    })) {
+      if (!file.isFile()) continue;
+      expect(await readFile(join(file.parentPath, file.name), "utf8"), file.name).not.to.include(secret);
+    }
   });
 
   it("says which engine it was, whatever Pulumi settings the caller has", async () => {
