@@ -1,0 +1,77 @@
+/**
+ * The rules about imports, type imports included. `npm run check` applies them.
+ *
+ * A folder of `delivery/` or `sandbox/` imports only folders of a lower tier, so that no two folders import each other.
+ */
+const DELIVERY_TIERS = [
+  ["common"],
+  ["aws", "events"],
+  ["kinesis"],
+  ["deployment"],
+  ["sending"],
+  ["check", "send", "watch", "verify", "handoff", "operatorPolicy"],
+  ["report"],
+  ["cli"],
+];
+const SANDBOX_TIERS = [["process"], ["aws", "amplitude"], ["pulumi"]];
+
+// Known violations, to be removed with the imports that they allow.
+const KNOWN_UPWARD_IMPORTS = { "delivery/send": "^delivery/verify/options\\.ts$" };
+const KNOWN_CYCLES =
+  "^(components/(amplitudeKinesisDestination|inputRules|trustRules|validation)|delivery/kinesis/batche(r|s)|" +
+  "delivery/cli/commands/(run[CSVW]|[csvw])[a-z]+|sandbox/pulumi/provisioning/(engine|index|inProcess))\\.ts$";
+
+const forbid = (name, from, to) => ({ name, severity: "error", from, to });
+
+function tierRules(root, tiers) {
+  const withoutTier = `^${root}/(?!(${tiers.flat().join("|")})/)[^/]+/`;
+  const rules = tiers.flatMap((folders, tier) =>
+    folders.map((folder) => {
+      const allowed = [folder, ...tiers.slice(0, tier).flat()].map((each) => `^${root}/${each}/`);
+      const known = KNOWN_UPWARD_IMPORTS[`${root}/${folder}`] ?? [];
+      return forbid(
+        `${root}/${folder} imports lower tiers only`,
+        { path: `^${root}/${folder}/` },
+        { path: `^${root}/`, pathNot: allowed.concat(known) },
+      );
+    }),
+  );
+  return [forbid(`every folder of ${root} has a tier`, {}, { path: withoutTier }), ...rules];
+}
+
+module.exports = {
+  forbidden: [
+    ...tierRules("delivery", DELIVERY_TIERS),
+    ...tierRules("sandbox", SANDBOX_TIERS),
+    forbid("files import each other in no cycle", { pathNot: KNOWN_CYCLES }, { circular: true }),
+    forbid(
+      "delivery knows the stack's outputs and components/contract, nothing else of Pulumi or the component",
+      { path: "^delivery/" },
+      { path: "^(components|sandbox)/|node_modules/@pulumi/", pathNot: "^components/contract\\.ts$" },
+    ),
+    forbid(
+      "the component knows neither delivery nor the sandbox",
+      { path: "^(components/|index\\.ts$)" },
+      { path: "^(delivery|sandbox)/" },
+    ),
+    forbid(
+      "the component imports @pulumi/aws/kinesis, /iam and /cloudwatch, because the whole package costs seconds",
+      { path: "^(components/|index\\.ts$)" },
+      { path: "node_modules/@pulumi/aws/index\\." },
+    ),
+    forbid(
+      "an oracle shares no code with the code that it judges",
+      {
+        path: "^(sandbox|test/campaign/(faults|memoryKinesis))/",
+        pathNot: "^sandbox/(main\\.ts|onboarding\\.ts|pulumi/provisioning/)|\\.test\\.ts$",
+      },
+      { path: "^(delivery|components)/" },
+    ),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    doNotFollow: { path: "node_modules" },
+    includeOnly: "^(index\\.ts|components|delivery|sandbox|test/campaign)|node_modules/@pulumi/",
+  },
+};
