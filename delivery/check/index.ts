@@ -8,9 +8,10 @@ import {
   kinesisClient,
   kmsClient,
 } from "../aws/clients";
+import { streamArnOf } from "../common/arn";
 import { systemClock } from "../common/clock";
 import { type Finding, hasSeverity, type Severity } from "../common/findings";
-import { resolveOutputs, type StackOutputs, streamArnOf } from "../common/outputs";
+import { resolveOutputs, type StackOutputs } from "../common/outputs";
 import { type AlarmsCheck, checkAlarms } from "../deployment/alarms";
 import { checkStreamKey } from "../deployment/key";
 import { outputFindings } from "../deployment/outputChecks";

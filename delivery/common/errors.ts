@@ -48,3 +48,8 @@ export class ReportError extends DeliveryError {
     super("report", message, options);
   }
 }
+
+/** Returns the message of something thrown, or its text if it isn't an error. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -104,3 +104,11 @@ const SIGNS: Record<Finding["severity"], string> = { error: "✗", undetermined:
 export function findingLines({ severity, code, message, where, remedy }: Finding): string[] {
   return ["", `${SIGNS[severity]} ${code}: ${message}`, `  where:  ${where}`, `  remedy: ${remedy}`];
 }
+
+/** Returns the three most common of sorted reasons in words: `throttled (7); timed out (2)`. */
+export function mostCommon(reasons: readonly (readonly [reason: string, events: number])[]): string {
+  return reasons
+    .slice(0, 3)
+    .map(([reason, events]) => `${reason} (${events})`)
+    .join("; ");
+}

@@ -1,4 +1,5 @@
 import { SettingsError } from "./errors";
+import { isObject } from "./values";
 
 /** The three outputs of the stack, which are also the three values of Amplitude's form. */
 export interface StackOutputs {
@@ -70,21 +71,6 @@ function shown(value: unknown): string {
   return Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** The account that the role and the stream belong to. */
-export function accountOf(roleArn: string): string {
-  return roleArn.split(":")[4] ?? "";
-}
-
-/** The role's name, without its path. */
-export function roleNameOf(roleArn: string): string {
-  return roleArn.slice(roleArn.lastIndexOf("/") + 1);
-}
-
-/** Amplitude is given a stream's name alone: it is the one of the role's account and the given region. */
-export function streamArnOf({ roleArn, region, streamName }: StackOutputs): string {
-  return `arn:aws:kinesis:${region}:${accountOf(roleArn)}:stream/${streamName}`;
-}
-
 /**
  * The outputs in what `pulumi stack output --json` prints.
  *
@@ -100,7 +86,7 @@ export function parseOutputs(json: string, description: string): OutputsOrigin {
       { cause },
     );
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+  if (!isObject(parsed)) {
     throw new SettingsError(
       `${description} is not a JSON object: give it what \`pulumi stack output --json\` prints`,
     );

@@ -1,5 +1,6 @@
+import { roleNameOf, streamArnOf } from "../common/arn";
 import type { Finding } from "../common/findings";
-import { type FurtherOutputs, roleNameOf, type StackOutputs, streamArnOf } from "../common/outputs";
+import type { FurtherOutputs, StackOutputs } from "../common/outputs";
 
 /**
  * Outputs that contradict each other or what is there: of two stacks, or of one that was changed by hand. Amplitude is

@@ -7,8 +7,9 @@ import {
 } from "@aws-sdk/client-iam";
 import { GENERATE_DATA_KEY_ACTION, SIMULATE_ACTION, WRITE_ACTIONS } from "../../components/contract";
 import { describeError, isAccessDenied, isUnsupported } from "../aws/errors";
+import { accountOf, regionOf } from "../common/arn";
 import type { Finding } from "../common/findings";
-import { accountOf } from "../common/outputs";
+import { unique } from "../common/values";
 import type { Route } from "./route";
 import type { StreamState } from "./stream";
 
@@ -101,10 +102,6 @@ function requestContext(roleArn: string, streamArn: string): ContextEntry[] {
   ];
 }
 
-function regionOf(arn: string): string {
-  return arn.split(":")[3] ?? "";
-}
-
 function contextEntry(key: string, value: string) {
   return { ContextKeyName: key, ContextKeyValues: [value], ContextKeyType: ContextKeyTypeEnum.STRING };
 }
@@ -137,7 +134,7 @@ function missingContext({
   ResourceSpecificResults = [],
 }: EvaluationResult): string[] {
   const ofResources = ResourceSpecificResults.flatMap(({ MissingContextValues: keys = [] }) => keys);
-  return [...new Set([...MissingContextValues, ...ofResources])];
+  return unique([...MissingContextValues, ...ofResources]);
 }
 
 /** A role's own writes prove what its simulation can't. */

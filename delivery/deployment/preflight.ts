@@ -17,8 +17,9 @@ import {
   isUnsupported,
 } from "../aws/errors";
 import { type Patience, tryPatiently } from "../aws/waitUntil";
+import { accountOf } from "../common/arn";
 import { type Finding, hasSeverity } from "../common/findings";
-import { accountOf, type StackOutputs } from "../common/outputs";
+import type { StackOutputs } from "../common/outputs";
 import { checkPermissions, type PermissionsCheck } from "./permissions";
 import { checkTrust, type RoleState, readRole } from "./role";
 import type { Route } from "./route";

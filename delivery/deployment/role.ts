@@ -2,8 +2,8 @@ import { GetRoleCommand, type IAMClient, type Role } from "@aws-sdk/client-iam";
 import { credentialsProblem } from "../aws/credentials";
 import { describeError, isCredentialsError } from "../aws/errors";
 import { type Patience, tryPatiently } from "../aws/waitUntil";
+import { roleNameOf } from "../common/arn";
 import type { Finding } from "../common/findings";
-import { roleNameOf } from "../common/outputs";
 import { decideTrust, letsAnyoneIn, type TrustedCaller } from "./trust";
 
 /** The role as the operator can see it. Without a document its trust policy could not be read. */

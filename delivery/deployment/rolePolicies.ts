@@ -8,8 +8,8 @@ import {
 } from "@aws-sdk/client-iam";
 import { credentialsProblem } from "../aws/credentials";
 import { describeError, isCredentialsError } from "../aws/errors";
+import { roleNameOf } from "../common/arn";
 import type { Finding } from "../common/findings";
-import { roleNameOf } from "../common/outputs";
 import { excessOf, type Needed } from "./policyBreadth";
 
 /** A policy that gives the role permissions. */

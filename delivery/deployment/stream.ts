@@ -6,10 +6,11 @@ import {
 import { credentialsProblem } from "../aws/credentials";
 import { describeError, isAccessDenied, isCredentialsError } from "../aws/errors";
 import { type Patience, tryPatiently } from "../aws/waitUntil";
+import { accountOf, streamArnOf } from "../common/arn";
 import type { Clock } from "../common/clock";
 import { DeliveryError } from "../common/errors";
 import type { Finding } from "../common/findings";
-import { type StackOutputs, streamArnOf } from "../common/outputs";
+import type { StackOutputs } from "../common/outputs";
 
 /** What the rest of the run has to know of the stream. */
 export interface StreamState {
@@ -101,9 +102,9 @@ function serverDate(response: unknown): number | undefined {
 
 /** A stream of the same name in another account would be read as if it were the customer's, and every event be missed. */
 function checkAccount(actualArn: string | undefined, expectedArn: string): void {
-  const actual = actualArn?.split(":")[4];
-  const expected = expectedArn.split(":")[4] ?? "";
-  if (actual !== undefined && actual !== expected) throw wrongAccount(actual, expected);
+  const expected = accountOf(expectedArn);
+  const actual = accountOf(actualArn ?? expectedArn);
+  if (actual !== expected) throw wrongAccount(actual, expected);
 }
 
 export function wrongAccount(actual: string, expected: string): DeliveryError {

@@ -2,8 +2,9 @@ import { GetResourcePolicyCommand, type KinesisClient } from "@aws-sdk/client-ki
 import { accountRootArn, WRITE_ACTIONS } from "../../components/contract";
 import { credentialsProblem } from "../aws/credentials";
 import { describeError, isCredentialsError } from "../aws/errors";
+import { accountOf } from "../common/arn";
 import type { Finding } from "../common/findings";
-import { accountOf } from "../common/outputs";
+import { unique } from "../common/values";
 import { matchesText } from "./iam/arnPattern";
 import { parseStatements, principals, type Statement, strings } from "./iam/policyStatement";
 
@@ -96,13 +97,13 @@ function strangers(statements: Statement[], { streamArn, roleArn }: Place): Find
     .flatMap(({ Principal, NotPrincipal }) =>
       NotPrincipal === undefined ? principals(Principal) : ["everybody but those of a NotPrincipal"],
     )
-    .filter((principal) => principal !== account && principal.split(":")[4] !== account);
+    .filter((principal) => principal !== account && accountOf(principal) !== account);
   if (named.length === 0) return [];
   return [
     {
       code: "stream-policy-open",
       severity: "warning",
-      message: `The stream's own policy lets in ${[...new Set(named)].join(", ")}: Amplitude needs nobody but the role`,
+      message: `The stream's own policy lets in ${unique(named).join(", ")}: Amplitude needs nobody but the role`,
       where: streamArn,
       remedy: `If nobody outside the account is meant to use the stream: \`aws kinesis delete-resource-policy --resource-arn ${streamArn}\``,
     },

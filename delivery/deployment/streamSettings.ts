@@ -1,8 +1,7 @@
 import type { StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
 import type { Finding } from "../common/findings";
+import { MIN_RETENTION_HOURS } from "../common/limits";
 
-/** Source: AWS Security Hub, Kinesis.3: at least 168 hours. */
-const LEAST_RETENTION_HOURS = 168;
 /** Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
 const DEFAULT_MAX_RECORD_SIZE_KIB = 1024;
 
@@ -26,14 +25,14 @@ export function settingFindings({
   streamArn,
   streamName,
 }: CheckedStream & { streamName: string }): Finding[] {
-  if (retentionHours >= LEAST_RETENTION_HOURS) return [];
+  if (retentionHours >= MIN_RETENTION_HOURS) return [];
   return [
     {
       code: "stream-retention-short",
       severity: "warning",
-      message: `Records are kept for ${retentionHours} hours: a consumer that stands still for longer loses events, which Amplitude does not send again (Security Hub Kinesis.3 asks for ${LEAST_RETENTION_HOURS})`,
+      message: `Records are kept for ${retentionHours} hours: a consumer that stands still for longer loses events, which Amplitude does not send again (Security Hub Kinesis.3 asks for ${MIN_RETENTION_HOURS})`,
       where: streamArn,
-      remedy: `\`pulumi config set retentionHours ${LEAST_RETENTION_HOURS} && pulumi up\`; of a stream that isn't the stack's: \`aws kinesis increase-stream-retention-period --stream-name ${streamName} --retention-period-hours ${LEAST_RETENTION_HOURS}\``,
+      remedy: `\`pulumi config set retentionHours ${MIN_RETENTION_HOURS} && pulumi up\`; of a stream that isn't the stack's: \`aws kinesis increase-stream-retention-period --stream-name ${streamName} --retention-period-hours ${MIN_RETENTION_HOURS}\``,
     },
   ];
 }

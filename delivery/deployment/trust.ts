@@ -1,4 +1,5 @@
 import { ASSUME_ROLE_ACTION, accountRootArn } from "../../components/contract";
+import { accountOf, parseArn } from "../common/arn";
 import { matchesText } from "./iam/arnPattern";
 import { parseStatements, principals, type Statement, strings } from "./iam/policyStatement";
 import { decidePrincipalArn } from "./iam/principalCondition";
@@ -51,7 +52,7 @@ function decideAllowance(statements: Statement[], caller: TrustedCaller): TrustD
  * IAM does not know everywhere yet. The caller's ARN is as GetCallerIdentity gives it.
  */
 export function namesCaller(document: string, callerArn: string): boolean {
-  const [, , , , accountId = "", resource = ""] = callerArn.split(":");
+  const { accountId = "", resource = "" } = parseArn(callerArn) ?? {};
   const allows = (parseStatements(document) ?? []).filter(({ Effect }) => Effect === "Allow");
   return allows
     .flatMap(({ Principal }) => principals(Principal))
@@ -196,5 +197,5 @@ function principalMatch(
   const named = principals(statement.Principal);
   if (named.some((principal) => isWholeAccount(principal, accountId))) return "account";
   if (principalArns.length > 0 && principalArns.every((arn) => named.includes(arn))) return "account";
-  return named.some((arn) => arn.split(":")[4] === accountId) ? "undecided" : "other";
+  return named.some((arn) => accountOf(arn) === accountId) ? "undecided" : "other";
 }

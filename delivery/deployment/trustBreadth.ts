@@ -1,5 +1,7 @@
 import { ASSUME_ROLE_ACTION, accountRootArn } from "../../components/contract";
+import { accountOf } from "../common/arn";
 import type { Finding } from "../common/findings";
+import { unique } from "../common/values";
 import { parseStatements, principals, type Statement, strings } from "./iam/policyStatement";
 import { coversAssumeRole } from "./trust";
 
@@ -34,7 +36,7 @@ function isMeant(principal: string, { amplitudeAccountId, testPrincipalArns }: M
   return (
     principal === amplitudeAccountId ||
     principal === accountRootArn(amplitudeAccountId) ||
-    principal.split(":")[4] === amplitudeAccountId ||
+    accountOf(principal) === amplitudeAccountId ||
     testPrincipalArns.includes(principal)
   );
 }
@@ -77,8 +79,4 @@ function tooBroad(actions: string[], where: string): Finding {
     where,
     remedy: "Run `pulumi up --refresh` to restore the trust policy",
   };
-}
-
-function unique(values: string[]): string[] {
-  return [...new Set(values)];
 }

@@ -1,3 +1,4 @@
+import { isObject } from "../common/values";
 import type { Properties } from "./event";
 
 /**
@@ -17,11 +18,7 @@ export function rowsIn(data: Uint8Array): Properties[] | undefined {
 
 function rowsOf(value: unknown): Properties[] | undefined {
   const values = Array.isArray(value) ? value : [value];
-  return values.every(isRow) ? values : undefined;
-}
-
-function isRow(value: unknown): value is Properties {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return values.every(isObject) ? values : undefined;
 }
 
 function parsed(text: string): unknown {

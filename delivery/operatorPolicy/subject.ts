@@ -1,5 +1,6 @@
+import { accountOf, roleNameOf, streamArnOf } from "../common/arn";
 import { SettingsError } from "../common/errors";
-import { accountOf, roleNameOf, type StackOutputs, streamArnOf } from "../common/outputs";
+import type { StackOutputs } from "../common/outputs";
 
 /** What the policy is for: ARNs, or the patterns of what does not exist yet. */
 export interface PolicySubject {

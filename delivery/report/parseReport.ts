@@ -1,5 +1,5 @@
 import Ajv, { type ErrorObject, type ValidateFunction } from "ajv";
-import { ReportError } from "../common/errors";
+import { messageOf, ReportError } from "../common/errors";
 import type { DeliveryReport } from "../verify/report";
 import { latencyDistribution } from "./latencyDistribution";
 import { REPORT_SCHEMA } from "./reportSchema";
@@ -60,8 +60,4 @@ function notAReport(where: string, problem: string, cause?: unknown): ReportErro
     `${where} is not a report: ${problem}. Give what \`amplitude-kinesis verify --json\` printed, or the report.json of \`--report\``,
     { cause },
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { ReportError } from "../common/errors";
+import { messageOf, ReportError } from "../common/errors";
 import type { DeliveryReport } from "../verify/report";
 import { type ReportFormat, renderReport } from "./renderReport";
 
@@ -89,5 +89,5 @@ const REASONS: Record<string, string> = {
 
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+  return REASONS[code] ?? messageOf(error);
 }

@@ -1,4 +1,4 @@
-import { type Finding, hasSeverity } from "../common/findings";
+import { type Finding, hasSeverity, mostCommon } from "../common/findings";
 import { TOO_LARGE } from "../kinesis/producer";
 import { refusalRemedy } from "../sending/findings";
 import type { SendCounter } from "./counter";
@@ -18,11 +18,11 @@ function refused(counter: SendCounter, where: string): Finding {
   return {
     code: areTooLarge ? "records-too-large" : "events-refused",
     severity: "error",
-    message: `${counter.refused} event(s) were refused, and are not in the stream: ${commonest(reasons)}`,
+    message: `${counter.refused} event(s) were refused, and are not in the stream: ${mostCommon(reasons)}`,
     where,
     remedy: areTooLarge
       ? "Open the stream for larger records (`aws kinesis update-max-record-size`, up to 10 MiB), or leave such events out"
-      : refusalRemedy(commonest(reasons)),
+      : refusalRemedy(mostCommon(reasons)),
   };
 }
 
@@ -30,17 +30,10 @@ function unknown(counter: SendCounter, where: string): Finding {
   return {
     code: "events-unanswered",
     severity: "undetermined",
-    message: `Of ${counter.unknown} event(s) it is not known whether they are in the stream: ${commonest(counter.reasons("unknown"))}`,
+    message: `Of ${counter.unknown} event(s) it is not known whether they are in the stream: ${mostCommon(counter.reasons("unknown"))}`,
     where,
     remedy: "Check the network and the service's health; `amplitude-kinesis verify` reads back what it sends",
   };
-}
-
-function commonest(reasons: [reason: string, events: number][]): string {
-  return reasons
-    .slice(0, 3)
-    .map(([reason, events]) => `${reason} (${events})`)
-    .join("; ");
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type ClientOptions, keptOpen, kinesisWriteClient } from "../aws/clients";
 import { type Clock, systemClock } from "../common/clock";
 import { type Finding, hasSeverity } from "../common/findings";
+import { DEFAULT_PROPAGATION_SECONDS } from "../common/limits";
 import { resolveOutputs, type StackOutputs } from "../common/outputs";
 import { KEY_BYTES, newRunKey } from "../common/runId";
 import { amplitudeAs, senderBeside } from "../deployment/callers";
@@ -176,7 +177,7 @@ class Sending {
   }
 
   get #propagationMs(): number {
-    return (this.#options.propagationSeconds ?? 90) * 1000;
+    return (this.#options.propagationSeconds ?? DEFAULT_PROPAGATION_SECONDS) * 1000;
   }
 
   #show(step: string): void {

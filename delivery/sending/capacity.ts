@@ -3,9 +3,6 @@ import type { WriteCapacity } from "../kinesis/rateLimit";
 /** What each shard takes. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
 const SHARD: WriteCapacity = { recordsPerSecond: 1_000, bytesPerSecond: 1_000_000 };
 
-/** The most of a stream that a test takes without being told to: the rest is its other writers'. */
-export const UNASKED_SHARE = 0.5;
-
 /** What a run will put on the stream. */
 export interface RunLoad {
   /** Events a second. */

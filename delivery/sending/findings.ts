@@ -1,5 +1,5 @@
 import { awsError, describeError, isAccessDenied } from "../aws/errors";
-import { DeliveryError } from "../common/errors";
+import { DeliveryError, messageOf } from "../common/errors";
 import type { Finding, FindingCode } from "../common/findings";
 import type { EventSource } from "../events/source";
 import type { Stopped } from "../kinesis/producerOptions";
@@ -127,7 +127,7 @@ function sourceFailed(error: unknown, sent: number): Finding {
   return {
     code: "source-failed",
     severity: "undetermined",
-    message: `The events could not be read to their end, ${sent} were sent: ${error instanceof Error ? error.message : String(error)}`,
+    message: `The events could not be read to their end, ${sent} were sent: ${messageOf(error)}`,
     where: "the event source",
     remedy: "Mend or replace the file, and run this again",
   };

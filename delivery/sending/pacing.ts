@@ -1,10 +1,11 @@
 import { SettingsError } from "../common/errors";
+import { DEFAULT_CAPACITY_SHARE } from "../common/limits";
 import { KEY_BYTES } from "../common/runId";
 import type { StreamState } from "../deployment/stream";
 import type { EventSource, SourceEvent } from "../events/source";
 import { BATCH_LIMITS } from "../kinesis/batches";
 import { CappedPace, type Pace, SteadyPace } from "../kinesis/rateLimit";
-import { capacityOf, loadOf, type RunLoad, UNASKED_SHARE } from "./capacity";
+import { capacityOf, loadOf, type RunLoad } from "./capacity";
 import { peeked } from "./peek";
 
 /** The source's events, and how fast they may go. */
@@ -27,7 +28,7 @@ interface LoadOptions {
 
 /** @throws SettingsError where more than half of the stream would be used, and that was not agreed to. */
 export async function pacedEvents(
-  { source, rate, capacityShare = UNASKED_SHARE, confirmLoad }: LoadOptions,
+  { source, rate, capacityShare = DEFAULT_CAPACITY_SHARE, confirmLoad }: LoadOptions,
   { openShards }: StreamState,
 ): Promise<PacedEvents> {
   const batches = source.eventBatches?.() ?? oneByOne(source.events());
@@ -51,7 +52,7 @@ async function steadily(
   const pace = new SteadyPace(rate);
   if (openShards === undefined) return { batches, pace, step: `sending ${rate} events/s` };
   const load = loadOf(rate, meanBytes(first.flat()) + KEY_BYTES, openShards);
-  if (load.share > UNASKED_SHARE && !(await (confirmLoad?.(load) ?? true))) throw notAgreed(load);
+  if (load.share > DEFAULT_CAPACITY_SHARE && !(await (confirmLoad?.(load) ?? true))) throw notAgreed(load);
   const step = `sending ${rate} events/s, ${percentOf(load)} % of what ${shardsTake(openShards)}`;
   return { batches, pace, step };
 }

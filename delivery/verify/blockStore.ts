@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, rmSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DeliveryError } from "../common/errors";
+import { DeliveryError, messageOf } from "../common/errors";
 import { HASH_BYTES } from "./eventHash";
 
 /** Events in a block; blocks come into being as events do. */
@@ -116,7 +116,7 @@ export class BlockStore {
 }
 
 function noRoom(folder: string, cause: unknown): DeliveryError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new DeliveryError(
     "run-file",
     `The ledger has outgrown its memory, and can't be written to ${folder}: ${reason}. Make room there, or name another folder (TMPDIR)`,

@@ -1,6 +1,7 @@
+import { streamArnOf } from "../common/arn";
 import type { Finding } from "../common/findings";
 import type { LatencyRecorder } from "../common/histogram";
-import { type StackOutputs, streamArnOf } from "../common/outputs";
+import type { StackOutputs } from "../common/outputs";
 import type { Timeline } from "../common/timeline";
 import { VERSION } from "../common/version";
 import type { Preflight } from "../deployment/preflight";

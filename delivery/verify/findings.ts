@@ -1,4 +1,5 @@
 import type { Finding } from "../common/findings";
+import { mostCommon } from "../common/findings";
 import { TOO_LARGE } from "../kinesis/producer";
 import { refusalRemedy } from "../sending/findings";
 import type { Fate, LedgerCounts } from "./fates";
@@ -33,13 +34,6 @@ function named(counts: LedgerCounts, fate: Fate): string {
   return `${total} event(s) (number ${sample.join(", ")}${more} of the source)`;
 }
 
-function commonest(reasons: [reason: string, events: number][]): string {
-  return reasons
-    .slice(0, 3)
-    .map(([reason, events]) => `${reason} (${events})`)
-    .join("; ");
-}
-
 function refused(ledger: Ledger, counts: LedgerCounts, where: string): Finding {
   const reasons = ledger.reasons("refused");
   const tooLarge = reasons.every(([reason]) => reason.startsWith(TOO_LARGE));
@@ -48,7 +42,7 @@ function refused(ledger: Ledger, counts: LedgerCounts, where: string): Finding {
     ? {
         code: "records-too-large",
         severity: "error",
-        message: `${what} can't be delivered: ${commonest(reasons)}`,
+        message: `${what} can't be delivered: ${mostCommon(reasons)}`,
         where,
         remedy:
           "Open the stream for larger records (`aws kinesis update-max-record-size`, up to 10 MiB), or filter such events out in Amplitude",
@@ -56,9 +50,9 @@ function refused(ledger: Ledger, counts: LedgerCounts, where: string): Finding {
     : {
         code: "events-refused",
         severity: "error",
-        message: `${what} were refused by Kinesis and not delivered: ${commonest(reasons)}`,
+        message: `${what} were refused by Kinesis and not delivered: ${mostCommon(reasons)}`,
         where,
-        remedy: refusalRemedy(commonest(reasons)),
+        remedy: refusalRemedy(mostCommon(reasons)),
       };
 }
 
@@ -77,7 +71,7 @@ function unanswered(ledger: Ledger, counts: LedgerCounts, where: string): Findin
   return {
     code: "events-unanswered",
     severity: "error",
-    message: `${named(counts, "unanswered")} got no clear answer from Kinesis, and are not in the stream: ${commonest(ledger.reasons("unanswered"))}`,
+    message: `${named(counts, "unanswered")} got no clear answer from Kinesis, and are not in the stream: ${mostCommon(ledger.reasons("unanswered"))}`,
     where,
     remedy: "Check the network and the service's health, and run this again",
   };

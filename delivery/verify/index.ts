@@ -2,6 +2,7 @@ import { type ClientOptions, keptOpen, kinesisClient } from "../aws/clients";
 import { type Clock, systemClock } from "../common/clock";
 import { type Finding, hasSeverity } from "../common/findings";
 import { LatencyRecorder } from "../common/histogram";
+import { DEFAULT_PROPAGATION_SECONDS, DEFAULT_TIMEOUT_SECONDS, READ_MARGIN_MS } from "../common/limits";
 import { resolveOutputs, type StackOutputs } from "../common/outputs";
 import { Timeline } from "../common/timeline";
 import { amplitudeAs, senderBeside } from "../deployment/callers";
@@ -28,8 +29,6 @@ import type { DeliveryReport } from "./report";
 import { RunState } from "./resume/runState";
 import { sendPaced } from "./sendPaced";
 
-/** Readings start this long before the run, by the service's clock: arrival times are promised no accuracy. */
-const READ_MARGIN_MS = 10_000;
 /** Five readings a second are what a shard gives. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
 const FASTEST_POLL_MS = 200;
 
@@ -194,7 +193,12 @@ class DeliveryRun {
   }
 
   #readBack({ clockOffsetMs }: StreamState, readFrom: number): ReadBack {
-    const { pollMs, capacityShare, settleMs = 10_000, timeoutSeconds = 120 } = this.#options;
+    const {
+      pollMs,
+      capacityShare,
+      settleMs = 10_000,
+      timeoutSeconds = DEFAULT_TIMEOUT_SECONDS,
+    } = this.#options;
     const takesAll = capacityShare === 1;
     return new ReadBack({
       api: streamApi(kinesisClient(this.#operator), this.#outputs.streamName),
@@ -242,7 +246,7 @@ class DeliveryRun {
   }
 
   get #propagationMs(): number {
-    return (this.#options.propagationSeconds ?? 90) * 1000;
+    return (this.#options.propagationSeconds ?? DEFAULT_PROPAGATION_SECONDS) * 1000;
   }
 
   #show(progress: Pick<Progress, "phase" | "step">): void {

@@ -1,13 +1,11 @@
 import type { Clock } from "../common/clock";
+import { GRACE_MS } from "../common/limits";
 import type { ShardRecords } from "../kinesis/shardReader";
 import type { StreamApi } from "../kinesis/streamApi";
 import { StreamReader } from "../kinesis/streamReader";
 import type { Collector } from "./collector";
 import type { Ledger } from "./ledger";
 import type { Progress } from "./options";
-
-/** After an interruption: how long what was sent is still waited for. */
-const GRACE_MS = 10_000;
 
 export interface ReadBackOptions {
   api: StreamApi;

@@ -1,5 +1,6 @@
 import { awsError, describeError, isAccessDenied } from "../aws/errors";
 import { type Finding, hasSeverity, type Verdict } from "../common/findings";
+import { DOCUMENTED_P95_SECONDS } from "../common/limits";
 import type { StreamUnreadable } from "../kinesis/streamReader";
 import type { WatchUntil } from "./options";
 import type { ForeignKind } from "./snapshot";
@@ -19,9 +20,6 @@ export interface EndedWatch {
   /** The stream's ARN. */
   where: string;
 }
-
-/** What the vendor documents for its delivery: 95 percent of the events within so many seconds. Source: Amplitude's "Event streaming" metrics. */
-const DOCUMENTED_P95_SECONDS = 60;
 
 /** Nothing is decided by warnings. */
 export function watchVerdict(findings: readonly Finding[]): Verdict {

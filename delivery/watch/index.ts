@@ -1,8 +1,10 @@
 import { type ClientOptions, keptOpen, kinesisClient, stsClient } from "../aws/clients";
 import { callerIdentity } from "../aws/credentials";
+import { accountOf, streamArnOf } from "../common/arn";
 import { type Clock, systemClock } from "../common/clock";
 import { type Finding, hasSeverity } from "../common/findings";
-import { accountOf, resolveOutputs, type StackOutputs, streamArnOf } from "../common/outputs";
+import { DEFAULT_PROPAGATION_SECONDS, GRACE_MS } from "../common/limits";
+import { resolveOutputs, type StackOutputs } from "../common/outputs";
 import { checkStream, type StreamCheck, type StreamState, wrongAccount } from "../deployment/stream";
 import { streamApi } from "../kinesis/streamApi";
 import { StreamReader, StreamUnreadable } from "../kinesis/streamReader";
@@ -14,8 +16,6 @@ import { checkWatchOptions } from "./validateOptions";
 
 /** Longer than any stream keeps records (365 days): Kinesis then gives the oldest one. Source: Kinesis API Reference, GetShardIterator. */
 const LONGEST_RETENTION_MS = 366 * 24 * 3600 * 1000;
-/** At the end: how long the stream may take to be read up to then. */
-const GRACE_MS = 10_000;
 /** How far behind a reading may be that counts as caught up. */
 const CAUGHT_UP_MS = 2_000;
 
@@ -89,7 +89,7 @@ class Watch {
   }
 
   async #lookUp(): Promise<StreamCheck> {
-    const { onStep, profile, propagationSeconds = 90 } = this.#options;
+    const { onStep, profile, propagationSeconds = DEFAULT_PROPAGATION_SECONDS } = this.#options;
     onStep?.("checking credentials");
     const whose = profile === undefined ? "AWS credentials" : `AWS credentials (profile "${profile}")`;
     const { accountId } = await callerIdentity(stsClient(this.#client), whose);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { GetRecordsOutput, _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
-import { type Allocate, isNumber, isObject, isText, memberCount, one } from "./putRecords";
+import { isObject } from "../../common/values";
+import { type Allocate, isNumber, isText, memberCount, one } from "./putRecords";
 
 /**
  * The answer of GetRecords in AWS JSON 1.1: binary data in base64, times in seconds since 1970. Data is nearly all of it,

@@ -4,6 +4,7 @@ import type {
   PutRecordsRequestEntry,
   PutRecordsResultEntry,
 } from "@aws-sdk/client-kinesis";
+import { isObject } from "../../common/values";
 
 /**
  * The bodies of PutRecords in AWS JSON 1.1, for what is sent and answered every day. Whatever else an input or an answer
@@ -132,10 +133,6 @@ function isPlainEntry(entry: PutRecordsResultEntry): boolean {
  * The answers that are read here have members that are known, each of its type: as many as they have at all. Neither nulls
  * nor others, which the SDK leaves out. So counted, it costs a tenth of looking each name up.
  */
-
-export function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 export function isText(value: unknown): boolean {
   return typeof value === "string";

@@ -1,6 +1,6 @@
 import { SettingsError } from "../../common/errors";
 import type { StackOutputs } from "../../common/outputs";
-import { MOST_EVENTS } from "../../verify/amplitude/options";
+import { MAX_AMPLITUDE_EVENTS } from "../../verify/amplitude/options";
 import { verifyThroughAmplitude } from "../../verify/amplitude/run";
 import type { Progress } from "../../verify/options";
 import type { DeliveryReport } from "../../verify/report";
@@ -27,9 +27,9 @@ export async function throughAmplitude(
   flags: SharedFlags,
   outputs: StackOutputs,
 ): Promise<(hooks: RunHooks) => Promise<DeliveryReport>> {
-  if (flags.events !== undefined && flags.events > MOST_EVENTS) {
+  if (flags.events !== undefined && flags.events > MAX_AMPLITUDE_EVENTS) {
     throw new SettingsError(
-      `--events must be at most ${MOST_EVENTS} with --route amplitude: the project is charged for each`,
+      `--events must be at most ${MAX_AMPLITUDE_EVENTS} with --route amplitude: the project is charged for each`,
     );
   }
   const apiKey = await apiKeyOf(flags);

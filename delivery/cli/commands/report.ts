@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { Command, Option } from "commander";
-import { ReportError } from "../../common/errors";
+import { messageOf, ReportError } from "../../common/errors";
 import { renderReport } from "../../report/renderReport";
 import { writeReports } from "../../report/reportFolder";
 import { withHelpText } from "../options/helpText";
@@ -69,7 +69,7 @@ async function readReport(file: string): Promise<string> {
   try {
     return decodeText(await readFile(file));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new ReportError(`${file} can't be read: ${reason}`, { cause });
   }
 }

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { DEFAULT_TIMEOUT_SECONDS } from "../../common/limits";
 import type { ReportedRoute } from "../../deployment/route";
-import { DEFAULT_EVENTS, DEFAULT_TIMEOUT_SECONDS } from "../../verify/amplitude/options";
+import { DEFAULT_AMPLITUDE_TIMEOUT_SECONDS, DEFAULT_EVENTS } from "../../verify/amplitude/options";
 import { defaultRunFolder } from "../../verify/resume/runFolder";
 import { type AmplitudeFlags, withAmplitudeOptions } from "../options/amplitude";
 import { wholeNumber } from "../options/arguments";
@@ -67,7 +68,7 @@ function withRunOptions(command: Command): Command {
     )
     .option(
       "--timeout <seconds>",
-      `how long to wait for a further event after the last one (default: 120); with --route amplitude, for all events (default: ${DEFAULT_TIMEOUT_SECONDS})`,
+      `how long to wait for a further event after the last one (default: ${DEFAULT_TIMEOUT_SECONDS}); with --route amplitude, for all events (default: ${DEFAULT_AMPLITUDE_TIMEOUT_SECONDS})`,
       wholeNumber(1, 86_400),
     )
     .addOption(

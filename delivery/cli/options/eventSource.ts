@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import { DeliveryError, SettingsError } from "../../common/errors";
+import { MAX_EVENTS } from "../../common/limits";
 import { generateEvents, openExport } from "../../events";
 import type { EventSource } from "../../events/source";
-import { DEFAULT_EVENTS, MOST_EVENTS, type SourceFlags } from "./source";
+import { DEFAULT_EVENTS, type SourceFlags } from "./source";
 
 /** What a source is made of: enough to make the same events again. */
 export type SourceDescription =
@@ -25,8 +26,8 @@ function generatedEvents({ events = DEFAULT_EVENTS, rate, duration: ms }: Source
   if (ms === undefined) return events;
   if (rate === undefined) throw new SettingsError("--duration needs --rate: how many events a second?");
   const number = Math.max(1, Math.round((rate * ms) / 1000));
-  if (number <= MOST_EVENTS) return number;
-  throw new SettingsError(`--rate and --duration make ${number} events: at most ${MOST_EVENTS} can be sent`);
+  if (number <= MAX_EVENTS) return number;
+  throw new SettingsError(`--rate and --duration make ${number} events: at most ${MAX_EVENTS} can be sent`);
 }
 
 /** @throws DeliveryError where the export can't be read. */

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { DEFAULT_PROPAGATION_SECONDS } from "../../common/limits";
 import type { Route } from "../../deployment/route";
 import type { VerifyOptions } from "../../verify/options";
 import { askAboutLoad } from "../terminal/confirmLoad";
@@ -31,7 +32,7 @@ export function withSenderOptions(command: Command): Command {
       wholeNumber(1, 256),
     )
     .option("--yes", "use all of what the stream takes, without asking (default: half of it)")
-    .addOption(propagationOption(90));
+    .addOption(propagationOption(DEFAULT_PROPAGATION_SECONDS));
 }
 
 export function propagationOption(seconds: number): Option {

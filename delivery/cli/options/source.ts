@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { MAX_EVENTS } from "../../common/limits";
 import { duration, positiveNumber, wholeNumber } from "./arguments";
 
 /** The options that say which events are sent. */
@@ -11,13 +12,12 @@ export interface SourceFlags {
 }
 
 export const DEFAULT_EVENTS = 1_000;
-export const MOST_EVENTS = 1_000_000_000;
 
 export function withSourceOptions(command: Command): Command {
   return command
     .addOption(
       new Option("--events <number>", `how many events to generate (default: ${DEFAULT_EVENTS})`)
-        .argParser(wholeNumber(1, MOST_EVENTS))
+        .argParser(wholeNumber(1, MAX_EVENTS))
         .conflicts("export"),
     )
     .addOption(new Option("--seed <seed>", "generate the same events again").conflicts("export"))

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
-import { SettingsError } from "../../common/errors";
+import { messageOf, SettingsError } from "../../common/errors";
 import { type OutputsOrigin, parseOutputs } from "../../common/outputs";
 
 /**
@@ -44,7 +44,7 @@ export async function readOutputsFile(file: string): Promise<OutputsOrigin> {
     return parseOutputs(decodeText(await readFile(file)), file);
   } catch (cause) {
     if (cause instanceof SettingsError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new SettingsError(`--outputs ${file} can't be read: ${reason}`, { cause });
   }
 }

@@ -1,12 +1,11 @@
 import { InvalidArgumentError } from "commander";
+import { MAX_EVENTS } from "../../common/limits";
 import type { StartingPoint, WatchUntil } from "../../watch/options";
 import { duration, wholeNumber } from "./arguments";
 
-const MOST_EVENTS = 1_000_000_000;
-
 /** Parses `--until`, which may be given twice: a number of events, or a length of time with its unit. */
 export function until(text: string, before: WatchUntil = {}): WatchUntil {
-  if (/^\d+$/.test(text)) return { ...before, events: wholeNumber(1, MOST_EVENTS)(text) };
+  if (/^\d+$/.test(text)) return { ...before, events: wholeNumber(1, MAX_EVENTS)(text) };
   if (/^[\d.]+[a-z]+$/.test(text)) return { ...before, seconds: duration(text) / 1000 };
   throw new InvalidArgumentError(
     "It must be a number of events, or a length of time such as 90s, 10m or 2h.",

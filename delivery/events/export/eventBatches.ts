@@ -1,4 +1,5 @@
 import { createGunzip } from "node:zlib";
+import { messageOf } from "../../common/errors";
 import { type Line, LineSplitter } from "../../common/lines";
 import type { SourceEvent } from "../source";
 import { decompress } from "./decompress";
@@ -39,10 +40,6 @@ export async function* eventBatches(
 
 export async function* oneByOne(batches: AsyncIterable<readonly SourceEvent[]>): AsyncGenerator<SourceEvent> {
   for await (const batch of batches) for (const event of batch) yield event;
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function eventsOf(file: string, lines: readonly Line[], problems: Problems): SourceEvent[] {

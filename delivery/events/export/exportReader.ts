@@ -1,9 +1,9 @@
 import type { FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
 import type { ZipFile } from "yauzl";
-import { SourceError } from "../../common/errors";
+import { messageOf, SourceError } from "../../common/errors";
 import type { EventSource, SourceEvent } from "../source";
-import { eventBatches, messageOf, oneByOne } from "./eventBatches";
+import { eventBatches, oneByOne } from "./eventBatches";
 import { fileBytes, openFile } from "./exportFile";
 import { type ExportFormat, exportFormat, FORMAT_BYTES } from "./exportFormat";
 import { Problems } from "./problems";

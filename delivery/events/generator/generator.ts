@@ -2,12 +2,11 @@ import { createHash, randomUUID } from "node:crypto";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 import { SettingsError } from "../../common/errors";
+import { MAX_EVENTS } from "../../common/limits";
 import { MemoryPool } from "../../common/memoryPool";
 import type { EventMemory, EventSource, SourceEvent } from "../source";
 import { EventTemplate, LONGEST_EVENT } from "./eventTemplate";
 import { drawnEvent } from "./generatedEvent";
-
-const MOST_EVENTS = 1_000_000_000;
 
 /** What is to be made up. */
 export interface GeneratorOptions {
@@ -37,9 +36,9 @@ export interface GeneratedSource extends EventSource {
  */
 export function generateEvents(options: GeneratorOptions): GeneratedSource {
   const { events, seed = randomUUID(), now = () => new Date() } = options;
-  if (!Number.isInteger(events) || events < 1 || events > MOST_EVENTS) {
+  if (!Number.isInteger(events) || events < 1 || events > MAX_EVENTS) {
     throw new SettingsError(
-      `The number of events to generate is ${events}: give a whole number from 1 to ${MOST_EVENTS.toLocaleString("en-US")}.`,
+      `The number of events to generate is ${events}: give a whole number from 1 to ${MAX_EVENTS.toLocaleString("en-US")}.`,
     );
   }
   return {

@@ -1,12 +1,10 @@
 import type { Finding } from "../../common/findings";
 import type { Latency } from "../../common/histogram";
+import { DOCUMENTED_P95_SECONDS } from "../../common/limits";
 import type { StackOutputs } from "../../common/outputs";
 import { unread } from "../findings";
 import type { AmplitudeCounts, AmplitudeLedger } from "./ledger";
 import type { AmplitudeZone } from "./zone";
-
-/** Amplitude's documented p95 from the reception of an event to its delivery. Source: event streaming, "Latency". */
-export const DOCUMENTED_P95_SECONDS = 60;
 
 /** What is known when a run through Amplitude is over. */
 export interface AmplitudeEnd {

@@ -1,4 +1,5 @@
 import type { Clock } from "../../common/clock";
+import { DOCUMENTED_P95_SECONDS, GRACE_MS } from "../../common/limits";
 import type { StreamReader } from "../../kinesis/streamReader";
 import type { Progress } from "../options";
 import type { AmplitudeLedger } from "./ledger";
@@ -27,15 +28,13 @@ export interface Arrivals {
   waitedSeconds: number;
 }
 
-/** After the wait, or an interruption: how long the stream may take to be read up to then. */
-const GRACE_MS = 10_000;
 const SECOND_READING_MS = 60_000;
 /** Between two signs of life while nothing comes. */
 const PROGRESS_MS = 1_000;
 /** How long events are waited for where Amplitude accepted none. */
 const UNANSWERED_MS = 10_000;
 /** How long identify calls alone are waited for: Amplitude's documented p95. */
-const IDENTIFY_MS = 60_000;
+const IDENTIFY_MS = DOCUMENTED_P95_SECONDS * 1000;
 
 /**
  * Waits until every event that Amplitude may have taken is read, or for the timeout; an interrupted wait is ended in

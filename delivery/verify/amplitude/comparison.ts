@@ -1,3 +1,4 @@
+import { isObject } from "../../common/values";
 import type { IngestEvent } from "./ingestEvent";
 
 /** A row as it was read, in the shape of the Export API as far as it has it. */
@@ -73,7 +74,7 @@ export function timeOf(timestamp: unknown): number | undefined {
 type Sameness = (sent: unknown, received: unknown) => boolean;
 
 function differingKeys(field: string, sent: object, received: unknown, isSame: Sameness): string[] {
-  if (!isDictionary(received)) return [field];
+  if (!isObject(received)) return [field];
   return Object.entries(sent)
     .filter(([name, value]) => !(Object.hasOwn(received, name) && isSame(value, received[name])))
     .map(([name]) => `${field}.${name}`);
@@ -81,7 +82,7 @@ function differingKeys(field: string, sent: object, received: unknown, isSame: S
 
 /** An event has the properties that it was sent with; a user may have others besides. */
 function addedKeys(field: string, sent: object, received: unknown): string[] {
-  if (!isDictionary(received)) return [];
+  if (!isObject(received)) return [];
   return Object.keys(received)
     .filter((name) => !Object.hasOwn(sent, name))
     .map((name) => `${field}.${name}`);
@@ -96,7 +97,7 @@ function isSame(one: unknown, other: unknown): boolean {
   if (Array.isArray(one) && Array.isArray(other)) {
     return one.length === other.length && one.every((item, position) => isSame(item, other[position]));
   }
-  if (isDictionary(one) && isDictionary(other)) {
+  if (isObject(one) && isObject(other)) {
     const names = Object.keys(one);
     const hasSameNames = names.length === Object.keys(other).length;
     return (
@@ -104,8 +105,4 @@ function isSame(one: unknown, other: unknown): boolean {
     );
   }
   return one === other;
-}
-
-function isDictionary(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,8 @@
+import { streamArnOf } from "../../common/arn";
 import type { Finding } from "../../common/findings";
-import { streamArnOf } from "../../common/outputs";
-import { type AmplitudeEnd, absenceFindings, DOCUMENTED_P95_SECONDS } from "./absence";
+import { mostCommon } from "../../common/findings";
+import { DOCUMENTED_P95_SECONDS } from "../../common/limits";
+import { type AmplitudeEnd, absenceFindings } from "./absence";
 import type { FieldCounts } from "./ledger";
 
 /** What the events' fates mean, each kind in one finding. */
@@ -21,7 +23,7 @@ function answerFindings({ counts, ledger, endpoint }: AmplitudeEnd): Finding[] {
     findings.push({
       code: "events-refused",
       severity: "error",
-      message: `${counts.refused} event(s) were refused by Amplitude's API: ${commonest(ledger.reasons("refused"))}`,
+      message: `${counts.refused} event(s) were refused by Amplitude's API: ${mostCommon(ledger.reasons("refused"))}`,
       where: endpoint,
       remedy:
         "Look the reason up under Response of Amplitude's HTTP V2 API; nothing of the stream or the role is in question",
@@ -31,7 +33,7 @@ function answerFindings({ counts, ledger, endpoint }: AmplitudeEnd): Finding[] {
     findings.push({
       code: "events-unanswered",
       severity: "undetermined",
-      message: `${counts.unanswered} event(s) got no clear answer from Amplitude's API, and are not in the stream: ${commonest(ledger.reasons("unanswered"))}`,
+      message: `${counts.unanswered} event(s) got no clear answer from Amplitude's API, and are not in the stream: ${mostCommon(ledger.reasons("unanswered"))}`,
       where: endpoint,
       remedy:
         "Check the network, the zone and Amplitude's status page (https://status.amplitude.com), and run this again",
@@ -155,13 +157,6 @@ function remarks(end: AmplitudeEnd, where: string): Finding[] {
     });
   }
   return findings;
-}
-
-function commonest(reasons: [reason: string, events: number][]): string {
-  return reasons
-    .slice(0, 3)
-    .map(([reason, events]) => `${reason} (${events})`)
-    .join("; ");
 }
 
 function fields(counts: FieldCounts): string {

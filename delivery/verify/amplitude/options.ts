@@ -55,8 +55,8 @@ export interface AmplitudeRouteOptions {
 }
 
 export const DEFAULT_EVENTS = 20;
-export const DEFAULT_TIMEOUT_SECONDS = 300;
-export const MOST_EVENTS = 10_000;
+export const DEFAULT_AMPLITUDE_TIMEOUT_SECONDS = 300;
+export const MAX_AMPLITUDE_EVENTS = 10_000;
 
 /**
  * The options that nothing else judges.
@@ -70,9 +70,9 @@ export function checkOptions({
   url,
 }: AmplitudeRouteOptions): void {
   checkApiKey(apiKey);
-  if (!Number.isInteger(events) || events < 1 || events > MOST_EVENTS) {
+  if (!Number.isInteger(events) || events < 1 || events > MAX_AMPLITUDE_EVENTS) {
     throw new SettingsError(
-      `The number of events to send to Amplitude is ${events}: give a whole number from 1 to ${MOST_EVENTS}. The project is charged for each`,
+      `The number of events to send to Amplitude is ${events}: give a whole number from 1 to ${MAX_AMPLITUDE_EVENTS}. The project is charged for each`,
     );
   }
   const wrongType = eventTypes?.find((type) => type.trim() === "" || type.startsWith("$"));

@@ -2,6 +2,7 @@ import { AMPLITUDE_ACCOUNT_ID } from "../../../components/contract";
 import { type ClientOptions, keptOpen, kinesisClient } from "../../aws/clients";
 import { type Clock, systemClock } from "../../common/clock";
 import { type Finding, hasSeverity } from "../../common/findings";
+import { DEFAULT_PROPAGATION_SECONDS, READ_MARGIN_MS } from "../../common/limits";
 import { resolveOutputs, type StackOutputs } from "../../common/outputs";
 import { newRunKey } from "../../common/runId";
 import { Timeline } from "../../common/timeline";
@@ -22,14 +23,11 @@ import { AmplitudeLedger } from "./ledger";
 import {
   type AmplitudeRouteOptions,
   checkOptions,
+  DEFAULT_AMPLITUDE_TIMEOUT_SECONDS,
   DEFAULT_EVENTS,
-  DEFAULT_TIMEOUT_SECONDS,
   endpointUrl,
 } from "./options";
 import { type AmplitudeZone, ZONE_URLS } from "./zone";
-
-/** Readings start this long before the run, by the service's clock: arrival times are promised no accuracy. */
-const READ_MARGIN_MS = 10_000;
 
 /**
  * Sends events to Amplitude with Amplitude's own SDK, waits for them in the customer's stream, and compares what came
@@ -102,7 +100,11 @@ class AmplitudeRouteRun {
         principalArns: amplitudePrincipalArns,
         externalId: amplitudeExternalId,
       },
-      patience: { clock: this.#clock, waitMs: (propagationSeconds ?? 90) * 1000, signal: this.#signal },
+      patience: {
+        clock: this.#clock,
+        waitMs: (propagationSeconds ?? DEFAULT_PROPAGATION_SECONDS) * 1000,
+        signal: this.#signal,
+      },
       onStep: (step) => this.#show({ phase: "preparing", step }),
     });
   }
@@ -153,7 +155,7 @@ class AmplitudeRouteRun {
   }
 
   async #await(reader: StreamReader, stream: StreamState): Promise<boolean> {
-    const { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, lingerMs = 5_000 } = this.#options;
+    const { timeoutSeconds = DEFAULT_AMPLITUDE_TIMEOUT_SECONDS, lingerMs = 5_000 } = this.#options;
     const { isReadToEnd, waitedSeconds } = await awaitArrivals({
       reader,
       secondReader: () => this.#reader(stream, (batch) => this.#collector.takeMissing(batch)),
@@ -233,7 +235,7 @@ class AmplitudeRouteRun {
   }
 
   #deadline(): number {
-    return this.#clock.now() + (this.#options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
+    return this.#clock.now() + (this.#options.timeoutSeconds ?? DEFAULT_AMPLITUDE_TIMEOUT_SECONDS) * 1000;
   }
 
   #show(progress: Pick<Progress, "phase" | "step">): void {

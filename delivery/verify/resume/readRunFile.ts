@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { truncate } from "node:fs/promises";
-import { DeliveryError } from "../../common/errors";
+import { DeliveryError, messageOf } from "../../common/errors";
 import { LineSplitter } from "../../common/lines";
 import { readCheckedLine } from "./checkedLines";
 import type { RunFileEntry, RunHeader } from "./runFileEntry";
@@ -78,7 +78,7 @@ function headerIn(value: unknown, path: string): RunHeader {
 function reasonOf(cause: unknown): string {
   const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
   if (isMissing) return "there is no such file: a run that was decided has left none";
-  return cause instanceof Error ? cause.message : String(cause);
+  return messageOf(cause);
 }
 
 function unusable(path: string, reason: string, cause?: unknown): DeliveryError {

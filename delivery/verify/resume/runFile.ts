@@ -9,7 +9,7 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
-import { DeliveryError } from "../../common/errors";
+import { DeliveryError, messageOf } from "../../common/errors";
 import { checkedLine } from "./checkedLines";
 import type { RunFileEntry, RunHeader } from "./runFileEntry";
 import { runFilePath } from "./runFolder";
@@ -115,7 +115,7 @@ export class RunFile {
 }
 
 function notWritten(path: string, cause: unknown): DeliveryError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new DeliveryError(
     "run-file",
     `The run's file ${path} can't be written: ${reason}. Make room or give another folder (--run-folder FOLDER), or do without going on later (--no-run-file)`,

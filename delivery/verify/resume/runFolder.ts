@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { DeliveryError } from "../../common/errors";
+import { DeliveryError, messageOf } from "../../common/errors";
 
 /**
  * Where a user's runs are kept by default: `$XDG_STATE_HOME/amplitude-kinesis`, else `~/.local/state/amplitude-kinesis`;
@@ -23,7 +23,7 @@ export function makeRunFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new DeliveryError(
       "run-file",
       `The folder for the run's file can't be made: ${reason}. Give another one (--run-folder FOLDER), or do without going on later (--no-run-file)`,

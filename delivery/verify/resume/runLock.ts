@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { DeliveryError } from "../../common/errors";
+import { DeliveryError, messageOf } from "../../common/errors";
 
 export interface RunLock {
   release(): void;
@@ -112,7 +112,7 @@ function heldBy(path: string, lock: string, holder: number): DeliveryError {
 }
 
 function notLocked(path: string, cause: unknown): DeliveryError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new DeliveryError(
     "run-file",
     `The run's file ${path} can't be written: ${reason}. Give another folder (--run-folder FOLDER), or do without going on later (--no-run-file)`,

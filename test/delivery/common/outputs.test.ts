@@ -1,13 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import {
-  accountOf,
-  type OutputsOrigin,
-  parseOutputs,
-  resolveOutputs,
-  roleNameOf,
-  streamArnOf,
-} from "../../../delivery/common/outputs";
+import { type OutputsOrigin, parseOutputs, resolveOutputs } from "../../../delivery/common/outputs";
 
 const OUTPUTS = {
   roleArn: "arn:aws:iam::111122223333:role/amplitude/writer",
@@ -98,13 +91,6 @@ describe("The stack's outputs", () => {
       expect(problemsOf(fromFile({ ...OUTPUTS, [name]: value }))).to.equal("none");
     });
   }
-
-  it("give the account, the role's name and the stream's ARN", () => {
-    expect(accountOf(OUTPUTS.roleArn)).to.equal("111122223333");
-    expect(roleNameOf(OUTPUTS.roleArn)).to.equal("writer");
-    expect(roleNameOf("arn:aws:iam::111122223333:role/writer")).to.equal("writer");
-    expect(streamArnOf(OUTPUTS)).to.equal("arn:aws:kinesis:eu-central-1:111122223333:stream/events");
-  });
 });
 
 describe("What `pulumi stack output --json` prints", () => {
