@@ -170,18 +170,21 @@ describe("AmplitudeKinesisDestination", () => {
     expect(await resolvedValue(destination.streamName)).to.equal("events");
   });
 
-  it("resolves no output before the policy is attached", async () => {
-    const { destination, resources } = await render(
-      "acme",
-      {},
-      { pending: "aws:iam/rolePolicyAttachment:RolePolicyAttachment" },
-    );
-    const resolved: string[] = [];
-    for (const name of ["roleArn", "region", "streamName", "streamArn", "roleName", "policyArn"] as const) {
-      destination[name].apply(() => resolved.push(name));
-    }
-    while (!resources.some(({ name }) => name === "acme-attachment")) await turn();
-    for (let turns = 0; turns < 100; turns += 1) await turn();
-    expect(resolved).to.deep.equal([]);
-  });
+  for (const [event, pending] of [
+    ["the write policy is attached", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"],
+    ["the stream's TLS policy is created", "aws:kinesis/resourcePolicy:ResourcePolicy"],
+  ] as const) {
+    it(`resolves no output before ${event}`, async () => {
+      const { destination, resources } = await render("acme", { requireTls: true }, { pending });
+      const resolved: string[] = [];
+      for (const name of ["roleArn", "region", "streamName", "streamArn", "roleName", "policyArn"] as const) {
+        destination[name].apply(() => resolved.push(name));
+      }
+      for (const name of ["acme-attachment", "acme-stream-policy"]) {
+        while (!resources.some((resource) => resource.name === name)) await turn();
+      }
+      for (let turns = 0; turns < 100; turns += 1) await turn();
+      expect(resolved).to.deep.equal([]);
+    });
+  }
 });
