@@ -96,6 +96,16 @@ describe("comparing what was sent to Amplitude with what came", () => {
     ]);
   });
 
+  it("names a list that gained or lost an item", () => {
+    const received = { ...properties, tags: ["new", "sale"] };
+    for (const tags of [["new"], ["new", "sale", "added"]]) {
+      const event = { ...sent, event_properties: { ...properties, tags } };
+      expect(compareEvent(event, { ...rowOf(event), event_properties: received }).differing).to.deep.equal([
+        "event_properties.tags",
+      ]);
+    }
+  });
+
   for (const field of [
     "platform",
     "os_name",
