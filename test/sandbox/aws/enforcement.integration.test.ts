@@ -64,10 +64,18 @@ describe("who may do what in the sandbox", function () {
     await until(isActive);
   }
 
-  async function createRole(trust = trustOf(AMPLITUDE_ROOT)): Promise<{ arn: string; name: string }> {
+  async function createRole(
+    trust = trustOf(AMPLITUDE_ROOT),
+    options: { MaxSessionDuration?: number } = {},
+  ): Promise<{ arn: string; name: string }> {
     const name = `amplitude-${++roles}`;
     const answer = await operator.iam.send(
-      new CreateRoleCommand({ RoleName: name, Path: "/vendors/", AssumeRolePolicyDocument: trust }),
+      new CreateRoleCommand({
+        RoleName: name,
+        Path: "/vendors/",
+        AssumeRolePolicyDocument: trust,
+        ...options,
+      }),
     );
     return { name, arn: answer.Role?.Arn ?? "" };
   }
@@ -182,6 +190,26 @@ describe("who may do what in the sandbox", function () {
         expect(failure.message).to.match(/durationSeconds/i);
       });
     }
+
+    it("limits a role's session to an hour when another role's session assumes it", async () => {
+      const writer = await createWriter();
+      const target = await createRole(trustOf(`arn:aws:iam::${CUSTOMER}:root`), { MaxSessionDuration: 7200 });
+      await operator.iam.send(
+        new PutRolePolicyCommand({
+          RoleName: writer.name,
+          PolicyName: "chain",
+          PolicyDocument: allow(["sts:AssumeRole"], [target.arn]),
+        }),
+      );
+      const assumeFor = (DurationSeconds: number) =>
+        writer.session.sts.send(
+          new AssumeRoleCommand({ RoleArn: target.arn, RoleSessionName: "chained", DurationSeconds }),
+        );
+      await assumeFor(3600);
+      const failure = await failureOf(assumeFor(3601));
+      expect(failure).to.include({ name: "ValidationError", status: 400 });
+      expect(failure.message).to.include("role chaining");
+    });
 
     it("refuses a session policy rather than ignore it", async () => {
       const role = await createRole();
