@@ -90,8 +90,8 @@ describe("amplitude-kinesis verify --report", function () {
     await aws.remove();
   });
 
-  function verify(reports: string) {
-    const { roleArn, region, streamName } = outputs;
+  function verify(reports: string, streamName = outputs.streamName) {
+    const { roleArn, region } = outputs;
     const deployment = ["--role-arn", roleArn, "--region", region, "--stream-name", streamName];
     const args = ["verify", ...deployment, "--events", "5", "--no-run-file", "--json", "--report", reports];
     return runInProcess(args, environmentOf(aws, aws.principals.operator));
@@ -124,5 +124,14 @@ describe("amplitude-kinesis verify --report", function () {
     expect(JSON.parse(stdout).verdict).to.equal("verified");
     expect(stderr).to.include("report.html").and.to.include("The verdict stands as printed: verified");
     expect(status).to.equal(4);
+  });
+
+  it("exits 1 when the verdict is failed, even if a report file can't be written", async () => {
+    const reports = join(folder, "taken-failed");
+    await mkdir(join(reports, "report.html"), { recursive: true });
+    const { status, stdout, stderr } = await verify(reports, "no-such-stream");
+    expect(JSON.parse(stdout).verdict).to.equal("failed");
+    expect(stderr).to.include("report.html").and.to.include("The verdict stands as printed: failed");
+    expect(status).to.equal(1);
   });
 });
