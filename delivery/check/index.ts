@@ -10,7 +10,7 @@ import {
 } from "../aws/clients";
 import { streamArnOf } from "../common/arn";
 import { systemClock } from "../common/clock";
-import { type Finding, hasSeverity, type Severity } from "../common/findings";
+import { bySeverity, type Finding, verdictOf } from "../common/findings";
 import { resolveOutputs, type StackOutputs } from "../common/outputs";
 import { type AlarmsCheck, checkAlarms } from "../deployment/alarms";
 import { checkStreamKey } from "../deployment/key";
@@ -22,7 +22,7 @@ import { settingFindings, streamOf } from "../deployment/streamSettings";
 import { checkStreamTags, untagged } from "../deployment/tags";
 import { trustBreadthFindings } from "../deployment/trustBreadth";
 import type { CheckOptions } from "./options";
-import type { CheckReport, CheckVerdict } from "./report";
+import type { CheckReport } from "./report";
 
 /**
  * Compares what is deployed with what Amplitude needs, without writing anything: the stream, its key, policy, alarms and
@@ -144,7 +144,7 @@ class DeploymentCheck {
     const { streamSummary, role, operatorIdentity } = before;
     const outputs = { ...this.#options.outputs, ...this.#outputs };
     const attachedArns = policies.names === null ? null : policies.arns;
-    const findings = sorted([
+    const findings = bySeverity([
       ...before.findings,
       ...outputFindings(outputs, attachedArns),
       ...policies.findings,
@@ -153,7 +153,7 @@ class DeploymentCheck {
     ]);
     return {
       reportVersion: 1,
-      verdict: verdictOf(findings),
+      verdict: verdictOf(findings, "passed"),
       ...this.#outputs,
       checkedAs: operatorIdentity.arn,
       checkedAt: new Date((this.#options.clock ?? systemClock).now()).toISOString(),
@@ -176,17 +176,6 @@ class DeploymentCheck {
   get #amplitudeAccountId(): string {
     return this.#options.amplitudeAccountId ?? AMPLITUDE_ACCOUNT_ID;
   }
-}
-
-const GRAVEST_FIRST: Severity[] = ["error", "undetermined", "warning"];
-
-function sorted(findings: Finding[]): Finding[] {
-  return GRAVEST_FIRST.flatMap((severity) => findings.filter((finding) => finding.severity === severity));
-}
-
-function verdictOf(findings: Finding[]): CheckVerdict {
-  if (hasSeverity(findings, "error")) return "failed";
-  return hasSeverity(findings, "undetermined") ? "undecided" : "passed";
 }
 
 function leavesOpen({ stream }: Preflight): string[] {

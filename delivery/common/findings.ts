@@ -1,10 +1,10 @@
 /**
- * How much a finding weighs: an `error` stops or disproves delivery, `undetermined` leaves a part of the proof open,
- * a `warning` endangers it or is worth knowing.
+ * Weight of a finding: an `error` stops or disproves delivery, `undetermined` leaves a part of the proof open, a `warning`
+ * endangers delivery or is worth knowing.
  */
 export type Severity = "error" | "undetermined" | "warning";
 
-/** What a finding is about: stable, for programs. */
+/** Stable identifier of a finding, for programs. */
 export type FindingCode =
   | "stream-not-found"
   | "stream-not-active"
@@ -21,7 +21,7 @@ export type FindingCode =
   | "simulate-not-allowed"
   | "simulation-unavailable"
   | "permissions-undetermined"
-  | "output-untrue"
+  | "output-mismatch"
   | "stream-retention-short"
   | "stream-policy-denies"
   | "stream-policy-open"
@@ -67,40 +67,60 @@ export type FindingCode =
   | "several-events-in-record"
   | "interrupted";
 
-/** Something that the person who runs the check should know or do. */
+/** A problem, or a fact worth knowing, and what to do about it. */
 export interface Finding {
-  /** Stable; the words may change. */
+  /** Stable; the message may change. */
   code: FindingCode;
-  /** How much it weighs. */
+  /** Weight. */
   severity: Severity;
-  /** What is wrong, and why it matters. */
+  /** What happened, and why it matters. */
   message: string;
-  /** The ARN, name, file or setting that it is about. */
+  /** ARN, name, file or setting. */
   where: string;
   /** What to do next. */
   remedy: string;
 }
 
-export function hasSeverity(findings: readonly Finding[], severity: Severity): boolean {
-  return findings.some((finding) => finding.severity === severity);
+type NewFinding = (code: FindingCode, where: string, message: string, remedy: string) => Finding;
+
+/** Creates findings: `finding.error(code, where, message, remedy)`; `finding[severity](…)` for a severity that varies. */
+export const finding: Record<Severity, NewFinding> = {
+  error: ofSeverity("error"),
+  undetermined: ofSeverity("undetermined"),
+  warning: ofSeverity("warning"),
+};
+
+function ofSeverity(severity: Severity): NewFinding {
+  return (code, where, message, remedy) => ({ code, severity, message, where, remedy });
 }
 
-/** `verified`: every event arrived intact. `failed`: something did not, or can't. `undecided`: time ran out, or a part could not be checked. */
+const ORDER: readonly Severity[] = ["error", "undetermined", "warning"];
+
+/** Returns the findings with the most severe first, and those of one severity in their order. */
+export function bySeverity(findings: readonly Finding[]): Finding[] {
+  return ORDER.flatMap((severity) => findings.filter((each) => each.severity === severity));
+}
+
+/** Whether a finding of this severity is among them. */
+export function hasSeverity(findings: readonly Finding[], severity: Severity): boolean {
+  return findings.some((each) => each.severity === severity);
+}
+
+/** `verified`: every event arrived intact. `failed`: an event did not, or can't. `undecided`: time ran out, or a part could not be checked. */
 export type Verdict = "verified" | "failed" | "undecided";
 
-/** What of a shard the run has seen; zeros for one that no event fell to. */
-export interface ShardReport {
-  /** Such as `shardId-000000000000`. */
-  shardId: string;
-  /** Events that Kinesis acknowledged to have put there. */
-  eventsAcknowledged: number;
-  /** Records of this run that were read from it, duplicates included. */
-  recordsRead: number;
+/** Returns the verdict of the findings: `success` if there are only warnings. */
+export function verdictOf<Success extends string>(
+  findings: readonly Finding[],
+  success: Success,
+): Success | "failed" | "undecided" {
+  if (hasSeverity(findings, "error")) return "failed";
+  return hasSeverity(findings, "undetermined") ? "undecided" : success;
 }
 
-const SIGNS: Record<Finding["severity"], string> = { error: "✗", undetermined: "?", warning: "!" };
+const SIGNS: Record<Severity, string> = { error: "✗", undetermined: "?", warning: "!" };
 
-/** A finding in lines, an empty one before it. */
+/** Returns a finding as lines of text, after an empty one. */
 export function findingLines({ severity, code, message, where, remedy }: Finding): string[] {
   return ["", `${SIGNS[severity]} ${code}: ${message}`, `  where:  ${where}`, `  remedy: ${remedy}`];
 }
@@ -111,4 +131,14 @@ export function mostCommon(reasons: readonly (readonly [reason: string, events: 
     .slice(0, 3)
     .map(([reason, events]) => `${reason} (${events})`)
     .join("; ");
+}
+
+/** A shard's part of a run; zeros for a shard that no event fell to. */
+export interface ShardReport {
+  /** Such as `shardId-000000000000`. */
+  shardId: string;
+  /** Events that Kinesis acknowledged on this shard. */
+  eventsAcknowledged: number;
+  /** Records of this run that were read from it, duplicates included. */
+  recordsRead: number;
 }

@@ -5,7 +5,7 @@ import {
 } from "@aws-sdk/client-cloudwatch";
 import { credentialsProblem } from "../aws/credentials";
 import { describeError, isCredentialsError } from "../aws/errors";
-import type { Finding } from "../common/findings";
+import { type Finding, finding } from "../common/findings";
 
 /** The metrics by which Amplitude's silence, throttling and the stream's capacity show. */
 const METRICS = ["IncomingRecords", "IncomingBytes", "WriteProvisionedThroughputExceeded"] as const;
@@ -65,14 +65,12 @@ function missing(alarms: Map<Metric, MetricAlarm[]>, where: string): Finding[] {
   ];
   if (what.length === 0) return [];
   return [
-    {
-      code: "alarm-missing",
-      severity: "warning",
-      message: `No alarm tells of ${what.join(", nor of ")}: Amplitude has nobody to tell in this account`,
+    finding.warning(
+      "alarm-missing",
       where,
-      remedy:
-        "`pulumi config set --path 'alarms.actionArns[0]' TOPIC-ARN && pulumi up`, or alarms: { actionArns: [topic.arn] } in your own stack",
-    },
+      `No alarm tells of ${what.join(", nor of ")}: Amplitude has nobody to tell in this account`,
+      "`pulumi config set --path 'alarms.actionArns[0]' TOPIC-ARN && pulumi up`, or alarms: { actionArns: [topic.arn] } in your own stack",
+    ),
   ];
 }
 
@@ -86,34 +84,30 @@ function alarmFindings(alarm: MetricAlarm): Finding[] {
 }
 
 function tellsNobody({ AlarmName, ActionsEnabled }: MetricAlarm, where: string): Finding {
-  return {
-    code: "alarm-tells-nobody",
-    severity: "warning",
-    message: `The alarm ${AlarmName} tells nobody when it is raised: ${ActionsEnabled === false ? "its actions are switched off" : "it has no action"}`,
+  return finding.warning(
+    "alarm-tells-nobody",
     where,
-    remedy:
-      ActionsEnabled === false
-        ? `\`aws cloudwatch enable-alarm-actions --alarm-names ${AlarmName}\``
-        : "`pulumi config set --path 'alarms.actionArns[0]' TOPIC-ARN && pulumi up`",
-  };
+    `The alarm ${AlarmName} tells nobody when it is raised: ${ActionsEnabled === false ? "its actions are switched off" : "it has no action"}`,
+    ActionsEnabled === false
+      ? `\`aws cloudwatch enable-alarm-actions --alarm-names ${AlarmName}\``
+      : "`pulumi config set --path 'alarms.actionArns[0]' TOPIC-ARN && pulumi up`",
+  );
 }
 
 function raised({ AlarmName, AlarmDescription, StateReason }: MetricAlarm, where: string): Finding {
-  return {
-    code: "alarm-raised",
-    severity: "warning",
-    message: `The alarm ${AlarmName} is raised: ${StateReason ?? "CloudWatch gives no reason"}`,
+  return finding.warning(
+    "alarm-raised",
     where,
-    remedy: AlarmDescription || "See the stream's metrics in CloudWatch, and run `amplitude-kinesis verify`",
-  };
+    `The alarm ${AlarmName} is raised: ${StateReason ?? "CloudWatch gives no reason"}`,
+    AlarmDescription || "See the stream's metrics in CloudWatch, and run `amplitude-kinesis verify`",
+  );
 }
 
 function notReadable(error: unknown, where: string): Finding {
-  return {
-    code: "alarms-not-readable",
-    severity: "warning",
-    message: `It is not known whether alarms watch the stream: ${describeError(error)}`,
+  return finding.warning(
+    "alarms-not-readable",
     where,
-    remedy: "Give the person who runs this cloudwatch:DescribeAlarmsForMetric (it can be given on `*` alone)",
-  };
+    `It is not known whether alarms watch the stream: ${describeError(error)}`,
+    "Give the person who runs this cloudwatch:DescribeAlarmsForMetric (it can be given on `*` alone)",
+  );
 }

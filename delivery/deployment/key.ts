@@ -1,7 +1,7 @@
 import { DescribeKeyCommand, type KMSClient } from "@aws-sdk/client-kms";
 import { credentialsProblem } from "../aws/credentials";
 import { describeError, isAccessDenied, isCredentialsError } from "../aws/errors";
-import type { Finding } from "../common/findings";
+import { type Finding, finding } from "../common/findings";
 
 /** Whether a customer's own key can encrypt: a disabled one stops every write. */
 export async function checkStreamKey(client: KMSClient, kmsKeyId: string): Promise<Finding[]> {
@@ -35,23 +35,21 @@ function remedyFor(state: string | undefined, keyId: string): string {
 }
 
 function unusable(what: string, where: string, remedy: string): Finding {
-  return {
-    code: "key-unusable",
-    severity: "error",
-    message: `${what}: Kinesis can't encrypt with it, and refuses Amplitude's records`,
+  return finding.error(
+    "key-unusable",
     where,
+    `${what}: Kinesis can't encrypt with it, and refuses Amplitude's records`,
     remedy,
-  };
+  );
 }
 
 function undetermined(error: unknown, where: string): Finding {
-  return {
-    code: "key-undetermined",
-    severity: "undetermined",
-    message: `Whether the stream's key is enabled can't be found out: ${describeError(error)}`,
+  return finding.undetermined(
+    "key-undetermined",
     where,
-    remedy: isAccessDenied(error)
+    `Whether the stream's key is enabled can't be found out: ${describeError(error)}`,
+    isAccessDenied(error)
       ? "Give the person who runs this kms:DescribeKey on the key, or prove by `amplitude-kinesis verify` that records are taken"
       : "Run this again, or prove by `amplitude-kinesis verify` that records are taken",
-  };
+  );
 }

@@ -1,5 +1,5 @@
 import { roleNameOf, streamArnOf } from "../common/arn";
-import type { Finding } from "../common/findings";
+import { type Finding, finding } from "../common/findings";
 import type { FurtherOutputs, StackOutputs } from "../common/outputs";
 
 /**
@@ -17,24 +17,22 @@ export function outputFindings(
   const findings: Finding[] = [];
   if (streamArn !== undefined && streamArn !== named)
     findings.push(
-      untrue("streamArn", streamArn, `role ARN, region and stream name make it ${named}`, "error"),
+      mismatch("streamArn", streamArn, `role ARN, region and stream name make it ${named}`, "error"),
     );
   if (roleName !== undefined && roleName !== roleNameOf(outputs.roleArn))
     findings.push(
-      untrue("roleName", roleName, `the role's ARN says ${roleNameOf(outputs.roleArn)}`, "error"),
+      mismatch("roleName", roleName, `the role's ARN says ${roleNameOf(outputs.roleArn)}`, "error"),
     );
   if (policyArn !== undefined && attachedArns !== null && !attachedArns.includes(policyArn))
-    findings.push(untrue("policyArn", policyArn, "that policy is not attached to the role", "warning"));
+    findings.push(mismatch("policyArn", policyArn, "that policy is not attached to the role", "warning"));
   return findings;
 }
 
-function untrue(output: string, value: string, why: string, severity: Finding["severity"]): Finding {
-  return {
-    code: "output-untrue",
-    severity,
-    message: `The stack's output ${output} is ${value}, but ${why}`,
-    where: `output ${output}`,
-    remedy:
-      "Take all outputs from one stack (`pulumi stack output --json --stack NAME`), and run `pulumi up --refresh` where they are from one already",
-  };
+function mismatch(output: string, value: string, why: string, severity: Finding["severity"]): Finding {
+  return finding[severity](
+    "output-mismatch",
+    `output ${output}`,
+    `The stack's output ${output} is ${value}, but ${why}`,
+    "Take all outputs from one stack (`pulumi stack output --json --stack NAME`), and run `pulumi up --refresh` where they are from one already",
+  );
 }

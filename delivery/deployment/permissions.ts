@@ -8,7 +8,7 @@ import {
 import { GENERATE_DATA_KEY_ACTION, SIMULATE_ACTION, WRITE_ACTIONS } from "../../components/contract";
 import { describeError, isAccessDenied, isUnsupported } from "../aws/errors";
 import { accountOf, regionOf } from "../common/arn";
-import type { Finding } from "../common/findings";
+import { type Finding, finding } from "../common/findings";
 import { unique } from "../common/values";
 import type { Route } from "./route";
 import type { StreamState } from "./stream";
@@ -77,14 +77,12 @@ function canSimulateKey(kmsKeyId: string, roleArn: string): boolean {
 function keyFindings(roleArn: string, { kmsKeyId }: StreamState, asker: Route): Finding[] {
   if (asker === "role" || kmsKeyId === undefined || canSimulateKey(kmsKeyId, roleArn)) return [];
   return [
-    {
-      code: "permissions-undetermined",
-      severity: "undetermined",
-      message: `Whether the role may ${GENERATE_DATA_KEY_ACTION} on the stream's key can't be simulated: the stream names it as ${kmsKeyId}, which is not the ARN of a key of the role's account`,
-      where: kmsKeyId,
-      remedy:
-        "Encrypt the stream with the key's ARN (kmsKeyArn), or prove the permission by writing (--route role)",
-    },
+    finding.undetermined(
+      "permissions-undetermined",
+      kmsKeyId,
+      `Whether the role may ${GENERATE_DATA_KEY_ACTION} on the stream's key can't be simulated: the stream names it as ${kmsKeyId}, which is not the ARN of a key of the role's account`,
+      "Encrypt the stream with the key's ARN (kmsKeyArn), or prove the permission by writing (--route role)",
+    ),
   ];
 }
 
@@ -139,14 +137,12 @@ function missingContext({
 
 /** A role's own writes prove what its simulation can't. */
 function undecidable(action: string, resource: string, missing: string[], asker: Route): Finding {
-  return {
-    code: "permissions-undetermined",
-    severity: asker === "role" ? "warning" : "undetermined",
-    message: `Whether the role may ${action} depends on ${missing.join(", ")}, which a simulation does not know: Amplitude's own check may come out as a refusal`,
-    where: resource,
-    remedy:
-      "Take the conditions on these keys out of the role's policies and boundary, or prove the permissions by writing (--route role)",
-  };
+  return finding[asker === "role" ? "warning" : "undetermined"](
+    "permissions-undetermined",
+    resource,
+    `Whether the role may ${action} depends on ${missing.join(", ")}, which a simulation does not know: Amplitude's own check may come out as a refusal`,
+    "Take the conditions on these keys out of the role's policies and boundary, or prove the permissions by writing (--route role)",
+  );
 }
 
 function denied(action: string, resource: string, result: EvaluationResult): Finding {
@@ -155,13 +151,12 @@ function denied(action: string, resource: string, result: EvaluationResult): Fin
   const effect = isSimulate
     ? "Amplitude can't check its permissions"
     : "Amplitude's records would be refused";
-  return {
-    code: isSimulate ? "simulate-not-allowed" : "write-not-allowed",
-    severity: "error",
-    message: `The role may not ${action} on ${resource}: ${cause}. ${effect}`,
-    where: resource,
+  return finding.error(
+    isSimulate ? "simulate-not-allowed" : "write-not-allowed",
+    resource,
+    `The role may not ${action} on ${resource}: ${cause}. ${effect}`,
     remedy,
-  };
+  );
 }
 
 function causeOf(
@@ -193,21 +188,19 @@ function causeOf(
 function notSimulated(error: unknown, roleArn: string, asker: Route): Finding {
   const text = describeError(error);
   if (asker === "role" && isAccessDenied(error)) {
-    return {
-      code: "simulate-not-allowed",
-      severity: "error",
-      message: `The role may not ${SIMULATE_ACTION} on itself, as Amplitude does to check its permissions: ${text}`,
-      where: roleArn,
-      remedy: "Run `pulumi up --refresh` to restore the policy and its attachment",
-    };
+    return finding.error(
+      "simulate-not-allowed",
+      roleArn,
+      `The role may not ${SIMULATE_ACTION} on itself, as Amplitude does to check its permissions: ${text}`,
+      "Run `pulumi up --refresh` to restore the policy and its attachment",
+    );
   }
-  return {
-    code: "simulation-unavailable",
-    severity: asker === "role" ? "warning" : "undetermined",
-    message: `AWS could not be asked what the role may do: ${text}`,
-    where: roleArn,
-    remedy: remedyWithoutSimulation(error, asker),
-  };
+  return finding[asker === "role" ? "warning" : "undetermined"](
+    "simulation-unavailable",
+    roleArn,
+    `AWS could not be asked what the role may do: ${text}`,
+    remedyWithoutSimulation(error, asker),
+  );
 }
 
 function remedyWithoutSimulation(error: unknown, asker: Route): string {

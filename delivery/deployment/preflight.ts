@@ -18,7 +18,7 @@ import {
 } from "../aws/errors";
 import { type Patience, tryPatiently } from "../aws/waitUntil";
 import { accountOf } from "../common/arn";
-import { type Finding, hasSeverity } from "../common/findings";
+import { type Finding, finding, hasSeverity } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 import { checkPermissions, type PermissionsCheck } from "./permissions";
 import { checkTrust, type RoleState, readRole } from "./role";
@@ -124,7 +124,7 @@ async function permissionFindings(
   if (seen.simulated && !isAllowed(seen)) return seen.findings;
   const onWait = () => onStep(`checking what the role may do: ${STILL_REFUSED}`);
   const { findings } = await tryPatiently(asRole, isAllowed, { ...patience, onWait });
-  return findings.map((finding) => ifFinal(finding, patience));
+  return findings.map((each) => ifFinal(each, patience));
 }
 
 function whose(credentials: string, { profile }: ClientOptions): string {
@@ -174,8 +174,8 @@ async function chooseRoute(options: PreflightOptions, role: RoleState, sender: C
 }
 
 /** A refusal that would have been tried again decides nothing where the wait was interrupted. */
-function ifFinal(finding: Finding, { signal }: Patience): Finding {
-  return signal?.aborted && finding.severity === "error" ? { ...finding, severity: "undetermined" } : finding;
+function ifFinal(refusal: Finding, { signal }: Patience): Finding {
+  return signal?.aborted && refusal.severity === "error" ? { ...refusal, severity: "undetermined" } : refusal;
 }
 
 /** Waiting helps only where the refusal may be news that has not spread: not where the trust policy leaves the sender out. */
@@ -193,25 +193,21 @@ function isRefusal(error: unknown): boolean {
 }
 
 function notAnswered(roleArn: string, error: unknown): Finding {
-  return {
-    code: "role-not-assumable",
-    severity: "undetermined",
-    message: `Whether the role can be assumed could not be found out: ${describeError(error)}`,
-    where: roleArn,
-    remedy:
-      "Run this again; where this machine can't have STS assume roles, write as yourself by --route operator",
-  };
+  return finding.undetermined(
+    "role-not-assumable",
+    roleArn,
+    `Whether the role can be assumed could not be found out: ${describeError(error)}`,
+    "Run this again; where this machine can't have STS assume roles, write as yourself by --route operator",
+  );
 }
 
 function notAssumable(roleArn: string, sender: Caller, error: unknown): Finding {
-  return {
-    code: "role-not-assumable",
-    severity: "error",
-    message: `${sender.arn} can't assume the role: ${describeError(error)}`,
-    where: roleArn,
-    remedy:
-      "Add the principal to testPrincipalArns and run `pulumi up` (it also needs sts:AssumeRole of its own; an external id is given by --external-id), or use --route operator",
-  };
+  return finding.error(
+    "role-not-assumable",
+    roleArn,
+    `${sender.arn} can't assume the role: ${describeError(error)}`,
+    "Add the principal to testPrincipalArns and run `pulumi up` (it also needs sts:AssumeRole of its own; an external id is given by --external-id), or use --route operator",
+  );
 }
 
 function trustFindings(
@@ -227,12 +223,11 @@ function trustFindings(
   }
   if (role.problem === undefined || assumedAsAmplitude) return [];
   return [
-    {
-      code: "role-not-readable",
-      severity: assumedBy === undefined ? "undetermined" : "warning",
-      message: `The role's trust policy can't be read, so it is not known whether Amplitude may assume it: ${role.problem}`,
-      where: outputs.roleArn,
-      remedy: "Give the person who runs this iam:GetRole on the role",
-    },
+    finding[assumedBy === undefined ? "undetermined" : "warning"](
+      "role-not-readable",
+      outputs.roleArn,
+      `The role's trust policy can't be read, so it is not known whether Amplitude may assume it: ${role.problem}`,
+      "Give the person who runs this iam:GetRole on the role",
+    ),
   ];
 }

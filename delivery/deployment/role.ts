@@ -3,7 +3,7 @@ import { credentialsProblem } from "../aws/credentials";
 import { describeError, isCredentialsError } from "../aws/errors";
 import { type Patience, tryPatiently } from "../aws/waitUntil";
 import { roleNameOf } from "../common/arn";
-import type { Finding } from "../common/findings";
+import { type Finding, finding } from "../common/findings";
 import { decideTrust, letsAnyoneIn, type TrustedCaller } from "./trust";
 
 /** The role as the operator can see it. Without a document its trust policy could not be read. */
@@ -42,35 +42,30 @@ async function readOnce(client: IAMClient, roleArn: string): Promise<RoleState> 
 
 /** The name alone can match where the ARN does not: Amplitude is given the ARN. */
 function otherArn(roleArn: string, actual: string | undefined): Finding {
-  return {
-    code: "role-not-found",
-    severity: "error",
-    message: `The role's ARN is ${actual}, not the one given: Amplitude could not assume it`,
-    where: roleArn,
-    remedy: "Give Amplitude, and this command, the ARN that `pulumi stack output roleArn` prints",
-  };
+  return finding.error(
+    "role-not-found",
+    roleArn,
+    `The role's ARN is ${actual}, not the one given: Amplitude could not assume it`,
+    "Give Amplitude, and this command, the ARN that `pulumi stack output roleArn` prints",
+  );
 }
 
 function notFound(roleArn: string): Finding {
-  return {
-    code: "role-not-found",
-    severity: "error",
-    message: "There is no such role: Amplitude could not assume it",
-    where: roleArn,
-    remedy:
-      "Compare the ARN with `pulumi stack output roleArn`, and run `pulumi up --refresh` if the role is gone",
-  };
+  return finding.error(
+    "role-not-found",
+    roleArn,
+    "There is no such role: Amplitude could not assume it",
+    "Compare the ARN with `pulumi stack output roleArn`, and run `pulumi up --refresh` if the role is gone",
+  );
 }
 
 function anyoneTrusted(roleArn: string): Finding {
-  return {
-    code: "anyone-trusted",
-    severity: "warning",
-    message:
-      "The trust policy lets every AWS account assume the role: whoever learns its ARN can write to the stream",
-    where: roleArn,
-    remedy: "Run `pulumi up --refresh` to restore the trust policy, which names Amplitude's account alone",
-  };
+  return finding.warning(
+    "anyone-trusted",
+    roleArn,
+    "The trust policy lets every AWS account assume the role: whoever learns its ARN can write to the stream",
+    "Run `pulumi up --refresh` to restore the trust policy, which names Amplitude's account alone",
+  );
 }
 
 /** What the trust policy means for Amplitude. */
@@ -79,24 +74,20 @@ export function checkTrust(document: string, roleArn: string, amplitude: Trusted
   if (decision.kind === "trusted") return letsAnyoneIn(document) ? [anyoneTrusted(roleArn)] : [];
   if (decision.kind === "undetermined") {
     return [
-      {
-        code: "trust-undetermined",
-        severity: "undetermined",
-        message: `Whether Amplitude may assume the role can't be told from outside: ${decision.reason}`,
-        where: roleArn,
-        remedy:
-          "Ask Amplitude which principal it uses, or trust its account's root as its documentation has it",
-      },
+      finding.undetermined(
+        "trust-undetermined",
+        roleArn,
+        `Whether Amplitude may assume the role can't be told from outside: ${decision.reason}`,
+        "Ask Amplitude which principal it uses, or trust its account's root as its documentation has it",
+      ),
     ];
   }
   return [
-    {
-      code: "amplitude-not-trusted",
-      severity: "error",
-      message: `Amplitude (account ${amplitude.accountId}) can't assume the role: ${decision.reason}`,
-      where: roleArn,
-      remedy:
-        "Run `pulumi up --refresh` to restore the trust policy; amplitudeAccountId, amplitudePrincipalArns and externalId change it on purpose",
-    },
+    finding.error(
+      "amplitude-not-trusted",
+      roleArn,
+      `Amplitude (account ${amplitude.accountId}) can't assume the role: ${decision.reason}`,
+      "Run `pulumi up --refresh` to restore the trust policy; amplitudeAccountId, amplitudePrincipalArns and externalId change it on purpose",
+    ),
   ];
 }

@@ -9,7 +9,7 @@ import {
 import { credentialsProblem } from "../aws/credentials";
 import { describeError, isCredentialsError } from "../aws/errors";
 import { roleNameOf } from "../common/arn";
-import type { Finding } from "../common/findings";
+import { type Finding, finding } from "../common/findings";
 import { excessOf, type Needed } from "./policyBreadth";
 
 /** A policy that gives the role permissions. */
@@ -87,13 +87,12 @@ function tooBroad(
   if (excess.length === 0) return [];
   const held = boundaryArn === undefined ? "" : ` (as far as the boundary ${boundaryArn} lets it)`;
   return [
-    {
-      code: "permissions-too-broad",
-      severity: "warning",
-      message: `The policy ${policy.name} lets whoever assumes the role do more than Amplitude needs${held}: ${excess.join("; ")}`,
-      where: policy.arn ?? `${needed.roleArn}, inline policy ${policy.name}`,
-      remedy: remedyFor(policy, roleName),
-    },
+    finding.warning(
+      "permissions-too-broad",
+      policy.arn ?? `${needed.roleArn}, inline policy ${policy.name}`,
+      `The policy ${policy.name} lets whoever assumes the role do more than Amplitude needs${held}: ${excess.join("; ")}`,
+      remedyFor(policy, roleName),
+    ),
   ];
 }
 
@@ -106,12 +105,10 @@ function remedyFor({ name, arn }: RolePolicy, roleName: string): string {
 }
 
 function notReadable(error: unknown, where: string): Finding {
-  return {
-    code: "policies-not-readable",
-    severity: "warning",
-    message: `The role's policies can't be read, so it is not known whether they allow more than Amplitude needs: ${describeError(error)}`,
+  return finding.warning(
+    "policies-not-readable",
     where,
-    remedy:
-      "Give the person who runs this iam:ListAttachedRolePolicies, iam:ListRolePolicies and iam:GetRolePolicy on the role, iam:GetPolicy and iam:GetPolicyVersion on its policies (`amplitude-kinesis operator-policy --for check`)",
-  };
+    `The role's policies can't be read, so it is not known whether they allow more than Amplitude needs: ${describeError(error)}`,
+    "Give the person who runs this iam:ListAttachedRolePolicies, iam:ListRolePolicies and iam:GetRolePolicy on the role, iam:GetPolicy and iam:GetPolicyVersion on its policies (`amplitude-kinesis operator-policy --for check`)",
+  );
 }

@@ -9,7 +9,7 @@ import { type Patience, tryPatiently } from "../aws/waitUntil";
 import { accountOf, streamArnOf } from "../common/arn";
 import type { Clock } from "../common/clock";
 import { DeliveryError } from "../common/errors";
-import type { Finding } from "../common/findings";
+import { type Finding, finding } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 
 /** What the rest of the run has to know of the stream. */
@@ -118,13 +118,13 @@ function judge({ summary, serviceTime, clockOffsetMs }: Described, where: string
   if (StreamStatus !== "ACTIVE" && StreamStatus !== "UPDATING") {
     const message = `The stream is ${StreamStatus}, and takes no records`;
     const remedy = "Wait until it is ACTIVE, or run `pulumi up` to create it again";
-    findings.push({ code: "stream-not-active", severity: "error", message, where, remedy });
+    findings.push(finding.error("stream-not-active", where, message, remedy));
   }
   if (EncryptionType !== "KMS") {
     const message = "The stream is not encrypted at rest";
     const remedy =
       "Run `pulumi up --refresh`: the component encrypts it with alias/aws/kinesis, at no change for Amplitude";
-    findings.push({ code: "stream-not-encrypted", severity: "warning", message, where, remedy });
+    findings.push(finding.warning("stream-not-encrypted", where, message, remedy));
   }
   const { OpenShardCount, RetentionPeriodHours, RecordDistributionStrategy } = summary;
   const largestRecordBytes = (MaxRecordSizeInKiB ?? DEFAULT_LARGEST_RECORD_KIB) * 1024;
@@ -153,16 +153,15 @@ function describeProblem(error: unknown, where: string): Finding {
       "There is no such stream in this account and region: Amplitude's records would be refused";
     const remedy =
       "Compare the region and the name with `pulumi stack output`, and run `pulumi up --refresh` if the stream is gone";
-    return { code: "stream-not-found", severity: "error", message, where, remedy };
+    return finding.error("stream-not-found", where, message, remedy);
   }
   const remedy = isAccessDenied(error)
     ? "Give the person who runs this kinesis:DescribeStreamSummary, kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords on the stream"
     : "Check the region, the network and AWS_ENDPOINT_URL, and run this again";
-  return {
-    code: "stream-not-described",
-    severity: "undetermined",
-    message: `The stream can't be looked up: ${text}`,
+  return finding.undetermined(
+    "stream-not-described",
     where,
+    `The stream can't be looked up: ${text}`,
     remedy,
-  };
+  );
 }

@@ -3,7 +3,7 @@ import { accountRootArn, WRITE_ACTIONS } from "../../components/contract";
 import { credentialsProblem } from "../aws/credentials";
 import { describeError, isCredentialsError } from "../aws/errors";
 import { accountOf } from "../common/arn";
-import type { Finding } from "../common/findings";
+import { type Finding, finding } from "../common/findings";
 import { unique } from "../common/values";
 import { matchesText } from "./iam/arnPattern";
 import { parseStatements, principals, type Statement, strings } from "./iam/policyStatement";
@@ -60,13 +60,12 @@ function denial(statement: Statement, place: Place): Finding[] {
       ),
     ];
   return [
-    {
-      code: "stream-policy-denies",
-      severity: "error",
-      message: `A Deny statement${name} of the stream's own policy refuses what the role writes`,
-      where: place.streamArn,
+    finding.error(
+      "stream-policy-denies",
+      place.streamArn,
+      `A Deny statement${name} of the stream's own policy refuses what the role writes`,
       remedy,
-    },
+    ),
   ];
 }
 
@@ -100,16 +99,15 @@ function strangers(statements: Statement[], { streamArn, roleArn }: Place): Find
     .filter((principal) => principal !== account && accountOf(principal) !== account);
   if (named.length === 0) return [];
   return [
-    {
-      code: "stream-policy-open",
-      severity: "warning",
-      message: `The stream's own policy lets in ${unique(named).join(", ")}: Amplitude needs nobody but the role`,
-      where: streamArn,
-      remedy: `If nobody outside the account is meant to use the stream: \`aws kinesis delete-resource-policy --resource-arn ${streamArn}\``,
-    },
+    finding.warning(
+      "stream-policy-open",
+      streamArn,
+      `The stream's own policy lets in ${unique(named).join(", ")}: Amplitude needs nobody but the role`,
+      `If nobody outside the account is meant to use the stream: \`aws kinesis delete-resource-policy --resource-arn ${streamArn}\``,
+    ),
   ];
 }
 
 function undetermined(message: string, { streamArn }: Place, remedy: string): Finding {
-  return { code: "stream-policy-undetermined", severity: "undetermined", message, where: streamArn, remedy };
+  return finding.undetermined("stream-policy-undetermined", streamArn, message, remedy);
 }

@@ -1,5 +1,5 @@
 import type { StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
-import type { Finding } from "../common/findings";
+import { type Finding, finding } from "../common/findings";
 import { MIN_RETENTION_HOURS } from "../common/limits";
 
 /** Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
@@ -27,13 +27,12 @@ export function settingFindings({
 }: CheckedStream & { streamName: string }): Finding[] {
   if (retentionHours >= MIN_RETENTION_HOURS) return [];
   return [
-    {
-      code: "stream-retention-short",
-      severity: "warning",
-      message: `Records are kept for ${retentionHours} hours: a consumer that stands still for longer loses events, which Amplitude does not send again (Security Hub Kinesis.3 asks for ${MIN_RETENTION_HOURS})`,
-      where: streamArn,
-      remedy: `\`pulumi config set retentionHours ${MIN_RETENTION_HOURS} && pulumi up\`; of a stream that isn't the stack's: \`aws kinesis increase-stream-retention-period --stream-name ${streamName} --retention-period-hours ${MIN_RETENTION_HOURS}\``,
-    },
+    finding.warning(
+      "stream-retention-short",
+      streamArn,
+      `Records are kept for ${retentionHours} hours: a consumer that stands still for longer loses events, which Amplitude does not send again (Security Hub Kinesis.3 asks for ${MIN_RETENTION_HOURS})`,
+      `\`pulumi config set retentionHours ${MIN_RETENTION_HOURS} && pulumi up\`; of a stream that isn't the stack's: \`aws kinesis increase-stream-retention-period --stream-name ${streamName} --retention-period-hours ${MIN_RETENTION_HOURS}\``,
+    ),
   ];
 }
 

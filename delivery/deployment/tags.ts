@@ -1,7 +1,7 @@
 import { type KinesisClient, ListTagsForResourceCommand } from "@aws-sdk/client-kinesis";
 import { credentialsProblem } from "../aws/credentials";
 import { describeError, isCredentialsError } from "../aws/errors";
-import type { Finding } from "../common/findings";
+import { type Finding, finding } from "../common/findings";
 
 /** Security Hub's Kinesis.2 asks for a tag on the stream. */
 export async function checkStreamTags(client: KinesisClient, streamArn: string): Promise<Finding[]> {
@@ -11,13 +11,12 @@ export async function checkStreamTags(client: KinesisClient, streamArn: string):
   } catch (error) {
     if (isCredentialsError(error)) throw credentialsProblem(error);
     return [
-      {
-        code: "tags-not-readable",
-        severity: "warning",
-        message: `The stream's tags can't be read: ${describeError(error)}`,
-        where: streamArn,
-        remedy: "Give the person who runs this kinesis:ListTagsForResource on the stream",
-      },
+      finding.warning(
+        "tags-not-readable",
+        streamArn,
+        `The stream's tags can't be read: ${describeError(error)}`,
+        "Give the person who runs this kinesis:ListTagsForResource on the stream",
+      ),
     ];
   }
 }
@@ -31,12 +30,11 @@ export function untagged(
 ): Finding[] {
   if (tags.some(({ Key = "" }) => !Key.startsWith("aws:"))) return [];
   return [
-    {
-      code: "untagged",
-      severity: "warning",
-      message: `The ${what} has no tag (Security Hub ${control}): nobody can tell whose it is`,
+    finding.warning(
+      "untagged",
       where,
-      remedy: `Run \`pulumi up --refresh\`, which tags it again; \`pulumi config set --path 'tags.owner' NAME\` adds tags of your own`,
-    },
+      `The ${what} has no tag (Security Hub ${control}): nobody can tell whose it is`,
+      `Run \`pulumi up --refresh\`, which tags it again; \`pulumi config set --path 'tags.owner' NAME\` adds tags of your own`,
+    ),
   ];
 }

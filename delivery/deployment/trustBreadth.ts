@@ -1,6 +1,6 @@
 import { ASSUME_ROLE_ACTION, accountRootArn } from "../../components/contract";
 import { accountOf } from "../common/arn";
-import type { Finding } from "../common/findings";
+import { type Finding, finding } from "../common/findings";
 import { unique } from "../common/values";
 import { parseStatements, principals, type Statement, strings } from "./iam/policyStatement";
 import { coversAssumeRole } from "./trust";
@@ -61,22 +61,19 @@ function otherActions(action: unknown, notAction: unknown): string[] {
 }
 
 function othersTrusted(others: string[], where: string): Finding {
-  return {
-    code: "others-trusted",
-    severity: "warning",
-    message: `Beside Amplitude the trust policy lets in ${others.join(", ")}: each of them can write to the stream`,
+  return finding.warning(
+    "others-trusted",
     where,
-    remedy:
-      "If one is meant to test delivery, give it as --test-principal; otherwise take it out of testPrincipalArns, or run `pulumi up --refresh` to undo a change made by hand",
-  };
+    `Beside Amplitude the trust policy lets in ${others.join(", ")}: each of them can write to the stream`,
+    "If one is meant to test delivery, give it as --test-principal; otherwise take it out of testPrincipalArns, or run `pulumi up --refresh` to undo a change made by hand",
+  );
 }
 
 function tooBroad(actions: string[], where: string): Finding {
-  return {
-    code: "trust-too-broad",
-    severity: "warning",
-    message: `The trust policy allows ${actions.join(", ")}, where Amplitude needs ${ASSUME_ROLE_ACTION} alone`,
+  return finding.warning(
+    "trust-too-broad",
     where,
-    remedy: "Run `pulumi up --refresh` to restore the trust policy",
-  };
+    `The trust policy allows ${actions.join(", ")}, where Amplitude needs ${ASSUME_ROLE_ACTION} alone`,
+    "Run `pulumi up --refresh` to restore the trust policy",
+  );
 }

@@ -1,5 +1,5 @@
-import { bySeverity } from "../common/bySeverity";
 import type { Finding, Severity, Verdict } from "../common/findings";
+import { bySeverity } from "../common/findings";
 import type { DeliveryReport } from "../verify/report";
 import { codeSpans } from "./codeSpans";
 import { presentable } from "./redactReport";

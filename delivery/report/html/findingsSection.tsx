@@ -1,5 +1,5 @@
-import { bySeverity } from "../../common/bySeverity";
 import type { Finding, Severity } from "../../common/findings";
+import { bySeverity } from "../../common/findings";
 import { Prose } from "./proseText";
 
 const SEVERITIES: Record<Severity, string> = {

@@ -283,7 +283,7 @@ describe("Checking a deployment", function () {
       "an output that names another stream",
       async (outputs) =>
         Object.assign(outputs, { streamArn: "arn:aws:kinesis:us-east-1:111122223333:stream/other" }),
-      "output-untrue",
+      "output-mismatch",
       "error",
       /streamArn is arn.*other/,
       /one stack/,

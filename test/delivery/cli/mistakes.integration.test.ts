@@ -641,7 +641,7 @@ describe("What goes wrong for real people", function () {
           "check",
           JSON.stringify({ ...outputs, streamArn: "arn:aws:kinesis:us-east-1:111122223333:stream/other" }),
         ),
-      [/output-untrue/, /one stack/],
+      [/output-mismatch/, /one stack/],
       1,
     ],
     [
