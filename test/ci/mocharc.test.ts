@@ -1,0 +1,49 @@
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { PROJECT } from "../cache";
+
+const CONFIGURATION = join(PROJECT, ".mocharc.cjs");
+
+/** The files that Mocha would run, with a shard and the words of a command line. */
+function specOf(shard: string | undefined, ...words: string[]): string[] {
+  const { argv, env } = process;
+  process.argv = [process.execPath, "mocha", ...words];
+  process.env = { ...env };
+  delete process.env.TEST_SHARD;
+  if (shard !== undefined) process.env.TEST_SHARD = shard;
+  delete require.cache[CONFIGURATION];
+  try {
+    return require(CONFIGURATION).spec;
+  } finally {
+    delete require.cache[CONFIGURATION];
+    process.argv = argv;
+    process.env = env;
+  }
+}
+
+describe("Mocha's configuration", () => {
+  const all = globSync("test/**/*.test.ts", { cwd: PROJECT }).sort();
+
+  it("runs every test file, and those that take longest first", () => {
+    expect(specOf(undefined).sort()).to.deep.equal(all);
+    expect(specOf(undefined)[0]).to.include("sandbox/command");
+  });
+
+  it("gives each test file to exactly one shard", () => {
+    const shards = ["1/3", "2/3", "3/3"].map((shard) => specOf(shard));
+    expect(shards.flat().sort()).to.deep.equal(all);
+    for (const shard of shards) expect(shard.length).to.be.closeTo(all.length / 3, 1);
+  });
+
+  it("refuses a shard that does not exist", () => {
+    for (const shard of ["0/3", "4/3", "1", "a/b", "1.5/3"]) {
+      expect(() => specOf(shard), shard).to.throw(`TEST_SHARD is "${shard}"; expected I/N`);
+    }
+  });
+
+  it("runs only the files that the command line names, but all that --ignore leaves", () => {
+    expect(specOf(undefined, "test/ci/mocharc.test.ts")).to.deep.equal([]);
+    expect(specOf(undefined, "--ignore", "**/*.integration.test.ts")).to.have.length(all.length);
+  });
+});
