@@ -49,7 +49,6 @@ export type FindingCode =
   | "duplicates-unexplained"
   | "refused-but-delivered"
   | "records-expired"
-  | "order-not-measured"
   | "run-file-failed"
   | "source-problems"
   | "source-failed"

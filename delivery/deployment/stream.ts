@@ -27,8 +27,6 @@ export interface StreamState {
   openShards?: number;
   /** How long records can be read; absent where the endpoint doesn't say. */
   retentionHours?: number;
-  /** Where the stream keeps no key to a shard: its record distribution is AUTO. */
-  ignoresKeys?: true;
 }
 
 export interface StreamCheck {
@@ -126,7 +124,7 @@ function judge({ summary, serviceTime, clockOffsetMs }: Described, where: string
       "Run `pulumi up --refresh`: the component encrypts it with alias/aws/kinesis, at no change for Amplitude";
     findings.push(finding.warning("stream-not-encrypted", where, message, remedy));
   }
-  const { OpenShardCount, RetentionPeriodHours, RecordDistributionStrategy } = summary;
+  const { OpenShardCount, RetentionPeriodHours } = summary;
   const largestRecordBytes = (MaxRecordSizeInKiB ?? DEFAULT_LARGEST_RECORD_KIB) * 1024;
   const ownKey = KeyId === undefined || /(^|:)alias\/aws\/kinesis$/.test(KeyId) ? {} : { kmsKeyId: KeyId };
   return {
@@ -139,7 +137,6 @@ function judge({ summary, serviceTime, clockOffsetMs }: Described, where: string
       clockOffsetMs,
       ...(OpenShardCount !== undefined && { openShards: OpenShardCount }),
       ...(RetentionPeriodHours !== undefined && { retentionHours: RetentionPeriodHours }),
-      ...(RecordDistributionStrategy === "AUTO" && { ignoresKeys: true as const }),
       ...ownKey,
     },
   };

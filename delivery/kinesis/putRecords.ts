@@ -14,7 +14,6 @@ export function putRecordsTo(client: KinesisClient, streamName: string): PutReco
     );
 }
 
-function entryOf({ partitionKey, explicitHashKey, bytes }: OutgoingRecord): PutRecordsRequestEntry {
-  const entry = { PartitionKey: partitionKey, Data: bytes };
-  return explicitHashKey === undefined ? entry : { ...entry, ExplicitHashKey: explicitHashKey };
+function entryOf({ partitionKey, bytes }: OutgoingRecord): PutRecordsRequestEntry {
+  return { PartitionKey: partitionKey, Data: bytes };
 }

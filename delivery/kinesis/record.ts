@@ -6,8 +6,6 @@ export interface OutgoingRecord {
   readonly index: number;
   /** 1–256 characters, unique in the stream: the record is recognized by it when it is read. */
   readonly partitionKey: string;
-  /** Decides on the shard in place of the partition key: a whole number below 2^128, in decimal. */
-  readonly explicitHashKey?: string;
   readonly bytes: Buffer;
   /** What `bytes` lie in: it is released once the record was acknowledged. */
   readonly memory?: EventMemory | undefined;

@@ -1,6 +1,5 @@
 import type { Clock } from "../common/clock";
 import { Changes } from "./changeSignal";
-import { Lineage } from "./lineage";
 import { type ListedShard, listedShard } from "./listedShard";
 import { untilAnswered } from "./retry";
 import { ShardReader, type ShardRecords } from "./shardReader";
@@ -45,7 +44,8 @@ function isRead({ closed, readUpTo = -1 }: ShardProgress, time: number): boolean
   return closed || readUpTo > time;
 }
 
-type FollowedShard = ListedShard & { from: Position };
+type KnownShard = Pick<ListedShard, "shardId" | "isClosed">;
+type FollowedShard = KnownShard & { from: Position };
 
 /** A child can't have ended before its parent did, so the filter that let the parent through lets it through too. */
 function childrenOf(shardId: string, listed: ListedShard[]): ListedShard[] {
@@ -65,7 +65,6 @@ const HALF_OF_A_SHARD = 1024 * 1024;
  */
 export class StreamReader {
   readonly #shards = new Map<string, ShardProgress>();
-  readonly #lineage = new Lineage();
   readonly #running = new Set<Promise<void>>();
   readonly #abort = new AbortController();
   readonly #failing = new AbortController();
@@ -90,11 +89,6 @@ export class StreamReader {
   /** The shards that were found, also after `stop`. */
   get shardIds(): string[] {
     return [...this.#shards.keys()];
-  }
-
-  /** The shards that were found, those that were resharded before those that took their places. */
-  get shardIdsByAge(): string[] {
-    return this.#lineage.byAge();
   }
 
   /** Every shard has answered at least once. */
@@ -161,7 +155,6 @@ export class StreamReader {
   }
 
   #follow(shard: FollowedShard): void {
-    this.#lineage.add(shard);
     if (this.#shards.has(shard.shardId) || this.#abort.signal.aborted) return;
     const progress = { closed: false };
     this.#shards.set(shard.shardId, progress);
@@ -211,18 +204,13 @@ export class StreamReader {
    *
    * @returns what took the shard's place; undefined after the signal.
    */
-  async #readToEnd(shardId: string, reader: ShardReader): Promise<ListedShard[] | undefined> {
+  async #readToEnd(shardId: string, reader: ShardReader): Promise<KnownShard[] | undefined> {
     const { clock, pollMs = DEFAULT_POLL_MS } = this.options;
     for (;;) {
       const closed = await reader.run();
       if (closed === undefined) return undefined;
       if (closed.children.length > 0)
-        return closed.children.map(({ parentShardIds, ...child }) => ({
-          ...child,
-          // It is one of them, whatever the answer names.
-          parentShardIds: [...parentShardIds, shardId],
-          isClosed: false,
-        }));
+        return closed.children.map(({ shardId }) => ({ shardId, isClosed: false }));
       const listed = await this.#list();
       const children = childrenOf(shardId, listed);
       const isOpen = listed.some((shard) => shard.shardId === shardId && !shard.isClosed);

@@ -80,7 +80,6 @@ export const REPORT_SCHEMA = objectOf({
   eventsDuplicated: COUNT,
   duplicatesUnexplained: COUNT,
   eventsSeenThoughRefused: COUNT,
-  eventsOutOfOrder: { ...COUNT, type: ["integer", "null"] },
   eventsUnknown: COUNT,
   deliveryRate: { type: "number", minimum: 0, maximum: 1 },
   latencyInSeconds: { ...LATENCY, type: ["object", "null"] },

@@ -30,9 +30,6 @@ function numbers(report: DeliveryReport): string[] {
     ["corrupted", String(report.eventsCorrupted)],
     ["unknown", String(report.eventsUnknown)],
     ["duplicates", duplicates(report)],
-    ...(report.eventsOutOfOrder === null
-      ? []
-      : [["out of order", String(report.eventsOutOfOrder)] satisfies [string, string]]),
     ["others' records", String(report.recordsForeign)],
     ...(report.route === "amplitude"
       ? []

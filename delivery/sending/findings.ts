@@ -95,17 +95,6 @@ export function recordsExpired(from: Date, where: string): Finding {
   };
 }
 
-export function orderNotMeasured(where: string): Finding {
-  return {
-    code: "order-not-measured",
-    severity: "warning",
-    message:
-      "The order of events can't be measured: the stream's record distribution is AUTO, which keeps no key to a shard",
-    where,
-    remedy: "Leave out the ordering keys, or set the record distribution to USER_PARTITION_KEY",
-  };
-}
-
 /** The source, or this machine's file of the run. */
 export function sendingEnded(error: unknown, sent: number): Finding {
   return error instanceof DeliveryError && error.code === "run-file"

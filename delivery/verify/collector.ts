@@ -4,7 +4,6 @@ import type { RunKey } from "../common/runId";
 import type { Timeline } from "../common/timeline";
 import type { ShardRecords } from "../kinesis/shardReader";
 import type { Ledger } from "./ledger";
-import type { Ordering } from "./ordering";
 
 /** Enters what is read from the stream into the ledger, and counts what is not of this run. */
 export class Collector {
@@ -17,7 +16,6 @@ export class Collector {
     private readonly ledger: Ledger,
     private readonly key: RunKey,
     private readonly timeline: Timeline,
-    private readonly ordering?: Ordering | undefined,
   ) {}
 
   get recordsForeign(): number {
@@ -39,7 +37,6 @@ export class Collector {
       }
       own += 1;
       this.#enter(index, Data, receivedAt);
-      if (this.ledger.isSent(index)) this.ordering?.onRead(shardId, index);
     }
     this.#count(shardId, own);
   }

@@ -29,8 +29,6 @@ export interface EndedRun {
   before: Preflight;
   state: RunState;
   collector: Collector;
-  /** Where the run has ordering keys that the stream keeps to. */
-  eventsOutOfOrder: number | undefined;
   acknowledgement: LatencyRecorder;
   timeline: Timeline;
   /** The shards that were read. */
@@ -74,7 +72,6 @@ export function composeReport(run: EndedRun): DeliveryReport {
     eventsAcknowledged: ledger.acknowledged,
     ...events,
     deliveryRate: ledger.sent === 0 ? 0 : events.eventsDelivered / ledger.sent,
-    eventsOutOfOrder: run.eventsOutOfOrder ?? null,
     acknowledgementInSeconds: run.acknowledgement.summary() ?? null,
     latencyInSeconds: collector.latency.summary() ?? null,
     latencyHistogram: collector.latency.encoded() ?? null,

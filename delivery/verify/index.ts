@@ -11,19 +11,12 @@ import type { StreamState } from "../deployment/stream";
 import type { TrustedCaller } from "../deployment/trust";
 import { streamApi } from "../kinesis/streamApi";
 import { StreamUnreadable } from "../kinesis/streamReader";
-import {
-  notAnswering,
-  notReadable,
-  notReadToEnd,
-  orderNotMeasured,
-  recordsExpired,
-} from "../sending/findings";
+import { notAnswering, notReadable, notReadToEnd, recordsExpired } from "../sending/findings";
 import { type PacedEvents, pacedEvents } from "../sending/pacing";
 import { Collector } from "./collector";
 import { composeReport } from "./composeReport";
 import type { Ledger } from "./ledger";
 import type { Progress, VerifyOptions } from "./options";
-import { Ordering } from "./ordering";
 import { ReadBack } from "./readBack";
 import type { DeliveryReport } from "./report";
 import { RunState } from "./resume/runState";
@@ -66,9 +59,7 @@ class DeliveryRun {
   readonly #startedAt: number;
   readonly #timeline: Timeline;
   #acknowledgement = new LatencyRecorder();
-  #ordering: Ordering | undefined;
-  #eventsOutOfOrder: number | undefined;
-  #collector: Collector;
+  readonly #collector: Collector;
   #shardIds: string[] = [];
   #progress: Pick<Progress, "phase" | "step"> = { phase: "preparing", step: "" };
 
@@ -126,7 +117,6 @@ class DeliveryRun {
       this.#findings.push(recordsExpired(new Date(readFrom), stream.streamArn));
       return false;
     }
-    this.#measureOrder(stream);
     const paced = await pacedEvents(this.#options, stream);
     const readBack = this.#readBack(stream, readFrom);
     this.#show({ phase: "preparing", step: "reading the stream's shards" });
@@ -138,8 +128,8 @@ class DeliveryRun {
         return false;
       }
       const { outputs, startedAt } = { outputs: this.#outputs, startedAt: this.#startedAt };
-      const { orderingKeys, sourceDescription: source = null } = this.#options;
-      this.#state.begin({ outputs, startedAt, readFrom, source, ...(orderingKeys && { orderingKeys }) });
+      const { sourceDescription: source = null } = this.#options;
+      this.#state.begin({ outputs, startedAt, readFrom, source });
       await this.#send(paced, stream, writer, AbortSignal.any([this.#signal, readBack.failed]));
       const isComplete = await readBack.finish();
       if (readBack.unreadShardIds !== undefined)
@@ -152,16 +142,7 @@ class DeliveryRun {
     } finally {
       await readBack.stop();
       this.#shardIds = readBack.shardIds;
-      this.#eventsOutOfOrder = this.#ordering?.outOfOrder(readBack.shardIdsByAge);
     }
-  }
-
-  #measureOrder({ ignoresKeys, streamArn }: StreamState): void {
-    const orderingKeys = this.#state.header?.orderingKeys ?? this.#options.orderingKeys;
-    if (orderingKeys === undefined) return;
-    if (ignoresKeys) this.#findings.push(orderNotMeasured(streamArn));
-    else this.#ordering = new Ordering(this.#state.key.runId, orderingKeys);
-    this.#collector = new Collector(this.#ledger, this.#state.key, this.#timeline, this.#ordering);
   }
 
   async #send(
@@ -180,7 +161,6 @@ class DeliveryRun {
       writer,
       state: this.#state,
       timeline: this.#timeline,
-      ordering: this.#ordering,
       clock: this.#clock,
       random: this.#random,
       propagationMs: this.#propagationMs,
@@ -225,7 +205,6 @@ class DeliveryRun {
       before,
       state: this.#state,
       collector: this.#collector,
-      eventsOutOfOrder: this.#eventsOutOfOrder,
       acknowledgement: this.#acknowledgement,
       timeline: this.#timeline,
       shardIds: this.#shardIds,

@@ -62,11 +62,6 @@ export interface VerifyOptions {
   capacityShare?: number | undefined;
   /** Asked before events are sent at a `rate` of more than half of what the stream takes. Default: they are sent. */
   confirmLoad?: ((load: RunLoad) => boolean | Promise<boolean>) | undefined;
-  /**
-   * So many ordering keys, 1–100,000: the events of each go to one shard in the order of the source, and the report says
-   * how many came out of it in another order. Default: none, and every event goes wherever its own partition key falls.
-   */
-  orderingKeys?: number | undefined;
   /** Where the run's file is kept, by which it can be gone on with after it ended undecided, or its process did. Default: none is. */
   runFolder?: string | undefined;
   /** Kept in the run's file for whoever goes on with it: what the source is made of, as JSON. */

@@ -5,12 +5,10 @@ import type { SourceEvent } from "../events/source";
 import { awaitTurn, isAhead, type Pace } from "../kinesis/rateLimit";
 import type { OutgoingRecord } from "../kinesis/record";
 import type { Ledger } from "./ledger";
-import type { Ordering } from "./ordering";
 
 export interface OutgoingOptions {
   ledger: Ledger;
   key: RunKey;
-  ordering?: Ordering | undefined;
   /** Default: as fast as they are taken. */
   pace?: Pace | undefined;
   /** Of an earlier process: events that are to be sent again. All others that it sent are passed over. */
@@ -65,11 +63,10 @@ function entered(
   index: number,
   { bytes, memory }: SourceEvent,
   dueAt: number | undefined,
-  { ledger, key, ordering }: OutgoingOptions,
+  { ledger, key }: OutgoingOptions,
 ): OutgoingRecord {
   if (!ledger.isSent(index)) ledger.put(index, bytes, dueAt);
-  const record = { index, partitionKey: key.partitionKey(index), bytes, memory };
-  return ordering === undefined ? record : { ...record, explicitHashKey: ordering.hashKeyOf(index) };
+  return { index, partitionKey: key.partitionKey(index), bytes, memory };
 }
 
 function anotherSource(where: string): SourceError {

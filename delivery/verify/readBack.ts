@@ -49,11 +49,6 @@ export class ReadBack {
     return this.#first.shardIds;
   }
 
-  /** The shards, those that were resharded before those that took their places. */
-  get shardIdsByAge(): string[] {
-    return this.#first.shardIdsByAge;
-  }
-
   /** The shards that have not answered yet. */
   get silentShardIds(): string[] {
     return this.#first.silentShardIds;

@@ -49,11 +49,6 @@ export interface DeliveryReport {
   duplicatesUnexplained: number;
   /** Read back though every attempt was refused; they count as delivered or corrupted. */
   eventsSeenThoughRefused: number;
-  /**
-   * Read from the stream behind a later event of the same ordering key, of which retries are the usual cause: PutRecords
-   * promises no order. Null where the run has no ordering keys, or the stream doesn't keep a key to a shard.
-   */
-  eventsOutOfOrder: number | null;
   /** Not read back so far, and the reading could not be finished. */
   eventsUnknown: number;
   /** eventsDelivered ÷ eventsSent, 0–1; 0 where nothing was sent. */

@@ -10,7 +10,6 @@ import { putRecordsTo } from "../kinesis/putRecords";
 import { endedEarly, noEvents, sendingEnded } from "../sending/findings";
 import { defaultConcurrency, type PacedEvents } from "../sending/pacing";
 import type { Progress, VerifyOptions } from "./options";
-import type { Ordering } from "./ordering";
 import { outgoing } from "./outgoing";
 import type { RunState } from "./resume/runState";
 import { SendRecorder } from "./sendRecorder";
@@ -23,7 +22,6 @@ export interface SendingOptions extends Pick<VerifyOptions, "source" | "concurre
   writer: ClientOptions;
   state: RunState;
   timeline: Timeline;
-  ordering: Ordering | undefined;
   clock: Clock;
   random: () => number;
   propagationMs: number;
@@ -67,8 +65,8 @@ export async function sendPaced(
     onAccessDenied: () => onStep({ phase: "sending", step: PROPAGATING }),
   });
   try {
-    const { ordering, onProgress } = options;
-    const records = outgoing(batches, { ledger, key, unsettled, ordering, clock, signal, onProgress, pace });
+    const { onProgress } = options;
+    const records = outgoing(batches, { ledger, key, unsettled, clock, signal, onProgress, pace });
     const stopped = await producer.run(records, signal);
     if (stopped !== undefined) findings.push(endedEarly(stopped, ledger.sent, stream.streamArn));
   } catch (error) {

@@ -73,7 +73,7 @@ export async function run(scenario: Scenario, surrounding: Surrounding = inMemor
 }
 
 function verify(
-  { seed, concurrency, pollMs, timeoutSeconds, orderingKeys, rate }: Scenario,
+  { seed, concurrency, pollMs, timeoutSeconds, rate }: Scenario,
   { region, roleArn, streamName, credentials }: Surroundings,
   endpoint: string,
   events: Buffer[],
@@ -89,7 +89,6 @@ function verify(
     concurrency,
     pollMs,
     timeoutSeconds,
-    orderingKeys,
     rate,
     propagationSeconds: 0,
     clock,

@@ -10,8 +10,6 @@ export interface Scenario {
   concurrency: number;
   pollMs: number;
   timeoutSeconds: number;
-  /** Undefined: the order is not looked at. */
-  orderingKeys: number | undefined;
   /** Events a second; undefined: as fast as they come. */
   rate: number | undefined;
   plan: FaultPlan;
@@ -112,19 +110,9 @@ export function scenarioOf(seed: string): Scenario {
     concurrency: drawWhole(1, 4, seed, "concurrency"),
     pollMs: [500, 1_000, 2_000, 4_000][drawWhole(0, 3, seed, "poll")] ?? 500,
     timeoutSeconds: 40,
-    orderingKeys: orderingKeysOf(seed, shards, plan),
     rate: isDrawn(0.25, seed, "paced") ? oneOf(RATES, seed, "rate") : undefined,
     plan,
   };
-}
-
-/**
- * In one shard alone: which shard has a key goes by the run's id, so that else the same seed would not do the same again,
- * and of copies in several shards which is read first goes by the order of the answers.
- */
-function orderingKeysOf(seed: string, shards: number, { reshards }: FaultPlan): number | undefined {
-  const isSettled = shards === 1 && reshards.length === 0;
-  return isSettled && isDrawn(0.8, seed, "ordering") ? drawWhole(1, 4, seed, "ordering keys") : undefined;
 }
 
 function planOf(seed: string, events: number, shards: number): FaultPlan {

@@ -51,10 +51,7 @@ function bySending(flags: VerifyFlags, route: Route | undefined, run: Run) {
     });
 }
 
-type Run = Pick<
-  VerifyOptions,
-  "outputs" | "source" | "sourceDescription" | "rate" | "orderingKeys" | "runFolder" | "resume"
->;
+type Run = Pick<VerifyOptions, "outputs" | "source" | "sourceDescription" | "rate" | "runFolder" | "resume">;
 
 async function runOf(flags: VerifyFlags): Promise<Run> {
   const runFolder = flags.runFile ? (flags.runFolder ?? defaultRunFolder()) : undefined;
@@ -62,8 +59,7 @@ async function runOf(flags: VerifyFlags): Promise<Run> {
   const outputs = await outputsOf(flags);
   const sourceDescription = describedSource(flags, Date.now());
   const source = await openSource(sourceDescription);
-  const { rate, orderingKeys } = flags;
-  return { outputs, source, sourceDescription, rate, orderingKeys, runFolder };
+  return { outputs, source, sourceDescription, rate: flags.rate, runFolder };
 }
 
 async function resumedRun(resume: string, runFolder: string | undefined): Promise<Run> {

@@ -13,7 +13,6 @@ import { type SourceFlags, withSourceOptions } from "../options/source";
 /** What `verify` is given. */
 export interface VerifyFlags extends DeploymentFlags, SenderFlags, SourceFlags, AmplitudeFlags {
   route?: ReportedRoute;
-  orderingKeys?: number;
   timeout?: number;
   /** False with --no-run-file. */
   runFile: boolean;
@@ -62,11 +61,6 @@ function routeOption(): Option {
 function withRunOptions(command: Command): Command {
   return command
     .option(
-      "--ordering-keys <number>",
-      "send the events in so many keys, each to one shard in order, and count those that come out of order",
-      wholeNumber(1, 100_000),
-    )
-    .option(
       "--timeout <seconds>",
       `how long to wait for a further event after the last one (default: ${DEFAULT_TIMEOUT_SECONDS}); with --route amplitude, for all events (default: ${DEFAULT_AMPLITUDE_TIMEOUT_SECONDS})`,
       wholeNumber(1, 86_400),
@@ -83,7 +77,7 @@ function withRunOptions(command: Command): Command {
 /** What the file of a run that is gone on with says. */
 const OF_A_NEW_RUN = [
   ...["stack", "outputs", "roleArn", "region", "streamName"],
-  ...["events", "seed", "export", "rate", "duration", "orderingKeys"],
+  ...["events", "seed", "export", "rate", "duration"],
 ];
 
 function runId(text: string): string {

@@ -53,7 +53,6 @@ const NOT_AMPLITUDE = {
   seed: "--seed",
   rate: "--rate",
   duration: "--duration",
-  orderingKeys: "--ordering-keys",
   concurrency: "--concurrency",
   resume: "--resume",
   senderProfile: "--sender-profile",

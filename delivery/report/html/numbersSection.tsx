@@ -43,10 +43,6 @@ function Card({ title, value, aside }: { title: string; value: string; aside?: s
 
 type NumberRow = [name: string, number: number, meaning: string];
 
-function outOfOrder(events: number): NumberRow {
-  return ["Out of order", events, "read behind a later event of the same ordering key"];
-}
-
 /** What the counts mean depends on whom the events are sent to, and on what is compared. */
 function meaningsOf({ route }: DeliveryReport) {
   return route === "amplitude"
@@ -64,9 +60,7 @@ function meaningsOf({ route }: DeliveryReport) {
       };
 }
 
-/** The order has a row alone where it was measured. */
 function rowsOf(report: DeliveryReport): NumberRow[] {
-  const { eventsOutOfOrder } = report;
   const means = meaningsOf(report);
   return [
     ["Sent", report.eventsSent, "tried at least once, or refused before they could be"],
@@ -88,7 +82,6 @@ function rowsOf(report: DeliveryReport): NumberRow[] {
       "of events that were sent once and acknowledged",
     ],
     ["Seen though refused", report.eventsSeenThoughRefused, "in the stream though every attempt was refused"],
-    ...(eventsOutOfOrder === null ? [] : [outOfOrder(eventsOutOfOrder)]),
     ["Others' records", report.recordsForeign, "not of this run: counted and left alone"],
   ];
 }

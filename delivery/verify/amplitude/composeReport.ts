@@ -54,7 +54,6 @@ export function composeReport(ended: EndedAmplitudeRun): DeliveryReport {
     ...events,
     deliveryRate: ledger.sent === 0 ? 0 : events.eventsDelivered / ledger.sent,
     // Amplitude promises no order, and keeps to no key that is known.
-    eventsOutOfOrder: null,
     latencyInSeconds: collector.latency.summary() ?? null,
     latencyHistogram: collector.latency.encoded() ?? null,
     // When Kinesis acknowledges is between it and Amplitude.

@@ -11,8 +11,6 @@ export interface RunHeader {
   startedAt: number;
   /** From when on the stream has to be read, by the service's clock, in ms since 1970. */
   readFrom: number;
-  /** Ordering keys; absent where the run has none. */
-  orderingKeys?: number;
   /** What the events come from, in the words of whoever opened it; null where that is not known. */
   source: unknown;
 }

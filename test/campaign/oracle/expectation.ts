@@ -1,7 +1,6 @@
 import type { Verdict } from "../../../delivery";
 import type { Ran } from "../oneRun";
 import { type EventTruth, eventTruths, type ServedTruth, servedTruth } from "./eventTruth";
-import { eventsOutOfOrder } from "./orderTruth";
 import { type ReadingTruth, readingTruth } from "./readingTruth";
 import { type SendingTruth, sendingTruth } from "./sendingTruth";
 
@@ -20,8 +19,7 @@ export interface Expectation {
   named: string[];
 }
 
-export function expectationOf({ log, events, scenario, report: { runId } }: Ran): Expectation {
-  const { orderingKeys: keys } = scenario;
+export function expectationOf({ log, events, report: { runId } }: Ran): Expectation {
   const truths = eventTruths(log, runId, events);
   const sending = sendingTruth(log);
   const isAllSeen = truths.every((truth) => isSeen(truth) || truth.refused !== undefined);
@@ -31,10 +29,7 @@ export function expectationOf({ log, events, scenario, report: { runId } }: Ran)
   const served = servedTruth(log, runId, events.length);
   return {
     verdict: verdictOf(counts, sending, reading),
-    numbers: {
-      ...numbersOf(counts, served),
-      eventsOutOfOrder: keys === undefined ? null : eventsOutOfOrder(log, { runId, keys, sentAt }),
-    },
+    numbers: numbersOf(counts, served),
     shards: shardsOf(truths, served),
     findings: findingsOf(counts, sending, reading),
     named: reading.failure === undefined ? reading.unreadShardIds : shardIdIn(reading.failure),

@@ -1,11 +1,9 @@
 import { expect } from "chai";
 import type { DeliveryReport } from "../../../delivery";
-import { TruthLog } from "../faults/log";
 import { NO_FAULTS } from "../faults/plan";
 import { type Ran, run } from "../oneRun";
 import { differences } from "./differences";
 import { expectationOf } from "./expectation";
-import { eventsOutOfOrder } from "./orderTruth";
 
 const SILENT = "shardId-000000000001";
 
@@ -17,7 +15,6 @@ function scenario(plan: Partial<Ran["scenario"]["plan"]>): Ran["scenario"] {
     concurrency: 2,
     pollMs: 1_000,
     timeoutSeconds: 40,
-    orderingKeys: undefined,
     rate: undefined,
     plan: { ...NO_FAULTS, seed: "oracle", ...plan },
   };
@@ -74,28 +71,6 @@ describe("The campaign's oracle", function () {
     ]);
   });
 
-  it("has by hand the order that a run's records lie in", () => {
-    const log = new TruthLog();
-    const of = (number: number) => `amplitude-kinesis.AAAAAAAAAAAA.${number}`;
-    const written: [shardId: string, number: number][] = [
-      ["one", 4],
-      ["one", 2],
-      ["one", 1],
-      ["two", 0],
-      ["one", 4],
-      ["one", 3],
-      ["one", 6],
-    ];
-    for (const [at, [shardId, number]] of written.entries()) {
-      const copy = { partitionKey: of(number), shardId, sequenceNumber: String(at + 9), writtenAt: 0 };
-      log.wrote(copy, "");
-      const served = [copy.sequenceNumber];
-      log.read({ operation: "GetRecords", shardId, begunAt: 1, outcome: "answered", served });
-    }
-    const order = (keys: number) => eventsOutOfOrder(log, { runId: "AAAAAAAAAAAA", keys, sentAt: 2 });
-    expect([order(1), order(2), order(10)]).to.deep.equal([3, 1, 0]);
-  });
-
   it("has a run undecided of which a shard was not read to its end, and that shard named", () => {
     const { verdict, named, numbers } = expectationOf(undecided);
     expect({ verdict, named }).to.deep.equal({ verdict: "undecided", named: [SILENT] });
@@ -142,7 +117,6 @@ describe("The campaign's oracle", function () {
     ["calls a loss verified", () => ({ verdict: "verified" }), /^verdict: the report says verified/],
     ["leaves out a finding", ({ findings }) => ({ findings: findings.slice(1) }), /^findings: /],
     ["says a finding twice", ({ findings }) => ({ findings: [...findings, ...findings] }), /^findings: /],
-    ["has an order where there are no keys", () => ({ eventsOutOfOrder: 0 }), /^eventsOutOfOrder: /],
     ["measured nothing", () => ({ latencyHistogram: null }), /^latencies measured: the report says 0/],
     [
       "forgets a stretch of time",

@@ -44,7 +44,7 @@ export function readingTruth(log: TruthLog, { sentAt, settleMs, isAllSeen }: Rea
 }
 
 /** What the first and the second reading asked for. Where nothing was sent there is one, and it has to have heard of every shard. */
-export function readings({ readings: all }: TruthLog, sentAt: number): Record<"first" | "second", Reading[]> {
+function readings({ readings: all }: TruthLog, sentAt: number): Record<"first" | "second", Reading[]> {
   const again =
     sentAt === 0
       ? -1

@@ -89,30 +89,6 @@ describe("The stream's reader", () => {
       });
     }
 
-    it("knows both parents of a merge's child though each names the child alone", async () => {
-      const reading = new StreamReading(2);
-      const records = reading.stream.records.bind(reading.stream);
-      reading.stream.records = async (iterator, signal) => {
-        const { ChildShards, ...answer } = await records(iterator, signal);
-        const alone = ChildShards?.map(({ ShardId }) => ({
-          ShardId,
-          ParentShards: undefined,
-          HashKeyRange: undefined,
-        }));
-        return { ...answer, ...(alone === undefined ? {} : { ChildShards: alone }) };
-      };
-      await reading.reader.start();
-      await reading.clock.sleep(100);
-      const [left] = reading.stream.split(SECOND);
-      const child = reading.stream.merge(FIRST, left);
-      await reading.waitFor(() => reading.reader.hasReadUpTo(reading.clock.now() - 1));
-      await reading.reader.stop();
-      const byAge = reading.reader.shardIdsByAge;
-      expect([...byAge].sort()).to.deep.equal(reading.stream.shardIds);
-      for (const parent of [FIRST, SECOND, left])
-        expect(byAge.indexOf(parent)).to.be.below(byAge.indexOf(child));
-    });
-
     it("finds the child of a merge by either of its parents", async () => {
       for (const broken of [FIRST, SECOND]) {
         const reading = new StreamReading(2);

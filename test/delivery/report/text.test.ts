@@ -26,7 +26,6 @@ const REPORT: DeliveryReport = {
   eventsDuplicated: 3,
   duplicatesUnexplained: 1,
   eventsSeenThoughRefused: 0,
-  eventsOutOfOrder: null,
   eventsUnknown: 0,
   deliveryRate: 1,
   latencyInSeconds: { p50: 0.1, p95: 0.2, p99: 0.3, max: 0.4 },
@@ -107,9 +106,7 @@ describe("The report as text", () => {
     expect(rowOf("not delivered", changes)).to.equal("7 (refused 1, lost 2, unanswered 4)");
   });
 
-  it("has a row for the order alone where it was measured, and no aside where every duplicate is explained", () => {
-    expect(rowOf("out of order")).to.equal(undefined);
-    expect(rowOf("out of order", { eventsOutOfOrder: 0 })).to.equal("0");
+  it("has no aside if every duplicate is explained", () => {
     expect(rowOf("duplicates", { duplicatesUnexplained: 0 })).to.equal("3");
   });
 

@@ -6,7 +6,6 @@ import type { SourceEvent } from "../../../delivery/events/source";
 import { SteadyPace } from "../../../delivery/kinesis/rateLimit";
 import type { OutgoingRecord } from "../../../delivery/kinesis/record";
 import { Ledger } from "../../../delivery/verify/ledger";
-import { Ordering } from "../../../delivery/verify/ordering";
 import { type OutgoingOptions, outgoing } from "../../../delivery/verify/outgoing";
 import { VirtualClock } from "../common/virtualClock";
 
@@ -57,13 +56,6 @@ describe("The records to send", () => {
     expect(records.map(({ index }) => index)).to.deep.equal(events(20).map((_, index) => index));
     expect(records[13]).to.include({ partitionKey: "amplitude-kinesis.AAAAAAAAAAAA.13" });
     expect(records[13]?.bytes.toString()).to.equal("event 13");
-    expect(records[13]).not.to.have.property("explicitHashKey");
-  });
-
-  it("have the hash key of their ordering key, where there are any", async () => {
-    const { records } = await recordsOf(events(9), { ordering: new Ordering("AAAAAAAAAAAA", 4) });
-    expect(records[1]?.explicitHashKey).to.equal(records[5]?.explicitHashKey);
-    expect(records[1]?.explicitHashKey).not.to.equal(records[2]?.explicitHashKey);
   });
 
   it("leave the memory of events that are not sent again to the source, and keep that of the others", async () => {

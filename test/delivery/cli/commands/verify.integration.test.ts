@@ -17,9 +17,7 @@ const FIELDS = [
     " ",
   ),
   ..."eventsRefused eventsLost eventsUnanswered duplicatesUnexplained eventsSeenThoughRefused".split(" "),
-  ..."eventsOutOfOrder acknowledgementInSeconds latencyHistogram resumable resumedFrom timeline environment".split(
-    " ",
-  ),
+  ..."acknowledgementInSeconds latencyHistogram resumable resumedFrom timeline environment".split(" "),
   ..."eventsUnknown deliveryRate latencyInSeconds recordsForeign shards findings proof".split(" "),
 ];
 
