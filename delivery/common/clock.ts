@@ -1,7 +1,10 @@
+/** An instant, in milliseconds since 1970-01-01T00:00:00Z. */
+export type EpochMs = number;
+
 /** Time, handed in so that tests need not wait for it. */
 export interface Clock {
-  /** Milliseconds since 1970, of this machine. */
-  now(): number;
+  /** Current time of this machine. */
+  now(): EpochMs;
   /** Resolves after `ms`, 25 days at most, or at once when `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

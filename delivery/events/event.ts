@@ -1,3 +1,5 @@
+import type { EpochMs } from "../common/clock";
+
 /** A dictionary of an event: the customer's own names and values. */
 export type Properties = Readonly<Record<string, unknown>>;
 
@@ -59,7 +61,7 @@ export interface AmplitudeEvent {
   readonly sample_rate: null;
   readonly server_received_time: string;
   readonly server_upload_time: string;
-  /** The session's start in milliseconds since 1970, or `-1`: outside any session. */
+  /** The session's start as `EpochMs`, or `-1` outside any session. */
   readonly session_id: number;
   readonly source_id: string | null;
   readonly start_version: string | null;
@@ -69,4 +71,35 @@ export interface AmplitudeEvent {
   /** Unique per row. */
   readonly uuid: string;
   readonly version_name: string | null;
+}
+
+/** `2025-07-17 10:36:28.583000`: UTC without a zone. Some tools write a `T` instead of the space, or a `Z` at the end. */
+export const TIMESTAMP_PATTERN = "^\\d{4}-\\d\\d-\\d\\d[ T]\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?Z?$";
+
+const TIMESTAMP = new RegExp(TIMESTAMP_PATTERN);
+
+/** Parses one of an event's timestamps. Returns undefined if it has another form or doesn't exist, such as month 13. */
+export function parseTimestamp(value: unknown): EpochMs | undefined {
+  if (typeof value !== "string" || !TIMESTAMP.test(value)) return undefined;
+  const time = Date.parse(`${value.slice(0, 10)}T${value.slice(11).replace("Z", "")}Z`);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+const MAX_CACHED_SECONDS = 60;
+/** Text of recent seconds: formatting each of an event's times with `toISOString` would double what an event costs. */
+const cachedSeconds = new Map<number, string>();
+
+/** Formats an integer time of the years 0 to 9999 as exports do: `2025-07-17 10:36:28.583000`, UTC. */
+export function formatTimestamp(time: EpochMs): string {
+  const second = Math.floor(time / 1000);
+  return `${formatSecond(second)}.${String(time - second * 1000).padStart(3, "0")}000`;
+}
+
+function formatSecond(second: number): string {
+  const cached = cachedSeconds.get(second);
+  if (cached !== undefined) return cached;
+  const text = new Date(second * 1000).toISOString().slice(0, 19).replace("T", " ");
+  if (cachedSeconds.size >= MAX_CACHED_SECONDS) cachedSeconds.clear();
+  cachedSeconds.set(second, text);
+  return text;
 }

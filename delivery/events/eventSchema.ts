@@ -1,4 +1,4 @@
-import { TIMESTAMP_PATTERN } from "./time";
+import { TIMESTAMP_PATTERN } from "./event";
 
 const UUID_PATTERN = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
 

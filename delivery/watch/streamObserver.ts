@@ -2,11 +2,10 @@ import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import { LatencyRecorder } from "../common/histogram";
 import { isOfRun } from "../common/runId";
 import { deviationsOf } from "../events/deviations";
-import type { Properties } from "../events/event";
+import { type Properties, parseTimestamp } from "../events/event";
 import { type EventKind, eventKind } from "../events/eventKind";
 import { type Framing, recordContent } from "../events/recordContent";
 import { shownName } from "../events/redact";
-import { amplitudeTime } from "../events/time";
 import type { ShardRecords } from "../kinesis/shardReader";
 import { BoundedTally } from "./boundedTally";
 import { DeviationTally } from "./deviationTally";
@@ -176,9 +175,9 @@ export class StreamObserver {
   }
 
   #countTimes(row: Properties, arrivedAt: number): void {
-    const received = amplitudeTime(row.server_upload_time) ?? amplitudeTime(row.server_received_time);
+    const received = parseTimestamp(row.server_upload_time) ?? parseTimestamp(row.server_received_time);
     if (received !== undefined) this.#latency.record(arrivedAt - received);
-    const happened = amplitudeTime(row.event_time);
+    const happened = parseTimestamp(row.event_time);
     if (happened !== undefined) this.#age.record(arrivedAt - happened);
   }
 

@@ -1,81 +1,85 @@
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
+import type { EpochMs } from "../../common/clock";
 import { VERSION } from "../../common/version";
-import type { AmplitudeEvent } from "../event";
-import { type Content, contentOf } from "./generatedContent";
-import { DEVICES, PLACES, pick } from "./sampleValues";
-import { amplitudeTimestamp } from "./timestamp";
+import type { AmplitudeEvent, Properties } from "../event";
+import { DEVICES, EVENT_TYPES, PLACES, pick, TEXTS } from "./sampleValues";
 
-/** The version of this package; `package.json` is not among what a build emits. */
+/** Version of this package; `package.json` is not part of a build. */
 export const LIBRARY = `pulumi-amplitude-kinesis/${VERSION}`;
 
-/** Each has many events, of one device and within sessions of half an hour, as real ones do. */
+/** Each user has many events, of one device and within sessions of half an hour, as real users do. */
 const USERS = 500;
 const SESSION_MS = 30 * 60_000;
-/** An Amplitude id is a long: https://amplitude.com/docs/apis/analytics/export. */
+/** An Amplitude id is a long. Source: https://amplitude.com/docs/apis/analytics/export. */
 const FIRST_AMPLITUDE_ID = 45_975_000_000;
 const PROJECT = 100_011_471;
 
-/** What was drawn for an event: who did what, and how long before it is processed. */
+/** Stands for a value that differs between the events of one draw. No sample value contains it. */
+export const PLACEHOLDER = "@@";
+
+/** Fields whose values differ between the events of one draw. */
+export type VaryingField =
+  | "$insert_id"
+  | "client_event_time"
+  | "client_upload_time"
+  | "event_id"
+  | "event_time"
+  | "processed_time"
+  | "server_received_time"
+  | "server_upload_time"
+  | "session_id"
+  | "uuid";
+
+/** A row with placeholders for the varying fields. */
+type RowTemplate = {
+  readonly [Field in keyof AmplitudeEvent]: Field extends VaryingField
+    ? typeof PLACEHOLDER
+    : AmplitudeEvent[Field];
+};
+
+/** Drawn values of an event: who did what, and how long before it is processed. */
 export interface DrawnEvent {
-  /** A whole number, from 0. */
+  /** An integer, from 0. */
   readonly user: number;
   readonly content: Content;
   readonly hasSession: boolean;
-  /** From when it happened until it was received, and until the clock's time, in ms. */
+  /** Time from the event to its receipt. */
   readonly uploadMs: number;
+  /** Time from the event to the generator's clock. */
   readonly agoMs: number;
 }
 
-/** What sets an event apart from all others that the same was drawn for. */
-export interface EventInstance {
-  /** From 0. */
-  readonly eventNumber: number;
-  /** The clock's time, in ms since 1970: a whole number. */
-  readonly now: number;
-  readonly $insert_id: string;
-  readonly uuid: string;
-}
-
 /**
- * @param place among those that are drawn, from 0. Of 25 in a row one is `$identify`, one `$groupidentify`, and one of 10 is
- * outside any session, so that short runs hold every kind too.
+ * Draws an event.
+ *
+ * @param index Index among the drawn events, from 0. Of any 25 in a row, one is `$identify` and one `$groupidentify`. Of any
+ * 10, one is outside any session. So short runs also hold every kind.
  */
-export function drawnEvent(random: RandomGenerator, place: number): DrawnEvent {
+export function drawEvent(random: RandomGenerator, index: number): DrawnEvent {
   const user = uniformInt(random, 0, USERS - 1);
   return {
     user,
     agoMs: 3_000 + uniformInt(random, 0, 4_000),
     uploadMs: 1_000 + uniformInt(random, 0, 500),
-    content: contentOf(random, place, user),
-    hasSession: place % 10 !== 3,
+    content: drawContent(random, index, user),
+    hasSession: index % 10 !== 3,
   };
 }
 
-/** When an event happened, was received, stored and processed, in ms since 1970. */
-export type EventTimes = Record<"happened" | "received" | "stored" | "processed", number>;
-
-/** @param now the clock's time, in ms since 1970. */
-export function timesOf({ agoMs, uploadMs }: DrawnEvent, now: number): EventTimes {
-  const happened = now - agoMs;
-  const received = happened + uploadMs;
-  return { happened, received, stored: received + 3, processed: received + 1_400 };
-}
-
-/** When its session began, in ms since 1970; -1: outside any session. */
-export function sessionOf({ user, hasSession }: DrawnEvent, now: number): number {
-  // No event of it happened more than 7 s before the clock's time.
+/** Returns the start of the event's session, or -1 outside any session. */
+export function sessionOf({ user, hasSession }: DrawnEvent, now: EpochMs): number {
+  // The event happened at most 7 s before the clock's time, and so after the session's start.
   const begun = now - 60_000;
   return hasSession ? Math.max(0, begun - (begun % SESSION_MS) - user) : -1;
 }
 
-export function eventRow(drawn: DrawnEvent, { eventNumber, now, ...ids }: EventInstance): AmplitudeEvent {
-  const { user, content } = drawn;
+/** Returns the row of all events of one draw. */
+export function rowTemplate({ user, content }: DrawnEvent): RowTemplate {
   const place = pick(PLACES, user);
   const device = pick(DEVICES, user);
-  const { happened, received, stored, processed } = timesOf(drawn, now);
   return {
-    $insert_id: ids.$insert_id,
+    $insert_id: PLACEHOLDER,
     $insert_key: null,
     $schema: user % 8 === 1 ? 13 : null,
     adid: null,
@@ -84,8 +88,8 @@ export function eventRow(drawn: DrawnEvent, { eventNumber, now, ...ids }: EventI
     amplitude_id: FIRST_AMPLITUDE_ID + user,
     app: PROJECT,
     city: place.city,
-    client_event_time: amplitudeTimestamp(happened),
-    client_upload_time: amplitudeTimestamp(received),
+    client_event_time: PLACEHOLDER,
+    client_upload_time: PLACEHOLDER,
     country: place.country,
     data: content.data,
     data_type: "event",
@@ -97,9 +101,9 @@ export function eventRow(drawn: DrawnEvent, { eventNumber, now, ...ids }: EventI
     device_model: device.model,
     device_type: device.type,
     dma: null,
-    event_id: eventNumber + 1,
+    event_id: PLACEHOLDER,
     event_properties: content.event_properties,
-    event_time: amplitudeTimestamp(happened),
+    event_time: PLACEHOLDER,
     event_type: content.event_type,
     global_user_properties: user % 8 === 3 ? {} : null,
     group_properties: content.group_properties,
@@ -117,18 +121,102 @@ export function eventRow(drawn: DrawnEvent, { eventNumber, now, ...ids }: EventI
     paying: user % 3 === 0 ? null : user % 3 === 1,
     plan: {},
     platform: device.platform,
-    processed_time: amplitudeTimestamp(processed),
+    processed_time: PLACEHOLDER,
     region: place.region,
     sample_rate: null,
-    server_received_time: amplitudeTimestamp(received),
-    server_upload_time: amplitudeTimestamp(stored),
-    session_id: sessionOf(drawn, now),
+    server_received_time: PLACEHOLDER,
+    server_upload_time: PLACEHOLDER,
+    session_id: PLACEHOLDER,
     source_id: null,
     start_version: device.versionName,
     user_creation_time: null,
     user_id: user % 4 === 0 ? null : `user-${user}@example.com`,
     user_properties: content.user_properties,
-    uuid: ids.uuid,
+    uuid: PLACEHOLDER,
     version_name: device.versionName,
+  };
+}
+
+/** Content of an event, as opposed to who did it, where and when. */
+type Content = Pick<
+  AmplitudeEvent,
+  "event_type" | "data" | "event_properties" | "group_properties" | "groups" | "user_properties"
+>;
+
+const GROUP_TYPE = "[Segment] Group";
+const ACCOUNTS = 97;
+
+/** Fields that name an event's group. */
+type GroupFields = Pick<Content, "data" | "group_properties" | "groups">;
+
+const NO_GROUP: GroupFields = { data: data({}), group_properties: {}, groups: {} };
+
+function groupOf(user: number): GroupFields {
+  const account = user % ACCOUNTS;
+  return {
+    data: data({ "3124": [account] }),
+    group_properties: { [GROUP_TYPE]: { [`account-${account}`]: {} } },
+    groups: { [GROUP_TYPE]: [`account-${account}`] },
+  };
+}
+
+function drawContent(random: RandomGenerator, index: number, user: number): Content {
+  if (index % 25 === 7) return identify(random, user);
+  if (index % 25 === 19) return groupIdentify(random, user);
+  return {
+    event_type: pick(EVENT_TYPES, uniformInt(random, 0, EVENT_TYPES.length - 1)),
+    ...(user % 5 === 0 ? groupOf(user) : NO_GROUP),
+    event_properties: index % 6 === 5 ? {} : purchase(random),
+    user_properties: user % 6 === 5 ? {} : profile(random, user),
+  };
+}
+
+function identify(random: RandomGenerator, user: number): Content {
+  return {
+    ...NO_GROUP,
+    event_type: "$identify",
+    event_properties: {},
+    user_properties: { $set: profile(random, user) },
+  };
+}
+
+function groupIdentify(random: RandomGenerator, user: number): Content {
+  return {
+    ...groupOf(user),
+    event_type: "$groupidentify",
+    event_properties: {},
+    group_properties: { $set: { plan: "enterprise", seats: uniformInt(random, 1, 500), 業種: null } },
+    user_properties: {},
+  };
+}
+
+function data(groupIds: Properties): Properties {
+  return {
+    path: "/2/httpapi",
+    user_properties_updated: true,
+    group_first_event: {},
+    group_ids: groupIds,
+  };
+}
+
+function purchase(random: RandomGenerator): Properties {
+  const draw = uniformInt(random, 0, 999_999);
+  return {
+    title: pick(TEXTS, draw),
+    price: draw / 100,
+    quantity: draw % 7,
+    returning: draw % 2 === 0,
+    coupon: null,
+    tags: ["sale", "new"],
+    order: 3_000_000_000 + draw,
+  };
+}
+
+function profile(random: RandomGenerator, user: number): Properties {
+  return {
+    referring_domain: "www.example.com",
+    nickname: pick(TEXTS, uniformInt(random, 0, TEXTS.length - 1)),
+    score: user / 8,
+    utm_source: null,
   };
 }

@@ -3,42 +3,41 @@ import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus"
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 import { SettingsError } from "../../common/errors";
 import { MAX_EVENTS } from "../../common/limits";
-import { MemoryPool } from "../../common/memoryPool";
-import type { EventMemory, EventSource, SourceEvent } from "../source";
-import { EventTemplate, LONGEST_EVENT } from "./eventTemplate";
-import { drawnEvent } from "./generatedEvent";
+import type { EventSource, SourceEvent } from "../source";
+import { EventTemplate } from "./eventTemplate";
+import { drawEvent } from "./generatedEvent";
 
-/** What is to be made up. */
+/** Options of `generateEvents`. */
 export interface GeneratorOptions {
-  /** How many events: a whole number, 1 to 1,000,000,000. */
+  /** Number of events: an integer from 1 to 1,000,000,000. */
   readonly events: number;
-  /** The same seed and the same clock give the same bytes. Default: a new one for every source. */
+  /** Seed of the events: the same seed and the same clock give the same bytes. Default: a random one per source. */
   readonly seed?: number | string;
-  /** The clock, asked once per event: events lie up to 7 s before it. Default: the system's. */
+  /** Clock, read once per event: an event happened up to 7 s before. Default: the system's. */
   readonly now?: () => Date;
 }
 
-/** Made-up events that can be made again. */
+/** Generated events that can be generated again. */
 export interface GeneratedSource extends EventSource {
   readonly expectedEvents: number;
-  /** What to pass as `seed` to get these events again. */
+  /** Pass this as `seed` to get these events again. */
   readonly seed: number | string;
 }
 
 /**
- * Made-up events in the shape of Amplitude's Export API, about 1.75 KB each: all its fields, explicit nulls, every
- * width of UTF-8, `$identify` and `$groupidentify` rows, groups, `-1` for no session, ids beyond 2^31. No two share
- * `uuid` or `$insert_id`. From the 1,501st event on the first 1,500 come again, with other ids, numbers and times. They are
- * made as they are taken.
+ * Generates events in the shape of Amplitude's Export API, about 1.75 KB each. They cover all fields, explicit nulls, every
+ * width of UTF-8, `$identify` and `$groupidentify` rows, groups, `-1` for no session, and ids beyond 2^31. No two share a
+ * `uuid` or an `$insert_id`. After 1,500 events the contents repeat, with other ids, numbers and times. Events are generated
+ * as they are read.
  *
- * @throws SettingsError where `events` is not a whole number from 1 to 1,000,000,000; while they are taken, where the clock gives
- * no time of the years 1970 to 9999.
+ * @throws SettingsError if `events` is not an integer from 1 to 1,000,000,000, or later, while events are read, if the clock
+ * returns a time outside the years 1970 to 9999.
  */
 export function generateEvents(options: GeneratorOptions): GeneratedSource {
   const { events, seed = randomUUID(), now = () => new Date() } = options;
   if (!Number.isInteger(events) || events < 1 || events > MAX_EVENTS) {
     throw new SettingsError(
-      `The number of events to generate is ${events}: give a whole number from 1 to ${MAX_EVENTS.toLocaleString("en-US")}.`,
+      `The number of events to generate is ${events}: give an integer from 1 to ${MAX_EVENTS.toLocaleString("en-US")}.`,
     );
   }
   return {
@@ -46,33 +45,34 @@ export function generateEvents(options: GeneratorOptions): GeneratedSource {
     seed,
     problems: [],
     problemCount: 0,
-    events: () => generated(new Workshop(seed, now), events),
-    eventBatches: () => generatedBatches(new Workshop(seed, now), events),
+    events: () => oneByOne(new EventFactory(seed, now), events),
+    eventBatches: () => generateBatches(new EventFactory(seed, now), events),
   };
 }
 
-/** So many events come at once: what takes a fraction of a millisecond. */
-const AT_ONCE = 50;
-/** What was drawn for so many events serves the others too: a multiple of 25, 10 and 6, by which `drawnEvent` goes. */
-const DRAWN = 1_500;
-/** The first moment of the year 10000: from then on timestamps have another form. */
+/** Events per batch: creating them takes a fraction of a millisecond. */
+const BATCH_EVENTS = 50;
+/** Number of draws, after which they repeat: a multiple of 25, 10 and 6, the cycles of `drawEvent`. */
+const DRAWN_EVENTS = 1_500;
+/** Start of the year 10000, from which on timestamps have another form. */
 const END_OF_TIME = Date.UTC(10_000);
 
-async function* generated(workshop: Workshop, events: number): AsyncGenerator<SourceEvent> {
-  for (let eventNumber = 0; eventNumber < events; eventNumber++) yield workshop.eventForGood(eventNumber);
+async function* generateBatches(factory: EventFactory, events: number): AsyncGenerator<SourceEvent[]> {
+  for (let first = 0; first < events; first += BATCH_EVENTS) {
+    const length = Math.min(BATCH_EVENTS, events - first);
+    yield Array.from({ length }, (_, index) => factory.createEvent(first + index));
+  }
 }
 
-async function* generatedBatches(workshop: Workshop, events: number): AsyncGenerator<SourceEvent[]> {
-  for (let first = 0; first < events; first += AT_ONCE)
-    yield workshop.events(first, Math.min(events, first + AT_ONCE));
+async function* oneByOne(factory: EventFactory, events: number): AsyncGenerator<SourceEvent> {
+  for (let eventNumber = 0; eventNumber < events; eventNumber++) yield factory.createEvent(eventNumber);
 }
 
-/** Makes events, in turn from number 0 on. */
-class Workshop {
+/** Creates events in the order of their numbers, from 0. */
+class EventFactory {
   readonly #templates: EventTemplate[] = [];
   readonly #drawing: RandomGenerator;
   readonly #ids: RandomGenerator;
-  readonly #pool = new MemoryPool();
 
   constructor(
     seed: number | string,
@@ -82,62 +82,23 @@ class Workshop {
     this.#ids = seededRandom("ids", seed);
   }
 
-  /** From the event number `first` to the one before `end`, at most `AT_ONCE`, in memory that is used again once released. */
-  events(first: number, end: number): SourceEvent[] {
-    const shared = this.#pool.take(AT_ONCE * LONGEST_EVENT);
-    const memory = new SharedMemory(end - first, () => this.#pool.giveBack(shared));
-    const events: SourceEvent[] = [];
-    let begin = 0;
-    for (let eventNumber = first; eventNumber < end; eventNumber++) {
-      const at = this.#write(shared, begin, eventNumber);
-      events.push({ bytes: shared.subarray(begin, at), origin: originOf(eventNumber), memory });
-      begin = at;
-    }
-    return events;
-  }
-
-  /** One event in memory that is nobody else's. */
-  eventForGood(eventNumber: number): SourceEvent {
-    const shared = this.#pool.take(LONGEST_EVENT);
-    const bytes = Buffer.allocUnsafeSlow(this.#write(shared, 0, eventNumber));
-    bytes.set(shared.subarray(0, bytes.length));
-    this.#pool.giveBack(shared);
-    return { bytes, origin: originOf(eventNumber) };
-  }
-
-  /** @returns where it ends. */
-  #write(memory: Buffer, at: number, eventNumber: number): number {
+  createEvent(eventNumber: number): SourceEvent {
     const now = this.now().getTime();
     if (!(now >= 0 && now < END_OF_TIME))
       throw new SettingsError(
-        `The clock of the generated events says ${now} ms since 1970: give one of the years 1970 to 9999`,
+        `The clock of the generated events returned ${now} ms since 1970: give one of the years 1970 to 9999`,
       );
-    const place = eventNumber % DRAWN;
-    this.#templates[place] ??= new EventTemplate(drawnEvent(this.#drawing, place));
-    return this.#templates[place].write(memory, at, this.#ids, eventNumber, now);
+    const index = eventNumber % DRAWN_EVENTS;
+    this.#templates[index] ??= new EventTemplate(drawEvent(this.#drawing, index));
+    const bytes = this.#templates[index].createEvent(this.#ids, eventNumber, now);
+    return { bytes, origin: `generator:${eventNumber + 1}` };
   }
 }
 
-function originOf(eventNumber: number): string {
-  return `generator:${eventNumber + 1}`;
-}
-
-class SharedMemory implements EventMemory {
-  constructor(
-    private events: number,
-    private readonly onReleased: () => void,
-  ) {}
-
-  release(): void {
-    this.events -= 1;
-    if (this.events === 0) this.onReleased();
-  }
-}
-
-/** All 128 bits of the state come from the seed, so that seeds of any length stay apart. */
-function seededRandom(what: string, seed: number | string): RandomGenerator {
+/** Returns a generator whose 128 bits of state all come from the seed, so that seeds of any length stay apart. */
+function seededRandom(purpose: string, seed: number | string): RandomGenerator {
   const digest = createHash("sha256")
-    .update(`${what}:${typeof seed}:${seed}`)
+    .update(`${purpose}:${typeof seed}:${seed}`)
     .digest();
   return xoroshiro128plusFromState([0, 4, 8, 12].map((offset) => digest.readInt32LE(offset)));
 }
