@@ -2,7 +2,7 @@ import type { CheckVerdict } from "../check/report";
 import type { Verdict } from "../common/findings";
 import type { SendOutcome } from "../send/report";
 
-/** What a command ends with that has an answer. */
+/** Exit statuses of a command that has a result. */
 export const EXIT_CODES: Record<Verdict | CheckVerdict | SendOutcome, number> = {
   verified: 0,
   passed: 0,
@@ -10,9 +10,9 @@ export const EXIT_CODES: Record<Verdict | CheckVerdict | SendOutcome, number> = 
   failed: 1,
   undecided: 3,
 };
-/** Wrong usage, settings or credentials: nothing was tried. */
+/** Wrong usage, settings or credentials: nothing was attempted. */
 export const EXIT_USAGE = 2;
-/** All is verified and printed, and a part of what was asked for is missing: the reports could not be written. */
+/** The verdict is `verified` and printed, but the report files could not be written. */
 export const EXIT_UNWRITTEN = 4;
-/** Ended by a signal before there was an answer. As shells have it: 128 and the signal's number. */
+/** A signal ended the command before it had a result: 128 plus the signal's number, as in shells. */
 export const EXIT_INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;

@@ -13,7 +13,7 @@ import { watchCommand } from "./commands/watch";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
 import { Interrupted } from "./terminal/interruption";
 
-/** In the order of their use. */
+/** Commands in the order in which people use them. */
 const COMMANDS = [
   checkCommand,
   verifyCommand,
@@ -25,14 +25,14 @@ const COMMANDS = [
   completionCommand,
 ];
 
-/** Runs the command line, and leaves the exit status in `process.exitCode`. */
+/** Runs the command line and sets `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
   const program = new Command("amplitude-kinesis")
-    .description("Proves that a customer's Kinesis data stream takes Amplitude's events")
+    .description("Proves that Amplitude's events arrive in a customer's Kinesis data stream")
     .version(VERSION)
-    .option("--debug", "print stack traces; anywhere on the line")
-    .showHelpAfterError("(--help shows the commands, and after a command its options)")
-    // Descriptions stand beside their options down to so many columns of their own; below that they'd run over the edge.
+    .option("--debug", "print stack traces (valid anywhere on the command line)")
+    .showHelpAfterError("(Run with --help for the commands, and COMMAND --help for its options)")
+    // Keeps descriptions next to their options, and within narrow terminals, down to this width of the description.
     .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "amplitude-kinesis: ")) })
     .exitOverride();
@@ -46,8 +46,8 @@ export async function main(argv: string[]): Promise<void> {
 }
 
 /**
- * A reader that goes away is no failure of the run, whose exit status stands; an output that can't be written leaves
- * the verdict unknown to whoever reads it.
+ * Keeps the run's exit status if the reader closes the pipe. Any other write error hides the verdict from the reader, so
+ * the exit status becomes undecided.
  */
 function surviveClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -61,13 +61,13 @@ function surviveClosedPipes(): void {
   }
 }
 
-/** @returns the exit status. */
+/** Prints an error and returns the exit status. */
 function reportError(error: unknown, debug: boolean): number {
-  // Commander has printed its own message by now, and help or version on request.
+  // Commander has already printed its message, the help or the version.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
   if (error instanceof Interrupted) {
     process.stderr.write(`amplitude-kinesis: ${error.message}\n`);
-    // What still waits for an answer would keep the process for as long as it waits.
+    // Requests in flight would keep the process alive.
     process.exit(error.exitCode);
   }
   const message = error instanceof DeliveryError ? error.message : unexpected(error);
@@ -77,5 +77,5 @@ function reportError(error: unknown, debug: boolean): number {
 }
 
 function unexpected(error: unknown): string {
-  return `unexpected: ${describeError(error)}. --debug before the command's name shows where; nothing is decided about the delivery`;
+  return `unexpected error: ${describeError(error)}. There is no verdict. Run again with --debug for a stack trace`;
 }

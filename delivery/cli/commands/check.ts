@@ -1,11 +1,19 @@
 import { Command } from "commander";
-import { type DeploymentFlags, withDeploymentOptions } from "../options/deployment";
+import { resolveOutputs } from "../../common/outputs";
+import { EXIT_CODES } from "../exitCodes";
+import {
+  type DeploymentFlags,
+  furtherOutputsFrom,
+  originsFrom,
+  withDeploymentOptions,
+} from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
-import { propagationOption } from "../options/sender";
-import { type TrustFlags, withTrustOptions } from "../options/trust";
+import { propagationOption, type TrustFlags, trustOptions, withTrustOptions } from "../options/sender";
+import { untilInterrupted } from "../terminal/interruption";
+import { progressDisplay } from "../terminal/progressDisplay";
+import { printReport } from "../terminal/styled";
 
-/** What `check` is given. */
-export interface CheckFlags extends DeploymentFlags, TrustFlags {
+interface CheckFlags extends DeploymentFlags, TrustFlags {
   profile?: string;
   testPrincipal?: string[];
   propagation: number;
@@ -15,28 +23,56 @@ export interface CheckFlags extends DeploymentFlags, TrustFlags {
 const HELP = {
   examples: [
     "amplitude-kinesis check --stack acme",
-    "amplitude-kinesis check --stack acme --propagation 90    # right after a first `pulumi up`",
+    "amplitude-kinesis check --stack acme --propagation 90    # right after the first `pulumi up`",
     "amplitude-kinesis check --role-arn arn:aws:iam::111122223333:role/amplitude \\\n      --region eu-central-1 --stream-name amplitude-events --profile acme --json",
   ],
   notes: [
-    "Nothing is written to AWS. What it needs to be allowed: amplitude-kinesis operator-policy --for check",
-    "Exit status: 0 nothing stops delivery, 1 something does, 2 wrong usage, settings or credentials, 3 it could not be found out, 130 ended by Ctrl-C.",
+    "Nothing is written to AWS. To print the permissions that it needs, run amplitude-kinesis operator-policy --for check",
+    "Exit status: 0 nothing prevents delivery, 1 something prevents delivery, 2 wrong usage, settings or credentials, 3 undecided, 130 ended by Ctrl-C.",
     AWS_SETTINGS,
   ],
 };
 
 export function checkCommand(): Command {
   const command = withDeploymentOptions(new Command("check"))
-    .description("compare what is deployed with what Amplitude needs, without writing anything")
-    .option("--profile <name>", "AWS profile that looks at the stream and the role (default: AWS_PROFILE)")
-    .option("--test-principal <arn...>", "who is meant to be trusted beside Amplitude, to test delivery");
+    .description("compare the deployment with what Amplitude needs, without writing anything")
+    .option("--profile <name>", "AWS profile used to inspect the stream and the role (default: AWS_PROFILE)")
+    .option(
+      "--test-principal <arn...>",
+      "principals besides Amplitude that may be trusted, to test delivery",
+    );
   withTrustOptions(command)
     .addOption(propagationOption(0))
     .option("--json", "print the report as one JSON document on standard output")
     .action(async (flags: CheckFlags) => {
-      // Loaded when it runs, as the other commands are.
-      const { runCheck }: typeof import("./runCheck") = require("./runCheck");
       process.exitCode = await runCheck(flags);
     });
   return withHelpText(command, HELP);
+}
+
+async function runCheck(flags: CheckFlags): Promise<number> {
+  // The command's folder loads the AWS SDK, which would slow down every other command's start.
+  const { checkDeployment }: typeof import("../../check") = require("../../check");
+  const { checkText }: typeof import("../../check/text") = require("../../check/text");
+  const origins = await originsFrom(flags);
+  const outputs = { ...furtherOutputsFrom(origins), ...resolveOutputs(origins) };
+  const display = progressDisplay(process.stderr);
+  try {
+    const report = await untilInterrupted((signal) =>
+      checkDeployment({
+        outputs,
+        profile: flags.profile,
+        testPrincipalArns: flags.testPrincipal,
+        ...trustOptions(flags),
+        propagationSeconds: flags.propagation,
+        signal,
+        onStep: (step) => display.show({ step }),
+      }),
+    );
+    display.stop();
+    printReport(report, flags, checkText);
+    return EXIT_CODES[report.verdict];
+  } finally {
+    display.stop();
+  }
 }

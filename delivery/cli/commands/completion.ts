@@ -1,7 +1,8 @@
 import { Argument, Command } from "commander";
-import { commandTree } from "../completion/commandTree";
-import { completionScript, SHELLS, type Shell } from "../completion/scripts";
 import { withHelpText } from "../options/helpText";
+
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof SHELLS)[number];
 
 const HELP = {
   examples: [
@@ -13,11 +14,219 @@ const HELP = {
 
 export function completionCommand(): Command {
   const command = new Command("completion")
-    .description("print a script that teaches your shell these commands and their options")
-    .addArgument(new Argument("<shell>", "which shell").choices(SHELLS))
+    .description("print a script that completes commands and options in your shell")
+    .addArgument(new Argument("<shell>", "shell that runs the script").choices(SHELLS))
     .action((shell: Shell, _flags: unknown, command: Command) => {
       const program = command.parent ?? command;
       process.stdout.write(completionScript(shell, program.name(), commandTree(program)));
     });
   return withHelpText(command, HELP);
+}
+
+/** Value of an option or an argument. */
+type OptionValue =
+  | { kind: "none" }
+  | { kind: "choice"; choices: string[] }
+  | { kind: "file" }
+  | { kind: "text" };
+
+interface CompletedOption {
+  /** `--stack`, and its short form if it has one. */
+  flags: string[];
+  description: string;
+  value: OptionValue;
+}
+
+interface CompletedCommand {
+  name: string;
+  description: string;
+  options: CompletedOption[];
+  /** A file if the argument has no choices. */
+  argument: OptionValue;
+}
+
+interface CommandTree {
+  global: CompletedOption[];
+  commands: CompletedCommand[];
+}
+
+/** Returns the commands and options that commander knows, so that the completion is always complete. */
+export function commandTree(program: Command): CommandTree {
+  const commands = program.commands.filter((command) => !("_hidden" in command && command._hidden === true));
+  return { global: optionsOf(program), commands: commands.map(completed) };
+}
+
+function completed(command: Command): CompletedCommand {
+  const [argument] = command.registeredArguments;
+  return {
+    name: command.name(),
+    description: command.description(),
+    options: optionsOf(command),
+    argument:
+      argument === undefined
+        ? { kind: "none" }
+        : argument.argChoices
+          ? { kind: "choice", choices: [...argument.argChoices] }
+          : { kind: "file" },
+  };
+}
+
+function optionsOf(command: Command): CompletedOption[] {
+  const help = command.createHelp();
+  return help.visibleOptions(command).map((option) => ({
+    flags: [option.short, option.long].filter((flag) => flag !== undefined && flag !== null),
+    description: option.description,
+    value: optionValueOf(option),
+  }));
+}
+
+/** This tool's options name paths `<file>` and `<folder>`. */
+function optionValueOf(option: {
+  flags: string;
+  argChoices?: string[] | undefined;
+  required: boolean;
+  optional: boolean;
+}): OptionValue {
+  if (!option.required && !option.optional) return { kind: "none" };
+  if (option.argChoices) return { kind: "choice", choices: [...option.argChoices] };
+  return /<(file|folder|dir|path)/i.test(option.flags) ? { kind: "file" } : { kind: "text" };
+}
+
+/** Returns a script that completes the commands and their options in a shell. */
+export function completionScript(shell: Shell, name: string, tree: CommandTree): string {
+  return { bash, zsh, fish }[shell](name, tree);
+}
+
+const functionName = (name: string) => `_${name.replace(/\W/g, "_")}`;
+
+function flagsOf(options: CompletedOption[]): string {
+  return options.flatMap(({ flags }) => flags).join(" ");
+}
+
+/** The script works without the bash-completion package, and with the bash 3.2 of macOS. */
+function bash(name: string, { global, commands }: CommandTree): string {
+  const complete = functionName(name);
+  const values = commands.flatMap(({ name: command, options }) =>
+    options.flatMap((option) => bashValues(command, option)),
+  );
+  const words = commands.map(
+    ({ name: command, options, argument }) =>
+      `    ${command}) words="${flagsOf(options)}${argument.kind === "choice" ? ` ${argument.choices.join(" ")}` : ""}" ;;`,
+  );
+  return `# bash completion for ${name}: source <(${name} completion bash)
+${complete}() {
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" command="" word words
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "$word" in
+      ${commands.map((each) => each.name).join("|")}) command="$word"; break ;;
+    esac
+  done
+  COMPREPLY=()
+  case "$command $previous" in
+${values.join("\n")}
+  esac
+  case "$command" in
+${words.join("\n")}
+    *) words="${flagsOf(global)} ${commands.map((each) => each.name).join(" ")}" ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -F ${complete} ${name}
+`;
+}
+
+function bashValues(command: string, { flags, value }: CompletedOption): string[] {
+  if (value.kind === "none") return [];
+  const patterns = flags.map((flag) => `"${command} ${flag}"`).join("|");
+  if (value.kind === "choice")
+    return [
+      `    ${patterns}) COMPREPLY=($(compgen -W "${value.choices.join(" ")}" -- "$current")); return ;;`,
+    ];
+  const files =
+    value.kind === "file"
+      ? 'compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); '
+      : "";
+  return [`    ${patterns}) ${files}return ;;`];
+}
+
+function zsh(name: string, { global, commands }: CommandTree): string {
+  const complete = functionName(name);
+  const cases = commands.map(
+    (command) => `    ${command.name})
+      _arguments ${[...command.options.flatMap(zshOption), zshArgument(command)].filter((each) => each !== "").join(" \\\n        ")}
+      ;;`,
+  );
+  return `#compdef ${name}
+# zsh completion for ${name}: source <(${name} completion zsh), after compinit
+${complete}() {
+  local -a commands
+  commands=(
+${commands.map(({ name: command, description }) => `    ${zshWord(`${command}:${description}`)}`).join("\n")}
+  )
+  local line state
+  _arguments -C ${global.flatMap(zshOption).join(" \\\n    ")} \\
+    '1: :->command' '*:: :->rest'
+  case "$state" in
+    command) _describe command commands ;;
+    rest)
+  case "$line[1]" in
+${cases.join("\n")}
+  esac ;;
+  esac
+}
+compdef ${complete} ${name}
+`;
+}
+
+function zshOption({ flags, description, value }: CompletedOption): string[] {
+  const text = description.replace(/[[\]:\\]/g, "\\$&");
+  return flags.map((flag) => {
+    if (value.kind === "none") return zshWord(`${flag}[${text}]`);
+    const action =
+      value.kind === "choice" ? `(${value.choices.join(" ")})` : value.kind === "file" ? "_files" : " ";
+    return zshWord(`${flag}[${text}]:value:${action}`);
+  });
+}
+
+function zshArgument({ argument }: CompletedCommand): string {
+  if (argument.kind === "choice") return zshWord(`1: :(${argument.choices.join(" ")})`);
+  return argument.kind === "file" ? zshWord("1:file:_files") : "";
+}
+
+function zshWord(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function fish(name: string, { global, commands }: CommandTree): string {
+  const named = commands.map((each) => each.name).join(" ");
+  const before = `not __fish_seen_subcommand_from ${named}`;
+  const lines = [
+    `# fish completion for ${name}: ${name} completion fish | source`,
+    `complete -c ${name} -f`,
+    ...global.map((option) => `complete -c ${name} -n ${fishWord(before)} ${fishOption(option)}`),
+  ];
+  for (const command of commands) {
+    const within = `__fish_seen_subcommand_from ${command.name}`;
+    lines.push(
+      `complete -c ${name} -n ${fishWord(before)} -a ${command.name} -d ${fishWord(command.description)}`,
+      ...command.options.map((option) => `complete -c ${name} -n ${fishWord(within)} ${fishOption(option)}`),
+    );
+    if (command.argument.kind === "choice")
+      lines.push(
+        `complete -c ${name} -n ${fishWord(within)} -a ${fishWord(command.argument.choices.join(" "))}`,
+      );
+    if (command.argument.kind === "file") lines.push(`complete -c ${name} -n ${fishWord(within)} -F`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function fishOption({ flags, description, value }: CompletedOption): string {
+  const names = flags.map((flag) => (flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
+  const action = { none: "", text: " -x", file: " -r -F", choice: "" }[value.kind];
+  const choices = value.kind === "choice" ? ` -x -a ${fishWord(value.choices.join(" "))}` : "";
+  return `${names.join(" ")}${action}${choices} -d ${fishWord(description)}`;
+}
+
+function fishWord(text: string): string {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }

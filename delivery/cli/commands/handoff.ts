@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { type Handoff, handoffOf } from "../../handoff";
 import { handoffHtml } from "../../handoff/html";
 import { handoffMarkdown, handoffText } from "../../handoff/text";
-import { type DeploymentFlags, outputsOf, withDeploymentOptions } from "../options/deployment";
+import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
 import { withHelpText } from "../options/helpText";
 import { styled } from "../terminal/styled";
 
@@ -19,33 +19,30 @@ const HELP = {
     "pulumi stack output --json | amplitude-kinesis handoff --outputs - --markdown",
   ],
   notes: [
-    "Exit status: 0, or 2 for wrong usage or settings. AWS is not asked: `check` tells whether the values are true.",
+    "Exit status: 0, or 2 for wrong usage or settings. AWS is not called; use check to verify the values.",
   ],
 };
 
 export function handoffCommand(): Command {
   const command = withDeploymentOptions(new Command("handoff"))
-    .description("print the values for Amplitude's form, and what to click there")
-    .addOption(new Option("--json", "print them as one JSON document").conflicts(["markdown", "html"]))
+    .description("print the values for Amplitude's form, and the steps to take there")
+    .addOption(new Option("--json", "print one JSON document").conflicts(["markdown", "html"]))
     .addOption(
-      new Option("--markdown", "print them as Markdown, for a ticket or a pull request").conflicts([
-        "json",
-        "html",
-      ]),
+      new Option("--markdown", "print Markdown, for a ticket or a pull request").conflicts(["json", "html"]),
     )
     .addOption(
       new Option(
         "--html",
-        "print one page with copy buttons, to send to whoever has Amplitude open",
+        "print one HTML page with copy buttons, for the person who sets up Amplitude",
       ).conflicts(["json", "markdown"]),
     )
     .action(async (flags: HandoffFlags) => {
-      process.stdout.write(`${written(handoffOf(await outputsOf(flags)), flags).trimEnd()}\n`);
+      process.stdout.write(`${render(handoffOf(await outputsFrom(flags)), flags).trimEnd()}\n`);
     });
   return withHelpText(command, HELP);
 }
 
-function written(handoff: Handoff, { json, markdown, html }: HandoffFlags): string {
+function render(handoff: Handoff, { json, markdown, html }: HandoffFlags): string {
   if (json) return JSON.stringify(handoff, undefined, 2);
   if (html) return handoffHtml(handoff);
   return markdown ? handoffMarkdown(handoff) : styled(handoffText(handoff), process.stdout);

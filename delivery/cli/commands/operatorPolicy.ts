@@ -7,8 +7,8 @@ import { type NamingOptions, type PolicySubject, subjectOf, subjectToBe } from "
 import { accountId } from "../options/arguments";
 import {
   type DeploymentFlags,
-  furtherOutputsOf,
-  originsOf,
+  furtherOutputsFrom,
+  originsFrom,
   withDeploymentOptions,
 } from "../options/deployment";
 import { withHelpText } from "../options/helpText";
@@ -24,8 +24,8 @@ interface OperatorPolicyFlags extends DeploymentFlags {
   kmsKeyArn?: string;
 }
 
-/** Source: AWS, "IAM and AWS STS quotas": characters of a managed policy, white space left out. */
-const LONGEST_POLICY = 6_144;
+/** Maximum size of a managed policy in characters, without whitespace. Source: AWS, "IAM and AWS STS quotas". */
+const MAX_POLICY_CHARACTERS = 6_144;
 
 const HELP = {
   examples: [
@@ -34,43 +34,41 @@ const HELP = {
     "amplitude-kinesis operator-policy --for up --account-id 111122223333 --region eu-central-1",
   ],
   notes: [
-    "The last is for a stack that is still to be made; what it makes will be named NAME-stream-…, NAME-role-….",
-    "Exit status: 0, or 2 for wrong usage or settings. AWS is not asked.",
+    "The last example is for a stack that doesn't exist yet. Its resources will be named NAME-stream-…, NAME-role-….",
+    "Exit status: 0, or 2 for wrong usage or settings. AWS is not called.",
   ],
 };
 
 export function operatorPolicyCommand(): Command {
   const command = withDeploymentOptions(new Command("operator-policy"))
-    .description("print the least IAM policy for the person who runs pulumi up or a command of this tool")
+    .description(
+      "print the least-privilege IAM policy for the person who runs pulumi up or a command of this tool",
+    )
     .addOption(
-      new Option("--for <task>", "what that person runs")
+      new Option("--for <task>", "task of that person")
         .choices(["up", "check", "verify", "send", "watch", "all"])
         .default("all"),
     )
     .addOption(
       new Option(
         "--route <route>",
-        "of verify and send: by assuming the role, or with the operator's own credentials (default: both)",
+        "route of verify and send: assume the role, or use the operator's own credentials (default: both)",
       ).choices(["role", "operator"]),
     )
-    .option(
-      "--account-id <id>",
-      "the account, where the stack is still to be made (with --region)",
-      accountId,
-    )
+    .option("--account-id <id>", "AWS account of a stack that doesn't exist yet (with --region)", accountId)
     .option(
       "--name <name>",
-      'the component\'s name in the program (default: read from the outputs, else "amplitude")',
+      'name of the component in the program (default: derived from the outputs, or "amplitude")',
     )
-    .option("--policy-arn <arn>", "the write policy that the component makes (default: by its name)")
-    .option("--kms-key-arn <arn>", "a key of the customer's own that encrypts the stream")
+    .option("--policy-arn <arn>", "write policy that the component creates (default: derived from its name)")
+    .option("--kms-key-arn <arn>", "customer managed key that encrypts the stream")
     .action(async (flags: OperatorPolicyFlags) => {
       const policy = operatorPolicy(tasksOf(flags), await subject(flags));
       const document = JSON.stringify(policy, undefined, 2);
       const length = JSON.stringify(policy).length;
-      if (length > LONGEST_POLICY) {
+      if (length > MAX_POLICY_CHARACTERS) {
         process.stderr.write(
-          `amplitude-kinesis: the policy has ${length} characters, more than the ${LONGEST_POLICY} of a managed policy: make one for each --for\n`,
+          `amplitude-kinesis: the policy has ${length} characters, and a managed policy can have ${MAX_POLICY_CHARACTERS}. Create one policy per --for\n`,
         );
       }
       process.stdout.write(`${document}\n`);
@@ -79,11 +77,13 @@ export function operatorPolicyCommand(): Command {
 }
 
 function tasksOf({ for: purpose, route }: OperatorPolicyFlags): Task[] {
-  const hasRoutes = purpose === "verify" || purpose === "send";
-  if (route !== undefined && !hasRoutes && purpose !== "all")
-    throw new SettingsError("--route is about verify and send: give it with one of them, or leave it out");
-  const ofOtherRoute = route === undefined ? undefined : route === "role" ? "-operator" : "-role";
-  const tasks = TASKS.filter((task) => ofOtherRoute === undefined || !task.endsWith(ofOtherRoute));
+  const usesRoute = purpose === "verify" || purpose === "send";
+  if (route !== undefined && !usesRoute && purpose !== "all")
+    throw new SettingsError(
+      "--route applies only to verify and send. Pass it with one of them, or leave it out",
+    );
+  const otherRouteSuffix = route === undefined ? undefined : route === "role" ? "-operator" : "-role";
+  const tasks = TASKS.filter((task) => otherRouteSuffix === undefined || !task.endsWith(otherRouteSuffix));
   return purpose === "all" ? tasks : tasks.filter((task) => task.split("-")[0] === purpose);
 }
 
@@ -106,14 +106,14 @@ async function subject(flags: OperatorPolicyFlags): Promise<PolicySubject> {
   if (account !== undefined) {
     if (flags.stack ?? flags.outputs ?? flags.roleArn ?? flags.streamName)
       throw new SettingsError(
-        "--account-id is for a stack that is still to be made: leave it out for one that exists",
+        "--account-id is for a stack that doesn't exist yet. Leave it out for an existing stack",
       );
     if (region === undefined || !/^[a-z]{2}(-[a-z]+)+-\d$/.test(region))
-      throw new SettingsError("--account-id needs --region, such as --region eu-central-1");
+      throw new SettingsError("--account-id requires --region, such as --region eu-central-1");
     return subjectToBe(account, region, naming);
   }
-  const origins = await originsOf(flags);
-  const further = furtherOutputsOf(origins);
+  const origins = await originsFrom(flags);
+  const further = furtherOutputsFrom(origins);
   return subjectOf(resolveOutputs(origins), { ...naming, policyArn: policyArn ?? further.policyArn });
 }
 

@@ -4,8 +4,9 @@ import { Command, Option } from "commander";
 import { messageOf, ReportError } from "../../common/errors";
 import { renderReport } from "../../report/renderReport";
 import { writeReports } from "../../report/reportFolder";
+import type { DeliveryReport } from "../../verify/report";
+import { decodeText } from "../options/deployment";
 import { withHelpText } from "../options/helpText";
-import { decodeText } from "../options/stackOutputs";
 import { styled } from "../terminal/styled";
 
 interface ReportFlags {
@@ -23,43 +24,42 @@ const HELP = {
     "amplitude-kinesis report run.json --dir reports",
   ],
   notes: [
-    "Exit status: 0 written, whatever the report's verdict; 2 the file is not a report, or the folder can't be written to.",
-    "In HTML, JUnit and Markdown the customer's account is masked but for its last four digits.",
+    "Exit status: 0 the report was written, whatever its verdict; 2 the file is not a report, or the folder is not writable.",
+    "HTML, JUnit and Markdown show only the last four digits of the customer's account.",
   ],
 };
 
 export function reportCommand(): Command {
   const forms = [
-    new Option("--html", "one page that needs nothing else").conflicts(["junit", "markdown", "dir"]),
-    new Option("--junit", "JUnit XML, for CI systems").conflicts(["markdown", "dir"]),
-    new Option("--markdown", "for a pull request or $GITHUB_STEP_SUMMARY").conflicts(["dir"]),
-    new Option("--dir <folder>", "write report.html, report.xml, report.md and report.json there"),
+    new Option("--html", "print one self-contained HTML page").conflicts(["junit", "markdown", "dir"]),
+    new Option("--junit", "print JUnit XML, for CI systems").conflicts(["markdown", "dir"]),
+    new Option("--markdown", "print Markdown, for a pull request or $GITHUB_STEP_SUMMARY").conflicts(["dir"]),
+    new Option("--dir <folder>", "write report.html, report.xml, report.md and report.json to this folder"),
   ];
   const command = new Command("report")
-    .description("show what verify --json printed in another form; as text without an option")
-    .argument("<file>", "the report; - is standard input")
+    .description("convert the JSON report of verify to another format (default: text)")
+    .argument("<file>", "report that verify --json printed; - is standard input")
     .action(runReport);
   for (const form of forms) command.addOption(form);
   return withHelpText(command, HELP);
 }
 
-/** Loaded when it is needed: the JSON Schema's validator would cost every other command its start. */
-const reportParser = (): typeof import("../../report/parseReport") => require("../../report/parseReport");
-
 async function runReport(file: string, flags: ReportFlags): Promise<void> {
-  const text = await readReport(file);
-  const report = reportParser().parseReport(text, file === "-" ? "standard input" : file);
+  const name = file === "-" ? "standard input" : file;
+  const report = parseReport(await readReport(file), name);
+  const format = formatFrom(flags);
+  const rendered = await renderReport(report, format).catch((cause) => {
+    throw notAReport(name, `it can't be rendered (${messageOf(cause)})`, cause);
+  });
   if (flags.dir !== undefined) {
     process.stderr.write(`${(await writeReports(report, flags.dir)).join("\n")}\n`);
     return;
   }
-  const format = formatOf(flags);
-  const rendered = await renderReport(report, format);
   process.stdout.write(format === "text" ? styled(rendered, process.stdout) : rendered);
 }
 
-function formatOf({ html, junit, markdown }: ReportFlags) {
-  if (html) return "html";
+function formatFrom({ html, junit, markdown, dir }: ReportFlags) {
+  if (html || dir !== undefined) return "html";
   if (junit) return "junit";
   return markdown ? "markdown" : "text";
 }
@@ -69,7 +69,58 @@ async function readReport(file: string): Promise<string> {
   try {
     return decodeText(await readFile(file));
   } catch (cause) {
-    const reason = messageOf(cause);
-    throw new ReportError(`${file} can't be read: ${reason}`, { cause });
+    throw new ReportError(`${file} can't be read: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** Fields that tell a report from another JSON document, by their type. */
+const REQUIRED: Record<"string" | "number" | "object" | "array", (keyof DeliveryReport)[]> = {
+  string: ["route", "roleArn", "region", "streamName", "runId", "startedAt"],
+  number: ["durationInSeconds", "eventsSent", "eventsDelivered", "deliveryRate"],
+  object: ["timeline", "proof", "environment"],
+  array: ["shards", "findings"],
+};
+
+/**
+ * Parses a report that `amplitude-kinesis verify --json` printed.
+ *
+ * @param name Name of the file, for the error.
+ * @throws ReportError naming the first field that is wrong.
+ */
+export function parseReport(text: string, name: string): DeliveryReport {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw notAReport(name, `it is not JSON (${messageOf(cause)})`, cause);
+  }
+  if (typeOf(value) !== "object") throw notAReport(name, "it must be a JSON object");
+  const report = value as Partial<DeliveryReport>;
+  if (report.reportVersion !== 1)
+    throw notAReport(
+      name,
+      "reportVersion" in report
+        ? "reportVersion is not 1, the only version that this command can read"
+        : "reportVersion is missing",
+    );
+  if (!["verified", "failed", "undecided"].includes(String(report.verdict)))
+    throw notAReport(name, "verdict must be verified, failed or undecided");
+  for (const [type, fields] of Object.entries(REQUIRED)) {
+    const wrong = fields.find((field) => typeOf(report[field]) !== type);
+    if (wrong !== undefined)
+      throw notAReport(name, wrong in report ? `${wrong} must be of type ${type}` : `${wrong} is missing`);
+  }
+  return report as DeliveryReport;
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}
+
+function notAReport(name: string, problem: string, cause?: unknown): ReportError {
+  return new ReportError(
+    `${name} is not a report: ${problem}. Pass what \`amplitude-kinesis verify --json\` printed, or the report.json of \`--report\``,
+    { cause },
+  );
 }

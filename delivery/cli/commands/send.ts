@@ -1,12 +1,15 @@
 import { Command, Option } from "commander";
 import type { Route } from "../../deployment/route";
-import { type DeploymentFlags, withDeploymentOptions } from "../options/deployment";
+import { EXIT_CODES } from "../exitCodes";
+import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
-import { type SenderFlags, withSenderOptions } from "../options/sender";
-import { type SourceFlags, withSourceOptions } from "../options/source";
+import { type SenderFlags, senderOptions, withSenderOptions } from "../options/sender";
+import { describeSource, openSource, type SourceFlags, withSourceOptions } from "../options/source";
+import { interruption } from "../terminal/interruption";
+import { progressDisplay } from "../terminal/progressDisplay";
+import { printReport } from "../terminal/styled";
 
-/** What `send` is given. */
-export interface SendFlags extends DeploymentFlags, SenderFlags, SourceFlags {
+interface SendFlags extends DeploymentFlags, SenderFlags, SourceFlags {
   route?: Route;
   json?: true;
 }
@@ -18,8 +21,8 @@ const HELP = {
     "amplitude-kinesis send --stack acme --export export.zip --json",
   ],
   notes: [
-    "Nothing is read back: verify does that. Ctrl-C waits for the requests under way; a second one ends it at once.",
-    "Exit status: 0 every event was acknowledged, 1 some were refused, or the deployment takes none, 2 wrong usage, settings or credentials, 3 undecided: some got no clear answer, or were not sent, 130 ended by a second Ctrl-C.",
+    "Nothing is read back; use verify for that. Ctrl-C waits for the requests in flight, and a second Ctrl-C quits immediately.",
+    "Exit status: 0 every event was acknowledged, 1 some events were rejected or the deployment accepts none, 2 wrong usage, settings or credentials, 3 undecided because some events got no clear response or were not sent, 130 ended by a second Ctrl-C.",
     AWS_SETTINGS,
   ],
 };
@@ -27,11 +30,9 @@ const HELP = {
 export function sendCommand(): Command {
   const command = withSenderOptions(withDeploymentOptions(new Command("send")).addOption(routeOption()));
   withSourceOptions(command)
-    .description("send events to a customer's stream, without reading them back")
+    .description("send events to a customer's stream without reading them back")
     .option("--json", "print the report as one JSON document on standard output")
     .action(async (flags: SendFlags) => {
-      // Loaded when it runs, as the other commands are.
-      const { runSend }: typeof import("./runSend") = require("./runSend");
       process.exitCode = await runSend(flags);
     });
   return withHelpText(command, HELP);
@@ -40,6 +41,32 @@ export function sendCommand(): Command {
 function routeOption(): Option {
   return new Option(
     "--route <route>",
-    "role: assume the customer's role, as Amplitude does; operator: write with your own credentials (default: role where you can assume it, else operator)",
+    "role: assume the customer's role, as Amplitude does; operator: write with your own credentials (default: role if you can assume it, otherwise operator)",
   ).choices(["role", "operator"]);
+}
+
+async function runSend(flags: SendFlags): Promise<number> {
+  // The command's folder loads the AWS SDK, which would slow down every other command's start.
+  const { sendEvents }: typeof import("../../send") = require("../../send");
+  const { sendText }: typeof import("../../send/text") = require("../../send/text");
+  const outputs = await outputsFrom(flags);
+  const source = await openSource(describeSource(flags, Date.now()));
+  const display = progressDisplay(process.stderr, "acknowledged");
+  const interrupt = interruption(() => display.stop(), "waiting for the requests in flight");
+  try {
+    const report = await sendEvents({
+      outputs,
+      source,
+      rate: flags.rate,
+      ...senderOptions(flags, flags.route, interrupt.signal),
+      signal: interrupt.signal,
+      onProgress: (progress) => display.show({ ...progress, eventsDone: progress.eventsAcknowledged }),
+    });
+    display.stop();
+    printReport(report, flags, sendText);
+    return EXIT_CODES[report.outcome];
+  } finally {
+    display.stop();
+    interrupt.release();
+  }
 }

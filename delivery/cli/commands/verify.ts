@@ -1,17 +1,35 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { ReportError, SettingsError } from "../../common/errors";
 import { DEFAULT_TIMEOUT_SECONDS } from "../../common/limits";
-import type { ReportedRoute } from "../../deployment/route";
-import { DEFAULT_AMPLITUDE_TIMEOUT_SECONDS, DEFAULT_EVENTS } from "../../verify/amplitude/options";
-import { defaultRunFolder } from "../../verify/resume/runFolder";
-import { type AmplitudeFlags, withAmplitudeOptions } from "../options/amplitude";
-import { wholeNumber } from "../options/arguments";
-import { type DeploymentFlags, withDeploymentOptions } from "../options/deployment";
+import type { StackOutputs } from "../../common/outputs";
+import type { ReportedRoute, Route } from "../../deployment/route";
+import {
+  DEFAULT_AMPLITUDE_TIMEOUT_SECONDS,
+  DEFAULT_EVENTS,
+  MAX_AMPLITUDE_EVENTS,
+} from "../../verify/amplitude/options";
+import type { Progress, VerifyOptions } from "../../verify/options";
+import type { DeliveryReport } from "../../verify/report";
+import { defaultRunFolder, runFilePath } from "../../verify/resume/runFolder";
+import { EXIT_CODES, EXIT_UNWRITTEN } from "../exitCodes";
+import { type AmplitudeFlags, checkRouteOptions, withAmplitudeOptions } from "../options/amplitude";
+import { integer } from "../options/arguments";
+import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
-import { type SenderFlags, withSenderOptions } from "../options/sender";
-import { type SourceFlags, withSourceOptions } from "../options/source";
+import { type SenderFlags, senderOptions, trustOptions, withSenderOptions } from "../options/sender";
+import {
+  describeSource,
+  openSource,
+  parseSourceDescription,
+  type SourceFlags,
+  withSourceOptions,
+} from "../options/source";
+import { interruption } from "../terminal/interruption";
+import { progressDisplay } from "../terminal/progressDisplay";
+import { askSecret } from "../terminal/prompts";
+import { printReport } from "../terminal/styled";
 
-/** What `verify` is given. */
-export interface VerifyFlags extends DeploymentFlags, SenderFlags, SourceFlags, AmplitudeFlags {
+interface VerifyFlags extends DeploymentFlags, SenderFlags, SourceFlags, AmplitudeFlags {
   route?: ReportedRoute;
   timeout?: number;
   /** False with --no-run-file. */
@@ -31,8 +49,8 @@ const HELP = {
     "amplitude-kinesis verify --stack acme --route amplitude --amplitude-zone EU",
   ],
   notes: [
-    "Ctrl-C ends the sending; what was sent is still read, and the report says how to go on. A second one ends it at once.",
-    "Exit status: 0 verified, 1 failed, 2 wrong usage, settings or credentials, 3 undecided, 4 verified, but the files of --report could not be written, 130 ended by a second Ctrl-C.",
+    "Ctrl-C stops sending, reads back what was sent, and reports how to resume the run. A second Ctrl-C quits immediately.",
+    "Exit status: 0 verified, 1 failed, 2 wrong usage, settings or credentials, 3 undecided, 4 verified but the files of --report could not be written, 130 ended by a second Ctrl-C.",
     AWS_SETTINGS,
   ],
 };
@@ -40,12 +58,13 @@ const HELP = {
 export function verifyCommand(): Command {
   const command = withSenderOptions(withDeploymentOptions(new Command("verify")).addOption(routeOption()));
   withRunOptions(withAmplitudeOptions(withSourceOptions(command)))
-    .description("send events to a customer's stream, read them back, and account for every one")
+    .description("send events to a customer's stream, read them back, and account for every event")
     .option("--json", "print the report as one JSON document on standard output")
-    .option("--report <folder>", "write report.html, report.xml (JUnit), report.md and report.json there too")
+    .option(
+      "--report <folder>",
+      "also write report.html, report.xml (JUnit), report.md and report.json to this folder",
+    )
     .action(async (flags: VerifyFlags) => {
-      // Loaded when it runs: the AWS SDK's clients would cost --help, and every other command, their start.
-      const { runVerify }: typeof import("./runVerify") = require("./runVerify");
       process.exitCode = await runVerify(flags);
     });
   return withHelpText(command, HELP);
@@ -54,7 +73,7 @@ export function verifyCommand(): Command {
 function routeOption(): Option {
   return new Option(
     "--route <route>",
-    `role: assume the customer's role, as Amplitude does; operator: write with your own credentials and have AWS simulate the role's; amplitude: send ${DEFAULT_EVENTS} events, or --events, to Amplitude, and wait for what Amplitude writes (default: role where you can assume it, else operator)`,
+    `role: assume the customer's role, as Amplitude does; operator: write with your own credentials and let AWS simulate the role's permissions; amplitude: send ${DEFAULT_EVENTS} events (or --events) to Amplitude and wait until Amplitude writes them (default: role if you can assume it, otherwise operator)`,
   ).choices(["role", "operator", "amplitude"]);
 }
 
@@ -62,27 +81,151 @@ function withRunOptions(command: Command): Command {
   return command
     .option(
       "--timeout <seconds>",
-      `how long to wait for a further event after the last one (default: ${DEFAULT_TIMEOUT_SECONDS}); with --route amplitude, for all events (default: ${DEFAULT_AMPLITUDE_TIMEOUT_SECONDS})`,
-      wholeNumber(1, 86_400),
+      `how long to wait for the next event after the last one (default: ${DEFAULT_TIMEOUT_SECONDS}); with --route amplitude, for all events (default: ${DEFAULT_AMPLITUDE_TIMEOUT_SECONDS})`,
+      integer(1, 86_400),
     )
     .addOption(
-      new Option("--resume <run>", "go on with a run that ended undecided, or whose process did")
-        .argParser(runId)
-        .conflicts(OF_A_NEW_RUN),
+      new Option("--resume <run>", "resume a run that was interrupted or ended undecided")
+        .argParser(parseRunId)
+        .conflicts(STORED_IN_RUN_FILE),
     )
-    .option("--run-folder <folder>", `where runs are kept for that (default: ${defaultRunFolder()})`)
-    .option("--no-run-file", "keep nothing for that");
+    .option("--run-folder <folder>", `folder of the run files (default: ${defaultRunFolder()})`)
+    .option("--no-run-file", "don't write a run file; the run can't be resumed");
 }
 
-/** What the file of a run that is gone on with says. */
-const OF_A_NEW_RUN = [
+/** Options that the file of a resumed run contains. */
+const STORED_IN_RUN_FILE = [
   ...["stack", "outputs", "roleArn", "region", "streamName"],
   ...["events", "seed", "export", "rate", "duration"],
 ];
 
-function runId(text: string): string {
+function parseRunId(text: string): string {
   if (/^[\w-]{12}$/.test(text)) return text;
   throw new InvalidArgumentError(
-    "It must be a run's id, 12 letters, digits, '-' or '_', as reports have it.",
+    "It must be the id of a run, 12 letters, digits, '-' or '_', as shown in its report.",
   );
+}
+
+/** The command's folders load the AWS SDK, which would slow down every other command's start. */
+const domain = {
+  verify: (): typeof import("../../verify") => require("../../verify"),
+  amplitude: (): typeof import("../../verify/amplitude/run") => require("../../verify/amplitude/run"),
+  runFile: (): typeof import("../../verify/resume/readRunFile") => require("../../verify/resume/readRunFile"),
+  reportFolder: (): typeof import("../../report/reportFolder") => require("../../report/reportFolder"),
+  text: (): typeof import("../../report/text") => require("../../report/text"),
+};
+
+interface RunHooks {
+  signal: AbortSignal;
+  onProgress: (progress: Progress) => void;
+}
+
+async function runVerify(flags: VerifyFlags): Promise<number> {
+  checkRouteOptions(flags, flags.route);
+  const verify =
+    flags.route === "amplitude"
+      ? await throughAmplitude(flags, await outputsFrom(flags))
+      : bySending(flags, flags.route, await runFrom(flags));
+  // Fails before anything is sent if the folder isn't writable.
+  if (flags.report !== undefined) await domain.reportFolder().prepareReportFolder(flags.report);
+  const display = progressDisplay(process.stderr, "read back");
+  const interrupt = interruption(() => display.stop(), "reading back what was sent");
+  try {
+    const report = await verify({
+      signal: interrupt.signal,
+      onProgress: (progress) => display.show({ ...progress, eventsDone: progress.eventsRead }),
+    });
+    display.stop();
+    printReport(report, flags, domain.text().reportText);
+    return await writeReportFiles(report, flags.report);
+  } finally {
+    display.stop();
+    interrupt.release();
+  }
+}
+
+type Run = Pick<VerifyOptions, "outputs" | "source" | "sourceDescription" | "rate" | "runFolder" | "resume">;
+
+function bySending(flags: VerifyFlags, route: Route | undefined, run: Run) {
+  return (hooks: RunHooks) =>
+    domain.verify().verifyDelivery({
+      ...run,
+      ...senderOptions(flags, route, hooks.signal),
+      timeoutSeconds: flags.timeout,
+      ...hooks,
+    });
+}
+
+async function runFrom(flags: VerifyFlags): Promise<Run> {
+  const runFolder = flags.runFile ? (flags.runFolder ?? defaultRunFolder()) : undefined;
+  if (flags.resume !== undefined) return resumedRun(flags.resume, runFolder);
+  const outputs = await outputsFrom(flags);
+  const sourceDescription = describeSource(flags, Date.now());
+  const source = await openSource(sourceDescription);
+  return { outputs, source, sourceDescription, rate: flags.rate, runFolder };
+}
+
+async function resumedRun(resume: string, runFolder: string | undefined): Promise<Run> {
+  if (runFolder === undefined)
+    throw new SettingsError("--resume requires the run file. Leave out --no-run-file");
+  const { outputs, source } = await domain.runFile().readRunHeader(runFilePath(runFolder, resume));
+  const description = parseSourceDescription(source);
+  return { outputs, source: await openSource(description), rate: description.rate, runFolder, resume };
+}
+
+/** Asks for a missing API key first, so that no question interrupts the run. */
+async function throughAmplitude(
+  flags: VerifyFlags,
+  outputs: StackOutputs,
+): Promise<(hooks: RunHooks) => Promise<DeliveryReport>> {
+  if (flags.events !== undefined && flags.events > MAX_AMPLITUDE_EVENTS) {
+    throw new SettingsError(
+      `--events must be at most ${MAX_AMPLITUDE_EVENTS} with --route amplitude, because the project is charged per event`,
+    );
+  }
+  const apiKey = await resolveApiKey(flags);
+  return (hooks) =>
+    domain.amplitude().verifyThroughAmplitude({
+      outputs,
+      apiKey,
+      zone: flags.amplitudeZone,
+      url: flags.amplitudeUrl,
+      events: flags.events,
+      eventTypes: flags.eventType,
+      expectApp: flags.expectApp,
+      identify: flags.identify,
+      profile: flags.profile,
+      ...trustOptions(flags),
+      timeoutSeconds: flags.timeout,
+      propagationSeconds: flags.propagation,
+      ...hooks,
+    });
+}
+
+async function resolveApiKey({ apiKey = process.env.AMPLITUDE_API_KEY ?? "" }: AmplitudeFlags) {
+  if (apiKey !== "") return apiKey;
+  const { stdin: input, stderr: output } = process;
+  if (!input.isTTY || !output.isTTY) {
+    throw new SettingsError(
+      "--route amplitude requires the API key of the Amplitude project. Set AMPLITUDE_API_KEY, pass --api-key, or run it on a terminal to be asked for it",
+    );
+  }
+  return askSecret({ question: "Amplitude API key (hidden): ", input, output });
+}
+
+/** Returns the verdict's exit status, or EXIT_UNWRITTEN if only the files of --report are missing. */
+async function writeReportFiles(report: DeliveryReport, folder: string | undefined): Promise<number> {
+  const status = EXIT_CODES[report.verdict];
+  if (folder === undefined) return status;
+  try {
+    const files = await domain.reportFolder().writeReports(report, folder);
+    process.stderr.write(`reports: ${files.join(", ")}\n`);
+    return status;
+  } catch (error) {
+    if (!(error instanceof ReportError)) throw error;
+    process.stderr.write(
+      `amplitude-kinesis: ${error.message}. The printed verdict stands: ${report.verdict}\n`,
+    );
+    return report.verdict === "verified" ? EXIT_UNWRITTEN : status;
+  }
 }

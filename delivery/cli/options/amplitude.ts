@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
 import { SettingsError } from "../../common/errors";
-import { wholeNumber } from "./arguments";
+import { integer } from "./arguments";
 
-/** The options of `verify` that the route through Amplitude alone has. */
+/** Options of `verify` that apply only to `--route amplitude`. */
 export interface AmplitudeFlags {
   apiKey?: string;
   amplitudeZone?: "US" | "EU";
@@ -16,27 +16,27 @@ export function withAmplitudeOptions(command: Command): Command {
   return command
     .option(
       "--api-key <key>",
-      "with --route amplitude: the Amplitude project's API key; other users of this machine can see it there, so better in AMPLITUDE_API_KEY (default: that, or asked for on a terminal)",
+      "with --route amplitude: API key of the Amplitude project; prefer AMPLITUDE_API_KEY, because other users of this machine can see the command line (default: AMPLITUDE_API_KEY, or a prompt on a terminal)",
     )
     .addOption(
       new Option(
         "--amplitude-zone <zone>",
-        "with --route amplitude: where the project is (default: US)",
+        "with --route amplitude: data residency of the project (default: US)",
       ).choices(["US", "EU"]),
     )
     .option("--amplitude-url <url>", "with --route amplitude: another endpoint of Amplitude's HTTP V2 API")
     .option(
       "--event-type <name...>",
-      "with --route amplitude: the event types to send, such as the destination's filter lets through",
+      "with --route amplitude: event types to send, such as those that the destination's filter selects",
     )
     .option(
       "--expect-app <id>",
-      "with --route amplitude: the Amplitude project's id, which the events have to come from",
-      wholeNumber(1, Number.MAX_SAFE_INTEGER),
+      "with --route amplitude: id of the Amplitude project that the events must come from",
+      integer(1, Number.MAX_SAFE_INTEGER),
     )
     .option(
       "--identify",
-      "with --route amplitude: send identify calls too, and say whether they are forwarded",
+      "with --route amplitude: also send identify calls, and report whether they are forwarded",
     );
 }
 
@@ -59,16 +59,17 @@ const NOT_AMPLITUDE = {
   externalId: "--external-id",
 };
 
-/** @throws SettingsError for options of the other route. */
+/** @throws SettingsError if an option doesn't apply to the route. */
 export function checkRouteOptions(flags: object, route: string | undefined): void {
   const isAmplitude = route === "amplitude";
-  const strange = Object.entries(isAmplitude ? NOT_AMPLITUDE : AMPLITUDE_ONLY)
+  const unsuitable = Object.entries(isAmplitude ? NOT_AMPLITUDE : AMPLITUDE_ONLY)
     .filter(([flag]) => Reflect.get(flags, flag) !== undefined)
-    .map(([, option]) => option);
-  if (strange.length === 0) return;
+    .map(([, option]) => option)
+    .join(", ");
+  if (unsuitable === "") return;
   throw new SettingsError(
     isAmplitude
-      ? `${strange.join(", ")} can't be used with --route amplitude, which sends test events of its own to Amplitude`
-      : `${strange.join(", ")} can be used with --route amplitude alone`,
+      ? `${unsuitable} can't be used with --route amplitude, which sends generated test events to Amplitude`
+      : `${unsuitable} can be used only with --route amplitude`,
   );
 }

@@ -1,14 +1,18 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
+import { promisify } from "node:util";
 import type { Command } from "commander";
-import { SettingsError } from "../../common/errors";
+import { messageOf, SettingsError } from "../../common/errors";
 import {
   type FurtherOutputs,
   type OutputsOrigin,
+  parseOutputs,
   resolveOutputs,
   type StackOutputs,
 } from "../../common/outputs";
-import { readOutputsFile, readStack } from "./stackOutputs";
 
-/** The options of every command that works on one deployment. */
+/** Options of every command that works on one deployment. */
 export interface DeploymentFlags {
   stack?: string;
   cwd?: string;
@@ -20,32 +24,32 @@ export interface DeploymentFlags {
 
 export function withDeploymentOptions(command: Command): Command {
   return command
-    .option("--stack <name>", "take role ARN, region and stream name from this Pulumi stack")
-    .option("--cwd <folder>", "the Pulumi project's folder, with --stack (default: the current one)")
+    .option("--stack <name>", "read role ARN, region and stream name from this Pulumi stack")
+    .option("--cwd <folder>", "folder of the Pulumi project, with --stack (default: the current folder)")
     .option(
       "--outputs <file>",
-      "take them from what `pulumi stack output --json` printed; - is standard input",
+      "read them from a file that `pulumi stack output --json` printed; - is standard input",
     )
-    .option("--role-arn <arn>", "the role that Amplitude assumes; wins over --stack and --outputs")
-    .option("--region <region>", "the stream's region; wins likewise")
-    .option("--stream-name <name>", "the stream's name; wins likewise");
+    .option("--role-arn <arn>", "role that Amplitude assumes; overrides --stack and --outputs")
+    .option("--region <region>", "region of the stream; overrides --stack and --outputs")
+    .option("--stream-name <name>", "name of the stream; overrides --stack and --outputs");
 }
 
 /**
- * The stack's three outputs, the surest first: a flag wins over a file, a file over a stack.
+ * Returns the three outputs of the stack. A flag overrides a file, and a file overrides a stack.
  *
- * @throws SettingsError where one is missing or malformed, or where they come from can't be read.
+ * @throws SettingsError if an output is missing or malformed, or if its origin can't be read.
  */
-export async function outputsOf(flags: DeploymentFlags): Promise<StackOutputs> {
-  return resolveOutputs(await originsOf(flags));
+export async function outputsFrom(flags: DeploymentFlags): Promise<StackOutputs> {
+  return resolveOutputs(await originsFrom(flags));
 }
 
 /**
- * Where the outputs come from, each place with all that it has; standard input can be read but once.
+ * Reads every origin of outputs once, with all its values: standard input can't be read again.
  *
- * @throws SettingsError where there is none, or one can't be read.
+ * @throws SettingsError if there is no origin, or if one can't be read.
  */
-export async function originsOf(flags: DeploymentFlags): Promise<OutputsOrigin[]> {
+export async function originsFrom(flags: DeploymentFlags): Promise<OutputsOrigin[]> {
   const { roleArn, region, streamName } = flags;
   const origins: OutputsOrigin[] = [
     { description: "--role-arn, --region and --stream-name", values: { roleArn, region, streamName } },
@@ -55,14 +59,14 @@ export async function originsOf(flags: DeploymentFlags): Promise<OutputsOrigin[]
   if (flags.stack !== undefined && !complete) origins.push(await readStack(flags.stack, flags.cwd));
   if (origins.length === 1 && !complete) {
     throw new SettingsError(
-      "Which stream? Give --stack NAME, --outputs FILE (what `pulumi stack output --json` prints), or --role-arn, --region and --stream-name",
+      "No stream is named. Give --stack NAME, --outputs FILE (from `pulumi stack output --json`), or --role-arn, --region and --stream-name",
     );
   }
   return origins;
 }
 
-/** What a stack says of itself beside the three outputs, where it does. */
-export function furtherOutputsOf(origins: OutputsOrigin[]): FurtherOutputs {
+/** Returns the stack's optional outputs, each from the first origin that has it. */
+export function furtherOutputsFrom(origins: OutputsOrigin[]): FurtherOutputs {
   const further: FurtherOutputs = {};
   for (const name of ["streamArn", "roleName", "policyArn"] as const) {
     const values = origins.map(({ values }) => (values as Record<string, unknown>)[name]);
@@ -70,4 +74,53 @@ export function furtherOutputsOf(origins: OutputsOrigin[]): FurtherOutputs {
     if (typeof value === "string") further[name] = value;
   }
   return further;
+}
+
+/**
+ * Reads the outputs of a Pulumi stack through the `pulumi` command.
+ *
+ * @param cwd Folder of the Pulumi project (default: the current folder).
+ * @throws SettingsError if the command or the stack doesn't exist.
+ */
+export async function readStack(stack: string, cwd: string | undefined): Promise<OutputsOrigin> {
+  const args = ["stack", "output", "--json", "--non-interactive", "--stack", stack];
+  try {
+    const { stdout } = await promisify(execFile)(
+      "pulumi",
+      cwd === undefined ? args : [...args, "--cwd", cwd],
+    );
+    return parseOutputs(stdout, `stack "${stack}"`);
+  } catch (cause) {
+    if (cause instanceof SettingsError) throw cause;
+    throw new SettingsError(stackProblem(stack, cause), { cause });
+  }
+}
+
+function stackProblem(stack: string, cause: unknown): string {
+  if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") {
+    return "--stack requires the `pulumi` command on the PATH. Install it, or use --outputs FILE or --role-arn, --region and --stream-name";
+  }
+  const stderr = cause instanceof Error && "stderr" in cause ? String(cause.stderr).trim() : String(cause);
+  return `\`pulumi stack output\` failed for stack "${stack}": ${stderr}\nRun \`pulumi stack ls\` to list the stacks, or name another project's folder with --cwd`;
+}
+
+/**
+ * Reads outputs from a file, or from standard input if its name is `-`.
+ *
+ * @throws SettingsError if the file can't be read or is not JSON.
+ */
+export async function readOutputsFile(file: string): Promise<OutputsOrigin> {
+  if (file === "-") return parseOutputs(decodeText(await buffer(process.stdin)), "standard input");
+  try {
+    return parseOutputs(decodeText(await readFile(file)), file);
+  } catch (cause) {
+    if (cause instanceof SettingsError) throw cause;
+    throw new SettingsError(`--outputs ${file} can't be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Decodes UTF-8, or the UTF-16 that PowerShell's `>` writes, without a byte order mark. */
+export function decodeText(bytes: Buffer): string {
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return new TextDecoder(isUtf16 ? "utf-16le" : "utf-8").decode(bytes);
 }

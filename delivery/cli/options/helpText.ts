@@ -1,14 +1,14 @@
 import type { Command } from "commander";
 
-/** What is said after a command's options. */
+/** Text that follows a command's options in `--help`. */
 export interface HelpText {
-  /** Each a command line as it is typed, `$` left out; a line that goes on is broken by hand. */
+  /** Command lines without the leading `$`. A long one is broken by hand. */
   examples: string[];
   /** Paragraphs, wrapped to the terminal. */
   notes?: string[];
 }
 
-/** What all commands say that ask AWS. */
+/** Note for every command that calls AWS. */
 export const AWS_SETTINGS =
   "AWS credentials and endpoints come from the AWS SDK's standard settings (AWS_PROFILE, AWS_ENDPOINT_URL, …).";
 

@@ -2,11 +2,38 @@ import { type Command, Option } from "commander";
 import { DEFAULT_PROPAGATION_SECONDS } from "../../common/limits";
 import type { Route } from "../../deployment/route";
 import type { VerifyOptions } from "../../verify/options";
-import { askAboutLoad } from "../terminal/confirmLoad";
-import { wholeNumber } from "./arguments";
-import { type TrustFlags, trustOf, withTrustOptions } from "./trust";
+import { confirmLoad } from "../terminal/prompts";
+import { accountId, integer } from "./arguments";
 
-/** The options that say as whom, and how fast, events are sent. */
+/** Options that describe whom the role must trust, if that differs from what Amplitude documents. */
+export interface TrustFlags {
+  amplitudeExternalId?: string;
+  amplitudePrincipal?: string[];
+  amplitudeAccountId?: string;
+}
+
+export function withTrustOptions(command: Command): Command {
+  return command
+    .option(
+      "--amplitude-external-id <id>",
+      "external id that Amplitude has agreed to send (its form has no field for one)",
+    )
+    .option(
+      "--amplitude-principal <arn...>",
+      "principals that Amplitude is known to use, if the trust policy doesn't name a whole account",
+    )
+    .option("--amplitude-account-id <id>", "Amplitude's AWS account (default: 358203115967)", accountId);
+}
+
+export function trustOptions(flags: TrustFlags) {
+  return {
+    amplitudeExternalId: flags.amplitudeExternalId,
+    amplitudePrincipalArns: flags.amplitudePrincipal,
+    amplitudeAccountId: flags.amplitudeAccountId,
+  };
+}
+
+/** Options that describe who sends events, and how fast. */
 export interface SenderFlags extends TrustFlags {
   profile?: string;
   senderProfile?: string;
@@ -19,39 +46,42 @@ export interface SenderFlags extends TrustFlags {
 export function withSenderOptions(command: Command): Command {
   return withTrustOptions(
     command
-      .option("--profile <name>", "AWS profile that looks at the stream and the role (default: AWS_PROFILE)")
-      .option("--sender-profile <name>", "AWS profile that assumes the role (default: the same as --profile)")
       .option(
-        "--external-id <id>",
-        "external id to assume the role with, where its trust policy demands one",
-      ),
+        "--profile <name>",
+        "AWS profile used to inspect the stream and the role (default: AWS_PROFILE)",
+      )
+      .option(
+        "--sender-profile <name>",
+        "AWS profile used to assume the role (default: the value of --profile)",
+      )
+      .option("--external-id <id>", "external id used to assume the role, if its trust policy requires one"),
   )
     .option(
       "--concurrency <number>",
-      "PutRecords requests under way at once (default: 1, more with --rate)",
-      wholeNumber(1, 256),
+      "maximum number of PutRecords requests in flight (default: 1, more with --rate)",
+      integer(1, 256),
     )
-    .option("--yes", "use all of what the stream takes, without asking (default: half of it)")
+    .option("--yes", "use the stream's full write capacity without asking (default: half of it)")
     .addOption(propagationOption(DEFAULT_PROPAGATION_SECONDS));
 }
 
 export function propagationOption(seconds: number): Option {
-  return new Option("--propagation <seconds>", "how long a new role or policy may take to take effect")
-    .argParser(wholeNumber(0, 3_600))
+  return new Option("--propagation <seconds>", "how long a new role or policy may take to propagate")
+    .argParser(integer(0, 3_600))
     .default(seconds);
 }
 
-/** @param signal takes a question that it asks back. */
-export function senderOf(flags: SenderFlags, route: Route | undefined, signal: AbortSignal) {
+/** @param signal Withdraws a question that is still unanswered. */
+export function senderOptions(flags: SenderFlags, route: Route | undefined, signal: AbortSignal) {
   return {
     route,
     profile: flags.profile,
     senderProfile: flags.senderProfile,
     externalId: flags.externalId,
-    ...trustOf(flags),
+    ...trustOptions(flags),
     concurrency: flags.concurrency,
     capacityShare: flags.yes ? 1 : undefined,
-    confirmLoad: flags.yes ? undefined : (load) => askAboutLoad(load, signal),
+    confirmLoad: flags.yes ? undefined : (load) => confirmLoad(load, signal),
     propagationSeconds: flags.propagation,
   } satisfies Partial<VerifyOptions>;
 }

@@ -2,25 +2,24 @@ import { EXIT_INTERRUPTED } from "../exitCodes";
 
 type EndingSignal = keyof typeof EXIT_INTERRUPTED;
 
-/** Somebody ended the command before it had an answer. */
+/** A signal ended the command before it had a result. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
+  readonly exitCode: number;
 
   constructor(signal: EndingSignal) {
-    super("interrupted: nothing was found out, and nothing was written");
+    super("interrupted before there was a result; nothing was written");
     this.exitCode = EXIT_INTERRUPTED[signal];
   }
-
-  readonly exitCode: number;
 }
 
-/** @returns leaves the signals to the system again. */
+/** @returns A function that removes the listener. */
 function onEndingSignal(listener: (signal: EndingSignal) => void): () => void {
   process.on("SIGINT", listener).on("SIGTERM", listener);
   return () => void process.off("SIGINT", listener).off("SIGTERM", listener);
 }
 
-/** Runs what the first Ctrl-C or SIGTERM ends at once: the signal's reason is the error to throw. */
+/** Runs a task that the first Ctrl-C or SIGTERM aborts. The signal's reason is the error to throw. */
 export async function untilInterrupted<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const release = onEndingSignal((signal) => controller.abort(new Interrupted(signal)));
@@ -34,25 +33,25 @@ export async function untilInterrupted<T>(task: (signal: AbortSignal) => Promise
 export interface Interruption {
   /** Aborted by the first Ctrl-C or SIGTERM. */
   signal: AbortSignal;
-  /** Leaves the signals to the system again. */
+  /** Restores the default handling of signals. */
   release(): void;
 }
 
 /**
- * Ends a command in order at the first Ctrl-C or SIGTERM, and the process at the second.
+ * Ends a command gracefully at the first Ctrl-C or SIGTERM, and ends the process at the second.
  *
- * @param leave restores the terminal.
- * @param what is still done after the first.
+ * @param restoreTerminal Called before the process ends.
+ * @param remaining What the command still does after the first signal.
  */
-export function interruption(leave: () => void, what: string): Interruption {
+export function interruption(restoreTerminal: () => void, remaining: string): Interruption {
   const controller = new AbortController();
   const release = onEndingSignal((signal) => {
     if (controller.signal.aborted) {
-      leave();
+      restoreTerminal();
       process.exit(EXIT_INTERRUPTED[signal]);
     }
     controller.abort();
-    process.stderr.write(`\nInterrupted: ${what}. Once more ends it at once.\n`);
+    process.stderr.write(`\nInterrupted: ${remaining}. Press Ctrl-C again to quit immediately.\n`);
   });
   return { signal: controller.signal, release };
 }

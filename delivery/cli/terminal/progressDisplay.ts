@@ -1,23 +1,22 @@
-import { type Options, type Params, SingleBar } from "cli-progress";
+import type { Options, Params, SingleBar } from "cli-progress";
 
-/** How far a command has come. */
+/** Progress of a command. */
 export interface ShownProgress {
-  /** What is being done, in words. */
+  /** Description of the current step. */
   step: string;
-  /** Of a command with events to send. */
   eventsSent?: number;
   eventsExpected?: number;
-  /** Events that nothing is left to do for. */
+  /** Events that need no further work. */
   eventsDone?: number;
 }
 
-/** What becomes of an event at last. */
+/** Final state of an event. */
 export type Done = "read back" | "acknowledged";
 
-/** Shows progress on standard error: on a terminal a spinner, with events a bar; a line now and then elsewhere. */
+/** Shows progress: a spinner and a bar on a terminal, and occasional lines elsewhere. */
 export interface ProgressDisplay {
   show(progress: ShownProgress): void;
-  /** Leaves the terminal as it was. May be called again. */
+  /** Restores the terminal. May be called again. */
   stop(): void;
 }
 
@@ -25,11 +24,13 @@ export function progressDisplay(stream: NodeJS.WriteStream, done: Done = "read b
   return stream.isTTY ? new LiveLine(stream, done) : new LineDisplay(stream, done);
 }
 
+/** Loaded at first use, because it slows down every command's start. */
+const cliProgress = (): typeof import("cli-progress") => require("cli-progress");
+
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 const FRAME_MS = 80;
-const BAR_COLUMNS = 24;
 
-/** Ctrl-Z leaves the terminal as it was, too; what was shown comes back with the process. */
+/** Ctrl-Z restores the terminal too. The line comes back when the process continues. */
 class LiveLine implements ProgressDisplay {
   readonly #bar: SingleBar;
   readonly #onSuspend = () => {
@@ -44,13 +45,16 @@ class LiveLine implements ProgressDisplay {
     stream: NodeJS.WriteStream,
     private readonly done: Done,
   ) {
-    this.#bar = new SingleBar({
+    this.#bar = new (cliProgress().SingleBar)({
       stream,
-      format: (_options: Options, params: Params) => this.#line(params.progress),
+      format: (options: Options, params: Params) => this.#line(options, params),
       fps: 1000 / FRAME_MS,
+      barsize: 24,
+      barCompleteChar: "█",
+      barIncompleteChar: "░",
       hideCursor: true,
       clearOnComplete: true,
-      gracefulExit: false, // Interruptions are the command's own to handle.
+      gracefulExit: false, // The command handles interruptions.
     });
   }
 
@@ -74,19 +78,17 @@ class LiveLine implements ProgressDisplay {
     this.#shown = undefined;
   }
 
-  /** The step comes before the numbers' end is cut off by a narrow terminal. */
-  #line(share: number): string {
-    const { step = "", eventsSent = 0, eventsDone = 0, eventsExpected } = this.#shown ?? {};
+  /** Puts the step before the last number, which a narrow terminal cuts off. */
+  #line(options: Options, { progress, value, total }: Params): string {
+    const { step = "", eventsSent = 0 } = this.#shown ?? {};
     const frame = FRAMES[Math.floor(Date.now() / FRAME_MS) % FRAMES.length];
     if (eventsSent === 0) return `${frame} ${step}`;
-    const full = Math.round(Math.min(1, share) * BAR_COLUMNS);
-    const bar = "█".repeat(full) + "░".repeat(BAR_COLUMNS - full);
-    const total = Math.max(eventsExpected ?? 0, eventsSent);
-    return `${frame} ${bar} ${eventsDone}/${total} ${this.done} | ${step} | ${eventsSent} sent`;
+    const bar = cliProgress().Format.BarFormat(Math.min(1, progress), options);
+    return `${frame} ${bar} ${value}/${total} ${this.done} | ${step} | ${eventsSent} sent`;
   }
 }
 
-const LINE_EVERY_MS = 5_000;
+const LINE_INTERVAL_MS = 5_000;
 
 class LineDisplay implements ProgressDisplay {
   #step = "";
@@ -97,10 +99,10 @@ class LineDisplay implements ProgressDisplay {
     private readonly done: Done,
   ) {}
 
-  /** A line a step, and now and then where the numbers change. */
+  /** Writes a line for each new step, and one per interval while the numbers change. */
   show({ step, eventsSent = 0, eventsDone = 0 }: ShownProgress): void {
     const now = Date.now();
-    const isNews = step !== this.#step || (eventsSent > 0 && now - this.#shownAt >= LINE_EVERY_MS);
+    const isNews = step !== this.#step || (eventsSent > 0 && now - this.#shownAt >= LINE_INTERVAL_MS);
     if (!isNews) return;
     this.#step = step;
     this.#shownAt = now;

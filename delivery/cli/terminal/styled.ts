@@ -1,7 +1,14 @@
 import { styleText } from "node:util";
+import wrapAnsi from "wrap-ansi";
 
-/** The signs and verdicts that a report's lines begin with. */
-const COLOURS: [start: RegExp, colour: Parameters<typeof styleText>[0]][] = [
+/** Prints a report on standard output, as one JSON document or as text. */
+export function printReport<T>(report: T, { json }: { json?: true }, text: (report: T) => string): void {
+  const printed = json ? JSON.stringify(report, undefined, 2) : styled(text(report), process.stdout);
+  process.stdout.write(`${printed}\n`);
+}
+
+/** Colors of the signs and verdicts that start a report's lines. */
+const COLORS: [start: RegExp, color: Parameters<typeof styleText>[0]][] = [
   [/^(VERIFIED|PASSED)\b/, ["bold", "green"]],
   [/^FAILED\b/, ["bold", "red"]],
   [/^UNDECIDED\b/, ["bold", "yellow"]],
@@ -11,42 +18,32 @@ const COLOURS: [start: RegExp, colour: Parameters<typeof styleText>[0]][] = [
 ];
 
 /**
- * A report as the stream shows it best: as it is where it is piped; on a terminal in colour, unless `NO_COLOR` or the
- * terminal says otherwise, and broken between words.
+ * Returns a report in the form that suits the stream: wrapped between words and in color on a terminal, unchanged
+ * elsewhere. `NO_COLOR` and terminals without colors are respected.
  */
 export function styled(text: string, stream: NodeJS.WriteStream): string {
   if (!stream.isTTY) return text;
-  const lines = text.split("\n").flatMap((line) => wrapped(line, stream.columns));
-  return (stream.hasColors() ? lines.map(coloured) : lines).join("\n");
+  const lines = text.split("\n").flatMap((line) => wrapLine(line, stream.columns));
+  return (stream.hasColors() ? lines.map(colored) : lines).join("\n");
 }
 
-/** A terminal that gives no width, or one too narrow to help, breaks the lines itself. */
-const LEAST_COLUMNS = 30;
+/** Below this width, wrapping doesn't make a line easier to read. */
+const MIN_COLUMNS = 30;
+const MAX_INDENT = 18;
 
-/** Breaks a line between words; what follows is indented as far as the line's own text. */
-export function wrapped(line: string, columns: number | undefined): string[] {
-  if (columns === undefined || columns < LEAST_COLUMNS || line.length <= columns) return [line];
-  const indent = " ".repeat(
-    Math.min(/^ *(?:[-+] |\w+(?: \w+)?:? {1,}(?! ))?/.exec(line)?.[0].length ?? 0, 18),
-  );
-  const lines: string[] = [];
-  let current = "";
-  for (const word of line.split(/(?<=\S) (?=\S)/)) {
-    const longer = current === "" ? word : `${current} ${word}`;
-    if (longer.length <= columns || current.trim() === "") {
-      current = longer;
-    } else {
-      lines.push(current);
-      current = indent + word;
-    }
-  }
-  return [...lines, current];
+/** Wraps a line between words, and indents the rest as far as the line's text after its label. */
+export function wrapLine(line: string, columns: number | undefined): string[] {
+  if (columns === undefined || columns < MIN_COLUMNS || line.length <= columns) return [line];
+  const [label = ""] = /^ *(?:[-+] |\w+(?: \w+)?:? {1,}(?! ))?/.exec(line) ?? [];
+  const indent = Math.min(label.length, MAX_INDENT);
+  const [first = "", ...rest] = wrapAnsi(line.slice(indent), columns - indent).split("\n");
+  return [line.slice(0, indent) + first, ...rest.map((text) => " ".repeat(indent) + text)];
 }
 
-function coloured(line: string): string {
-  const found = COLOURS.find(([start]) => start.test(line));
-  // The stream's own answer has been taken: without it, what standard output is would decide.
-  return found === undefined
+function colored(line: string): string {
+  const match = COLORS.find(([start]) => start.test(line));
+  // The stream has already decided about colors. Without this option, standard output would decide.
+  return match === undefined
     ? line
-    : line.replace(found[0], (match) => styleText(found[1], match, { validateStream: false }));
+    : line.replace(match[0], (text) => styleText(match[1], text, { validateStream: false }));
 }

@@ -1,8 +1,9 @@
 import stringWidth from "string-width";
+import wrapAnsi from "wrap-ansi";
 import { clockTime, type Fact, factsOf, type Tone, whole } from "../../watch/facts";
 import type { WatchSnapshot } from "../../watch/snapshot";
 
-/** A line as it fits the terminal, and how it is to be painted. */
+/** A line that fits the terminal, and its style. */
 export interface FrameLine {
   text: string;
   tone: Tone | "title" | "faint";
@@ -13,28 +14,28 @@ export interface TerminalSize {
   rows: number;
 }
 
-/** From so many columns on the event types stand beside the facts. */
-const WIDE = 120;
+/** Minimum width for showing the event types next to the facts. */
+const MIN_WIDE_COLUMNS = 120;
 const LEFT_COLUMNS = 78;
 const NAME_COLUMNS = 12;
 const BLOCKS = "▁▂▃▄▅▆▇█";
-const HINT = "Ctrl-C ends the watch";
+const HINT = "Press Ctrl-C to end the watch";
 
-/** What a terminal shows of a snapshot: at most its rows, each within its columns. */
+/** Returns the lines that show a snapshot within the rows and columns of a terminal. */
 export function watchFrame(snapshot: WatchSnapshot, { columns, rows }: TerminalSize): FrameLine[] {
-  const isWide = columns >= WIDE;
+  const isWide = columns >= MIN_WIDE_COLUMNS;
   const left = isWide ? LEFT_COLUMNS : columns;
   const head = headLines(snapshot, columns);
-  // The last row is left free: a terminal scrolls when it is written to its end.
+  // The last row stays free, because a terminal scrolls when its last row is full.
   const room = Math.max(0, rows - 1 - head.length - 2);
   const facts = factsWithin(factsOf(snapshot), left, room);
   const body = isWide
-    ? beside(facts, typeLines(snapshot, columns - left - 2, room), left)
-    : [...facts, ...typeLines(snapshot, columns, Math.max(0, room - facts.length - 1)).flatMap(apart)];
+    ? sideBySide(facts, typeLines(snapshot, columns - left - 2, room), left)
+    : [...facts, ...typeLines(snapshot, columns, Math.max(0, room - facts.length - 1)).flatMap(separated)];
   const lines = [...head, ...body.slice(0, room), { text: "", tone: "plain" as const }, hint()];
   return lines
     .slice(0, Math.max(1, rows - 1))
-    .map(({ text, tone }) => ({ text: fitted(text, columns), tone }));
+    .map(({ text, tone }) => ({ text: truncate(text, columns), tone }));
 }
 
 function hint(): FrameLine {
@@ -47,24 +48,27 @@ function headLines(snapshot: WatchSnapshot, columns: number): FrameLine[] {
   const state = caughtUp ? "up to date" : "catching up";
   return [
     { text: `${streamName} (${region})`, tone: "title" },
-    { text: `${clockTime(elapsedInSeconds)}, ${shards} shard(s), ${state}`, tone: "faint" },
+    {
+      text: `${clockTime(elapsedInSeconds)}, ${shards} ${shards === 1 ? "shard" : "shards"}, ${state}`,
+      tone: "faint",
+    },
     { text: "", tone: "plain" },
     { text: `${rate}${sparkline(lastMinute, columns - rate.length)}`, tone: "plain" },
     { text: "", tone: "plain" },
   ];
 }
 
-/** The last 30 seconds that are over, or as many as there is room for, each as high as it is to the highest. */
+/** Draws the last 30 complete seconds, or as many as fit. The highest second has full height. */
 function sparkline(lastMinute: number[], columns: number): string {
   const shown = Math.max(0, Math.min(30, columns));
   const seconds = lastMinute.slice(-1 - shown, -1);
-  const most = Math.max(1, ...seconds);
+  const max = Math.max(1, ...seconds);
   return seconds
-    .map((count) => (count === 0 ? " " : BLOCKS[Math.ceil((count / most) * BLOCKS.length) - 1]))
+    .map((count) => (count === 0 ? " " : BLOCKS[Math.ceil((count / max) * BLOCKS.length) - 1]))
     .join("");
 }
 
-/** A long one goes on below itself, for three lines at most; where that takes too much, each is cut to one. */
+/** Wraps each fact to at most three lines. If they don't fit into the room, each fact gets one line. */
 function factsWithin(facts: Fact[], columns: number, room: number): FrameLine[] {
   const lines = facts.flatMap((fact) => factLines(fact, columns));
   return lines.length <= room
@@ -77,25 +81,13 @@ function named(name: string, text: string): string {
 }
 
 function factLines({ name, text, tone }: Fact, columns: number): FrameLine[] {
-  const lines = wrapped(text, Math.max(10, columns - NAME_COLUMNS)).slice(0, 3);
+  const lines = wrapAnsi(text, Math.max(10, columns - NAME_COLUMNS))
+    .split("\n")
+    .slice(0, 3);
   return lines.map((line, index) => ({
     text: named(index === 0 ? name : "", line),
     tone,
   }));
-}
-
-/** Breaks between words. */
-function wrapped(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (line !== "" && stringWidth(longer) > columns) {
-      lines.push(line);
-      line = word;
-    } else line = longer;
-  }
-  return [...lines, line];
 }
 
 function typeLines(
@@ -104,26 +96,29 @@ function typeLines(
   room: number,
 ): FrameLine[] {
   const shown = eventTypes.slice(0, room);
-  const most = Math.max(1, ...shown.map(({ count }) => count));
+  const max = Math.max(1, ...shown.map(({ count }) => count));
   const names = Math.min(36, Math.max(10, Math.floor(columns / 2)));
   const bars = Math.max(0, columns - names - 12);
   const lines = shown.map(({ name, count }) => {
-    const bar = "█".repeat(Math.ceil((count / most) * Math.min(24, bars)));
-    return `${padded(fitted(name, names - 1), names)}${whole(count).padStart(10)}  ${bar}`;
+    const bar = "█".repeat(Math.ceil((count / max) * Math.min(24, bars)));
+    return `${padded(truncate(name, names - 1), names)}${whole(count).padStart(10)}  ${bar}`;
   });
-  const others = eventTypesOther > 0 ? [`${whole(eventTypesOther)} of further types`] : [];
+  const others = eventTypesOther > 0 ? [`${whole(eventTypesOther)} of other types`] : [];
   return [...lines, ...others].map((text) => ({ text, tone: "plain" }));
 }
 
-/** An empty line before the first one. */
-function apart(line: FrameLine, index: number): FrameLine[] {
+/** Puts an empty line before the first line. */
+function separated(line: FrameLine, index: number): FrameLine[] {
   return index === 0 ? [{ text: "", tone: "plain" }, line] : [line];
 }
 
-function beside(left: FrameLine[], right: FrameLine[], columns: number): FrameLine[] {
+function sideBySide(left: FrameLine[], right: FrameLine[], columns: number): FrameLine[] {
   return Array.from({ length: Math.max(left.length, right.length) }, (_, index) => {
     const { text, tone } = left[index] ?? { text: "", tone: "plain" };
-    return { text: `${padded(fitted(text, columns), columns)}  ${right[index]?.text ?? ""}`.trimEnd(), tone };
+    return {
+      text: `${padded(truncate(text, columns), columns)}  ${right[index]?.text ?? ""}`.trimEnd(),
+      tone,
+    };
   });
 }
 
@@ -131,8 +126,8 @@ function padded(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - stringWidth(text)));
 }
 
-/** Cut to so many columns of a terminal: characters may be two wide, or none. */
-export function fitted(text: string, columns: number): string {
+/** Cuts text between characters to a width in columns. A character may be two columns wide, or none. */
+export function truncate(text: string, columns: number): string {
   if (stringWidth(text) <= columns) return text;
   let cut = "";
   for (const { segment } of new Intl.Segmenter().segment(text)) {

@@ -118,9 +118,14 @@ describe("What goes wrong with send, watch, report and the route through Amplitu
   };
 
   const sending: Mistake[] = [
-    ["send of nothing", () => ({ args: ["send"] }), [/Which stream\? Give --stack/], 2],
+    ["send of nothing", () => ({ args: ["send"] }), [/No stream is named. Give --stack/], 2],
     ["send through Amplitude", () => send("--route", "amplitude"), [/role, operator/], 2],
-    ["send for a time without a rate", () => run("send", "--duration", "5s"), [/--duration needs --rate/], 2],
+    [
+      "send for a time without a rate",
+      () => run("send", "--duration", "5s"),
+      [/--duration requires --rate/],
+      2,
+    ],
     ["send at no rate", () => send("--rate", "0"), [/number above 0/], 2],
     [
       "send of an export that is not there",
@@ -169,12 +174,17 @@ describe("What goes wrong with send, watch, report and the route through Amplitu
   ];
 
   const watching: Mistake[] = [
-    ["watch of nothing", () => ({ args: ["watch"] }), [/Which stream\? Give --stack/], 2],
-    ["watch until nothing", () => watch("--until", "0"), [/whole number from 1/], 2],
+    ["watch of nothing", () => ({ args: ["watch"] }), [/No stream is named. Give --stack/], 2],
+    ["watch until nothing", () => watch("--until", "0"), [/integer from 1/], 2],
     ["watch until a word", () => watch("--until", "noon"), [/90s, 10m or 2h/], 2],
     ["watch from a word", () => watch("--from", "yesterday"), [/latest, trim-horizon, or a time/], 2],
     ["watch from the future", () => watch("--from", "2999-01-01"), [/from is 2999-01-01/], 2],
-    ["watch for a project's name", () => watch("--expect-app", "acme"), [/project's id, a number/], 2],
+    [
+      "watch for a project's name",
+      () => watch("--expect-app", "acme"),
+      [/id of an Amplitude project, a number/],
+      2,
+    ],
     ["watch with another account's credentials", () => as("stranger", watch()), [/choose credentials of/], 2],
     [
       "watch with a profile of the environment that there isn't",
@@ -246,7 +256,7 @@ describe("What goes wrong with send, watch, report and the route through Amplitu
   ];
 
   const amplitudes: Mistake[] = [
-    ["no key", () => ({ ...through("", ...local()) }), [/set AMPLITUDE_API_KEY/], 2],
+    ["no key", () => ({ ...through("", ...local()) }), [/Set AMPLITUDE_API_KEY/], 2],
     [
       "a key that can't be one",
       () => through("a b", ...local()),
@@ -315,7 +325,7 @@ describe("What goes wrong with send, watch, report and the route through Amplitu
       const printed = outcome.stdout + outcome.stderr;
       for (const each of says) expect(printed).to.match(each);
       expect(printed).not.to.match(/^\s+at /m);
-      expect(printed).not.to.include("unexpected:");
+      expect(printed).not.to.include("unexpected error:");
       expect(printed).not.to.include(PRODUCTION_KEY);
       expect(outcome.status, printed).to.equal(status);
     });

@@ -122,7 +122,7 @@ describe("amplitude-kinesis verify --report", function () {
     await mkdir(join(reports, "report.html"), { recursive: true });
     const { status, stdout, stderr } = await verify(reports);
     expect(JSON.parse(stdout).verdict).to.equal("verified");
-    expect(stderr).to.include("report.html").and.to.include("The verdict stands as printed: verified");
+    expect(stderr).to.include("report.html").and.to.include("The printed verdict stands: verified");
     expect(status).to.equal(4);
   });
 

@@ -188,7 +188,7 @@ describe("amplitude-kinesis verify, ended before its end", function () {
       .and.to.be.within(500, EVENTS - 1);
     const interrupted = report.findings.find(({ code }) => code === "interrupted");
     expect(interrupted?.remedy).to.include(`amplitude-kinesis verify --resume ${report.runId}`);
-    expect(running.stderr).to.include("Once more ends it at once");
+    expect(running.stderr).to.include("Press Ctrl-C again to quit immediately");
     const { report: whole, file } = await resumed(runs, outputs);
     expect(file).to.equal(`${report.runId}.run`);
     await expectWhole(whole, outputs, runs);
@@ -199,7 +199,7 @@ describe("amplitude-kinesis verify, ended before its end", function () {
     const { running, proxy, runs } = await underway((current) => async ({ operation, earlier }) => {
       if (operation !== "PutRecords" || earlier !== 1) return undefined;
       current().signal("SIGINT");
-      while (!current().stderr.includes("Once more")) await new Promise(setImmediate);
+      while (!current().stderr.includes("Press Ctrl-C again")) await new Promise(setImmediate);
       current().signal("SIGINT");
       return new Promise(() => undefined); // Never answered.
     });
@@ -227,12 +227,12 @@ describe("amplitude-kinesis verify, ended before its end", function () {
       ["--resume", "AAAAAAAAAAAA", "--run-folder", "FOLDER"],
       /has left none.*--run-folder/,
     ],
-    ["what is no run's id", ["--resume", "../../secret"], /run's id/],
+    ["what is no run's id", ["--resume", "../../secret"], /the id of a run/],
     ["other events than the run's", ["--resume", "AAAAAAAAAAAA", "--events", "5"], /cannot be used with/],
     ["no file to go by", ["--resume", "AAAAAAAAAAAA", "--no-run-file"], /--no-run-file/],
   ];
   for (const [what, args, says] of refusals) {
-    it(`refuses to go on with ${what}`, async () => {
+    it(`refuses to resume ${what}`, async () => {
       const named = args.map((word) => (word === "FOLDER" ? folder : word));
       const { status, stderr } = await amplitudeKinesis(["verify", ...named]);
       expect(stderr).to.match(says);

@@ -188,8 +188,8 @@ describe("amplitude-kinesis verify", function () {
         [...good, "--events", "1", "--export", "x"],
         /cannot be used with/,
       ],
-      ["with a negative number of events", [...good, "--events", "-5"], /whole number from 1/],
-      ["with no timeout", [...good, "--timeout", "0"], /whole number from 1/],
+      ["with a negative number of events", [...good, "--events", "-5"], /integer from 1/],
+      ["with no timeout", [...good, "--timeout", "0"], /integer from 1/],
       ["with a route that there isn't", [...good, "--route", "console"], /role, operator/],
       ["with an option that there isn't", [...good, "--evnets", "5"], /unknown option '--evnets'/],
     ];
@@ -206,7 +206,7 @@ describe("amplitude-kinesis verify", function () {
     it("without the pulumi command", async () => {
       const withoutPulumi = { ...env, PATH: join(folder, "empty") };
       const { status, stderr } = await runInProcess(["verify", "--stack", "acme"], withoutPulumi);
-      expect(stderr).to.include("needs the `pulumi` command");
+      expect(stderr).to.include("requires the `pulumi` command");
       expect(status).to.equal(2);
     });
 

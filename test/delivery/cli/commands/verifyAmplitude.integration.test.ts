@@ -65,7 +65,7 @@ describe("amplitude-kinesis verify --route amplitude", function () {
     [
       "without a key, where there is no terminal to ask on",
       () => args,
-      /set AMPLITUDE_API_KEY, or give --api-key/,
+      /Set AMPLITUDE_API_KEY, pass --api-key/,
     ],
     ["with a key that can't be one", () => [...args, "--api-key", `${PLANTED} x`], /API key can't be one/],
     ["with an export", () => [...args, "--export", "x.zip"], /--export can't be used with --route amplitude/],
@@ -81,7 +81,7 @@ describe("amplitude-kinesis verify --route amplitude", function () {
     [
       "with a key and another route",
       () => [...args.slice(0, 7), "--api-key", PLANTED],
-      /--api-key can be used with --route amplitude alone/,
+      /--api-key can be used only with --route amplitude/,
     ],
   ];
   for (const [what, more, says] of usage) {

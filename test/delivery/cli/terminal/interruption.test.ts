@@ -23,13 +23,15 @@ describe("An interruption", () => {
   });
   const terminate = () => process.emit("SIGTERM", "SIGTERM");
 
-  it("lets what is under way end at the first signal, and ends the process as shells have it at the second", () => {
+  it("aborts gracefully at the first signal, and ends the process with the shell's status at the second", () => {
     const left: string[] = [];
-    const { signal, release } = interruption(() => left.push("left"), "what was sent is still read");
+    const { signal, release } = interruption(() => left.push("left"), "reading back what was sent");
     try {
       terminate();
       expect([signal.aborted, status, left]).to.deep.equal([true, undefined, []]);
-      expect(printed).to.equal("\nInterrupted: what was sent is still read. Once more ends it at once.\n");
+      expect(printed).to.equal(
+        "\nInterrupted: reading back what was sent. Press Ctrl-C again to quit immediately.\n",
+      );
       terminate();
       expect([status, left]).to.deep.equal([143, ["left"]]);
     } finally {
@@ -37,14 +39,14 @@ describe("An interruption", () => {
     }
   });
 
-  it("leaves the signals to the system afterwards", async () => {
+  it("restores the signals' default handling", async () => {
     const before = process.listenerCount("SIGTERM");
     interruption(() => {}, "nothing").release();
     await untilInterrupted(async () => {});
     expect(process.listenerCount("SIGTERM")).to.equal(before);
   });
 
-  it("is the error of what it ends at once, with the exit status", async () => {
+  it("is the error of the task that it aborts, with the exit status", async () => {
     const ended = untilInterrupted(
       (signal) =>
         new Promise((_resolve, reject) => {

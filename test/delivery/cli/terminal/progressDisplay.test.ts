@@ -5,7 +5,7 @@ import { progressDisplay } from "../../../../delivery/cli/terminal/progressDispl
 const HIDE = "\u001b[?25l";
 const SHOW = "\u001b[?25h";
 
-/** What is written to a stream, a terminal or not. */
+/** Records what is written to a stream. */
 function watched(isTTY: boolean) {
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 80, rows: 24 });
   let written = "";
@@ -15,8 +15,8 @@ function watched(isTTY: boolean) {
   return { stream: stream as unknown as NodeJS.WriteStream, written: () => written };
 }
 
-describe("What shows progress", () => {
-  it("spins on a terminal, and leaves the cursor shown, however often it is stopped", () => {
+describe("The progress display", () => {
+  it("shows a spinner on a terminal, and shows the cursor again when it is stopped twice", () => {
     const { stream, written } = watched(true);
     const display = progressDisplay(stream);
     display.show({ step: "checking" });
@@ -26,13 +26,13 @@ describe("What shows progress", () => {
     expect(written().lastIndexOf(SHOW)).to.be.greaterThan(written().lastIndexOf(HIDE));
   });
 
-  it("leaves a terminal alone that it has shown nothing on", () => {
+  it("writes nothing to a terminal before there is progress", () => {
     const { stream, written } = watched(true);
     progressDisplay(stream).stop();
     expect(written()).to.equal("");
   });
 
-  it("writes a line a step elsewhere, and no control character", () => {
+  it("writes a line per step elsewhere, without control characters", () => {
     const { stream, written } = watched(false);
     const display = progressDisplay(stream);
     for (const step of ["one", "one", "two"]) display.show({ step });
@@ -40,7 +40,7 @@ describe("What shows progress", () => {
     expect(written()).to.equal("one\ntwo\n");
   });
 
-  it("is a bar as soon as there are events, and a line with their numbers elsewhere", () => {
+  it("shows a bar as soon as there are events, and a line with their numbers elsewhere", () => {
     const sending = { step: "sending", eventsSent: 30, eventsDone: 10, eventsExpected: 40 };
     const terminal = watched(true);
     const live = progressDisplay(terminal.stream, "acknowledged");

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import stringWidth from "string-width";
-import { fitted, watchFrame } from "../../../../delivery/cli/terminal/watchFrame";
+import { truncate, watchFrame } from "../../../../delivery/cli/terminal/watchFrame";
 import type { WatchSnapshot } from "../../../../delivery/watch/snapshot";
 import { watchLine, watchText } from "../../../../delivery/watch/text";
 import { observing, type Row, record, rows } from "../../watch/rows";
@@ -24,7 +24,7 @@ async function snapshot(change: Row = {}, expectApps: string[] = []): Promise<Wa
   };
 }
 
-describe("the live view", () => {
+describe("The live view", () => {
   it("fits every terminal: no line too long, none too many", async () => {
     const shown = await snapshot({
       paying: "yes",
@@ -43,10 +43,10 @@ describe("the live view", () => {
     );
   });
 
-  it("cuts between characters, and says so", () => {
+  it("cuts between characters, and shows the cut", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), fc.integer({ min: 0, max: 40 }), (text, columns) => {
-        const cut = fitted(text, columns);
+        const cut = truncate(text, columns);
         expect(stringWidth(cut)).to.be.at.most(columns);
         expect(
           cut === text || columns < 1 || (cut.endsWith("…") && text.startsWith(cut.slice(0, -1))),
@@ -66,7 +66,7 @@ describe("the live view", () => {
     expect(textOf(shown, 140, 40)).to.match(types);
     expect(textOf(shown, 80, 40)).not.to.match(types);
     expect(textOf(shown, 80, 40)).to.include("session_start");
-    expect(textOf(shown, 80, 40)).to.include("1:01:05, 4 shard(s), up to date");
+    expect(textOf(shown, 80, 40)).to.include("1:01:05, 4 shards, up to date");
   });
 
   it("keeps a line for every fact in a low terminal", async () => {
@@ -83,7 +83,7 @@ describe("the live view", () => {
   });
 });
 
-describe("a watch in words", () => {
+describe("A watch as text", () => {
   it("is one line while it goes on", async () => {
     const line = watchLine({ ...(await snapshot({ paying: "yes" })), caughtUp: false });
     expect(line).to.match(

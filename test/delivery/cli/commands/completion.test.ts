@@ -5,8 +5,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { Command, Option } from "commander";
-import { commandTree } from "../../../../delivery/cli/completion/commandTree";
-import { completionScript, SHELLS, type Shell } from "../../../../delivery/cli/completion/scripts";
+import {
+  commandTree,
+  completionScript,
+  SHELLS,
+  type Shell,
+} from "../../../../delivery/cli/commands/completion";
 import { skip } from "../../../skip";
 import { runInProcess } from "../inProcess";
 
@@ -85,10 +89,10 @@ describe("The completion", function () {
       COMMANDS,
     );
     expect(await fish("amplitude-kinesis operator-policy --for ver")).to.deep.equal([
-      "verify\twhat that person runs",
+      "verify\ttask of that person",
     ]);
     const [option] = await fish("amplitude-kinesis check --test-p");
-    expect(option).to.match(/^--test-principal\t.*trusted beside Amplitude/);
+    expect(option).to.match(/^--test-principal\t.*may be trusted/);
     expect(await fish(`amplitude-kinesis verify --outputs ${folder}/ba`)).to.deep.equal([`${folder}/bash`]);
   });
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { readOutputsFile, readStack } from "../../../../delivery/cli/options/stackOutputs";
+import { readOutputsFile, readStack } from "../../../../delivery/cli/options/deployment";
 
 const OUTPUTS =
   '{"roleArn":"arn:aws:iam::111122223333:role/writer","region":"eu-central-1","streamName":"events"}';

@@ -2,31 +2,27 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { SettingsError } from "../../../../delivery";
 import { duration, positiveNumber } from "../../../../delivery/cli/options/arguments";
-import {
-  describedSource,
-  openSource,
-  sourceDescriptionIn,
-} from "../../../../delivery/cli/options/eventSource";
+import { describeSource, openSource, parseSourceDescription } from "../../../../delivery/cli/options/source";
 
 const NOW = Date.UTC(2026, 0, 5);
 
 describe("The events that the options describe", () => {
   it("are as many as the rate makes in its time", () => {
-    expect(describedSource({ rate: 50, duration: 90_000, seed: "s" }, NOW)).to.deep.equal({
+    expect(describeSource({ rate: 50, duration: 90_000, seed: "s" }, NOW)).to.deep.equal({
       kind: "generated",
       events: 4_500,
       seed: "s",
       from: NOW,
       rate: 50,
     });
-    expect(() => describedSource({ duration: 1_000 }, NOW)).to.throw(SettingsError, "--rate");
-    expect(() => describedSource({ rate: 100_000, duration: 1e9 }, NOW)).to.throw(SettingsError, "at most");
+    expect(() => describeSource({ duration: 1_000 }, NOW)).to.throw(SettingsError, "--rate");
+    expect(() => describeSource({ rate: 100_000, duration: 1e9 }, NOW)).to.throw(SettingsError, "at most");
   });
 
   it("can be made again from their description, byte for byte", async () => {
     for (const flags of [{ events: 70 }, { events: 70, rate: 3 }]) {
-      const description = describedSource(flags, NOW);
-      const stored = sourceDescriptionIn(JSON.parse(JSON.stringify(description)));
+      const description = describeSource(flags, NOW);
+      const stored = parseSourceDescription(JSON.parse(JSON.stringify(description)));
       const [one, other] = await Promise.all(
         [description, stored].map(async (each) => {
           const all: string[] = [];
@@ -41,7 +37,7 @@ describe("The events that the options describe", () => {
 
   it("of a paced run have the times at which they are due", async () => {
     const times: string[] = [];
-    const source = await openSource(describedSource({ events: 101, rate: 1, seed: "s" }, NOW));
+    const source = await openSource(describeSource({ events: 101, rate: 1, seed: "s" }, NOW));
     for await (const { bytes } of source.events()) times.push(JSON.parse(bytes.toString()).event_time);
     const passed = Date.parse(`${times.at(-1)}Z`) - Date.parse(`${times[0]}Z`);
     expect(passed).to.be.within(100_000 - 4_000, 100_000 + 4_000);
@@ -49,12 +45,12 @@ describe("The events that the options describe", () => {
 
   it("can't be made again from what is no description", () => {
     for (const value of [null, undefined, 7, {}, { kind: "other" }]) {
-      expect(() => sourceDescriptionIn(value)).to.throw("begun by a program");
+      expect(() => parseSourceDescription(value)).to.throw("started by another program");
     }
   });
 });
 
-describe("A length of time", () => {
+describe("A duration", () => {
   const cases: [string, number][] = [
     ["90", 90_000],
     ["90s", 90_000],
@@ -67,7 +63,7 @@ describe("A length of time", () => {
 
   it("is nothing else", () => {
     for (const text of ["", "0", "-1s", "1 s", "s", "1w", "1e3", "400d", "NaN", "1..5s", "ten"]) {
-      expect(() => duration(text), text).to.throw("length of time");
+      expect(() => duration(text), text).to.throw("duration");
     }
     fc.assert(
       fc.property(fc.string(), (text) => {

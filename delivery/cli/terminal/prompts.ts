@@ -1,0 +1,68 @@
+import { createInterface as createEditor } from "node:readline";
+import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
+import { SettingsError } from "../../common/errors";
+import type { RunLoad } from "../../sending/capacity";
+
+/** Streams that a question is asked on. */
+export interface Terminal {
+  input: NodeJS.ReadableStream & { isTTY?: boolean };
+  output: NodeJS.WritableStream & { isTTY?: boolean };
+}
+
+/**
+ * Asks whether a load may be put on the stream. Ctrl-C, Ctrl-D, the signal and a missing terminal mean no.
+ *
+ * @param terminal Default: standard input and standard error.
+ */
+export async function confirmLoad(
+  { rate, eventBytes, openShards, share }: RunLoad,
+  signal: AbortSignal,
+  { input, output }: Terminal = { input: process.stdin, output: process.stderr },
+): Promise<boolean> {
+  if (!input.isTTY || !output.isTTY) return false;
+  const terminal = createInterface({ input, output });
+  const shards = openShards === 1 ? "only shard" : `${openShards} shards`;
+  const load = `${rate} events/s of ${Math.round(eventBytes)} bytes use ${Math.ceil(share * 100)}% of the write capacity of the stream's ${shards}. Its other writers may be throttled.`;
+  try {
+    const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
+    const answer = terminal.question(`\n${load} Send them? [y/N] `, { signal }).catch(emptyIfAborted);
+    return /^y(es)?$/i.test((await Promise.race([answer, closed])).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Ctrl-C and the signal abort the question. */
+function emptyIfAborted(error: unknown): string {
+  if (error instanceof Error && error.name === "AbortError") return "";
+  throw error;
+}
+
+/** A question whose answer is not echoed. */
+export interface SecretPrompt {
+  question: string;
+  input: NodeJS.ReadStream;
+  output: NodeJS.WritableStream;
+}
+
+/**
+ * Asks for a secret on a terminal, and restores the terminal.
+ *
+ * @throws SettingsError if the question is not answered (Ctrl-C, Ctrl-D).
+ */
+export async function askSecret({ question, input, output }: SecretPrompt): Promise<string> {
+  // The line editor echoes the input to its output.
+  const discard = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const editor = createEditor({ input, output: discard, terminal: true, historySize: 0 });
+  output.write(question);
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      editor.once("line", resolve);
+      editor.once("close", () => reject(new SettingsError("No answer was given, and nothing was sent")));
+    });
+  } finally {
+    editor.close();
+    output.write("\n");
+  }
+}
