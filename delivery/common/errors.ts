@@ -1,5 +1,12 @@
 /** What a `DeliveryError` is about: stable, for programs. */
-export type DeliveryErrorCode = "settings" | "credentials" | "source" | "no-events" | "run-file" | "report";
+export type DeliveryErrorCode =
+  | "settings"
+  | "credentials"
+  | "source"
+  | "no-events"
+  | "too-many-events"
+  | "run-file"
+  | "report";
 
 /**
  * Every error that this module throws on purpose. `message` says what is wrong, where, and what to do next, and never

@@ -50,6 +50,7 @@ export type FindingCode =
   | "refused-but-delivered"
   | "records-expired"
   | "run-file-failed"
+  | "too-many-events"
   | "source-problems"
   | "source-failed"
   | "unexpected-app"

@@ -1,6 +1,6 @@
 import { awsError, describeError, isAccessDenied } from "../aws/errors";
 import { DeliveryError, messageOf } from "../common/errors";
-import type { Finding, FindingCode } from "../common/findings";
+import { type Finding, type FindingCode, finding } from "../common/findings";
 import type { EventSource } from "../events/source";
 import type { Stopped } from "../kinesis/producerOptions";
 import type { StreamUnreadable } from "../kinesis/streamReader";
@@ -95,11 +95,21 @@ export function recordsExpired(from: Date, where: string): Finding {
   };
 }
 
-/** The source, or this machine's file of the run. */
+/** Why sending ended early: the run file, the limit of one run, or else the source. */
 export function sendingEnded(error: unknown, sent: number): Finding {
-  return error instanceof DeliveryError && error.code === "run-file"
-    ? runFileFailed(error, sent)
-    : sourceFailed(error, sent);
+  const code = error instanceof DeliveryError ? error.code : undefined;
+  if (code === "run-file") return runFileFailed(error as DeliveryError, sent);
+  if (code === "too-many-events") return tooManyEvents(error as DeliveryError, sent);
+  return sourceFailed(error, sent);
+}
+
+function tooManyEvents({ message }: DeliveryError, sent: number): Finding {
+  return finding.undetermined(
+    "too-many-events",
+    "the event source",
+    `The source has too many events, so sending stopped after ${sent} events: ${message}`,
+    "Split the run into several, each with a part of the events",
+  );
 }
 
 function runFileFailed({ message }: DeliveryError, sent: number): Finding {

@@ -15,7 +15,7 @@ import { notAnswering, notReadable, notReadToEnd, recordsExpired } from "../send
 import { type PacedEvents, pacedEvents } from "../sending/pacing";
 import { Collector } from "./collector";
 import { composeReport } from "./composeReport";
-import type { Ledger } from "./ledger";
+import { type Ledger, MAX_EVENTS, tooManyEvents } from "./ledger";
 import type { Progress, VerifyOptions } from "./options";
 import { ReadBack } from "./readBack";
 import type { DeliveryReport } from "./report";
@@ -29,12 +29,13 @@ const FASTEST_POLL_MS = 200;
  * Sends the source's events to the customer's stream, reads them back, and accounts for every one.
  *
  * @throws DeliveryError `settings` for outputs that can't be right, or a load that was not agreed to; `credentials` where
- * AWS does not accept the caller; `no-events` where the source has none; `run-file` where the run's file can't be written
+ * AWS does not accept the caller; `no-events` where the source has none, `too-many-events` where it has more than one run accounts for; `run-file` where the run's file can't be written
  * or gone on with; what the source throws before its first event. Whatever is wrong with the deployment is a finding of
  * the report.
  */
 export async function verifyDelivery(options: VerifyOptions): Promise<DeliveryReport> {
   const outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
+  if ((options.source.expectedEvents ?? 0) > MAX_EVENTS) throw tooManyEvents();
   const state = await RunState.open({ outputs, runFolder: options.runFolder, resume: options.resume });
   let isOver = false;
   try {

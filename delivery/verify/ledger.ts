@@ -1,7 +1,6 @@
+import { hash } from "node:crypto";
+import { DeliveryError } from "../common/errors";
 import type { OutcomeListener } from "../kinesis/producerOptions";
-import { BLOCK_EVENTS, type Block, BlockStore } from "./blockStore";
-import { ByteCounts } from "./byteCounts";
-import { HASH_BYTES, hasHash, writeHash } from "./eventHash";
 import {
   ABANDONED,
   ACKNOWLEDGED,
@@ -18,32 +17,45 @@ import {
   UNANSWERED,
 } from "./fates";
 
-/** One event's place. */
+/** Most events that one run accounts for: their 27 bytes each take 540 MB of memory. */
+export const MAX_EVENTS = 20_000_000;
+/** 128 bits of SHA-256, by which an event's bytes are compared. */
+export const HASH_BYTES = 16;
+const BLOCK_EVENTS = 65_536;
+
+/** Memory for the next events. Adding a block copies nothing, as growing an array would. */
+class Block {
+  readonly hashes = Buffer.alloc(BLOCK_EVENTS * HASH_BYTES);
+  /** Epoch time in ms from which latency is measured; NaN if the event was neither due nor attempted. */
+  readonly waitedFrom = new Float64Array(BLOCK_EVENTS).fill(Number.NaN);
+  readonly flags = new Uint8Array(BLOCK_EVENTS);
+  /** Both counts stop at 255: the producer gives an event up after far fewer attempts. */
+  readonly copies = new Uint8ClampedArray(BLOCK_EVENTS);
+  readonly ambiguousAttempts = new Uint8ClampedArray(BLOCK_EVENTS);
+}
+
+/** Location of one event's data. */
 interface Entry {
   block: Block;
   at: number;
 }
 
 /**
- * Every event of a run: what was sent, what Kinesis said, what was read. Events are numbered from 0 in the order of
- * the source.
+ * Every event of a run: what was sent, what Kinesis responded, and what was read back. Events are numbered from 0 in the
+ * order of the source.
  */
 export class Ledger implements OutcomeListener {
-  readonly #blocks: BlockStore;
+  readonly #blocks: Block[] = [];
   readonly #reasons = { refused: new Map<string, number>(), unanswered: new Map<string, number>() };
   readonly #acknowledgedByShard = new Map<string, number>();
-  readonly #copies = new ByteCounts();
-  readonly #ambiguousAttempts = new ByteCounts();
   #size = 0;
   #sent = 0;
   #acknowledged = 0;
   #seen = 0;
   #outstanding = 0;
 
-  /** @param blocks what the events are kept in. Default: as much as 512 MiB of memory, and beyond that a file. */
-  constructor(blocks: BlockStore = new BlockStore()) {
-    this.#blocks = blocks;
-  }
+  /** @param maxEvents Most events that it takes. */
+  constructor(private readonly maxEvents = MAX_EVENTS) {}
 
   /** Events taken from the source. */
   get size(): number {
@@ -69,7 +81,7 @@ export class Ledger implements OutcomeListener {
     return this.#outstanding;
   }
 
-  /** Why events were refused, or left unanswered, the commonest first. */
+  /** Returns why events were refused or left unanswered, most common first. */
   reasons(fate: "refused" | "unanswered"): [reason: string, events: number][] {
     return [...this.#reasons[fate]].sort(([, a], [, b]) => b - a);
   }
@@ -79,9 +91,10 @@ export class Ledger implements OutcomeListener {
   }
 
   /**
-   * Takes an event in, and gives its number.
+   * Adds an event and returns its number.
    *
-   * @param dueAt when it ought to be sent, in ms since 1970, for latency to be measured from. Default: its first attempt.
+   * @param dueAt Epoch time in ms at which the event should be sent; latency is measured from it. Default: its first attempt.
+   * @throws DeliveryError `too-many-events` if the ledger is full.
    */
   add(bytes: Uint8Array, dueAt?: number): number {
     const index = this.#size;
@@ -89,37 +102,35 @@ export class Ledger implements OutcomeListener {
     return index;
   }
 
-  /** The same with a number of the caller's. Numbers left out are of events that are not sent yet. */
+  /** Adds an event under the caller's number. Skipped numbers belong to events that are not sent yet. */
   put(index: number, bytes: Uint8Array, dueAt?: number): void {
     const { block, at } = this.#entered(index, dueAt);
-    writeHash(bytes, block.hashes, at * HASH_BYTES);
+    block.hashes.write(digest(bytes), at * HASH_BYTES, HASH_BYTES, "latin1");
   }
 
-  /** The same of an event of which no more is left than what its bytes are compared by. */
+  /** Adds an event of which only the hash is left. */
   enter(index: number, hashed: Uint8Array, dueAt = Number.NaN): void {
     const { block, at } = this.#entered(index, dueAt);
     block.hashes.set(hashed.subarray(0, HASH_BYTES), at * HASH_BYTES);
   }
 
-  /** What the event's bytes are compared by. */
+  /** Returns the hash by which the event's bytes are compared. */
   hashOf(index: number): Buffer {
-    const { block, at } = this.#entry(index);
-    return block.hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
+    return hashIn(this.#entry(index));
   }
 
-  /** Whether these are the event's bytes; whatever they are where no attempt was made of it, as of one too large to send. */
+  /** Returns whether the event has these bytes. Any bytes match an event that was too large for an attempt. */
   matches(index: number, bytes: Uint8Array): boolean {
-    const { block, at } = this.#entry(index);
-    const isKnown = block.hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES).some((byte) => byte !== 0);
-    return !isKnown || hasHash(bytes, block.hashes, at * HASH_BYTES);
+    const entry = this.#entry(index);
+    return hashIn(entry).every((byte) => byte === 0) || hasHash(entry, bytes);
   }
 
-  /** Whether an attempt was made of it, or it was refused before one could be. */
+  /** Returns whether the event was attempted, or refused before it could be. */
   isSent(index: number): boolean {
     return index < this.#size && isMarked(this.#entry(index), ATTEMPTED);
   }
 
-  /** @returns whether it is the event's first attempt. */
+  /** @returns Whether it is the event's first attempt. */
   onAttempt(index: number, at: number): boolean {
     const entry = this.#entry(index);
     if (!mark(entry, ATTEMPTED)) return false;
@@ -129,23 +140,18 @@ export class Ledger implements OutcomeListener {
     return true;
   }
 
-  /** Ms from when the event was due, or first tried, until `now`. */
+  /** Returns the ms from when the event was due, or first attempted, until `now`. */
   waited(index: number, now: number): number {
     const { block, at } = this.#entry(index);
     return now - (block.waitedFrom[at] ?? now);
   }
 
-  /** Frees what the events are kept in. */
-  close(): void {
-    this.#blocks.close();
-  }
-
   onAmbiguous(index: number): void {
     const { block, at } = this.#entry(index);
-    this.#ambiguousAttempts.increment(block.ambiguousAttempts, at, index);
+    increment(block.ambiguousAttempts, at);
   }
 
-  /** @returns whether it is the event's first acknowledgement. */
+  /** @returns Whether it is the event's first acknowledgement. */
   onAcknowledged(index: number, shardId: string): boolean {
     if (!mark(this.#entry(index), ACKNOWLEDGED)) return false;
     this.#acknowledged += 1;
@@ -177,17 +183,17 @@ export class Ledger implements OutcomeListener {
   }
 
   /**
-   * Takes a record in that bears this event's number.
+   * Enters a record that bears this event's number.
    *
-   * @returns ms from when the event was due, or first tried, until `receivedAt`, for its first copy; undefined for further
-   * ones, and for one that no attempt was made of.
+   * @returns The ms from when the event was due, or first attempted, until `receivedAt`. Undefined for further copies, and
+   * for an event without an attempt.
    */
   onRead(index: number, bytes: Uint8Array, receivedAt: number): number | undefined {
     const entry = this.#entry(index);
     const { block, at } = entry;
     const isFirst = !isMarked(entry, SEEN);
-    this.#copies.increment(block.copies, at, index);
-    mark(entry, hasHash(bytes, block.hashes, at * HASH_BYTES) ? SEEN_INTACT : SEEN_CHANGED);
+    increment(block.copies, at);
+    mark(entry, hasHash(entry, bytes) ? SEEN_INTACT : SEEN_CHANGED);
     if (!isFirst) return undefined;
     this.#seen += 1;
     if (!isMarked(entry, ATTEMPTED)) return undefined;
@@ -195,21 +201,20 @@ export class Ledger implements OutcomeListener {
     return receivedAt - (block.waitedFrom[at] ?? receivedAt);
   }
 
-  /** One pass over all events. */
+  /** Counts all events in one pass. */
   counts(): LedgerCounts {
     const counts = noCounts();
     for (let index = 0; index < this.#size; index += 1) {
       const { block, at } = this.#entry(index);
       const flags = block.flags[at] ?? 0;
       if ((flags & ATTEMPTED) === 0) continue;
-      const copies = this.#copies.of(block.copies, at, index);
-      const ambiguousAttempts = this.#ambiguousAttempts.of(block.ambiguousAttempts, at, index);
+      const [copies = 0, ambiguousAttempts = 0] = [block.copies[at], block.ambiguousAttempts[at]];
       countEvent(counts, index, { flags, copies, ambiguousAttempts });
     }
     return counts;
   }
 
-  /** @returns whether the flag is new. */
+  /** @returns Whether the flag is new. */
   #giveUp(entry: Entry, flag: number): boolean {
     const isAwaited = isMarked(entry, ATTEMPTED) && !isMarked(entry, SEEN | NOT_WRITTEN);
     if (!mark(entry, flag)) return false;
@@ -218,27 +223,56 @@ export class Ledger implements OutcomeListener {
   }
 
   #entered(index: number, dueAt = Number.NaN): Entry {
+    if (index >= this.maxEvents) throw tooManyEvents(this.maxEvents);
     this.#size = Math.max(this.#size, index + 1);
+    while (this.#blocks.length * BLOCK_EVENTS < this.#size) this.#blocks.push(new Block());
     const entry = this.#entry(index);
     entry.block.waitedFrom[entry.at] = dueAt;
     return entry;
   }
 
   #entry(index: number): Entry {
-    if (!(index >= 0 && index < this.#size))
+    const block = this.#blocks[Math.floor(index / BLOCK_EVENTS)];
+    if (index >= this.#size || block === undefined)
       throw new RangeError(`no event ${index} in a ledger of ${this.#size}`);
-    return { block: this.#blocks.block(Math.floor(index / BLOCK_EVENTS)), at: index % BLOCK_EVENTS };
+    return { block, at: index % BLOCK_EVENTS };
   }
+}
+
+export function tooManyEvents(maxEvents = MAX_EVENTS): DeliveryError {
+  const most = maxEvents.toLocaleString("en-US");
+  return new DeliveryError("too-many-events", `One run accounts for at most ${most} events. Split the run`);
+}
+
+/** Returns one character per byte, which costs half of a buffer. */
+function digest(bytes: Uint8Array): string {
+  return hash("sha256", bytes, "binary");
+}
+
+function hashIn({ block, at }: Entry): Buffer {
+  return block.hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
+}
+
+/** Compares in a loop: for so few bytes, it is faster than a call into Node. */
+function hasHash({ block, at }: Entry, bytes: Uint8Array): boolean {
+  const hashed = digest(bytes);
+  for (let place = 0; place < HASH_BYTES; place += 1)
+    if (block.hashes[at * HASH_BYTES + place] !== hashed.charCodeAt(place)) return false;
+  return true;
+}
+
+function increment(counts: Uint8ClampedArray, at: number): void {
+  counts[at] = (counts[at] ?? 0) + 1;
 }
 
 function count(events: Map<string, number>, key: string): void {
   events.set(key, (events.get(key) ?? 0) + 1);
 }
 
-/** @returns whether the flag is new. */
-function mark(entry: Entry, flag: number): boolean {
-  const before = entry.block.flags[entry.at] ?? 0;
-  entry.block.flags[entry.at] = before | flag;
+/** @returns Whether the flag is new. */
+function mark({ block, at }: Entry, flag: number): boolean {
+  const before = block.flags[at] ?? 0;
+  block.flags[at] = before | flag;
   return (before & flag) === 0;
 }
 

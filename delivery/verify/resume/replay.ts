@@ -1,5 +1,4 @@
-import { HASH_BYTES } from "../eventHash";
-import type { Ledger } from "../ledger";
+import { HASH_BYTES, type Ledger } from "../ledger";
 import { inRanges, type Ranges } from "./ranges";
 import type { AttemptEntry, OutcomeEntry, RunFileEntry } from "./runFileEntry";
 

@@ -86,7 +86,6 @@ export class RunState {
       if (this.ledger.hasSeen(index))
         this.#journal?.unanswered(index, "read back without an acknowledgement");
     this.#journal?.end(isOver);
-    this.ledger.close();
   }
 }
 

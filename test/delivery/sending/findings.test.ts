@@ -12,6 +12,7 @@ import {
   sourceProblems,
   writeRefused,
 } from "../../../delivery/sending/findings";
+import { tooManyEvents } from "../../../delivery/verify/ledger";
 import { serviceError } from "../aws/serviceErrors";
 
 const SHARD = "shardId-000000000003";
@@ -76,6 +77,14 @@ describe("A finding about the run", () => {
     expect(finding).to.include({ code: "source-failed", severity: "undetermined" });
     expect(finding.message).to.include("17 were sent: the file is cut off");
     expect(sendingEnded("gone", 0).message).to.include("gone");
+  });
+
+  it("says that the source has more events than one run accounts for", () => {
+    const finding = sendingEnded(tooManyEvents(1_000), 1_000);
+    expect(finding).to.include({ code: "too-many-events", severity: "undetermined" });
+    expect(finding.message)
+      .to.include("sending stopped after 1000 events")
+      .and.to.include("at most 1,000 events");
   });
 
   it("says that the run was interrupted, and after how many events", () => {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { DeliveryError } from "../../../delivery/common/errors";
 import type { Fate } from "../../../delivery/verify/fates";
 import { Ledger } from "../../../delivery/verify/ledger";
 
@@ -217,10 +218,22 @@ describe("The ledger", () => {
     });
   }
 
-  it("counts any number of copies and of attempts without a clear answer", () => {
-    const many = <T>(count: number, told: T) => Array.from({ length: count }, () => told);
-    const ledger = ledgerOf("attempt", ...many(300, "ambiguous" as const), ...many(1_000, "intact" as const));
-    expect(ledger.counts()).to.include({ duplicates: 999, unexplainedDuplicates: 700 });
+  it("stops counting the copies of an event at 255", () => {
+    const copies = Array.from({ length: 1_000 }, () => "intact" as const);
+    expect(ledgerOf("attempt", ...copies).counts()).to.include({
+      duplicates: 254,
+      unexplainedDuplicates: 254,
+    });
+  });
+
+  it("rejects more events than one run accounts for", () => {
+    const ledger = new Ledger(1_000);
+    for (let index = 0; index < 1_000; index += 1) ledger.add(bytesOf(index));
+    expect(() => ledger.add(bytesOf(1_000))).to.throw(
+      DeliveryError,
+      "One run accounts for at most 1,000 events. Split the run",
+    );
+    expect(ledger.size).to.equal(1_000);
   });
 
   it("measures from the first attempt until the first copy was read", () => {
