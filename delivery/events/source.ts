@@ -46,3 +46,20 @@ export interface EventSource {
   /** How many pieces had to be left out so far. */
   readonly problemCount: number;
 }
+
+/** A broken export can have millions of broken lines. A report needs the first of them and their number. */
+const MAX_KEPT_PROBLEMS = 100;
+/** The rest is for whole files: a corrupt file unpacks to many broken lines, and its own problem follows them. */
+const MAX_KEPT_LINES = 80;
+
+/** Problems of a source: at most the first 100, of them 80 single lines, and their number. */
+export class Problems {
+  readonly kept: SourceProblem[] = [];
+  count = 0;
+
+  add(problem: SourceProblem): void {
+    this.count++;
+    const max = problem.line === undefined ? MAX_KEPT_PROBLEMS : MAX_KEPT_LINES;
+    if (this.kept.length < max) this.kept.push(problem);
+  }
+}

@@ -71,7 +71,7 @@ describe("The export reader, with a ZIP", () => {
     );
     expect(all.texts).to.have.length(1);
     expect(all.problems).to.deep.equal([
-      { file: "e.zip/read?[31mme.txt", reason: "is no .json.gz or .json file" },
+      { file: "e.zip/read?[31mme.txt", reason: "is not a .json.gz or .json file" },
     ]);
   });
 
@@ -108,14 +108,14 @@ describe("The export reader, with a ZIP", () => {
         reason: /^can't be read to its end: invalid local file header/,
       },
       {
-        why: "one that is no gzip under a gzip's name",
+        why: "one that is not gzip under a gzip's name",
         zip: () => zipped([{ name: "1/bad.json.gz", content: '{"a":1}' }, good("1/good.json.gz")]),
         reason: /incorrect header check/,
       },
       {
         why: "an empty one under a gzip's name",
         zip: () => zipped([{ name: "1/bad.json.gz", content: "" }, good("1/good.json.gz")]),
-        reason: /empty where compressed data is expected/,
+        reason: /it is empty, but gzip data is expected/,
       },
       {
         why: "one whose CRC-32 is wrong",
@@ -123,7 +123,7 @@ describe("The export reader, with a ZIP", () => {
           const zip = await zipped([{ name: "1/bad.json.gz", content: packed }, good("1/good.json.gz")]);
           return patched(zip, CENTRAL, 0, (header) => header.writeUInt32LE(1, 16));
         },
-        reason: /its CRC-32 is not the one in the ZIP's directory/,
+        reason: /its CRC-32 differs from the one in the ZIP's directory/,
         whole: true,
       },
       {
@@ -136,7 +136,7 @@ describe("The export reader, with a ZIP", () => {
           ]);
           return patched(zip, Buffer.from('"text"'), 3, (text) => text.write('"taxt"'));
         },
-        reason: /its CRC-32 is not the one in the ZIP's directory/,
+        reason: /its CRC-32 differs from the one in the ZIP's directory/,
       },
       {
         why: "one whose size is wrong",
@@ -144,7 +144,7 @@ describe("The export reader, with a ZIP", () => {
           const zip = await zipped([{ name: "1/bad.json.gz", content: packed }, good("1/good.json.gz")]);
           return patched(zip, CENTRAL, 0, (header) => header.writeUInt32LE(packed.length + 1, 24));
         },
-        reason: /bytes where the ZIP's directory has/,
+        reason: /bytes, but \d+ in the ZIP's directory/,
         whole: true,
       },
     ];
