@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { AmplitudeKinesisDestination, type DeliveryAlarms, type StreamMode } from "./components";
 
 const config = new pulumi.Config();
-/** Pulumi.yaml gives every setting a default; its empty string, 0, empty list and empty map mean "not set". */
+/** Pulumi.yaml gives every setting a default. An empty string, 0, an empty list and an empty map mean "not set". */
 const text = (key: string) => config.get(key) || undefined;
 const list = (key: string) => {
   const values = config.getObject<string[]>(key);
@@ -55,9 +55,9 @@ Type these three values into Amplitude, under **Data Destinations › Kinesis Da
 | role name (ARN) | \`${roleArn}\` |
 
 1. Enter a sync name and click **Create Sync**.
-2. Click **Edit** and enter the three values above. There is no field for an external id.
+2. Click **Edit** and enter the three values above. The form has no field for an external id.
 3. Choose the events under *Send events*.
-4. Prove that the stream works, from a shell with credentials of this account:
+4. Test that the stream works, from a shell with credentials for this account:
    \`npm run -s amplitude-kinesis -- verify --stack ${pulumi.getStack()}\`
-5. Enable the destination and save. Only events after that are sent.
+5. Enable the destination and save. Amplitude sends only events that arrive after that.
 `;

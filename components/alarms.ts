@@ -1,47 +1,17 @@
 import type { MetricAlarmArgs } from "@pulumi/aws/cloudwatch";
 import * as pulumi from "@pulumi/pulumi";
+import type { DeliveryAlarms } from "./args";
 import type { StreamFacts } from "./existingStream";
-import { orDefault } from "./known";
-import { refusal } from "./propertyError";
-
-/**
- * CloudWatch alarms on the stream, which AWS bills each. Two are made of `{}`; those on the capacity where it is known:
- * a `PROVISIONED` stream's from its shards, any other's from `capacityShards`.
- */
-export interface DeliveryAlarms {
-  /**
-   * ARNs of what CloudWatch tells when an alarm is raised and when it is over, such as SNS topics of the stream's
-   * region: 1–5. A topic encrypted with `alias/aws/sns` never hears of it. Default: nobody is told.
-   */
-  actionArns?: pulumi.Input<pulumi.Input<string>[]> | undefined;
-  /**
-   * Minutes in a row without a record after which the silence alarm is raised: 1–1440. Missing data counts as silence.
-   * A few minutes may be added by CloudWatch, which looks further back where data is missing. Default: 60.
-   */
-  silenceMinutes?: pulumi.Input<number> | undefined;
-  /** Minutes in a row with records rejected for throughput after which that alarm is raised: 1–1440. Default: 5. */
-  throttledMinutes?: pulumi.Input<number> | undefined;
-  /**
-   * Share of the stream's write capacity, in records or in bytes, that raises an alarm when it is reached in 3 of 5
-   * minutes: 1–100 percent. Default: 80.
-   */
-  capacityPercent?: pulumi.Input<number> | undefined;
-  /**
-   * Shards that the capacity is reckoned from, of 1,000 records/s and 1 MB/s each: for a stream that is `ON_DEMAND`, which
-   * AWS scales in silence (a new one takes what 4 shards do), or that exists already. Default: `shardCount`; without
-   * either, no alarm on the capacity.
-   */
-  capacityShards?: pulumi.Input<number> | undefined;
-}
+import { inputError, orDefault } from "./validation";
 
 export interface AlarmedStream extends Pick<StreamFacts, "name"> {
-  /** Where the stream doesn't lie in the region of the provider. */
+  /** The stream's region, unless it is the provider's. */
   region?: pulumi.Output<string> | undefined;
-  /** Of a stream with a fixed capacity. */
+  /** Number of shards of a `PROVISIONED` stream. */
   shardCount?: pulumi.Input<number> | undefined;
 }
 
-/** What one alarm watches: a metric of the stream, summed over each minute. */
+/** The metric that an alarm watches, summed per minute, and its limit. */
 interface Watch {
   metricName: "IncomingRecords" | "IncomingBytes" | "WriteProvisionedThroughputExceeded";
   alarmDescription: pulumi.Output<string>;
@@ -52,13 +22,13 @@ interface Watch {
   treatMissingData: "breaching" | "notBreaching";
 }
 
-/** Loaded by a stack that has alarms alone: every preview would pay for it. */
+/** Loads the module only for a stack with alarms, because loading it slows every preview down. */
 const cloudwatch = (): typeof import("@pulumi/aws/cloudwatch") => require("@pulumi/aws/cloudwatch");
 
-/** What a shard takes in a second. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
+/** Write capacity of a shard per second. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
 const SHARD_LIMITS = { IncomingRecords: 1_000, IncomingBytes: 1_000_000 } as const;
 
-/** Makes the alarms as children of `parent`, named for it: `NAME-silence`, `-throttled`, `-record-limit`, `-byte-limit`. */
+/** Creates the alarms as children of `parent`: `NAME-silence`, `NAME-throttled`, `NAME-record-limit`, `NAME-byte-limit`. */
 export function createAlarms(
   { name, parent }: { name: string; parent: pulumi.Resource },
   alarms: DeliveryAlarms,
@@ -84,15 +54,15 @@ export function createAlarms(
 
 function watches(alarms: DeliveryAlarms, stream: AlarmedStream): Record<string, Watch> {
   const shards = stream.shardCount ?? alarms.capacityShards;
-  const onCapacity = shards === undefined ? {} : capacityWatches(alarms, stream, shards);
-  return { silence: silence(alarms, stream), throttled: throttled(alarms, stream), ...onCapacity };
+  const capacity = shards === undefined ? {} : capacityWatches(alarms, stream, shards);
+  return { silence: silence(alarms, stream), throttled: throttled(alarms, stream), ...capacity };
 }
 
 function silence(alarms: DeliveryAlarms, { name }: AlarmedStream): Watch {
   const silenceMinutes = orDefault(alarms.silenceMinutes, 60);
   return {
     metricName: "IncomingRecords",
-    alarmDescription: pulumi.interpolate`No record has come to ${name} for ${silenceMinutes} minutes: see whether Amplitude's destination is enabled, and run amplitude-kinesis verify.`,
+    alarmDescription: pulumi.interpolate`${name} has received no record for ${silenceMinutes} minutes: check that Amplitude's destination is enabled, and run amplitude-kinesis verify.`,
     comparisonOperator: "LessThanThreshold",
     threshold: 1,
     evaluationPeriods: silenceMinutes,
@@ -105,7 +75,7 @@ function throttled(alarms: DeliveryAlarms, { name }: AlarmedStream): Watch {
   const throttledMinutes = orDefault(alarms.throttledMinutes, 5);
   return {
     metricName: "WriteProvisionedThroughputExceeded",
-    alarmDescription: pulumi.interpolate`${name} has rejected records for its throughput for ${throttledMinutes} minutes: add shards, or make it ON_DEMAND.`,
+    alarmDescription: pulumi.interpolate`${name} has throttled records for ${throttledMinutes} minutes: add shards, or switch to ON_DEMAND.`,
     comparisonOperator: "GreaterThanThreshold",
     threshold: 0,
     evaluationPeriods: throttledMinutes,
@@ -120,9 +90,9 @@ function capacityWatches(
   shards: pulumi.Input<number>,
 ): Record<string, Watch> {
   const capacityPercent = orDefault(alarms.capacityPercent, 80);
-  const watch = (metricName: keyof typeof SHARD_LIMITS, what: string): Watch => ({
+  const watch = (metricName: keyof typeof SHARD_LIMITS, unit: string): Watch => ({
     metricName,
-    alarmDescription: pulumi.interpolate`${name} gets ${capacityPercent} percent of the ${what} that ${shards} shards take: add shards before it rejects records.`,
+    alarmDescription: pulumi.interpolate`${name} receives ${capacityPercent} percent of the ${unit} that its capacity allows (shards: ${shards}): add shards before it throttles records.`,
     comparisonOperator: "GreaterThanOrEqualToThreshold",
     threshold: pulumi
       .all([capacityPercent, shards])
@@ -138,9 +108,9 @@ function capacityWatches(
 }
 
 /**
- * A share of what the shards take in a minute, in records or in bytes.
+ * Returns a percentage of the shards' write capacity per minute, in records or in bytes.
  *
- * @throws pulumi.InputPropertiesError where the number of shards turned out not to be set: its alarms were made for it.
+ * @throws pulumi.InputPropertiesError if the number of shards resolved to undefined, because its alarms exist already.
  */
 export function minuteLimit(
   metricName: keyof typeof SHARD_LIMITS,
@@ -148,7 +118,10 @@ export function minuteLimit(
   shards: number | undefined,
 ): number {
   if (shards === undefined) {
-    throw refusal("alarms", "neither capacityShards nor shardCount turned out to be set: leave both out");
+    throw inputError(
+      "alarms",
+      "capacityShards and shardCount resolved to undefined: remove both, or give one a value",
+    );
   }
   return Math.round((percent / 100) * shards * SHARD_LIMITS[metricName] * 60);
 }

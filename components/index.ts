@@ -1,7 +1,3 @@
-export type { DeliveryAlarms } from "./alarms";
-export {
-  AmplitudeKinesisDestination,
-  type AmplitudeKinesisDestinationArgs,
-  StreamMode,
-} from "./amplitudeKinesisDestination";
+export { AmplitudeKinesisDestination } from "./amplitudeKinesisDestination";
+export { type AmplitudeKinesisDestinationArgs, type DeliveryAlarms, StreamMode } from "./args";
 export { AMPLITUDE_ACCOUNT_ID } from "./contract";

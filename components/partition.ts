@@ -1,13 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { errorsAt, type PropertyError, refusal } from "./propertyError";
+import { errorsAt, inputError, type PropertyError } from "./validation";
 
 const OTHER_PARTITION = /^(cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-/;
 const REASON =
-  "Amplitude's account is in the partition aws: no role of China, GovCloud, the European Sovereign Cloud or an isolated region can trust it";
+  "Amplitude's account is in the partition aws, which a role in China, GovCloud, the European Sovereign Cloud or an isolated region can't trust";
 
-/**
- * Refuses a region from which Amplitude can't be trusted, where the region is known at once: it is the default provider's.
- */
+/** Rejects the default provider's region, which is known at once, if a role there can't trust Amplitude. */
 export function regionErrors(opts: pulumi.ComponentResourceOptions | undefined): PropertyError[] {
   if (opts?.provider !== undefined || opts?.providers !== undefined || opts?.parent !== undefined) return [];
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
@@ -16,16 +14,16 @@ export function regionErrors(opts: pulumi.ComponentResourceOptions | undefined):
 }
 
 /**
- * The same of the provider that a component was given, itself or by a parent: undefined once its region is good. A
- * provider of another language's program doesn't tell its region: the stream's ARN does, once it is made.
+ * Validates the region of the provider that the component or its parent received. A provider from a program in another
+ * language hides its region; there `requireAwsPartition` rejects the ARN of the created stream.
  *
- * @throws pulumi.InputPropertiesError from the Output for a region from which Amplitude can't be trusted.
+ * @returns An Output that rejects with pulumi.InputPropertiesError if a role in the region can't trust Amplitude.
  */
-export function checkedRegion(component: pulumi.Resource): pulumi.Output<undefined> {
+export function validateRegion(component: pulumi.Resource): pulumi.Output<undefined> {
   const provider: RegionalProvider | undefined = component.getProvider("aws:kinesis/stream:Stream");
   return pulumi.output(provider?.region).apply((region) => {
     if (region !== undefined && OTHER_PARTITION.test(region)) {
-      throw refusal("provider", `its region is ${region}: ${REASON}`);
+      throw inputError("provider", `its region is ${region}: ${REASON}`);
     }
     return undefined;
   });
@@ -36,11 +34,11 @@ interface RegionalProvider extends pulumi.ProviderResource {
 }
 
 /**
- * Only an ARN that names another partition is refused: the mocks of a stack's unit tests make ARNs of any form.
+ * Returns the ARN, which may have any form, because the mocks in a stack's unit tests make up ARNs.
  *
- * @throws pulumi.InputPropertiesError for a stream of another partition: no policy is made for it.
+ * @throws pulumi.InputPropertiesError if the ARN names another partition.
  */
-export function inPartition(streamArn: string): string {
+export function requireAwsPartition(streamArn: string): string {
   if (!/^arn:aws-[a-z-]+:/.test(streamArn)) return streamArn;
-  throw refusal("region", `${streamArn}: ${REASON}`);
+  throw inputError("region", `${streamArn}: ${REASON}`);
 }

@@ -1,6 +1,6 @@
 import { ASSUME_ROLE_ACTION, GENERATE_DATA_KEY_ACTION, SIMULATE_ACTION, WRITE_ACTIONS } from "./contract";
 
-/** An IAM policy document. `Principal` occurs in trust policies alone, `Resource` in permission policies alone. */
+/** An IAM policy document. Only trust policies have `Principal`, only permission policies have `Resource`. */
 export interface PolicyDocument {
   Version: "2012-10-17";
   Statement: PolicyStatement[];
@@ -16,30 +16,30 @@ export interface PolicyStatement {
 }
 
 export interface TrustPolicyInputs {
-  /** ARNs of Amplitude's principals; at least one. */
+  /** ARNs of Amplitude's principals. At least one. */
   amplitudePrincipalArns: string[];
-  /** Only principals of Amplitude's whose ARN is like one of these get in; none: all of them. */
+  /** Patterns that restrict Amplitude's principals. If empty, all of them may assume the role. */
   amplitudePrincipalArnPatterns?: string[];
   /** ARNs of further principals that may assume the role to test delivery. */
   testPrincipalArns: string[];
-  /** Demanded of every principal where it is given. */
+  /** External id that every principal must send, if set. */
   externalId?: string | undefined;
 }
 
 /**
- * Who may assume the role: Amplitude's principals, and apart from them those of the delivery test. An external id
- * is demanded by `StringEquals`: `StringEqualsIfExists` would let a caller without one in.
+ * Returns the policy that lets Amplitude's principals, and in a second statement the test principals, assume the role.
+ * The external id is required with `StringEquals`, because `StringEqualsIfExists` would admit a caller without one.
  */
 export function trustPolicy(inputs: TrustPolicyInputs): PolicyDocument {
   const { amplitudePrincipalArns, testPrincipalArns, externalId } = inputs;
   const patterns = inputs.amplitudePrincipalArnPatterns ?? [];
-  const demanded = externalId === undefined ? {} : { StringEquals: { "sts:ExternalId": externalId } };
-  const narrowed = patterns.length === 0 ? {} : { ArnLike: { "aws:PrincipalArn": oneOrMany(patterns) } };
+  const required = externalId === undefined ? {} : { StringEquals: { "sts:ExternalId": externalId } };
+  const restricted = patterns.length === 0 ? {} : { ArnLike: { "aws:PrincipalArn": oneOrMany(patterns) } };
   const statements = [
-    trustStatement("AmplitudeAssumesRole", amplitudePrincipalArns, { ...demanded, ...narrowed }),
+    trustStatement("AmplitudeAssumesRole", amplitudePrincipalArns, { ...required, ...restricted }),
   ];
   if (testPrincipalArns.length > 0) {
-    statements.push(trustStatement("DeliveryTestAssumesRole", testPrincipalArns, demanded));
+    statements.push(trustStatement("DeliveryTestAssumesRole", testPrincipalArns, required));
   }
   return { Version: "2012-10-17", Statement: statements };
 }
@@ -59,7 +59,7 @@ function trustStatement(
 }
 
 /**
- * Every action that a stream's own policy may name. Source: AWS, "Sharing access using resource-based policies"
+ * All actions that a stream's resource policy may name. Source: AWS, "Sharing access using resource-based policies"
  * (Kinesis Developer Guide), actions of a data stream.
  */
 const STREAM_POLICY_ACTIONS = [
@@ -71,7 +71,7 @@ const STREAM_POLICY_ACTIONS = [
   "kinesis:PutRecords",
 ];
 
-/** The stream's own policy: it gives nobody anything, and refuses everybody who doesn't use TLS. */
+/** Returns the stream's resource policy, which grants nothing and denies requests without TLS. */
 export function insecureTransportDenial(streamArn: string): PolicyDocument {
   return {
     Version: "2012-10-17",
@@ -91,13 +91,13 @@ export function insecureTransportDenial(streamArn: string): PolicyDocument {
 export interface WritePolicyInputs {
   streamArn: string;
   roleArn: string;
-  /** The customer's own key; without one the stream's AWS-managed key needs no permission of the role. */
+  /** ARN of a customer-managed key. The AWS-managed key requires no permission. */
   kmsKeyArn?: string | undefined;
 }
 
 /**
- * What the role may do. The vendor's template allows its three actions on both ARNs; each action works on one of
- * the two alone, so two statements decide the same for every request that AWS accepts.
+ * Returns the role's permissions. The vendor's template allows three actions on both ARNs. Each action supports only one of
+ * the two, so two statements give the same decision for every request that AWS accepts.
  */
 export function writePolicy({ streamArn, roleArn, kmsKeyArn }: WritePolicyInputs): PolicyDocument {
   const statements: PolicyStatement[] = [
@@ -109,7 +109,7 @@ export function writePolicy({ streamArn, roleArn, kmsKeyArn }: WritePolicyInputs
 }
 
 /**
- * The key may be used by Kinesis on the role's behalf, for this stream alone.
+ * Lets Kinesis use the key on the role's behalf, only for this stream.
  * Source: AWS, "Permissions to use user-generated KMS keys" and "Encryption context" (Kinesis Developer Guide).
  */
 function encryptStatement(kmsKeyArn: string, streamArn: string): PolicyStatement {
@@ -128,7 +128,7 @@ function encryptStatement(kmsKeyArn: string, streamArn: string): PolicyStatement
   };
 }
 
-/** IAM returns a list of one as a plain string; sending it that way keeps a refresh without differences. */
+/** Unwraps a list of one, because IAM returns it as a string and a refresh would show a difference. */
 function oneOrMany(values: string[]): string | string[] {
   const [only, ...others] = values;
   return only !== undefined && others.length === 0 ? only : values;

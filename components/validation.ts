@@ -1,91 +1,182 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { AmplitudeKinesisDestinationArgs } from "./amplitudeKinesisDestination";
-import {
-  INPUT_NAMES,
-  nameErrors,
-  type PropertyName,
-  plainErrors,
-  RULES,
-  type Rule,
-  type Values,
-} from "./inputRules";
-import { isKnown } from "./known";
-import { regionErrors } from "./partition";
-import { breach, concealed, errorsAt, type PropertyError, reasonOf } from "./propertyError";
+import type { AmplitudeKinesisDestinationArgs } from "./args";
+
+export type InputName = keyof AmplitudeKinesisDestinationArgs;
+/** Inputs with all Outputs resolved. Their types are not checked yet. */
+export type Values = Partial<Record<InputName, unknown>>;
+
+/** A rule over the named inputs, all of which are resolved when it runs. */
+export interface Rule {
+  inputs: InputName[];
+  check(values: Values): PropertyError[];
+}
+
+/** How a value violates a rule. */
+export interface Violation {
+  /** The rule, as the predicate of `value` if there is one: `must be 1 to 64 letters`. */
+  rule: string;
+  /** The value as a message shows it, unless the violation is not about one value. Never shown if it is secret. */
+  value?: string | undefined;
+}
+
+/** An invalid input: its property path and its violation. */
+export interface PropertyError extends Violation {
+  propertyPath: string;
+}
+
+/** Returns how a value violates a rule, or undefined. */
+export type Check = (value: unknown) => Violation | undefined;
+
+/** Returns an empty list if there is no violation. */
+export function errorsAt(propertyPath: string, violation: Violation | string | undefined): PropertyError[] {
+  if (violation === undefined) return [];
+  return [{ propertyPath, ...(typeof violation === "string" ? { rule: violation } : violation) }];
+}
+
+/** Creates the error of an input that turns out to be invalid when it is used. */
+export function inputError(propertyPath: string, reason: string): pulumi.InputPropertiesError {
+  return new pulumi.InputPropertiesError({ message: reason, errors: [{ propertyPath, reason }] });
+}
+
+/** Throws one error that lists every violation, unless there is none. */
+export function throwErrors(name: string, violations: PropertyError[]): void {
+  if (violations.length === 0) return;
+  const errors = violations.map(({ propertyPath, value, rule }) => ({
+    propertyPath,
+    reason: value === undefined ? rule : `${value} ${rule}`,
+  }));
+  const lines = errors.map(({ propertyPath, reason }) => `  ${propertyPath}: ${reason}`);
+  const count = errors.length === 1 ? "1 invalid input" : `${errors.length} invalid inputs`;
+  const message = `AmplitudeKinesisDestination "${name}" has ${count}:\n${lines.join("\n")}`;
+  throw new pulumi.InputPropertiesError({ message, errors });
+}
+
+// --- checks of a value -----------------------------------------------------------------------------------------
+
+export function violation(value: unknown, rule: string): Violation {
+  return { value: formatValue(value), rule };
+}
+
+export function matching(pattern: RegExp, rule: string): Check {
+  return (value) =>
+    typeof value === "string" && pattern.test(value) ? undefined : violation(value, `must be ${rule}`);
+}
+
+export function integerWithin(min: number, max: number, unit: string): Check {
+  return (value) =>
+    Number.isInteger(value) && Number(value) >= min && Number(value) <= max
+      ? undefined
+      : violation(value, `must be an integer from ${min} to ${max} (${unit})`);
+}
+
+/** Checks every item of a list and rejects duplicates. A hole counts as an item. */
+export function itemErrors(path: string, items: unknown[], check: Check): PropertyError[] {
+  const seen = new Set<unknown>();
+  return Array.from(items).flatMap((item, index) => {
+    const isDuplicate = seen.has(item);
+    seen.add(item);
+    return errorsAt(`${path}[${index}]`, isDuplicate ? violation(item, "is a duplicate") : check(item));
+  });
+}
+
+export function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Formats any value for a message, in at most 80 characters. */
+export function formatValue(value: unknown): string {
+  const text = textOf(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "number" || typeof value === "bigint") return String(value); // JSON has no NaN and no bigint.
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return Object.prototype.toString.call(value); // The value contains itself.
+  }
+}
+
+// --- values that are known later -------------------------------------------------------------------------------
+
+/** Whether the whole value is known later. */
+export function isDeferred(value: unknown): boolean {
+  return pulumi.Output.isInstance(value) || value instanceof Promise;
+}
+
+/** Deeper than any input. The rules reject a value that contains itself. */
+const MAX_DEPTH = 8;
+
+/** Whether the value and everything in it is known now. */
+function isKnown(value: unknown, depth = 0): boolean {
+  if (isDeferred(value)) return false;
+  if (typeof value !== "object" || value === null || depth >= MAX_DEPTH) return true;
+  return Object.values(value).every((inner) => isKnown(inner, depth + 1));
+}
+
+/** Returns the value, or the default if it is undefined. An Output may resolve to undefined. */
+export function orDefault<T extends string | number>(
+  value: pulumi.Input<T> | undefined,
+  defaultValue: T,
+): pulumi.Input<T> {
+  if (!isDeferred(value)) return value ?? defaultValue;
+  return pulumi.output<pulumi.Input<T> | undefined>(value).apply((known) => (known ?? defaultValue) as T);
+}
 
 /**
- * The component's inputs, checked. What is known is checked at once; what is an Output is checked inside its own
- * chain, so that no resource is made from a bad value.
+ * Applies the rules: at once if all their inputs are known, otherwise in the chain of each input that a rule names, so
+ * that no resource is created from an invalid value.
  *
- * @throws pulumi.InputPropertiesError at once with every known-bad input, each with its property path and the rule
- * that it breaks; the same error from the returned Outputs for what becomes known later.
+ * @param errors Errors to report together with those of the rules.
+ * @throws pulumi.InputPropertiesError with every invalid input that is known.
+ * @returns The inputs. Outputs reject with the same error if they resolve to an invalid value.
  */
-export function checkedInputs(
+export function applyRules(
   name: string,
   args: AmplitudeKinesisDestinationArgs,
-  opts?: pulumi.ComponentResourceOptions,
+  rules: Rule[],
+  errors: PropertyError[],
 ): AmplitudeKinesisDestinationArgs {
-  if (typeof args !== "object" || args === null || Array.isArray(args)) {
-    throwAny(name, errorsAt("args", breach(args, "must be a map of the inputs")));
-  }
-  const isDue = (rule: Rule) => rule.properties.every((property) => isKnown(args[property]));
-  const errors = [
-    ...unknownProperties(args),
-    ...nameErrors(name, args),
-    ...plainErrors(args),
-    ...regionErrors(opts),
-  ];
-  for (const rule of RULES.filter(isDue)) errors.push(...rule.check(args));
-  throwAny(name, errors);
+  const isDue = (rule: Rule) => rule.inputs.every((input) => isKnown(args[input]));
+  throwErrors(name, [...errors, ...rules.filter(isDue).flatMap((rule) => rule.check(args))]);
 
-  const deferred = RULES.filter((rule) => !isDue(rule)).map((rule) => ({
-    rule,
-    passed: passes(name, rule, args),
-  }));
-  const gated = Object.entries(args).map(([property, value]) => {
-    if (isKnown(value)) return [property, value];
+  const deferred = rules
+    .filter((rule) => !isDue(rule))
+    .map((rule) => ({ rule, passed: applyLater(name, rule, args) }));
+  const gated = Object.entries(args).map(([input, value]) => {
+    if (isKnown(value)) return [input, value];
     const gates = deferred
-      .filter(({ rule }) => rule.properties.includes(property as PropertyName))
+      .filter(({ rule }) => rule.inputs.includes(input as InputName))
       .map(({ passed }) => passed);
-    return [property, property === "alarms" ? gatedInside(value, gates) : gatedBy(value, gates)];
+    return [input, input === "alarms" ? gateEach(value, gates) : gate(value, gates)];
   });
   return Object.fromEntries(gated) as AmplitudeKinesisDestinationArgs;
 }
 
-/** Rejects where the rule is broken, once its properties are known; in a preview some may never be. */
-function passes(name: string, rule: Rule, args: AmplitudeKinesisDestinationArgs): pulumi.Output<void> {
-  const values = Object.fromEntries(rule.properties.map((property) => [property, args[property]]));
+/** Rejects if the rule is violated, once its inputs are known. In a preview they may stay unknown. */
+function applyLater(name: string, rule: Rule, args: AmplitudeKinesisDestinationArgs): pulumi.Output<void> {
+  const values = Object.fromEntries(rule.inputs.map((input) => [input, args[input]]));
   const resolved = pulumi.output(values);
   return resolved.apply(async (known) => {
     const errors = rule.check(known as Values);
     const isSecret = errors.length > 0 && (await pulumi.isSecret(resolved));
-    throwAny(name, isSecret ? errors.map(concealed) : errors);
+    throwErrors(name, isSecret ? errors.map(redact) : errors);
   });
 }
 
-function gatedBy(value: unknown, gates: pulumi.Output<void>[]): pulumi.Output<unknown> {
+function redact(error: PropertyError): PropertyError {
+  return error.value === undefined ? error : { ...error, value: "a secret value" };
+}
+
+function gate(value: unknown, gates: pulumi.Output<void>[]): pulumi.Output<unknown> {
   return pulumi.all([pulumi.output(value), ...gates]).apply(([resolved]) => resolved);
 }
 
-/** For an input whose own inputs have to be known by name at once. */
-function gatedInside(value: unknown, gates: pulumi.Output<void>[]): Record<string, unknown> {
+/** Gates each entry, for an input whose entries must be known by name at once. */
+function gateEach(value: unknown, gates: pulumi.Output<void>[]): Record<string, unknown> {
   const entries = Object.entries(value as Record<string, unknown>);
   return Object.fromEntries(
-    entries.map(([key, inner]) => [key, inner === undefined ? undefined : gatedBy(inner, gates)]),
+    entries.map(([key, inner]) => [key, inner === undefined ? undefined : gate(inner, gates)]),
   );
-}
-
-function throwAny(name: string, broken: PropertyError[]): void {
-  if (broken.length === 0) return;
-  const errors = broken.map((error) => ({ propertyPath: error.propertyPath, reason: reasonOf(error) }));
-  const lines = errors.map(({ propertyPath, reason }) => `  ${propertyPath}: ${reason}`);
-  const message = `AmplitudeKinesisDestination "${name}" has ${errors.length} bad input(s):\n${lines.join("\n")}`;
-  throw new pulumi.InputPropertiesError({ message, errors });
-}
-
-/** A misspelt property would be ignored in silence by callers without type checks. */
-function unknownProperties(args: AmplitudeKinesisDestinationArgs): PropertyError[] {
-  return Object.keys(args)
-    .filter((property) => !INPUT_NAMES.has(property))
-    .flatMap((property) => errorsAt(property, `no such input; there are ${[...INPUT_NAMES].join(", ")}`));
 }

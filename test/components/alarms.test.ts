@@ -6,7 +6,7 @@ import { render, resolvedValue } from "./rendered";
 
 const TOPIC = "arn:aws:sns:us-east-1:111122223333:on-call";
 
-/** The alarms by what their names end with. */
+/** Returns the alarms by the suffix of their names. */
 async function alarmsOf(args: AmplitudeKinesisDestinationArgs) {
   const { destination, resources } = await render("acme", args);
   await resolvedValue(pulumi.all([destination.policyArn, destination.streamName]));
@@ -16,15 +16,15 @@ async function alarmsOf(args: AmplitudeKinesisDestinationArgs) {
 }
 
 describe("alarms on the stream", () => {
-  it("are none unless asked for", async () => {
+  it("are created only on request", async () => {
     expect(await alarmsOf({})).to.deep.equal({});
   });
 
-  it("are two of a stream on demand: silence, where missing data counts, and rejected records", async () => {
+  it("are two for an ON_DEMAND stream: silence, which includes missing data, and throttled records", async () => {
     const alarms = await alarmsOf({ streamName: "events", alarms: {} });
     expect(alarms).to.have.all.keys("silence", "throttled");
     const { alarmDescription, ...silence } = alarms.silence;
-    expect(alarmDescription).to.match(/^No record has come to events for 60 minutes: .*verify/);
+    expect(alarmDescription).to.match(/^events has received no record for 60 minutes: .*verify/);
     expect(silence).to.deep.equal({
       namespace: "AWS/Kinesis",
       metricName: "IncomingRecords",
@@ -50,7 +50,7 @@ describe("alarms on the stream", () => {
     });
   });
 
-  it("are two more of a provisioned stream, on 80 percent of what its shards take in a minute", async () => {
+  it("are four for a PROVISIONED stream, two of them at 80 percent of its shards' capacity per minute", async () => {
     const alarms = await alarmsOf({ streamMode: "PROVISIONED", shardCount: 3, alarms: {} });
     expect(alarms).to.have.all.keys("silence", "throttled", "record-limit", "byte-limit");
     const watched = { comparisonOperator: "GreaterThanOrEqualToThreshold", treatMissingData: "notBreaching" };
@@ -66,12 +66,12 @@ describe("alarms on the stream", () => {
     });
   });
 
-  it("take the capacity of any other stream from its owner", async () => {
+  it("take the capacity of any other stream from capacityShards", async () => {
     const alarms = await alarmsOf({ alarms: { capacityShards: pulumi.output(4), capacityPercent: 50 } });
     expect(alarms["record-limit"]?.threshold).to.equal(120_000);
   });
 
-  it("take their minutes and their actions from their owner, tell them of both ends, and are tagged", async () => {
+  it("take their minutes, actions and tags from the inputs, and notify when they start and end", async () => {
     const { silence, throttled } = await alarmsOf({
       tags: { team: "data" },
       alarms: { actionArns: [pulumi.output(TOPIC)], silenceMinutes: 15, throttledMinutes: 2 },
@@ -85,19 +85,19 @@ describe("alarms on the stream", () => {
     }
   });
 
-  it("are refused where their number of shards turns out later not to be set", () => {
+  it("are rejected if their number of shards resolves to undefined", () => {
     expect(minuteLimit("IncomingRecords", 50, 2)).to.equal(60_000);
-    expect(() => minuteLimit("IncomingRecords", 50, undefined)).to.throw("turned out to be set");
+    expect(() => minuteLimit("IncomingRecords", 50, undefined)).to.throw("resolved to undefined");
   });
 
-  it("have their defaults for inputs that turn out later not to be set", async () => {
+  it("use their defaults for inputs that resolve to undefined", async () => {
     const none = pulumi.output<undefined>(undefined);
     const inputs = { actionArns: none, silenceMinutes: none, throttledMinutes: none, capacityPercent: none };
     const alarms = (shards: object) => ({ ...shards, capacityShards: 2 }) as DeliveryAlarms;
     expect(await alarmsOf({ alarms: alarms(inputs) })).to.deep.equal(await alarmsOf({ alarms: alarms({}) }));
   });
 
-  it("lie in the region of a stream that exists already", async () => {
+  it("are created in the region of an existing stream", async () => {
     const existingStreamArn = "arn:aws:kinesis:eu-central-1:111122223333:stream/theirs";
     const { silence } = await alarmsOf({ existingStreamArn, alarms: {} });
     expect(silence).to.deep.include({ region: "eu-central-1", dimensions: { StreamName: "theirs" } });

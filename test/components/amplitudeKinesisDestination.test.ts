@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { type AmplitudeKinesisDestinationArgs, StreamMode } from "../../components";
-import { inAccount } from "../../components/existingStream";
+import { requireAccount } from "../../components/existingStream";
 import { render, renderedInputs, resolvedValue } from "./rendered";
 
 describe("AmplitudeKinesisDestination", () => {
@@ -17,7 +17,7 @@ describe("AmplitudeKinesisDestination", () => {
     ]);
   });
 
-  it("makes an encrypted stream on demand with seven days of retention by default", async () => {
+  it("creates an encrypted ON_DEMAND stream with seven days of retention by default", async () => {
     const { stream } = await renderedInputs("acme", {});
     expect(stream).to.deep.equal({
       streamModeDetails: { streamMode: "ON_DEMAND" },
@@ -28,7 +28,7 @@ describe("AmplitudeKinesisDestination", () => {
     });
   });
 
-  it("has the same defaults for inputs that turn out later not to be set", async () => {
+  it("uses the same defaults for inputs that resolve to undefined", async () => {
     const none = pulumi.output<undefined>(undefined);
     const later = {
       streamName: none,
@@ -49,7 +49,7 @@ describe("AmplitudeKinesisDestination", () => {
       testPrincipalArns: none,
       tags: none,
     };
-    // As a StackReference's outputs, whose type says nothing.
+    // Like the outputs of a StackReference, which are untyped.
     const { stream, role, policy } = await renderedInputs(
       "acme",
       later as unknown as AmplitudeKinesisDestinationArgs,
@@ -58,7 +58,7 @@ describe("AmplitudeKinesisDestination", () => {
     expect([stream, role, policy]).to.deep.equal([known.stream, known.role, known.policy]);
   });
 
-  it("trusts Amplitude's account alone, for sessions of an hour", async () => {
+  it("trusts only Amplitude's account, for sessions of an hour", async () => {
     const { role } = await renderedInputs("acme", {});
     expect(role.maxSessionDuration).to.equal(3600);
     expect(role.name).to.equal(undefined);
@@ -67,7 +67,7 @@ describe("AmplitudeKinesisDestination", () => {
     expect(statement.Principal).to.deep.equal({ AWS: "arn:aws:iam::358203115967:root" });
   });
 
-  it("writes the true ARNs of stream and role into the policy, and attaches it to the role", async () => {
+  it("writes the ARNs of the stream and the role into the policy, and attaches it to the role", async () => {
     const { policy, attachment } = await renderedInputs("acme", {});
     const resources = JSON.parse(policy.policy).Statement.map(
       ({ Resource }: { Resource: string }) => Resource,
@@ -82,7 +82,7 @@ describe("AmplitudeKinesisDestination", () => {
     });
   });
 
-  it("hands every input on to the resource that it is for", async () => {
+  it("passes every input to its resource", async () => {
     const { stream, role, policy } = await renderedInputs("acme", {
       streamName: "events",
       streamMode: StreamMode.Provisioned,
@@ -128,19 +128,19 @@ describe("AmplitudeKinesisDestination", () => {
     expect([role.tags, policy.tags]).to.deep.equal([tags, tags]);
   });
 
-  it("trusts the given principals of Amplitude in place of its account", async () => {
+  it("trusts the given principals of Amplitude instead of its account", async () => {
     const principals = ["arn:aws:iam::358203115967:role/a", "arn:aws:iam::358203115967:role/b"];
     const { role } = await renderedInputs("acme", { amplitudePrincipalArns: principals });
     expect(JSON.parse(role.assumeRolePolicy).Statement[0].Principal.AWS).to.deep.equal(principals);
   });
 
-  it("leaves the end of a role's name to the provider where its beginning is given", async () => {
+  it("lets the provider complete a role's name if its prefix is given", async () => {
     const { role } = await renderedInputs("acme", { roleNamePrefix: "amplitude-" });
     expect(role.namePrefix).to.equal("amplitude-");
     expect(role).not.to.have.property("name");
   });
 
-  it("takes a stream that exists already, and makes none", async () => {
+  it("uses an existing stream, and creates none", async () => {
     const existingStreamArn = "arn:aws:kinesis:eu-central-1:111122223333:stream/theirs";
     const { destination, resources } = await render("acme", { existingStreamArn });
     const values = pulumi.all([destination.streamArn, destination.streamName, destination.region]);
@@ -150,12 +150,12 @@ describe("AmplitudeKinesisDestination", () => {
     expect(JSON.parse(policy?.inputs.policy).Statement[0].Resource).to.equal(existingStreamArn);
   });
 
-  it("refuses a stream of another account, and says whose it has to be", () => {
+  it("rejects a stream in another account, and names the required account", () => {
     const other = "arn:aws:kinesis:eu-central-1:444455556666:stream/theirs";
-    expect(() => inAccount(other, "111122223333")).to.throw("not a stream of account 111122223333");
+    expect(() => requireAccount(other, "111122223333")).to.throw("not in the role's account 111122223333");
   });
 
-  it("gives the stream a policy against requests without TLS, where that is asked for", async () => {
+  it("gives the stream a policy against requests without TLS on request", async () => {
     const { destination, resources } = await render("acme", { requireTls: true });
     await resolvedValue(destination.streamArn);
     const policy = resources.find(({ name }) => name === "acme-stream-policy");
@@ -163,7 +163,7 @@ describe("AmplitudeKinesisDestination", () => {
     expect(JSON.parse(policy?.inputs.policy).Statement[0].Resource).to.equal(policy?.inputs.resourceArn);
   });
 
-  it("gives the three values of Amplitude's form", async () => {
+  it("outputs the three values in Amplitude's form", async () => {
     const { destination } = await render("acme", { streamName: "events", roleName: "amplitude" });
     expect(await resolvedValue(destination.roleArn)).to.equal("arn:aws:iam::111122223333:role/amplitude");
     expect(await resolvedValue(destination.region)).to.equal("us-east-1");

@@ -2,14 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import fc from "fast-check";
 import type { AmplitudeKinesisDestinationArgs } from "../../components";
-import { checkedInputs } from "../../components/validation";
+import { validateInputs } from "../../components/rules";
 
 type Args = AmplitudeKinesisDestinationArgs;
 
-/** The property paths that are refused, each once, whatever rules it breaks. */
-function refused(args: Args): string[] {
+/** Returns the rejected property paths, each once. */
+function rejected(args: Args): string[] {
   try {
-    checkedInputs("acme", args);
+    validateInputs("acme", args);
     return [];
   } catch (error) {
     if (!pulumi.InputPropertiesError.isInstance(error)) throw error;
@@ -17,57 +17,57 @@ function refused(args: Args): string[] {
   }
 }
 
-/** A number that AWS documents bounds for. */
+/** A number with documented bounds. */
 interface BoundedNumber {
-  least: number;
-  most: number;
+  min: number;
+  max: number;
   path: string;
   args: (value: number) => Args;
 }
 
 const numbers: BoundedNumber[] = [
   // Kinesis API Reference, IncreaseStreamRetentionPeriod and UpdateMaxRecordSize.
-  { least: 24, most: 8_760, path: "retentionHours", args: (retentionHours) => ({ retentionHours }) },
+  { min: 24, max: 8_760, path: "retentionHours", args: (retentionHours) => ({ retentionHours }) },
   {
-    least: 1_024,
-    most: 10_240,
+    min: 1_024,
+    max: 10_240,
     path: "maxRecordSizeKib",
     args: (maxRecordSizeKib) => ({ maxRecordSizeKib }),
   },
   // IAM API Reference, CreateRole.
   {
-    least: 3_600,
-    most: 43_200,
+    min: 3_600,
+    max: 43_200,
     path: "maxSessionSeconds",
     args: (maxSessionSeconds) => ({ maxSessionSeconds }),
   },
-  // CloudWatch API Reference, PutMetricAlarm: periods of a minute, a day at most.
+  // CloudWatch API Reference, PutMetricAlarm: periods of a minute, a day at max.
   {
-    least: 1,
-    most: 1_440,
+    min: 1,
+    max: 1_440,
     path: "alarms.silenceMinutes",
     args: (silenceMinutes) => ({ alarms: { silenceMinutes } }),
   },
   {
-    least: 1,
-    most: 1_440,
+    min: 1,
+    max: 1_440,
     path: "alarms.throttledMinutes",
     args: (throttledMinutes) => ({ alarms: { throttledMinutes } }),
   },
   {
-    least: 1,
-    most: 100,
+    min: 1,
+    max: 100,
     path: "alarms.capacityPercent",
     args: (capacityPercent) => ({ alarms: { capacityShards: 1, capacityPercent } }),
   },
 ];
 
-/** A text that AWS documents an alphabet and a length for. */
+/** A text with a documented alphabet and length. */
 interface BoundedText {
-  least: number;
-  most: number;
+  min: number;
+  max: number;
   alphabet: string;
-  /** Characters outside of it. */
+  /** Characters outside the alphabet. */
   others: string;
   path: string;
   args: (value: string) => Args;
@@ -77,8 +77,8 @@ const WORD = "aZ09_";
 const texts: BoundedText[] = [
   // Kinesis API Reference, CreateStream.
   {
-    least: 1,
-    most: 128,
+    min: 1,
+    max: 128,
     alphabet: `${WORD}.-`,
     others: " /:é*",
     path: "streamName",
@@ -86,8 +86,8 @@ const texts: BoundedText[] = [
   },
   // IAM API Reference, CreateRole.
   {
-    least: 1,
-    most: 64,
+    min: 1,
+    max: 64,
     alphabet: `${WORD}+=,.@-`,
     others: " /:é*",
     path: "roleName",
@@ -95,8 +95,8 @@ const texts: BoundedText[] = [
   },
   // STS API Reference, AssumeRole.
   {
-    least: 2,
-    most: 1_224,
+    min: 2,
+    max: 1_224,
     alphabet: `${WORD}+=,.@:/-`,
     others: " é*#",
     path: "externalId",
@@ -104,8 +104,8 @@ const texts: BoundedText[] = [
   },
   // Tag naming limits and requirements.
   {
-    least: 0,
-    most: 256,
+    min: 0,
+    max: 256,
     alphabet: `${WORD}.:/=+-@ é業`,
     others: "#*<\n",
     path: 'tags["team"]',
@@ -113,65 +113,65 @@ const texts: BoundedText[] = [
   },
 ];
 
-const textOf = (characters: string, least: number, most: number) =>
-  fc.string({ unit: fc.constantFrom(...characters), minLength: least, maxLength: most });
+const textOf = (characters: string, min: number, max: number) =>
+  fc.string({ unit: fc.constantFrom(...characters), minLength: min, maxLength: max });
 
 describe("the documented bounds", () => {
-  for (const { least, most, path, args } of numbers) {
+  for (const { min, max, path, args } of numbers) {
     const near = fc.oneof(
-      fc.integer({ min: least - 3, max: least + 3 }),
-      fc.integer({ min: most - 3, max: most + 3 }),
-      fc.integer({ min: -2 * most, max: 3 * most }),
+      fc.integer({ min: min - 3, max: min + 3 }),
+      fc.integer({ min: max - 3, max: max + 3 }),
+      fc.integer({ min: -2 * max, max: 3 * max }),
     );
-    it(`of ${path} are ${least} and ${most}, whole numbers alone`, () => {
+    it(`of ${path} are ${min} and ${max}, integers only`, () => {
       fc.assert(
         fc.property(near, (value) => {
-          expect(refused(args(value))).to.deep.equal(value >= least && value <= most ? [] : [path]);
+          expect(rejected(args(value))).to.deep.equal(value >= min && value <= max ? [] : [path]);
         }),
       );
       fc.assert(
-        fc.property(fc.double({ min: least, max: most, noInteger: true, noNaN: true }), (value) => {
-          expect(refused(args(value))).to.deep.equal([path]);
+        fc.property(fc.double({ min: min, max: max, noInteger: true, noNaN: true }), (value) => {
+          expect(rejected(args(value))).to.deep.equal([path]);
         }),
       );
     });
   }
 
-  for (const { least, most, alphabet, others, path, args } of texts) {
-    it(`of ${path} are ${least} and ${most} characters of its alphabet`, () => {
-      const long = fc.integer({ min: most + 1, max: most + 20 }).map((length) => "a".repeat(length));
-      fc.assert(fc.property(textOf(alphabet, least, most), (text) => refused(args(text)).length === 0));
-      fc.assert(fc.property(long, (text) => void expect(refused(args(text))).to.deep.equal([path])));
+  for (const { min, max, alphabet, others, path, args } of texts) {
+    it(`of ${path} are ${min} and ${max} characters of its alphabet`, () => {
+      const long = fc.integer({ min: max + 1, max: max + 20 }).map((length) => "a".repeat(length));
+      fc.assert(fc.property(textOf(alphabet, min, max), (text) => rejected(args(text)).length === 0));
+      fc.assert(fc.property(long, (text) => void expect(rejected(args(text))).to.deep.equal([path])));
       const foreign = fc.tuple(textOf(alphabet, 1, 20), fc.constantFrom(...others), textOf(alphabet, 1, 20));
       fc.assert(
-        fc.property(foreign, (parts) => void expect(refused(args(parts.join("")))).to.deep.equal([path])),
+        fc.property(foreign, (parts) => void expect(rejected(args(parts.join("")))).to.deep.equal([path])),
       );
-      if (least > 0) expect(refused(args("a".repeat(least - 1)))).to.deep.equal([path]);
-      expect(refused(args("a".repeat(least)))).to.deep.equal([]);
-      expect(refused(args("a".repeat(most)))).to.deep.equal([]);
+      if (min > 0) expect(rejected(args("a".repeat(min - 1)))).to.deep.equal([path]);
+      expect(rejected(args("a".repeat(min)))).to.deep.equal([]);
+      expect(rejected(args("a".repeat(max)))).to.deep.equal([]);
     });
   }
 
-  it("of shardCount go with the mode: none on demand, one or more where they are provisioned", () => {
+  it("of shardCount depend on the mode: none with ON_DEMAND, at least one with PROVISIONED", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: -5, max: 20_000 }),
         fc.constantFrom("ON_DEMAND", "PROVISIONED"),
         (count, mode) => {
-          const isGood = mode === "PROVISIONED" && count >= 1;
-          expect(refused({ streamMode: mode, shardCount: count })).to.deep.equal(
-            isGood ? [] : ["shardCount"],
+          const isValid = mode === "PROVISIONED" && count >= 1;
+          expect(rejected({ streamMode: mode, shardCount: count })).to.deep.equal(
+            isValid ? [] : ["shardCount"],
           );
         },
       ),
     );
   });
 
-  it("of tags are 49 beside the component's own", () => {
+  it("of tags are 49 besides the component's tag", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 60 }), (count) => {
         const tags = Object.fromEntries(Array.from({ length: count }, (_, at) => [`key-${at}`, ""]));
-        expect(refused({ tags })).to.deep.equal(count <= 49 ? [] : ["tags"]);
+        expect(rejected({ tags })).to.deep.equal(count <= 49 ? [] : ["tags"]);
       }),
     );
   });

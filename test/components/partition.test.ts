@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
-import { inPartition, regionErrors } from "../../components/partition";
+import { regionErrors, requireAwsPartition } from "../../components/partition";
 
 describe("a region", () => {
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
@@ -16,30 +16,30 @@ describe("a region", () => {
   });
 
   for (const region of ["cn-north-1", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1"]) {
-    it(`is refused where Amplitude can't be trusted from it: ${region}`, () => {
+    it(`is rejected if a role there can't trust Amplitude: ${region}`, () => {
       pulumi.runtime.setAllConfig({ "aws:region": region });
       expect(regionErrors(undefined).map(({ propertyPath }) => propertyPath)).to.deep.equal(["aws:region"]);
     });
   }
 
-  it("is looked for in the environment too, after the configuration", () => {
+  it("is read from the configuration first, then from the environment", () => {
     process.env.AWS_REGION = "cn-north-1";
     expect(regionErrors({})).to.have.length(1);
     pulumi.runtime.setAllConfig({ "aws:region": "eu-central-1" });
     expect(regionErrors({})).to.deep.equal([]);
   });
 
-  it("is not guessed where a provider or a parent decides", () => {
+  it("is not guessed if a provider or a parent decides it", () => {
     process.env.AWS_REGION = "cn-north-1";
     const providers: pulumi.ProviderResource[] = [];
     expect(regionErrors({ providers })).to.deep.equal([]);
   });
 
-  it("that only the stream's ARN shows is refused there", () => {
+  it("that only the stream's ARN reveals is rejected there", () => {
     const arn = "arn:aws-cn:kinesis:cn-north-1:111122223333:stream/events";
-    expect(() => inPartition(arn)).to.throw("can trust it");
-    expect(inPartition("made-by-a-mock")).to.equal("made-by-a-mock");
-    expect(inPartition("arn:aws:kinesis:eu-central-1:1:stream/s")).to.equal(
+    expect(() => requireAwsPartition(arn)).to.throw("can't trust");
+    expect(requireAwsPartition("made-by-a-mock")).to.equal("made-by-a-mock");
+    expect(requireAwsPartition("arn:aws:kinesis:eu-central-1:1:stream/s")).to.equal(
       "arn:aws:kinesis:eu-central-1:1:stream/s",
     );
   });

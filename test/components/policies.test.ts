@@ -7,7 +7,7 @@ const roleArn = "arn:aws:iam::111122223333:role/amplitude";
 const amplitude = "arn:aws:iam::358203115967:root";
 
 describe("the trust policy", () => {
-  it("is the vendor's: Amplitude's account alone, sts:AssumeRole alone, without a condition", () => {
+  it("is the vendor's: only Amplitude's account, only sts:AssumeRole, no condition", () => {
     const document = trustPolicy({ amplitudePrincipalArns: [amplitude], testPrincipalArns: [] });
     expect(document).to.deep.equal({
       Version: "2012-10-17",
@@ -22,7 +22,7 @@ describe("the trust policy", () => {
     });
   });
 
-  it("demands the external id of every principal, by StringEquals", () => {
+  it("requires the external id from every principal, with StringEquals", () => {
     const document = trustPolicy({
       amplitudePrincipalArns: [amplitude],
       testPrincipalArns: ["arn:aws:iam::111122223333:user/tester"],
@@ -33,14 +33,14 @@ describe("the trust policy", () => {
     }
   });
 
-  it("names test principals in a statement of their own", () => {
+  it("names test principals in a separate statement", () => {
     const testers = ["arn:aws:iam::111122223333:user/a", "arn:aws:iam::111122223333:role/b"];
     const document = trustPolicy({ amplitudePrincipalArns: [amplitude], testPrincipalArns: testers });
     expect(document.Statement.map(({ Principal }) => Principal?.AWS)).to.deep.equal([amplitude, testers]);
   });
 });
 
-describe("the trust policy, narrowed by ARN patterns", () => {
+describe("the trust policy, restricted by ARN patterns", () => {
   const pattern = "arn:aws:iam::358203115967:role/export-*";
   const document = trustPolicy({
     amplitudePrincipalArns: [amplitude],
@@ -48,7 +48,7 @@ describe("the trust policy, narrowed by ARN patterns", () => {
     testPrincipalArns: ["arn:aws:iam::111122223333:user/tester"],
   });
 
-  it("demands a fitting aws:PrincipalArn of Amplitude's principals, and not of the testers", () => {
+  it("requires a matching aws:PrincipalArn from Amplitude's principals, and not from the testers", () => {
     const [ours, testers] = document.Statement;
     expect(ours?.Condition).to.deep.equal({ ArnLike: { "aws:PrincipalArn": pattern } });
     expect(testers?.Condition).to.equal(undefined);
@@ -80,15 +80,15 @@ describe("the trust policy, narrowed by ARN patterns", () => {
         resourcePolicy: { ...document },
       });
       const isOwnAccount = principalArn.includes("111122223333");
-      // Within one account the caller's own policies suffice for most actions; the trust policy is looked at alone.
+      // Within one account the caller's policies suffice for most actions, so the test evaluates only the trust policy.
       if (!isOwnAccount) expect(decision.outcome).to.equal(outcome);
       else expect(decision.analysis?.resourceAnalysis?.result === "Allowed").to.equal(outcome === "Allowed");
     });
   }
 });
 
-describe("the stream's own policy", () => {
-  it("allows nothing, and denies all that it can name where TLS is missing", () => {
+describe("the stream's resource policy", () => {
+  it("allows nothing, and denies every action that it can name without TLS", () => {
     const [statement, ...more] = insecureTransportDenial(streamArn).Statement;
     expect(more).to.deep.equal([]);
     expect(statement).to.deep.include({
@@ -121,7 +121,7 @@ describe("the write policy", () => {
     });
   });
 
-  it("allows a customer's key for this stream alone, through Kinesis in its region", () => {
+  it("allows a customer-managed key only for this stream, through Kinesis in its region", () => {
     const kmsKeyArn = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     const [, , statement, ...more] = writePolicy({ streamArn, roleArn, kmsKeyArn }).Statement;
     expect(more).to.deep.equal([]);

@@ -6,7 +6,7 @@ const ACCOUNT = "111122223333";
 
 export type Rendered = Pick<MockResourceArgs, "type" | "name" | "inputs">;
 
-/** Outputs as AWS would give them, from the inputs alone. */
+/** Returns the outputs that AWS would give for the inputs. */
 function stateOf({ type, name, inputs }: MockResourceArgs): Record<string, unknown> {
   const physicalName = inputs.name ?? `${name}-0a1b2c3`;
   const arns: Record<string, string> = {
@@ -18,8 +18,8 @@ function stateOf({ type, name, inputs }: MockResourceArgs): Record<string, unkno
 }
 
 /**
- * What the component asks the engine for, with Pulumi's own mocks. `pending` names a type whose creation never ends,
- * to see which outputs wait for it.
+ * Creates the component with Pulumi's mocks and records its resources. The creation of type `pending` never ends, to
+ * show which outputs wait for it.
  */
 export async function render(
   name: string,

@@ -2,15 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import fc from "fast-check";
 import type { AmplitudeKinesisDestinationArgs } from "../../components";
-import { checkedInputs } from "../../components/validation";
+import { validateInputs } from "../../components/rules";
 import { resolvedValue } from "./rendered";
 
 type Args = AmplitudeKinesisDestinationArgs;
 
-/** The property paths that are refused. */
-function refused(args: Args, name = "acme"): string[] {
+/** Returns the rejected property paths. */
+function rejected(args: Args, name = "acme"): string[] {
   try {
-    checkedInputs(name, args);
+    validateInputs(name, args);
     return [];
   } catch (error) {
     if (!pulumi.InputPropertiesError.isInstance(error)) throw error;
@@ -25,7 +25,7 @@ const EXISTING = "arn:aws:kinesis:us-east-1:111122223333:stream/events";
 
 function circular(): object {
   const map: Record<string, unknown> = {};
-  map.itself = map;
+  map.self = map;
   return map;
 }
 
@@ -33,7 +33,7 @@ function circular(): object {
 const untyped = (args: Record<string, unknown>) => args as Args;
 
 describe("the component's inputs", () => {
-  const good: Args[] = [
+  const valid: Args[] = [
     {},
     { streamName: "a" },
     { existingStreamArn: "arn:aws:kinesis:eu-central-1:111122223333:stream/events" },
@@ -71,11 +71,11 @@ describe("the component's inputs", () => {
     { streamMode: "PROVISIONED", shardCount: 2, alarms: { capacityPercent: 1 } },
     { tags: { "cost centre": "a+b=c@d/é" } },
   ];
-  for (const args of good) {
-    it(`take ${JSON.stringify(args).slice(0, 100)}`, () => expect(refused(args)).to.deep.equal([]));
+  for (const args of valid) {
+    it(`accept ${JSON.stringify(args).slice(0, 100)}`, () => expect(rejected(args)).to.deep.equal([]));
   }
 
-  const bad: [Args, string][] = [
+  const invalid: [Args, string][] = [
     [{ streamName: "" }, "streamName"],
     [{ streamName: "a b" }, "streamName"],
     [{ streamName: "x".repeat(129) }, "streamName"],
@@ -204,55 +204,55 @@ describe("the component's inputs", () => {
     ],
     [{ testPrincipalArns: ["arn:aws:iam::111122223333:role/path/"] }, "testPrincipalArns[0]"],
   ];
-  for (const [args, path] of bad) {
-    it(`refuse ${JSON.stringify(args).slice(0, 100)}, at ${path}`, () =>
-      expect(refused(args)).to.deep.equal([path]));
+  for (const [args, path] of invalid) {
+    it(`reject ${JSON.stringify(args).slice(0, 100)}, at ${path}`, () =>
+      expect(rejected(args)).to.deep.equal([path]));
   }
 
-  it("that must be known at once are refused as an Output", () => {
-    expect(refused(untyped({ retainStream: pulumi.output(true) }))).to.deep.equal(["retainStream"]);
-    expect(refused(untyped({ alarms: pulumi.output({}) }))).to.deep.equal(["alarms"]);
-    expect(refused(untyped({ alarms: Promise.resolve({}) }))).to.deep.equal(["alarms"]);
+  it("that must be plain values are rejected as an Output", () => {
+    expect(rejected(untyped({ retainStream: pulumi.output(true) }))).to.deep.equal(["retainStream"]);
+    expect(rejected(untyped({ alarms: pulumi.output({}) }))).to.deep.equal(["alarms"]);
+    expect(rejected(untyped({ alarms: Promise.resolve({}) }))).to.deep.equal(["alarms"]);
   });
 
-  it("are refused all at once", () => {
-    const paths = refused({ streamName: "", retentionHours: 1, externalId: "x", tags: { "aws:a": "b" } });
+  it("are rejected all at once", () => {
+    const paths = rejected({ streamName: "", retentionHours: 1, externalId: "x", tags: { "aws:a": "b" } });
     expect(paths).to.have.members(["streamName", "retentionHours", "externalId", 'tags["aws:a"]']);
   });
 
-  it("need a resource name that the names of stream and role can begin with", () => {
-    expect(refused({}, "acme corp")).to.deep.equal(["name"]);
-    expect(refused({}, "x".repeat(39))).to.deep.equal(["name"]);
-    expect(refused({}, "x".repeat(38))).to.deep.equal([]);
-    expect(refused({ roleName: "r" }, "x".repeat(39))).to.deep.equal([]);
-    expect(refused({ roleNamePrefix: "r" }, "x".repeat(39))).to.deep.equal([]);
+  it("require a resource name that can begin the names of the stream and the role", () => {
+    expect(rejected({}, "acme corp")).to.deep.equal(["name"]);
+    expect(rejected({}, "x".repeat(39))).to.deep.equal(["name"]);
+    expect(rejected({}, "x".repeat(38))).to.deep.equal([]);
+    expect(rejected({ roleName: "r" }, "x".repeat(39))).to.deep.equal([]);
+    expect(rejected({ roleNamePrefix: "r" }, "x".repeat(39))).to.deep.equal([]);
   });
 
-  it("hold the service's bounds for every whole number of hours", () => {
+  it("keep the service's bounds for every number of hours", () => {
     fc.assert(
       fc.property(fc.integer({ min: -10_000, max: 20_000 }), (retentionHours) => {
-        const isGood = retentionHours >= 24 && retentionHours <= 8760;
-        expect(refused({ retentionHours })).to.deep.equal(isGood ? [] : ["retentionHours"]);
+        const isValid = retentionHours >= 24 && retentionHours <= 8760;
+        expect(rejected({ retentionHours })).to.deep.equal(isValid ? [] : ["retentionHours"]);
       }),
     );
   });
 
-  it("hold the service's bounds for every number of minutes", () => {
+  it("keep the service's bounds for every number of minutes", () => {
     fc.assert(
       fc.property(fc.integer({ min: -10, max: 3_000 }), (silenceMinutes) => {
-        const isGood = silenceMinutes >= 1 && silenceMinutes * 60 <= 86_400;
-        expect(refused({ alarms: { silenceMinutes } })).to.deep.equal(
-          isGood ? [] : ["alarms.silenceMinutes"],
+        const isValid = silenceMinutes >= 1 && silenceMinutes * 60 <= 86_400;
+        expect(rejected({ alarms: { silenceMinutes } })).to.deep.equal(
+          isValid ? [] : ["alarms.silenceMinutes"],
         );
       }),
     );
   });
 
-  it("hold the service's alphabet and length for every stream name", () => {
+  it("keep the service's alphabet and length for every stream name", () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 140, unit: "binary" }), (streamName) => {
-        const isGood = /^[\w.-]+$/.test(streamName) && streamName.length <= 128;
-        expect(refused({ streamName })).to.deep.equal(isGood ? [] : ["streamName"]);
+        const isValid = /^[\w.-]+$/.test(streamName) && streamName.length <= 128;
+        expect(rejected({ streamName })).to.deep.equal(isValid ? [] : ["streamName"]);
       }),
     );
   });
@@ -263,90 +263,90 @@ describe("the component's inputs", () => {
     ["-Infinity", -Infinity],
     ["null", null],
     ["a symbol", Symbol("s")],
-    ["a map that holds itself", circular()],
-    ["an object of nothing", Object.create(null)],
+    ["a map that contains itself", circular()],
+    ["an object without a prototype", Object.create(null)],
   ];
   for (const [words, value] of untypedValues) {
-    it(`are refused as what they are from callers without type checks: ${words}`, () => {
+    it(`of the wrong type are rejected: ${words}`, () => {
       for (const input of ["streamName", "retentionHours", "testPrincipalArns"]) {
-        expect(refused(untyped({ [input]: value })), input).to.deep.equal([input]);
-        expect(refused(untyped({ testPrincipalArns: [value] }))).to.deep.equal(["testPrincipalArns[0]"]);
+        expect(rejected(untyped({ [input]: value })), input).to.deep.equal([input]);
+        expect(rejected(untyped({ testPrincipalArns: [value] }))).to.deep.equal(["testPrincipalArns[0]"]);
       }
-      expect(refused(untyped({ tags: { team: value } }))).to.deep.equal(['tags["team"]']);
+      expect(rejected(untyped({ tags: { team: value } }))).to.deep.equal(['tags["team"]']);
     });
   }
 
-  it("show a number that is none as itself", () => {
+  it("show NaN as NaN", () => {
     const args: Args = { retentionHours: Number.NaN };
-    expect(() => checkedInputs("acme", args)).to.throw("retentionHours: NaN must be");
+    expect(() => validateInputs("acme", args)).to.throw("retentionHours: NaN must be");
   });
 
-  it("are refused where there is no map of them", () => {
+  it("are rejected if they are not a map", () => {
     for (const args of [null, "streamName", ["streamName"], 5]) {
-      expect(refused(args as unknown as Args)).to.deep.equal(["args"]);
+      expect(rejected(args as unknown as Args)).to.deep.equal(["args"]);
     }
   });
 
-  it("have no holes in their lists", () => {
+  it("reject holes in lists", () => {
     const testPrincipalArns = new Array<string>(2);
     testPrincipalArns[1] = "arn:aws:iam::111122223333:root";
-    expect(refused({ testPrincipalArns })).to.deep.equal(["testPrincipalArns[0]"]);
+    expect(rejected({ testPrincipalArns })).to.deep.equal(["testPrincipalArns[0]"]);
   });
 
-  it("are decided in time however long a list is", () => {
+  it("are validated in time for a long list", () => {
     const account = (index: number) => `arn:aws:iam::${100_000_000_000 + index}:root`;
     const testPrincipalArns = Array.from({ length: 30_000 }, (_, index) => account(index));
-    expect(refused({ testPrincipalArns })).to.deep.equal(["testPrincipalArns"]);
+    expect(rejected({ testPrincipalArns })).to.deep.equal(["testPrincipalArns"]);
   });
 
-  it("are handed on unchanged where they are good", () => {
+  it("are returned unchanged if they are valid", () => {
     const args: Args = { streamName: "events", tags: { a: "b" } };
-    expect(checkedInputs("acme", args)).to.deep.equal(args);
+    expect(validateInputs("acme", args)).to.deep.equal(args);
   });
 });
 
-describe("an input that is known only later", () => {
+describe("an input that is known later", () => {
   before(() => pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }));
 
-  it("is handed on where it is good", async () => {
-    const { streamName } = checkedInputs("acme", { streamName: pulumi.output("events") });
+  it("is returned if it is valid", async () => {
+    const { streamName } = validateInputs("acme", { streamName: pulumi.output("events") });
     expect(await resolvedValue(pulumi.output(streamName))).to.equal("events");
   });
 
-  it("keeps the others known at once", () => {
-    const checked = checkedInputs("acme", { streamName: "events", kmsKeyArn: pulumi.output("bad") });
+  it("leaves the others known at once", () => {
+    const checked = validateInputs("acme", { streamName: "events", kmsKeyArn: pulumi.output("bad") });
     expect(checked.streamName).to.equal("events");
   });
 
   const late: [string, Args, keyof Args, string][] = [
-    ["is refused in its own chain", { streamName: pulumi.output("a b") }, "streamName", "streamName"],
+    ["is rejected in its own chain", { streamName: pulumi.output("a b") }, "streamName", "streamName"],
     [
-      "is refused as a promise too",
+      "is rejected as a promise too",
       { retentionHours: Promise.resolve(1) },
       "retentionHours",
       "retentionHours",
     ],
     [
-      "is refused as one of a list",
+      "is rejected as an item of a list",
       { testPrincipalArns: [pulumi.output("*")] },
       "testPrincipalArns",
       "testPrincipalArns[0]",
     ],
     [
-      "is refused for what it is with a known one",
+      "is rejected together with a known one",
       { streamMode: "ON_DEMAND", shardCount: pulumi.output(2) },
       "shardCount",
       "shardCount",
     ],
   ];
-  it("is refused inside the alarms, which stay known by name", async () => {
-    const { alarms } = checkedInputs("acme", { alarms: { silenceMinutes: pulumi.output(0) } });
+  it("is rejected inside the alarms, whose names stay known", async () => {
+    const { alarms } = validateInputs("acme", { alarms: { silenceMinutes: pulumi.output(0) } });
     expect(alarms).to.have.all.keys("silenceMinutes");
     const error = await rejectionOf(pulumi.output(alarms?.silenceMinutes));
-    expect(String(error)).to.include("alarms.silenceMinutes: 0 must be a whole number of minutes");
+    expect(String(error)).to.include("alarms.silenceMinutes: 0 must be an integer from 1 to 1440 (minutes)");
   });
 
-  it("is not shown where it is secret", async () => {
+  it("is not shown if it is secret", async () => {
     const principal = "the secret*";
     const secrets: [Args, keyof Args, string][] = [
       [{ externalId: pulumi.secret("the secret") }, "externalId", "must be 2 to 1224"],
@@ -355,21 +355,21 @@ describe("an input that is known only later", () => {
       [{ tags: { a: pulumi.secret("the secret;") } }, "tags", "must be at most 256"],
     ];
     for (const [args, property, rule] of secrets) {
-      const message = String(await rejectionOf(pulumi.output(checkedInputs("acme", args)[property])));
+      const message = String(await rejectionOf(pulumi.output(validateInputs("acme", args)[property])));
       expect(message).to.include(`a secret value ${rule}`).and.not.to.include("the secret");
     }
-    const open = checkedInputs("acme", { externalId: pulumi.output("no secret") });
+    const open = validateInputs("acme", { externalId: pulumi.output("no secret") });
     expect(String(await rejectionOf(pulumi.output(open.externalId)))).to.include('"no secret" must be');
   });
 
-  it("stays secret where it is good", async () => {
-    const { externalId } = checkedInputs("acme", { externalId: pulumi.secret("acme-1") });
+  it("stays secret if it is valid", async () => {
+    const { externalId } = validateInputs("acme", { externalId: pulumi.secret("acme-1") });
     expect(await pulumi.isSecret(pulumi.output(externalId))).to.equal(true);
   });
 
   for (const [behaviour, args, property, path] of late) {
     it(behaviour, async () => {
-      const gated = pulumi.output(checkedInputs("acme", args)[property]);
+      const gated = pulumi.output(validateInputs("acme", args)[property]);
       const error = await rejectionOf(gated);
       expect(
         pulumi.InputPropertiesError.isInstance(error) && error.errors.map(({ propertyPath }) => propertyPath),

@@ -9,8 +9,8 @@ import { ComponentProvider, getPulumiComponents } from "@pulumi/pulumi/provider/
 import type { PackageSpec } from "@pulumi/pulumi/provider/experimental/schema";
 import { expect } from "chai";
 import * as components from "../../components";
-import { INPUT_NAMES } from "../../components/inputRules";
 import plugin from "../../components/package.json";
+import { INPUT_NAMES } from "../../components/rules";
 import root from "../../package.json";
 import { PROJECT } from "../cache";
 import { link, removed, temporaryFolder } from "./installed";

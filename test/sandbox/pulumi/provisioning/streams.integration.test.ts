@@ -56,7 +56,7 @@ describe("a stream that exists already", function () {
         engine: "in-process",
       }),
     );
-    expect(refused).to.include("is not a stream of account 111122223333");
+    expect(refused).to.include("is not in the role's account 111122223333");
     const role = run.aws.iam.send(new GetRoleCommand({ RoleName: "too-early" }));
     expect(await role.catch((error: Error) => error.name)).to.equal("NoSuchEntityException");
   });
@@ -78,7 +78,7 @@ describe("a stream that exists already", function () {
     it("is refused in the preview where another account owns it", async () => {
       const other = existingStreamArn.replace("111122223333", "444455556666");
       const stack = await createStack(options("engine-other", { existingStreamArn: other }));
-      expect(await stack.preview().catch(String)).to.include("is not a stream of account 111122223333");
+      expect(await stack.preview().catch(String)).to.include("is not in the role's account 111122223333");
     });
 
     it("of the component gets a policy against requests without TLS, and loses it again", async () => {

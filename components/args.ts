@@ -1,0 +1,145 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+/** Capacity modes of a stream. */
+export const StreamMode = {
+  /** AWS scales the shards. The shard count can't be set. */
+  OnDemand: "ON_DEMAND",
+  /** The number of shards is fixed. */
+  Provisioned: "PROVISIONED",
+} as const;
+export type StreamMode = (typeof StreamMode)[keyof typeof StreamMode];
+
+/** Inputs of the component. All are optional: the defaults follow Amplitude's documentation and AWS Security Hub. */
+export interface AmplitudeKinesisDestinationArgs {
+  /**
+   * ARN of an existing stream in the role's account. The component doesn't modify or delete it. It can't be combined with
+   * an input that describes a new stream (`streamName`, `streamMode`, `shardCount`, `retentionHours`, `maxRecordSizeKib`,
+   * `shardLevelMetrics`, `retainStream`, `requireTls`). If the stream is encrypted with a customer-managed key, set
+   * `kmsKeyArn` to that key. A stream in another account is rejected, because Amplitude receives only its name and looks
+   * for it in the role's account. Default: a new stream.
+   */
+  existingStreamArn?: pulumi.Input<string> | undefined;
+  /**
+   * The stream's name: 1–128 letters, digits, '_', '.' or '-'. Changing it replaces the stream.
+   * Default: the resource name with a random suffix.
+   */
+  streamName?: pulumi.Input<string> | undefined;
+  /** Capacity mode, `ON_DEMAND` or `PROVISIONED`. Default: `ON_DEMAND`. */
+  streamMode?: pulumi.Input<StreamMode> | undefined;
+  /**
+   * Number of shards, at least 1. Required with `PROVISIONED`, rejected with `ON_DEMAND`. One shard accepts
+   * 1,000 records/s and 1 MB/s.
+   */
+  shardCount?: pulumi.Input<number> | undefined;
+  /** Retention of the records in hours: 24–8760. Default: 168 (seven days, required by Security Hub's control Kinesis.3). */
+  retentionHours?: pulumi.Input<number> | undefined;
+  /**
+   * Maximum size of a record in KiB, including its partition key: 1024–10240. Default: AWS's default, 1024 (1 MiB).
+   */
+  maxRecordSizeKib?: pulumi.Input<number> | undefined;
+  /**
+   * Metrics that CloudWatch records per shard, at extra cost: `IncomingBytes`, `IncomingRecords`, `OutgoingBytes`,
+   * `OutgoingRecords`, `WriteProvisionedThroughputExceeded`, `ReadProvisionedThroughputExceeded`,
+   * `IteratorAgeMilliseconds`. Default: none.
+   */
+  shardLevelMetrics?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /**
+   * Whether the stream and its records stay in AWS when the stack is destroyed or the stream is replaced. Deploy it before
+   * either happens. Must be a plain boolean. Default: false.
+   */
+  retainStream?: boolean | undefined;
+  /**
+   * Whether the stream's resource policy denies requests on its records that don't use TLS. Amplitude and the AWS SDKs use
+   * TLS. Must be a plain boolean. Default: false.
+   */
+  requireTls?: boolean | undefined;
+  /**
+   * ARN of a customer-managed KMS key in the stream's region. An alias or a key id is rejected. The role gets
+   * `kms:GenerateDataKey` on the key, limited to this stream. The key policy must let the account's IAM policies grant
+   * access. Default: the AWS-managed key `alias/aws/kinesis`, which requires no permission.
+   */
+  kmsKeyArn?: pulumi.Input<string> | undefined;
+  /**
+   * The role's name: 1–64 letters, digits or any of _+=,.@-. Anyone who knows the role's ARN can enter it in another
+   * Amplitude project, so prefer a name that can't be guessed. Default: the resource name with a random suffix.
+   */
+  roleName?: pulumi.Input<string> | undefined;
+  /**
+   * Prefix of the role's name: 1–38 letters, digits or any of _+=,.@-. The AWS provider appends the creation time and a
+   * counter (26 characters). Such a name is about as hard to guess as Pulumi's default name (28 bits), and easier than
+   * the name in this project's own stack (80 bits). Changing it replaces the role. It can't be combined with `roleName`.
+   * Default: none.
+   */
+  roleNamePrefix?: pulumi.Input<string> | undefined;
+  /** IAM path of the role and its policy. It begins and ends with '/'. Default: `/`. */
+  rolePath?: pulumi.Input<string> | undefined;
+  /** Maximum duration of a role session in seconds: 3600–43200. Default: 3600. */
+  maxSessionSeconds?: pulumi.Input<number> | undefined;
+  /** ARN of the role's permissions boundary. It must allow everything that the write policy allows. Default: none. */
+  permissionsBoundaryArn?: pulumi.Input<string> | undefined;
+  /**
+   * External id that a caller must send to assume the role: 2–1224 characters. Amplitude's form has no documented field
+   * for it: with it set, **Amplitude can't assume the role and delivers nothing**, unless Amplitude has agreed to send it.
+   * Default: none.
+   */
+  externalId?: pulumi.Input<string> | undefined;
+  /**
+   * AWS account that Amplitude writes from, 12 digits. The account of Amplitude's EU region is undocumented: ask
+   * Amplitude for it. It can't be combined with `amplitudePrincipalArns`. Default: 358203115967.
+   */
+  amplitudeAccountId?: pulumi.Input<string> | undefined;
+  /**
+   * Amplitude's principals that the role trusts instead of Amplitude's account: ARNs of an account root, role or user.
+   * Delivery stops if Amplitude uses another principal. A role or user must exist, or IAM rejects the trust policy.
+   * Default: the root of `amplitudeAccountId`.
+   */
+  amplitudePrincipalArns?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /**
+   * Patterns that restrict the trusted accounts to principals with a matching ARN (`aws:PrincipalArn`, with the wildcards
+   * `*` and `?`, such as `arn:aws:iam::358203115967:role/export-*`). Amplitude's principal is undocumented, and delivery
+   * stops if no pattern matches it: ask Amplitude first. Default: every principal that the trusted accounts allow.
+   */
+  amplitudePrincipalArnPatterns?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /**
+   * Further principals that may assume the role, to test delivery as Amplitude does it: ARNs of an account root, role or
+   * user. Each of them can write to the stream. Default: none.
+   */
+  testPrincipalArns?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /** CloudWatch alarms on the stream. `{}` creates them with their defaults. Default: none. */
+  alarms?: DeliveryAlarms | undefined;
+  /**
+   * Tags for the stream, the role, the policy and the alarms; at most 49. The component adds the tag
+   * `amplitude-kinesis:destination`, which holds its name.
+   */
+  tags?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
+}
+
+/**
+ * CloudWatch alarms on the stream. AWS charges for each. `{}` creates two. Two alarms on the capacity follow if it is known:
+ * from `shardCount` for a `PROVISIONED` stream, otherwise from `capacityShards`.
+ */
+export interface DeliveryAlarms {
+  /**
+   * ARNs that CloudWatch notifies when an alarm starts and ends, such as SNS topics in the stream's region: 1–5.
+   * CloudWatch can't publish to a topic encrypted with `alias/aws/sns`. Default: no notifications.
+   */
+  actionArns?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /**
+   * Consecutive minutes without a record before the silence alarm starts: 1–1440. Missing data counts as silence, and
+   * CloudWatch may take a few minutes longer because it looks back further if data is missing. Default: 60.
+   */
+  silenceMinutes?: pulumi.Input<number> | undefined;
+  /** Consecutive minutes with throttled records before the throttling alarm starts: 1–1440. Default: 5. */
+  throttledMinutes?: pulumi.Input<number> | undefined;
+  /**
+   * Percentage of the stream's write capacity, in records or in bytes, that starts an alarm if it is reached in 3 of 5
+   * minutes: 1–100. Default: 80.
+   */
+  capacityPercent?: pulumi.Input<number> | undefined;
+  /**
+   * Number of shards used to compute the capacity, with 1,000 records/s and 1 MB/s each. Set it for an existing stream, or
+   * for an `ON_DEMAND` stream, which AWS scales without notice (a new one has the capacity of 4 shards).
+   * Default: `shardCount`; without either, there is no alarm on the capacity.
+   */
+  capacityShards?: pulumi.Input<number> | undefined;
+}

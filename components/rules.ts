@@ -1,0 +1,411 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { AmplitudeKinesisDestinationArgs, DeliveryAlarms } from "./args";
+import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
+import { STREAM_ARN } from "./existingStream";
+import { regionErrors } from "./partition";
+import { trustPolicy } from "./policies";
+import {
+  applyRules,
+  type Check,
+  errorsAt,
+  formatValue,
+  type InputName,
+  integerWithin,
+  isDeferred,
+  isMap,
+  itemErrors,
+  matching,
+  type PropertyError,
+  type Rule,
+  throwErrors,
+  type Values,
+  violation,
+} from "./validation";
+
+/**
+ * Validates the component's inputs. Known inputs are validated at once. Outputs are validated in their own chain, so that
+ * no resource is created from an invalid value.
+ *
+ * @throws pulumi.InputPropertiesError with every invalid input that is known, its property path and the violated rule.
+ * @returns The inputs. Outputs reject with the same error if they resolve to an invalid value.
+ */
+export function validateInputs(
+  name: string,
+  args: AmplitudeKinesisDestinationArgs,
+  opts?: pulumi.ComponentResourceOptions,
+): AmplitudeKinesisDestinationArgs {
+  if (!isMap(args)) throwErrors(name, errorsAt("args", violation(args, "must be a map of the inputs")));
+  return applyRules(name, args, RULES, [
+    ...unknownInputs(args),
+    ...nameErrors(name, args),
+    ...plainErrors(args),
+    ...regionErrors(opts),
+  ]);
+}
+
+// --- rules of one input ----------------------------------------------------------------------------------------
+
+const IAM_PRINCIPAL = /^arn:aws:iam::\d{12}:(root|(role|user)\/[\w+=,.@/-]{0,512}[\w+=,.@-]{1,64})$/;
+const PRINCIPAL_CHECK = matching(
+  IAM_PRINCIPAL,
+  "the ARN of an IAM account root, role or user (arn:aws:iam::ACCOUNT:root, :role/NAME or :user/NAME), without wildcards",
+);
+
+/** The partition, service and account must be literal. Only the name may contain wildcards. */
+const IAM_PRINCIPAL_PATTERN = /^arn:aws:iam::(\d{12}):(role|user)\/[\w+=,.@/*?-]{1,576}$/;
+
+const KMS_KEY_ARN = /^arn:aws:kms:([a-z0-9-]+):\d{12}:key\/[a-zA-Z0-9-]+$/;
+
+const CHECKS = {
+  existingStreamArn: matching(
+    STREAM_ARN,
+    "the ARN of a data stream (arn:aws:kinesis:REGION:ACCOUNT:stream/NAME); roles in another partition can't trust Amplitude",
+  ),
+  streamName: matching(/^[a-zA-Z0-9_.-]{1,128}$/, "1 to 128 letters, digits, '_', '.' or '-'"),
+  streamMode: matching(/^(ON_DEMAND|PROVISIONED)$/, "ON_DEMAND or PROVISIONED"),
+  shardCount: integerWithin(1, 1_000_000, "shards"),
+  retentionHours: integerWithin(24, 8760, "hours"),
+  maxRecordSizeKib: integerWithin(1024, 10_240, "KiB"),
+  maxSessionSeconds: integerWithin(3600, 43_200, "seconds"),
+  kmsKeyArn: matching(
+    KMS_KEY_ARN,
+    "the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID); the role's policy can't name an alias or a key id",
+  ),
+  roleName: matching(/^[\w+=,.@-]{1,64}$/, "1 to 64 letters, digits or any of _+=,.@-"),
+  // The AWS provider appends 26 characters, up to IAM's 64.
+  roleNamePrefix: matching(/^[\w+=,.@-]{1,38}$/, "1 to 38 letters, digits or any of _+=,.@-"),
+  // The policy has the same path. Source: AWS, IAM API Reference, CreatePolicy, Path: stricter than CreateRole's.
+  rolePath: matching(
+    /^\/([A-Za-z0-9.,+@=_-]+\/)*$/,
+    "a path that begins and ends with '/', of letters, digits or any of .,+@=_-, such as /amplitude/",
+  ),
+  permissionsBoundaryArn: matching(
+    /^arn:aws:iam::(aws|\d{12}):policy\/[\w+=,.@/-]{0,512}[\w+=,.@-]{1,128}$/,
+    "the ARN of a managed policy (arn:aws:iam::ACCOUNT:policy/NAME)",
+  ),
+  externalId: matching(/^[\w+=,.@:/-]{2,1224}$/, "2 to 1224 letters, digits or any of _+=,.@:/-"),
+  amplitudeAccountId: matching(/^\d{12}$/, "an AWS account id of 12 digits, as a string"),
+} satisfies Partial<Record<InputName, Check>>;
+
+const ITEM_CHECKS = {
+  amplitudePrincipalArns: PRINCIPAL_CHECK,
+  amplitudePrincipalArnPatterns: matching(
+    IAM_PRINCIPAL_PATTERN,
+    "the ARN of an IAM role or user with wildcards in its name only (arn:aws:iam::ACCOUNT:role/NAME-*)",
+  ),
+  testPrincipalArns: PRINCIPAL_CHECK,
+  // Source: AWS, Kinesis API Reference, EnableEnhancedMonitoring.
+  shardLevelMetrics: matching(
+    /^(Incoming(Bytes|Records)|Outgoing(Bytes|Records)|(Write|Read)ProvisionedThroughputExceeded|IteratorAgeMilliseconds)$/,
+    "a shard-level metric of Kinesis, such as IncomingBytes",
+  ),
+} satisfies Partial<Record<InputName, Check>>;
+
+/** Inputs that describe a new stream. */
+const NEW_STREAM_INPUTS = [
+  "streamName",
+  "streamMode",
+  "shardCount",
+  "retentionHours",
+  "maxRecordSizeKib",
+  "shardLevelMetrics",
+] as const satisfies InputName[];
+
+/** Inputs that must be known when the resources are registered, because they decide which ones there are. */
+const PLAIN_INPUTS = ["retainStream", "requireTls"] as const satisfies InputName[];
+
+const TRUST_INPUTS = [
+  "amplitudeAccountId",
+  "amplitudePrincipalArns",
+  "amplitudePrincipalArnPatterns",
+] as const satisfies InputName[];
+
+const RULES: Rule[] = [
+  ...Object.entries(CHECKS).map(([input, check]) =>
+    ruleOf(input as InputName, (value) => errorsAt(input, check(value))),
+  ),
+  ...Object.entries(ITEM_CHECKS).map(([input, check]) =>
+    ruleOf(input as InputName, (value) => listErrors(input, value, check)),
+  ),
+  ruleOf("rolePath", pathLengthErrors),
+  ruleOf("tags", tagsErrors),
+  { inputs: ["roleName", "roleNamePrefix"], check: roleNameErrors },
+  { inputs: ["streamMode", "shardCount"], check: shardCountErrors },
+  { inputs: ["existingStreamArn", ...NEW_STREAM_INPUTS], check: existingStreamErrors },
+  { inputs: ["existingStreamArn", "kmsKeyArn"], check: keyRegionErrors },
+  { inputs: ["amplitudeAccountId", "amplitudePrincipalArns"], check: principalErrors },
+  { inputs: [...TRUST_INPUTS], check: patternErrors },
+  { inputs: [...TRUST_INPUTS, "testPrincipalArns", "externalId"], check: trustPolicyErrors },
+  { inputs: ["alarms", "shardCount"], check: alarmErrors },
+];
+
+/** Names of all inputs. Each has a rule. */
+export const INPUT_NAMES: ReadonlySet<string> = new Set([
+  ...PLAIN_INPUTS,
+  ...RULES.flatMap(({ inputs }) => inputs),
+]);
+
+function ruleOf(input: InputName, check: (value: unknown) => PropertyError[]): Rule {
+  return {
+    inputs: [input],
+    check: ({ [input]: value }) => (value === undefined ? [] : check(value)),
+  };
+}
+
+function listErrors(path: string, value: unknown, check: Check): PropertyError[] {
+  return Array.isArray(value)
+    ? itemErrors(path, value, check)
+    : errorsAt(path, violation(value, "must be a list of strings"));
+}
+
+/** Rejects misspelled inputs, which callers without type checks would not notice. */
+function unknownInputs(args: AmplitudeKinesisDestinationArgs): PropertyError[] {
+  return Object.keys(args)
+    .filter((input) => !INPUT_NAMES.has(input))
+    .flatMap((input) => errorsAt(input, unknownInput(INPUT_NAMES)));
+}
+
+function unknownInput(names: Iterable<string>): string {
+  return `unknown input; expected one of ${[...names].join(", ")}`;
+}
+
+function plainErrors(values: Values): PropertyError[] {
+  const errors = PLAIN_INPUTS.flatMap((input) => {
+    const value = values[input];
+    if (value !== undefined && typeof value !== "boolean") {
+      return errorsAt(input, "must be a plain boolean, not an Output");
+    }
+    return value && values.existingStreamArn !== undefined ? errorsAt(input, NOT_WITH_EXISTING) : [];
+  });
+  const { alarms } = values;
+  if (alarms === undefined || (isMap(alarms) && !isDeferred(alarms))) return errors;
+  return [...errors, ...errorsAt("alarms", "must be a plain map, not an Output; its values may be Outputs")];
+}
+
+/** The role's name has at most 64 characters: the resource name, "-role-" and up to 20 random characters. */
+const MAX_NAME_LENGTH = 38;
+
+function nameErrors(name: string, args: AmplitudeKinesisDestinationArgs): PropertyError[] {
+  const isGenerated = args.roleName === undefined && args.roleNamePrefix === undefined;
+  const max = isGenerated ? MAX_NAME_LENGTH : 100;
+  if (/^[a-zA-Z0-9_.-]+$/.test(name) && name.length <= max) return [];
+  const rule = `must be 1 to ${max} letters, digits, '_', '.' or '-', because the names of the stream and the role begin with it`;
+  return errorsAt("name", violation(name, rule));
+}
+
+// --- the stream and the role -----------------------------------------------------------------------------------
+
+const NOT_WITH_EXISTING =
+  "can't be combined with existingStreamArn, because an existing stream is never modified";
+
+function existingStreamErrors({ existingStreamArn, ...values }: Values): PropertyError[] {
+  if (existingStreamArn === undefined) return [];
+  return NEW_STREAM_INPUTS.filter((input) => values[input] !== undefined).flatMap((input) =>
+    errorsAt(input, NOT_WITH_EXISTING),
+  );
+}
+
+/** Source: AWS, Kinesis API Reference, StartStreamEncryption: the key must be in the stream's region. */
+function keyRegionErrors({ existingStreamArn, kmsKeyArn }: Values): PropertyError[] {
+  if (typeof existingStreamArn !== "string" || typeof kmsKeyArn !== "string") return [];
+  const streamRegion = STREAM_ARN.exec(existingStreamArn)?.[1];
+  const keyRegion = KMS_KEY_ARN.exec(kmsKeyArn)?.[1];
+  if (streamRegion === undefined || keyRegion === undefined || streamRegion === keyRegion) return [];
+  return errorsAt("kmsKeyArn", violation(kmsKeyArn, `must be in the stream's region, ${streamRegion}`));
+}
+
+function shardCountErrors({ streamMode, shardCount }: Values): PropertyError[] {
+  if (streamMode === "PROVISIONED" && shardCount === undefined) {
+    return errorsAt("shardCount", "is required with streamMode PROVISIONED");
+  }
+  if (streamMode !== "PROVISIONED" && shardCount !== undefined) {
+    return errorsAt(
+      "shardCount",
+      'can\'t be set for an ON_DEMAND stream: remove it, or set streamMode "PROVISIONED"',
+    );
+  }
+  return [];
+}
+
+function roleNameErrors({ roleName, roleNamePrefix }: Values): PropertyError[] {
+  const hasBoth = roleName !== undefined && roleNamePrefix !== undefined;
+  return hasBoth ? errorsAt("roleNamePrefix", "can't be combined with roleName") : [];
+}
+
+/** Source: AWS, IAM API Reference, CreateRole. */
+const MAX_PATH_LENGTH = 512;
+
+function pathLengthErrors(path: unknown): PropertyError[] {
+  if (typeof path !== "string" || path.length <= MAX_PATH_LENGTH) return [];
+  return errorsAt("rolePath", `has ${path.length} characters; IAM allows at most ${MAX_PATH_LENGTH}`);
+}
+
+// --- the trust policy ------------------------------------------------------------------------------------------
+
+function principalErrors({ amplitudeAccountId, amplitudePrincipalArns }: Values): PropertyError[] {
+  if (!Array.isArray(amplitudePrincipalArns)) return [];
+  if (amplitudePrincipalArns.length === 0) {
+    return errorsAt("amplitudePrincipalArns", "must not be empty: remove it to trust Amplitude's account");
+  }
+  return amplitudeAccountId === undefined
+    ? []
+    : errorsAt(
+        "amplitudePrincipalArns",
+        "can't be combined with amplitudeAccountId: each ARN names its account",
+      );
+}
+
+/** Rejects patterns for an account that isn't trusted, because no principal can match them. */
+function patternErrors(values: Values): PropertyError[] {
+  const patterns = strings(values.amplitudePrincipalArnPatterns);
+  if (patterns?.length === 0) {
+    return errorsAt("amplitudePrincipalArnPatterns", "must not be empty: remove it to restrict nothing");
+  }
+  const trusted = new Set(trustedArns(values).map((arn) => arn.split(":")[4]));
+  const rule =
+    "names an account that is not trusted; trust it with amplitudeAccountId or amplitudePrincipalArns";
+  return (patterns ?? []).flatMap((pattern, index) => {
+    const account = IAM_PRINCIPAL_PATTERN.exec(pattern)?.[1];
+    const isUntrusted = account !== undefined && !trusted.has(account);
+    return isUntrusted ? errorsAt(`amplitudePrincipalArnPatterns[${index}]`, violation(pattern, rule)) : [];
+  });
+}
+
+/**
+ * IAM allows 2,048 characters, or up to 4,096 if AWS raised the account's quota. Whitespace does not count.
+ * Source: AWS, "IAM and AWS STS quotas", role trust policy length.
+ */
+const MAX_TRUST_POLICY_LENGTH = 4_096;
+
+function trustPolicyErrors(values: Values): PropertyError[] {
+  const { amplitudePrincipalArns, amplitudePrincipalArnPatterns, testPrincipalArns, externalId } = values;
+  const document = trustPolicy({
+    amplitudePrincipalArns: trustedArns(values),
+    amplitudePrincipalArnPatterns: strings(amplitudePrincipalArnPatterns) ?? [],
+    testPrincipalArns: strings(testPrincipalArns) ?? [],
+    ...(typeof externalId === "string" ? { externalId } : {}),
+  });
+  const { length } = JSON.stringify(document);
+  if (length <= MAX_TRUST_POLICY_LENGTH) return [];
+  const lists = { testPrincipalArns, amplitudePrincipalArnPatterns, amplitudePrincipalArns };
+  const [path = "externalId"] = Object.entries(lists).flatMap(([key, list]) =>
+    strings(list)?.length ? [key] : [],
+  );
+  return errorsAt(
+    path,
+    `the trust policy would have ${length} characters; IAM allows at most ${MAX_TRUST_POLICY_LENGTH}`,
+  );
+}
+
+function trustedArns({ amplitudeAccountId, amplitudePrincipalArns }: Values): string[] {
+  return (
+    strings(amplitudePrincipalArns) ?? [accountRootArn(String(amplitudeAccountId ?? AMPLITUDE_ACCOUNT_ID))]
+  );
+}
+
+function strings(value: unknown): string[] | undefined {
+  return Array.isArray(value)
+    ? Array.from(value, (item) => (typeof item === "string" ? item : formatValue(item)))
+    : undefined;
+}
+
+// --- the alarms ------------------------------------------------------------------------------------------------
+
+/** An alarm evaluates at most one day in periods of a minute. Source: AWS, CloudWatch API Reference, PutMetricAlarm. */
+const MAX_MINUTES = 1_440;
+/** Source: AWS, CloudWatch API Reference, PutMetricAlarm, AlarmActions. */
+const MAX_ACTIONS = 5;
+
+const ACTION_CHECK = matching(
+  /^arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:\S{1,900}$/,
+  "the ARN of an alarm action, such as arn:aws:sns:REGION:ACCOUNT:TOPIC",
+);
+
+const ALARM_CHECKS = {
+  silenceMinutes: integerWithin(1, MAX_MINUTES, "minutes"),
+  throttledMinutes: integerWithin(1, MAX_MINUTES, "minutes"),
+  capacityPercent: integerWithin(1, 100, "percent"),
+  capacityShards: integerWithin(1, 1_000_000, "shards"),
+} satisfies Record<Exclude<keyof DeliveryAlarms, "actionArns">, Check>;
+
+function alarmErrors({ alarms, shardCount }: Values): PropertyError[] {
+  if (!isMap(alarms)) return []; // plainErrors rejects other values.
+  const { actionArns, ...others } = alarms;
+  const errors = Object.entries(others).flatMap(([input, value]) => {
+    const path = `alarms.${input}`;
+    if (!isAlarmInput(input))
+      return errorsAt(path, unknownInput(["actionArns", ...Object.keys(ALARM_CHECKS)]));
+    return value === undefined ? [] : errorsAt(path, ALARM_CHECKS[input](value));
+  });
+  return [...actionErrors(actionArns), ...errors, ...capacityErrors(alarms, shardCount)];
+}
+
+function isAlarmInput(input: string): input is keyof typeof ALARM_CHECKS {
+  return Object.hasOwn(ALARM_CHECKS, input);
+}
+
+function actionErrors(arns: unknown): PropertyError[] {
+  if (arns === undefined) return [];
+  const isTooLong = Array.isArray(arns) && arns.length > MAX_ACTIONS;
+  return [
+    ...(isTooLong
+      ? errorsAt("alarms.actionArns", `has ${arns.length} ARNs; CloudWatch allows ${MAX_ACTIONS}`)
+      : []),
+    ...listErrors("alarms.actionArns", arns, ACTION_CHECK),
+  ];
+}
+
+function capacityErrors(alarms: Record<string, unknown>, shardCount: unknown): PropertyError[] {
+  const { capacityPercent, capacityShards } = alarms;
+  if (capacityShards !== undefined && shardCount !== undefined) {
+    return errorsAt(
+      "alarms.capacityShards",
+      "can't be combined with shardCount, which determines the capacity",
+    );
+  }
+  const isUnknown = capacityShards === undefined && shardCount === undefined;
+  return isUnknown && capacityPercent !== undefined
+    ? errorsAt("alarms.capacityPercent", "requires alarms.capacityShards or shardCount")
+    : [];
+}
+
+// --- the tags --------------------------------------------------------------------------------------------------
+
+/** The tag that holds the destination's name. */
+export const OWN_TAG = "amplitude-kinesis:destination";
+/** 50 tags per resource, minus the component's tag. Source: AWS, "Tag naming limits and requirements". */
+const MAX_TAGS = 49;
+const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
+function tagsErrors(tags: unknown): PropertyError[] {
+  if (!isMap(tags)) return errorsAt("tags", violation(tags, "must be a map of strings"));
+  const entries = Object.entries(tags);
+  const rule = `has ${entries.length} tags; AWS allows ${MAX_TAGS} besides the component's tag`;
+  return [
+    ...(entries.length > MAX_TAGS ? errorsAt("tags", rule) : []),
+    ...entries.flatMap(([key, value]) => errorsAt(`tags[${formatValue(key)}]`, tagViolation(key, value))),
+    ...caseInsensitiveDuplicates(entries.map(([key]) => key)),
+  ];
+}
+
+function tagViolation(key: string, value: unknown) {
+  if (key.length < 1 || key.length > 128 || !TAG_TEXT.test(key)) {
+    return "the key must be 1 to 128 letters, digits, spaces or any of _.:/=+-@";
+  }
+  if (/^aws:/i.test(key)) return "the key must not begin with aws:, which AWS reserves";
+  if (key === OWN_TAG) return "the component sets this tag itself";
+  return typeof value !== "string" || value.length > 256 || !TAG_TEXT.test(value)
+    ? violation(value, "must be at most 256 letters, digits, spaces or any of _.:/=+-@")
+    : undefined;
+}
+
+/** Source: AWS, IAM User Guide, "Tags for IAM resources": keys of a role or policy can't differ only in case. */
+function caseInsensitiveDuplicates(keys: string[]): PropertyError[] {
+  const seen = new Set<string>();
+  return keys.flatMap((key) => {
+    const isDuplicate = seen.has(key.toLowerCase());
+    seen.add(key.toLowerCase());
+    const rule = "the key differs from another key only in case, which IAM rejects";
+    return isDuplicate ? errorsAt(`tags[${formatValue(key)}]`, rule) : [];
+  });
+}
