@@ -22,7 +22,7 @@ export type { Deviation } from "./events/deviations";
 export type { EventKind } from "./events/eventKind";
 export type { GeneratedSource, GeneratorOptions } from "./events/generator/generator";
 export type { Framing, Unreadable } from "./events/recordContent";
-export type { EventMemory, EventSource, SourceEvent, SourceProblem } from "./events/source";
+export type { EventSource, SourceEvent, SourceProblem } from "./events/source";
 export { type Handoff, type HandoffField, handoffOf } from "./handoff";
 export { handoffHtml } from "./handoff/html";
 export { handoffMarkdown, handoffText } from "./handoff/text";

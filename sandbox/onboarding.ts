@@ -122,8 +122,8 @@ export async function openEvents({ events, exportFile }: ChosenEvents): Promise<
 class SourceSequence implements EventSource {
   constructor(private readonly sources: EventSource[]) {}
 
-  async *events(): AsyncGenerator<SourceEvent> {
-    for (const source of this.sources) yield* source.events();
+  async *batches(): AsyncGenerator<readonly SourceEvent[]> {
+    for (const source of this.sources) yield* source.batches();
   }
 
   get problems() {

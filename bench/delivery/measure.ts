@@ -57,8 +57,8 @@ export async function startSink({ tls, latencyMs }: SinkOptions): Promise<Sink> 
 
 async function generated(count: number): Promise<string[]> {
   const lines: string[] = [];
-  for await (const { bytes } of generateEvents({ events: count, seed: 1 }).events())
-    lines.push(bytes.toString("utf8"));
+  for await (const batch of generateEvents({ events: count, seed: 1 }).batches())
+    for (const { bytes } of batch) lines.push(bytes.toString("utf8"));
   return lines;
 }
 

@@ -60,7 +60,10 @@ function positive(option: string, text: string): number {
 async function batchesOf(rows: number): Promise<Batch[]> {
   const batches: Batch[] = [];
   let records: Batch["records"] = [];
-  for await (const { bytes } of generateEvents({ events: rows, seed: "watch" }).events()) {
+  const generated: Buffer[] = [];
+  for await (const batch of generateEvents({ events: rows, seed: "watch" }).batches())
+    for (const { bytes } of batch) generated.push(bytes);
+  for (const bytes of generated) {
     records.push({
       Data: bytes,
       PartitionKey: "amplitude",

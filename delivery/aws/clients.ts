@@ -13,7 +13,6 @@ import type {
   NodeHttpHandlerOptions,
 } from "@smithy/types";
 import { KinesisProtocol } from "./codec/kinesisProtocol";
-import { SingleAttemptProtocol } from "./codec/singleAttemptProtocol";
 
 /** Keys, or what the AWS SDK takes as a provider of them. */
 export type Credentials = AwsCredentialIdentity | AwsCredentialIdentityProvider;
@@ -96,7 +95,7 @@ export function kinesisClient(options: ClientOptions): KinesisClient {
 
 /** The producer counts and classifies every attempt itself, so the SDK makes one alone. */
 export function kinesisWriteClient(options: ClientOptions): KinesisClient {
-  return new KinesisClient({ ...base(options), protocol: SingleAttemptProtocol, maxAttempts: 1 });
+  return new KinesisClient({ ...base(options), protocol: KinesisProtocol, maxAttempts: 1 });
 }
 
 export function iamClient(options: ClientOptions): IAMClient {

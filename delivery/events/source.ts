@@ -7,17 +7,6 @@ export interface SourceEvent {
   readonly bytes: Buffer;
   /** Where the event came from, for messages: `generator:17`, or `export.zip/…#0.json.gz:17` for line 17. */
   readonly origin: string;
-  /** What `bytes` lie in, where that can be used again. */
-  readonly memory?: EventMemory | undefined;
-}
-
-/** Memory that the bytes of several events lie in. */
-export interface EventMemory {
-  /**
-   * Nobody will look at one of the events' bytes again, said once for each: when all have been said so of, other events are
-   * written over them. Whoever does not say it keeps the bytes for as long as they are wanted.
-   */
-  release(): void;
 }
 
 /** A piece of the source that is not an event. The rest of the source goes on. */
@@ -30,20 +19,18 @@ export interface SourceProblem {
   readonly reason: string;
 }
 
-/** Where events come from. It is read once, lazily, as fast as the producer takes them. */
+/** A source of events, which is read once, and only as fast as the producer sends. */
 export interface EventSource {
-  /** How many events will come, where that is known beforehand (for a progress bar). */
+  /** Number of events to come, for a progress bar. Absent if it is unknown. */
   readonly expectedEvents?: number;
-  /** Starts the one reading. */
-  events(): AsyncIterable<SourceEvent>;
   /**
-   * Starts the one reading, in place of `events`: the same events in the same order, as many at once as are there. One
-   * asynchronous step for each event costs as much as to send it.
+   * Starts the one reading. Yields the events in order, as many per batch as are available: an asynchronous step per event
+   * costs as much as sending it.
    */
-  eventBatches?(): AsyncIterable<readonly SourceEvent[]>;
-  /** What had to be left out so far; complete once `events()` has ended. At most 100: `problemCount` is the true number. */
+  batches(): AsyncIterable<readonly SourceEvent[]>;
+  /** First 100 pieces that were skipped so far; complete once `batches()` has ended. */
   readonly problems: readonly SourceProblem[];
-  /** How many pieces had to be left out so far. */
+  /** Number of all pieces that were skipped so far. */
   readonly problemCount: number;
 }
 

@@ -35,7 +35,7 @@ export class Filling {
   #owed = false;
 
   constructor(
-    private readonly source: AsyncIterator<OutgoingRecord | readonly OutgoingRecord[]>,
+    private readonly source: AsyncIterator<readonly OutgoingRecord[]>,
     private readonly options: FillingOptions,
   ) {}
 
@@ -76,7 +76,7 @@ export class Filling {
       const { done, value } = await this.source.next();
       this.#owed = false;
       if (done) return;
-      for (const record of "index" in value ? [value] : value) {
+      for (const record of value) {
         if (!this.#mayGoOn && !(await this.#isAsked())) return;
         const size = recordSize(record);
         if (!this.options.accept(record, size)) continue;

@@ -62,11 +62,9 @@ export class Producer {
   }
 
   /** A record that no request can hold is refused here. */
-  #accept({ index, memory }: OutgoingRecord, size: number): boolean {
+  #accept({ index }: OutgoingRecord, size: number): boolean {
     const { largestRecordBytes, listener } = this.#options;
     if (size <= largestRecordBytes) return true;
-    // No request has held it, and none will.
-    memory?.release();
     const limit = `more than the ${largestRecordBytes} bytes that the stream allows, partition key included`;
     listener.onRefused(index, `${TOO_LARGE}: ${limit}`);
     return false;
@@ -143,8 +141,6 @@ export class Producer {
       if (outcome.kind === "acknowledged") {
         this.#givenUpInARow = 0;
         listener.onAcknowledged(index, outcome.shardId, now);
-        // Of no other record it is as certain that no request reads it any more.
-        outcome.record.memory?.release();
         continue;
       }
       if (outcome.kind === "unknown") {

@@ -1,5 +1,3 @@
-import type { EventMemory } from "../events/source";
-
 /** One event on its way to the stream: one record, its bytes untouched. */
 export interface OutgoingRecord {
   /** Position in the run, from 0. */
@@ -7,12 +5,10 @@ export interface OutgoingRecord {
   /** 1–256 characters, unique in the stream: the record is recognized by it when it is read. */
   readonly partitionKey: string;
   readonly bytes: Buffer;
-  /** What `bytes` lie in: it is released once the record was acknowledged. */
-  readonly memory?: EventMemory | undefined;
 }
 
-/** Records one by one, or as many at once as there are: one asynchronous step for each would cost as much as sending it. */
-export type RecordSource = AsyncIterable<OutgoingRecord | readonly OutgoingRecord[]>;
+/** Records in order, as many per step as are available: an asynchronous step per record costs as much as sending it. */
+export type RecordSource = AsyncIterable<readonly OutgoingRecord[]>;
 
 /** What counts against Kinesis's limits: the data and the partition key in UTF-8. */
 export function recordSize(record: OutgoingRecord): number {

@@ -6,7 +6,6 @@ import type { Position, StreamApi } from "./streamApi";
 /** Records of one answer, in the order of the shard. */
 export interface ShardRecords {
   shardId: string;
-  /** Their data holds only until the function that they are given to has returned. */
   records: KinesisRecord[];
   /** When they were received, in ms since 1970, of this machine. */
   receivedAt: number;
@@ -87,9 +86,8 @@ export class ShardReader {
   }
 
   async #take({ output, since }: Answer): Promise<ClosedShard | undefined> {
-    const { api, clock, onReadUpTo, signal, pollMs, bytesPerSecond, clockOffsetMs } = this.options;
+    const { clock, onReadUpTo, signal, pollMs, bytesPerSecond, clockOffsetMs } = this.options;
     const bytes = this.#handOn(output);
-    api.release?.(output);
     this.#iterator = output.NextShardIterator;
     if (this.#iterator === undefined) return { children: (output.ChildShards ?? []).flatMap(childShard) };
     onReadUpTo(readUpTo(since, output, clockOffsetMs));

@@ -8,7 +8,6 @@ import {
   type ListShardsOutput,
   type Shard,
 } from "@aws-sdk/client-kinesis";
-import { releaseRecords } from "../aws/codec/recordMemory";
 import { awsError, isAccessDenied, isCredentialsError, isThrottling } from "../aws/errors";
 import { isNotFound } from "./retry";
 
@@ -27,8 +26,6 @@ export interface StreamApi {
   listShards(from: Date, signal: AbortSignal): Promise<Shard[]>;
   iterator(shardId: string, position: Position, signal: AbortSignal): Promise<string>;
   records(iterator: string, signal: AbortSignal): Promise<GetRecordsOutput>;
-  /** The records' data was seen by all who want to: it may be written over. */
-  release?(output: GetRecordsOutput): void;
 }
 
 /** The stream by its name in the client's region, as Amplitude is given it. */
@@ -70,7 +67,6 @@ export function streamApi(client: KinesisClient, streamName: string): StreamApi 
       if (!Array.isArray(output.Records ?? [])) throw new Error("GetRecords gave no list of records");
       return output;
     },
-    release: releaseRecords,
   };
 }
 

@@ -136,10 +136,10 @@ class Sending {
     }
   }
 
-  #record({ bytes, memory }: SourceEvent): OutgoingRecord {
+  #record({ bytes }: SourceEvent): OutgoingRecord {
     const index = this.#taken;
     this.#taken += 1;
-    return { index, partitionKey: this.#key.partitionKey(index), bytes, memory };
+    return { index, partitionKey: this.#key.partitionKey(index), bytes };
   }
 
   /** Where no error explains it, something could not be found out. */

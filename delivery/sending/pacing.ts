@@ -31,7 +31,7 @@ export async function pacedEvents(
   { source, rate, capacityShare = DEFAULT_CAPACITY_SHARE, confirmLoad }: LoadOptions,
   { openShards }: StreamState,
 ): Promise<PacedEvents> {
-  const batches = source.eventBatches?.() ?? oneByOne(source.events());
+  const batches = source.batches();
   if (rate !== undefined) return steadily(batches, rate, { openShards, confirmLoad });
   if (openShards === undefined || capacityShare >= 1) return { batches, step: "sending events" };
   const percent = Math.round(capacityShare * 100);
@@ -55,10 +55,6 @@ async function steadily(
   if (load.share > DEFAULT_CAPACITY_SHARE && !(await (confirmLoad?.(load) ?? true))) throw notAgreed(load);
   const step = `sending ${rate} events/s, ${percentOf(load)} % of what ${shardsTake(openShards)}`;
   return { batches, pace, step };
-}
-
-async function* oneByOne(events: AsyncIterable<SourceEvent>): AsyncGenerator<SourceEvent[]> {
-  for await (const event of events) yield [event];
 }
 
 /** As many requests at once as keep up with the rate while each takes 250 ms. */

@@ -42,7 +42,7 @@ export async function* outgoing(
           await awaitTurn(turn, clock, signal);
         }
         ready.push(entered(index, event, turn?.dueAt, options));
-      } else event.memory?.release();
+      }
       index += 1;
     }
     if (ready.length > 0) yield ready;
@@ -61,12 +61,12 @@ function isToBeSent(index: number, event: SourceEvent, { ledger, unsettled }: Ou
 /** Its record, once it is in the ledger. */
 function entered(
   index: number,
-  { bytes, memory }: SourceEvent,
+  { bytes }: SourceEvent,
   dueAt: number | undefined,
   { ledger, key }: OutgoingOptions,
 ): OutgoingRecord {
   if (!ledger.isSent(index)) ledger.put(index, bytes, dueAt);
-  return { index, partitionKey: key.partitionKey(index), bytes, memory };
+  return { index, partitionKey: key.partitionKey(index), bytes };
 }
 
 function anotherSource(where: string): SourceError {

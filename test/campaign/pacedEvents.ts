@@ -16,13 +16,13 @@ export function eventBytes(seed: string, events: number): Buffer[] {
 
 /** The events in groups with pauses between them, so that they make several batches. */
 export function pacedEvents(seed: string, bytes: Buffer[], clock: Clock): EventSource {
-  async function* events(): AsyncGenerator<SourceEvent> {
+  async function* batches(): AsyncGenerator<SourceEvent[]> {
     for (const [index, event] of bytes.entries()) {
       if (index > 0 && draw(seed, "pause", index) < 0.12) {
         await clock.sleep(draw(seed, "pause", index, "ms") * LONGEST_PAUSE_MS);
       }
-      yield { bytes: event, origin: `campaign:${index + 1}` };
+      yield [{ bytes: event, origin: `campaign:${index + 1}` }];
     }
   }
-  return { expectedEvents: bytes.length, problems: [], problemCount: 0, events };
+  return { expectedEvents: bytes.length, problems: [], problemCount: 0, batches };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { GetRecordsOutput, _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import { isObject } from "../../common/values";
-import { type Allocate, isNumber, isText, memberCount, one } from "./putRecords";
+import { isNumber, isText, memberCount, one } from "./putRecords";
 
 /**
  * The answer of GetRecords in AWS JSON 1.1: binary data in base64, times in seconds since 1970. Data is nearly all of it,
@@ -9,16 +9,15 @@ import { type Allocate, isNumber, isText, memberCount, one } from "./putRecords"
  *
  * Source: Kinesis API Reference, GetRecords; Smithy, "AWS JSON 1.1 protocol".
  *
- * @param allocate gives the memory of all records' data: none where there are none.
  * @returns undefined for an answer of another form, which is left to the SDK: without whole records, with a resharding,
  * with spaces between its tokens.
  */
-export function readGetRecords(body: Buffer, allocate: Allocate): GetRecordsOutput | undefined {
+export function readGetRecords(body: Buffer): GetRecordsOutput | undefined {
   const spans = dataSpans(body);
   const answer: GetRecordsOutput = JSON.parse(withoutData(body, spans));
   const records = isObject(answer) && isPlainAnswer(answer) ? answer.Records : undefined;
   if (!Array.isArray(records) || records.length !== spans.length) return undefined;
-  const data = records.every(isWhole) ? decoded(body, spans, allocate) : undefined;
+  const data = records.every(isWhole) ? decoded(body, spans) : undefined;
   if (data === undefined) return undefined;
   for (const [index, record] of records.entries()) {
     record.Data = data[index];
@@ -85,9 +84,9 @@ function withoutData(body: Buffer, spans: Span[]): string {
 }
 
 /** All in one piece of memory. @returns undefined where one is no base64. */
-function decoded(body: Buffer, spans: Span[], allocate: Allocate): Buffer[] | undefined {
+function decoded(body: Buffer, spans: Span[]): Buffer[] | undefined {
   if (spans.length === 0) return [];
-  const memory = allocate(spans.reduce((sum, span) => sum + decodedLength(body, span), 0));
+  const memory = Buffer.allocUnsafeSlow(spans.reduce((sum, span) => sum + decodedLength(body, span), 0));
   let at = 0;
   const data: Buffer[] = [];
   for (const span of spans) {

@@ -1,15 +1,13 @@
 import type { PutRecordsInput } from "@aws-sdk/client-kinesis";
 import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols";
-import type { HandlerExecutionContext, MetadataBearer, OperationSchema } from "@smithy/types";
+import type { MetadataBearer, OperationSchema } from "@smithy/types";
 import { readGetRecords } from "./getRecords";
-import { type Allocate, readPutRecords, writePutRecords } from "./putRecords";
-import { RecordMemory } from "./recordMemory";
-import { AnswerBodies } from "./responseBody";
+import { readPutRecords, writePutRecords } from "./putRecords";
 
 type Serialize = AwsJson1_1Protocol["serializeRequest"];
 type Deserialize = AwsJson1_1Protocol["deserializeResponse"];
 
-type Read = (body: Buffer, allocate: Allocate) => object | undefined;
+type Read = (body: Buffer) => object | undefined;
 
 const READERS: Record<string, Read | undefined> = {
   PutRecords: readPutRecords,
@@ -22,14 +20,8 @@ const READERS: Record<string, Read | undefined> = {
  * headers, signatures, retries and errors stay the SDK's, and so does every input and answer of an uncommon form.
  */
 export class KinesisProtocol extends AwsJson1_1Protocol {
-  readonly #answers = new AnswerBodies();
-  readonly #records = new RecordMemory();
-
   override async serializeRequest(...[schema, input, context]: Parameters<Serialize>): ReturnType<Serialize> {
-    const body =
-      schema.name === "PutRecords"
-        ? writePutRecords(input as PutRecordsInput, this.allocateFor(context))
-        : undefined;
+    const body = schema.name === "PutRecords" ? writePutRecords(input as PutRecordsInput) : undefined;
     if (body === undefined) return super.serializeRequest(schema, input, context);
     const request = await super.serializeRequest(schema, {}, context);
     request.body = body;
@@ -43,25 +35,12 @@ export class KinesisProtocol extends AwsJson1_1Protocol {
     if (read === undefined || response.statusCode >= 300) {
       return super.deserializeResponse(schema, context, response);
     }
-    const { bytes, release } = await this.#answers.collect(response.body, () =>
-      context.streamCollector(response.body),
-    );
-    let memory: Buffer | undefined;
-    const output = parsed(read, bytes, (size) => {
-      memory = this.#records.take(size);
-      return memory;
-    });
+    const bytes = await context.streamCollector(response.body);
+    const output = parsed(read, bytes);
     const rest = output === undefined ? bytes : new Uint8Array();
     const left = Object.assign(Object.create(Object.getPrototypeOf(response)), response, { body: rest });
     const answer = await super.deserializeResponse<Output>(schema, context, left);
-    if (output !== undefined) release();
-    if (memory !== undefined) this.#records.lend(memory, answer);
     return Object.assign(answer, output);
-  }
-
-  /** Memory for the body of a request. */
-  protected allocateFor(_context: HandlerExecutionContext): Allocate {
-    return Buffer.allocUnsafeSlow;
   }
 }
 
@@ -70,13 +49,9 @@ function own<T>(table: Record<string, T>, { name }: OperationSchema): T | undefi
 }
 
 /** Undefined for what is the SDK's to read, or to complain of. */
-function parsed(
-  read: Read,
-  { buffer, byteOffset, length }: Uint8Array,
-  allocate: Allocate,
-): object | undefined {
+function parsed(read: Read, { buffer, byteOffset, length }: Uint8Array): object | undefined {
   try {
-    return read(Buffer.from(buffer, byteOffset, length), allocate);
+    return read(Buffer.from(buffer, byteOffset, length));
   } catch {
     return undefined;
   }

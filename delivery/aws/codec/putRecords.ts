@@ -13,21 +13,18 @@ import { isObject } from "../../common/values";
  * Source: Kinesis API Reference, PutRecords; Smithy, "AWS JSON 1.1 protocol".
  */
 
-/** Gives memory of at least so many bytes. */
-export type Allocate = (bytes: number) => Buffer;
-
 /**
  * The body of a PutRecords request, written straight into its bytes: pieced together as strings first, it costs several
  * times as much.
  *
  * @returns undefined for an input of another form than names and whole records.
  */
-export function writePutRecords(input: PutRecordsInput, allocate: Allocate): Uint8Array | undefined {
+export function writePutRecords(input: PutRecordsInput): Uint8Array | undefined {
   const { Records, ...target } = input;
   if (!Array.isArray(Records) || !isTarget(target) || !Records.every(isWhole)) return undefined;
   const head = JSON.stringify(target).slice(0, -1);
   const begin = `${head}${head === "{" ? "" : ","}"Records":[`;
-  const body = allocate(begin.length * MOST_BYTES_A_UNIT + entriesBound(Records) + END.length);
+  const body = Buffer.allocUnsafeSlow(begin.length * MOST_BYTES_A_UNIT + entriesBound(Records) + END.length);
   let end = body.write(begin, "utf8");
   for (let index = 0; index < Records.length; index += 1) {
     if (index > 0) body[end++] = COMMA;

@@ -27,8 +27,7 @@ export async function openExport(path: string): Promise<EventSource> {
     get problemCount() {
       return problems.count;
     },
-    events: () => oneByOne(readBatches(path, format, problems)),
-    eventBatches: () => readBatches(path, format, problems),
+    batches: () => readBatches(path, format, problems),
   };
 }
 
@@ -103,8 +102,4 @@ function isSkipped(name: string): boolean {
 /** Replaces control characters: a name comes from outside and is shown on terminals. */
 function withoutControls(name: string): string {
   return name.replace(/\p{Cc}/gu, "?");
-}
-
-async function* oneByOne(batches: AsyncIterable<readonly SourceEvent[]>): AsyncGenerator<SourceEvent> {
-  for await (const batch of batches) yield* batch;
 }

@@ -45,8 +45,7 @@ export function generateEvents(options: GeneratorOptions): GeneratedSource {
     seed,
     problems: [],
     problemCount: 0,
-    events: () => oneByOne(new EventFactory(seed, now), events),
-    eventBatches: () => generateBatches(new EventFactory(seed, now), events),
+    batches: () => generateBatches(new EventFactory(seed, now), events),
   };
 }
 
@@ -62,10 +61,6 @@ async function* generateBatches(factory: EventFactory, events: number): AsyncGen
     const length = Math.min(BATCH_EVENTS, events - first);
     yield Array.from({ length }, (_, index) => factory.createEvent(first + index));
   }
-}
-
-async function* oneByOne(factory: EventFactory, events: number): AsyncGenerator<SourceEvent> {
-  for (let eventNumber = 0; eventNumber < events; eventNumber++) yield factory.createEvent(eventNumber);
 }
 
 /** Creates events in the order of their numbers, from 0. */

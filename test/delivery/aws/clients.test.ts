@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { keptOpen } from "../../../delivery/aws/clients";
-import { SingleAttemptProtocol } from "../../../delivery/aws/codec/singleAttemptProtocol";
+import { KinesisProtocol } from "../../../delivery/aws/codec/kinesisProtocol";
 import { failureOf } from "../kinesis/streamReading";
 
 const SILENCE_MS = 60;
@@ -33,7 +33,7 @@ describe("A connection that is kept open", () => {
       endpoint: `http://127.0.0.1:${port}`,
       credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
       requestHandler,
-      protocol: SingleAttemptProtocol,
+      protocol: KinesisProtocol,
       maxAttempts: 1,
     });
     const Records = [{ PartitionKey: "key", Data: Buffer.from("event") }];

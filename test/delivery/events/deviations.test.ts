@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { openExport } from "../../../delivery/events";
 import { deviationsOf } from "../../../delivery/events/deviations";
 import { type Row, row, rows } from "../watch/rows";
+import { eventsOf } from "./eventsOf";
 
 /** A row of a real export of 2025, personal values replaced. */
 const REAL: Row = JSON.parse(
@@ -18,7 +19,7 @@ describe("the documented shape of an event", () => {
     for (const generated of await rows(500)) expect(deviationsOf(generated)).to.deep.equal([]);
     const source = await openExport(join(__dirname, "export", "fixtures", "export.zip"));
     let read = 0;
-    for await (const { bytes } of source.events()) {
+    for await (const { bytes } of eventsOf(source)) {
       read += 1;
       expect(deviationsOf(JSON.parse(bytes.toString()))).to.deep.equal([]);
     }

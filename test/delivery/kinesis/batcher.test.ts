@@ -16,7 +16,7 @@ function batchesOf(
   return batches(source, limits, LINGER_MS, clock, signal);
 }
 
-async function collect(source: AsyncIterable<OutgoingRecord>, limits = BATCH_LIMITS): Promise<number[][]> {
+async function collect(source: RecordSource, limits = BATCH_LIMITS): Promise<number[][]> {
   const all: number[][] = [];
   for await (const batch of batchesOf(source, { limits })) all.push(indices(batch));
   return all;
@@ -142,10 +142,10 @@ describe("Batches", () => {
   it("come after the linger time where the source is slow, from their first record on", async () => {
     const clock = new VirtualClock();
     const start = clock.now();
-    async function* slow(): AsyncGenerator<OutgoingRecord> {
+    async function* slow(): AsyncGenerator<OutgoingRecord[]> {
       for (const index of [0, 1, 2, 3]) {
         await clock.sleep(30);
-        yield record(index);
+        yield [record(index)];
       }
       await clock.sleep(1_000);
     }
@@ -256,7 +256,7 @@ describe("Batches", () => {
     it("leave out a record that came with it", async () => {
       const controller = new AbortController();
       const next = () => {
-        const given = Promise.resolve({ done: false, value: record(0) });
+        const given = Promise.resolve({ done: false, value: [record(0)] });
         queueMicrotask(() => controller.abort());
         return given;
       };
@@ -267,10 +267,10 @@ describe("Batches", () => {
     it("end a source that has a record ready whenever it is asked", async () => {
       const controller = new AbortController();
       let given = 0;
-      async function* endless(): AsyncGenerator<OutgoingRecord> {
+      async function* endless(): AsyncGenerator<OutgoingRecord[]> {
         for (;;) {
           if (given === 1_000) controller.abort();
-          yield record(given++, 1);
+          yield [record(given++, 1)];
         }
       }
       const limits = { records: 1_000_000, bytes: 1_000 * MIB };

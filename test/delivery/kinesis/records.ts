@@ -1,4 +1,4 @@
-import type { OutgoingRecord } from "../../../delivery/kinesis/record";
+import type { OutgoingRecord, RecordSource } from "../../../delivery/kinesis/record";
 
 export function record(index: number, size = 10, partitionKey = `key-${index}`): OutgoingRecord {
   return { index, partitionKey, bytes: Buffer.alloc(size, index) };
@@ -12,19 +12,20 @@ export function indices(batch: readonly OutgoingRecord[]): number[] {
   return batch.map(({ index }) => index);
 }
 
-/** A source that gives what it has whenever it is asked, and counts how often it was, and whether it was closed. */
-export class CountingSource implements AsyncIterable<OutgoingRecord> {
+/** A source that yields its records one by one, and counts how often it is asked and closed. */
+export class CountingSource implements RecordSource {
   asked = 0;
   closed = 0;
 
   constructor(private readonly given: Iterable<OutgoingRecord>) {}
 
-  [Symbol.asyncIterator](): AsyncIterator<OutgoingRecord> {
+  [Symbol.asyncIterator](): AsyncIterator<OutgoingRecord[]> {
     const iterator = this.given[Symbol.iterator]();
     return {
       next: async () => {
         this.asked += 1;
-        return iterator.next();
+        const { done, value } = iterator.next();
+        return done ? { done, value } : { value: [value] };
       },
       return: async () => {
         this.closed += 1;
@@ -34,16 +35,16 @@ export class CountingSource implements AsyncIterable<OutgoingRecord> {
   }
 }
 
-/** Gives these records, and then neither another one nor an end. */
-export async function* silentAfter(given: readonly OutgoingRecord[]): AsyncGenerator<OutgoingRecord> {
-  yield* given;
+/** Yields these records one by one, and then neither another one nor an end. */
+export async function* silentAfter(given: readonly OutgoingRecord[]): AsyncGenerator<OutgoingRecord[]> {
+  for (const record of given) yield [record];
   await new Promise(() => {});
 }
 
 export async function* failingAfter(
   given: readonly OutgoingRecord[],
   error: Error,
-): AsyncGenerator<OutgoingRecord> {
-  yield* given;
+): AsyncGenerator<OutgoingRecord[]> {
+  for (const record of given) yield [record];
   throw error;
 }

@@ -1,11 +1,7 @@
-import type { GetRecordsOutput, _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
+import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import fc from "fast-check";
-import {
-  ShardReader,
-  type ShardReaderOptions,
-  type ShardRecords,
-} from "../../../delivery/kinesis/shardReader";
+import { ShardReader, type ShardReaderOptions } from "../../../delivery/kinesis/shardReader";
 import type { StreamApi } from "../../../delivery/kinesis/streamApi";
 import { serviceError, systemError } from "../aws/serviceErrors";
 import { VirtualClock } from "../common/virtualClock";
@@ -74,25 +70,6 @@ async function failureOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe("A shard's reader", () => {
-  it("gives an answer's memory back once its records were handed on, and no earlier", async () => {
-    const reading = new Reading();
-    reading.put(...names(5));
-    const done: string[] = [];
-    const { stream: api } = reading;
-    const release = ({ Records = [] }: GetRecordsOutput) => {
-      if (Records.length > 0) done.push(`released ${Records.length}`);
-    };
-    const onRecords = ({ records }: ShardRecords) => {
-      done.push(`handed on ${records.length}`);
-    };
-    const asking = { iterator: api.iterator.bind(api), records: api.records.bind(api) };
-    await reading.for(1_000, {
-      api: { ...asking, listShards: api.listShards.bind(api), release },
-      onRecords,
-    });
-    expect(done).to.deep.equal(["handed on 3", "released 3", "handed on 2", "released 2"]);
-  });
-
   it("hands each record on once, in the order of the shard, whatever fails meanwhile", async () => {
     const fault = fc.constantFrom<Fault[]>(
       undefined,

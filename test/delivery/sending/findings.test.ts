@@ -24,7 +24,7 @@ function sourceWith(count: number): EventSource {
     ...(index === 0 ? {} : { line: index }),
     reason: "not JSON",
   }));
-  return { problems, problemCount: count, events: async function* () {} };
+  return { problems, problemCount: count, batches: async function* () {} };
 }
 
 describe("A finding about the run", () => {

@@ -12,10 +12,10 @@ function source(count: number): EventSource & { taken: number } {
     taken: 0,
     problems: [],
     problemCount: 0,
-    async *events() {
+    async *batches() {
       for (let at = 0; at < count; at += 1) {
         this.taken += 1;
-        yield { bytes: Buffer.alloc(EVENT_BYTES), origin: `test:${at}` };
+        yield [{ bytes: Buffer.alloc(EVENT_BYTES), origin: `test:${at}` }];
       }
     },
   };

@@ -58,17 +58,6 @@ describe("The records to send", () => {
     expect(records[13]?.bytes.toString()).to.equal("event 13");
   });
 
-  it("leave the memory of events that are not sent again to the source, and keep that of the others", async () => {
-    const released: number[] = [];
-    const all = events(5).map((one, index) => ({ ...one, memory: { release: () => released.push(index) } }));
-    const { records } = await recordsOf(all, { ledger: sent(4), unsettled: new Set([2]) });
-    expect(released).to.deep.equal([0, 1, 3]);
-    expect(records.map(({ index, memory }) => [index, memory])).to.deep.equal([
-      [2, all[2]?.memory],
-      [4, all[4]?.memory],
-    ]);
-  });
-
   it("come at their pace, and know since when they were due", async () => {
     const { records, ledger } = await recordsOf(events(30), { pace: new SteadyPace(100) });
     expect(records.map(({ at }) => at)).to.deep.equal(records.map(({ index }) => index * 10));

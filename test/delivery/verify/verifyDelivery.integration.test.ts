@@ -11,6 +11,7 @@ import {
 } from "../../../delivery";
 import { assume, clientsOf, type Fixture, failureOf, sharedAws, trustOf } from "../../sandbox/aws/localAws";
 import { attachVendorPolicy, type Deployment, deploy, recordsOf, VENDOR_ACTIONS } from "../deployment/deploy";
+import { eventsOf } from "../events/eventsOf";
 
 const AMPLITUDE = "arn:aws:iam::358203115967:root";
 const EXPORT = join(__dirname, "..", "events", "export", "fixtures", "export.zip");
@@ -71,7 +72,7 @@ describe("verifyDelivery, against the sandbox", function () {
       const report = await verify(outputs, { source: await openExport(EXPORT) });
       expect(report).to.include({ verdict: "verified", eventsSent: 210 });
       const sent: string[] = [];
-      for await (const { bytes } of (await openExport(EXPORT)).events()) sent.push(bytes.toString("latin1"));
+      for await (const { bytes } of eventsOf(await openExport(EXPORT))) sent.push(bytes.toString("latin1"));
       const stored = await recordsOf(aws, outputs.streamName);
       expect(stored.map(({ bytes }) => bytes.toString("latin1")).sort()).to.deep.equal(sent.sort());
     });
@@ -191,12 +192,12 @@ describe("verifyDelivery, against the sandbox", function () {
       const source: EventSource = {
         problems: [],
         problemCount: 0,
-        async *events() {
+        async *batches() {
           let taken = 0;
-          for await (const event of generated.events()) {
+          for await (const event of eventsOf(generated)) {
             if (taken === 600) await kinesis.send(new UpdateShardCountCommand(input));
             taken += 1;
-            yield event;
+            yield [event];
           }
         },
       };
@@ -309,9 +310,11 @@ describe("verifyDelivery, against the sandbox", function () {
       const source: EventSource = {
         problems: [],
         problemCount: 0,
-        async *events() {
-          yield { bytes: large, origin: "test:1" };
-          yield { bytes: Buffer.from("{}"), origin: "test:2" };
+        async *batches() {
+          yield [
+            { bytes: large, origin: "test:1" },
+            { bytes: Buffer.from("{}"), origin: "test:2" },
+          ];
         },
       };
       const report = await verify(outputs, { source });
@@ -381,7 +384,7 @@ describe("verifyDelivery, against the sandbox", function () {
     });
 
     it("throws for a source without events", async () => {
-      const source: EventSource = { problems: [], problemCount: 0, async *events() {} };
+      const source: EventSource = { problems: [], problemCount: 0, async *batches() {} };
       const outputs = await deploy(aws);
       const error = await verify(outputs, { source }).catch((caught: unknown) => caught);
       expect(error).to.be.instanceOf(DeliveryError).and.to.include({ code: "no-events" });

@@ -1,13 +1,14 @@
 import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import { generateEvents } from "../../../delivery/events";
 import { StreamObserver } from "../../../delivery/watch/streamObserver";
+import { eventsOf } from "../events/eventsOf";
 
 export type Row = Record<string, unknown>;
 
 /** Rows as Amplitude exports them. */
 export async function rows(count: number, seed = "rows"): Promise<Row[]> {
   const found: Row[] = [];
-  for await (const { bytes } of generateEvents({ events: count, seed, now: () => NOW }).events()) {
+  for await (const { bytes } of eventsOf(generateEvents({ events: count, seed, now: () => NOW }))) {
     found.push(JSON.parse(bytes.toString()));
   }
   return found;

@@ -2,7 +2,6 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
   GetRecordsCommand,
-  type GetRecordsOutput,
   KinesisClient,
   ListShardsCommand,
   PutRecordsCommand,
@@ -12,7 +11,6 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { expect } from "chai";
 import fc from "fast-check";
 import { type ClientOptions, kinesisClient, kinesisWriteClient } from "../../../../delivery/aws/clients";
-import { releaseRecords } from "../../../../delivery/aws/codec/recordMemory";
 
 const text = fc.string({ unit: "binary", minLength: 1, maxLength: 40 });
 const bytes = fc.uint8Array({ maxLength: 60 });
@@ -175,38 +173,6 @@ describe("the protocol for Kinesis", () => {
       }),
       { numRuns: 100 },
     );
-  });
-
-  describe("the data of an answer's records", () => {
-    const reading = (...data: string[]) => {
-      const Records = data.map((one) => ({ Data: Buffer.from(one).toString("base64") }));
-      answer = { status: 200, body: JSON.stringify({ Records }) };
-      return get(ours);
-    };
-    const dataOf = ({ Records = [] }: GetRecordsOutput) => Records.map(({ Data }) => String(Data));
-    const memoryOf = ({ Records = [] }: GetRecordsOutput) => Records[0]?.Data?.buffer;
-
-    it("stays while nobody says that it was seen, however many answers follow", async () => {
-      const answers: GetRecordsOutput[] = [];
-      for (let count = 0; count < 5; count += 1) answers.push(await reading(`a${count}`, `b${count}`));
-      expect(answers.map(dataOf)).to.deep.equal([0, 1, 2, 3, 4].map((count) => [`a${count}`, `b${count}`]));
-    });
-
-    it("makes way for the next answer's once it was seen, and for one answer's alone", async () => {
-      const first = await reading("first");
-      const kept = await reading("kept");
-      releaseRecords(first);
-      releaseRecords(first);
-      const [second, third] = [await reading("second"), await reading("third")];
-      expect(memoryOf(second)).to.equal(memoryOf(first));
-      expect([kept, second, third].map(dataOf)).to.deep.equal([["kept"], ["second"], ["third"]]);
-    });
-
-    it("can be said to be seen of any answer", async () => {
-      releaseRecords(await reading());
-      answer = { status: 200, body: '{ "Records": [] }' };
-      releaseRecords(await get(theirs));
-    });
   });
 
   const failures: [string, number, string][] = [

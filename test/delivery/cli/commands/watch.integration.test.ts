@@ -4,6 +4,7 @@ import { generateEvents } from "../../../../delivery/events";
 import { assume, clientsOf, type Fixture, sharedAws, trustOf } from "../../../sandbox/aws/localAws";
 import { until } from "../../../until";
 import { type Deployment, deploy } from "../../deployment/deploy";
+import { eventsOf } from "../../events/eventsOf";
 import { environmentOf } from "../commandLine";
 import { Running } from "../running";
 
@@ -30,7 +31,7 @@ describe("amplitude-kinesis watch", function () {
   /** Writes rows as Amplitude might, by means of the test's own. */
   async function write(events: number, change: Record<string, unknown> = {}): Promise<void> {
     const Records: { PartitionKey: string; Data: Buffer }[] = [];
-    for await (const { bytes } of generateEvents({ events }).events()) {
+    for await (const { bytes } of eventsOf(generateEvents({ events }))) {
       const row = { ...JSON.parse(bytes.toString()), ...change };
       Records.push({ PartitionKey: row.uuid, Data: Buffer.from(JSON.stringify(row)) });
     }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { SettingsError } from "../../../../delivery";
 import { duration, positiveNumber } from "../../../../delivery/cli/options/arguments";
 import { describeSource, openSource, parseSourceDescription } from "../../../../delivery/cli/options/source";
+import { eventsOf } from "../../events/eventsOf";
 
 const NOW = Date.UTC(2026, 0, 5);
 
@@ -26,7 +27,7 @@ describe("The events that the options describe", () => {
       const [one, other] = await Promise.all(
         [description, stored].map(async (each) => {
           const all: string[] = [];
-          for await (const { bytes } of (await openSource(each)).events()) all.push(bytes.toString());
+          for await (const { bytes } of eventsOf(await openSource(each))) all.push(bytes.toString());
           return all;
         }),
       );
@@ -38,7 +39,7 @@ describe("The events that the options describe", () => {
   it("of a paced run have the times at which they are due", async () => {
     const times: string[] = [];
     const source = await openSource(describeSource({ events: 101, rate: 1, seed: "s" }, NOW));
-    for await (const { bytes } of source.events()) times.push(JSON.parse(bytes.toString()).event_time);
+    for await (const { bytes } of eventsOf(source)) times.push(JSON.parse(bytes.toString()).event_time);
     const passed = Date.parse(`${times.at(-1)}Z`) - Date.parse(`${times[0]}Z`);
     expect(passed).to.be.within(100_000 - 4_000, 100_000 + 4_000);
   });

@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { openExport } from "../../../../delivery/events/export/exportReader";
+import { eventsOf } from "../eventsOf";
 import { temporaryFolder } from "./exports";
 
 const MIB = 1024 * 1024;
@@ -24,7 +25,7 @@ async function growth(path: string): Promise<{ events: number; problems: number;
     most = Math.max(most, process.memoryUsage.rss());
   }, 2);
   let events = 0;
-  for await (const _ of source.events()) events++;
+  for await (const _ of eventsOf(source)) events++;
   clearInterval(sampling);
   return { events, problems: source.problemCount, bytes: most - before };
 }

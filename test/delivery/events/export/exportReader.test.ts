@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { SourceError } from "../../../../delivery/common/errors";
 import { openExport } from "../../../../delivery/events/export/exportReader";
 import { skip } from "../../../skip";
+import { eventsOf } from "../eventsOf";
 import { asLines, manyEvents, readExport, temporaryFolder, written, zipped } from "./exports";
 
 async function openingError(path: string): Promise<Error> {
@@ -158,7 +159,7 @@ describe("The export reader", () => {
     it("where it is truncated, to a slow reader too", async () => {
       const path = written(folder("x.json.gz"), packed.subarray(0, packed.length - 10));
       const texts: string[] = [];
-      for await (const { bytes } of (await openExport(path)).events()) {
+      for await (const { bytes } of eventsOf(await openExport(path))) {
         if (texts.push(bytes.toString("utf8")) % 1_000 === 0) await setTimeout(20);
       }
       expect(texts.length).to.be.within(4_990, 5_000);
@@ -246,7 +247,7 @@ describe("The export reader", () => {
       rmSync(folder("x.json"));
       let error: unknown;
       try {
-        for await (const _ of source.events());
+        for await (const _ of eventsOf(source));
       } catch (thrown) {
         error = thrown;
       }
@@ -257,7 +258,7 @@ describe("The export reader", () => {
   it("reads on only as events are taken", async () => {
     const path = written(folder("x.json"), asLines(manyEvents(20_000)));
     let count = 0;
-    for await (const _ of (await openExport(path)).events()) {
+    for await (const _ of eventsOf(await openExport(path))) {
       if (count === 0) appendFileSync(path, '{"late":true}\n');
       count++;
     }
@@ -276,7 +277,7 @@ describe("The export reader", () => {
         if (process.platform === "win32") skip(this, "Windows has no /dev/fd");
         const path = written(folder("x"), await content());
         const before = openDescriptors();
-        for await (const _ of (await openExport(path)).events()) break;
+        for await (const _ of eventsOf(await openExport(path))) break;
         expect(openDescriptors(), "stopped early").to.equal(before);
         await readExport(path);
         expect(openDescriptors(), "read all").to.equal(before);

@@ -5,6 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { type Options, ZipFile } from "yazl";
 import { openExport } from "../../../../delivery/events/export/exportReader";
 import type { SourceProblem } from "../../../../delivery/events/source";
+import { eventsOf } from "../eventsOf";
 
 /** Registers hooks that make a folder for each test and remove it; the answer gives paths in it. */
 export function temporaryFolder(): (name: string) => string {
@@ -48,7 +49,7 @@ export async function readExport(path: string): Promise<WholeExport> {
   const source = await openExport(path);
   const texts: string[] = [];
   const origins: string[] = [];
-  for await (const event of source.events()) {
+  for await (const event of eventsOf(source)) {
     texts.push(event.bytes.toString("utf8"));
     origins.push(event.origin);
   }
