@@ -15,7 +15,7 @@ import { notAnswering, notReadable, notReadToEnd, recordsExpired } from "../send
 import { type PacedEvents, pacedEvents } from "../sending/pacing";
 import { Collector } from "./collector";
 import { composeReport } from "./composeReport";
-import { type Ledger, MAX_EVENTS, tooManyEvents } from "./ledger";
+import { type Ledger, MAX_EVENTS_PER_RUN, tooManyEvents } from "./ledger";
 import type { Progress, VerifyOptions } from "./options";
 import { ReadBack } from "./readBack";
 import type { DeliveryReport } from "./report";
@@ -35,7 +35,7 @@ const FASTEST_POLL_MS = 200;
  */
 export async function verifyDelivery(options: VerifyOptions): Promise<DeliveryReport> {
   const outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
-  if ((options.source.expectedEvents ?? 0) > MAX_EVENTS) throw tooManyEvents();
+  if ((options.source.expectedEvents ?? 0) > MAX_EVENTS_PER_RUN) throw tooManyEvents();
   const state = await RunState.open({ outputs, runFolder: options.runFolder, resume: options.resume });
   let isOver = false;
   try {

@@ -18,7 +18,7 @@ import {
 } from "./fates";
 
 /** Most events that one run accounts for: their 27 bytes each take 540 MB of memory. */
-export const MAX_EVENTS = 20_000_000;
+export const MAX_EVENTS_PER_RUN = 20_000_000;
 /** 128 bits of SHA-256, by which an event's bytes are compared. */
 export const HASH_BYTES = 16;
 const BLOCK_EVENTS = 65_536;
@@ -55,7 +55,7 @@ export class Ledger implements OutcomeListener {
   #outstanding = 0;
 
   /** @param maxEvents Most events that it takes. */
-  constructor(private readonly maxEvents = MAX_EVENTS) {}
+  constructor(private readonly maxEvents = MAX_EVENTS_PER_RUN) {}
 
   /** Events taken from the source. */
   get size(): number {
@@ -239,7 +239,7 @@ export class Ledger implements OutcomeListener {
   }
 }
 
-export function tooManyEvents(maxEvents = MAX_EVENTS): DeliveryError {
+export function tooManyEvents(maxEvents = MAX_EVENTS_PER_RUN): DeliveryError {
   const most = maxEvents.toLocaleString("en-US");
   return new DeliveryError("too-many-events", `One run accounts for at most ${most} events. Split the run`);
 }

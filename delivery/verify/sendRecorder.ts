@@ -3,7 +3,7 @@ import type { Timeline } from "../common/timeline";
 import type { OutcomeListener } from "../kinesis/producerOptions";
 import type { OutgoingRecord } from "../kinesis/record";
 import type { Ledger } from "./ledger";
-import type { RunJournal } from "./resume/runJournal";
+import type { RunJournal } from "./resume/runFile";
 import type { RunState } from "./resume/runState";
 
 /** Enters what becomes of every event that is sent: into the ledger, the run's file and the timeline. */

@@ -110,7 +110,8 @@ function parseRunId(text: string): string {
 const domain = {
   verify: (): typeof import("../../verify") => require("../../verify"),
   amplitude: (): typeof import("../../verify/amplitude/run") => require("../../verify/amplitude/run"),
-  runFile: (): typeof import("../../verify/resume/readRunFile") => require("../../verify/resume/readRunFile"),
+  runFile: (): typeof import("../../verify/resume/runFileFormat") =>
+    require("../../verify/resume/runFileFormat"),
   reportFolder: (): typeof import("../../report/reportFolder") => require("../../report/reportFolder"),
   text: (): typeof import("../../report/text") => require("../../report/text"),
 };

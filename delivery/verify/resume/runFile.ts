@@ -9,19 +9,17 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
-import { DeliveryError, messageOf } from "../../common/errors";
-import { checkedLine } from "./checkedLines";
-import type { RunFileEntry, RunHeader } from "./runFileEntry";
-import { runFilePath } from "./runFolder";
-import { lockRun, type RunLock } from "./runLock";
+import { messageOf } from "../../common/errors";
+import { type OutcomeEntry, type Ranges, type RunFileEntry, type RunHeader, toRanges } from "./runFileFormat";
+import { lockRun, notWritable, type RunLock, runFilePath } from "./runFolder";
 
-/** At most so long after it was written is a line on the disk itself. */
-const SYNC_EVERY_MS = 1_000;
+/** Longest time until a line is on the disk itself. */
+const SYNC_INTERVAL_MS = 1_000;
 
 /**
- * What a run did, line by line, in a file that is only ever appended to. A line is with the operating system before
- * `append` returns, so that it survives the end of this process at any moment; it is on the disk a second later, so that
- * a power failure can cost the last second.
+ * Log of a run in a file of JSON lines, to which is only appended. A line is with the operating system before `append`
+ * returns, so it survives if this process is killed. It is on the disk a second later, so a power failure can cost the
+ * last second.
  */
 export class RunFile {
   #syncing = false;
@@ -34,7 +32,7 @@ export class RunFile {
     private readonly lock: RunLock,
   ) {}
 
-  /** @throws DeliveryError `run-file` where the file can't be made, or is there already. */
+  /** @throws DeliveryError `run-file` if the file can't be created, or exists. */
   static create(folder: string, header: RunHeader): RunFile {
     const path = runFilePath(folder, header.runId);
     const file = RunFile.#open(path, "ax");
@@ -42,7 +40,7 @@ export class RunFile {
     return file;
   }
 
-  /** @throws DeliveryError `run-file` where the file can't be opened, or another process goes on with the run. */
+  /** @throws DeliveryError `run-file` if the file can't be opened, or another process uses it. */
   static reopen(path: string): RunFile {
     return RunFile.#open(path, constants.O_WRONLY | constants.O_APPEND);
   }
@@ -57,25 +55,25 @@ export class RunFile {
     }
   }
 
-  /** @throws DeliveryError `run-file` where it can't be written: nothing may be sent that is not in the file. */
+  /** @throws DeliveryError `run-file` if it can't be written. Nothing may be sent that is not in the file. */
   append(entry: RunFileEntry): void {
     this.#write(entry);
-    this.#syncNowAndThen();
+    this.#syncIfDue();
   }
 
-  /** Leaves the file as it is, on the disk. */
+  /** Keeps the file, synced to the disk. */
   close(): void {
     try {
       fdatasyncSync(this.descriptor);
     } catch {
-      // What could not be synced is told at the next append; there is none after this.
+      // A failed sync is reported by the next append, and there is none.
     } finally {
       closeSync(this.descriptor);
       this.lock.release();
     }
   }
 
-  /** For a run on which nothing is left to find out. */
+  /** Removes the file of a decided run. */
   remove(): void {
     this.close();
     rmSync(this.path, { force: true });
@@ -83,7 +81,7 @@ export class RunFile {
 
   #write(value: RunHeader | RunFileEntry): void {
     if (this.#failure !== undefined) throw notWritten(this.path, this.#failure);
-    const line = Buffer.from(checkedLine(value));
+    const line = Buffer.from(`${JSON.stringify(value)}\n`);
     let at = 0;
     try {
       while (at < line.length) at += writeSync(this.descriptor, line, at);
@@ -93,7 +91,7 @@ export class RunFile {
     }
   }
 
-  /** A torn line can only be the last one: where it can't be taken back, nothing more is written. */
+  /** Removes a torn line. If that fails, nothing more is written, because only the last line may be torn. */
   #takeBack(bytes: number): void {
     try {
       if (bytes > 0) ftruncateSync(this.descriptor, fstatSync(this.descriptor).size - bytes);
@@ -102,9 +100,9 @@ export class RunFile {
     }
   }
 
-  #syncNowAndThen(): void {
+  #syncIfDue(): void {
     const now = performance.now();
-    if (this.#syncing || now - this.#syncedAt < SYNC_EVERY_MS) return;
+    if (this.#syncing || now - this.#syncedAt < SYNC_INTERVAL_MS) return;
     this.#syncing = true;
     this.#syncedAt = now;
     fdatasync(this.descriptor, (error) => {
@@ -114,11 +112,124 @@ export class RunFile {
   }
 }
 
-function notWritten(path: string, cause: unknown): DeliveryError {
-  const reason = messageOf(cause);
-  return new DeliveryError(
-    "run-file",
-    `The run's file ${path} can't be written: ${reason}. Make room or give another folder (--run-folder FOLDER), or do without going on later (--no-run-file)`,
-    { cause },
-  );
+function notWritten(path: string, cause: unknown): Error {
+  return notWritable(`Can't write the run file ${path}: ${messageOf(cause)}`, cause);
+}
+
+/** What the journal needs to know about the events. */
+interface KnownEvents {
+  /** Whether the event was attempted before. */
+  isSent(index: number): boolean;
+  /** Returns the hash by which the event's bytes are compared. */
+  hashOf(index: number): Buffer;
+}
+
+/**
+ * Writes attempts into a run file before they are made, and outcomes once they are known. Outcomes are gathered until
+ * the code that reports them has run. If the process is killed in between, the attempt has no response, and a resumed
+ * run finds out by reading.
+ */
+export class RunJournal {
+  #outcomes = new Outcomes();
+  #isFlushDue = false;
+  #failure: { error: unknown } | undefined;
+
+  constructor(private readonly file: RunFile) {}
+
+  /** @throws DeliveryError `run-file` if it can't be written. The attempt must not be made then. */
+  attempt(records: readonly { readonly index: number }[], at: number, events: KnownEvents): void {
+    this.#flush();
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const indices = records.map(({ index }) => index);
+    const hashes = Buffer.concat(
+      indices.filter((index) => !events.isSent(index)).map((index) => events.hashOf(index)),
+    );
+    this.file.append({ kind: "attempt", at, events: toRanges(indices), hashes: hashes.toString("base64") });
+  }
+
+  acknowledged(index: number, shardId: string): void {
+    this.#gather().acknowledged.add(shardId, index);
+  }
+
+  ambiguous(index: number): void {
+    this.#gather().ambiguous.push(index);
+  }
+
+  refused(index: number, reason: string): void {
+    this.#gather().refused.add(reason, index);
+  }
+
+  unanswered(index: number, reason: string): void {
+    this.#gather().unanswered.add(reason, index);
+  }
+
+  abandoned(index: number): void {
+    this.#gather().abandoned.push(index);
+  }
+
+  /** @param isOver Whether the run is decided, and its file can be removed. */
+  end(isOver: boolean): void {
+    this.#flush();
+    if (isOver) this.file.remove();
+    else this.file.close();
+  }
+
+  #gather(): Outcomes {
+    if (!this.#isFlushDue) {
+      this.#isFlushDue = true;
+      queueMicrotask(() => this.#flush());
+    }
+    return this.#outcomes;
+  }
+
+  #flush(): void {
+    if (!this.#isFlushDue) return;
+    this.#isFlushDue = false;
+    const entry = this.#outcomes.entry();
+    this.#outcomes = new Outcomes();
+    try {
+      this.file.append(entry);
+    } catch (error) {
+      // Thrown by the next attempt, because this runs in a microtask.
+      this.#failure ??= { error };
+    }
+  }
+}
+
+/** Event numbers by shard or reason. */
+class Grouped {
+  readonly #groups = new Map<string, number[]>();
+
+  add(what: string, index: number): void {
+    const group = this.#groups.get(what);
+    if (group === undefined) this.#groups.set(what, [index]);
+    else group.push(index);
+  }
+
+  ranges(): Record<string, Ranges> | undefined {
+    if (this.#groups.size === 0) return undefined;
+    return Object.fromEntries([...this.#groups].map(([what, indices]) => [what, toRanges(indices)]));
+  }
+}
+
+class Outcomes {
+  readonly acknowledged = new Grouped();
+  readonly ambiguous: number[] = [];
+  readonly refused = new Grouped();
+  readonly unanswered = new Grouped();
+  readonly abandoned: number[] = [];
+
+  entry(): OutcomeEntry {
+    const [acknowledged, refused, unanswered] = [this.acknowledged, this.refused, this.unanswered].map(
+      (one) => one.ranges(),
+    );
+    return {
+      kind: "outcome",
+      ...(acknowledged && { acknowledged }),
+      ...(this.ambiguous.length > 0 && { ambiguous: toRanges(this.ambiguous) }),
+      ...(refused && { refused }),
+      ...(unanswered && { unanswered }),
+      ...(this.abandoned.length > 0 && { abandoned: toRanges(this.abandoned) }),
+    };
+  }
 }

@@ -1,10 +1,10 @@
-import { mkdirSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { DeliveryError, messageOf } from "../../common/errors";
 
 /**
- * Where a user's runs are kept by default: `$XDG_STATE_HOME/amplitude-kinesis`, else `~/.local/state/amplitude-kinesis`;
+ * Returns the default folder of run files: `$XDG_STATE_HOME/amplitude-kinesis`, else `~/.local/state/amplitude-kinesis`;
  * on Windows `%LOCALAPPDATA%\amplitude-kinesis`.
  *
  * Source: XDG Base Directory Specification.
@@ -18,20 +18,112 @@ export function defaultRunFolder(
   return join(base || join(homedir(), ".local", "state"), "amplitude-kinesis");
 }
 
-/** @throws DeliveryError `run-file` where it can't be made. */
+/** @throws DeliveryError `run-file` if it can't be created. */
 export function makeRunFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    const reason = messageOf(cause);
-    throw new DeliveryError(
-      "run-file",
-      `The folder for the run's file can't be made: ${reason}. Give another one (--run-folder FOLDER), or do without going on later (--no-run-file)`,
-      { cause },
-    );
+    throw notWritable(`Can't create the folder for run files: ${messageOf(cause)}`, cause);
   }
 }
 
 export function runFilePath(folder: string, runId: string): string {
   return join(folder, `${runId}.run`);
+}
+
+export function notWritable(message: string, cause: unknown): DeliveryError {
+  const remedy =
+    "Free disk space, name another folder with --run-folder, or turn off resuming with --no-run-file";
+  return new DeliveryError("run-file", `${message}. ${remedy}`, { cause });
+}
+
+export interface RunLock {
+  release(): void;
+}
+
+/** Locks of this process. Its id in a lock may also stem from a dead process, as in a restarted container. */
+const held = new Set<string>();
+
+/** One try is enough unless several processes take over the same lock at once. */
+const MAX_TRIES = 5;
+
+/**
+ * Keeps two processes from resuming one run: a file next to the run file, which contains the process id. A lock that a
+ * dead process has left is taken over.
+ *
+ * `proper-lockfile` was considered: its last release is of 2021, and it takes a lock for stale by its age.
+ *
+ * @throws DeliveryError `run-file` if a live process holds the lock, or it can't be written.
+ */
+export function lockRun(path: string): RunLock {
+  const lock = `${path}.lock`;
+  for (let tries = 1; !isCreated(lock, path); tries += 1) {
+    const holder = holderOf(lock);
+    if (tries === MAX_TRIES || held.has(lock) || isAlive(holder)) throw heldBy(path, lock, holder);
+    removeStale(lock);
+  }
+  held.add(lock);
+  return {
+    release: () => {
+      held.delete(lock);
+      rmSync(lock, { force: true });
+    },
+  };
+}
+
+/** Creates a file with the process id, unless it exists. Linking makes both one step: an empty lock would look stale. */
+function isCreated(path: string, runFile: string): boolean {
+  const own = `${path}.${process.pid}`;
+  try {
+    writeFileSync(own, `${process.pid}\n`, { mode: 0o600 });
+    linkSync(own, path);
+    return true;
+  } catch (cause) {
+    if (hasCode(cause, "EEXIST")) return false;
+    throw notWritable(`Can't write the run file ${runFile}: ${messageOf(cause)}`, cause);
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/** Removes the lock of a dead process. A second lock lets only one process check and remove at a time. */
+function removeStale(lock: string): void {
+  const guard = `${lock}.stale`;
+  if (!isCreated(guard, lock)) return;
+  try {
+    if (!isAlive(holderOf(lock))) rmSync(lock, { force: true });
+  } finally {
+    rmSync(guard, { force: true });
+  }
+}
+
+/** Returns NaN if the lock is gone or contains no process id. */
+function holderOf(lock: string): number {
+  try {
+    return Number.parseInt(readFileSync(lock, "utf8"), 10);
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function isAlive(processId: number): boolean {
+  if (!(processId > 0) || processId === process.pid) return false;
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    // The process exists and belongs to another user.
+    return hasCode(error, "EPERM");
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
+
+function heldBy(path: string, lock: string, holder: number): DeliveryError {
+  return new DeliveryError(
+    "run-file",
+    `Process ${holder} is using the run in ${path}. Wait until it ends, or remove ${lock} if it isn't an amplitude-kinesis process`,
+  );
 }

@@ -1,41 +1,47 @@
 import { SettingsError } from "../../common/errors";
 import type { StackOutputs } from "../../common/outputs";
 import { newRunKey, type RunKey, runKeyOf } from "../../common/runId";
-import { Ledger } from "../ledger";
-import { readRunFile, readRunHeader } from "./readRunFile";
-import { Replay } from "./replay";
-import { RunFile } from "./runFile";
-import type { RunHeader } from "./runFileEntry";
+import { HASH_BYTES, Ledger } from "../ledger";
+import { RunFile, RunJournal } from "./runFile";
+import {
+  type AttemptEntry,
+  inRanges,
+  type OutcomeEntry,
+  type Ranges,
+  type RunFileEntry,
+  type RunHeader,
+  readRunFile,
+  readRunHeader,
+} from "./runFileFormat";
 import { makeRunFolder, runFilePath } from "./runFolder";
-import { RunJournal } from "./runJournal";
 
 export interface RunStateOptions {
   outputs: StackOutputs;
-  /** Where the run's file is kept. Absent: the run has none, and can't be gone on with. */
+  /** Folder of the run file. Without it, the run has no file and can't be resumed. */
   runFolder?: string | undefined;
-  /** The id of a run to go on with, of which `runFolder` has the file. */
+  /** Id of the run to resume, whose file is in `runFolder`. */
   resume?: string | undefined;
 }
 
-/** What is known of a run, by its file or since it began: its key, its ledger, and what is still to be sent. */
+/** State of a run, new or restored from its file: its key, its ledger, and the events that are still to be sent. */
 export class RunState {
   #journal: RunJournal | undefined;
-  /** What this process would have tried again, though it may have been written. */
+  /** Events that this process would have retried, and that may have been written. */
   readonly leftOpen = new Set<number>();
 
   private constructor(
     readonly key: RunKey,
     readonly ledger: Ledger,
     private readonly folder: string | undefined,
-    /** Sent by an earlier process that did not get to end it: to be sent again. An attempt takes an event out. */
+    /** Events that an earlier process attempted without an outcome, and that are sent again. An attempt removes an event. */
     readonly unsettled: Set<number>,
-    /** Of the run that is gone on with. */
+    /** Header of the resumed run. */
     readonly header?: RunHeader,
   ) {}
 
   /**
-   * @throws DeliveryError `run-file` where a file can't be read, or its folder can't be made; SettingsError where the run
-   * is of another deployment.
+   * @throws DeliveryError `run-file` if the file can't be read, or its folder can't be created.
+   * @throws SettingsError if the run belongs to another deployment.
    */
   static async open({ outputs, runFolder, resume }: RunStateOptions): Promise<RunState> {
     if (resume === undefined) {
@@ -66,12 +72,12 @@ export class RunState {
     return state;
   }
 
-  /** Where the run's attempts and outcomes are written, from its first attempt on. */
+  /** Journal of attempts and outcomes; undefined before the first attempt, and without a run folder. */
   get journal(): RunJournal | undefined {
     return this.#journal;
   }
 
-  /** @throws DeliveryError `run-file` where the file can't be made. */
+  /** @throws DeliveryError `run-file` if the file can't be created. */
   begin(header: Omit<RunHeader, "format" | "runId">): void {
     if (this.folder === undefined || this.#journal !== undefined) return;
     this.#journal = new RunJournal(
@@ -79,9 +85,9 @@ export class RunState {
     );
   }
 
-  /** @param isOver nothing of it is left to find out: its file goes. */
+  /** @param isOver Whether the run is decided, and its file can be removed. */
   end(isOver: boolean): void {
-    // What has turned up after all must not be sent once more.
+    // A resumed run must not send again what was read back.
     for (const index of this.leftOpen)
       if (this.ledger.hasSeen(index))
         this.#journal?.unanswered(index, "read back without an acknowledgement");
@@ -91,7 +97,7 @@ export class RunState {
 
 function folderOf(runFolder: string | undefined): string {
   if (runFolder === undefined)
-    throw new SettingsError("`resume` needs the `runFolder` that has the run's file");
+    throw new SettingsError("`resume` requires the `runFolder` that contains the run file");
   return runFolder;
 }
 
@@ -101,5 +107,71 @@ function checkOutputs(header: RunHeader, outputs: StackOutputs): void {
   );
   if (differing.length === 0) return;
   const list = differing.map((name) => `${name} ${header.outputs[name]}, not ${outputs[name]}`).join("; ");
-  throw new SettingsError(`The run ${header.runId} is of another deployment: it has ${list}`);
+  throw new SettingsError(`Run ${header.runId} belongs to another deployment: it has ${list}`);
 }
+
+/**
+ * Enters into a ledger what an earlier process did. Times are left out, because latencies that include the pause between
+ * the two processes say nothing about the stream.
+ */
+export class Replay {
+  /** Events that were attempted without an outcome, and that are sent again. */
+  readonly unsettled = new Set<number>();
+  /** Those of them whose last attempt may have been carried out, which no line says yet. */
+  readonly unanswered = new Set<number>();
+
+  constructor(private readonly ledger: Ledger) {}
+
+  take(entry: RunFileEntry): void {
+    if (entry.kind === "attempt") this.#attempt(entry);
+    else this.#outcome(entry);
+  }
+
+  #attempt({ events, hashes }: AttemptEntry): void {
+    const hashed = Buffer.from(hashes, "base64");
+    let at = 0;
+    for (const index of inRanges(events)) {
+      if (!this.ledger.isSent(index)) {
+        this.ledger.enter(index, hashed.subarray(at, at + HASH_BYTES));
+        this.ledger.onAttempt(index, Number.NaN);
+        at += HASH_BYTES;
+      }
+      this.unsettled.add(index);
+      this.unanswered.add(index);
+    }
+  }
+
+  #outcome({
+    acknowledged = {},
+    ambiguous = [],
+    refused = {},
+    unanswered = {},
+    abandoned = [],
+  }: OutcomeEntry) {
+    for (const index of inRanges(ambiguous)) {
+      this.ledger.onAmbiguous(index);
+      this.unanswered.delete(index);
+    }
+    // They were not written, and are now retried.
+    for (const index of inRanges(abandoned)) this.unanswered.delete(index);
+    this.#settle(acknowledged, (index, shardId) => void this.ledger.onAcknowledged(index, shardId));
+    this.#settle(unanswered, (index, reason) => this.ledger.onUnanswered(index, reason));
+    this.#settle(refused, (index, reason) => {
+      // An event that is too large for any request is refused without an attempt.
+      if (!this.ledger.isSent(index)) this.ledger.enter(index, NO_HASH);
+      this.ledger.onRefused(index, reason);
+    });
+  }
+
+  #settle(groups: Record<string, Ranges>, enter: (index: number, what: string) => void): void {
+    for (const [what, ranges] of Object.entries(groups)) {
+      for (const index of inRanges(ranges)) {
+        enter(index, what);
+        this.unsettled.delete(index);
+        this.unanswered.delete(index);
+      }
+    }
+  }
+}
+
+const NO_HASH = Buffer.alloc(HASH_BYTES);

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { Timeline } from "../../../delivery/common/timeline";
 import { Ledger } from "../../../delivery/verify/ledger";
-import { readRunFile } from "../../../delivery/verify/resume/readRunFile";
-import { Replay } from "../../../delivery/verify/resume/replay";
+import { readRunFile } from "../../../delivery/verify/resume/runFileFormat";
 import { runFilePath } from "../../../delivery/verify/resume/runFolder";
-import { RunState } from "../../../delivery/verify/resume/runState";
+import { Replay, RunState } from "../../../delivery/verify/resume/runState";
 import { SendRecorder } from "../../../delivery/verify/sendRecorder";
 
 describe("What a run's file has of an event that was left open", () => {

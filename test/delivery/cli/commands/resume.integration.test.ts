@@ -52,7 +52,7 @@ class Running {
 async function eventsInFile(path: string): Promise<Set<number>> {
   const known = new Set<number>();
   for (const line of (await readFile(path, "utf8")).split("\n").slice(0, -1)) {
-    const { kind, events = [] } = JSON.parse(line.slice(9));
+    const { kind, events = [] } = JSON.parse(line);
     if (kind !== "attempt") continue;
     for (const [first, last] of events) for (let at = first; at <= last; at += 1) known.add(at);
   }
@@ -225,7 +225,7 @@ describe("amplitude-kinesis verify, ended before its end", function () {
     [
       "a run that there isn't",
       ["--resume", "AAAAAAAAAAAA", "--run-folder", "FOLDER"],
-      /has left none.*--run-folder/,
+      /a decided run deletes its file.*--run-folder/,
     ],
     ["what is no run's id", ["--resume", "../../secret"], /the id of a run/],
     ["other events than the run's", ["--resume", "AAAAAAAAAAAA", "--events", "5"], /cannot be used with/],

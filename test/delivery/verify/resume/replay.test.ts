@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
 import { Ledger } from "../../../../delivery/verify/ledger";
-import { readRunFile } from "../../../../delivery/verify/resume/readRunFile";
-import { Replay } from "../../../../delivery/verify/resume/replay";
-import { RunFile } from "../../../../delivery/verify/resume/runFile";
-import { RunJournal } from "../../../../delivery/verify/resume/runJournal";
+import { RunFile, RunJournal } from "../../../../delivery/verify/resume/runFile";
+import { readRunFile } from "../../../../delivery/verify/resume/runFileFormat";
+import { Replay } from "../../../../delivery/verify/resume/runState";
 
 const bytesOf = (index: number) => Buffer.from(`event ${index}`);
 
@@ -143,7 +142,7 @@ describe("A run that is replayed from its file", () => {
         const kept = whole.subarray(0, length).toString().split("\n").slice(1, -1);
         const sent = new Set<number>();
         for (const line of kept) {
-          const { kind, events = [] } = JSON.parse(line.slice(9));
+          const { kind, events = [] } = JSON.parse(line);
           if (kind === "attempt")
             for (const [first, last] of events) for (let at = first; at <= last; at += 1) sent.add(at);
         }

@@ -14,12 +14,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { expect } from "chai";
-import fc from "fast-check";
 import { DeliveryError } from "../../../../delivery";
-import { checkedLine, readCheckedLine } from "../../../../delivery/verify/resume/checkedLines";
-import { readRunFile, readRunHeader } from "../../../../delivery/verify/resume/readRunFile";
 import { RunFile } from "../../../../delivery/verify/resume/runFile";
-import type { RunFileEntry, RunHeader } from "../../../../delivery/verify/resume/runFileEntry";
+import {
+  type RunFileEntry,
+  type RunHeader,
+  readRunFile,
+  readRunHeader,
+} from "../../../../delivery/verify/resume/runFileFormat";
 import { defaultRunFolder, makeRunFolder, runFilePath } from "../../../../delivery/verify/resume/runFolder";
 import { skip } from "../../../skip";
 
@@ -74,23 +76,23 @@ describe("A run's file", () => {
     return { header, entries };
   };
 
-  it("gives back what was written", async () => {
+  it("reads back what was written", async () => {
     expect(await readEntries(written())).to.deep.equal({ header: HEADER, entries: ENTRIES });
     expect(await readRunHeader(runFilePath(folder, HEADER.runId))).to.deep.equal(HEADER);
   });
 
-  it("is readable by its owner alone", () => {
+  it("is readable only by its owner", () => {
     expect(statSync(written()).mode & 0o777).to.equal(0o600);
   });
 
-  it("has each line with the operating system before the next thing is done", () => {
+  it("has each line with the operating system before `append` returns", () => {
     const file = RunFile.create(folder, HEADER);
     file.append(ENTRIES[0] as RunFileEntry);
     expect(readFileSync(file.path, "utf8").split("\n")).to.have.length(3);
     file.close();
   });
 
-  it("survives the loss of any number of bytes at its end: whole lines stay, and it can be appended to", async () => {
+  it("survives the loss of any number of bytes at its end: complete lines stay, and it can be appended to", async () => {
     const whole = readFileSync(written());
     const path = runFilePath(folder, HEADER.runId);
     const firstLine = whole.indexOf("\n") + 1;
@@ -106,33 +108,28 @@ describe("A run's file", () => {
     }
   });
 
-  it("is refused where its last line has its end, but is damaged: what it says may have been done", async () => {
-    const path = written();
-    const whole = readFileSync(path);
-    const damaged = Buffer.from(whole);
-    damaged[whole.length - 3] = (damaged[whole.length - 3] ?? 0) ^ 1;
-    writeFileSync(path, damaged);
-    expect((await failureOf(readEntries(path))).message).to.include("line 3 is damaged");
-    expect(readFileSync(path).equals(damaged)).to.equal(true);
-  });
-
-  it("is refused where a line before its last is damaged, whatever was done to it", async () => {
-    const path = written();
-    const whole = readFileSync(path);
-    const [header, attempt] = whole.toString().split("\n") as [string, string];
-    for (let at = header.length + 1; at < header.length + attempt.length; at += 7) {
-      const damaged = Buffer.from(whole);
-      damaged[at] = (damaged[at] ?? 0) ^ 1;
+  for (const [name, line] of [
+    ["its last line", 3],
+    ["a line before its last", 2],
+  ] as const) {
+    it(`is rejected if ${name} is complete but no JSON, because what it says may have been done`, async () => {
+      const path = written();
+      const lines = readFileSync(path, "utf8").split("\n");
+      lines[line - 1] = (lines[line - 1] ?? "").slice(1);
+      const damaged = lines.join("\n");
       writeFileSync(path, damaged);
       const { code, message } = await failureOf(readEntries(path));
       expect(code).to.equal("run-file");
-      expect(message).to.include("line 2 is damaged");
-    }
-  });
+      expect(message).to.include(`line ${line} is damaged`);
+      expect(readFileSync(path, "utf8")).to.equal(damaged);
+    });
+  }
 
-  it("is refused, with what to do, where there is none, or it is none of a run", async () => {
-    expect((await failureOf(readEntries(join(folder, "none.run")))).message).to.include("has left none");
-    for (const text of ["", "hello", "hello\nworld\n", checkedLine({ format: 2 })]) {
+  it("is rejected with a remedy if it is missing, or not a run file", async () => {
+    expect((await failureOf(readEntries(join(folder, "none.run")))).message).to.include(
+      "a decided run deletes its file",
+    );
+    for (const text of ["", "hello", "hello\nworld\n", '{"format":2}\n']) {
       writeFileSync(join(folder, "other.run"), text);
       const { code, message } = await failureOf(readEntries(join(folder, "other.run")));
       expect(code).to.equal("run-file");
@@ -146,10 +143,12 @@ describe("A run's file", () => {
     expect(errorOf(() => RunFile.reopen(file.path)).message).to.include(`${process.pid}`);
     file.close();
     writeFileSync(`${file.path}.lock`, `${process.ppid}\n`);
-    expect(errorOf(() => RunFile.reopen(file.path)).message).to.include(`Process ${process.ppid} is at work`);
+    expect(errorOf(() => RunFile.reopen(file.path)).message).to.include(
+      `Process ${process.ppid} is using the run`,
+    );
   });
 
-  it("is taken over from a process that is no more", () => {
+  it("is taken over from a dead process", () => {
     const path = written();
     for (const holder of ["999999999", "nobody", "", String(process.pid)]) {
       writeFileSync(`${path}.lock`, holder);
@@ -158,10 +157,10 @@ describe("A run's file", () => {
     }
   });
 
-  it("is one process's, of several that take it over from a dead one at the same time", async function () {
+  it("belongs to one of several processes that take it over from a dead one at once", async function () {
     this.timeout(60_000);
     const path = written();
-    const lockModule = require.resolve("../../../../delivery/verify/resume/runLock");
+    const lockModule = require.resolve("../../../../delivery/verify/resume/runFolder");
     const program = `
       const { lockRun } = require(${JSON.stringify(lockModule)});
       process.stdout.write("ready\\n");
@@ -198,14 +197,14 @@ describe("A run's file", () => {
     }
   });
 
-  it("goes with its lock once the run is decided", () => {
+  it("is removed with its lock once the run is decided", () => {
     const file = RunFile.create(folder, HEADER);
     file.remove();
     expect(existsSync(file.path)).to.equal(false);
     expect(existsSync(`${file.path}.lock`)).to.equal(false);
   });
 
-  it("can't be made twice, nor where there is no folder, and says what to do", () => {
+  it("can't be created twice, nor without its folder, and says what to do", () => {
     RunFile.create(folder, HEADER).close();
     expect(errorOf(() => RunFile.create(folder, HEADER)).code).to.equal("run-file");
     const { code, message } = errorOf(() => RunFile.create(join(folder, "no", "folder"), HEADER));
@@ -215,7 +214,7 @@ describe("A run's file", () => {
     expect(errorOf(() => makeRunFolder(join(folder, "file", "runs"))).message).to.include("--run-folder");
   });
 
-  it("takes back the part of a line that had room, so that what is written once there is room again can be read", async function () {
+  it("removes a line that only fits in part, so that later lines can be read", async function () {
     this.timeout(20_000);
     if (process.platform === "win32") skip(this, "Windows has no ulimit");
     const program = `
@@ -236,7 +235,7 @@ describe("A run's file", () => {
     expect(entries).to.deep.equal([ENTRIES[1]]);
   });
 
-  it("tells of a disk that is full", function () {
+  it("reports a full disk", function () {
     if (!existsSync("/dev/full")) skip(this, "this system has no /dev/full");
     symlinkSync("/dev/full", join(folder, "full.run"));
     const file = RunFile.reopen(join(folder, "full.run"));
@@ -245,25 +244,10 @@ describe("A run's file", () => {
       expect(code).to.equal("run-file");
       expect(message)
         .to.match(/ENOSPC|no space/)
-        .and.to.include("Make room");
+        .and.to.include("Free disk space");
     } finally {
       file.close();
     }
-  });
-});
-
-describe("A checked line", () => {
-  it("is read back, and not with a character changed", () => {
-    fc.assert(
-      fc.property(fc.json(), fc.nat(), (json, at) => {
-        const value = JSON.parse(json);
-        const line = checkedLine(value).slice(0, -1);
-        expect(readCheckedLine(line)).to.deep.equal(JSON.parse(JSON.stringify(value)));
-        const place = at % line.length;
-        const other = line[place] === "0" ? "1" : "0";
-        expect(readCheckedLine(line.slice(0, place) + other + line.slice(place + 1))).to.equal(undefined);
-      }),
-    );
   });
 });
 

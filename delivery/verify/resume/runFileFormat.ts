@@ -1,0 +1,156 @@
+import { createReadStream } from "node:fs";
+import { truncate } from "node:fs/promises";
+import { DeliveryError, messageOf } from "../../common/errors";
+import { LineSplitter } from "../../common/lines";
+import type { StackOutputs } from "../../common/outputs";
+
+/** Inclusive ranges of integers, in the order in which they came. */
+export type Ranges = [first: number, last: number][];
+
+/** First line of a run file: how the run began. */
+export interface RunHeader {
+  format: 1;
+  /** 12 characters of base64url. */
+  runId: string;
+  outputs: StackOutputs;
+  /** Epoch time in ms, by this machine's clock. */
+  startedAt: number;
+  /** Epoch time in ms from which the stream has to be read, by the service's clock. */
+  readFrom: number;
+  /** Description of the event source by whoever opened it; null if unknown. */
+  source: unknown;
+}
+
+/** An attempt that is about to be made. Events that an earlier line attempted are retried. */
+export interface AttemptEntry {
+  kind: "attempt";
+  /** Epoch time in ms. */
+  at: number;
+  events: Ranges;
+  /** Hashes of the events that are attempted for the first time, in their order: 16 bytes each, in base64. */
+  hashes: string;
+}
+
+/** Outcomes of attempts. An attempted event without an outcome got no response to its last attempt. */
+export interface OutcomeEntry {
+  kind: "outcome";
+  /** By shard. */
+  acknowledged?: Record<string, Ranges>;
+  /** Events that the last attempt may have written. */
+  ambiguous?: Ranges;
+  /** Events given up that no attempt with a response has written, by reason. */
+  refused?: Record<string, Ranges>;
+  /** Events given up without a clear response, by reason. */
+  unanswered?: Record<string, Ranges>;
+  /** Events that were not written, and would have been retried. */
+  abandoned?: Ranges;
+}
+
+export type RunFileEntry = AttemptEntry | OutcomeEntry;
+
+export function toRanges(numbers: Iterable<number>): Ranges {
+  const ranges: Ranges = [];
+  let open: [number, number] | undefined;
+  for (const number of numbers) {
+    if (open !== undefined && number === open[1] + 1) open[1] = number;
+    else {
+      open = [number, number];
+      ranges.push(open);
+    }
+  }
+  return ranges;
+}
+
+export function* inRanges(ranges: Ranges): Generator<number> {
+  for (const [first, last] of ranges) for (let number = first; number <= last; number += 1) yield number;
+}
+
+/** Far above the longest line that is written, which holds the 500 events of an attempt. */
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Reads a run file and cuts off a torn last line. A process that ends while it writes leaves one, and has not done yet
+ * what the line would have said.
+ *
+ * @param onEntry Called with each line after the first, in order.
+ * @throws DeliveryError `run-file` if the file is missing, has another format, or contains a damaged line.
+ */
+export async function readRunFile(path: string, onEntry: (entry: RunFileEntry) => void): Promise<RunHeader> {
+  let header: RunHeader | undefined;
+  let wholeBytes = 0;
+  let isTorn = false;
+  for await (const { number, text, end, isWhole } of linesOf(path)) {
+    isTorn = !isWhole;
+    if (isTorn) break;
+    const value = parseLine(text);
+    if (value === undefined) throw unusable(path, `line ${number} is damaged, so later events are unknown`);
+    wholeBytes = end;
+    if (header === undefined) header = headerIn(value, path);
+    else onEntry(value as RunFileEntry);
+  }
+  if (header === undefined) throw unusable(path, "its first line is incomplete, so nothing was sent");
+  if (isTorn) await truncate(path, wholeBytes);
+  return header;
+}
+
+/** Reads only the first line of a run file. */
+export async function readRunHeader(path: string): Promise<RunHeader> {
+  for await (const { text } of linesOf(path)) return headerIn(parseLine(text), path);
+  throw unusable(path, "it is empty, so nothing was sent");
+}
+
+interface FileLine {
+  number: number;
+  /** Undefined if the line is torn or too long. */
+  text: string | undefined;
+  /** Whether the line has its end. Only the last line may have none. */
+  isWhole: boolean;
+  /** Bytes of the file up to the end of the line. */
+  end: number;
+}
+
+async function* linesOf(path: string): AsyncGenerator<FileLine> {
+  const splitter = new LineSplitter(MAX_LINE_BYTES);
+  let end = 0;
+  try {
+    for await (const chunk of createReadStream(path)) {
+      for (const { number, bytes, length } of splitter.push(chunk)) {
+        end += length + 1;
+        yield { number, text: bytes?.toString("utf8"), end, isWhole: true };
+      }
+    }
+  } catch (cause) {
+    if (cause instanceof DeliveryError) throw cause;
+    throw unusable(path, reasonOf(cause), cause);
+  }
+  const last = splitter.end();
+  if (last !== undefined) yield { number: last.number, text: undefined, end, isWhole: false };
+}
+
+/** Returns undefined for a line that isn't a JSON object. */
+function parseLine(text = ""): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function headerIn(value: object | undefined, path: string): RunHeader {
+  if (value !== undefined && "format" in value && value.format === 1) return value as RunHeader;
+  throw unusable(path, "its first line does not belong to a run of this version");
+}
+
+function reasonOf(cause: unknown): string {
+  const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+  return isMissing ? "there is no such file, because a decided run deletes its file" : messageOf(cause);
+}
+
+function unusable(path: string, reason: string, cause?: unknown): DeliveryError {
+  return new DeliveryError(
+    "run-file",
+    `Can't resume the run in ${path}: ${reason}. Name another folder with --run-folder, or start a new run without --resume`,
+    { cause },
+  );
+}
