@@ -1,10 +1,9 @@
 import Builder from "fast-xml-builder";
 import type { Finding, Severity } from "../common/findings";
 import type { DeliveryReport } from "../verify/report";
-import { presentable } from "./redactReport";
-import { verdictSentence } from "./verdictSentence";
+import { redactReport, verdictSentence } from "./presentation";
 
-/** What a check came to; one that holds has none. */
+/** Result of a check that didn't pass. */
 interface Outcome {
   element: "failure" | "error" | "skipped";
   type: string;
@@ -18,7 +17,7 @@ interface Check {
   outcome: Outcome | undefined;
 }
 
-/** JUnit knows no warning: what was looked at and fails nothing is shown by its readers as skipped. */
+/** JUnit has no warnings. Its readers show a skipped test with its message. */
 const ELEMENTS: Record<Severity, Outcome["element"]> = {
   error: "failure",
   undetermined: "error",
@@ -26,11 +25,11 @@ const ELEMENTS: Record<Severity, Outcome["element"]> = {
 };
 
 /**
- * The report as JUnit XML, in the form that Jenkins' schema junit-10.xsd describes and GitLab reads: the verdict, what
- * became of the events, and every finding, each a test case. Customers' accounts are masked.
+ * Renders a report as JUnit XML that follows Jenkins' schema junit-10.xsd and that GitLab reads. The verdict, each outcome
+ * of the events and each finding is a test case. Customers' accounts are redacted.
  */
 export function junitReport(report: DeliveryReport): string {
-  const shown = presentable(report);
+  const shown = redactReport(report);
   const checks = checksOf(shown);
   const count = (element: Outcome["element"]) =>
     checks.filter(({ outcome }) => outcome?.element === element).length;
@@ -44,7 +43,7 @@ export function junitReport(report: DeliveryReport): string {
     "@name": "amplitude-kinesis verify",
     ...totals,
     "@skipped": count("skipped"),
-    // Jenkins reads no time zone; the run's is UTC.
+    // Jenkins accepts no time zone. The time is UTC.
     "@timestamp": shown.startedAt.replace(/(\.\d+)?Z$/, ""),
     properties: { property: propertiesOf(shown) },
     testcase: checks.map((check) => testCase(check, `amplitude-kinesis.${shown.streamName}`)),
@@ -79,14 +78,14 @@ function testCase({ name, seconds, outcome }: Check, classname: string): object 
   };
 }
 
-/** Those of the run are always there, in this order, so that a CI system can follow each over its builds. */
+/** The first four checks are always present, so that a CI system can follow them over its builds. */
 function checksOf(report: DeliveryReport): Check[] {
   const { eventsNotDelivered, eventsCorrupted, eventsUnknown } = report;
   return [
     { name: "verdict", seconds: report.durationInSeconds, outcome: verdictOutcome(report) },
-    counted("no event is missing", eventsNotDelivered, "failure", "event(s) were not delivered"),
-    counted("no event is corrupted", eventsCorrupted, "failure", "event(s) came back with other bytes"),
-    counted("every event is accounted for", eventsUnknown, "error", "event(s) have an unknown fate"),
+    counted("no event is missing", eventsNotDelivered, "failure", "not delivered"),
+    counted("no event is corrupted", eventsCorrupted, "failure", "read back with different bytes"),
+    counted("every event is accounted for", eventsUnknown, "error", "with an unknown outcome"),
     ...report.findings.map(findingCheck),
   ];
 }
@@ -98,13 +97,13 @@ function verdictOutcome(report: DeliveryReport): Outcome | undefined {
     element: verdict === "failed" ? "failure" : "error",
     type: verdict,
     message: `${verdict}: ${verdictSentence(report)}`,
-    details: `What it leaves open:\n${proof.leavesOpen.map((open) => `- ${open}`).join("\n")}`,
+    details: `Not proven:\n${proof.leavesOpen.map((sentence) => `- ${sentence}`).join("\n")}`,
   };
 }
 
-function counted(name: string, events: number, element: Outcome["element"], what: string): Check {
-  const message = `${events} ${what}`;
-  const outcome = { element, type: "events", message, details: "See the findings" };
+function counted(name: string, events: number, element: Outcome["element"], problem: string): Check {
+  const message = `${events} ${events === 1 ? "event" : "events"} ${problem}`;
+  const outcome = { element, type: "events", message, details: "See the findings." };
   return { name, seconds: 0, outcome: events === 0 ? undefined : outcome };
 }
 

@@ -2,35 +2,36 @@ import { decodeFromCompressedBase64, type Histogram, JsHistogram } from "hdr-his
 
 /** Events whose latency lies in [fromMs, toMs). */
 export interface LatencyBin {
-  /** In ms, from 1. */
+  /** At least 1 ms. */
   fromMs: number;
   toMs: number;
   events: number;
 }
 
-/** One point of the distribution's other view. */
+/** A percentile of the latencies. */
 export interface LatencyPercentile {
   /** 0–100. */
   percentile: number;
-  /** This share of the events took at most so long, in seconds. */
+  /** Maximum latency of this share of the events. */
   seconds: number;
 }
 
 export interface LatencyDistribution {
-  /** Without a gap, each wider than the one before by the same factor. */
+  /** Adjacent bins. Each is wider than the previous one by the same factor. */
   bins: LatencyBin[];
   percentiles: LatencyPercentile[];
 }
 
 const PERCENTILES = [50, 75, 90, 95, 99, 99.9, 100];
-/** Bins to the tenfold, the finest first, and how many bars can be told apart on a phone. */
+/** Bins per decade, the finest first. */
 const RESOLUTIONS = [160, 80, 40, 20, 10, 5];
-const MOST_BINS = 32;
+/** Number of bars that a phone can show. */
+const MAX_BINS = 32;
 
 /**
- * The distribution behind a report's `latencyHistogram`.
+ * Decodes the `latencyHistogram` of a report.
  *
- * @throws Error where the text is no HdrHistogram in the compressed V2 encoding, or an empty one.
+ * @throws Error if the text isn't an HdrHistogram in the compressed V2 encoding, or if the histogram is empty.
  */
 export function latencyDistribution(latencyHistogram: string): LatencyDistribution {
   const histogram = decodeFromCompressedBase64(latencyHistogram);
@@ -71,11 +72,11 @@ function binsOf(values: [ms: number, events: number][]): LatencyBin[] {
   }));
 }
 
-/** The finest whose bins are not too many, nor narrower than the whole ms of the values: such could not but stay empty. */
-function resolutionFor(least: number, most: number): number {
+/** Returns the finest resolution that fits. A bin narrower than 1 ms would always be empty. */
+function resolutionFor(min: number, max: number): number {
   const fits = (resolution: number) =>
-    binOf(most, resolution) - binOf(least, resolution) < MOST_BINS &&
-    (least === most || least * (10 ** (1 / resolution) - 1) >= 1);
+    binOf(max, resolution) - binOf(min, resolution) < MAX_BINS &&
+    (min === max || min * (10 ** (1 / resolution) - 1) >= 1);
   return RESOLUTIONS.find(fits) ?? 5;
 }
 
@@ -83,7 +84,7 @@ function edgeOf(bin: number, resolution: number): number {
   return 10 ** (bin / resolution);
 }
 
-/** The logarithm of an edge can come out just below it. */
+/** The logarithm of an edge can be slightly too small. */
 function binOf(ms: number, resolution: number): number {
   return Math.floor(Math.log10(ms) * resolution + 1e-9);
 }

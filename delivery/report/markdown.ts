@@ -1,24 +1,22 @@
 import type { Finding, Severity, Verdict } from "../common/findings";
 import { bySeverity } from "../common/findings";
 import type { DeliveryReport } from "../verify/report";
-import { codeSpans } from "./codeSpans";
-import { presentable } from "./redactReport";
-import { deliveredPercent, verdictSentence } from "./verdictSentence";
+import { codeSpans, deliveredPercent, redactReport, verdictSentence } from "./presentation";
 
 const VERDICT_SIGNS: Record<Verdict, string> = { verified: "✅", failed: "❌", undecided: "❓" };
 const FINDING_SIGNS: Record<Severity, string> = { error: "❌", undetermined: "❓", warning: "⚠️" };
 
-/** A comment on GitHub takes 65,536 characters; every text is cut and every list ends so that the report stays well below. */
-const LONGEST_TEXT = 400;
-const MOST_FINDINGS = 10;
-const MOST_PROOFS = 5;
+/** Limits that keep the report below the 65,536 characters of a comment on GitHub. */
+const MAX_TEXT_CHARACTERS = 400;
+const MAX_FINDINGS = 10;
+const MAX_SENTENCES = 5;
 
 /**
- * The report in a few lines of GitHub's Markdown, for a pull request or `$GITHUB_STEP_SUMMARY`: below 65,536 characters
- * whatever it reports on. Texts are escaped, nobody is mentioned, and customers' accounts are masked.
+ * Renders a report as GitHub Markdown, for a pull request or `$GITHUB_STEP_SUMMARY`. The result always has fewer than
+ * 65,536 characters. Texts are escaped, mention nobody, and customers' accounts are redacted.
  */
 export function markdownReport(report: DeliveryReport): string {
-  const shown = presentable(report);
+  const shown = redactReport(report);
   const { verdict, proof } = shown;
   const lines = [
     `## ${VERDICT_SIGNS[verdict]} Amplitude delivery: ${verdict}`,
@@ -27,8 +25,8 @@ export function markdownReport(report: DeliveryReport): string {
     "",
     ...numbers(shown),
     ...findings(shown.findings),
-    ...list("What this proves", proof.proves),
-    ...list("What it leaves open", proof.leavesOpen),
+    ...list("Proven", proof.proves),
+    ...list("Not proven", proof.leavesOpen),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -46,7 +44,7 @@ function numbers(report: DeliveryReport): string[] {
         ? "none measured"
         : `p50 ${latency.p50} s, p95 ${latency.p95} s, p99 ${latency.p99} s, max ${latency.max} s`,
     ],
-    ["Shards", `${withEvents} of ${shards.length} gave back events of this run`],
+    ["Shards", `${withEvents} of ${shards.length} returned events of this run`],
     [
       "Run",
       `${code(report.runId)}, ${code(report.startedAt)}, ${report.durationInSeconds.toFixed(1)} s, version ${code(environment.version)}`,
@@ -65,20 +63,20 @@ function eventCounts(report: DeliveryReport): string {
   ];
   return [
     `${report.eventsSent} sent`,
-    `${report.eventsDelivered} delivered (${deliveredPercent(report)} %)`,
-    ...bad.filter(([events]) => events > 0).map(([events, what]) => `**${events} ${what}**`),
+    `${report.eventsDelivered} delivered (${deliveredPercent(report)}%)`,
+    ...bad.filter(([events]) => events > 0).map(([events, outcome]) => `**${events} ${outcome}**`),
   ].join(", ");
 }
 
 function findings(all: Finding[]): string[] {
   if (all.length === 0) return [];
-  const shown = bySeverity(all).slice(0, MOST_FINDINGS).map(finding);
-  const more = all.length > MOST_FINDINGS ? [`- and ${all.length - MOST_FINDINGS} more`] : [];
+  const shown = bySeverity(all).slice(0, MAX_FINDINGS).map(finding);
+  const more = all.length > MAX_FINDINGS ? [`- and ${all.length - MAX_FINDINGS} more`] : [];
   return ["", `### Findings (${all.length})`, "", ...shown, ...more];
 }
 
-function finding({ severity, code: about, message, where, remedy }: Finding): string {
-  return `- ${FINDING_SIGNS[severity]} **${prose(about)}** in ${code(where)}: ${prose(message)}  \n  **Remedy:** ${prose(remedy)}`;
+function finding({ severity, code: findingCode, message, where, remedy }: Finding): string {
+  return `- ${FINDING_SIGNS[severity]} **${prose(findingCode)}** in ${code(where)}: ${prose(message)}  \n  **Remedy:** ${prose(remedy)}`;
 }
 
 function list(title: string, sentences: string[]): string[] {
@@ -87,7 +85,7 @@ function list(title: string, sentences: string[]): string[] {
     "",
     `**${title}**`,
     "",
-    ...sentences.slice(0, MOST_PROOFS).map((sentence) => `- ${prose(sentence)}`),
+    ...sentences.slice(0, MAX_SENTENCES).map((sentence) => `- ${prose(sentence)}`),
   ];
 }
 
@@ -98,8 +96,8 @@ function prose(text: string): string {
 }
 
 /**
- * A backslash before what is markup within a line, and what would begin a list at its start. GitHub looks for mentions,
- * issues and addresses in the text that comes of it: a zero-width space behind their signs keeps them apart.
+ * Escapes inline markup, and list markers at the start, with a backslash. GitHub also looks for mentions, issues and
+ * addresses in the rendered text, so a zero-width space follows their signs.
  */
 function escaped(text: string): string {
   return text
@@ -108,14 +106,14 @@ function escaped(text: string): string {
 }
 
 /**
- * Nothing is markup in a code span but its fence, which is longer than any row of backticks in it, and a bar where the
- * span stands in a table: no name or ARN has one, and readers differ in how one is escaped behind a backslash.
+ * Renders a code span. Its fence is longer than any row of backticks in the text. A bar would end a table's cell, and
+ * renderers disagree about escaping it, so it is replaced: no name or ARN has one.
  */
 function code(text: string): string {
   const line = oneLine(text).replaceAll("|", "¦");
   const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map((row) => row.length));
   const fence = "`".repeat(longest + 1);
-  // One space on either side is no part of the span (CommonMark 6.1): needed where it begins or ends with a backtick.
+  // CommonMark 6.1 strips one space on either side, which a span needs if it starts or ends with a backtick.
   const padding = /^`|`$/.test(line) ? " " : "";
   return line === "" ? "–" : fence + padding + line + padding + fence;
 }
@@ -123,7 +121,9 @@ function code(text: string): string {
 function oneLine(text: string): string {
   const line = text.replace(/\s+/g, " ").trim();
   const characters = [...line];
-  return characters.length > LONGEST_TEXT ? `${characters.slice(0, LONGEST_TEXT).join("")}…` : line;
+  return characters.length > MAX_TEXT_CHARACTERS
+    ? `${characters.slice(0, MAX_TEXT_CHARACTERS).join("")}…`
+    : line;
 }
 
 function capitalized(text: string): string {

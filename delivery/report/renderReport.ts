@@ -1,10 +1,14 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { messageOf, ReportError } from "../common/errors";
 import type { DeliveryReport } from "../verify/report";
 import { reportText } from "./text";
 
-/** `html`: one page that needs nothing else. `junit`: XML for CI systems. `markdown`: for a pull request. */
+/** `html`: one self-contained page. `junit`: XML for CI systems. `markdown`: for a pull request. */
 export type ReportFormat = "html" | "junit" | "markdown" | "json" | "text";
 
-/** What each form needs is loaded with its first use (`import()` knows no path without an extension): a run without a report pays for none of it. */
+/** Each renderer is loaded at its first use, so that a run without a report doesn't pay for it. `import()` needs a file extension. */
 const html = (): typeof import("./html/htmlReport") => require("./html/htmlReport");
 const junit = (): typeof import("./junit") => require("./junit");
 const markdown = (): typeof import("./markdown") => require("./markdown");
@@ -18,9 +22,96 @@ const RENDERERS: Record<ReportFormat, (report: DeliveryReport) => string | Promi
 };
 
 /**
- * The report in one of its forms, with a line break at its end. In `html`, `junit` and `markdown` every value is escaped
- * and customers' accounts are masked but for their last four digits; `json` and `text` are the report as it is.
+ * Renders a report, with a line break at its end. `html`, `junit` and `markdown` escape every value and show only the last
+ * four digits of customers' accounts. `json` and `text` show the report unchanged.
  */
 export async function renderReport(report: DeliveryReport, format: ReportFormat): Promise<string> {
   return RENDERERS[format](report);
+}
+
+/** The JSON report comes first, because the others can be rendered from it again. */
+const FILES: [name: string, format: ReportFormat][] = [
+  ["report.json", "json"],
+  ["report.html", "html"],
+  ["report.xml", "junit"],
+  ["report.md", "markdown"],
+];
+
+/**
+ * Creates the folder, and checks that files can be written to it.
+ *
+ * @throws ReportError if they can't.
+ */
+export async function prepareReportFolder(folder: string): Promise<void> {
+  await withPath(folder, async () => {
+    await mkdir(folder, { recursive: true });
+    const probe = temporaryName(join(folder, "report"));
+    await (await open(probe, "wx")).close();
+    await rm(probe);
+  });
+}
+
+/**
+ * Writes `report.json`, `report.html`, `report.xml` (JUnit) and `report.md`, and replaces existing files. Each file is
+ * written completely or not at all.
+ *
+ * @returns Paths of the files.
+ * @throws ReportError if a file can't be written. The files before it remain.
+ */
+export async function writeReports(report: DeliveryReport, folder: string): Promise<string[]> {
+  await prepareReportFolder(folder);
+  const written: string[] = [];
+  for (const [name, format] of FILES) {
+    const file = join(folder, name);
+    const content = await renderReport(report, format);
+    await withPath(file, () => writeAtomically(file, content));
+    written.push(file);
+  }
+  return written;
+}
+
+/** A reader sees either the old file or the new one. A full disk leaves the old one. */
+async function writeAtomically(file: string, content: string): Promise<void> {
+  const temporary = temporaryName(file);
+  try {
+    const handle = await open(temporary, "wx");
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+function temporaryName(file: string): string {
+  return `${file}.${randomBytes(6).toString("hex")}.tmp`;
+}
+
+async function withPath<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new ReportError(`The report can't be written to ${resolve(path)}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+const REASONS: Record<string, string> = {
+  EACCES: "permission denied. Name a folder that you own, or change its permissions",
+  EPERM: "permission denied. Name a folder that you own, or change its permissions",
+  EROFS: "the file system is read-only. Name another folder",
+  ENOSPC: "the disk is full. Free some space, or name a folder on another disk",
+  EDQUOT: "your disk quota is used up. Free some space, or name a folder on another disk",
+  ENOTDIR: "part of the path is a file. Name a folder",
+  EEXIST: "a file has that name. Name a folder",
+  EISDIR: "a folder has that name. Move it away, or name another folder",
+};
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return REASONS[code] ?? messageOf(error);
 }

@@ -1,9 +1,9 @@
 import { findingLines } from "../common/findings";
 import type { Latency } from "../common/histogram";
 import type { DeliveryReport } from "../verify/report";
-import { deliveredPercent, verdictSentence } from "./verdictSentence";
+import { deliveredPercent, verdictSentence } from "./presentation";
 
-/** The report for a person at a terminal, without a line break at its end. */
+/** Renders a report for a terminal, without a line break at its end. */
 export function reportText(report: DeliveryReport): string {
   return [
     `${report.verdict.toUpperCase()}: ${verdictSentence(report)}`,
@@ -11,9 +11,9 @@ export function reportText(report: DeliveryReport): string {
     ...numbers(report),
     ...report.findings.flatMap(findingLines),
     "",
-    ...(report.proof.proves.length === 0 ? [] : [`What this proves (route: ${report.route}):`]),
+    ...(report.proof.proves.length === 0 ? [] : [`Proven (route: ${report.route}):`]),
     ...report.proof.proves.map((proof) => `  + ${proof}`),
-    "What it leaves open:",
+    "Not proven:",
     ...report.proof.leavesOpen.map((open) => `  - ${open}`),
   ].join("\n");
 }
@@ -25,12 +25,12 @@ function numbers(report: DeliveryReport): string[] {
     ["role", report.roleArn],
     ["events sent", String(report.eventsSent)],
     ["acknowledged", String(report.eventsAcknowledged)],
-    ["delivered", `${report.eventsDelivered} (${deliveredPercent(report)} %)`],
+    ["delivered", `${report.eventsDelivered} (${deliveredPercent(report)}%)`],
     ["not delivered", notDelivered(report)],
     ["corrupted", String(report.eventsCorrupted)],
     ["unknown", String(report.eventsUnknown)],
     ["duplicates", duplicates(report)],
-    ["others' records", String(report.recordsForeign)],
+    ["foreign records", String(report.recordsForeign)],
     ...(report.route === "amplitude"
       ? []
       : [["acknowledged in", latencyText(report.acknowledgementInSeconds)] satisfies [string, string]]),
@@ -41,8 +41,8 @@ function numbers(report: DeliveryReport): string[] {
         ? "none"
         : shards.map(({ shardId, recordsRead }) => `${shardId}: ${recordsRead}`).join(", "),
     ],
-    ["took", `${report.durationInSeconds.toFixed(1)} s`],
-    ["run", report.resumedFrom === null ? report.runId : `${report.runId}, begun ${report.resumedFrom}`],
+    ["duration", `${report.durationInSeconds.toFixed(1)} s`],
+    ["run", report.resumedFrom === null ? report.runId : `${report.runId}, started ${report.resumedFrom}`],
   ];
   return rows.map(([name, value]) => `  ${name.padEnd(16)}${value}`);
 }
@@ -55,7 +55,7 @@ function latencyText(latency: Latency | null): string {
 function notDelivered(report: DeliveryReport): string {
   const { eventsNotDelivered, eventsRefused, eventsLost, eventsUnanswered } = report;
   if (eventsNotDelivered === 0) return "0";
-  return `${eventsNotDelivered} (refused ${eventsRefused}, lost ${eventsLost}, unanswered ${eventsUnanswered})`;
+  return `${eventsNotDelivered} (rejected ${eventsRefused}, lost ${eventsLost}, no response ${eventsUnanswered})`;
 }
 
 function duplicates({ eventsDuplicated, duplicatesUnexplained }: DeliveryReport): string {

@@ -112,7 +112,7 @@ const domain = {
   amplitude: (): typeof import("../../verify/amplitude/run") => require("../../verify/amplitude/run"),
   runFile: (): typeof import("../../verify/resume/runFileFormat") =>
     require("../../verify/resume/runFileFormat"),
-  reportFolder: (): typeof import("../../report/reportFolder") => require("../../report/reportFolder"),
+  reportFolder: (): typeof import("../../report/renderReport") => require("../../report/renderReport"),
   text: (): typeof import("../../report/text") => require("../../report/text"),
 };
 

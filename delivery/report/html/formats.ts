@@ -2,17 +2,17 @@ const COUNT = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const SHORT_COUNT = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
 const THREE_DIGITS = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 });
 
-/** `12,345`. */
+/** Formats a count, such as `12,345`. */
 export function count(number: number): string {
   return COUNT.format(number);
 }
 
-/** `12.3K`, for a chart's axis. */
+/** Formats a count for a chart's axis, such as `12.3K`. */
 export function shortCount(number: number): string {
   return SHORT_COUNT.format(number);
 }
 
-/** `250 ms`, `1.25 s`, `3 min`, `2 h`: in the unit that reads best, to three digits. */
+/** Formats seconds to three digits in a suitable unit: `250 ms`, `1.25 s`, `3 min`, `2 h`. */
 export function duration(seconds: number): string {
   if (seconds === 0) return "0 s";
   if (seconds < 1) return `${THREE_DIGITS.format(seconds * 1000)} ms`;
@@ -21,7 +21,7 @@ export function duration(seconds: number): string {
   return `${THREE_DIGITS.format(seconds / 3_600)} h`;
 }
 
-/** `2026-01-05 00:00:00 UTC` of an ISO 8601 time in UTC. */
+/** Formats an ISO 8601 time in UTC as `2026-01-05 00:00:00 UTC`. */
 export function utc(time: string): string {
   return `${time.slice(0, 19).replace("T", " ")} UTC`;
 }

@@ -1,11 +1,190 @@
+import { createHash } from "node:crypto";
 import { renderToString } from "preact-render-to-string";
+import { accountOf } from "../../common/arn";
+import type { Verdict } from "../../common/findings";
 import type { DeliveryReport } from "../../verify/report";
-import { presentable } from "../redactReport";
-import { loadCharting } from "./charting";
-import { Page } from "./page";
+import { latencyDistribution } from "../latencyDistribution";
+import { redactReport, verdictSentence } from "../presentation";
+import { type Charting, loadCharting } from "./charting";
+import { duration, utc } from "./formats";
+import { LatencyChart } from "./latencyChart";
+import { FindingsSection, NumbersSection, Prose, ShardsSection } from "./sections";
+import { STYLES } from "./styles";
+import { ScrollingTable } from "./table";
+import { TimelineChart } from "./timelineChart";
 
-/** The report as one page, which runs no script and loads nothing; every value is escaped by the renderer. */
+/** Renders a report as one page that runs no script and loads nothing. The renderer escapes every value. */
 export async function htmlReport(report: DeliveryReport): Promise<string> {
   const charting = await loadCharting();
-  return `<!doctype html>\n${renderToString(<Page report={presentable(report)} charting={charting} />)}\n`;
+  return `<!doctype html>\n${renderToString(<Page report={redactReport(report)} charting={charting} />)}\n`;
+}
+
+const NAMES: Record<Verdict, string> = {
+  verified: "✓ Verified",
+  failed: "✗ Failed",
+  undecided: "? Undecided",
+};
+
+/** Allows only this style sheet. The empty icon keeps browsers from requesting one from a server. */
+const POLICY = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash("sha256").update(STYLES).digest("base64")}'`,
+  "img-src data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+/** @param report A redacted report. */
+function Page({ report, charting }: { report: DeliveryReport; charting: Charting }) {
+  const { verdict, streamName, region } = report;
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content={POLICY} />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <link rel="icon" href="data:," />
+        <title>{`${NAMES[verdict]}: Amplitude delivery to ${streamName} (${region})`}</title>
+        <style>{STYLES}</style>
+      </head>
+      <body>
+        <VerdictHeader report={report} />
+        <main>
+          <FindingsSection findings={report.findings} />
+          <ProofSection report={report} />
+          <NumbersSection report={report} />
+          <LatencySection report={report} charting={charting} />
+          <TimelineSection report={report} charting={charting} />
+          <ShardsSection {...report} />
+          <EnvironmentSection report={report} />
+        </main>
+        <footer>
+          <p>
+            Written by amplitude-kinesis {report.environment.version}. This page runs no script and loads
+            nothing.
+          </p>
+        </footer>
+      </body>
+    </html>
+  );
+}
+
+function VerdictHeader({ report }: { report: DeliveryReport }) {
+  const { verdict, streamName, region, startedAt, durationInSeconds, resumedFrom, resumable, runId } = report;
+  return (
+    <header class={verdict}>
+      <p class="quiet">Delivery of Amplitude's events</p>
+      <h1>
+        <span class="name">{NAMES[verdict]}:</span> {verdictSentence(report)}
+      </h1>
+      <p>
+        Stream <code>{streamName}</code> in <code>{region}</code>, tested at{" "}
+        <time dateTime={startedAt}>{utc(startedAt)}</time> for {duration(durationInSeconds)}
+        {resumedFrom === null ? null : `, resuming a run of ${utc(resumedFrom)}`}
+      </p>
+      {resumable ? (
+        <p>
+          Resume it with <code>amplitude-kinesis verify --resume {runId}</code>
+        </p>
+      ) : null}
+    </header>
+  );
+}
+
+function ProofSection({ report: { proof } }: { report: DeliveryReport }) {
+  return (
+    <section aria-labelledby="proof">
+      <h2 id="proof">What this proves</h2>
+      <div class="columns">
+        <div>
+          <h3 class="met">Proven</h3>
+          {proof.proves.length === 0 ? (
+            <p>Nothing: only a verified run proves something.</p>
+          ) : (
+            <Sentences all={proof.proves} />
+          )}
+        </div>
+        <div>
+          <h3 class="undetermined">Not proven</h3>
+          {proof.leavesOpen.length === 0 ? <p>Nothing.</p> : <Sentences all={proof.leavesOpen} />}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Sentences({ all }: { all: string[] }) {
+  return (
+    <ul>
+      {all.map((sentence, index) => (
+        <li key={index}>
+          <Prose text={sentence} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function LatencySection({ report, charting }: { report: DeliveryReport; charting: Charting }) {
+  const {
+    latencyInSeconds: latency,
+    latencyHistogram: histogram,
+    acknowledgementInSeconds: acknowledged,
+  } = report;
+  return (
+    <section aria-labelledby="latency">
+      <h2 id="latency">Latency</h2>
+      {latency === null || histogram === null ? (
+        <p>No latency was measured.</p>
+      ) : (
+        <LatencyChart latency={latency} distribution={latencyDistribution(histogram)} charting={charting} />
+      )}
+      {acknowledged === null ? null : (
+        <p>
+          Kinesis acknowledged half of the events within {duration(acknowledged.p50)}, 95% within{" "}
+          {duration(acknowledged.p95)}, 99% within {duration(acknowledged.p99)}, and the slowest within{" "}
+          {duration(acknowledged.max)}.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function TimelineSection({ report: { timeline }, charting }: { report: DeliveryReport; charting: Charting }) {
+  return (
+    <section aria-labelledby="timeline">
+      <h2 id="timeline">Timeline</h2>
+      {timeline.buckets.length === 0 ? (
+        <p>No event was sent.</p>
+      ) : (
+        <TimelineChart timeline={timeline} charting={charting} />
+      )}
+    </section>
+  );
+}
+
+function EnvironmentSection({ report }: { report: DeliveryReport }) {
+  const { environment, region, roleArn, route, runId } = report;
+  const rows: [name: string, value: string][] = [
+    ["AWS account", accountOf(report.roleArn)],
+    ["Region", region],
+    ["Role", roleArn],
+    ["Route", route],
+    ["Run", runId],
+    ["amplitude-kinesis", environment.version],
+    ["Node.js", environment.nodeVersion],
+    ["Platform", environment.platform],
+  ];
+  return (
+    <section aria-labelledby="environment">
+      <h2 id="environment">Environment</h2>
+      <ScrollingTable
+        caption="Environment of the run"
+        columns={[{ title: "Property" }, { title: "Value" }]}
+        rows={rows.map(([name, value]) => [name, <code key={name}>{value}</code>])}
+      />
+    </section>
+  );
 }

@@ -1,17 +1,24 @@
 import type { Latency } from "../../common/histogram";
 import type { LatencyBin, LatencyDistribution, LatencyPercentile } from "../latencyDistribution";
-import { ChartFigure, type Frame, HorizontalAxis, round, type Tick, VerticalAxis } from "./axes";
-import type { Charting } from "./charting";
+import {
+  ChartFigure,
+  type Charting,
+  type Frame,
+  HorizontalAxis,
+  round,
+  type Tick,
+  VerticalAxis,
+} from "./charting";
 import { count, duration, shortCount } from "./formats";
 import { ScrollingTable } from "./table";
 
 const HEIGHT = 260;
-/** Each mark is named in a line of its own: they can lie close together. */
-const MARK_LINE = 14;
-/** Ticks of a logarithmic axis lie closer than their texts are wide. */
-const LEAST_TICK_DISTANCE = 56;
+/** Height of a mark's label. Each mark has a separate line, because marks can be close together. */
+const MARK_LINE_HEIGHT = 14;
+/** Minimum distance of ticks. On a logarithmic axis they can be closer than their texts are wide. */
+const MIN_TICK_DISTANCE = 56;
 
-/** How the latencies are distributed: bars over a logarithmic axis, as the interesting ones are the rare long ones. */
+/** Distribution of the latencies on a logarithmic axis, because the rare long ones matter most. */
 export function LatencyChart({
   latency,
   distribution,
@@ -22,7 +29,7 @@ export function LatencyChart({
   charting: Charting;
 }) {
   const { bins, percentiles } = distribution;
-  const summary = `Half of the events took at most ${duration(latency.p50)}, 95 % at most ${duration(latency.p95)}, 99 % at most ${duration(latency.p99)}, the slowest one ${duration(latency.max)}.`;
+  const summary = `Half of the events took at most ${duration(latency.p50)}, 95% at most ${duration(latency.p95)}, 99% at most ${duration(latency.p99)}, and the slowest took ${duration(latency.max)}.`;
   return (
     <ChartFigure
       label={`Bar chart of the events' latencies. ${summary}`}
@@ -49,7 +56,7 @@ function Bars({
   charting: Charting;
   width: number;
 }) {
-  const frame = { left: 48, right: width - 24, top: 4 + 3 * MARK_LINE, bottom: HEIGHT - 24 };
+  const frame = { left: 48, right: width - 24, top: 4 + 3 * MARK_LINE_HEIGHT, bottom: HEIGHT - 24 };
   const first = bins[0]?.fromMs ?? 1;
   const last = bins.at(-1)?.toMs ?? 10;
   const x = charting.scaleLog().domain([first, last]).range([frame.left, frame.right]);
@@ -58,7 +65,7 @@ function Bars({
     .domain([0, Math.max(1, ...bins.map(({ events }) => events))])
     .nice(4)
     .range([frame.bottom, frame.top]);
-  const wholeTicks = y.ticks(4).filter(Number.isInteger);
+  const integerTicks = y.ticks(4).filter(Number.isInteger);
   const candidates = x
     .ticks()
     .filter(isLabelled(first, last))
@@ -67,7 +74,7 @@ function Bars({
     <g>
       <VerticalAxis
         frame={frame}
-        ticks={wholeTicks.map((events) => ({ at: y(events), text: shortCount(events) }))}
+        ticks={integerTicks.map((events) => ({ at: y(events), text: shortCount(events) }))}
       />
       {bins.map(({ fromMs, toMs, events }) => (
         <rect
@@ -84,7 +91,7 @@ function Bars({
         at={(seconds) => x(Math.min(last, Math.max(first, seconds * 1000)))}
         frame={frame}
       />
-      <HorizontalAxis frame={frame} ticks={spaced(candidates, LEAST_TICK_DISTANCE)} />
+      <HorizontalAxis frame={frame} ticks={spaced(candidates, MIN_TICK_DISTANCE)} />
     </g>
   );
 }
@@ -94,7 +101,7 @@ function Marks({ latency, at, frame }: { latency: Latency; at: (seconds: number)
     <g>
       {(["p50", "p95", "p99"] as const).map((name, index) => {
         const x = round(at(latency[name]));
-        const y = (index + 1) * MARK_LINE;
+        const y = (index + 1) * MARK_LINE_HEIGHT;
         return (
           <g key={name}>
             <line class="mark" x1={x} x2={x} y1={y + 3} y2={frame.bottom} />
@@ -108,17 +115,17 @@ function Marks({ latency, at, frame }: { latency: Latency; at: (seconds: number)
   );
 }
 
-/** Over more than a decade and a half 1, 2 and 5 of each are enough; ms below 1 are not measured. */
+/** Labels only 1, 2 and 5 of each decade if there are more than one and a half. */
 function isLabelled(first: number, last: number): (ms: number) => boolean {
   return (ms) => last / first < 30 || /^[125]/.test(ms.toExponential(0));
 }
 
-/** From the left, those that are not too close to the one before. */
-function spaced(items: Tick[], least: number): Tick[] {
+/** Drops ticks that are too close to the previous one. */
+function spaced(items: Tick[], minDistance: number): Tick[] {
   const kept: Tick[] = [];
   for (const item of items) {
     const before = kept.at(-1);
-    if (before === undefined || item.at - before.at >= least) kept.push(item);
+    if (before === undefined || item.at - before.at >= minDistance) kept.push(item);
   }
   return kept;
 }
@@ -126,10 +133,10 @@ function spaced(items: Tick[], least: number): Tick[] {
 function PercentileTable({ percentiles }: { percentiles: LatencyPercentile[] }) {
   return (
     <ScrollingTable
-      caption="How long the events took, from when they were due (with a rate) or first tried until they were read back"
-      columns={[{ title: "Share of the events" }, { title: "At most", isNumber: true }]}
+      caption="Latency from when an event was due (with --rate) or first sent until it was read back"
+      columns={[{ title: "Share of events" }, { title: "At most", isNumber: true }]}
       rows={percentiles.map(({ percentile, seconds }) => [
-        percentile === 100 ? "all" : `${percentile} %`,
+        percentile === 100 ? "all" : `${percentile}%`,
         duration(seconds),
       ])}
     />
@@ -142,7 +149,7 @@ function BinTable({ bins }: { bins: LatencyBin[] }) {
       caption="Events by their latency"
       columns={[
         { title: "From", isNumber: true },
-        { title: "To below", isNumber: true },
+        { title: "Below", isNumber: true },
         { title: "Events", isNumber: true },
       ]}
       rows={bins.map(({ fromMs, toMs, events }) => [

@@ -1,6 +1,6 @@
 /**
- * The page's style sheet. It holds none of the characters that HTML escapes (`"`, `&`, `<`): what stands in a `style`
- * element is taken as it is, and the page's content security policy allows this text by its hash.
+ * The style sheet of the page. It has none of the characters that HTML escapes (`"`, `&`, `<`), because browsers don't
+ * unescape a `style` element, and the content security policy allows exactly this text by its hash.
  */
 export const STYLES = `
 :root { color-scheme: light dark; --paper: #fff; --card: #f6f8fa; --ink: #1f2328; --quiet: #57606a; --line: #d0d7de;

@@ -5,10 +5,10 @@ export interface Column {
   isNumber?: boolean;
 }
 
-/** What scrolls has to be reached by the keyboard (WCAG 2.1.1), though it does nothing else. */
+/** The keyboard must reach a scrolling region (WCAG 2.1.1). */
 const FOCUSABLE = { tabIndex: 0 };
 
-/** A table whose first column names its rows; a wide one is scrolled sideways, by the keyboard too. */
+/** A table that scrolls sideways if it is too wide. Its first column names the rows. */
 export function ScrollingTable({
   caption,
   columns,

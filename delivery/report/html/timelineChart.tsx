@@ -1,29 +1,27 @@
 import type { TimelineBucket, TimelineReport } from "../../common/timeline";
-import { ChartFigure, type Frame, HorizontalAxis, round, VerticalAxis } from "./axes";
-import type { Charting } from "./charting";
+import { ChartFigure, type Charting, type Frame, HorizontalAxis, round, VerticalAxis } from "./charting";
 import { count, duration, shortCount } from "./formats";
 import { ScrollingTable } from "./table";
-import { timelineRows } from "./timelineRows";
 
 const STRIP_HEIGHT = 74;
 const STRIP_GAP = 46;
 const TOP = 22;
-const MOST_ROWS = 60;
+const MAX_ROWS = 60;
 
-const STRIPS: { what: keyof TimelineBucket; title: string }[] = [
-  { what: "sent", title: "Sent" },
-  { what: "acknowledged", title: "Acknowledged" },
-  { what: "read", title: "Read back" },
+const STRIPS: { stage: keyof TimelineBucket; title: string }[] = [
+  { stage: "sent", title: "Sent" },
+  { stage: "acknowledged", title: "Acknowledged" },
+  { stage: "read", title: "Read back" },
 ];
 
-/** What happened when, a strip for each: lines that lie upon one another would hide one another. */
+/** Events sent, acknowledged and read over time, in one strip each: lines in one chart would hide each other. */
 export function TimelineChart({ timeline, charting }: { timeline: TimelineReport; charting: Charting }) {
   const { bucketSeconds, buckets } = timeline;
-  const most = Math.max(...buckets.map(({ sent }) => sent)) / bucketSeconds;
-  const summary = `Events in ${duration(buckets.length * bucketSeconds)}, a step for every ${duration(bucketSeconds)}; at most ${count(most)} were sent in a second.`;
+  const max = Math.max(...buckets.map(({ sent }) => sent)) / bucketSeconds;
+  const summary = `${duration(buckets.length * bucketSeconds)} in steps of ${duration(bucketSeconds)}. At most ${count(max)} events were sent per second.`;
   return (
     <ChartFigure
-      label={`Three charts, of events a second that were sent, acknowledged and read back. ${summary}`}
+      label={`Three charts of the events sent, acknowledged and read back per second. ${summary}`}
       caption={summary}
       draw={(width) => ({
         height: TOP + STRIPS.length * (STRIP_HEIGHT + STRIP_GAP) - TOP,
@@ -48,40 +46,40 @@ function Strips({
   width: number;
 }) {
   const { bucketSeconds, buckets } = timeline;
-  const most = Math.max(1, ...buckets.flatMap((bucket) => Object.values(bucket))) / bucketSeconds;
+  const max = Math.max(1, ...buckets.flatMap((bucket) => Object.values(bucket))) / bucketSeconds;
   return (
     <g>
-      {STRIPS.map(({ what, title }, index) => {
+      {STRIPS.map(({ stage, title }, index) => {
         const top = TOP + index * (STRIP_HEIGHT + STRIP_GAP);
         const frame = { left: 48, right: width - 24, top, bottom: top + STRIP_HEIGHT };
-        const rates = buckets.map((bucket) => bucket[what] / bucketSeconds);
-        return <Strip key={what} {...{ what, title, rates, most, bucketSeconds, frame, charting }} />;
+        const rates = buckets.map((bucket) => bucket[stage] / bucketSeconds);
+        return <Strip key={stage} {...{ stage, title, rates, max, bucketSeconds, frame, charting }} />;
       })}
     </g>
   );
 }
 
 function Strip({
-  what,
+  stage,
   title,
   rates,
-  most,
+  max,
   bucketSeconds,
   frame,
   charting,
 }: {
-  what: keyof TimelineBucket;
+  stage: keyof TimelineBucket;
   title: string;
   rates: number[];
-  most: number;
+  max: number;
   bucketSeconds: number;
   frame: Frame;
   charting: Charting;
 }) {
   const seconds = rates.length * bucketSeconds;
   const x = charting.scaleLinear().domain([0, seconds]).range([frame.left, frame.right]);
-  const y = charting.scaleLinear().domain([0, most]).nice(2).range([frame.bottom, frame.top]);
-  // A step ends where the next one begins; the last one needs an end of its own.
+  const y = charting.scaleLinear().domain([0, max]).nice(2).range([frame.bottom, frame.top]);
+  // A step ends where the next one starts. The last one needs an explicit end.
   const steps: [second: number, rate: number][] = rates.map((rate, index) => [index * bucketSeconds, rate]);
   steps.push([seconds, rates.at(-1) ?? 0]);
   const shape = charting
@@ -97,7 +95,7 @@ function Strip({
         frame={frame}
         ticks={y.ticks(2).map((rate) => ({ at: y(rate), text: shortCount(rate) }))}
       />
-      <path class={what} d={shape(steps) ?? ""} />
+      <path class={stage} d={shape(steps) ?? ""} />
       <text class="label" x={frame.left} y={frame.top - 8}>
         {title}, events/s
       </text>
@@ -112,15 +110,15 @@ function Strip({
 function TimelineTable({ timeline }: { timeline: TimelineReport }) {
   return (
     <ScrollingTable
-      caption="Events, by the time since the run's start"
+      caption="Events by time since the start of the run"
       columns={[
         { title: "From", isNumber: true },
-        { title: "To below", isNumber: true },
+        { title: "Below", isNumber: true },
         { title: "Sent", isNumber: true },
         { title: "Acknowledged", isNumber: true },
         { title: "Read back", isNumber: true },
       ]}
-      rows={timelineRows(timeline, MOST_ROWS).map((row) => [
+      rows={timelineRows(timeline, MAX_ROWS).map((row) => [
         duration(row.fromSecond),
         duration(row.toSecond),
         count(row.sent),
@@ -129,4 +127,32 @@ function TimelineTable({ timeline }: { timeline: TimelineReport }) {
       ])}
     />
   );
+}
+
+/** Row of a table that sums several buckets. */
+export interface TimelineRow extends TimelineBucket {
+  /** In seconds since the start of the run. */
+  fromSecond: number;
+  toSecond: number;
+}
+
+/** Sums the buckets into at most `maxRows` rows. */
+export function timelineRows({ bucketSeconds, buckets }: TimelineReport, maxRows: number): TimelineRow[] {
+  const perRow = Math.max(1, Math.ceil(buckets.length / maxRows));
+  const rows: TimelineRow[] = [];
+  for (let start = 0; start < buckets.length; start += perRow) {
+    const row = buckets.slice(start, start + perRow);
+    rows.push({
+      fromSecond: start * bucketSeconds,
+      toSecond: (start + row.length) * bucketSeconds,
+      sent: sum(row, "sent"),
+      acknowledged: sum(row, "acknowledged"),
+      read: sum(row, "read"),
+    });
+  }
+  return rows;
+}
+
+function sum(buckets: TimelineBucket[], stage: keyof TimelineBucket): number {
+  return buckets.reduce((total, bucket) => total + bucket[stage], 0);
 }

@@ -24,7 +24,7 @@ const counts = ({ tests, failures, errors, skipped }: Record<string, string>) =>
   [tests, failures, errors, skipped].map(Number);
 
 describe("The report as JUnit XML", () => {
-  it("is valid by the schema, whatever it reports", async function () {
+  it("follows the schema for every kind of report", async function () {
     this.timeout(20_000);
     for (const report of [VERIFIED, FAILED, UNDECIDED, EMPTY, HUGE, withTexts(FAILED, HOSTILE.join(" "))]) {
       expect(await problemsOf(junitReport(report))).to.deep.equal([]);
@@ -32,7 +32,7 @@ describe("The report as JUnit XML", () => {
     expect(await problemsOf(junitReport(VERIFIED).replace('tests="4"', 'tests="many"'))).not.to.be.empty;
   });
 
-  it("has the verdict and what became of the events as test cases that pass where all is well", () => {
+  it("has passing test cases for the verdict and the outcomes if all is well", () => {
     const suite = suiteOf(VERIFIED);
     expect(suite.testcase.map(({ name }: { name: string }) => name)).to.deep.equal([
       "verdict",
@@ -43,20 +43,20 @@ describe("The report as JUnit XML", () => {
     expect(counts(suite)).to.deep.equal([4, 0, 0, 0]);
   });
 
-  it("fails by an error, errs by what is undetermined, and skips by a warning", () => {
+  it("reports an error as a failure, undetermined as an error, and a warning as skipped", () => {
     const suite = suiteOf(FAILED);
     expect(counts(suite)).to.deep.equal([7, 4, 1, 1]);
     const [verdict, missing, corrupted, , warning, undetermined, error] = suite.testcase;
     expect(verdict.failure.message).to.match(/^failed: /);
-    expect(missing.failure.message).to.equal("90 event(s) were not delivered");
-    expect(corrupted.failure.message).to.equal("10 event(s) came back with other bytes");
+    expect(missing.failure.message).to.equal("90 events not delivered");
+    expect(corrupted.failure.message).to.equal("10 events read back with different bytes");
     expect(warning).to.have.property("skipped");
     expect(undetermined).to.have.property("error");
     expect(error.failure["#text"]).to.include("remedy: Run `pulumi up --refresh`");
     expect(counts(suiteOf(UNDECIDED))).to.deep.equal([5, 0, 3, 0]);
   });
 
-  it("is well-formed, and has as many test cases, whatever stands in its texts", function () {
+  it("is well-formed, with the same number of test cases, for any texts", function () {
     this.timeout(20_000);
     const piece = fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: "binary" }));
     fc.assert(

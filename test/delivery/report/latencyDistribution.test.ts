@@ -20,7 +20,7 @@ describe("The distribution of latencies", () => {
     );
   });
 
-  it("puts a value into the bin that holds it, within the histogram's 0.1 %", () => {
+  it("puts a value into its bin, within the histogram's 0.1 %", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 86_400_000 }), (ms) => {
         const [bin] = distributionOf([ms]).bins;
@@ -30,7 +30,7 @@ describe("The distribution of latencies", () => {
     );
   });
 
-  it("tells near values apart where all are near", () => {
+  it("distinguishes close values if all values are close", () => {
     expect(
       distributionOf([1_000, 1_100, 1_200, 1_300]).bins.filter(({ events }) => events > 0),
     ).to.have.length(4);
@@ -44,7 +44,7 @@ describe("The distribution of latencies", () => {
     expect([of(50), of(95), of(99), of(100)]).to.deep.equal(Object.values(latencyInSeconds ?? {}));
   });
 
-  it("throws at what is no histogram", () => {
+  it("throws if the text is not a histogram", () => {
     for (const text of ["", "x", "AAAA", latencies([1]).latencyHistogram?.slice(0, 30) ?? ""]) {
       expect(() => latencyDistribution(text), text).to.throw();
     }

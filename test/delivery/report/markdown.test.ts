@@ -21,18 +21,18 @@ describe("The report as Markdown", function () {
       });
   });
 
-  it("begins with the verdict, and has numbers, findings and what is proven", () => {
+  it("starts with the verdict, and shows numbers, findings and what is proven", () => {
     const text = markdownReport(FAILED);
     expect(text).to.match(/^## ❌ Amplitude delivery: failed\n/);
-    expect(text).to.include("900 delivered (90 %), **90 not delivered**, **10 corrupted**");
+    expect(text).to.include("900 delivered (90%), **90 not delivered**, **10 corrupted**");
     expect(text)
       .to.include("### Findings (3)")
       .and.to.include("**Remedy:** Run `pulumi up --refresh` to restore");
-    expect(markdownReport(VERIFIED)).to.include("**What this proves**").and.not.to.include("Findings");
+    expect(markdownReport(VERIFIED)).to.include("**Proven**").and.not.to.include("Findings");
     expect(markdownReport(EMPTY)).to.include("| Latency | none measured |");
   });
 
-  it("names what stops delivery first", () => {
+  it("names first what stops delivery", () => {
     const [first] = markdownReport(FAILED)
       .split("\n")
       .filter((line) => line.startsWith("- "));
@@ -43,7 +43,7 @@ describe("The report as Markdown", function () {
     expect(markdownReport(FAILED)).not.to.include(ACCOUNT);
   });
 
-  it("is a table, lists and words, whatever stands in the report's texts", () => {
+  it("contains only a table, lists and words for any texts", () => {
     const elements =
       /<(?!\/?(?:h2|h3|p|table|thead|tbody|tr|th|td|ul|li|strong|code|br)(?: align="\w+")?(?: \/)?>)/;
     const piece = fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: "grapheme" }));
@@ -64,7 +64,7 @@ describe("The report as Markdown", function () {
     );
   });
 
-  it("stays below what a comment on GitHub takes, however much there is to say", () => {
+  it("stays below the size limit of a GitHub comment, even for a huge report", () => {
     for (const text of ["x", "@", "<", "`", "😀", "www.", "https://"]) {
       expect(markdownReport(withTexts({ ...HUGE, shards: [] }, text.repeat(5_000))).length, text).to.be.below(
         65_536,

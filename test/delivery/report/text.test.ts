@@ -58,12 +58,12 @@ describe("The report as text", () => {
     { verdict: "undecided", begins: "UNDECIDED: " },
   ] as const;
   for (const { verdict, begins } of sentences) {
-    it(`begins with the verdict: ${verdict}`, () => {
+    it(`starts with the verdict: ${verdict}`, () => {
       expect(linesOf({ verdict })[0]?.startsWith(begins)).to.equal(true);
     });
   }
 
-  it("claims no equal bytes of what Amplitude wrote", () => {
+  it("doesn't claim equal bytes for events that Amplitude wrote", () => {
     expect(linesOf({ route: "amplitude" })[0])
       .to.include("fields that were sent")
       .and.not.include("byte");
@@ -78,16 +78,16 @@ describe("The report as text", () => {
     { name: "role", value: REPORT.roleArn },
     { name: "events sent", value: "1000" },
     { name: "acknowledged", value: "1000" },
-    { name: "delivered", value: "1000 (100 %)" },
+    { name: "delivered", value: "1000 (100%)" },
     { name: "not delivered", value: "0" },
     { name: "corrupted", value: "0" },
     { name: "unknown", value: "0" },
     { name: "duplicates", value: "3 (unexplained 1)" },
-    { name: "others' records", value: "7" },
+    { name: "foreign records", value: "7" },
     { name: "latency", value: "p50 0.1 s, p95 0.2 s, p99 0.3 s, max 0.4 s" },
     { name: "shards", value: "shardId-000000000000: 402, shardId-000000000001: 601" },
     { name: "acknowledged in", value: "p50 0.01 s, p95 0.02 s, p99 0.03 s, max 0.04 s" },
-    { name: "took", value: "12.3 s" },
+    { name: "duration", value: "12.3 s" },
     { name: "run", value: "AAAAAAAAAAAA" },
   ];
   for (const { name, value } of rows) {
@@ -96,37 +96,37 @@ describe("The report as text", () => {
     });
   }
 
-  it("says when a run that was gone on with began", () => {
+  it("says when a resumed run started", () => {
     const resumedFrom = "2026-01-04T00:00:00.000Z";
-    expect(rowOf("run", { resumedFrom })).to.equal(`AAAAAAAAAAAA, begun ${resumedFrom}`);
+    expect(rowOf("run", { resumedFrom })).to.equal(`AAAAAAAAAAAA, started ${resumedFrom}`);
   });
 
-  it("says of what was not delivered how it failed", () => {
+  it("splits the events not delivered by their failure", () => {
     const changes = { eventsNotDelivered: 7, eventsRefused: 1, eventsLost: 2, eventsUnanswered: 4 };
-    expect(rowOf("not delivered", changes)).to.equal("7 (refused 1, lost 2, unanswered 4)");
+    expect(rowOf("not delivered", changes)).to.equal("7 (rejected 1, lost 2, no response 4)");
   });
 
-  it("has no aside if every duplicate is explained", () => {
+  it("shows only the count if every duplicate is explained", () => {
     expect(rowOf("duplicates", { duplicatesUnexplained: 0 })).to.equal("3");
   });
 
-  it("says so where no latency was measured and no shard was seen", () => {
+  it("says so if no latency was measured and no shard was found", () => {
     expect(rowOf("latency", { latencyInSeconds: null })).to.equal("none measured");
     expect(rowOf("shards", { shards: [] })).to.equal("none");
   });
 
-  it("shows a part of the events as less than 100 %, however small the rest", () => {
+  it("never rounds an incomplete delivery up to 100%", () => {
     const rate = fc.integer({ min: 0, max: 10_000_000 - 1 }).map((delivered) => delivered / 10_000_000);
     fc.assert(
       fc.property(rate, (deliveryRate) => {
-        const shown = Number(/\((.*) %\)/.exec(rowOf("delivered", { deliveryRate }) ?? "")?.[1]);
+        const shown = Number(/\((.*)%\)/.exec(rowOf("delivered", { deliveryRate }) ?? "")?.[1]);
         expect(shown).to.be.below(100);
         expect(shown).to.be.closeTo(deliveryRate * 100, 0.0011);
       }),
     );
   });
 
-  it("has each finding with its sign, its place and its remedy", () => {
+  it("shows each finding with its sign, location and remedy", () => {
     const findings = (["error", "undetermined", "warning"] as const).map((severity) => ({
       code: "events-lost" as const,
       severity,
@@ -147,11 +147,11 @@ describe("The report as text", () => {
     }
   });
 
-  it("ends with what is proved and what is left open, without a line break", () => {
+  it("ends with what is proven and not proven, without a line break", () => {
     expect(linesOf().slice(-4)).to.deep.equal([
-      "What this proves (route: role):",
+      "Proven (route: role):",
       "  + this",
-      "What it leaves open:",
+      "Not proven:",
       "  - that",
     ]);
   });

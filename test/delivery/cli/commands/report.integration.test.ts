@@ -113,7 +113,7 @@ describe("amplitude-kinesis verify --report", function () {
     const file = join(folder, "file");
     await writeFile(file, "");
     const { status, stdout, stderr } = await verify(file);
-    expect(stderr).to.include("there is a file of that name").and.not.to.include("sending");
+    expect(stderr).to.include("a file has that name").and.not.to.include("sending");
     expect({ status, stdout }).to.deep.equal({ status: 2, stdout: "" });
   });
 
@@ -131,7 +131,7 @@ describe("amplitude-kinesis verify --report", function () {
     await mkdir(join(reports, "report.html"), { recursive: true });
     const { status, stdout, stderr } = await verify(reports, "no-such-stream");
     expect(JSON.parse(stdout).verdict).to.equal("failed");
-    expect(stderr).to.include("report.html").and.to.include("The verdict stands as printed: failed");
+    expect(stderr).to.include("report.html").and.to.include("The printed verdict stands: failed");
     expect(status).to.equal(1);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { ReportError } from "../../../delivery/common/errors";
-import { prepareReportFolder, writeReports } from "../../../delivery/report/reportFolder";
+import { prepareReportFolder, writeReports } from "../../../delivery/report/renderReport";
 import { FAILED, VERIFIED } from "./reports";
 
 const NAMES = ["report.html", "report.json", "report.md", "report.xml"];
@@ -26,7 +26,7 @@ describe("A folder of reports", function () {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it("is made with the folders above it, and holds the report in each form and nothing else", async () => {
+  it("is created with its parents, and contains the report in each format and nothing else", async () => {
     const reports = join(folder, "a", "b");
     const written = await writeReports(FAILED, reports);
     expect((await readdir(reports)).sort()).to.deep.equal(NAMES);
@@ -37,30 +37,28 @@ describe("A folder of reports", function () {
     expect(await readFile(join(reports, "report.md"), "utf8")).to.match(/^## /);
   });
 
-  it("has the last run's reports", async () => {
+  it("contains the reports of the last run", async () => {
     await writeReports(FAILED, folder);
     await writeReports(VERIFIED, folder);
     expect(JSON.parse(await readFile(join(folder, "report.json"), "utf8")).verdict).to.equal("verified");
     expect((await readdir(folder)).sort()).to.deep.equal(NAMES);
   });
 
-  it("is tried without a trace", async () => {
+  it("is tested without leaving a file", async () => {
     await prepareReportFolder(folder);
     expect(await readdir(folder)).to.deep.equal([]);
   });
 
-  it("can't be a file, nor stand below one", async () => {
+  it("can't be a file, or be inside one", async () => {
     const file = join(folder, "file");
     await writeFile(file, "");
-    expect(await problemOf(prepareReportFolder(file))).to.include(`${file}: there is a file of that name`);
-    expect(await problemOf(prepareReportFolder(join(file, "x")))).to.include("a part of that path is a file");
+    expect(await problemOf(prepareReportFolder(file))).to.include(`${file}: a file has that name`);
+    expect(await problemOf(prepareReportFolder(join(file, "x")))).to.include("part of the path is a file");
   });
 
-  it("leaves nothing half-written where a file's place is taken", async () => {
+  it("has no partial file if a folder has the name of a file", async () => {
     await mkdir(join(folder, "report.html"));
-    expect(await problemOf(writeReports(VERIFIED, folder))).to.include(
-      "report.html: there is a folder of that name",
-    );
+    expect(await problemOf(writeReports(VERIFIED, folder))).to.include("report.html: a folder has that name");
     expect((await readdir(folder)).sort()).to.deep.equal(["report.html", "report.json"]);
   });
 });

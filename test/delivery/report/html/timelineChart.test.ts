@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { timelineRows } from "../../../../delivery/report/html/timelineRows";
+import { timelineRows } from "../../../../delivery/report/html/timelineChart";
 
 describe("The timeline as a table", () => {
-  it("has at most so many rows, one behind the other, and every event in them", () => {
+  it("has consecutive rows up to the maximum, and counts every event", () => {
     const bucket = fc.record({ sent: fc.nat(99), acknowledged: fc.nat(99), read: fc.nat(99) });
     const timeline = fc.record({ bucketSeconds: fc.integer({ min: 1, max: 64 }), buckets: fc.array(bucket) });
     fc.assert(

@@ -1,7 +1,28 @@
 import type { ComponentChildren } from "preact";
-import { CHART_WIDTHS } from "./charting";
 
-/** Where a chart's data is drawn, in the units of its view box. */
+/** Functions of d3 that draw the charts. CommonJS can load d3's ES modules only with `import()`. */
+export interface Charting {
+  scaleLinear: typeof import("d3-scale").scaleLinear;
+  scaleLog: typeof import("d3-scale").scaleLog;
+  area: typeof import("d3-shape").area;
+  curveStepAfter: typeof import("d3-shape").curveStepAfter;
+}
+
+export async function loadCharting(): Promise<Charting> {
+  const [{ scaleLinear, scaleLog }, { area, curveStepAfter }] = await Promise.all([
+    import("d3-scale"),
+    import("d3-shape"),
+  ]);
+  return { scaleLinear, scaleLog, area, curveStepAfter };
+}
+
+/** Each chart is drawn at two widths, and the style sheet shows one. Text has the same size at both. */
+export const CHART_WIDTHS = [
+  { shownOn: "wide", width: 900 },
+  { shownOn: "narrow", width: 330 },
+] as const;
+
+/** Area of a chart's data, in units of its view box. */
 export interface Frame {
   left: number;
   right: number;
@@ -9,13 +30,13 @@ export interface Frame {
   bottom: number;
 }
 
-/** A mark on an axis: where, and what is written there. */
+/** A labeled position on an axis. */
 export interface Tick {
   at: number;
   text: string;
 }
 
-/** A chart at each of its widths, with the words that a screen reader says in its place. */
+/** A chart at each of its widths, with a label for screen readers. */
 export function ChartFigure({
   label,
   caption,
@@ -82,7 +103,7 @@ export function VerticalAxis({ frame, ticks }: { frame: Frame; ticks: Tick[] }) 
   );
 }
 
-/** A tenth of a unit is less than is seen. */
+/** Rounds to a tenth of a unit, which is too small to be visible. */
 export function round(coordinate: number): number {
   return Math.round(coordinate * 10) / 10;
 }
