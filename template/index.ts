@@ -8,5 +8,5 @@ const inputs: AmplitudeKinesisDestinationArgs = alarmTopicArn
 
 const destination = new AmplitudeKinesisDestination("amplitude", inputs);
 
-// Amplitude's form takes the first three; `amplitude-kinesis check` compares the others with what is deployed.
+// Amplitude's form takes the first three outputs. `amplitude-kinesis check` compares the others with the deployment.
 export const { roleArn, region, streamName, streamArn, roleName, policyArn } = destination;

@@ -1,10 +1,10 @@
 import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 
-// organization/PROJECT/STACK: the stack of the customer, as `pulumi stack ls` names it.
+// The customer's stack, as organization/PROJECT/STACK.
 const customer = new pulumi.StackReference("organization/amplitude-kinesis/acme");
 
-/** What a consumer of the stream may do; with a key of the customer's own it needs kms:Decrypt too. */
+/** Lets a consumer read the stream. With a customer-managed key, it also needs kms:Decrypt. */
 const reading = new iam.Policy("acme-events-reading", {
   policy: pulumi.jsonStringify({
     Version: "2012-10-17",

@@ -10,5 +10,5 @@ const destination = new AmplitudeKinesisDestination("acme", {
   tags: { team: "analytics" },
 });
 
-// `amplitude-kinesis check --stack …` reads all of them; Amplitude's form takes the first three.
+// `amplitude-kinesis check --stack …` reads all of these outputs. Amplitude's form takes the first three.
 export const { roleArn, region, streamName, streamArn, roleName, policyArn } = destination;
