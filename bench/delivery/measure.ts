@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { generate } from "selfsigned";
-import { generateEvents } from "../../delivery/events";
+import { generateEvents } from "../../delivery/events/generator/generator";
 import { eventObjects } from "./events";
 import type { PathRun } from "./onePath";
 

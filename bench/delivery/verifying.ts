@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Credentials } from "../../delivery/aws/clients";
-import { generateEvents } from "../../delivery/events";
+import { generateEvents } from "../../delivery/events/generator/generator";
 import { verifyDelivery } from "../../delivery/verify";
 import { REGION } from "./byHand";
 import type { Bench } from "./paths";

@@ -1,19 +1,18 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
-import type { Properties } from "./event";
-import { EVENT_SCHEMA } from "./eventSchema";
-import { masked, shownName } from "./redact";
+import { EVENT_SCHEMA, type Properties } from "./event";
+import { redact, redactName } from "./redact";
 
-/** One way in which a row is not as documented. */
+/** One way in which a row differs from the documentation. */
 export interface Deviation {
-  /** The field, as it may be shown. */
+  /** The field's name, redacted if needed. */
   field: string;
-  /** What is wrong, in words without a value of the event: `is missing`, `is a string, not an integer`. */
+  /** The difference, without a value of the event: `is missing`, `is a string, not an integer`. */
   problem: string;
-  /** The form of the value, masked: `"9999-99-99A99:99"`. Absent where there is none. */
+  /** The redacted value: `"9999-99-99A99:99"`. Absent if the field is missing. */
   sample?: string;
 }
 
-/** Loaded with its first use: a command that looks at no event pays nothing for it. */
+/** Loads Ajv with its first use, so that only commands that check events pay for it. */
 const ajv = (): typeof import("ajv") => require("ajv");
 let compiled: ValidateFunction | undefined;
 
@@ -22,24 +21,25 @@ function validator(): ValidateFunction {
   return compiled;
 }
 
-/** How a row deviates from Amplitude's documented shape. The names of properties within it are the customer's own. */
-export function deviationsOf(row: Properties): Deviation[] {
+/** Compares a row with Amplitude's documented shape. Names and values of properties are the customer's and not compared. */
+export function findDeviations(row: Properties): Deviation[] {
   const validate = validator();
   if (validate(row)) return [];
-  return (validate.errors ?? []).map((error) => deviation(row, error));
+  return (validate.errors ?? []).map((error) => deviationFrom(row, error));
 }
 
-function deviation(row: Properties, { keyword, params, instancePath }: ErrorObject): Deviation {
+function deviationFrom(row: Properties, { keyword, params, instancePath }: ErrorObject): Deviation {
   if (keyword === "required") return { field: String(params.missingProperty), problem: "is missing" };
   if (keyword === "additionalProperties") {
     const name = String(params.additionalProperty);
-    return { field: shownName(name), problem: "is not documented", sample: masked(row[name]) };
+    return { field: redactName(name), problem: "is not documented", sample: redact(row[name]) };
   }
-  // The schema's fields have no `/` and no `~`, which a JSON pointer would spell otherwise.
+  // No field of the schema contains `/` or `~`, which a JSON pointer would escape.
   const field = instancePath.slice(1);
   const value = row[field];
-  const problem = keyword === "type" ? `is ${typeOf(value)}, not ${expected(params.type)}` : otherForm(field);
-  return { field, problem, sample: masked(value) };
+  const problem =
+    keyword === "type" ? `is ${describeType(value)}, not ${describeTypes(params.type)}` : describeForm(field);
+  return { field, problem, sample: redact(value) };
 }
 
 const NAMES: Record<string, string> = {
@@ -52,17 +52,17 @@ const NAMES: Record<string, string> = {
   string: "a string",
 };
 
-function typeOf(value: unknown): string {
+function describeType(value: unknown): string {
   if (value === null) return "null";
   return NAMES[Array.isArray(value) ? "array" : typeof value] ?? typeof value;
 }
 
-function expected(types: unknown): string {
+function describeTypes(types: unknown): string {
   const names = (Array.isArray(types) ? types : [types]).map((type) => NAMES[String(type)] ?? String(type));
   return names.filter((name) => names.length === 1 || name !== "null").join(" or ");
 }
 
-function otherForm(field: string): string {
+function describeForm(field: string): string {
   if (field === "event_type") return "is empty";
-  return field === "uuid" ? "is no UUID" : "is no timestamp as YYYY-MM-DD HH:MM:SS.ffffff";
+  return field === "uuid" ? "isn't a UUID" : "isn't a timestamp like YYYY-MM-DD HH:MM:SS.ffffff";
 }

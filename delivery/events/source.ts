@@ -9,13 +9,13 @@ export interface SourceEvent {
   readonly origin: string;
 }
 
-/** A piece of the source that is not an event. The rest of the source goes on. */
+/** A piece of the source that is not an event. Reading goes on after it. */
 export interface SourceProblem {
-  /** The file, inside the ZIP too: `export.zip/100011471/100011471_2026-01-05_9#0.json.gz`. */
+  /** The file, with its path in the ZIP: `export.zip/100011471/100011471_2026-01-05_9#0.json.gz`. */
   readonly file: string;
-  /** 1-based; absent where the whole file can't be read. */
+  /** From 1. Absent if the whole file can't be read. */
   readonly line?: number;
-  /** What is wrong, without quoting the event's values. */
+  /** The reason, without a value of the event. */
   readonly reason: string;
 }
 

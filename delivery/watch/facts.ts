@@ -1,5 +1,5 @@
 import type { Latency } from "../common/histogram";
-import type { EventKind } from "../events/eventKind";
+import type { EventKind } from "../events/event";
 import { foreignText } from "./findings";
 import type { WatchSnapshot } from "./snapshot";
 

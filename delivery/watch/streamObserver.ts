@@ -1,11 +1,10 @@
 import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import { LatencyRecorder } from "../common/histogram";
 import { isOfRun } from "../common/runId";
-import { deviationsOf } from "../events/deviations";
-import { type Properties, parseTimestamp } from "../events/event";
-import { type EventKind, eventKind } from "../events/eventKind";
-import { type Framing, recordContent } from "../events/recordContent";
-import { shownName } from "../events/redact";
+import { findDeviations } from "../events/deviations";
+import { detectKind, type EventKind, type Properties, parseTimestamp } from "../events/event";
+import { type Framing, parseRecord } from "../events/recordContent";
+import { redactName } from "../events/redact";
 import type { ShardRecords } from "../kinesis/shardReader";
 import { BoundedTally } from "./boundedTally";
 import { DeviationTally } from "./deviationTally";
@@ -132,14 +131,14 @@ export class StreamObserver {
       this.#ofTests += 1;
       if (!this.options.includeTests) return;
     }
-    const content = recordContent(Data);
+    const content = parseRecord(Data);
     if ("unreadable" in content) {
       this.#countForeign(content.unreadable);
       return;
     }
     const arrivedAt = ApproximateArrivalTimestamp?.getTime() ?? receivedAt;
     for (const object of content.objects) {
-      const kind = eventKind(object);
+      const kind = detectKind(object);
       if (kind === undefined) this.#countForeign("not-amplitude");
       else this.#takeRow(object, kind, content.framing, arrivedAt);
     }
@@ -167,7 +166,7 @@ export class StreamObserver {
 
   #countProject({ app }: Properties, isRepeated: boolean): void {
     const id = typeof app === "number" || typeof app === "string" ? String(app) : NO_APP;
-    this.#apps.add(PROJECT_ID.test(id) ? id : shownName(id));
+    this.#apps.add(PROJECT_ID.test(id) ? id : redactName(id));
     const isExpected = this.#expected.size === 0 || this.#expected.has(id);
     if (isExpected && !isRepeated) this.#eventsExpected += 1;
     // A row without a project can't be told to be of another one.
@@ -182,7 +181,7 @@ export class StreamObserver {
   }
 
   #countDeviations(row: Properties, kind: EventKind): void {
-    const deviations = deviationsOf(row);
+    const deviations = findDeviations(row);
     if (deviations.length === 0) return;
     if (kind === "event") this.#eventsDeviating += 1;
     else this.#identifiesDeviating += 1;
@@ -207,5 +206,5 @@ function typeOf({ event_type, event_name }: Properties, kind: EventKind): string
   if (kind === "identify") return "$identify";
   if (kind === "groupIdentify") return "$groupidentify";
   const type = event_type ?? event_name;
-  return typeof type === "string" ? shownName(type) : "(no text)";
+  return typeof type === "string" ? redactName(type) : "(no text)";
 }

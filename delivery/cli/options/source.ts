@@ -68,7 +68,10 @@ function eventCount({ events = DEFAULT_EVENTS, rate, duration: ms }: SourceFlags
 
 /** @throws DeliveryError if the export can't be read. */
 export async function openSource(description: SourceDescription): Promise<EventSource> {
-  const { generateEvents, openExport }: typeof import("../../events") = require("../../events");
+  const { openExport }: typeof import("../../events/export/exportReader") =
+    require("../../events/export/exportReader");
+  const { generateEvents }: typeof import("../../events/generator/generator") =
+    require("../../events/generator/generator");
   if (description.kind === "export") return openExport(description.file);
   const { events, seed, from, rate } = description;
   let created = 0;

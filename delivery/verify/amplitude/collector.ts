@@ -2,7 +2,7 @@ import type { ShardReport } from "../../common/findings";
 import { LatencyRecorder } from "../../common/histogram";
 import type { RunKey } from "../../common/runId";
 import type { Timeline } from "../../common/timeline";
-import { rowsIn } from "../../events/recordRows";
+import { rowsIn } from "../../events/recordContent";
 import type { ShardRecords } from "../../kinesis/shardReader";
 import type { Row } from "./comparison";
 import { identifyId } from "./identifyCalls";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect } from "chai";
-import { openExport } from "../../../delivery/events";
-import { deviationsOf } from "../../../delivery/events/deviations";
+import { findDeviations } from "../../../delivery/events/deviations";
+import { openExport } from "../../../delivery/events/export/exportReader";
 import { type Row, row, rows } from "../watch/rows";
 import { eventsOf } from "./eventsOf";
 
@@ -12,16 +12,16 @@ const REAL: Row = JSON.parse(
 
 describe("the documented shape of an event", () => {
   it("is that of a real export's rows", () => {
-    expect(deviationsOf(REAL)).to.deep.equal([]);
+    expect(findDeviations(REAL)).to.deep.equal([]);
   });
 
   it("is that of generated events, and of the export that the tests have", async () => {
-    for (const generated of await rows(500)) expect(deviationsOf(generated)).to.deep.equal([]);
+    for (const generated of await rows(500)) expect(findDeviations(generated)).to.deep.equal([]);
     const source = await openExport(join(__dirname, "export", "fixtures", "export.zip"));
     let read = 0;
     for await (const { bytes } of eventsOf(source)) {
       read += 1;
-      expect(deviationsOf(JSON.parse(bytes.toString()))).to.deep.equal([]);
+      expect(findDeviations(JSON.parse(bytes.toString()))).to.deep.equal([]);
     }
     expect(read).to.equal(210);
   });
@@ -36,7 +36,7 @@ describe("the documented shape of an event", () => {
     ["the names of the vendor's page", { event_name: "a", created_at: "2025-07-17 10:36:28" }],
   ];
   for (const [what, changes] of accepted) {
-    it(`lets through ${what}`, async () => expect(deviationsOf(await row(changes))).to.deep.equal([]));
+    it(`lets through ${what}`, async () => expect(findDeviations(await row(changes))).to.deep.equal([]));
   }
 
   const cases: [what: string, changes: Row, field: string, problem: string, sample?: string][] = [
@@ -76,17 +76,17 @@ describe("the documented shape of an event", () => {
       "a time with a zone",
       { processed_time: "2025-07-17T10:36:28+02:00" },
       "processed_time",
-      "is no timestamp as YYYY-MM-DD HH:MM:SS.ffffff",
+      "isn't a timestamp like YYYY-MM-DD HH:MM:SS.ffffff",
       '"9999-99-99A99:99:99+99:99"',
     ],
-    ["an id that is no UUID", { uuid: "17" }, "uuid", "is no UUID", '"99"'],
+    ["an id that is not a UUID", { uuid: "17" }, "uuid", "isn't a UUID", '"99"'],
     ["an empty event type", { event_type: "" }, "event_type", "is empty", '""'],
   ];
   for (const [what, changes, field, problem, sample] of cases) {
     it(`doesn't have ${what}`, async () => {
       const changed = JSON.parse(JSON.stringify(await row(changes)));
       const expected = { field, problem, ...(sample === undefined ? {} : { sample }) };
-      expect(deviationsOf(changed)).to.deep.equal([expected]);
+      expect(findDeviations(changed)).to.deep.equal([expected]);
     });
   }
 });

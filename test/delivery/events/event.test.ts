@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { formatTimestamp, parseTimestamp } from "../../../delivery/events/event";
+import { detectKind, type EventKind, formatTimestamp, parseTimestamp } from "../../../delivery/events/event";
 
 describe("the timestamps of an event", () => {
   it("are written in UTC, with microseconds, whichever were written before", () => {
@@ -42,5 +42,31 @@ describe("the timestamps of an event", () => {
     it(`are not read from ${JSON.stringify(value)}`, () => {
       expect(parseTimestamp(value)).to.equal(undefined);
     });
+  }
+});
+
+describe("the kind of a row", () => {
+  const cases: [what: string, object: Record<string, unknown>, kind: EventKind | undefined][] = [
+    ["an exported event", { event_type: "a", uuid: "1", app: 1 }, "event"],
+    [
+      "an event as the vendor's page names its fields",
+      { event_name: "a", created_at: "", user_id: "u", user_properties: {} },
+      "event",
+    ],
+    ["an event whose type is broken", { event_type: null, uuid: "1", app: 1 }, "event"],
+    ["an exported Identify row", { event_type: "$identify", uuid: "1", app: 1 }, "identify"],
+    ["an exported Group Identify row", { event_type: "$groupidentify", uuid: "1", app: 1 }, "groupIdentify"],
+    ["a call of the Identify API", { user_id: "u", user_properties: { $set: {} } }, "identify"],
+    [
+      "a call of the Group Identify API",
+      { group_type: "org", group_value: "1", group_properties: {} },
+      "groupIdentify",
+    ],
+    ["another event with only a type", { event_type: "OrderPlaced", detail: {} }, undefined],
+    ["another object", { id: 1, user_id: "u" }, undefined],
+    ["an empty object", {}, undefined],
+  ];
+  for (const [what, object, kind] of cases) {
+    it(`of ${what} is ${kind ?? "none"}`, () => expect(detectKind(object)).to.equal(kind));
   }
 });

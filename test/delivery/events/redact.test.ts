@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { masked, shownName } from "../../../delivery/events/redact";
+import { redact, redactName } from "../../../delivery/events/redact";
 
 describe("a value that is shown as a sample", () => {
   it("has no letter and no digit of its own, whatever it is", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
-        expect(masked(text))
+        expect(redact(text))
           .to.match(/^"[ -/:-@[-`{-~aAx9]*…?"$/)
           .and.to.have.length.at.most(43);
       }),
@@ -14,8 +14,8 @@ describe("a value that is shown as a sample", () => {
   });
 
   it("shows of a list or a dictionary how much is in it", () => {
-    expect(masked(["ada@example.com", 1])).to.equal("list of 2");
-    expect(masked({ email: "ada@example.com" })).to.equal("dictionary of 1");
+    expect(redact(["ada@example.com", 1])).to.equal("list of 2");
+    expect(redact({ email: "ada@example.com" })).to.equal("dictionary of 1");
   });
 
   const cases: [value: unknown, shown: string][] = [
@@ -28,7 +28,7 @@ describe("a value that is shown as a sample", () => {
     [null, "null"],
   ];
   for (const [value, shown] of cases) {
-    it(`shows ${JSON.stringify(value)} as ${shown}`, () => expect(masked(value)).to.equal(shown));
+    it(`shows ${JSON.stringify(value)} as ${shown}`, () => expect(redact(value)).to.equal(shown));
   }
 });
 
@@ -36,11 +36,11 @@ describe("a name that somebody else chose", () => {
   it("reaches no terminal with a control or a mark of direction in it, and is cut", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 300 }), (name) => {
-        expect(shownName(name)).not.to.match(/[\p{Cc}\p{Cf}]/u);
-        expect(shownName(name).length).to.be.at.most(80);
+        expect(redactName(name)).not.to.match(/[\p{Cc}\p{Cf}]/u);
+        expect(redactName(name).length).to.be.at.most(80);
       }),
     );
-    expect(shownName("\x1b[2J\x1b]0;owned\x07Paid\u202e")).to.equal("[2J]0;ownedPaid");
+    expect(redactName("\x1b[2J\x1b]0;owned\x07Paid\u202e")).to.equal("[2J]0;ownedPaid");
   });
 
   for (const name of [
@@ -50,7 +50,7 @@ describe("a name that somebody else chose", () => {
     "checkout v2.1 (step 3)",
     "$identify",
   ]) {
-    it(`is shown as it is: ${name}`, () => expect(shownName(name)).to.equal(name));
+    it(`is shown as it is: ${name}`, () => expect(redactName(name)).to.equal(name));
   }
 
   for (const name of [
@@ -61,7 +61,7 @@ describe("a name that somebody else chose", () => {
     "user 3e702190-9dcb-483a-94d8-58e93ce161de",
   ]) {
     it(`is masked where it holds a person's data: ${name}`, () => {
-      expect(shownName(name)).not.to.match(/[b-wyzB-Z0-8]/);
+      expect(redactName(name)).not.to.match(/[b-wyzB-Z0-8]/);
     });
   }
 });

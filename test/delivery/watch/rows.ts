@@ -1,5 +1,5 @@
 import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
-import { generateEvents } from "../../../delivery/events";
+import { generateEvents } from "../../../delivery/events/generator/generator";
 import { StreamObserver } from "../../../delivery/watch/streamObserver";
 import { eventsOf } from "../events/eventsOf";
 

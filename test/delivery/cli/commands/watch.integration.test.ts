@@ -1,6 +1,6 @@
 import { DeleteStreamCommand, PutRecordsCommand, SplitShardCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
-import { generateEvents } from "../../../../delivery/events";
+import { generateEvents } from "../../../../delivery/events/generator/generator";
 import { assume, clientsOf, type Fixture, sharedAws, trustOf } from "../../../sandbox/aws/localAws";
 import { until } from "../../../until";
 import { type Deployment, deploy } from "../../deployment/deploy";

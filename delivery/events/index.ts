@@ -1,3 +1,0 @@
-export { openExport } from "./export/exportReader";
-export { type GeneratedSource, type GeneratorOptions, generateEvents } from "./generator/generator";
-export type { EventSource, SourceEvent, SourceProblem } from "./source";
