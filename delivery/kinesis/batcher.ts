@@ -1,148 +1,115 @@
-import type { BatchLimits } from "./batches";
-import { type OutgoingRecord, recordSize } from "./record";
+import type { Clock } from "../common/clock";
+import { type OutgoingRecord, type RecordSource, recordSize } from "./record";
 
-export interface FillingOptions {
-  limits: BatchLimits;
-  /** Resolves when a batch has waited long enough since its first record, or at the signal. */
-  linger: (stop: AbortSignal) => Promise<void>;
-  accept: (record: OutgoingRecord, size: number) => boolean;
+export interface BatchLimits {
+  records: number;
+  bytes: number;
 }
 
-/** Why no batch is lingered for any more. Without a reason each time, an error with a stack is made for one. */
-const GIVEN = "the batch was given";
+/** Source: AWS, Kinesis API Reference, PutRecords: 500 records and 10 MiB, partition keys included. */
+export const BATCH_LIMITS: BatchLimits = { records: 500, bytes: 10 * 1024 * 1024 };
 
-/** Who has asked for a batch and waits for it. */
-interface Taker {
-  give: (batch: OutgoingRecord[] | undefined) => void;
-  fail: (error: unknown) => void;
+export interface BatchOptions {
+  limits: BatchLimits;
+  /** How long a batch waits for more records after its first one, in ms. */
+  lingerMs: number;
+  clock: Clock;
+  /** Ends the batches at once, even while the source is silent. Records of an incomplete batch are dropped. */
+  signal: AbortSignal;
+  /** Decides whether a record goes into a batch, by its size in bytes. Default: every record does. */
+  accept?: (record: OutgoingRecord, size: number) => boolean;
 }
 
 /**
- * Fills one batch after the other from a source. A loop of its own takes from the source, so that a record costs its step
- * there alone, and no race with the clock; it rests while no batch is asked for. Whenever a batch holds records, somebody
- * waits for it.
+ * Yields the source's records in batches: full ones while the source is fast, and after `lingerMs` whatever has arrived.
+ * The source is read only while a batch is requested.
+ *
+ * @param source Records that each fit into an empty batch.
+ * @throws Whatever the source throws.
  */
-export class Filling {
-  #records: OutgoingRecord[] = [];
-  #bytes = 0;
-  #lingering: AbortController | undefined;
-  #taker: Taker | undefined;
-  /** Lets the resting loop go on. */
-  #resume: (() => void) | undefined;
-  #started = false;
-  #ended = false;
-  #failure: { error: unknown } | undefined;
-  #owed = false;
-
-  constructor(
-    private readonly source: AsyncIterator<readonly OutgoingRecord[]>,
-    private readonly options: FillingOptions,
-  ) {}
-
-  /** Asked for again only once it has answered. @returns undefined at the end. @throws what the source throws. */
-  next(): Promise<OutgoingRecord[] | undefined> {
-    return new Promise((give, fail) => {
-      if (this.#failure !== undefined) return fail(this.#failure.error);
-      if (this.#ended) return give(undefined);
-      this.#taker = { give, fail };
-      if (this.#started) return this.#resume?.();
-      this.#started = true;
-      this.#fill().then(
-        () => this.#finish(),
-        (error: unknown) => this.#fail(error),
-      );
-    });
-  }
-
-  /** Ends it at once; the records of the batch that is being filled are left out. */
-  end(): void {
-    this.#ended = true;
-    this.#records = [];
-    this.#give(undefined);
-  }
-
-  /** A source that still owes a record may never give it: it is closed once it does, and not waited for. */
-  async close(): Promise<void> {
-    this.end();
-    const closed = this.source.return?.();
-    if (this.#owed) closed?.catch(() => undefined);
-    else await closed;
-  }
-
-  async #fill(): Promise<void> {
-    for (;;) {
-      if (!this.#mayGoOn && !(await this.#isAsked())) return;
-      this.#owed = true;
-      const { done, value } = await this.source.next();
-      this.#owed = false;
-      if (done) return;
-      for (const record of value) {
-        if (!this.#mayGoOn && !(await this.#isAsked())) return;
+export async function* batches(
+  source: RecordSource,
+  options: BatchOptions,
+): AsyncGenerator<OutgoingRecord[]> {
+  const { signal, accept = () => true } = options;
+  if (signal.aborted) return;
+  const iterator = source[Symbol.asyncIterator]();
+  let pending: Promise<IteratorResult<readonly OutgoingRecord[]>> | undefined;
+  let batch = new OpenBatch(options);
+  const next = () => {
+    const { records } = batch.close();
+    batch = new OpenBatch(options);
+    return records;
+  };
+  try {
+    while (!signal.aborted) {
+      pending ??= iterator.next();
+      const step = await Promise.race([pending, batch.due]);
+      if (signal.aborted) return;
+      if (step === undefined) {
+        // The consumer may keep the batch for long, and the source may fail meanwhile: the next step throws it.
+        pending.catch(() => undefined);
+        yield next();
+        continue;
+      }
+      pending = undefined;
+      if (step.done) break;
+      for (const record of step.value) {
         const size = recordSize(record);
-        if (!this.options.accept(record, size)) continue;
-        if (this.#records.length > 0 && this.#bytes + size > this.options.limits.bytes) {
-          this.#handOver();
-          if (!(await this.#isAsked())) return;
-        }
-        this.#add(record, size);
+        if (!accept(record, size)) continue;
+        if (!batch.hasRoomFor(size)) yield next();
+        if (signal.aborted) return;
+        batch.add(record, size);
+        if (batch.isFull) yield next();
+        if (signal.aborted) return;
       }
     }
+    if (batch.records.length > 0) yield next();
+  } finally {
+    batch.close();
+    const closed = iterator.return?.();
+    // A silent source may never return: it is closed, but not waited for.
+    if (pending === undefined) await closed;
+    else for (const open of [pending, closed]) open?.catch(() => undefined);
   }
+}
 
-  #add(record: OutgoingRecord, size: number): void {
-    if (this.#records.length === 0) this.#linger();
-    this.#records.push(record);
-    this.#bytes += size;
-    if (this.#records.length >= this.options.limits.records) this.#handOver();
-  }
+/** Why a batch no longer waits. Without a reason, every abort creates an error with a stack. */
+const CLOSED = "the batch is closed";
 
-  #linger(): void {
-    const lingering = new AbortController();
-    this.#lingering = lingering;
-    void this.options.linger(lingering.signal).then(() => {
-      if (!lingering.signal.aborted) this.#handOver();
+/** One batch while it fills. */
+class OpenBatch {
+  readonly records: OutgoingRecord[] = [];
+  /** Resolves when the batch has waited for `lingerMs` since its first record, or at the signal. */
+  readonly due: Promise<undefined>;
+  #bytes = 0;
+  #setDue = () => {};
+  readonly #closed = new AbortController();
+
+  constructor(private readonly options: BatchOptions) {
+    this.due = new Promise((resolve) => {
+      this.#setDue = () => resolve(undefined);
     });
+    options.signal.addEventListener("abort", this.#setDue, { signal: this.#closed.signal });
   }
 
-  #handOver(): void {
-    const records = this.#records;
-    this.#records = [];
-    this.#bytes = 0;
-    this.#give(records);
+  hasRoomFor(size: number): boolean {
+    return this.records.length === 0 || this.#bytes + size <= this.options.limits.bytes;
   }
 
-  #give(batch: OutgoingRecord[] | undefined): void {
-    this.#lingering?.abort(GIVEN);
-    const taker = this.#taker;
-    this.#taker = undefined;
-    taker?.give(batch);
-    if (this.#ended) this.#resume?.();
+  get isFull(): boolean {
+    return this.records.length >= this.options.limits.records;
   }
 
-  /** Without a promise, where there is nothing to wait for. */
-  get #mayGoOn(): boolean {
-    return this.#taker !== undefined && !this.#ended;
+  add(record: OutgoingRecord, size: number): void {
+    const { clock, lingerMs } = this.options;
+    if (this.records.length === 0) void clock.sleep(lingerMs, this.#closed.signal).then(this.#setDue);
+    this.records.push(record);
+    this.#bytes += size;
   }
 
-  /** Rests until a batch is asked for. @returns false where it has ended. */
-  async #isAsked(): Promise<boolean> {
-    if (this.#taker === undefined && !this.#ended) {
-      await new Promise<void>((resolve) => {
-        this.#resume = resolve;
-      });
-      this.#resume = undefined;
-    }
-    return !this.#ended;
-  }
-
-  #finish(): void {
-    if (this.#records.length > 0) this.#handOver();
-    this.end();
-  }
-
-  #fail(error: unknown): void {
-    this.#failure = { error };
-    this.#lingering?.abort(GIVEN);
-    this.#taker?.fail(error);
+  close(): this {
+    this.#closed.abort(CLOSED);
+    return this;
   }
 }

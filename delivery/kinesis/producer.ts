@@ -1,5 +1,5 @@
 import { PATIENCE_POLL_MS } from "../aws/waitUntil";
-import { BATCH_LIMITS, batches } from "./batches";
+import { BATCH_LIMITS, batches } from "./batcher";
 import { type AttemptResult, readAnswer, readFailure } from "./outcome";
 import type { ProducerOptions, Stopped } from "./producerOptions";
 import type { OutgoingRecord, RecordSource } from "./record";
@@ -49,7 +49,8 @@ export class Producer {
     const stopTimer = this.#cancelAfter(signal);
     const accept = (record: OutgoingRecord, size: number) => this.#accept(record, size);
     try {
-      for await (const batch of batches(source, BATCH_LIMITS, lingerMs, clock, end, accept)) {
+      const options = { limits: BATCH_LIMITS, lingerMs, clock, signal: end, accept };
+      for await (const batch of batches(source, options)) {
         this.#start(batch, signal);
         if (this.#inFlight.size >= concurrency) await Promise.race(this.#inFlight);
       }

@@ -3,7 +3,7 @@ import { DEFAULT_CAPACITY_SHARE } from "../common/limits";
 import { KEY_BYTES } from "../common/runId";
 import type { StreamState } from "../deployment/stream";
 import type { EventSource, SourceEvent } from "../events/source";
-import { BATCH_LIMITS } from "../kinesis/batches";
+import { BATCH_LIMITS } from "../kinesis/batcher";
 import { CappedPace, type Pace, SteadyPace } from "../kinesis/rateLimit";
 import { capacityOf, loadOf, type RunLoad } from "./capacity";
 import { peeked } from "./peek";

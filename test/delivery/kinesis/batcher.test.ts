@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { BATCH_LIMITS, batches } from "../../../delivery/kinesis/batches";
+import { BATCH_LIMITS, batches } from "../../../delivery/kinesis/batcher";
 import { type OutgoingRecord, type RecordSource, recordSize } from "../../../delivery/kinesis/record";
 import { VirtualClock } from "../common/virtualClock";
 import { CountingSource, failingAfter, indices, record, records, silentAfter } from "./records";
@@ -13,7 +13,7 @@ function batchesOf(
   source: RecordSource,
   { limits = BATCH_LIMITS, clock = new VirtualClock(), signal = NEVER } = {},
 ): AsyncGenerator<OutgoingRecord[]> {
-  return batches(source, limits, LINGER_MS, clock, signal);
+  return batches(source, { limits, lingerMs: LINGER_MS, clock, signal });
 }
 
 async function collect(source: RecordSource, limits = BATCH_LIMITS): Promise<number[][]> {
