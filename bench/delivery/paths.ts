@@ -4,7 +4,7 @@ import {
   KinesisClient,
   PutRecordsCommand,
 } from "@aws-sdk/client-kinesis";
-import { keptOpen, kinesisClient, kinesisWriteClient } from "../../delivery/aws/clients";
+import { keepAliveHandler, kinesisClient, kinesisWriteClient } from "../../delivery/aws/clients";
 import { putRecordsTo } from "../../delivery/kinesis/putRecords";
 import { bodyOf, CREDENTIALS, giveBack, keyOf, poster, REGION, signedHeaders } from "./byHand";
 import { awsKinesisWritable, kinesisStreams } from "./peers/javascript";
@@ -47,7 +47,12 @@ function overBatches<T>(pool: T[], send: (batch: T[]) => Promise<unknown>): () =
 }
 
 const plainClient = ({ endpoint }: Bench) =>
-  new KinesisClient({ endpoint, region: REGION, credentials: CREDENTIALS, requestHandler: keptOpen() });
+  new KinesisClient({
+    endpoint,
+    region: REGION,
+    credentials: CREDENTIALS,
+    requestHandler: keepAliveHandler(),
+  });
 const options = ({ endpoint }: Bench) => ({ endpoint, region: REGION, credentials: CREDENTIALS });
 
 const putWith = (client: KinesisClient) => (batch: Buffer[]) =>

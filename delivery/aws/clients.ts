@@ -14,51 +14,53 @@ import type {
 } from "@smithy/types";
 import { KinesisProtocol } from "./codec/kinesisProtocol";
 
-/** Keys, or what the AWS SDK takes as a provider of them. */
+/** Access keys, or a credentials provider of the AWS SDK. */
 export type Credentials = AwsCredentialIdentity | AwsCredentialIdentityProvider;
 
 export interface ClientOptions {
   region: string;
-  /** Default: the SDK's chain (environment, profile, SSO, instance …). */
+  /** Default: the SDK's provider chain (environment, profile, SSO, instance …). */
   credentials?: Credentials | undefined;
-  /** A profile of the shared AWS files, where no credentials are given. */
+  /** A profile of the shared AWS files, used if `credentials` is absent. */
   profile?: string | undefined;
-  /** URL of the one endpoint for all services. Default: the SDK's (AWS_ENDPOINT_URL, the shared files, AWS). */
+  /** URL of one endpoint for all services. Default: the SDK's (AWS_ENDPOINT_URL, the shared files, AWS). */
   endpoint?: string | undefined;
-  /** Shared by the clients of a run, whose end destroys it. Default: one of the client's own. */
+  /** Shared by the clients of a run, which destroys it at its end. Default: a new one per client. */
   requestHandler?: NodeHttpHandler | undefined;
 }
 
-/** No request waits longer for an answer, nor for more of one. */
-const LONGEST_SILENCE_MS = 30_000;
-/** In that time an answer that has begun brings at least this much more, or its end: 4.4 kbit/s. */
-const LEAST_PROGRESS_BYTES = 16 * 1024;
+/** Longest wait for a response to begin, or for more of it. */
+const MAX_SILENCE_MS = 30_000;
+/** Longest time a response may take from its first byte to its last. A GetRecords response of 14 MB takes it at 1 Mbit/s. */
+const MAX_RESPONSE_MS = 120_000;
 
 /**
- * HTTP/1.1 with connections kept open. The Kinesis client's own default is HTTP/2 with a session a request: slower,
- * and no plain-HTTP endpoint answers it.
+ * Returns an HTTP/1.1 handler that keeps connections open. The Kinesis client's default is HTTP/2 with a session per request:
+ * it is slower, and no plain-HTTP endpoint supports it.
  *
- * @param longestSilenceMs an error after so long without an answer, or without more of one that has begun: the SDK's
- * time-out of a request ends with the answer's first byte. So does an answer that brings less than 16 KiB in that time, for
- * one that drips is never silent.
+ * A request fails with a TimeoutError after `maxSilenceMs` without a response, or without more of it, and `maxResponseMs` after
+ * the response began: the SDK's request timeout ends with the first byte.
  */
-export function keptOpen(longestSilenceMs = LONGEST_SILENCE_MS): NodeHttpHandler {
+export function keepAliveHandler(
+  maxSilenceMs = MAX_SILENCE_MS,
+  maxResponseMs = MAX_RESPONSE_MS,
+): NodeHttpHandler {
   const agentOptions = { keepAlive: true, maxSockets: 64 };
   const options = {
     httpAgent: new HttpAgent(agentOptions),
     httpsAgent: new HttpsAgent(agentOptions),
     connectionTimeout: 5_000,
-    requestTimeout: longestSilenceMs,
-    socketTimeout: longestSilenceMs,
+    requestTimeout: maxSilenceMs,
+    socketTimeout: maxSilenceMs,
     throwOnRequestTimeout: true,
   };
-  return new ProgressHttpHandler(options, longestSilenceMs);
+  return new ResponseTimeoutHandler(options, maxResponseMs);
 }
 
-class ProgressHttpHandler extends NodeHttpHandler {
+class ResponseTimeoutHandler extends NodeHttpHandler {
   constructor(
     options: NodeHttpHandlerOptions,
-    private readonly everyMs: number,
+    private readonly maxResponseMs: number,
   ) {
     super(options);
   }
@@ -66,26 +68,18 @@ class ProgressHttpHandler extends NodeHttpHandler {
   override async handle(
     ...request: Parameters<NodeHttpHandler["handle"]>
   ): ReturnType<NodeHttpHandler["handle"]> {
-    const answered = await super.handle(...request);
-    const body: unknown = answered.response.body;
-    if (body instanceof IncomingMessage) endWhereItDrips(body, this.everyMs);
-    return answered;
+    const handled = await super.handle(...request);
+    const body: unknown = handled.response.body;
+    if (body instanceof IncomingMessage) {
+      const timer = setTimeout(() => body.destroy(responseTimeout(this.maxResponseMs)), this.maxResponseMs);
+      body.once("close", () => clearTimeout(timer));
+    }
+    return handled;
   }
 }
 
-function endWhereItDrips(answer: IncomingMessage, everyMs: number): void {
-  // One answer is under way on a connection at a time.
-  let before = answer.socket.bytesRead;
-  const timer = setInterval(() => {
-    const progress = answer.socket.bytesRead - before;
-    before += progress;
-    if (progress < LEAST_PROGRESS_BYTES) answer.destroy(tooSlow(progress, everyMs));
-  }, everyMs);
-  answer.once("close", () => clearInterval(timer));
-}
-
-function tooSlow(bytes: number, ms: number): Error {
-  const message = `the answer brought ${bytes} bytes in ${ms / 1000} s, and had not ended`;
+function responseTimeout(ms: number): Error {
+  const message = `the response did not end within ${ms / 1000} s`;
   return Object.assign(new Error(message), { name: "TimeoutError" });
 }
 
@@ -93,7 +87,7 @@ export function kinesisClient(options: ClientOptions): KinesisClient {
   return new KinesisClient({ ...base(options), protocol: KinesisProtocol });
 }
 
-/** The producer counts and classifies every attempt itself, so the SDK makes one alone. */
+/** Returns a client that makes one attempt per request: the producer counts and classifies every attempt itself. */
 export function kinesisWriteClient(options: ClientOptions): KinesisClient {
   return new KinesisClient({ ...base(options), protocol: KinesisProtocol, maxAttempts: 1 });
 }
@@ -114,17 +108,20 @@ export function cloudWatchClient(options: ClientOptions): CloudWatchClient {
   return new CloudWatchClient(base(options));
 }
 
-/** Undefined for the SDK's own chain. A profile that is named wins over keys in the environment, as on AWS's command line. */
-export function credentialsOf({ credentials, profile }: ClientOptions): Credentials | undefined {
+/**
+ * Returns undefined for the SDK's provider chain. A named profile takes precedence over keys in the environment, as in the
+ * AWS CLI.
+ */
+export function resolveCredentials({ credentials, profile }: ClientOptions): Credentials | undefined {
   return credentials ?? (profile === undefined ? undefined : fromNodeProviderChain({ profile }));
 }
 
 function base(options: ClientOptions) {
   const { region, endpoint } = options;
-  const credentials = credentialsOf(options);
+  const credentials = resolveCredentials(options);
   return {
     region,
-    requestHandler: options.requestHandler ?? keptOpen(),
+    requestHandler: options.requestHandler ?? keepAliveHandler(),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   };

@@ -2,7 +2,7 @@ import { GetCallerIdentityCommand, type STSClient } from "@aws-sdk/client-sts";
 import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentityProvider } from "@smithy/types";
 import { DeliveryError } from "../common/errors";
-import { type ClientOptions, credentialsOf, keptOpen } from "./clients";
+import { type ClientOptions, keepAliveHandler, resolveCredentials } from "./clients";
 import {
   describeError,
   isAccessDenied,
@@ -25,7 +25,7 @@ export function assumedRole(
   externalId: string | undefined,
 ): AwsCredentialIdentityProvider {
   const { region, endpoint } = caller;
-  const masterCredentials = credentialsOf(caller);
+  const masterCredentials = resolveCredentials(caller);
   return fromTemporaryCredentials({
     params: {
       RoleArn: roleArn,
@@ -36,7 +36,7 @@ export function assumedRole(
     ...(masterCredentials === undefined ? {} : { masterCredentials }),
     clientConfig: {
       region,
-      requestHandler: caller.requestHandler ?? keptOpen(),
+      requestHandler: caller.requestHandler ?? keepAliveHandler(),
       ...(endpoint === undefined ? {} : { endpoint }),
     },
   });

@@ -4,7 +4,7 @@ import {
   type ClientOptions,
   cloudWatchClient,
   iamClient,
-  keptOpen,
+  keepAliveHandler,
   kinesisClient,
   kmsClient,
 } from "../aws/clients";
@@ -35,7 +35,7 @@ import type { CheckReport } from "./report";
 export async function checkDeployment(options: CheckOptions): Promise<CheckReport> {
   const { signal = new AbortController().signal } = options;
   signal.throwIfAborted();
-  const connections = keptOpen();
+  const connections = keepAliveHandler();
   const settled = new AbortController();
   const aborted = once(signal, "abort", { signal: settled.signal }).then(() => Promise.reject(signal.reason));
   aborted.catch(() => {});

@@ -1,4 +1,4 @@
-import { type ClientOptions, keptOpen, kinesisWriteClient } from "../aws/clients";
+import { type ClientOptions, keepAliveHandler, kinesisWriteClient } from "../aws/clients";
 import { type Clock, systemClock } from "../common/clock";
 import { type Finding, hasSeverity } from "../common/findings";
 import { DEFAULT_PROPAGATION_SECONDS } from "../common/limits";
@@ -37,7 +37,7 @@ const PROPAGATING = "refused so far; a new policy takes up to a minute and a hal
  * the deployment is a finding of the report.
  */
 export async function sendEvents(options: SendOptions): Promise<SendReport> {
-  const connections = keptOpen();
+  const connections = keepAliveHandler();
   try {
     return await new Sending(options, connections).run();
   } finally {

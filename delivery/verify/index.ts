@@ -1,4 +1,4 @@
-import { type ClientOptions, keptOpen, kinesisClient } from "../aws/clients";
+import { type ClientOptions, keepAliveHandler, kinesisClient } from "../aws/clients";
 import { type Clock, systemClock } from "../common/clock";
 import { type Finding, hasSeverity } from "../common/findings";
 import { LatencyRecorder } from "../common/histogram";
@@ -54,7 +54,7 @@ class DeliveryRun {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #signal: AbortSignal;
-  readonly #connections = keptOpen();
+  readonly #connections = keepAliveHandler();
   readonly #state: RunState;
   readonly #findings: Finding[] = [];
   readonly #startedAt: number;

@@ -1,4 +1,4 @@
-import { type ClientOptions, keptOpen, kinesisClient, stsClient } from "../aws/clients";
+import { type ClientOptions, keepAliveHandler, kinesisClient, stsClient } from "../aws/clients";
 import { callerIdentity } from "../aws/credentials";
 import { accountOf, streamArnOf } from "../common/arn";
 import { type Clock, systemClock } from "../common/clock";
@@ -28,7 +28,7 @@ const CAUGHT_UP_MS = 2_000;
  * Whatever is wrong with the stream is a finding.
  */
 export async function* watchStream(options: WatchOptions): AsyncGenerator<WatchSnapshot, void, void> {
-  const connections = keptOpen();
+  const connections = keepAliveHandler();
   try {
     yield* new Watch(options, connections).run();
   } finally {

@@ -1,5 +1,5 @@
 import { AMPLITUDE_ACCOUNT_ID } from "../../../components/contract";
-import { type ClientOptions, keptOpen, kinesisClient } from "../../aws/clients";
+import { type ClientOptions, keepAliveHandler, kinesisClient } from "../../aws/clients";
 import { type Clock, systemClock } from "../../common/clock";
 import { type Finding, hasSeverity } from "../../common/findings";
 import { DEFAULT_PROPAGATION_SECONDS, READ_MARGIN_MS } from "../../common/limits";
@@ -49,7 +49,7 @@ class AmplitudeRouteRun {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #startedAt: number;
-  readonly #connections = keptOpen();
+  readonly #connections = keepAliveHandler();
   readonly #ledger = new AmplitudeLedger();
   readonly #key = newRunKey();
   readonly #timeline: Timeline;
