@@ -30,3 +30,9 @@ export function handoffMarkdown({ fields, steps, notes }: Handoff): string {
     ...notes.map((note) => `- ${note}`),
   ].join("\n");
 }
+
+/** Renders one HTML page with copy buttons. Preact is loaded only here, because it slows down every command's start. */
+export function handoffHtml(handoff: Handoff): string {
+  const { handoffPage }: typeof import("./html") = require("./html");
+  return handoffPage(handoff);
+}

@@ -1,7 +1,6 @@
 import { Command, Option } from "commander";
 import { type Handoff, handoffOf } from "../../handoff";
-import { handoffHtml } from "../../handoff/html";
-import { handoffMarkdown, handoffText } from "../../handoff/text";
+import { handoffHtml, handoffMarkdown, handoffText } from "../../handoff/text";
 import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
 import { withHelpText } from "../options/helpText";
 import { styled } from "../terminal/styled";

@@ -62,7 +62,7 @@ describe("The handoff page in a browser", function () {
     }
   }
 
-  it("copies each value by its button, and says so", async () => {
+  it("copies each value with its button, and reports it", async () => {
     await onPage({ permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
       for (const [label, value] of [
         ["AWS region", OUTPUTS.region],
@@ -76,7 +76,7 @@ describe("The handoff page in a browser", function () {
     });
   });
 
-  it("selects the value where there is no clipboard", async () => {
+  it("selects the value if there is no clipboard", async () => {
     await onPage({}, async (page) => {
       await page.evaluate(
         "Object.defineProperty(navigator, 'clipboard', { value: { writeText: () => Promise.reject(new Error()) } })",
@@ -87,7 +87,7 @@ describe("The handoff page in a browser", function () {
     });
   });
 
-  it("works by the keyboard alone", async () => {
+  it("works with only the keyboard", async () => {
     await onPage({ permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
       await page.keyboard.press("Tab");
       await page.keyboard.press("Tab");
@@ -96,7 +96,7 @@ describe("The handoff page in a browser", function () {
     });
   });
 
-  it("asks nothing of any network, and breaks no rule of its own content security policy", async () => {
+  it("requests nothing else, and doesn't violate its content security policy", async () => {
     const context = await browser().newContext();
     try {
       const page = await context.newPage();
