@@ -2,31 +2,27 @@ import { SettingsError } from "../common/errors";
 import { DEFAULT_CAPACITY_SHARE } from "../common/limits";
 import { KEY_BYTES } from "../common/runId";
 import type { StreamState } from "../deployment/stream";
-import type { EventSource, SourceEvent } from "../events/source";
+import type { SourceEvent } from "../events/source";
 import { BATCH_LIMITS } from "../kinesis/batcher";
-import { CappedPace, type Pace, SteadyPace } from "../kinesis/rateLimit";
-import { capacityOf, loadOf, type RunLoad } from "./capacity";
-import { peeked } from "./peek";
+import { CappedPace, type Pace, SteadyPace, type WriteCapacity } from "../kinesis/rateLimit";
+import type { RunLoad, SenderOptions } from "./options";
 
-/** The source's events, and how fast they may go. */
+/** The source's events and their rate limit. */
 export interface PacedEvents {
   batches: AsyncIterable<readonly SourceEvent[]>;
   pace?: Pace;
-  /** What is being done, in words. */
+  /** Description of the step, for a progress display. */
   step: string;
 }
 
-/** From so many of the first events it is reckoned how large one is. */
+/** Number of the first events from which the mean size is computed. */
 const SAMPLED_EVENTS = 100;
+/** Write capacity of a shard. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
+const SHARD: WriteCapacity = { recordsPerSecond: 1_000, bytesPerSecond: 1_000_000 };
 
-interface LoadOptions {
-  source: EventSource;
-  rate?: number | undefined;
-  capacityShare?: number | undefined;
-  confirmLoad?: ((load: RunLoad) => boolean | Promise<boolean>) | undefined;
-}
+type LoadOptions = Pick<SenderOptions, "source" | "rate" | "capacityShare" | "confirmLoad">;
 
-/** @throws SettingsError where more than half of the stream would be used, and that was not agreed to. */
+/** @throws SettingsError if `rate` uses more than half of the stream's capacity, and `confirmLoad` declines. */
 export async function pacedEvents(
   { source, rate, capacityShare = DEFAULT_CAPACITY_SHARE, confirmLoad }: LoadOptions,
   { openShards }: StreamState,
@@ -38,7 +34,7 @@ export async function pacedEvents(
   return {
     batches,
     pace: new CappedPace(capacityOf(openShards, capacityShare)),
-    step: `sending events, with at most ${percent} % of what ${shardsTake(openShards)}`,
+    step: `sending events, at most ${percent} % of the capacity of ${shardCount(openShards)}`,
   };
 }
 
@@ -48,16 +44,16 @@ async function steadily(
   { openShards, confirmLoad }: { openShards: number | undefined } & Pick<LoadOptions, "confirmLoad">,
 ): Promise<PacedEvents> {
   const isEnough = (first: (readonly SourceEvent[])[]) => first.flat().length >= SAMPLED_EVENTS;
-  const { first, all: batches } = await peeked(source, isEnough);
+  const { first, all: batches } = await peek(source, isEnough);
   const pace = new SteadyPace(rate);
   if (openShards === undefined) return { batches, pace, step: `sending ${rate} events/s` };
   const load = loadOf(rate, meanBytes(first.flat()) + KEY_BYTES, openShards);
   if (load.share > DEFAULT_CAPACITY_SHARE && !(await (confirmLoad?.(load) ?? true))) throw notAgreed(load);
-  const step = `sending ${rate} events/s, ${percentOf(load)} % of what ${shardsTake(openShards)}`;
+  const step = `sending ${rate} events/s, ${percentOf(load)} % of the capacity of ${shardCount(openShards)}`;
   return { batches, pace, step };
 }
 
-/** As many requests at once as keep up with the rate while each takes 250 ms. */
+/** Returns the number of requests in flight that keeps up with the rate if each takes 250 ms. */
 export function defaultConcurrency(rate: number | undefined): number {
   return rate === undefined ? 1 : Math.min(64, Math.max(1, Math.ceil((rate * 0.25) / BATCH_LIMITS.records)));
 }
@@ -70,13 +66,55 @@ function meanBytes(events: SourceEvent[]): number {
   return events.reduce((sum, { bytes }) => sum + bytes.length, 0) / Math.max(1, events.length);
 }
 
-function shardsTake(count: number): string {
-  return count === 1 ? "one shard takes" : `${count} shards take`;
+function shardCount(count: number): string {
+  return count === 1 ? "one shard" : `${count} shards`;
 }
 
 function notAgreed(load: RunLoad): SettingsError {
   const { rate, eventBytes, openShards } = load;
   return new SettingsError(
-    `${rate} events/s of ${Math.round(eventBytes)} bytes are ${percentOf(load)} % of what ${shardsTake(openShards)}, and more than half was not agreed to: nothing was sent. Lower --rate, add shards, or agree with --yes`,
+    `${rate} events/s of ${Math.round(eventBytes)} bytes use ${percentOf(load)} % of the capacity of ${shardCount(openShards)}. More than half needs consent, so nothing was sent. Lower --rate, add shards, or consent with --yes`,
   );
+}
+
+export function capacityOf(openShards: number, share = 1): WriteCapacity {
+  return {
+    recordsPerSecond: SHARD.recordsPerSecond * openShards * share,
+    bytesPerSecond: SHARD.bytesPerSecond * openShards * share,
+  };
+}
+
+export function loadOf(rate: number, eventBytes: number, openShards: number): RunLoad {
+  const { recordsPerSecond, bytesPerSecond } = capacityOf(openShards);
+  const share = Math.max(rate / recordsPerSecond, (rate * eventBytes) / bytesPerSecond);
+  return { rate, eventBytes, openShards, share };
+}
+
+/**
+ * Reads the first items of a sequence.
+ *
+ * @param isEnough Whether no more items are needed.
+ * @returns The first items, and the whole sequence, which is still to be read.
+ */
+async function peek<T>(
+  items: AsyncIterable<T>,
+  isEnough: (first: T[]) => boolean,
+): Promise<{ first: T[]; all: AsyncIterable<T> }> {
+  const iterator = items[Symbol.asyncIterator]();
+  const first: T[] = [];
+  for (let isDone = false; !isDone && !isEnough(first); ) {
+    const next = await iterator.next();
+    if (next.done) isDone = true;
+    else first.push(next.value);
+  }
+  return { first, all: rejoined(first, iterator) };
+}
+
+async function* rejoined<T>(first: T[], rest: AsyncIterator<T>): AsyncGenerator<T> {
+  try {
+    yield* first;
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
 }

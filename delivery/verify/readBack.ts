@@ -3,9 +3,9 @@ import { GRACE_MS } from "../common/limits";
 import type { ShardRecords } from "../kinesis/shardReader";
 import type { StreamApi } from "../kinesis/streamApi";
 import { StreamReader } from "../kinesis/streamReader";
+import type { Progress } from "../sending/options";
 import type { Collector } from "./collector";
 import type { Ledger } from "./ledger";
-import type { Progress } from "./options";
 
 export interface ReadBackOptions {
   api: StreamApi;

@@ -3,12 +3,13 @@ import { ReportError, SettingsError } from "../../common/errors";
 import { DEFAULT_TIMEOUT_SECONDS } from "../../common/limits";
 import type { StackOutputs } from "../../common/outputs";
 import type { ReportedRoute, Route } from "../../deployment/route";
+import type { Progress } from "../../sending/options";
 import {
   DEFAULT_AMPLITUDE_TIMEOUT_SECONDS,
   DEFAULT_EVENTS,
   MAX_AMPLITUDE_EVENTS,
 } from "../../verify/amplitude/options";
-import type { Progress, VerifyOptions } from "../../verify/options";
+import type { VerifyOptions } from "../../verify/options";
 import type { DeliveryReport } from "../../verify/report";
 import { defaultRunFolder, runFilePath } from "../../verify/resume/runFolder";
 import { EXIT_CODES, EXIT_UNWRITTEN } from "../exitCodes";
@@ -109,7 +110,7 @@ function parseRunId(text: string): string {
 /** The command's folders load the AWS SDK, which would slow down every other command's start. */
 const domain = {
   verify: (): typeof import("../../verify") => require("../../verify"),
-  amplitude: (): typeof import("../../verify/amplitude/run") => require("../../verify/amplitude/run"),
+  amplitude: (): typeof import("../../verify/amplitude") => require("../../verify/amplitude"),
   runFile: (): typeof import("../../verify/resume/runFileFormat") =>
     require("../../verify/resume/runFileFormat"),
   reportFolder: (): typeof import("../../report/renderReport") => require("../../report/renderReport"),

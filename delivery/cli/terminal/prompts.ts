@@ -2,7 +2,7 @@ import { createInterface as createEditor } from "node:readline";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { SettingsError } from "../../common/errors";
-import type { RunLoad } from "../../sending/capacity";
+import type { RunLoad } from "../../sending/options";
 
 /** Streams that a question is asked on. */
 export interface Terminal {

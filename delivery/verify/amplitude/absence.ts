@@ -4,7 +4,7 @@ import { DOCUMENTED_P95_SECONDS } from "../../common/limits";
 import type { StackOutputs } from "../../common/outputs";
 import { unread } from "../findings";
 import type { AmplitudeCounts, AmplitudeLedger } from "./ledger";
-import type { AmplitudeZone } from "./zone";
+import type { AmplitudeZone } from "./options";
 
 /** What is known when a run through Amplitude is over. */
 export interface AmplitudeEnd {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../common/clock";
 import { DOCUMENTED_P95_SECONDS, GRACE_MS } from "../../common/limits";
 import type { StreamReader } from "../../kinesis/streamReader";
-import type { Progress } from "../options";
+import type { Progress } from "../../sending/options";
 import type { AmplitudeLedger } from "./ledger";
 
 export interface ArrivalOptions {

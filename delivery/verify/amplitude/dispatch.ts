@@ -4,8 +4,8 @@ import type { Timeline } from "../../common/timeline";
 import { sendIdentifyCalls } from "./identifyCalls";
 import { type IngestEventOptions, ingestEvent, usersOf } from "./ingestEvent";
 import type { AmplitudeLedger } from "./ledger";
+import type { AmplitudeZone } from "./options";
 import { AmplitudeSender } from "./sender";
-import type { AmplitudeZone } from "./zone";
 
 export interface DispatchOptions {
   apiKey: string;

@@ -1,57 +1,39 @@
-import type { Credentials } from "../../aws/clients";
-import type { Clock } from "../../common/clock";
 import { SettingsError } from "../../common/errors";
-import type { StackOutputs } from "../../common/outputs";
-import type { Progress } from "../options";
-import { checkApiKey } from "./apiKey";
-import type { AmplitudeZone } from "./zone";
+import type { ConnectionOptions, Progress, TrustOptions } from "../../sending/options";
 
-/** What `verifyThroughAmplitude` is to do: only `outputs` and `apiKey` are needed. */
-export interface AmplitudeRouteOptions {
-  /** The stack's three outputs. */
-  outputs: StackOutputs;
-  /** Of the Amplitude project that has this stream for a destination. It is part of no message, report or error. */
+/** Region of Amplitude that has the project's data. Keys of one zone are unknown in the other. */
+export type AmplitudeZone = "US" | "EU";
+
+/** Source: https://amplitude.com/docs/apis/analytics/http-v2, "Regions"; the SDK has the same URLs. */
+export const ZONE_URLS: Record<AmplitudeZone, string> = {
+  US: "https://api2.amplitude.com/2/httpapi",
+  EU: "https://api.eu.amplitude.com/2/httpapi",
+};
+
+/** Options of `verifyThroughAmplitude`. Only `outputs` and `apiKey` are required. */
+export interface AmplitudeRouteOptions extends ConnectionOptions, TrustOptions {
+  /** API key of the Amplitude project that has this stream as a destination. No message, report or error contains it. */
   apiKey: string;
-  /** Where the project is. Default `US`. */
+  /** Zone of the project. Default: `US`. */
   zone?: AmplitudeZone | undefined;
-  /** Of the HTTP V2 API, in place of the zone's: `https:`, or `http:` on this machine. Without a path, `/2/httpapi`. */
+  /** URL of the HTTP V2 API, in place of the zone's: `https:`, or `http:` on this machine. Default path: `/2/httpapi`. */
   url?: string | undefined;
-  /** How many events to send, 1–10,000. Default 20: the project is charged for them. */
+  /** Number of events to send, 1–10,000. Default: 20, because the project is charged for them. */
   events?: number | undefined;
-  /** The event types to send, taken in turn: such as the destination's filter lets through. Default: one of the test's own. */
+  /** Event types to send in turn, which the destination's filter lets through. Default: a type for tests. */
   eventTypes?: string[] | undefined;
-  /** The project's id: rows of this run with another `app` are an error, others' rows with another one a warning. */
+  /** Id of the project. Rows of this run with another `app` are an error, other rows with another `app` a warning. */
   expectApp?: number | undefined;
-  /** Sends an `$identify` call for each of the test's users too; that it is forwarded is not demanded. Default false. */
+  /** Whether to send an `$identify` call per test user too. It need not be forwarded. Default: false. */
   identify?: boolean | undefined;
-  /** Reads the stream and the role. Default: the SDK's chain. */
-  credentials?: Credentials | undefined;
-  /** A profile of the shared AWS files, in place of `credentials`. */
-  profile?: string | undefined;
-  /** URL of the one endpoint for all AWS services. Default: the SDK's settings (`AWS_ENDPOINT_URL`, …), else AWS. */
-  endpoint?: string | undefined;
-  /** The external id that Amplitude has agreed to give. Default: none, as documented. */
-  amplitudeExternalId?: string | undefined;
-  /** The account that the trust policy has to name. Default: 358203115967; that of the EU's zone is undocumented. */
-  amplitudeAccountId?: string | undefined;
-  /** The principals that Amplitude is known to use, where the trust policy names no whole account. */
-  amplitudePrincipalArns?: string[] | undefined;
-  /** How long to wait for events after Amplitude took the last one, in seconds, from 1. Default 300: five times the documented p95. */
+  /** Time to wait for events after Amplitude accepted the last one, in seconds, from 1. Default: 300, five times the documented p95. */
   timeoutSeconds?: number | undefined;
-  /** How long a new role or policy may take to be known everywhere, in seconds, from 0. Default 90. */
-  propagationSeconds?: number | undefined;
-  /** Between two readings of a shard, in ms, from 0. Default 500. */
+  /** Interval between two reads of a shard, in ms, from 0. Default: 500. */
   pollMs?: number | undefined;
-  /** How long duplicates are looked out for once every event is there, in ms, from 0. Default 5,000. */
+  /** Time to look for duplicates once every event arrived, in ms, from 0. Default: 5,000. */
   lingerMs?: number | undefined;
-  /** Ends the run early; the report is then `undecided`, unless something has failed for certain. */
-  signal?: AbortSignal | undefined;
   /** Called at every step, and while events are waited for. */
   onProgress?: ((progress: Progress) => void) | undefined;
-  /** Default: this machine's. */
-  clock?: Clock | undefined;
-  /** In [0, 1): draws the delays of the reader's retries. Default: `Math.random`. */
-  random?: (() => number) | undefined;
 }
 
 export const DEFAULT_EVENTS = 20;
@@ -59,7 +41,7 @@ export const DEFAULT_AMPLITUDE_TIMEOUT_SECONDS = 300;
 export const MAX_AMPLITUDE_EVENTS = 10_000;
 
 /**
- * The options that nothing else judges.
+ * Validates the options that nothing else validates.
  *
  * @throws SettingsError
  */
@@ -72,13 +54,13 @@ export function checkOptions({
   checkApiKey(apiKey);
   if (!Number.isInteger(events) || events < 1 || events > MAX_AMPLITUDE_EVENTS) {
     throw new SettingsError(
-      `The number of events to send to Amplitude is ${events}: give a whole number from 1 to ${MAX_AMPLITUDE_EVENTS}. The project is charged for each`,
+      `Can't send ${events} events to Amplitude. Set an integer from 1 to ${MAX_AMPLITUDE_EVENTS}; the project is charged for each event`,
     );
   }
   const wrongType = eventTypes?.find((type) => type.trim() === "" || type.startsWith("$"));
   if (wrongType !== undefined || eventTypes?.length === 0) {
     throw new SettingsError(
-      `"${wrongType ?? ""}" is no event type to send: give the name of an event that the destination's filter lets through`,
+      `"${wrongType ?? ""}" isn't an event type to send. Name an event that the destination's filter lets through`,
     );
   }
   endpointUrl(url);
@@ -87,26 +69,46 @@ export function checkOptions({
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * The URL that events are sent to; undefined for the zone's own.
+ * Returns the URL that events are sent to, or undefined for the zone's URL.
  *
- * @throws SettingsError where it can't be, or would carry the key in the clear.
+ * @throws SettingsError if the URL is invalid, or would send the key unencrypted.
  */
 export function endpointUrl(url: string | undefined): string | undefined {
   if (url === undefined) return undefined;
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
     throw new SettingsError(
-      "The Amplitude URL is not one: give such as https://api2.amplitude.com/2/httpapi",
+      "The Amplitude URL is invalid. Set one such as https://api2.amplitude.com/2/httpapi",
     );
   }
   if (parsed.username !== "" || parsed.password !== "" || parsed.search !== "") {
-    throw new SettingsError("The Amplitude URL has a user, a password or a query in it: the API takes none");
+    throw new SettingsError(
+      "The Amplitude URL contains a user, a password or a query, which the API doesn't accept. Remove it",
+    );
   }
   if (parsed.protocol === "http:" && !LOOPBACK.test(parsed.hostname)) {
     throw new SettingsError(
-      `The Amplitude URL would send the API key to ${parsed.hostname} unencrypted: give an https: address`,
+      `The Amplitude URL would send the API key to ${parsed.hostname} unencrypted. Set an https: URL`,
     );
   }
   if (parsed.pathname === "/") parsed.pathname = "/2/httpapi";
   return parsed.href;
+}
+
+/**
+ * Validates the form of an API key. Amplitude's keys are 32 hexadecimal digits today, which is undocumented. A key that
+ * could not be in a line of JSON or of a shell is a typing error.
+ *
+ * @throws SettingsError if it can't be a key; the message does not contain it.
+ */
+function checkApiKey(apiKey: string): void {
+  if (/^[\x21-\x7e]{8,200}$/.test(apiKey)) return;
+  throw new SettingsError(
+    "The Amplitude API key is invalid. It has 8 to 200 characters without spaces. Copy it from the project's settings in Amplitude (Settings > Projects > the project > General)",
+  );
+}
+
+/** Redacts the key, which Amplitude's responses contain. */
+export function withoutKey(text: string, apiKey: string): string {
+  return text.replaceAll(apiKey, "[API key]");
 }

@@ -1,10 +1,10 @@
 import type { Types } from "@amplitude/analytics-node";
 import type { Clock } from "../../common/clock";
-import { withoutKey } from "./apiKey";
 import type { IngestEvent } from "./ingestEvent";
 import type { Answer } from "./ledger";
 import { officialSdk } from "./officialSdk";
-import type { AmplitudeZone } from "./zone";
+import type { AmplitudeZone } from "./options";
+import { withoutKey } from "./options";
 
 export interface SenderOptions {
   apiKey: string;

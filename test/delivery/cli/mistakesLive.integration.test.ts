@@ -260,7 +260,7 @@ describe("What goes wrong with send, watch, report and the route through Amplitu
     [
       "a key that can't be one",
       () => through("a b", ...local()),
-      [/API key can't be one/, /Settings > Projects/],
+      [/API key is invalid/, /Settings > Projects/],
       2,
     ],
     [

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { SettingsError } from "../../../delivery";
 import type { EventSource, SourceEvent } from "../../../delivery/events/source";
 import { CappedPace, SteadyPace } from "../../../delivery/kinesis/rateLimit";
-import type { RunLoad } from "../../../delivery/sending/capacity";
-import { defaultConcurrency, pacedEvents } from "../../../delivery/sending/pacing";
+import type { RunLoad } from "../../../delivery/sending/options";
+import { capacityOf, defaultConcurrency, loadOf, pacedEvents } from "../../../delivery/sending/pacing";
 
 const EVENT_BYTES = 960; // With a partition key of the run 1,000.
 
@@ -39,7 +39,7 @@ describe("The events' pace", () => {
   it("is half of what the shards take where nothing is said, and says so", async () => {
     const { pace, step, batches } = await pacedEvents({ source: source(3) }, stream(4));
     expect(pace).to.be.instanceOf(CappedPace);
-    expect(step).to.equal("sending events, with at most 50 % of what 4 shards take");
+    expect(step).to.equal("sending events, at most 50 % of the capacity of 4 shards");
     expect(await all(batches)).to.have.length(3);
   });
 
@@ -54,7 +54,7 @@ describe("The events' pace", () => {
     };
     const { pace, step } = await pacedEvents({ source: source(200), rate: 500, confirmLoad }, stream(1));
     expect(pace).to.be.instanceOf(SteadyPace);
-    expect(step).to.equal("sending 500 events/s, 50 % of what one shard takes");
+    expect(step).to.equal("sending 500 events/s, 50 % of the capacity of one shard");
   });
 
   it("asks before it takes more, reckoned from the first hundred events, and loses none of them", async () => {
@@ -79,5 +79,24 @@ describe("The events' pace", () => {
 
   it("has as many requests at once as keep up with it", () => {
     expect([undefined, 1, 2_000, 5_000, 1e6].map(defaultConcurrency)).to.deep.equal([1, 1, 1, 3, 64]);
+  });
+});
+
+describe("The share of a stream that a run takes", () => {
+  const cases: [what: string, rate: number, bytes: number, shards: number, share: number][] = [
+    ["of the records, where events are small", 500, 200, 1, 0.5],
+    ["of the bytes, where events are large", 500, 1_750, 1, 0.875],
+    ["of all shards together", 5_000, 1_000, 10, 0.5],
+    ["above 1, where the stream can't take it", 3_000, 1_000, 2, 1.5],
+  ];
+  for (const [what, rate, bytes, shards, share] of cases) {
+    it(`is ${what}`, () => {
+      expect(loadOf(rate, bytes, shards).share).to.be.closeTo(share, 1e-9);
+    });
+  }
+
+  it("of one half is what half of the shards take", () => {
+    expect(capacityOf(4, 0.5)).to.deep.equal(capacityOf(2));
+    expect(capacityOf(1)).to.deep.equal({ recordsPerSecond: 1_000, bytesPerSecond: 1_000_000 });
   });
 });

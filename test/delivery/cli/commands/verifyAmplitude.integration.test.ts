@@ -67,7 +67,7 @@ describe("amplitude-kinesis verify --route amplitude", function () {
       () => args,
       /Set AMPLITUDE_API_KEY, pass --api-key/,
     ],
-    ["with a key that can't be one", () => [...args, "--api-key", `${PLANTED} x`], /API key can't be one/],
+    ["with a key that can't be one", () => [...args, "--api-key", `${PLANTED} x`], /API key is invalid/],
     ["with an export", () => [...args, "--export", "x.zip"], /--export can't be used with --route amplitude/],
     ["with a sender's profile", () => [...args, "--sender-profile", "p"], /--sender-profile can't be used/],
     ["with a rate", () => [...args, "--rate", "5"], /--rate can't be used/],

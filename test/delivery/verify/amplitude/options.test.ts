@@ -11,17 +11,17 @@ const PLANTED = "planted-key-0123456789";
 
 describe("the options of the route through Amplitude", () => {
   const wrong: [what: string, options: Partial<AmplitudeRouteOptions>, says: RegExp][] = [
-    ["no key", { apiKey: "" }, /API key can't be one/],
-    ["a key with a blank", { apiKey: `${PLANTED} x` }, /API key can't be one/],
-    ["a key with a line break", { apiKey: `${PLANTED}\n` }, /API key can't be one/],
+    ["no key", { apiKey: "" }, /API key is invalid/],
+    ["a key with a blank", { apiKey: `${PLANTED} x` }, /API key is invalid/],
+    ["a key with a line break", { apiKey: `${PLANTED}\n` }, /API key is invalid/],
     ["no events", { events: 0 }, /from 1 to 10000/],
     ["too many events", { events: 10_001 }, /charged/],
-    ["a part of an event", { events: 1.5 }, /whole number/],
-    ["no event type", { eventTypes: [] }, /no event type/],
-    ["a blank event type", { eventTypes: ["a", " "] }, /no event type/],
-    ["an event type of Amplitude's own", { eventTypes: ["$identify"] }, /"\$identify" is no event type/],
-    ["no URL", { url: "amplitude" }, /is not one/],
-    ["another protocol", { url: "ftp://127.0.0.1/2/httpapi" }, /is not one/],
+    ["a part of an event", { events: 1.5 }, /integer from 1/],
+    ["no event type", { eventTypes: [] }, /isn't an event type/],
+    ["a blank event type", { eventTypes: ["a", " "] }, /isn't an event type/],
+    ["an event type of Amplitude's own", { eventTypes: ["$identify"] }, /"\$identify" isn't an event type/],
+    ["no URL", { url: "amplitude" }, /URL is invalid/],
+    ["another protocol", { url: "ftp://127.0.0.1/2/httpapi" }, /URL is invalid/],
     [
       "a URL that shows the key to the network",
       { url: "http://api2.amplitude.com/2/httpapi" },
@@ -31,7 +31,7 @@ describe("the options of the route through Amplitude", () => {
     ["a query in the URL", { url: `https://amplitude.com/?api_key=${PLANTED}` }, /a query/],
   ];
   for (const [what, options, says] of wrong) {
-    it(`refuse ${what}, without naming the key`, () => {
+    it(`reject ${what}, without naming the key`, () => {
       const check = () => checkOptions({ outputs, apiKey: PLANTED, ...options });
       expect(check).to.throw(SettingsError, says);
       expect(check).not.to.throw(PLANTED);
