@@ -15,8 +15,9 @@ export type { Finding, FindingCode, Severity, ShardReport, Verdict } from "./com
 export type { Latency } from "./common/histogram";
 export type { FurtherOutputs, StackOutputs } from "./common/outputs";
 export type { TimelineBucket, TimelineReport } from "./common/timeline";
+export type { Target, Task } from "./deployment/iam/actions";
 export type { ReportedRoute, Route } from "./deployment/route";
-export type { CheckedStream } from "./deployment/streamSettings";
+export type { CheckedStream } from "./deployment/stream";
 export type { Deviation } from "./events/deviations";
 export type { EventKind } from "./events/event";
 export { openExport } from "./events/export/exportReader";
@@ -26,9 +27,13 @@ export type { Framing, Unreadable } from "./events/recordContent";
 export type { EventSource, SourceEvent, SourceProblem } from "./events/source";
 export { type Handoff, type HandoffField, handoffOf } from "./handoff";
 export { handoffHtml, handoffMarkdown, handoffText } from "./handoff/text";
-export { type OperatorPolicy, type OperatorStatement, operatorPolicy } from "./operatorPolicy";
-export type { Scope, Target, Task } from "./operatorPolicy/needs";
-export { type NamingOptions, type PolicySubject, subjectOf, subjectToBe } from "./operatorPolicy/subject";
+export { type OperatorPolicy, type OperatorStatement, operatorPolicy, type Scope } from "./operatorPolicy";
+export {
+  existingSubject,
+  type NamingOptions,
+  type PolicySubject,
+  plannedSubject,
+} from "./operatorPolicy/subject";
 export { type ReportFormat, renderReport, writeReports } from "./report/renderReport";
 export { reportText } from "./report/text";
 export { sendEvents } from "./send";

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
 import {
   type ClientOptions,
   cloudWatchClient,
@@ -9,28 +8,29 @@ import {
   kmsClient,
 } from "../aws/clients";
 import { streamArnOf } from "../common/arn";
-import { systemClock } from "../common/clock";
+import { type Clock, systemClock } from "../common/clock";
 import { bySeverity, type Finding, verdictOf } from "../common/findings";
 import { resolveOutputs, type StackOutputs } from "../common/outputs";
 import { type AlarmsCheck, checkAlarms } from "../deployment/alarms";
 import { checkStreamKey } from "../deployment/key";
-import { outputFindings } from "../deployment/outputChecks";
+import { checkOutputs } from "../deployment/outputChecks";
 import { type Preflight, preflight } from "../deployment/preflight";
 import { checkRolePolicies, type RolePolicies } from "../deployment/rolePolicies";
+import { resolveAmplitudeCaller } from "../deployment/route";
+import { checkRetention, streamOf } from "../deployment/stream";
 import { checkStreamPolicy } from "../deployment/streamPolicy";
-import { settingFindings, streamOf } from "../deployment/streamSettings";
 import { checkStreamTags, untagged } from "../deployment/tags";
-import { trustBreadthFindings } from "../deployment/trustBreadth";
+import { checkTrustBreadth } from "../deployment/trust";
 import type { CheckOptions } from "./options";
-import type { CheckReport } from "./report";
+import type { CheckedRole, CheckReport } from "./report";
 
 /**
- * Compares what is deployed with what Amplitude needs, without writing anything: the stream, its key, policy, alarms and
- * tags, the role, its trust and its permissions as AWS decides them, and whether the outputs are true.
+ * Compares the deployment with what Amplitude needs, without writing anything: the stream, its key, policy, alarms and
+ * tags, the role, its trust and its permissions as AWS decides them, and whether the outputs match. Every problem of the
+ * deployment is a finding of the report.
  *
- * @throws DeliveryError `settings` for outputs that can't be right, `credentials` where AWS does not accept the caller,
- * or where they are of another account than the role; the signal's reason where it is aborted. Whatever is wrong with
- * the deployment is a finding of the report.
+ * @throws DeliveryError `settings` for malformed outputs, `credentials` if AWS rejects the caller, or if the credentials
+ * belong to another account than the role. Throws the signal's reason if it is aborted.
  */
 export async function checkDeployment(options: CheckOptions): Promise<CheckReport> {
   const { signal = new AbortController().signal } = options;
@@ -40,7 +40,7 @@ export async function checkDeployment(options: CheckOptions): Promise<CheckRepor
   const aborted = once(signal, "abort", { signal: settled.signal }).then(() => Promise.reject(signal.reason));
   aborted.catch(() => {});
   try {
-    const checking = new DeploymentCheck(options, connections).run();
+    const checking = check(options, connections);
     checking.catch(() => {});
     return await Promise.race([checking, aborted]);
   } finally {
@@ -49,133 +49,119 @@ export async function checkDeployment(options: CheckOptions): Promise<CheckRepor
   }
 }
 
-/** Beside the preflight: what each part of the deployment has shown. */
-interface Parts {
-  policies: RolePolicies;
-  alarms: AlarmsCheck;
-  findings: Finding[];
+/** What every inspection reads: the deployment's names, the clients' options, and the preflight. */
+interface Subject {
+  outputs: StackOutputs;
+  streamArn: string;
+  operator: ClientOptions;
+  options: CheckOptions;
+  before: Preflight;
 }
 
-class DeploymentCheck {
-  readonly #options: CheckOptions;
-  readonly #outputs: StackOutputs;
-  readonly #operator: ClientOptions;
-  readonly #streamArn: string;
+async function check(
+  options: CheckOptions,
+  requestHandler: ClientOptions["requestHandler"],
+): Promise<CheckReport> {
+  const { credentials, profile, endpoint, clock = systemClock } = options;
+  const outputs = resolveOutputs([{ description: "options.outputs", values: { ...options.outputs } }]);
+  const operator = { region: outputs.region, credentials, profile, endpoint, requestHandler };
+  const before = await inspectAccess(options, outputs, operator, clock);
+  options.onStep?.("checking policies, key, alarms and tags");
+  const subject: Subject = { outputs, streamArn: streamArnOf(outputs), operator, options, before };
+  const [policies, alarms, ...others] = await Promise.all([
+    inspectPolicies(subject),
+    inspectAlarms(subject),
+    inspectStream(subject),
+    inspectRole(subject),
+  ]);
+  const attachedArns = policies.names === null ? null : policies.arns;
+  const findings = bySeverity([
+    ...before.findings,
+    ...checkOutputs({ ...options.outputs, ...outputs }, attachedArns),
+    ...policies.findings,
+    ...alarms.findings,
+    ...others.flat(),
+  ]);
+  return {
+    reportVersion: 1,
+    verdict: verdictOf(findings, "passed"),
+    ...outputs,
+    checkedAs: before.operatorIdentity.arn,
+    checkedAt: new Date(clock.now()).toISOString(),
+    stream: before.streamSummary === undefined ? null : streamOf(before.streamSummary, subject.streamArn),
+    role: checkedRole(subject, policies),
+    alarms: alarms.names,
+    findings,
+    leavesOpen: leavesOpen(before),
+  };
+}
 
-  constructor(options: CheckOptions, requestHandler: ClientOptions["requestHandler"]) {
-    const { credentials, profile, endpoint } = options;
-    this.#options = options;
-    this.#outputs = resolveOutputs([{ description: "options.outputs", values: { ...options.outputs } }]);
-    this.#streamArn = streamArnOf(this.#outputs);
-    this.#operator = { region: this.#outputs.region, credentials, profile, endpoint, requestHandler };
-  }
+/** Uses the operator's route, so that nothing is written and no role is assumed. */
+function inspectAccess(
+  options: CheckOptions,
+  outputs: StackOutputs,
+  operator: ClientOptions,
+  clock: Clock,
+): Promise<Preflight> {
+  const { propagationSeconds = 0, signal, onStep } = options;
+  return preflight({
+    outputs,
+    route: "operator",
+    operator,
+    sender: operator,
+    amplitude: resolveAmplitudeCaller(options),
+    patience: { clock, waitMs: propagationSeconds * 1000, signal },
+    onStep: (step) => onStep?.(step),
+  });
+}
 
-  async run(): Promise<CheckReport> {
-    const before = await this.#preflight();
-    this.#options.onStep?.("checking policies, key, alarms and tags");
-    const [policies, alarms, ofStream] = await Promise.all([
-      this.#policies(before),
-      this.#alarms(before),
-      this.#streamFindings(before),
-    ]);
-    return this.#report(before, { policies, alarms, findings: [...ofStream, ...this.#roleFindings(before)] });
-  }
+async function inspectPolicies({ outputs, streamArn, operator, before }: Subject): Promise<RolePolicies> {
+  const { role, stream } = before;
+  if (role?.description === undefined || role.findings.length > 0)
+    return { names: null, arns: [], findings: [] };
+  const needed = { streamArn, roleArn: outputs.roleArn, kmsKeyId: stream?.kmsKeyId };
+  const boundaryArn = role.description.PermissionsBoundary?.PermissionsBoundaryArn;
+  return checkRolePolicies(iamClient(operator), needed, boundaryArn);
+}
 
-  #preflight(): Promise<Preflight> {
-    const { clock = systemClock, propagationSeconds = 0, signal, onStep } = this.#options;
-    return preflight({
-      outputs: this.#outputs,
-      // Nothing is written, and no role assumed: a trust policy is read, and permissions are AWS's to decide.
-      route: "operator",
-      operator: this.#operator,
-      sender: this.#operator,
-      amplitude: {
-        accountId: this.#amplitudeAccountId,
-        principalArns: this.#options.amplitudePrincipalArns,
-        externalId: this.#options.amplitudeExternalId,
-      },
-      patience: { clock, waitMs: propagationSeconds * 1000, signal },
-      onStep: (step) => onStep?.(step),
-    });
-  }
+async function inspectAlarms({ outputs, streamArn, operator, before }: Subject): Promise<AlarmsCheck> {
+  if (before.stream === undefined) return { names: null, findings: [] };
+  return checkAlarms(cloudWatchClient(operator), { name: outputs.streamName, arn: streamArn });
+}
 
-  async #policies({ role, stream }: Preflight): Promise<RolePolicies> {
-    if (role?.description === undefined || role.findings.length > 0)
-      return { names: null, arns: [], findings: [] };
-    const needed = { streamArn: this.#streamArn, roleArn: this.#outputs.roleArn, kmsKeyId: stream?.kmsKeyId };
-    const boundaryArn = role.description.PermissionsBoundary?.PermissionsBoundaryArn;
-    return checkRolePolicies(iamClient(this.#operator), needed, boundaryArn);
-  }
+async function inspectStream({ outputs, streamArn, operator, before }: Subject): Promise<Finding[]> {
+  const { stream, streamSummary } = before;
+  if (stream === undefined || streamSummary === undefined) return [];
+  const kinesis = kinesisClient(operator);
+  const findings = await Promise.all([
+    checkRetention(streamOf(streamSummary, streamArn), outputs.streamName),
+    checkStreamPolicy(kinesis, { streamArn, roleArn: outputs.roleArn }),
+    checkStreamTags(kinesis, streamArn),
+    stream.kmsKeyId === undefined ? [] : checkStreamKey(kmsClient(operator), stream.kmsKeyId),
+  ]);
+  return findings.flat();
+}
 
-  async #alarms({ stream }: Preflight): Promise<AlarmsCheck> {
-    if (stream === undefined) return { names: null, findings: [] };
-    const client = cloudWatchClient(this.#operator);
-    return checkAlarms(client, { name: this.#outputs.streamName, arn: this.#streamArn });
-  }
+function inspectRole({ outputs: { roleArn }, options, before }: Subject): Finding[] {
+  const { trustDocument, description, findings } = before.role ?? { findings: [] };
+  if (trustDocument === undefined || description === undefined || findings.length > 0) return [];
+  const { testPrincipalArns = [] } = options;
+  const { accountId: amplitudeAccountId } = resolveAmplitudeCaller(options);
+  return [
+    ...checkTrustBreadth(trustDocument, roleArn, { amplitudeAccountId, testPrincipalArns }),
+    ...untagged("role", "IAM.24", description.Tags ?? [], roleArn),
+  ];
+}
 
-  async #streamFindings({ stream, streamSummary }: Preflight): Promise<Finding[]> {
-    if (stream === undefined || streamSummary === undefined) return [];
-    const kinesis = kinesisClient(this.#operator);
-    const place = { streamArn: this.#streamArn, roleArn: this.#outputs.roleArn };
-    const checked = await Promise.all([
-      checkStreamPolicy(kinesis, place),
-      checkStreamTags(kinesis, this.#streamArn),
-      stream.kmsKeyId === undefined ? [] : checkStreamKey(kmsClient(this.#operator), stream.kmsKeyId),
-    ]);
-    const settings = { ...streamOf(streamSummary, this.#streamArn), streamName: this.#outputs.streamName };
-    return [...settingFindings(settings), ...checked.flat()];
-  }
-
-  #roleFindings({ role }: Preflight): Finding[] {
-    const { trustDocument, description, findings } = role ?? { findings: [] };
-    if (trustDocument === undefined || description === undefined || findings.length > 0) return [];
-    const { roleArn } = this.#outputs;
-    const { testPrincipalArns = [] } = this.#options;
-    return [
-      ...trustBreadthFindings(trustDocument, roleArn, {
-        amplitudeAccountId: this.#amplitudeAccountId,
-        testPrincipalArns,
-      }),
-      ...untagged("role", "IAM.24", description.Tags ?? [], roleArn),
-    ];
-  }
-
-  #report(before: Preflight, { policies, alarms, findings: further }: Parts): CheckReport {
-    const { streamSummary, role, operatorIdentity } = before;
-    const outputs = { ...this.#options.outputs, ...this.#outputs };
-    const attachedArns = policies.names === null ? null : policies.arns;
-    const findings = bySeverity([
-      ...before.findings,
-      ...outputFindings(outputs, attachedArns),
-      ...policies.findings,
-      ...alarms.findings,
-      ...further,
-    ]);
-    return {
-      reportVersion: 1,
-      verdict: verdictOf(findings, "passed"),
-      ...this.#outputs,
-      checkedAs: operatorIdentity.arn,
-      checkedAt: new Date((this.#options.clock ?? systemClock).now()).toISOString(),
-      stream: streamSummary === undefined ? null : streamOf(streamSummary, this.#streamArn),
-      role:
-        role?.description === undefined
-          ? null
-          : {
-              roleArn: role.description.Arn ?? this.#outputs.roleArn,
-              maxSessionSeconds: role.description.MaxSessionDuration ?? 3600,
-              permissionsBoundaryArn: role.description.PermissionsBoundary?.PermissionsBoundaryArn ?? null,
-              policies: policies.names,
-            },
-      alarms: alarms.names,
-      findings,
-      leavesOpen: leavesOpen(before),
-    };
-  }
-
-  get #amplitudeAccountId(): string {
-    return this.#options.amplitudeAccountId ?? AMPLITUDE_ACCOUNT_ID;
-  }
+function checkedRole({ outputs, before }: Subject, policies: RolePolicies): CheckedRole | null {
+  const description = before.role?.description;
+  if (description === undefined) return null;
+  return {
+    roleArn: description.Arn ?? outputs.roleArn,
+    maxSessionSeconds: description.MaxSessionDuration ?? 3600,
+    permissionsBoundaryArn: description.PermissionsBoundary?.PermissionsBoundaryArn ?? null,
+    policies: policies.names,
+  };
 }
 
 function leavesOpen({ stream }: Preflight): string[] {

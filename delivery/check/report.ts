@@ -1,5 +1,5 @@
 import type { Finding } from "../common/findings";
-import type { CheckedStream } from "../deployment/streamSettings";
+import type { CheckedStream } from "../deployment/stream";
 
 /** `passed`: nothing was found that stops delivery. `failed`: something does. `undecided`: a part of it could not be found out. */
 export type CheckVerdict = "passed" | "failed" | "undecided";

@@ -3,37 +3,48 @@ import {
   DescribeAlarmsForMetricCommand,
   type MetricAlarm,
 } from "@aws-sdk/client-cloudwatch";
-import { credentialsProblem } from "../aws/credentials";
-import { describeError, isCredentialsError } from "../aws/errors";
+import { describeError } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
+import { ACTIONS } from "./iam/actions";
+import { grantRemedy, inspect } from "./inspection";
 
-/** The metrics by which Amplitude's silence, throttling and the stream's capacity show. */
+/** Metrics that show missing records, throttling and the limits of the stream. */
 const METRICS = ["IncomingRecords", "IncomingBytes", "WriteProvisionedThroughputExceeded"] as const;
 type Metric = (typeof METRICS)[number];
 
 export interface AlarmsCheck {
-  /** Null where CloudWatch could not be asked. */
+  /** Null if CloudWatch could not be asked. */
   names: string[] | null;
   findings: Finding[];
 }
 
-/** The alarms on the stream's metrics; whether somebody hears of a delivery that stops. Delivery works without them. */
-export async function checkAlarms(
+/** Checks whether the alarms on the stream's metrics would report that delivery stopped. Delivery works without them. */
+export function checkAlarms(
   client: CloudWatchClient,
   stream: { name: string; arn: string },
 ): Promise<AlarmsCheck> {
-  try {
-    const alarms = new Map<Metric, MetricAlarm[]>();
-    for (const metric of METRICS) alarms.set(metric, await alarmsOn(client, metric, stream.name));
-    const all = [...alarms.values()].flat();
-    return {
-      names: all.map(({ AlarmName = "" }) => AlarmName),
-      findings: [...missing(alarms, stream.arn), ...all.flatMap(alarmFindings)],
-    };
-  } catch (error) {
-    if (isCredentialsError(error)) throw credentialsProblem(error);
-    return { names: null, findings: [notReadable(error, stream.arn)] };
-  }
+  return inspect<AlarmsCheck>(
+    async () => {
+      const alarms = new Map<Metric, MetricAlarm[]>();
+      for (const metric of METRICS) alarms.set(metric, await alarmsOn(client, metric, stream.name));
+      const all = [...alarms.values()].flat();
+      return {
+        names: all.map(({ AlarmName = "" }) => AlarmName),
+        findings: [...missingAlarms(alarms, stream.arn), ...all.flatMap(alarmFindings)],
+      };
+    },
+    (error) => ({
+      names: null,
+      findings: [
+        finding.warning(
+          "alarms-not-readable",
+          stream.arn,
+          `The alarms on the stream can't be read: ${describeError(error)}`,
+          grantRemedy(ACTIONS.readAlarms, "`*`, because it takes no resource"),
+        ),
+      ],
+    }),
+  );
 }
 
 async function alarmsOn(
@@ -51,63 +62,51 @@ async function alarmsOn(
   return MetricAlarms;
 }
 
-/** Fires on no record at all, which CloudWatch sees as missing data. */
+/** Whether the alarm fires if no record arrives, which CloudWatch sees as missing data. */
 function isOnSilence({ ComparisonOperator, TreatMissingData }: MetricAlarm): boolean {
   return ComparisonOperator?.startsWith("LessThan") === true && TreatMissingData === "breaching";
 }
 
-function missing(alarms: Map<Metric, MetricAlarm[]>, where: string): Finding[] {
-  const silence = alarms.get("IncomingRecords")?.some(isOnSilence) === true;
-  const throttled = (alarms.get("WriteProvisionedThroughputExceeded") ?? []).length > 0;
-  const what = [
-    ...(silence ? [] : ["the day when no record comes (IncomingRecords below 1, missing data breaching)"]),
-    ...(throttled ? [] : ["records that the stream rejects for throughput"]),
+const ADD_ACTION = "`pulumi config set --path 'alarms.actionArns[0]' TOPIC-ARN && pulumi up`";
+
+function missingAlarms(alarms: Map<Metric, MetricAlarm[]>, streamArn: string): Finding[] {
+  const hasSilence = alarms.get("IncomingRecords")?.some(isOnSilence) === true;
+  const hasThrottling = (alarms.get("WriteProvisionedThroughputExceeded") ?? []).length > 0;
+  const missing = [
+    ...(hasSilence ? [] : ["missing records (IncomingRecords below 1, missing data as breaching)"]),
+    ...(hasThrottling ? [] : ["records that the stream rejects for throughput"]),
   ];
-  if (what.length === 0) return [];
+  if (missing.length === 0) return [];
   return [
     finding.warning(
       "alarm-missing",
-      where,
-      `No alarm tells of ${what.join(", nor of ")}: Amplitude has nobody to tell in this account`,
-      "`pulumi config set --path 'alarms.actionArns[0]' TOPIC-ARN && pulumi up`, or alarms: { actionArns: [topic.arn] } in your own stack",
+      streamArn,
+      `No alarm covers ${missing.join(", or ")}, and Amplitude can't notify this account itself`,
+      `Run ${ADD_ACTION}, or set alarms: { actionArns: [topic.arn] } in your own stack`,
     ),
   ];
 }
 
 function alarmFindings(alarm: MetricAlarm): Finding[] {
-  const where = alarm.AlarmArn ?? alarm.AlarmName ?? "";
-  const isMute = alarm.ActionsEnabled === false || (alarm.AlarmActions ?? []).length === 0;
-  return [
-    ...(isMute ? [tellsNobody(alarm, where)] : []),
-    ...(alarm.StateValue === "ALARM" ? [raised(alarm, where)] : []),
-  ];
-}
-
-function tellsNobody({ AlarmName, ActionsEnabled }: MetricAlarm, where: string): Finding {
-  return finding.warning(
-    "alarm-tells-nobody",
-    where,
-    `The alarm ${AlarmName} tells nobody when it is raised: ${ActionsEnabled === false ? "its actions are switched off" : "it has no action"}`,
-    ActionsEnabled === false
-      ? `\`aws cloudwatch enable-alarm-actions --alarm-names ${AlarmName}\``
-      : "`pulumi config set --path 'alarms.actionArns[0]' TOPIC-ARN && pulumi up`",
-  );
-}
-
-function raised({ AlarmName, AlarmDescription, StateReason }: MetricAlarm, where: string): Finding {
-  return finding.warning(
-    "alarm-raised",
-    where,
-    `The alarm ${AlarmName} is raised: ${StateReason ?? "CloudWatch gives no reason"}`,
-    AlarmDescription || "See the stream's metrics in CloudWatch, and run `amplitude-kinesis verify`",
-  );
-}
-
-function notReadable(error: unknown, where: string): Finding {
-  return finding.warning(
-    "alarms-not-readable",
-    where,
-    `It is not known whether alarms watch the stream: ${describeError(error)}`,
-    "Give the person who runs this cloudwatch:DescribeAlarmsForMetric (it can be given on `*` alone)",
-  );
+  const { AlarmName, AlarmArn, AlarmActions = [], AlarmDescription, StateValue, StateReason } = alarm;
+  const where = AlarmArn ?? AlarmName ?? "";
+  const findings: Finding[] = [];
+  if (alarm.ActionsEnabled === false || AlarmActions.length === 0) {
+    const [why, fix] =
+      alarm.ActionsEnabled === false
+        ? [
+            "its actions are switched off",
+            `\`aws cloudwatch enable-alarm-actions --alarm-names ${AlarmName}\``,
+          ]
+        : ["it has no action", ADD_ACTION];
+    const message = `The alarm ${AlarmName} notifies nobody when it is raised: ${why}`;
+    findings.push(finding.warning("alarm-tells-nobody", where, message, `Run ${fix}`));
+  }
+  if (StateValue === "ALARM") {
+    const message = `The alarm ${AlarmName} is raised: ${StateReason ?? "CloudWatch gives no reason"}`;
+    const remedy =
+      AlarmDescription || "Look at the stream's metrics in CloudWatch, and run `amplitude-kinesis verify`";
+    findings.push(finding.warning("alarm-raised", where, message, remedy));
+  }
+  return findings;
 }

@@ -1,55 +1,48 @@
 import { DescribeKeyCommand, type KMSClient } from "@aws-sdk/client-kms";
-import { credentialsProblem } from "../aws/credentials";
-import { describeError, isAccessDenied, isCredentialsError } from "../aws/errors";
+import { describeError, isAccessDenied } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
+import { ACTIONS } from "./iam/actions";
+import { grantRemedy, inspect, isNamed } from "./inspection";
 
-/** Whether a customer's own key can encrypt: a disabled one stops every write. */
-export async function checkStreamKey(client: KMSClient, kmsKeyId: string): Promise<Finding[]> {
-  try {
-    const { KeyMetadata: key } = await client.send(new DescribeKeyCommand({ KeyId: kmsKeyId }));
-    if (key?.KeyState === "Enabled") return [];
-    return [
-      unusable(
-        `The stream's key is ${key?.KeyState}`,
-        key?.Arn ?? kmsKeyId,
-        remedyFor(key?.KeyState, kmsKeyId),
-      ),
-    ];
-  } catch (error) {
-    if (isCredentialsError(error)) throw credentialsProblem(error);
-    if (error instanceof Error && error.name === "NotFoundException") {
-      return [unusable("The stream's key does not exist", kmsKeyId, REKEY)];
-    }
-    return [undetermined(error, kmsKeyId)];
-  }
-}
-
-const REKEY =
-  "Set kmsKeyArn to a key that exists, or leave it out for the AWS-managed one, and run `pulumi up`";
-
-function remedyFor(state: string | undefined, keyId: string): string {
-  if (state === "Disabled") return `\`aws kms enable-key --key-id ${keyId}\``;
-  if (state === "PendingDeletion")
-    return `\`aws kms cancel-key-deletion --key-id ${keyId}\`, then \`aws kms enable-key --key-id ${keyId}\``;
-  return `See \`aws kms describe-key --key-id ${keyId}\`. ${REKEY}`;
-}
-
-function unusable(what: string, where: string, remedy: string): Finding {
-  return finding.error(
-    "key-unusable",
-    where,
-    `${what}: Kinesis can't encrypt with it, and refuses Amplitude's records`,
-    remedy,
+/** Checks whether a customer managed key can encrypt: a disabled one stops every write. */
+export function checkStreamKey(client: KMSClient, kmsKeyId: string): Promise<Finding[]> {
+  return inspect(
+    async () => {
+      const { KeyMetadata: key } = await client.send(new DescribeKeyCommand({ KeyId: kmsKeyId }));
+      const state = key?.KeyState;
+      if (state === "Enabled") return [];
+      return [unusable(`The stream's key is ${state}`, key?.Arn ?? kmsKeyId, remedyFor(state, kmsKeyId))];
+    },
+    (error) => [
+      isNamed(error, "NotFoundException")
+        ? unusable("The stream's key does not exist", kmsKeyId, CHANGE_KEY)
+        : undetermined(error, kmsKeyId),
+    ],
   );
 }
 
+const CHANGE_KEY =
+  "Set kmsKeyArn to a key that exists, or remove it to use AWS's own key, and run `pulumi up`";
+
+function remedyFor(state: string | undefined, keyId: string): string {
+  const enable = `\`aws kms enable-key --key-id ${keyId}\``;
+  if (state === "Disabled") return `Run ${enable}`;
+  if (state === "PendingDeletion")
+    return `Run \`aws kms cancel-key-deletion --key-id ${keyId}\`, then ${enable}`;
+  return `Look at \`aws kms describe-key --key-id ${keyId}\`. ${CHANGE_KEY}`;
+}
+
+function unusable(what: string, where: string, remedy: string): Finding {
+  const message = `${what}, so Kinesis can't encrypt with it and rejects Amplitude's records`;
+  return finding.error("key-unusable", where, message, remedy);
+}
+
 function undetermined(error: unknown, where: string): Finding {
+  const first = isAccessDenied(error) ? grantRemedy(ACTIONS.readKey, "the key") : "Run this again";
   return finding.undetermined(
     "key-undetermined",
     where,
-    `Whether the stream's key is enabled can't be found out: ${describeError(error)}`,
-    isAccessDenied(error)
-      ? "Give the person who runs this kms:DescribeKey on the key, or prove by `amplitude-kinesis verify` that records are taken"
-      : "Run this again, or prove by `amplitude-kinesis verify` that records are taken",
+    `The state of the stream's key can't be read: ${describeError(error)}`,
+    `${first}, or run \`amplitude-kinesis verify\` to prove that the stream accepts records`,
   );
 }

@@ -3,36 +3,38 @@ import { type Finding, finding } from "../common/findings";
 import type { FurtherOutputs, StackOutputs } from "../common/outputs";
 
 /**
- * Outputs that contradict each other or what is there: of two stacks, or of one that was changed by hand. Amplitude is
- * given region, stream name and role ARN, and so writes to the stream that these name.
+ * Finds outputs that contradict each other or the deployment: they come from two stacks, or a resource was changed by
+ * hand. Amplitude writes to the stream that region, stream name and role ARN name.
  *
- * @param attachedArns managed policies of the role; null where they could not be listed.
+ * @param attachedArns managed policies of the role; null if they could not be listed.
  */
-export function outputFindings(
+export function checkOutputs(
   outputs: StackOutputs & FurtherOutputs,
   attachedArns: string[] | null,
 ): Finding[] {
-  const { streamArn, roleName, policyArn } = outputs;
-  const named = streamArnOf(outputs);
+  const { roleArn, streamArn, roleName, policyArn } = outputs;
   const findings: Finding[] = [];
-  if (streamArn !== undefined && streamArn !== named)
+  if (streamArn !== undefined && streamArn !== streamArnOf(outputs))
     findings.push(
-      mismatch("streamArn", streamArn, `role ARN, region and stream name make it ${named}`, "error"),
+      mismatch(
+        "error",
+        "streamArn",
+        streamArn,
+        `role ARN, region and stream name make it ${streamArnOf(outputs)}`,
+      ),
     );
-  if (roleName !== undefined && roleName !== roleNameOf(outputs.roleArn))
-    findings.push(
-      mismatch("roleName", roleName, `the role's ARN says ${roleNameOf(outputs.roleArn)}`, "error"),
-    );
+  if (roleName !== undefined && roleName !== roleNameOf(roleArn))
+    findings.push(mismatch("error", "roleName", roleName, `the role's ARN contains ${roleNameOf(roleArn)}`));
   if (policyArn !== undefined && attachedArns !== null && !attachedArns.includes(policyArn))
-    findings.push(mismatch("policyArn", policyArn, "that policy is not attached to the role", "warning"));
+    findings.push(mismatch("warning", "policyArn", policyArn, "that policy is not attached to the role"));
   return findings;
 }
 
-function mismatch(output: string, value: string, why: string, severity: Finding["severity"]): Finding {
+function mismatch(severity: "error" | "warning", output: string, value: string, why: string): Finding {
   return finding[severity](
     "output-mismatch",
     `output ${output}`,
     `The stack's output ${output} is ${value}, but ${why}`,
-    "Take all outputs from one stack (`pulumi stack output --json --stack NAME`), and run `pulumi up --refresh` where they are from one already",
+    "Take all outputs from one stack (`pulumi stack output --json --stack NAME`). If they are, run `pulumi up --refresh`",
   );
 }

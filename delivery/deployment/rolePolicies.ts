@@ -6,46 +6,58 @@ import {
   paginateListAttachedRolePolicies,
   paginateListRolePolicies,
 } from "@aws-sdk/client-iam";
-import { credentialsProblem } from "../aws/credentials";
-import { describeError, isCredentialsError } from "../aws/errors";
+import { GENERATE_DATA_KEY_ACTION, SIMULATE_ACTION, WRITE_ACTIONS } from "../../components/contract";
+import { describeError } from "../aws/errors";
 import { roleNameOf } from "../common/arn";
 import { type Finding, finding } from "../common/findings";
-import { excessOf, type Needed } from "./policyBreadth";
+import { ACTIONS } from "./iam/actions";
+import { conditionTests, parseStatements, type Statement, strings } from "./iam/policyStatement";
+import { grantRemedy, inspect } from "./inspection";
 
-/** A policy that gives the role permissions. */
+/** A policy that grants the role permissions. */
 interface RolePolicy {
   name: string;
-  /** Of a managed policy; absent for one that is written into the role. */
+  /** ARN of a managed policy. Absent for an inline one. */
   arn?: string;
   document: string;
 }
 
 export interface RolePolicies {
-  /** Null where they could not be listed. */
+  /** Null if they could not be listed. */
   names: string[] | null;
   arns: string[];
   findings: Finding[];
 }
 
+/** The only resources that the role's policies need to name. */
+export interface NeededResources {
+  streamArn: string;
+  roleArn: string;
+  /** Customer managed key of the stream, as the stream names it. */
+  kmsKeyId?: string | undefined;
+}
+
 /** Reads every attached and inline policy of the role, and finds what each allows beyond the contract. */
-export async function checkRolePolicies(
+export function checkRolePolicies(
   client: IAMClient,
-  needed: Needed,
+  needed: NeededResources,
   boundaryArn: string | undefined,
 ): Promise<RolePolicies> {
   const RoleName = roleNameOf(needed.roleArn);
-  try {
-    const policies = [
-      ...(await attachedPolicies(client, RoleName)),
-      ...(await inlinePolicies(client, RoleName)),
-    ];
-    const findings = policies.flatMap((policy) => tooBroad(policy, needed, RoleName, boundaryArn));
-    const arns = policies.flatMap(({ arn }) => (arn === undefined ? [] : [arn]));
-    return { names: policies.map(({ name }) => name), arns, findings };
-  } catch (error) {
-    if (isCredentialsError(error)) throw credentialsProblem(error);
-    return { names: null, arns: [], findings: [notReadable(error, needed.roleArn)] };
-  }
+  return inspect<RolePolicies>(
+    async () => {
+      const policies = [
+        ...(await attachedPolicies(client, RoleName)),
+        ...(await inlinePolicies(client, RoleName)),
+      ];
+      return {
+        names: policies.map(({ name }) => name),
+        arns: policies.flatMap(({ arn }) => (arn === undefined ? [] : [arn])),
+        findings: policies.flatMap((policy) => breadthFindings(policy, needed, boundaryArn)),
+      };
+    },
+    (error) => ({ names: null, arns: [], findings: [notReadable(error, needed.roleArn)] }),
+  );
 }
 
 async function attachedPolicies(client: IAMClient, RoleName: string): Promise<RolePolicy[]> {
@@ -77,38 +89,87 @@ function decoded(document: string | undefined): string {
   return decodeURIComponent(document ?? "");
 }
 
-function tooBroad(
-  policy: RolePolicy,
-  needed: Needed,
-  roleName: string,
+function breadthFindings(
+  { name, arn, document }: RolePolicy,
+  needed: NeededResources,
   boundaryArn: string | undefined,
 ): Finding[] {
-  const excess = excessOf(policy.document, needed);
+  const excess = excessOf(document, needed);
   if (excess.length === 0) return [];
-  const held = boundaryArn === undefined ? "" : ` (as far as the boundary ${boundaryArn} lets it)`;
-  return [
-    finding.warning(
-      "permissions-too-broad",
-      policy.arn ?? `${needed.roleArn}, inline policy ${policy.name}`,
-      `The policy ${policy.name} lets whoever assumes the role do more than Amplitude needs${held}: ${excess.join("; ")}`,
-      remedyFor(policy, roleName),
-    ),
-  ];
-}
-
-function remedyFor({ name, arn }: RolePolicy, roleName: string): string {
+  const limit = boundaryArn === undefined ? "" : ` (within the boundary ${boundaryArn})`;
+  const roleName = roleNameOf(needed.roleArn);
   const removal =
     arn === undefined
       ? `aws iam delete-role-policy --role-name ${roleName} --policy-name ${name}`
       : `aws iam detach-role-policy --role-name ${roleName} --policy-arn ${arn}`;
-  return `Run \`pulumi up --refresh\` if it is the stack's own policy, changed by hand; otherwise \`${removal}\``;
+  return [
+    finding.warning(
+      "permissions-too-broad",
+      arn ?? `${needed.roleArn}, inline policy ${name}`,
+      `The policy ${name} allows the role more than Amplitude needs${limit}: ${excess.join("; ")}`,
+      `Run \`pulumi up --refresh\` if it is the stack's own policy and was changed by hand; otherwise run \`${removal}\``,
+    ),
+  ];
 }
 
-function notReadable(error: unknown, where: string): Finding {
+function notReadable(error: unknown, roleArn: string): Finding {
   return finding.warning(
     "policies-not-readable",
-    where,
-    `The role's policies can't be read, so it is not known whether they allow more than Amplitude needs: ${describeError(error)}`,
-    "Give the person who runs this iam:ListAttachedRolePolicies, iam:ListRolePolicies and iam:GetRolePolicy on the role, iam:GetPolicy and iam:GetPolicyVersion on its policies (`amplitude-kinesis operator-policy --for check`)",
+    roleArn,
+    `The role's policies can't be read, so they may allow more than Amplitude needs: ${describeError(error)}`,
+    grantRemedy([...ACTIONS.readRolePolicies, ...ACTIONS.readPolicies], "the role and its policies", "check"),
+  );
+}
+
+const ON_STREAM_OR_ROLE = [...WRITE_ACTIONS, SIMULATE_ACTION].map((action) => action.toLowerCase());
+const ON_KEY = GENERATE_DATA_KEY_ACTION.toLowerCase();
+
+/**
+ * Returns what a policy allows beyond the contract, one phrase each. The vendor's template, which allows three actions
+ * on both ARNs, counts as exact: each action applies to only one of the two. Wildcards always count as excess.
+ */
+export function excessOf(document: string, needed: NeededResources): string[] {
+  const statements = parseStatements(document);
+  if (statements === undefined)
+    return ["an unknown set of actions, because it is not a JSON policy document"];
+  return statements
+    .filter(({ Effect }) => Effect === "Allow")
+    .flatMap((each) => excessOfStatement(each, needed));
+}
+
+function excessOfStatement(statement: Statement, needed: NeededResources): string[] {
+  const { Action, NotAction, Resource, NotResource, Condition } = statement;
+  const resources = NotResource === undefined ? strings(Resource) : undefined;
+  const on = resources?.join(", ") ?? `all but ${strings(NotResource).join(", ")}`;
+  if (NotAction !== undefined) return [`everything but ${strings(NotAction).join(", ")} on ${on}`];
+  return strings(Action).flatMap((action) => {
+    const isOnKey = action.toLowerCase() === ON_KEY;
+    const isKnown = isOnKey || ON_STREAM_OR_ROLE.includes(action.toLowerCase());
+    if (!isKnown || resources === undefined) return [`${action} on ${on}`];
+    const others = resources.filter((resource) => !isNeeded(isOnKey, resource, needed));
+    if (others.length > 0) return [`${action} on ${others.join(", ")}`];
+    const isUnconditional = isOnKey && !isThroughKinesis(Condition);
+    return isUnconditional ? [`${action} on ${on} without the condition kms:ViaService`] : [];
+  });
+}
+
+function isNeeded(
+  isOnKey: boolean,
+  resource: string,
+  { streamArn, roleArn, kmsKeyId }: NeededResources,
+): boolean {
+  if (!isOnKey) return resource === streamArn || resource === roleArn;
+  // A stream may name its key by an alias; a policy can't.
+  if (kmsKeyId?.includes(":key/")) return resource === kmsKeyId;
+  return kmsKeyId !== undefined && /^arn:aws:kms:[^:*?]+:\d{12}:key\/[^*?]+$/.test(resource);
+}
+
+function isThroughKinesis(condition: unknown): boolean {
+  return conditionTests(condition).some(
+    ({ operator, key, values }) =>
+      /^String(Equals|Like)$/.test(operator) &&
+      key === "kms:viaservice" &&
+      values.length > 0 &&
+      values.every((value) => value.startsWith("kinesis.")),
   );
 }

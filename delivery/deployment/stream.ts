@@ -3,66 +3,71 @@ import {
   type KinesisClient,
   type StreamDescriptionSummary,
 } from "@aws-sdk/client-kinesis";
-import { credentialsProblem } from "../aws/credentials";
-import { describeError, isAccessDenied, isCredentialsError } from "../aws/errors";
+import { describeError, isAccessDenied } from "../aws/errors";
 import { type Patience, tryPatiently } from "../aws/waitUntil";
 import { accountOf, streamArnOf } from "../common/arn";
 import type { Clock } from "../common/clock";
 import { DeliveryError } from "../common/errors";
 import { type Finding, finding } from "../common/findings";
+import { MIN_RETENTION_HOURS } from "../common/limits";
 import type { StackOutputs } from "../common/outputs";
+import { isObject } from "../common/values";
+import { ACTIONS } from "./iam/actions";
+import { grantRemedy, inspect, isNamed } from "./inspection";
 
-/** What the rest of the run has to know of the stream. */
+/** Properties of the stream that a run needs. */
 export interface StreamState {
   streamArn: string;
-  /** Largest record in bytes, partition key included. */
+  /** Maximum size of a record in bytes, partition key included. */
   largestRecordBytes: number;
-  /** A customer's own KMS key, as the stream was given it: an ARN, an alias or a bare id. Absent for the AWS-managed one. */
+  /** Customer managed key, as the stream names it: an ARN, an alias or a bare id. Absent for AWS's own. */
   kmsKeyId?: string;
-  /** The service's clock at the time of the answer, in ms since 1970: readings start from it, not from this machine's. */
+  /** The service's time at the response, in epoch milliseconds. Reading starts from it, not from this machine's time. */
   serviceTime: number;
-  /** How far the service's clock is ahead of this machine's at the most, in ms: a second more than it is, and the request's time. */
+  /** Upper bound of how far the service's clock is ahead of this machine's, in ms. */
   clockOffsetMs: number;
-  /** Shards that take records; absent where the endpoint doesn't say. */
+  /** Shards that accept records. Absent if the endpoint doesn't report it. */
   openShards?: number;
-  /** How long records can be read; absent where the endpoint doesn't say. */
+  /** How long records can be read. Absent if the endpoint doesn't report it. */
   retentionHours?: number;
 }
 
 export interface StreamCheck {
   stream?: StreamState;
-  /** As AWS describes it. */
+  /** Description by AWS. */
   summary?: StreamDescriptionSummary;
   findings: Finding[];
 }
 
-/** 1 MiB unless the stream was opened for larger records. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
-const DEFAULT_LARGEST_RECORD_KIB = 1024;
+/** 1 MiB, unless the stream was configured for larger records. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
+const DEFAULT_MAX_RECORD_KIB = 1024;
 
 /**
- * Looks the stream up with the operator's credentials, and waits for one that is still being created.
+ * Describes the stream with the operator's credentials, and waits for a stream that is still being created.
  *
- * @throws DeliveryError `credentials` where they are not accepted, or belong to another account than the role.
+ * @throws DeliveryError `credentials` if AWS rejects them, or if they belong to another account than the role.
  */
-export async function checkStream(
+export function checkStream(
   client: KinesisClient,
   outputs: StackOutputs,
   patience: Patience,
 ): Promise<StreamCheck> {
-  const where = streamArnOf(outputs);
-  const attempt = () => describe(client, outputs.streamName, patience.clock);
-  try {
-    const described = await tryPatiently(
-      attempt,
-      ({ summary }) => summary.StreamStatus !== "CREATING",
-      patience,
-    );
-    checkAccount(described.summary.StreamARN, where);
-    return judge(described, where);
-  } catch (error) {
-    if (error instanceof DeliveryError) throw error;
-    return { findings: [describeProblem(error, where)] };
-  }
+  const streamArn = streamArnOf(outputs);
+  return inspect<StreamCheck>(
+    async () => {
+      const described = await tryPatiently(
+        () => describe(client, outputs.streamName, patience.clock),
+        ({ summary }) => summary.StreamStatus !== "CREATING",
+        patience,
+      );
+      checkAccount(described.summary.StreamARN, streamArn);
+      return judge(described, streamArn);
+    },
+    (error) => {
+      if (error instanceof DeliveryError) throw error;
+      return { findings: [describeProblem(error, streamArn)] };
+    },
+  );
 }
 
 type Described = Awaited<ReturnType<typeof describe>>;
@@ -73,18 +78,18 @@ async function describe(client: KinesisClient, streamName: string, clock: Clock)
   let clockOffsetMs = 0;
   command.middlewareStack.add(
     (next) => async (args) => {
-      const asked = clock.now();
-      const answer = await next(args);
-      serviceTime = serverDate(answer.response);
-      // The header leaves the fraction out, and the answer was made at any time since it was asked for.
-      if (serviceTime !== undefined) clockOffsetMs = serviceTime + DATE_RESOLUTION_MS - asked;
-      return answer;
+      const sentAt = clock.now();
+      const output = await next(args);
+      serviceTime = serverDate(output.response);
+      // The header has no fraction of a second, and the service may have responded at any time since the request.
+      if (serviceTime !== undefined) clockOffsetMs = serviceTime + DATE_RESOLUTION_MS - sentAt;
+      return output;
     },
     { step: "deserialize", name: "readServiceClock" },
   );
   const { StreamDescriptionSummary } = await client.send(command);
   if (StreamDescriptionSummary === undefined)
-    throw new Error("DescribeStreamSummary answered without a description");
+    throw new Error("the response to DescribeStreamSummary has no description");
   return { summary: StreamDescriptionSummary, serviceTime: serviceTime ?? clock.now(), clockOffsetMs };
 }
 
@@ -92,13 +97,12 @@ async function describe(client: KinesisClient, streamName: string, clock: Clock)
 const DATE_RESOLUTION_MS = 1_000;
 
 function serverDate(response: unknown): number | undefined {
-  if (typeof response !== "object" || response === null || !("headers" in response)) return undefined;
-  const headers = response.headers as Record<string, string | undefined>;
-  const time = Date.parse(headers.date ?? "");
+  const headers = isObject(response) ? response.headers : undefined;
+  const time = Date.parse(isObject(headers) ? String(headers.date) : "");
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** A stream of the same name in another account would be read as if it were the customer's, and every event be missed. */
+/** Another account may have a stream of this name: it would be read in place of the customer's, and every event missed. */
 function checkAccount(actualArn: string | undefined, expectedArn: string): void {
   const expected = accountOf(expectedArn);
   const actual = accountOf(actualArn ?? expectedArn);
@@ -110,55 +114,104 @@ export function wrongAccount(actual: string, expected: string): DeliveryError {
   return new DeliveryError("credentials", message);
 }
 
-function judge({ summary, serviceTime, clockOffsetMs }: Described, where: string): StreamCheck {
-  const findings: Finding[] = [];
-  const { StreamStatus, EncryptionType, KeyId, MaxRecordSizeInKiB } = summary;
-  if (StreamStatus !== "ACTIVE" && StreamStatus !== "UPDATING") {
-    const message = `The stream is ${StreamStatus}, and takes no records`;
-    const remedy = "Wait until it is ACTIVE, or run `pulumi up` to create it again";
-    findings.push(finding.error("stream-not-active", where, message, remedy));
-  }
-  if (EncryptionType !== "KMS") {
-    const message = "The stream is not encrypted at rest";
-    const remedy =
-      "Run `pulumi up --refresh`: the component encrypts it with alias/aws/kinesis, at no change for Amplitude";
-    findings.push(finding.warning("stream-not-encrypted", where, message, remedy));
-  }
-  const { OpenShardCount, RetentionPeriodHours } = summary;
-  const largestRecordBytes = (MaxRecordSizeInKiB ?? DEFAULT_LARGEST_RECORD_KIB) * 1024;
-  const ownKey = KeyId === undefined || /(^|:)alias\/aws\/kinesis$/.test(KeyId) ? {} : { kmsKeyId: KeyId };
+function judge({ summary, serviceTime, clockOffsetMs }: Described, streamArn: string): StreamCheck {
+  const { KeyId, MaxRecordSizeInKiB, OpenShardCount, RetentionPeriodHours } = summary;
+  const hasOwnKey = KeyId !== undefined && !/(^|:)alias\/aws\/kinesis$/.test(KeyId);
   return {
-    findings,
+    findings: stateFindings(summary, streamArn),
     summary,
     stream: {
-      streamArn: where,
-      largestRecordBytes,
+      streamArn,
+      largestRecordBytes: (MaxRecordSizeInKiB ?? DEFAULT_MAX_RECORD_KIB) * 1024,
       serviceTime,
       clockOffsetMs,
       ...(OpenShardCount !== undefined && { openShards: OpenShardCount }),
       ...(RetentionPeriodHours !== undefined && { retentionHours: RetentionPeriodHours }),
-      ...ownKey,
+      ...(hasOwnKey && { kmsKeyId: KeyId }),
     },
   };
 }
 
-function describeProblem(error: unknown, where: string): Finding {
-  const text = describeError(error);
-  if (isCredentialsError(error)) throw credentialsProblem(error);
-  if (error instanceof Error && error.name === "ResourceNotFoundException") {
-    const message =
-      "There is no such stream in this account and region: Amplitude's records would be refused";
-    const remedy =
-      "Compare the region and the name with `pulumi stack output`, and run `pulumi up --refresh` if the stream is gone";
-    return finding.error("stream-not-found", where, message, remedy);
+function stateFindings({ StreamStatus, EncryptionType }: StreamDescriptionSummary, where: string): Finding[] {
+  const findings: Finding[] = [];
+  if (StreamStatus !== "ACTIVE" && StreamStatus !== "UPDATING") {
+    const remedy = "Wait until it is ACTIVE, or run `pulumi up` to create it again";
+    const message = `The stream is ${StreamStatus}, and accepts no records`;
+    findings.push(finding.error("stream-not-active", where, message, remedy));
   }
-  const remedy = isAccessDenied(error)
-    ? "Give the person who runs this kinesis:DescribeStreamSummary, kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords on the stream"
-    : "Check the region, the network and AWS_ENDPOINT_URL, and run this again";
+  if (EncryptionType !== "KMS") {
+    const remedy =
+      "Run `pulumi up --refresh`: the component encrypts it with alias/aws/kinesis, which changes nothing for Amplitude";
+    findings.push(
+      finding.warning("stream-not-encrypted", where, "The stream is not encrypted at rest", remedy),
+    );
+  }
+  return findings;
+}
+
+function describeProblem(error: unknown, where: string): Finding {
+  if (isNamed(error, "ResourceNotFoundException"))
+    return finding.error(
+      "stream-not-found",
+      where,
+      "There is no such stream in this account and region, so Kinesis rejects Amplitude's records",
+      "Compare the region and the name with `pulumi stack output`. If the stream is gone, run `pulumi up --refresh`",
+    );
   return finding.undetermined(
     "stream-not-described",
     where,
-    `The stream can't be looked up: ${text}`,
-    remedy,
+    `The stream can't be looked up: ${describeError(error)}`,
+    isAccessDenied(error)
+      ? grantRemedy([...ACTIONS.describeStream, ...ACTIONS.readShards], "the stream")
+      : "Check the region, the network and AWS_ENDPOINT_URL, and run this again",
   );
+}
+
+/** Returns the stream's settings for a report. */
+export function streamOf(summary: StreamDescriptionSummary, streamArn: string): CheckedStream {
+  return {
+    streamArn,
+    status: summary.StreamStatus ?? "unknown",
+    // A stream that is older than modes has none. Source: Kinesis API reference, StreamModeDetails.
+    mode: summary.StreamModeDetails?.StreamMode ?? "PROVISIONED",
+    openShards: summary.OpenShardCount ?? 0,
+    retentionHours: summary.RetentionPeriodHours ?? 24,
+    encryption: summary.EncryptionType ?? "NONE",
+    keyId: summary.KeyId ?? null,
+    maxRecordSizeKib: summary.MaxRecordSizeInKiB ?? DEFAULT_MAX_RECORD_KIB,
+  };
+}
+
+/** Finds a retention that endangers delivery. */
+export function checkRetention({ retentionHours, streamArn }: CheckedStream, streamName: string): Finding[] {
+  if (retentionHours >= MIN_RETENTION_HOURS) return [];
+  const increase = `aws kinesis increase-stream-retention-period --stream-name ${streamName} --retention-period-hours ${MIN_RETENTION_HOURS}`;
+  return [
+    finding.warning(
+      "stream-retention-short",
+      streamArn,
+      `The stream keeps records for ${retentionHours} hours. A consumer that stops for longer loses events, which Amplitude does not send again (Security Hub Kinesis.3 demands ${MIN_RETENTION_HOURS})`,
+      `Run \`pulumi config set retentionHours ${MIN_RETENTION_HOURS} && pulumi up\`. For a stream outside the stack, run \`${increase}\``,
+    ),
+  ];
+}
+
+/** The stream as AWS describes it. */
+export interface CheckedStream {
+  /** ARN from the outputs: the role's account, the region and the name. */
+  streamArn: string;
+  /** `ACTIVE`, `UPDATING`, … */
+  status: string;
+  /** `ON_DEMAND` or `PROVISIONED`. */
+  mode: string;
+  /** Shards that accept records. */
+  openShards: number;
+  /** How long records can be read, in hours. */
+  retentionHours: number;
+  /** `KMS` or `NONE`. */
+  encryption: string;
+  /** Key as the stream names it: an ARN, an alias or a bare id. Null without encryption. */
+  keyId: string | null;
+  /** Maximum size of a record in KiB, partition key included. */
+  maxRecordSizeKib: number;
 }

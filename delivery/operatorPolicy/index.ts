@@ -1,40 +1,81 @@
-import { joined, type Needs, needsOf, type Scope, scopeOf, type Target, type Task } from "./needs";
+import { type Needs, needsOf, type Target, type Task } from "../deployment/iam/actions";
 import type { PolicySubject } from "./subject";
 
-/** A statement of the policy, one for each kind of resource. */
+/** What a statement applies to. */
+export interface Scope {
+  /** ARNs, or patterns of ARNs. */
+  Resource: string | string[];
+  /** Condition under which the statement applies. */
+  Condition?: Record<string, Record<string, string>>;
+}
+
+/** A statement of the policy, one per kind of resource. */
 export interface OperatorStatement extends Scope {
-  /** What it is about. */
+  /** Kind of resource. */
   Sid: Target;
-  /** Nothing is denied. */
+  /** Always `Allow`: nothing is denied. */
   Effect: "Allow";
-  /** In alphabetical order. */
+  /** Actions in alphabetical order. */
   Action: string[];
 }
 
 /** An IAM policy document for a person. */
 export interface OperatorPolicy {
-  /** Of the policy language. */
+  /** Version of the policy language. */
   Version: "2012-10-17";
-  /** One for each kind of resource. */
+  /** One statement per kind of resource. */
   Statement: OperatorStatement[];
 }
 
-/** The least that somebody has to be allowed for these tasks on this stack, a statement for each kind of resource. */
+/** Returns the least policy with which a person can do these tasks on this stack. */
 export function operatorPolicy(tasks: readonly Task[], subject: PolicySubject): OperatorPolicy {
-  const needs = withoutTwice(joined(tasks.map(needsOf)));
-  const statements = (Object.keys(needs) as Target[]).flatMap((target) => {
-    const scope = scopeOf(target, subject);
+  const needs = needsOf(tasks);
+  const statements = (Object.keys(needs) as Target[]).flatMap((Sid) => {
+    const scope = scopeOf(Sid, subject);
     return scope === undefined
       ? []
-      : [{ Sid: target, Effect: "Allow" as const, Action: [...(needs[target] ?? [])], ...scope }];
+      : [{ Sid, Effect: "Allow" as const, Action: actionsOn(Sid, needs), ...scope }];
   });
   return { Version: "2012-10-17", Statement: statements };
 }
 
-/** What is allowed on any policy need not be allowed on the write policy again. */
-function withoutTwice(needs: Needs): Needs {
-  const { WritePolicy, AnyPolicy = [] } = needs;
-  return WritePolicy === undefined
-    ? needs
-    : { ...needs, WritePolicy: WritePolicy.filter((action) => !AnyPolicy.includes(action)) };
+/** Doesn't repeat for the write policy what is allowed on any policy. */
+function actionsOn(target: Target, needs: Needs): string[] {
+  const actions = [...(needs[target] ?? [])];
+  return target === "WritePolicy" ? actions.filter((action) => !needs.AnyPolicy?.includes(action)) : actions;
+}
+
+/** Returns undefined for the key of a stream that is encrypted with AWS's own. */
+function scopeOf(target: Target, subject: PolicySubject): Scope | undefined {
+  const { streamArn, roleArn, policyArn, accountId, region, kmsKeyArn } = subject;
+  switch (target) {
+    case "Stream":
+      return { Resource: streamArn };
+    case "Role":
+      return { Resource: roleArn };
+    case "AttachedPolicy":
+      return { Resource: roleArn, Condition: { ArnLike: { "iam:PolicyARN": policyArn } } };
+    case "WritePolicy":
+      return { Resource: policyArn };
+    case "AnyPolicy":
+      return { Resource: [`arn:aws:iam::${accountId}:policy/*`, "arn:aws:iam::aws:policy/*"] };
+    case "Alarms":
+      return { Resource: subject.alarmArn };
+    case "AnyStream":
+    case "AnyMetric":
+      return { Resource: "*" };
+    case "Key":
+      return kmsKeyArn === undefined ? undefined : { Resource: kmsKeyArn };
+    case "KeyThroughKinesis":
+      if (kmsKeyArn === undefined) return undefined;
+      return {
+        Resource: kmsKeyArn,
+        Condition: {
+          StringLike: {
+            "kms:ViaService": `kinesis.${region}.amazonaws.com`,
+            "kms:EncryptionContext:aws:kinesis:arn": streamArn,
+          },
+        },
+      };
+  }
 }

@@ -2,68 +2,66 @@ import { accountOf, roleNameOf, streamArnOf } from "../common/arn";
 import { SettingsError } from "../common/errors";
 import type { StackOutputs } from "../common/outputs";
 
-/** What the policy is for: ARNs, or the patterns of what does not exist yet. */
+/** The stack that a policy is for: ARNs, or patterns for resources that don't exist yet. */
 export interface PolicySubject {
-  /** The customer's, 12 digits. */
+  /** Account of the customer, 12 digits. */
   accountId: string;
-  /** The stream's. */
+  /** Region of the stream. */
   region: string;
-  /** The stream that Amplitude writes to. */
+  /** Stream that Amplitude writes to. */
   streamArn: string;
-  /** The role that Amplitude assumes. */
+  /** Role that Amplitude assumes. */
   roleArn: string;
-  /** The write policy that the component makes. */
+  /** Write policy that the component creates. */
   policyArn: string;
-  /** The alarms that the component makes. */
+  /** Alarms that the component creates. */
   alarmArn: string;
-  /** A customer's own key. */
+  /** Customer managed key of the stream. Undefined for AWS's own. */
   kmsKeyArn?: string | undefined;
 }
 
-/** What the stack's outputs don't tell. */
+/** Names that the stack's outputs don't contain. */
 export interface NamingOptions {
-  /** ARN of the write policy, where it is known. */
+  /** ARN of the write policy. Default: a pattern with the component's name. */
   policyArn?: string | undefined;
-  /** The component's name in the program, which the names of what it makes begin with. */
+  /** Name of the component in the program, with which the names of its resources begin. */
   name?: string | undefined;
-  /** A customer's own key of the stream, where there is one. */
+  /** Customer managed key of the stream. Default: none. */
   kmsKeyArn?: string | undefined;
 }
 
 /**
- * A stack that exists. The names of its policy and alarms are no outputs: they begin with the component's name, which is
- * read from the role's or the stream's where Pulumi made those up (`NAME-role-…`, `NAME-stream-…`).
+ * Returns the subject for a stack that exists. The outputs don't contain the names of its policy and alarms. These begin
+ * with the component's name, which is taken from a generated role or stream name (`NAME-role-…`, `NAME-stream-…`).
  *
- * @throws SettingsError where that name can't be told.
+ * @throws SettingsError if the component's name can't be determined.
  */
-export function subjectOf(
+export function existingSubject(
   outputs: StackOutputs,
   { policyArn, name, kmsKeyArn }: NamingOptions,
 ): PolicySubject {
-  const accountId = accountOf(outputs.roleArn);
-  const named = name ?? componentName(outputs);
+  const { roleArn, streamName, region } = outputs;
+  const [accountId, roleName] = [accountOf(roleArn), roleNameOf(roleArn)];
+  const named = name ?? componentName(roleName, streamName);
   if (named === undefined) {
     throw new SettingsError(
-      `The component's name can't be told from role ${roleNameOf(outputs.roleArn)} and stream ${outputs.streamName}, which were named by hand: give --name, the component's name in the program ("amplitude" in this project's own stacks)`,
+      `The component's name can't be determined from role ${roleName} and stream ${streamName}, which were named by hand. Give --name, the component's name in the program ("amplitude" in this project's stacks)`,
     );
   }
-  const path = outputs.roleArn.slice(
-    outputs.roleArn.indexOf(":role/") + ":role".length,
-    -roleNameOf(outputs.roleArn).length,
-  );
+  const path = roleArn.slice(roleArn.indexOf(":role/") + ":role".length, -roleName.length);
   return {
     accountId,
-    region: outputs.region,
+    region,
     streamArn: streamArnOf(outputs),
-    roleArn: outputs.roleArn,
+    roleArn,
     policyArn: policyArn ?? `arn:aws:iam::${accountId}:policy${path}${named}-policy-*`,
-    alarmArn: alarmArn(outputs.region, accountId, named),
+    alarmArn: alarmArn(region, accountId, named),
     kmsKeyArn,
   };
 }
 
-/** A stack that is still to be made, by the names that Pulumi will give. */
-export function subjectToBe(
+/** Returns the subject for a stack that will be created, with patterns of the names that Pulumi will generate. */
+export function plannedSubject(
   accountId: string,
   region: string,
   { name = "amplitude", policyArn, kmsKeyArn }: NamingOptions,
@@ -83,9 +81,6 @@ function alarmArn(region: string, accountId: string, name: string): string {
   return `arn:aws:cloudwatch:${region}:${accountId}:alarm:${name}-*`;
 }
 
-function componentName({ roleArn, streamName }: StackOutputs): string | undefined {
-  return (
-    /^(.+)-role-[0-9a-f]{7,}$/.exec(roleNameOf(roleArn))?.[1] ??
-    /^(.+)-stream-[0-9a-f]{7,}$/.exec(streamName)?.[1]
-  );
+function componentName(roleName: string, streamName: string): string | undefined {
+  return /^(.+)-role-[0-9a-f]{7,}$/.exec(roleName)?.[1] ?? /^(.+)-stream-[0-9a-f]{7,}$/.exec(streamName)?.[1];
 }

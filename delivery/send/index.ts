@@ -4,8 +4,8 @@ import { type Finding, hasSeverity } from "../common/findings";
 import { DEFAULT_PROPAGATION_SECONDS } from "../common/limits";
 import { resolveOutputs, type StackOutputs } from "../common/outputs";
 import { KEY_BYTES, newRunKey } from "../common/runId";
-import { amplitudeAs, senderBeside } from "../deployment/callers";
 import { type Preflight, preflight } from "../deployment/preflight";
+import { resolveAmplitudeCaller, resolveSender } from "../deployment/route";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
 import { Producer } from "../kinesis/producer";
@@ -81,9 +81,9 @@ class Sending {
       outputs: this.#outputs,
       route,
       operator: this.#operator,
-      sender: senderBeside(this.#operator, this.#options),
+      sender: resolveSender(this.#operator, this.#options),
       externalId,
-      amplitude: amplitudeAs(this.#options),
+      amplitude: resolveAmplitudeCaller(this.#options),
       patience: { clock: this.#clock, waitMs: this.#propagationMs, signal: this.#signal },
       onStep: (step) => this.#show(step),
     });

@@ -5,8 +5,8 @@ import { LatencyRecorder } from "../common/histogram";
 import { DEFAULT_PROPAGATION_SECONDS, DEFAULT_TIMEOUT_SECONDS, READ_MARGIN_MS } from "../common/limits";
 import { resolveOutputs, type StackOutputs } from "../common/outputs";
 import { Timeline } from "../common/timeline";
-import { amplitudeAs, senderBeside } from "../deployment/callers";
 import { type Preflight, preflight } from "../deployment/preflight";
+import { resolveAmplitudeCaller, resolveSender } from "../deployment/route";
 import type { StreamState } from "../deployment/stream";
 import type { TrustedCaller } from "../deployment/trust";
 import { streamApi } from "../kinesis/streamApi";
@@ -104,7 +104,7 @@ class DeliveryRun {
       outputs: this.#outputs,
       route,
       operator: this.#operator,
-      sender: senderBeside(this.#operator, this.#options),
+      sender: resolveSender(this.#operator, this.#options),
       externalId,
       amplitude: this.#amplitude,
       patience: { clock: this.#clock, waitMs: this.#propagationMs, signal: this.#signal },
@@ -223,7 +223,7 @@ class DeliveryRun {
   }
 
   get #amplitude(): TrustedCaller {
-    return amplitudeAs(this.#options);
+    return resolveAmplitudeCaller(this.#options);
   }
 
   get #propagationMs(): number {

@@ -1,9 +1,14 @@
 import { Command, Option } from "commander";
 import { SettingsError } from "../../common/errors";
 import { resolveOutputs } from "../../common/outputs";
+import { TASKS, type Task } from "../../deployment/iam/actions";
 import { operatorPolicy } from "../../operatorPolicy";
-import { TASKS, type Task } from "../../operatorPolicy/needs";
-import { type NamingOptions, type PolicySubject, subjectOf, subjectToBe } from "../../operatorPolicy/subject";
+import {
+  existingSubject,
+  type NamingOptions,
+  type PolicySubject,
+  plannedSubject,
+} from "../../operatorPolicy/subject";
 import { accountId } from "../options/arguments";
 import {
   type DeploymentFlags,
@@ -110,11 +115,11 @@ async function subject(flags: OperatorPolicyFlags): Promise<PolicySubject> {
       );
     if (region === undefined || !/^[a-z]{2}(-[a-z]+)+-\d$/.test(region))
       throw new SettingsError("--account-id requires --region, such as --region eu-central-1");
-    return subjectToBe(account, region, naming);
+    return plannedSubject(account, region, naming);
   }
   const origins = await originsFrom(flags);
   const further = furtherOutputsFrom(origins);
-  return subjectOf(resolveOutputs(origins), { ...naming, policyArn: policyArn ?? further.policyArn });
+  return existingSubject(resolveOutputs(origins), { ...naming, policyArn: policyArn ?? further.policyArn });
 }
 
 function checkArn(option: string, value: string | undefined, pattern: RegExp, form: string): void {

@@ -1,32 +1,54 @@
-/** Parts of an ARN: `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`; the resource may hold colons of its own. */
-const PARTS = 6;
+import { parseArn } from "../../common/arn";
 
-/** Text with the wildcards of IAM: `*` for any characters, none too, and `?` for exactly one. */
+/** Matches text against a pattern with IAM's wildcards: `*` for any characters, or none, and `?` for exactly one. */
 export function matchesText(pattern: string, text: string): boolean {
   const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
   return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`, "s").test(text);
 }
 
 /**
- * Whether `ArnLike`, and `ArnEquals`, which behaves the same, take an ARN: part by part, so that no wildcard reaches over
- * a colon into another part. Source: AWS, IAM User Guide, "Condition operators", ARN condition operators.
+ * Matches an ARN as `ArnLike` and `ArnEquals` do, part by part, so that a wildcard never matches beyond a colon.
+ * Source: AWS, IAM User Guide, "Condition operators", ARN condition operators.
  */
 export function matchesArn(pattern: string, arn: string): boolean {
   const [patterns, parts] = [partsOf(pattern), partsOf(arn)];
-  return (
-    patterns.length === PARTS &&
-    parts.length === PARTS &&
-    patterns.every((part, index) => matchesText(part, parts[index] ?? ""))
-  );
+  if (patterns === undefined || parts === undefined) return false;
+  return patterns.every((part, index) => matchesText(part, parts[index] ?? ""));
 }
 
-/** Whether a principal of the account may fit; true for a pattern that is no ARN, of which that can't be told. */
-export function mayNameAccount(pattern: string, accountId: string): boolean {
-  const [, , , , account] = partsOf(pattern);
-  return account === undefined || matchesText(account, accountId);
+function partsOf(arn: string): string[] | undefined {
+  const parts = parseArn(arn);
+  return parts === undefined ? undefined : [arn.slice(0, arn.indexOf(":")), ...Object.values(parts)];
 }
 
-function partsOf(arn: string): string[] {
-  const parts = arn.split(":");
-  return [...parts.slice(0, PARTS - 1), ...(parts.length >= PARTS ? [parts.slice(PARTS - 1).join(":")] : [])];
+const OPERATOR = /^(Arn(?:Equals|Like)|String(?:Equals|Like))(?:IfExists)?$/;
+
+/**
+ * Decides a condition on `aws:PrincipalArn`, which every request has. If the calling principals are unknown, the result is
+ * `undetermined` as long as a principal of their account may match: Amplitude doesn't document which one it uses.
+ */
+export function decidePrincipalArn(
+  operator: string,
+  patterns: string[],
+  { accountId, principalArns = [] }: { accountId: string; principalArns?: string[] | undefined },
+): "passes" | "undetermined" | "fails" {
+  const kind = OPERATOR.exec(operator)?.[1];
+  if (kind === undefined) return "undetermined";
+  const matches = (arn: string) => patterns.some((pattern) => matcherOf(kind)(pattern, arn));
+  if (principalArns.length > 0) {
+    if (principalArns.every(matches)) return "passes";
+    return principalArns.some(matches) ? "undetermined" : "fails";
+  }
+  return patterns.some((pattern) => mayNameAccount(pattern, accountId)) ? "undetermined" : "fails";
+}
+
+function matcherOf(kind: string): (pattern: string, arn: string) => boolean {
+  if (kind === "StringEquals") return (value, arn) => value === arn;
+  return kind === "StringLike" ? matchesText : matchesArn;
+}
+
+/** Whether a principal of the account may match. A pattern that is not an ARN may match any account. */
+function mayNameAccount(pattern: string, accountId: string): boolean {
+  const parts = parseArn(pattern);
+  return parts === undefined || matchesText(parts.accountId, accountId);
 }

@@ -1,4 +1,6 @@
-/** A statement of a policy document, as far as it is looked at; nothing of it is taken for granted. */
+import { isObject } from "../../common/values";
+
+/** A statement of a policy document. Its members may have any type, because anybody can write one. */
 export interface Statement {
   Sid?: unknown;
   Effect?: unknown;
@@ -11,7 +13,7 @@ export interface Statement {
   Condition?: unknown;
 }
 
-/** Undefined for what is not a JSON policy document. */
+/** Returns undefined for text that is not a JSON policy document. */
 export function parseStatements(document: string): Statement[] | undefined {
   try {
     const { Statement } = JSON.parse(document);
@@ -22,15 +24,33 @@ export function parseStatements(document: string): Statement[] | undefined {
   }
 }
 
-/** The AWS principals: ARNs, account ids, or `*`. */
+/** Returns the AWS principals: ARNs, account ids, or `*`. */
 export function principals(principal: unknown): string[] {
   if (principal === "*") return ["*"];
-  if (typeof principal !== "object" || principal === null || !("AWS" in principal)) return [];
-  return strings(principal.AWS);
+  return isObject(principal) ? strings(principal.AWS) : [];
 }
 
-/** A policy writes a list of one as a plain string. */
+/** Returns a list of strings, which a policy writes as a plain string if there is only one. */
 export function strings(value: unknown): string[] {
   const list: unknown[] = Array.isArray(value) ? value : [value];
   return list.filter((item) => typeof item === "string");
+}
+
+/** One test of a Condition block. */
+export interface ConditionTest {
+  operator: string;
+  /** In lower case, because IAM ignores the case of keys. */
+  key: string;
+  values: string[];
+}
+
+/** Returns the tests of a Condition block, all of which have to pass. */
+export function conditionTests(condition: unknown): ConditionTest[] {
+  return Object.entries(condition ?? {}).flatMap(([operator, keys]) =>
+    Object.entries(keys ?? {}).map(([key, values]) => ({
+      operator,
+      key: key.toLowerCase(),
+      values: strings(values),
+    })),
+  );
 }

@@ -259,7 +259,7 @@ describe("Checking a deployment", function () {
       (outputs) => putAlarm(outputs, { TreatMissingData: "notBreaching", AlarmActions: [TOPIC] }),
       "alarm-missing",
       "warning",
-      /the day when no record comes/,
+      /missing records/,
       /alarms\.actionArns/,
     ],
     [
@@ -267,7 +267,7 @@ describe("Checking a deployment", function () {
       async () => undefined,
       "alarm-missing",
       "warning",
-      /no record comes/,
+      /missing records/,
       /alarms\.actionArns/,
     ],
     [

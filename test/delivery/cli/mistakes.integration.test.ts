@@ -268,7 +268,7 @@ describe("What goes wrong for real people", function () {
     [
       "names that tell nothing",
       () => bare("operator-policy", ...GOOD),
-      [/can't be told from role r and stream s/, /give --name/],
+      [/can't be determined from role r and stream s/, /Give --name/],
       2,
     ],
     [

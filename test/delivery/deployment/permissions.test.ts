@@ -263,7 +263,7 @@ describe("Checking the role's permissions", () => {
       asker: "operator",
       code: "simulation-unavailable",
       severity: "undetermined",
-      remedy: "Give the person who runs this iam:SimulatePrincipalPolicy",
+      remedy: "Grant the caller iam:SimulatePrincipalPolicy",
     },
     {
       why: "the operator's endpoint has no such call",

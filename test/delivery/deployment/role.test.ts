@@ -1,6 +1,7 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
 import { expect } from "chai";
-import { checkTrust, readRole as readPatiently } from "../../../delivery/deployment/role";
+import { readRole as readPatiently } from "../../../delivery/deployment/role";
+import { checkTrust } from "../../../delivery/deployment/trust";
 import { type FakeAnswer, type FakeCall, fakeIam, xml, xmlError } from "../aws/fakeAws";
 
 import { VirtualClock } from "../common/virtualClock";

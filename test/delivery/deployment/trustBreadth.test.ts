@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { trustBreadthFindings } from "../../../delivery/deployment/trustBreadth";
+import { checkTrustBreadth } from "../../../delivery/deployment/trust";
 
 const ROLE = "arn:aws:iam::111122223333:role/writer";
 const MEANT = {
@@ -9,7 +9,7 @@ const MEANT = {
 
 describe("Who a trust policy lets in beside Amplitude", () => {
   const found = (...statements: object[]) =>
-    trustBreadthFindings(JSON.stringify({ Statement: statements }), ROLE, MEANT).map(({ code, message }) => [
+    checkTrustBreadth(JSON.stringify({ Statement: statements }), ROLE, MEANT).map(({ code, message }) => [
       code,
       message,
     ]);

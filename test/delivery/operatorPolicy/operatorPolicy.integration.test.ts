@@ -9,18 +9,18 @@ import { expect } from "chai";
 import {
   type CheckOptions,
   checkDeployment,
+  existingSubject,
   generateEvents,
   type OperatorPolicy,
   operatorPolicy,
+  plannedSubject,
   sendEvents,
-  subjectOf,
-  subjectToBe,
   type Task,
   type VerifyOptions,
   verifyDelivery,
   watchStream,
 } from "../../../delivery";
-import { READ_IN_THE_PROVIDERS_SOURCE, TASKS } from "../../../delivery/operatorPolicy/needs";
+import { REAL_PROVIDER_NEEDS, TASKS } from "../../../delivery/deployment/iam/actions";
 import {
   allow,
   assume,
@@ -69,7 +69,8 @@ describe("The operator's policy", function () {
   });
   after(() => aws.remove());
 
-  const policyFor = (...tasks: Task[]) => operatorPolicy(tasks, subjectOf(outputs, { name: "amplitude" }));
+  const policyFor = (...tasks: Task[]) =>
+    operatorPolicy(tasks, existingSubject(outputs, { name: "amplitude" }));
   const holderOf = (policy: OperatorPolicy) => principalWith.credentials(aws, JSON.stringify(policy));
 
   /** What a person gets to see with the policy: everything, or less. */
@@ -160,7 +161,7 @@ describe("The operator's policy", function () {
   ];
   for (const [task, seen, whole] of byRole) {
     it(`is enough for ${task}, and less is not`, async () => {
-      const policyOf = (of: Deployment) => operatorPolicy([task], subjectOf(of, { name: "amplitude" }));
+      const policyOf = (of: Deployment) => operatorPolicy([task], existingSubject(of, { name: "amplitude" }));
       /** A stack whose role lets in the one who holds the policy. */
       const trying = async (change: (policy: OperatorPolicy) => OperatorPolicy) => {
         let own = outputs;
@@ -218,8 +219,8 @@ describe("The operator's policy", function () {
       };
     };
 
-    const policy = operatorPolicy(["up"], subjectToBe(ACCOUNT, "us-east-1", { name: "acme" }));
-    const fromSource = Object.entries(READ_IN_THE_PROVIDERS_SOURCE).flatMap(([sid, actions]) =>
+    const policy = operatorPolicy(["up"], plannedSubject(ACCOUNT, "us-east-1", { name: "acme" }));
+    const fromSource = Object.entries(REAL_PROVIDER_NEEDS).flatMap(([sid, actions]) =>
       (actions ?? []).map((action) => `${action} on ${sid}`),
     );
     const seen = grants(policy).filter(([sid, action]) => !fromSource.includes(`${action} on ${sid}`));
@@ -267,7 +268,7 @@ describe("The operator's policy", function () {
     it("holds what the real provider's source calls beyond that, and the key's description where there is a key", () => {
       expect(fromSource).to.have.length(3);
       expect(grants(policy).map(([sid, action]) => `${action} on ${sid}`)).to.include.members(fromSource);
-      const withKey = operatorPolicy(["up"], subjectToBe(ACCOUNT, "us-east-1", { kmsKeyArn: KEY }));
+      const withKey = operatorPolicy(["up"], plannedSubject(ACCOUNT, "us-east-1", { kmsKeyArn: KEY }));
       expect(withKey.Statement.find(({ Sid }) => Sid === "Key")).to.deep.include({
         Action: ["kms:DescribeKey"],
         Resource: KEY,
@@ -292,12 +293,12 @@ describe("The operator's policy", function () {
         streamName: "s".repeat(128),
         roleArn: `arn:aws:iam::${ACCOUNT}:role/${"r".repeat(64)}`,
       };
-      const policy = operatorPolicy(all, subjectOf(long, { name: "n".repeat(64), kmsKeyArn: KEY }));
+      const policy = operatorPolicy(all, existingSubject(long, { name: "n".repeat(64), kmsKeyArn: KEY }));
       expect(JSON.stringify(policy).length).to.be.lessThan(6_144);
     });
 
     it("says nothing twice, and never * for a service's actions", () => {
-      const policy = operatorPolicy(all, subjectOf(outputs, { name: "amplitude", kmsKeyArn: KEY }));
+      const policy = operatorPolicy(all, existingSubject(outputs, { name: "amplitude", kmsKeyArn: KEY }));
       const sids = policy.Statement.map(({ Sid }) => Sid);
       expect(new Set(sids).size).to.equal(sids.length);
       for (const { Action } of policy.Statement) {
@@ -311,7 +312,10 @@ describe("The operator's policy", function () {
     });
 
     it("has the key through Kinesis alone, for this stream", () => {
-      const policy = operatorPolicy(["watch"], subjectOf(outputs, { name: "amplitude", kmsKeyArn: KEY }));
+      const policy = operatorPolicy(
+        ["watch"],
+        existingSubject(outputs, { name: "amplitude", kmsKeyArn: KEY }),
+      );
       expect(policy.Statement.at(-1)).to.deep.equal({
         Sid: "KeyThroughKinesis",
         Effect: "Allow",
@@ -329,12 +333,12 @@ describe("The operator's policy", function () {
     it("names the write policy by the component's name, which the role's or the stream's begins with", () => {
       const region = "us-east-1";
       const named = (roleName: string, streamName: string) =>
-        subjectOf({ region, streamName, roleArn: `arn:aws:iam::${ACCOUNT}:role/team/${roleName}` }, {})
+        existingSubject({ region, streamName, roleArn: `arn:aws:iam::${ACCOUNT}:role/team/${roleName}` }, {})
           .policyArn;
       const expected = `arn:aws:iam::${ACCOUNT}:policy/team/acme-policy-*`;
       expect(named("acme-role-0123456789abcdef0123", "events")).to.equal(expected);
       expect(named("writer", "acme-stream-1a2b3c4")).to.equal(expected);
-      expect(() => named("writer", "events")).to.throw(/give --name/);
+      expect(() => named("writer", "events")).to.throw(/Give --name/);
     });
   });
 

@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { matchesArn, matchesText } from "../../../../delivery/deployment/iam/arnPattern";
-import { decidePrincipalArn } from "../../../../delivery/deployment/iam/principalCondition";
+import { decidePrincipalArn, matchesArn, matchesText } from "../../../../delivery/deployment/iam/arnPattern";
 import { decideTrust } from "../../../../delivery/deployment/trust";
 
 const AMPLITUDE = "358203115967";

@@ -1,0 +1,162 @@
+import { SIMULATE_ACTION } from "../../../components/contract";
+
+/** A task of an operator. Verifying and sending have two routes, which need different permissions. */
+export type Task = (typeof TASKS)[number];
+
+/** All tasks of an operator. */
+export const TASKS = [
+  "up",
+  "check",
+  "verify-role",
+  "verify-operator",
+  "send-role",
+  "send-operator",
+  "watch",
+] as const;
+
+/** Resource of a statement; also its Sid. */
+export type Target =
+  | "Stream"
+  | "AnyStream"
+  | "Role"
+  | "AttachedPolicy"
+  | "WritePolicy"
+  | "AnyPolicy"
+  | "Alarms"
+  | "AnyMetric"
+  | "Key"
+  | "KeyThroughKinesis";
+
+/** Actions per resource. */
+export type Needs = Partial<Record<Target, readonly string[]>>;
+
+/** Actions that one inspection needs. The policy of an operator and the remedies of findings both come from here. */
+export const ACTIONS = {
+  describeStream: ["kinesis:DescribeStreamSummary"],
+  readShards: ["kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords"],
+  readStreamPolicy: ["kinesis:GetResourcePolicy"],
+  readStreamTags: ["kinesis:ListTagsForResource"],
+  readRole: ["iam:GetRole"],
+  simulateRole: [SIMULATE_ACTION],
+  readRolePolicies: ["iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:GetRolePolicy"],
+  readPolicies: ["iam:GetPolicy", "iam:GetPolicyVersion"],
+  readAlarms: ["cloudwatch:DescribeAlarmsForMetric"],
+  readKey: ["kms:DescribeKey"],
+} as const;
+
+const { describeStream, readShards, readRole, simulateRole } = ACTIONS;
+const ASSUME_ROLE = "sts:AssumeRole";
+const WRITE = "kinesis:PutRecords";
+const [DECRYPT, GENERATE_DATA_KEY] = ["kms:Decrypt", "kms:GenerateDataKey"];
+
+/** GetCallerIdentity needs no permission. Source: AWS, STS API Reference, GetCallerIdentity. */
+const NEEDS: Record<Task, Needs> = {
+  /** Creates, changes, refreshes and destroys the component's resources. */
+  up: {
+    Stream: [
+      "kinesis:CreateStream",
+      "kinesis:DescribeStreamSummary",
+      "kinesis:IncreaseStreamRetentionPeriod",
+      "kinesis:DecreaseStreamRetentionPeriod",
+      "kinesis:UpdateMaxRecordSize",
+      "kinesis:StartStreamEncryption",
+      "kinesis:ListTagsForStream",
+      "kinesis:AddTagsToStream",
+      "kinesis:RemoveTagsFromStream",
+      "kinesis:GetResourcePolicy",
+      "kinesis:PutResourcePolicy",
+      "kinesis:DeleteResourcePolicy",
+      "kinesis:DeleteStream",
+    ],
+    /** These actions take no resource. Source: AWS, Service Authorization Reference, Kinesis. */
+    AnyStream: [
+      "kinesis:UpdateStreamMode",
+      "kinesis:UpdateShardCount",
+      "kinesis:EnableEnhancedMonitoring",
+      "kinesis:DisableEnhancedMonitoring",
+    ],
+    Role: [
+      "iam:CreateRole",
+      "iam:GetRole",
+      "iam:UpdateRole",
+      "iam:UpdateRoleDescription",
+      "iam:UpdateAssumeRolePolicy",
+      "iam:PutRolePermissionsBoundary",
+      "iam:DeleteRolePermissionsBoundary",
+      "iam:TagRole",
+      "iam:UntagRole",
+      "iam:ListAttachedRolePolicies",
+      "iam:ListInstanceProfilesForRole",
+      "iam:DeleteRole",
+    ],
+    /** Only the write policy: the role must not get another one. */
+    AttachedPolicy: ["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
+    WritePolicy: [
+      "iam:CreatePolicy",
+      "iam:GetPolicy",
+      "iam:GetPolicyVersion",
+      "iam:ListPolicyVersions",
+      "iam:CreatePolicyVersion",
+      "iam:DeletePolicyVersion",
+      "iam:TagPolicy",
+      "iam:UntagPolicy",
+      "iam:DeletePolicy",
+    ],
+    Alarms: [
+      "cloudwatch:PutMetricAlarm",
+      "cloudwatch:DescribeAlarms",
+      "cloudwatch:ListTagsForResource",
+      "cloudwatch:TagResource",
+      "cloudwatch:UntagResource",
+      "cloudwatch:DeleteAlarms",
+    ],
+    /** Source: AWS, "Permissions to use user-generated KMS keys" (Kinesis Developer Guide), stream administrators. */
+    Key: ACTIONS.readKey,
+  },
+  check: {
+    Stream: [...describeStream, ...ACTIONS.readStreamPolicy, ...ACTIONS.readStreamTags],
+    Role: [...readRole, ...simulateRole, ...ACTIONS.readRolePolicies],
+    /** Any policy, because the check looks for policies that were attached by hand. */
+    AnyPolicy: ACTIONS.readPolicies,
+    AnyMetric: ACTIONS.readAlarms,
+    Key: ACTIONS.readKey,
+  },
+  "verify-role": {
+    Stream: [...describeStream, ...readShards],
+    Role: [...readRole, ASSUME_ROLE],
+    KeyThroughKinesis: [DECRYPT],
+  },
+  "verify-operator": {
+    Stream: [...describeStream, ...readShards, WRITE],
+    Role: [...readRole, ...simulateRole],
+    KeyThroughKinesis: [DECRYPT, GENERATE_DATA_KEY],
+  },
+  "send-role": { Stream: describeStream, Role: [...readRole, ASSUME_ROLE] },
+  "send-operator": {
+    Stream: [...describeStream, WRITE],
+    Role: [...readRole, ...simulateRole],
+    KeyThroughKinesis: [GENERATE_DATA_KEY],
+  },
+  watch: { Stream: [...describeStream, ...readShards], KeyThroughKinesis: [DECRYPT] },
+};
+
+/**
+ * Actions that the real AWS provider calls and the sandbox's does not: a policy's new version becomes the default by a
+ * separate call, and a role's inline policies are read with it. Read in the source, not observed.
+ * Source: hashicorp/terraform-provider-aws, on which Pulumi's provider is based, `internal/service/iam`.
+ */
+export const REAL_PROVIDER_NEEDS: Needs = {
+  Role: ["iam:ListRolePolicies", "iam:GetRolePolicy"],
+  WritePolicy: ["iam:SetDefaultPolicyVersion"],
+};
+
+/** Returns the actions that these tasks need, per resource, sorted and without duplicates. */
+export function needsOf(tasks: readonly Task[]): Needs {
+  const all = tasks.flatMap((task) => (task === "up" ? [NEEDS.up, REAL_PROVIDER_NEEDS] : [NEEDS[task]]));
+  const needs: Partial<Record<Target, string[]>> = {};
+  for (const each of all) {
+    for (const [target, actions] of Object.entries(each) as [Target, readonly string[]][])
+      needs[target] = [...new Set([...(needs[target] ?? []), ...actions])].sort();
+  }
+  return needs;
+}
