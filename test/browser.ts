@@ -17,7 +17,7 @@ async function findBrowser(): Promise<string | undefined> {
   return undefined;
 }
 
-/** A real browser while a suite runs; without one the suite is skipped, loudly. */
+/** Starts a real browser for a suite. Without one the suite is skipped with a reason. */
 export function browserRun(): () => Browser {
   let browser: Browser | undefined;
   before(async function () {
@@ -26,7 +26,7 @@ export function browserRun(): () => Browser {
     if (executablePath === undefined) {
       skip(this, `none of ${NAMES.join(", ")} is on PATH`);
     }
-    // Debian's own sandbox for the browser needs rights that containers and root don't have; pages here are our own.
+    // The browser's sandbox needs rights that containers and root lack. All pages here are our own.
     browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   });
   after(() => browser?.close());

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { until } from "./until";
 
 export const PROJECT = resolve(__dirname, "..");
-/** What test files share, and what is kept from one run to the next. May be deleted at any time. */
+/** Folder for everything that test files share or that is kept between runs. It can be deleted at any time. */
 export const CACHE = join(PROJECT, "node_modules", ".cache", "amplitude-kinesis-tests");
 /** A maker that takes longer than this has died. */
 const MAX_MAKING_MS = 120_000;

@@ -18,7 +18,7 @@ export function mochaGlobalTeardown(): void {
 }
 
 export const mochaHooks = {
-  /** `TEST_SEED=N` runs the tests of each suite in an order drawn from N, to show that the order does not matter. */
+  /** `TEST_SEED=N` runs the tests of each suite in a random order seeded with N. */
   beforeAll(this: Mocha.Context) {
     const seed = Number(process.env.TEST_SEED);
     const root = this.test?.parent;

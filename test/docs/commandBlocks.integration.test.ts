@@ -16,10 +16,10 @@ import { shortened } from "./shortened";
 import { NOT_RUN } from "./standIns";
 import { makeWorld, startRows, type World, type WorldOptions } from "./world";
 
-/** `sh` is read by bash, as the most have it. */
+/** Shells by the language of a block. Most systems run `sh` blocks with bash. */
 const SHELLS: Record<string, string> = { sh: "bash", bash: "bash", zsh: "zsh", fish: "fish" };
 
-/** Blocks of other kinds, which programBlocks.integration.test.ts knows, or which nobody types. */
+/** Languages that programBlocks.integration.test.ts checks, or that nobody types. */
 const OTHERS = ["go", "json", "python", "text", "ts", "yaml"];
 
 const blocks = DOCUMENTS.flatMap((document) =>
@@ -33,7 +33,7 @@ const codeOf = (document: string) =>
   ofCommands(document)
     .map(({ code }) => code)
     .join("\n");
-/** Commands after which the stack is another one. */
+/** Matches commands that change the stack. */
 const CHANGES = /^pulumi (?!stack output)/m;
 
 describe("The commands in the documents", function () {
@@ -53,7 +53,7 @@ describe("The commands in the documents", function () {
     aws = await startInFolder();
     process.env = {
       ...earlier,
-      // The checkout's own test has the types checked.
+      // The test of a checkout checks the types.
       PULUMI_NODEJS_TRANSPILE_ONLY: "true",
       // For the providers, which run in this process.
       AWS_ACCESS_KEY_ID: aws.principals.operator.accessKeyId,
@@ -83,14 +83,14 @@ describe("The commands in the documents", function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it("stand in blocks that somebody runs or checks", () => {
+  it("are in blocks that a test runs or checks", () => {
     const unknown = blocks.filter(({ language }) => !(language in SHELLS) && !OTHERS.includes(language));
     expect(unknown.map(({ document, line, language }) => `${document}:${line} ${language}`)).to.deep.equal(
       [],
     );
   });
 
-  it("have options that there are, wherever they are written", () => {
+  it("use only options that exist", () => {
     const command = new RegExp(
       `\\bamplitude-kinesis (?:-- )?(${commandNames().join("|")})\\b([^\`\\n|;]*)`,
       "g",
@@ -106,7 +106,7 @@ describe("The commands in the documents", function () {
     expect(seen).to.be.greaterThan(40);
   });
 
-  it("ask AWS for operations that there are", async () => {
+  it("call only AWS operations that exist", async () => {
     const text = DOCUMENTS.map(readDocument).join("\n");
     const asked = [...text.matchAll(/\baws (kinesis|iam|kms|cloudwatch|sts) ([a-z-]+)/g)];
     expect(asked).not.to.be.empty;
@@ -117,7 +117,7 @@ describe("The commands in the documents", function () {
     }
   });
 
-  it("name tests that there are", async () => {
+  it("name only tests that exist", async () => {
     const { stdout: titles } = await promisify(execFile)("grep", [
       ...["-rhE", "(describe|it)\\(", join(__dirname, "..")],
     ]);
@@ -167,13 +167,13 @@ describe("The commands in the documents", function () {
     return world;
   }
 
-  /** For the documents that leave the stack as it is. */
+  /** Returns the world of the documents that do not change the stack. */
   function sharedWorld(): Promise<World> {
     shared ??= newWorld("shared", "");
     return shared;
   }
 
-  /** What the document about migrating begins with. */
+  /** Creates the stream that the document about migrating starts from. */
   async function makeByHand(): Promise<void> {
     const { kinesis } = clientsOf(aws, aws.principals.operator);
     await kinesis.send(new CreateStreamCommand({ StreamName: "analytics-events", ShardCount: 1 }));
@@ -190,7 +190,7 @@ describe("The commands in the documents", function () {
     expect(status, `${document}:${line}\n${shortened(code)}\n${printed}`).to.equal(0);
   }
 
-  /** Amplitude's side, from when there is a stack: a destination where the document sends to it, rows where it watches. */
+  /** Amplitude's side, once there is a stack: a destination if the document sends through it, rows if it watches. */
   class Meanwhile {
     readonly #ends: (() => unknown)[] = [];
     #begun = false;
@@ -221,7 +221,7 @@ describe("The commands in the documents", function () {
   }
 });
 
-/** Of the stack acme, where it has any yet. */
+/** Returns the outputs of the stack acme, or undefined if it has none yet. */
 async function outputsOf(
   world: World,
 ): Promise<Record<"roleArn" | "region" | "streamName", string> | undefined> {
@@ -229,13 +229,13 @@ async function outputsOf(
   return status === 0 && printed.includes("roleArn") ? JSON.parse(printed) : undefined;
 }
 
-/** Runs jobs beside each other, in so many lanes: most of their time they wait. */
+/** Runs jobs in several lanes at once, because they wait most of their time. */
 function inLanes<Name>(lanes: number, names: Name[], job: (name: Name) => Promise<void>) {
   const tails: Promise<void>[] = new Array(lanes).fill(Promise.resolve());
   const jobs = names.map((name, index): [Name, Promise<void>] => {
     const run = () => job(name);
     const done = (tails[index % lanes] ?? Promise.resolve()).then(run, run);
-    // Whoever asks for the result hears of its failure.
+    // The test that awaits the job reports its failure.
     done.catch(() => undefined);
     tails[index % lanes] = done;
     return [name, done];

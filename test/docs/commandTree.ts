@@ -8,7 +8,7 @@ import { sendCommand } from "../../delivery/cli/commands/send";
 import { verifyCommand } from "../../delivery/cli/commands/verify";
 import { watchCommand } from "../../delivery/cli/commands/watch";
 
-/** Every command of `amplitude-kinesis`; a test holds the list to what `--help` lists. */
+/** Every command of `amplitude-kinesis`. A test compares the list with `--help`. */
 export const COMMANDS: Command[] = [
   checkCommand(),
   verifyCommand(),
@@ -26,7 +26,7 @@ export function optionsOf(name: string): readonly Option[] {
   return COMMANDS.find((command) => command.name() === name)?.options ?? [];
 }
 
-/** Words that begin with `--` behind a command, and are none of its options. */
+/** Returns the words after a command that begin with `--` and are not options of it. */
 export function unknownFlags(name: string, words: string): string[] {
   const known = new Set([...optionsOf(name).map(({ long }) => long), "--help"]);
   const flags = [...words.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([flag]) => flag);

@@ -3,7 +3,7 @@ import { readDocument } from "./documents";
 
 const text = readDocument("docs/costs.md");
 
-/** `730 h × $0.04 + 2 × $1 = $31.20` without its units. */
+/** Removes the units from `730 h × $0.04 + 2 × $1 = $31.20`. */
 const EQUATION = /((?:[$\d][\d,.]*)[^=\n|`]*?) = \$?([\d,]+(?:\.\d+)?)/g;
 
 function evaluated(words: string): number {
@@ -16,7 +16,7 @@ function evaluated(words: string): number {
 }
 
 describe("The document about costs", () => {
-  it("reckons rightly", () => {
+  it("has correct sums", () => {
     const equations = [...text.matchAll(EQUATION)];
     expect(equations.length).to.be.greaterThan(10);
     for (const [whole, left = "", right = ""] of equations) {
@@ -26,7 +26,7 @@ describe("The document about costs", () => {
     }
   });
 
-  it("says where its prices are from, and when they were looked up", () => {
+  it("names the source and the date of its prices", () => {
     expect(text).to.match(/https:\/\/aws\.amazon\.com\/kinesis\/data-streams\/pricing/);
     expect(text).to.match(/looked up in \w+ 20\d\d/);
   });

@@ -4,14 +4,14 @@ import { PROJECT } from "../cache";
 
 /** A fenced block of a document. */
 export interface Block {
-  /** What stands behind the fence: `sh`, `ts`, `text`, …; empty where nothing does. */
+  /** Language after the opening fence, such as `sh`, `ts` or `text`. Empty if there is none. */
   language: string;
   code: string;
-  /** Of its first line, from 1. */
+  /** Number of its first line, from 1. */
   line: number;
 }
 
-/** What people read: every document that the package or the repository shows them. */
+/** Every document that the package or the repository shows to people. */
 export const DOCUMENTS = [
   "README.md",
   "CONTRIBUTING.md",
@@ -34,7 +34,7 @@ export function blocksOf(text: string): Block[] {
   }));
 }
 
-/** What is left of a document without its fenced blocks. */
+/** Returns a document without its fenced blocks. */
 export function proseOf(text: string): string {
   return text.replaceAll(/^( *)```[\w-]*\n[\s\S]*?^\1```$/gm, "");
 }

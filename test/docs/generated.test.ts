@@ -7,9 +7,9 @@ import { COMMANDS, commandNames } from "./commandTree";
 import { readDocument } from "./documents";
 import { generatedParts, withGenerated } from "./generated";
 
-describe("What the documents take from the program", () => {
+describe("The generated parts of the documents", () => {
   for (const document of new Set(generatedParts().map((part) => part.document))) {
-    it(`is in ${document} as the program has it (UPDATE_DOCS=1 writes it anew)`, () => {
+    it(`are up to date in ${document} (UPDATE_DOCS=1 rewrites them)`, () => {
       const text = readDocument(document);
       const parts = generatedParts().filter((part) => part.document === document);
       const marked = [...text.matchAll(/<!-- made: (.*) -->/g)].map(([, name]) => name);
@@ -20,14 +20,14 @@ describe("What the documents take from the program", () => {
     });
   }
 
-  it("are all the commands that --help lists", async () => {
+  it("list every command that --help lists", async () => {
     const { stdout } = await runInProcess(["--help"]);
     const [, commands = ""] = stdout.split("Commands:");
     const listed = [...commands.matchAll(/^ {2}([a-z][\w-]*) /gm)].map(([, name]) => name);
     expect(listed.filter((name) => name !== "help")).to.deep.equal(commandNames());
   });
 
-  it("names every option of every command, and has a section for it", () => {
+  it("name every option of every command, and have a section for each command", () => {
     const text = readDocument("docs/commands.md");
     for (const command of COMMANDS) {
       expect(text).to.match(new RegExp(`^## ${command.name()}$`, "m"));

@@ -3,7 +3,7 @@ import type { Option } from "commander";
 import schema from "../package/schema.json";
 import { COMMANDS, optionsOf } from "./commandTree";
 
-/** A part of a document that is made, and held to what it is made of. It stands between comments that name it. */
+/** A generated part of a document, between comments that name it. A test compares it with its source. */
 export interface GeneratedPart {
   document: string;
   name: string;
@@ -12,7 +12,7 @@ export interface GeneratedPart {
 
 const TOKEN = "amplitude-kinesis:index:AmplitudeKinesisDestination";
 const COMPONENT = schema.resources[TOKEN];
-/** Which deployment: said once, since most commands have them. */
+/** Options that select the deployment. They are documented once, because most commands take them. */
 const DEPLOYMENT = ["--stack", "--cwd", "--outputs", "--role-arn", "--region", "--stream-name"];
 
 export function generatedParts(): GeneratedPart[] {
@@ -37,7 +37,7 @@ export function generatedParts(): GeneratedPart[] {
   ];
 }
 
-/** The document with its parts as they have to be. */
+/** Returns the document with its generated parts up to date. */
 export function withGenerated(document: string, text: string): string {
   return generatedParts()
     .filter((part) => part.document === document)
@@ -51,7 +51,7 @@ function deploymentOptions(): Option[] {
   return optionsOf("check").filter(({ long }) => DEPLOYMENT.includes(long ?? ""));
 }
 
-/** Without those of the deployment, where they are the same. */
+/** Returns the options without those that select the deployment, if they are the same. */
 function ownOptions(name: string): Option[] {
   const shared = new Map(deploymentOptions().map(({ flags, description }) => [flags, description]));
   return optionsOf(name).filter(({ flags, description }) => shared.get(flags) !== description);
@@ -71,7 +71,7 @@ function optionText({ description, argChoices, defaultValue, defaultValueDescrip
   return cell(`${description}${choices}${byDefault}`.replaceAll(homedir(), "~"));
 }
 
-/** A property of the schema, as far as it is shown. */
+/** The shown part of a property of the schema. */
 interface Property {
   description: string;
   type?: string;
@@ -89,7 +89,7 @@ function propertyTable([what, type]: [string, string], properties: [string, Prop
   return table([what, type, ""], rows);
 }
 
-/** `at once`: a value that is no output of another resource. */
+/** `at once`: a value that is not an output of another resource. */
 function typeText({ type, $ref, items, plain }: Property): string {
   const name =
     $ref?.split(":").at(-1) ??

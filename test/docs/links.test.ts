@@ -16,7 +16,7 @@ const links: Link[] = DOCUMENTS.flatMap((document) =>
   })),
 );
 
-/** As GitHub makes them of headings: lower case, without punctuation, hyphens for spaces. */
+/** Returns the anchor that GitHub derives from a heading: lower case, no punctuation, hyphens for spaces. */
 function anchorsOf(document: string): string[] {
   const headings = [...proseOf(readDocument(document)).matchAll(/^#+ (.*)$/gm)];
   return headings.map(([, heading = ""]) =>
@@ -28,7 +28,7 @@ function anchorsOf(document: string): string[] {
 }
 
 describe("The documents' links", () => {
-  it("lead to files that are there, and to headings that they have", () => {
+  it("lead to files and headings that exist", () => {
     const broken = links
       .filter(({ target }) => !/^https?:/.test(target))
       .filter(({ document, target }) => {
@@ -41,13 +41,13 @@ describe("The documents' links", () => {
     expect(links.length).to.be.greaterThan(50);
   });
 
-  it("lead from the README to every document of docs, directly", () => {
+  it("lead from the README directly to every document of docs", () => {
     const linked = links.filter(({ document }) => document === "README.md").map(({ target }) => target);
     const missing = DOCUMENTS.filter((path) => path.startsWith("docs/") && !linked.includes(path));
     expect(missing).to.deep.equal([]);
   });
 
-  it("lead to pictures that say in words what they show", () => {
+  it("lead to pictures that have a description", () => {
     for (const document of DOCUMENTS) {
       for (const [, words = "", target = ""] of readDocument(document).matchAll(
         /!\[([^\]]*)\]\(([^)]+)\)/g,

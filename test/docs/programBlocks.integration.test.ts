@@ -15,14 +15,14 @@ const blocks = DOCUMENTS.flatMap((document) =>
 );
 const written = (language: string) => blocks.filter((block) => block.language === language);
 
-/** Whole programs, of which the documents show parts; package/sdks.integration.test.ts runs them. */
+/** Programs that the documents show parts of. package/sdks.integration.test.ts runs them. */
 const SOURCES: Record<string, string> = {
   python: "examples/python/__main__.py",
   go: "examples/go/main.go",
   yaml: "examples/yaml/Pulumi.yaml",
 };
 
-/** What a block takes from the program around it. */
+/** Declarations that a block takes from the program around it. */
 const AROUND = `declare const roleArn: string;
 declare const region: string;
 declare const streamName: string;
@@ -41,7 +41,7 @@ describe("The programs in the documents", function () {
         ({ document, line }) => `${document.replaceAll(/\W/g, "_")}_${line}.ts`,
       );
       for (const [index, { code }] of written("ts").entries()) {
-        // `await` stands at the top of what is an ES module for its reader.
+        // A reader uses top-level `await` in an ES module.
         await writeFile(join(folder, names[index] ?? ""), code);
       }
       await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
@@ -82,12 +82,12 @@ describe("The programs in the documents", function () {
     });
   }
 
-  it("in YAML and JSON can be read", () => {
+  it("in YAML and JSON are valid", () => {
     for (const { code } of written("yaml")) expect(parse(code)).to.be.an("object");
     for (const { code } of written("json")) expect(JSON.parse(code)).to.be.an("object");
   });
 
-  it("in Python and Go are written as their tools have it, where they are there", async () => {
+  it("in Python and Go compile, or are formatted, by their own tools", async () => {
     const tools: [string, string[], string][] = [
       ["python3", ["-m", "py_compile"], "python"],
       ["gofmt", ["-l"], "go"],

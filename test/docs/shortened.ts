@@ -1,4 +1,4 @@
-/** What would take minutes, or has no end, in the documents, made short; and the API key of the sandbox's Amplitude. */
+/** Shortens commands that take minutes or never end, and fills in the API key of the sandbox's Amplitude. */
 export function shortened(code: string): string {
   return code
     .replaceAll(/AMPLITUDE_API_KEY=\S+/g, 'AMPLITUDE_API_KEY="$SANDBOX_API_KEY"')
@@ -6,7 +6,7 @@ export function shortened(code: string): string {
     .replaceAll(/(?<=amplitude-kinesis (?:-- )?)watch\b((?:\\\n|[^\n|;&])*)/g, shorterWatch);
 }
 
-/** A thousand events take the sandbox's engine seconds. */
+/** Sends fewer events, because the sandbox's engine needs seconds for a thousand. */
 function fewerEvents(_: string, verb: string, words: string): string {
   if (/--(export|resume)/.test(words)) return `${verb}${words}`;
   const events = words.includes("--route amplitude") ? 3 : 20;
@@ -14,7 +14,7 @@ function fewerEvents(_: string, verb: string, words: string): string {
   return `${verb} --events ${events}${words.replace(/ --events \d+/, "")}`;
 }
 
-/** What arrives is written by the test, a few rows at a time. */
+/** Waits for fewer rows, because the test writes only a few at a time. */
 function shorterWatch(_: string, words: string): string {
   const bounded = words.replaceAll(/--until (\d+)([smh]?)/g, (_whole, _number, unit: string) =>
     unit === "" ? "--until 5" : "--until 30s",

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { ENTRY } from "../delivery/cli/commandLine";
 
-/** What the documents' commands may use beside the project's own; whatever else they name is not found. */
+/** Tools that the documents' commands may use besides the project's commands. Any other tool is not found. */
 const TOOLS = "bash cat cp env fish grep head jq mkdir rm sed sh tail zsh".split(" ");
 
-/** Commands that are not run, each with the reason. They answer nothing and succeed. */
+/** Commands that are not run, each with the reason. They print nothing and succeed. */
 export const NOT_RUN: Record<string, string> = {
   aws: "the AWS CLI is not part of the project; its operations are held to the SDK's",
   gh: "it speaks to GitHub",
@@ -29,19 +29,19 @@ export const NOT_RUN: Record<string, string> = {
 };
 
 export interface StandIns {
-  /** The one folder of the PATH. */
+  /** The only folder on the PATH. */
   bin: string;
-  /** What was asked for and not run, one command a line. */
+  /** Log of the commands that were not run, one per line. */
   log: string;
 }
 
-/** Where the stand-ins' `pulumi` leads. */
+/** The `pulumi` of the stand-ins. */
 export interface PulumiStandIn {
-  /** A shell script's lines, which have `"$@"`. */
+  /** Lines of a shell script. They use `"$@"`. */
   script: string;
 }
 
-/** A PATH on which the documents' commands mean what they mean to a reader, against the sandbox. */
+/** Creates a PATH on which the documents' commands do what they do for a reader, against the sandbox. */
 export async function writeStandIns(
   folder: string,
   pulumi: PulumiStandIn,
@@ -67,7 +67,7 @@ export async function writeStandIns(
   return { bin, log };
 }
 
-/** Amplitude's own address is the default: the sandbox's stand-in for it has another one. */
+/** Adds the address of the sandbox's Amplitude, because Amplitude's own is the default. */
 function ownCommand(amplitudeUrl: string): string {
   return `case " $* " in
 *" --amplitude-url "*) ;;

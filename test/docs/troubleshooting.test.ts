@@ -6,18 +6,18 @@ import { readDocument } from "./documents";
 
 const DOCUMENT = "docs/troubleshooting.md";
 
-/** Every code of the type, from its source: a type is gone when the program runs. */
+/** Reads every finding code from the source of the type, because types do not exist at run time. */
 const source = readFileSync(join(PROJECT, "delivery", "common", "findings.ts"), "utf8");
 const [, union = ""] = /type FindingCode =([^;]*);/.exec(source) ?? [];
 const codes = [...union.matchAll(/"([a-z-]+)"/g)].map(([, code = ""]) => code);
 
-describe("The document for when something is wrong", () => {
+describe("The troubleshooting document", () => {
   const rows = readDocument(DOCUMENT)
     .split("\n")
     .filter((line) => /^\| `[a-z-]+` \|/.test(line))
     .map((line) => line.split(" | ").map((cell) => cell.replaceAll(/^\| | \|$/g, "")));
 
-  it("has each finding's code once, and no other, with what it means and what to do", () => {
+  it("lists each finding code exactly once, with its meaning and its fix", () => {
     expect(rows.map(([code = ""]) => code.replaceAll("`", "")).sort()).to.deep.equal([...codes].sort());
     for (const row of rows) {
       expect(row, row[0]).to.have.lengthOf(4);
@@ -28,7 +28,7 @@ describe("The document for when something is wrong", () => {
     }
   });
 
-  it("says of each code how much it weighs where it is made", () => {
+  it("gives each code the severity that it has in the code", () => {
     const weights = new Set(["error", "undetermined", "warning"]);
     for (const [code, weight = ""] of rows) {
       expect(

@@ -39,7 +39,7 @@ describe("The workflows for GitHub Actions", function () {
   );
   const steps = jobs.flatMap(({ where, job }) => (job.steps ?? []).map((step) => ({ where, ...step })));
 
-  it("give actionlint nothing to say", async function () {
+  it("pass actionlint", async function () {
     const paths = [...OWN, ...EXAMPLES].map((path) => join(PROJECT, path));
     const { code, stdout } = await promisify(execFile)("actionlint", ["-no-color", ...paths]).then(
       (result) => ({ ...result, code: 0 }),
@@ -51,7 +51,7 @@ describe("The workflows for GitHub Actions", function () {
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: "" });
   });
 
-  it("use each action by the commit of a version that a comment names, the same one everywhere", () => {
+  it("pin each action to one commit everywhere, with its version in a comment", () => {
     const used = OWN.flatMap((path) => [...read(path).matchAll(/uses: ([^.\s].*)$/gm)]).map(
       ([, action = ""]) => action,
     );
@@ -62,7 +62,7 @@ describe("The workflows for GitHub Actions", function () {
     expect(versions.size).to.equal(repositories.size);
   });
 
-  it("give no right by default, and each job only those that it needs", () => {
+  it("grant no permission by default, and each job only what it needs", () => {
     for (const path of OWN) expect(parse(read(path)).permissions, path).to.deep.equal({});
     const writing = jobs.flatMap(({ where, job }) =>
       Object.entries(job.permissions ?? {})
@@ -75,7 +75,7 @@ describe("The workflows for GitHub Actions", function () {
     ]);
   });
 
-  it("end every job in time, and leave no credentials in a checkout", () => {
+  it("limit the time of every job, and leave no credentials in a checkout", () => {
     const endless = jobs.filter(({ job }) => job.uses === undefined && job["timeout-minutes"] === undefined);
     expect(endless.map(({ where }) => where)).to.deep.equal([]);
     for (const step of steps.filter(({ uses }) => uses?.startsWith("actions/checkout@"))) {
@@ -83,11 +83,11 @@ describe("The workflows for GitHub Actions", function () {
     }
   });
 
-  it("put no value of an expression into a script", () => {
+  it("put no expression into a script", () => {
     for (const { run = "", where } of steps) expect(run, where).not.to.include("${{");
   });
 
-  it("have one job to require, which needs all others of CI", () => {
+  it("have one required job, which needs all other jobs of CI", () => {
     const { required, ...others } = parse(read(".github/workflows/ci.yml")).jobs;
     expect(required.needs).to.have.members(Object.keys(others));
     expect(required.if).to.equal("always()");

@@ -12,7 +12,7 @@ import { clientsOf, type Fixture } from "../sandbox/aws/localAws";
 import { makeCheckout, writeStackSettings } from "../sandbox/pulumi/provisioning/checkout";
 import { type PulumiStandIn, quoted, type StandIns, writeStandIns } from "./standIns";
 
-/** What a document's commands are run in: a checkout, with a stack `acme` where they don't make one, and an empty `globex`. */
+/** A checkout to run a document's commands in. It has an empty stack `globex`, and `acme` unless the commands create it. */
 export interface World {
   standIns: StandIns;
   /** @returns the status, and what was printed. */
@@ -24,15 +24,15 @@ export interface WorldOptions {
   folder: string;
   aws: Fixture;
   amplitude: LocalAmplitude;
-  /** Absent where there is no `pulumi` on the PATH: one that knows the outputs alone takes its place. */
+  /** Undefined if no `pulumi` is on the PATH. Then a script that only knows the outputs replaces it. */
   engine: { cli: PulumiCli; languageHost: string } | undefined;
-  /** The stack is there from the beginning. */
+  /** Whether the stack exists before the commands run. */
   hasStack: boolean;
 }
 
 export async function makeWorld(options: WorldOptions): Promise<World> {
   const { folder, amplitude, engine } = options;
-  // The plugin itself is started by the test of a checkout.
+  // The test of a checkout starts the plugin.
   const provider = await startProviderServer();
   const checkout = join(folder, "checkout");
   await mkdir(checkout, { recursive: true });
@@ -83,7 +83,7 @@ async function environment({ folder, aws, amplitude }: WorldOptions, { bin }: St
   };
 }
 
-/** The command itself, which asks nothing and finds its language host. */
+/** Returns the real command, which asks no questions and finds its language host. */
 async function realPulumi(
   { aws, hasStack }: WorldOptions,
   folder: string,
@@ -110,7 +110,7 @@ exec env ${variables.join(" ")} ${quoted(command)} --non-interactive "$@"`;
   return { script };
 }
 
-/** Each `pulumi up` type-checks for seconds otherwise; the checkout's own test has it do so. TypeScript 6 wants the root then. */
+/** Turns type checks off, because they take seconds per `pulumi up`. TypeScript 6 then needs `rootDir`. */
 async function compileWithoutTypes(folder: string): Promise<void> {
   const path = join(folder, "tsconfig.json");
   const settings = JSON.parse(await readFile(path, "utf8"));
@@ -118,7 +118,7 @@ async function compileWithoutTypes(folder: string): Promise<void> {
   await writeFile(path, JSON.stringify(settings));
 }
 
-/** In the place of `pulumi`: of its commands it knows `stack output`, and takes the others as done. */
+/** Replaces `pulumi`: answers `stack output`, and does nothing for other commands. */
 async function knownOutputs({ folder, aws }: WorldOptions): Promise<PulumiStandIn> {
   const own = join(folder, "in-process");
   await mkdir(own);
@@ -135,7 +135,7 @@ esac`;
   return { script };
 }
 
-/** Writes rows as Amplitude's to a stream, until it is stopped: what `watch` sees in the documents. */
+/** Writes rows like Amplitude's to a stream until it is stopped, for the documents' `watch` commands. */
 export function startRows(aws: Fixture, streamName: string): { stop(): Promise<void> } {
   const { kinesis } = clientsOf(aws, aws.principals.operator);
   let stopped = false;

@@ -12,7 +12,7 @@ describe("The example workflow for GitHub Actions", () => {
     jobs,
   ).flatMap((job) => job.steps);
 
-  it("verifies with reports, and posts the Markdown where the verdict is bad too", () => {
+  it("verifies with reports, and posts the Markdown even if the verdict is bad", () => {
     const verify = steps.findIndex(({ run }) => run?.includes("verify --stack"));
     const post = steps.findIndex(({ run }) => run?.includes("gh pr comment"));
     expect(steps[verify]?.run).to.include("--report reports");
@@ -21,7 +21,7 @@ describe("The example workflow for GitHub Actions", () => {
     expect(steps[post]?.if).to.match(/^always\(\)/);
   });
 
-  it("gives no right by default, and puts no value of an expression into a script", () => {
+  it("grants no permission by default, and puts no expression into a script", () => {
     expect(permissions).to.deep.equal({});
     for (const { run = "" } of steps) expect(run).not.to.include("${{");
   });
