@@ -4,7 +4,6 @@ import { pathToFileURL } from "node:url";
 import type { LocalAmplitude } from "./amplitude/server";
 import type { LocalAws, LocalPrincipal } from "./aws";
 import type { Onboarding } from "./onboarding";
-import { shellWord } from "./process/shellWord";
 import type { Provisioned } from "./pulumi/provisioning";
 
 interface KeptSandbox {
@@ -102,4 +101,9 @@ function credentials({ principals }: LocalAws): string {
 
 function profile(name: string, { accessKeyId, secretAccessKey }: LocalPrincipal): string {
   return `[${name}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
+}
+
+/** The text as one word of an sh command line: in single quotes where anything in it could mean more than itself. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import type { LocalAmplitude } from "../../sandbox/amplitude/server";
-import { startProviderServer } from "../../sandbox/pulumi/provider/server";
+import { startProviderServer } from "../../sandbox/pulumi/provider/service";
 import { provision } from "../../sandbox/pulumi/provisioning";
 import type { PulumiCli } from "../../sandbox/pulumi/provisioning/pulumiCli";
 import { PROJECT } from "../cache";

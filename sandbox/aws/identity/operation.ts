@@ -1,7 +1,7 @@
 import type { AccessKeys, Grants, Principal } from "../principals";
 import { AwsError } from "../protocol";
-import type { Parameters } from "./parameters";
 import type { Account, Accounts, Policy, Role } from "./state";
+import type { Parameters } from "./validation";
 import { roleName } from "./validation";
 
 /** One request to IAM or STS, its signature proved. */

@@ -1,7 +1,8 @@
+import { loadPolicy } from "@cloud-copilot/iam-policy";
 import type { Decision, Question } from "../enforcement";
 import { accountOf, decide, UndecidedError } from "../enforcement";
+import type { Grants } from "../principals";
 import { AwsError } from "../protocol";
-import { missingContext } from "./missingContext";
 import type { Call, Operations, Result } from "./operation";
 import { noSuchEntity } from "./operation";
 
@@ -113,4 +114,27 @@ function contextEntries({ parameters }: Call): Record<string, string | string[]>
     return [entry.required("ContextKeyName"), isList ? values : (values[0] ?? "")] as const;
   });
   return Object.fromEntries(entries);
+}
+
+/**
+ * The condition keys that the policies and the boundary use and the context does not hold: each once, as the policy
+ * writes it. Keys differ in more than case. Source: IAM API reference, EvaluationResult, MissingContextValues.
+ */
+function missingContext({ identityPolicies, boundary }: Grants, context: object): string[] {
+  const known = new Set(Object.keys(context).map((key) => key.toLowerCase()));
+  const missing = new Map<string, string>();
+  for (const { policy } of boundary === undefined ? identityPolicies : [...identityPolicies, boundary]) {
+    for (const key of conditionKeys(policy)) {
+      const folded = key.toLowerCase();
+      if (!known.has(folded) && !missing.has(folded)) missing.set(folded, key);
+    }
+  }
+  return [...missing.values()];
+}
+
+function conditionKeys(policy: Record<string, unknown>): string[] {
+  const conditions = loadPolicy(policy)
+    .statements()
+    .flatMap((statement) => statement.conditions());
+  return conditions.map((condition) => condition.conditionKey());
 }

@@ -2,9 +2,9 @@ import { accessDenied, authorizeAssumeRole } from "../enforcement";
 import type { Principal, RoleSession } from "../principals";
 import { AwsError } from "../protocol";
 import type { Call, Result } from "./operation";
-import { invalid } from "./parameters";
 import type { Role } from "./state";
 import { parsePolicy } from "./state";
+import { invalid } from "./validation";
 
 const DEFAULT_SECONDS = 3600;
 const MIN_SECONDS = 900;

@@ -1,8 +1,7 @@
+import { request } from "node:http";
 import { accountOf, authorize } from "../enforcement";
 import type { Answer, JsonCall } from "../protocol";
 import { AwsError, Refusal } from "../protocol";
-import { forward } from "./forwarding";
-import { IssuedTokens } from "./issuedTokens";
 import {
   checkRecordSizes,
   checkRequestLimits,
@@ -10,9 +9,8 @@ import {
   largestOf,
   recordsOf,
 } from "./limits";
-import { portionsOf } from "./portions";
 import { isPolicyOperation, StreamPolicies } from "./streamPolicies";
-import { checkRegion, targetOf } from "./target";
+import { checkRegion, IssuedTokens, targetOf } from "./target";
 
 type Json = Record<string, unknown>;
 
@@ -185,4 +183,79 @@ function parse(body: Buffer | string): Json {
     // Falls through to the one error that says it.
   }
   throw new AwsError("SerializationException", "The body must be a JSON object (AWS JSON 1.1).");
+}
+
+/** A request that the engine is asked in place of a larger one. */
+export interface Portion {
+  operation: string;
+  request: Json;
+}
+
+/** What the engine takes in one request. Kinesis itself takes 50. Source: Kinesis API Reference, CreateStream, AddTagsToStream. */
+const TAGS_A_REQUEST = 10;
+
+/** A request whose tags are more than the engine takes at once, as several that do the same. */
+function portionsOf(operation: string, request: Json): Portion[] {
+  const { Tags, TagKeys, ...rest } = request;
+  if (isMap(Tags)) {
+    const [first = {}, ...others] = chunks(Object.entries(Tags)).map((tags) => Object.fromEntries(tags));
+    const after = operation === "CreateStream" ? "AddTagsToStream" : operation;
+    const target = operation === "CreateStream" ? { StreamName: request.StreamName } : rest;
+    return [
+      { operation, request: { ...rest, Tags: first } },
+      ...others.map((tags) => ({ operation: after, request: { ...target, Tags: tags } })),
+    ];
+  }
+  if (Array.isArray(TagKeys) && TagKeys.length > 0) {
+    return chunks(TagKeys).map((keys) => ({ operation, request: { ...rest, TagKeys: keys } }));
+  }
+  return [{ operation, request }];
+}
+
+function isMap(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function chunks<T>(items: T[]): T[][] {
+  const parts: T[][] = [];
+  for (let at = 0; at < items.length; at += TAGS_A_REQUEST) parts.push(items.slice(at, at + TAGS_A_REQUEST));
+  return parts;
+}
+
+export interface Forwarded {
+  operation: string;
+  region: string;
+  accountId: string;
+  body: Buffer | string;
+}
+
+/** The engine checks no signature: it reads only account and region from the header, and holds streams for each pair. */
+function forward(port: number, { operation, region, accountId, body }: Forwarded): Promise<Answer> {
+  const headers = {
+    authorization: `AWS4-HMAC-SHA256 Credential=${accountId}/20000101/${region}/kinesis/aws4_request, SignedHeaders=host, Signature=0`,
+    "content-type": "application/x-amz-json-1.1",
+    "content-length": Buffer.byteLength(body),
+    "x-amz-date": "20000101T000000Z",
+    "x-amz-target": `Kinesis_20131202.${operation}`,
+  };
+  return new Promise((resolve, reject) => {
+    // A connection of its own for each request: a reused one may be closed by the engine just as it is taken up again,
+    // and one could not tell whether a write was done.
+    const outgoing = request({ host: "127.0.0.1", port, method: "POST", path: "/", headers, agent: false });
+    outgoing.once("error", reject);
+    outgoing.once("response", (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+      incoming.once("error", reject);
+      incoming.once("end", () => {
+        const contentType = incoming.headers["content-type"] ?? "application/x-amz-json-1.1";
+        resolve({
+          status: incoming.statusCode ?? 500,
+          headers: { "content-type": contentType },
+          body: Buffer.concat(chunks),
+        });
+      });
+    });
+    outgoing.end(body);
+  });
 }

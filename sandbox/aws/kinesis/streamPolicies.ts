@@ -1,6 +1,7 @@
+import { validateResourcePolicy } from "@cloud-copilot/iam-policy";
 import type { PolicyDocument } from "../principals";
 import { AwsError } from "../protocol";
-import { streamPolicyOf } from "./streamPolicyDocument";
+import { invalidMember } from "./limits";
 
 type Json = Record<string, unknown>;
 
@@ -63,4 +64,70 @@ function checkActive(streamArn: string, status: string): void {
     "ResourceInUseException",
     `Stream ${streamArn} must be ACTIVE for this operation; it is ${status}.`,
   );
+}
+
+/**
+ * What PutResourcePolicy takes for this stream. Narrower than AWS may be: a principal, the stream's own ARN and actions
+ * of Kinesis, each named outright, so that no statement can speak of anything but this stream.
+ *
+ * @throws AwsError that names the statement and what is wrong with it.
+ */
+function streamPolicyOf(text: unknown, streamArn: string): PolicyDocument {
+  if (typeof text !== "string") throw invalidMember("policy", "Member must not be null");
+  const document = parse(text);
+  const failures = [...syntaxFailures(document), ...statementFailures(document, streamArn)];
+  if (failures.length === 0) return document;
+  throw invalidPolicy(failures.join("; "));
+}
+
+function parse(text: string): PolicyDocument {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (cause) {
+    throw invalidPolicy(`it is not JSON: ${cause instanceof Error ? cause.message : ""}`);
+  }
+  if (isObject(document) && listOf(document.Statement).every(isObject)) return document;
+  throw invalidPolicy("it must be an object, and so must be each of its statements");
+}
+
+function syntaxFailures(document: PolicyDocument): string[] {
+  const findings = validateResourcePolicy(document).map(({ path, message }) =>
+    path ? `${path}: ${message}` : message,
+  );
+  if (document.Version === undefined) findings.push("Version is required");
+  if (listOf(document.Statement).length === 0) findings.push("at least one Statement is required");
+  return findings;
+}
+
+function statementFailures({ Statement }: PolicyDocument, streamArn: string): string[] {
+  return listOf(Statement).flatMap((statement, index) =>
+    failuresOf(statement as PolicyDocument, streamArn).map((failure) => `Statement[${index}]: ${failure}`),
+  );
+}
+
+function failuresOf({ Principal, Action, Resource }: PolicyDocument, streamArn: string): string[] {
+  const [actions, resources] = [listOf(Action), listOf(Resource)];
+  const failures: string[] = [];
+  if (Principal === undefined) failures.push("Principal is required");
+  if (actions.length === 0 || !actions.every((action) => /^kinesis:/i.test(String(action)))) {
+    failures.push("Action must name actions of kinesis");
+  }
+  if (resources.length === 0 || !resources.every((resource) => resource === streamArn)) {
+    failures.push(`Resource must be the stream's ARN, ${streamArn}`);
+  }
+  return failures;
+}
+
+function listOf(value: unknown): unknown[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+function isObject(value: unknown): value is PolicyDocument {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function invalidPolicy(reason: string): AwsError {
+  return new AwsError("InvalidArgumentException", `The resource policy is invalid: ${reason}.`);
 }

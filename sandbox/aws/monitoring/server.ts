@@ -1,8 +1,7 @@
 import { authorize } from "../enforcement";
 import type { Answer, JsonCall } from "../protocol";
 import { AwsError, Refusal } from "../protocol";
-import { type Alarm, alarmOf, invalid, type Json } from "./alarm";
-import { changeTags, type Tags, tagList, tagsIn } from "./tags";
+import { type Alarm, alarmOf, changeTags, invalid, type Json, type Tags, tagList, tagsIn } from "./alarm";
 
 interface KeptAlarm {
   alarm: Alarm;

@@ -1,5 +1,5 @@
 import { fstatSync } from "node:fs";
-import { startProviderServer } from "./server";
+import { startProviderServer } from "./service";
 
 /** The plugin's process: serves the engine that started it, says its port as its first line, and ends with it. */
 function main(): void {

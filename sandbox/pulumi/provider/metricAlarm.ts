@@ -10,7 +10,7 @@ import {
   UntagResourceCommand,
 } from "@aws-sdk/client-cloudwatch";
 import type { Aws } from "./clients";
-import { ifFound } from "./ifFound";
+import { ifFound } from "./clients";
 import {
   type CheckFailure,
   number,

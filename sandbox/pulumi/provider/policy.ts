@@ -12,7 +12,7 @@ import {
   UntagPolicyCommand,
 } from "@aws-sdk/client-iam";
 import type { Aws } from "./clients";
-import { ifFound } from "./ifFound";
+import { ifFound } from "./clients";
 import { nameFromPrefix } from "./naming";
 import { areSamePolicies } from "./policyDocuments";
 import type { Properties } from "./properties";

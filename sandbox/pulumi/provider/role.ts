@@ -18,7 +18,7 @@ import {
   UpdateRoleDescriptionCommand,
 } from "@aws-sdk/client-iam";
 import type { Aws } from "./clients";
-import { ifFound } from "./ifFound";
+import { ifFound } from "./clients";
 import { nameFromPrefix } from "./naming";
 import { areSamePolicies } from "./policyDocuments";
 import {

@@ -5,7 +5,7 @@ import {
   paginateListAttachedRolePolicies,
 } from "@aws-sdk/client-iam";
 import type { Aws } from "./clients";
-import { ifFound } from "./ifFound";
+import { ifFound } from "./clients";
 import type { Properties } from "./properties";
 import { requiredText } from "./properties";
 import type { Found, ResourceType } from "./resourceType";

@@ -1,23 +1,42 @@
 import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { status } from "@grpc/grpc-js";
+import { Server, ServerCredentials, status } from "@grpc/grpc-js";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
+import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { check } from "./check";
 import { type Aws, connect } from "./clients";
 import { configurationFailures, configurationOf } from "./configuration";
+import type { Difference, PropertyDifference } from "./diff";
 import { diff } from "./diff";
-import { callFunction } from "./functions";
 import { create, plannedCreate, plannedUpdate, read, update } from "./lifecycle";
-import { autonamingOf, differenceResponse, failureList, keptInputs } from "./messages";
-import { RequestError, serviceError } from "./statuses";
-import { supportedTypes, typeOf } from "./types";
-import { propertiesOf, structOf } from "./values";
+import type { Autonaming } from "./naming";
+import type { CheckFailure } from "./properties";
+import { callFunction, supportedTypes, typeOf } from "./types";
+import { propertiesOf, RequestError, serviceError, structOf } from "./wire";
+
+export interface ProviderServer {
+  port: number;
+  stop(): void;
+}
+
+/** Serves the provider on a free port of 127.0.0.1. It holds one configuration: the last that an engine gave it. */
+export async function startProviderServer(): Promise<ProviderServer> {
+  const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
+  server.addService(ResourceProviderService, new ProviderService().implementation());
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(error);
+    });
+  });
+  return { port, stop: () => server.forceShutdown() };
+}
 
 const VERSION = "0.0.0-sandbox";
 
 /** The engine's side of the provider: each method reads its message, calls what decides, and writes the answer. */
-export class ProviderService {
+class ProviderService {
   #aws: Aws | undefined;
 
   /** What isn't here is answered with UNIMPLEMENTED by gRPC itself; the engine then does without it. */
@@ -174,4 +193,54 @@ function supportedType(urn: string) {
 
 function nameIn(urn: string): string {
   return urn.split("::").slice(3).join("::");
+}
+
+function failureList(failures: CheckFailure[]): proto.CheckFailure[] {
+  return failures.map(({ property, reason }) => {
+    return new proto.CheckFailure().setProperty(property).setReason(reason);
+  });
+}
+
+const MODES: Record<proto.CheckRequest.AutonamingOptions.Mode, Autonaming["mode"]> = {
+  [proto.CheckRequest.AutonamingOptions.Mode.PROPOSE]: "propose",
+  [proto.CheckRequest.AutonamingOptions.Mode.ENFORCE]: "enforce",
+  [proto.CheckRequest.AutonamingOptions.Mode.DISABLE]: "disable",
+};
+
+function autonamingOf(request: proto.CheckRequest): Autonaming | undefined {
+  const options = request.getAutonaming();
+  if (options === undefined) return undefined;
+  return { proposedName: options.getProposedName(), mode: MODES[options.getMode()] };
+}
+
+/** Whether a difference counts, beside those that the program wants ignored. */
+function keptInputs(ignored: string[]): (difference: PropertyDifference) => boolean {
+  return ({ path, property }) => !ignored.includes(path) && !ignored.includes(property);
+}
+
+const { Kind } = proto.PropertyDiff;
+const KINDS = {
+  add: [Kind.ADD, Kind.ADD_REPLACE],
+  delete: [Kind.DELETE, Kind.DELETE_REPLACE],
+  update: [Kind.UPDATE, Kind.UPDATE_REPLACE],
+} as const;
+
+function differenceResponse({ properties, deleteBeforeReplace }: Difference): proto.DiffResponse {
+  const { DIFF_SOME, DIFF_NONE } = proto.DiffResponse.DiffChanges;
+  const replacing = properties.filter(({ replaces }) => replaces);
+  const response = new proto.DiffResponse()
+    .setChanges(properties.length > 0 ? DIFF_SOME : DIFF_NONE)
+    .setDiffsList(names(properties))
+    .setReplacesList(names(replacing))
+    .setDeletebeforereplace(deleteBeforeReplace)
+    .setHasdetaileddiff(true);
+  for (const { path, kind, replaces } of properties) {
+    const detail = new proto.PropertyDiff().setKind(KINDS[kind][replaces ? 1 : 0]);
+    response.getDetaileddiffMap().set(path, detail);
+  }
+  return response;
+}
+
+function names(differences: PropertyDifference[]): string[] {
+  return [...new Set(differences.map(({ property }) => property))];
 }

@@ -22,8 +22,7 @@ import {
   texts,
 } from "./properties";
 import type { Found, ResourceType } from "./resourceType";
-import { activeStream, findStream, goneStream } from "./streamStates";
-import { updateStream } from "./streamUpdate";
+import { activeStream, findStream, goneStream, updateStream } from "./streamUpdate";
 import { type Tag, tagMap, tagOutputs } from "./tags";
 
 export const streamType: ResourceType = {

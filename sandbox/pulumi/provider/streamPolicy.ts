@@ -5,7 +5,7 @@ import {
   ResourceNotFoundException,
 } from "@aws-sdk/client-kinesis";
 import type { Aws } from "./clients";
-import { ifFound } from "./ifFound";
+import { ifFound } from "./clients";
 import { areSamePolicies } from "./policyDocuments";
 import { type CheckFailure, type Properties, requiredText, text } from "./properties";
 import type { Found, ResourceType } from "./resourceType";

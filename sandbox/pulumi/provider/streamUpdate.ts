@@ -1,11 +1,18 @@
-import type { KinesisClient, MetricsName, StreamMode } from "@aws-sdk/client-kinesis";
+import type {
+  KinesisClient,
+  MetricsName,
+  StreamDescriptionSummary,
+  StreamMode,
+} from "@aws-sdk/client-kinesis";
 import {
   AddTagsToStreamCommand,
   DecreaseStreamRetentionPeriodCommand,
+  DescribeStreamSummaryCommand,
   DisableEnhancedMonitoringCommand,
   EnableEnhancedMonitoringCommand,
   IncreaseStreamRetentionPeriodCommand,
   RemoveTagsFromStreamCommand,
+  ResourceNotFoundException,
   StartStreamEncryptionCommand,
   StopStreamEncryptionCommand,
   UpdateMaxRecordSizeCommand,
@@ -15,7 +22,6 @@ import {
 import type { Aws } from "./clients";
 import type { Properties } from "./properties";
 import { number, object, requiredText, text, texts } from "./properties";
-import { activeStream } from "./streamStates";
 import { tagChanges } from "./tags";
 
 interface Change {
@@ -136,4 +142,49 @@ async function changeTags({ kinesis, name, state, inputs }: Change): Promise<boo
 function tens<T>(values: T[]): T[][] {
   const starts = values.map((_, index) => index).filter((index) => index % TAGS_A_CALL === 0);
   return starts.map((start) => values.slice(start, start + TAGS_A_CALL));
+}
+
+export interface StreamPlace {
+  region: string;
+  name: string;
+}
+
+export async function findStream(
+  aws: Aws,
+  { region, name }: StreamPlace,
+): Promise<StreamDescriptionSummary | undefined> {
+  try {
+    const answer = await aws.kinesis(region).send(new DescribeStreamSummaryCommand({ StreamName: name }));
+    return answer.StreamDescriptionSummary;
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return undefined;
+    throw error;
+  }
+}
+
+/** Asked for at once, then less and less often. The real provider waits five minutes for a new stream. */
+const PAUSES = { first: 25, longest: 2_000, total: 5 * 60_000 };
+
+/** @throws Error where the stream is gone, or is still not ACTIVE after five minutes. */
+export async function activeStream(aws: Aws, place: StreamPlace): Promise<void> {
+  await until(aws, `Kinesis stream ${place.name} to be ACTIVE`, async () => {
+    const summary = await findStream(aws, place);
+    if (summary === undefined) throw new Error(`Kinesis stream ${place.name} is gone`);
+    return summary.StreamStatus === "ACTIVE";
+  });
+}
+
+export async function goneStream(aws: Aws, place: StreamPlace): Promise<void> {
+  await until(aws, `Kinesis stream ${place.name} to be gone`, async () => {
+    return (await findStream(aws, place)) === undefined;
+  });
+}
+
+async function until(aws: Aws, what: string, isSo: () => Promise<boolean>): Promise<void> {
+  let waited = 0;
+  for (let pause = PAUSES.first; !(await isSo()); pause = Math.min(pause * 2, PAUSES.longest)) {
+    if (waited >= PAUSES.total) throw new Error(`waited ${PAUSES.total / 1000} s in vain for ${what}`);
+    await aws.pause(pause);
+    waited += pause;
+  }
 }

@@ -1,16 +1,20 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { runtime } from "@pulumi/pulumi";
 import type { OutputMap, PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { LocalWorkspace, Stack as Stacks } from "@pulumi/pulumi/automation";
 import type { LocalPrincipal } from "../../aws";
-import { writePluginFolder } from "../provider/pluginFolder";
-import type { Provisioned, ProvisionOptions, StackOutputs } from ".";
-import { keepChannelsApart } from "./channels";
-import { makePlaces, type Places } from "./places";
-import type { Project } from "./project";
-import { namespaced, PROGRAM, readProject } from "./project";
-import { providerSettings } from "./providerSettings";
+import type { Project, Provisioned, ProvisionOptions, StackOutputs } from "./places";
+import {
+  makePlaces,
+  namespaced,
+  type Places,
+  PROGRAM,
+  providerSettings,
+  readProject,
+  writePluginFolder,
+} from "./places";
 import type { PulumiCli } from "./pulumiCli";
 
 export async function provisionThroughEngine(
@@ -115,4 +119,24 @@ function freshly(program: string): PulumiFn {
 function valuesOf(outputs: OutputMap): StackOutputs {
   const entries = Object.entries(outputs).map(([name, { value }]) => [name, value]);
   return Object.fromEntries(entries) as StackOutputs;
+}
+
+/**
+ * Gives each gRPC client of Pulumi's Node runtime connections of its own, from now on and in this process.
+ *
+ * For an inline program the runtime leaves its clients of the engine open when an update has ended, and gRPC shares
+ * connections by address. Where a later update's engine is given a port that an earlier one had, its client would get
+ * the dead connection and fail at once, with UNAVAILABLE, which the runtime takes for an engine that is ending: the
+ * update fails, or succeeds with nothing registered.
+ */
+export function keepChannelsApart(): void {
+  Object.assign(clientOptions(), { "grpc.use_local_subchannel_pool": 1 });
+}
+
+/** The options are exported and left out of Pulumi's types. */
+function clientOptions(): object {
+  const { grpcClientOptions } = runtime as { grpcClientOptions?: object };
+  if (grpcClientOptions === undefined)
+    throw new Error("Pulumi's runtime has other gRPC options than is known");
+  return grpcClientOptions;
 }

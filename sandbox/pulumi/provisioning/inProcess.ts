@@ -3,10 +3,8 @@ import { type Aws, connect } from "../provider/clients";
 import { configurationOf } from "../provider/configuration";
 import type { Found } from "../provider/resourceType";
 import { typeOf } from "../provider/types";
-import type { Provisioned, ProvisionOptions, StackOutputs } from ".";
-import type { Project } from "./project";
-import { namespaced, PROGRAM, readProject } from "./project";
-import { providerSettings } from "./providerSettings";
+import type { Project, Provisioned, ProvisionOptions, StackOutputs } from "./places";
+import { namespaced, PROGRAM, providerSettings, readProject } from "./places";
 
 /** What the worker is given. */
 export interface Task {

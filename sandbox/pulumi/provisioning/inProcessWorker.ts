@@ -5,12 +5,11 @@ import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi
 import { check } from "../provider/check";
 import { connect } from "../provider/clients";
 import { configurationOf } from "../provider/configuration";
-import { callFunction } from "../provider/functions";
 import { create } from "../provider/lifecycle";
-import { typeOf } from "../provider/types";
-import type { StackOutputs } from ".";
+import { callFunction, typeOf } from "../provider/types";
 import type { Report, Task } from "./inProcess";
 import { autonamingFor } from "./namePattern";
+import type { StackOutputs } from "./places";
 
 const { program, project, stackName, config, provider } = workerData as Task;
 const aws = connect(configurationOf(provider, {}));

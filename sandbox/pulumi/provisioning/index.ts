@@ -1,44 +1,10 @@
-import type { LocalAws } from "../../aws";
 import { provisionThroughEngine } from "./engine";
 import { provisionInProcess } from "./inProcess";
+import type { Provisioned, ProvisionOptions } from "./places";
 import type { PulumiCli } from "./pulumiCli";
 import { findPulumiCli } from "./pulumiCli";
 
-export interface ProvisionOptions {
-  /** The only place where anything is written. It has to exist, and to hold no stack of this name. */
-  folder: string;
-  aws: LocalAws;
-  stackName: string;
-  /**
-   * The stack's configuration, over the defaults of Pulumi.yaml: `streamName: "events"`, `tags: { team: "data" }`.
-   * A key without a namespace is the project's own.
-   */
-  config?: Record<string, unknown>;
-  /** Default: the engine where a `pulumi` command that is new enough is on PATH, else Pulumi's in-process runtime. */
-  engine?: "pulumi" | "in-process" | undefined;
-  /** The stack program. Default: the project's own. */
-  program?: string;
-  /** Gives the provisioning up, whose processes are then killed; what it has made stays. */
-  signal?: AbortSignal;
-}
-
-export interface StackOutputs {
-  roleArn: string;
-  region: string;
-  streamName: string;
-  streamArn: string;
-  readme: string;
-}
-
-export interface Provisioned {
-  /** What made the resources, in words: `Pulumi engine v3.259.0` or `Pulumi's in-process runtime`. */
-  engine: string;
-  outputs: StackOutputs;
-  /** Where the engine keeps the stack; absent where Pulumi ran in process, which keeps none. */
-  stack?: { name: string; project: string; environment: Record<string, string> };
-  /** Deletes what was made, the last first. */
-  destroy(): Promise<void>;
-}
+export type { Provisioned, ProvisionOptions, StackOutputs } from "./places";
 
 /**
  * Runs the stack program against the sandbox's AWS.

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Autonaming } from "../provider/naming";
 import { isObject } from "../provider/properties";
-import type { Project } from "./project";
+import type { Project } from "./places";
 
 /** What the engine would propose as the name of a resource, by the project's `pulumi:autonaming`. */
 export function autonamingFor(

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { readHttpCall } from "../../../sandbox/aws/httpCall";
 import type { Answer } from "../../../sandbox/aws/protocol";
 import type { HttpCall } from "../../../sandbox/aws/signature";
+import { readHttpCall } from "../../../sandbox/aws/signature";
 import { TruthLog } from "./log";
 import type { ProxiedStream } from "./proxiedStream";
 import { Reads } from "./reads";

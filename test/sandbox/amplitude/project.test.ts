@@ -1,6 +1,5 @@
 import { expect } from "chai";
-import { Project } from "../../../sandbox/amplitude/project";
-import { withProperties } from "../../../sandbox/amplitude/userProperties";
+import { Project, withProperties } from "../../../sandbox/amplitude/project";
 
 /** The keys of a real exported row, 2025. */
 const EXPORTED =

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { IssuedTokens } from "../../../../sandbox/aws/kinesis/issuedTokens";
+import { IssuedTokens } from "../../../../sandbox/aws/kinesis/target";
 
 describe("the iterators that the sandbox has issued", () => {
   it("are known by their streams, up to a number", () => {

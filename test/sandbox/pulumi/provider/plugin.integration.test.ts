@@ -7,10 +7,10 @@ import { credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import { expect } from "chai";
-import { writePluginFolder } from "../../../../sandbox/pulumi/provider/pluginFolder";
 import type { Properties } from "../../../../sandbox/pulumi/provider/properties";
 import { UNKNOWN } from "../../../../sandbox/pulumi/provider/properties";
-import { propertiesOf, structOf } from "../../../../sandbox/pulumi/provider/values";
+import { propertiesOf, structOf } from "../../../../sandbox/pulumi/provider/wire";
+import { writePluginFolder } from "../../../../sandbox/pulumi/provisioning/places";
 
 const URN = "urn:pulumi:stack::project::some:Parent$aws:kinesis/stream:Stream::events";
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value: "hidden" };

@@ -10,7 +10,7 @@ import { connect } from "../../../../sandbox/pulumi/provider/clients";
 import { diff } from "../../../../sandbox/pulumi/provider/diff";
 import { create, HalfMadeError, read, update } from "../../../../sandbox/pulumi/provider/lifecycle";
 import { streamType } from "../../../../sandbox/pulumi/provider/stream";
-import { activeStream, findStream, goneStream } from "../../../../sandbox/pulumi/provider/streamStates";
+import { activeStream, findStream, goneStream } from "../../../../sandbox/pulumi/provider/streamUpdate";
 import { checked, customerAccount } from "./customerAccount";
 
 describe("the provider's stream", function () {

@@ -1,7 +1,7 @@
 import { type Client, Server, ServerCredentials, status } from "@grpc/grpc-js";
 import { runtime } from "@pulumi/pulumi";
 import { expect } from "chai";
-import { keepChannelsApart } from "../../../../sandbox/pulumi/provisioning/channels";
+import { keepChannelsApart } from "../../../../sandbox/pulumi/provisioning/engine";
 
 const TRANSIENT_FAILURE = 3;
 

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { LocalAws } from "../../../../sandbox/aws";
-import { writePluginFolder } from "../../../../sandbox/pulumi/provider/pluginFolder";
-import { providerSettings } from "../../../../sandbox/pulumi/provisioning/providerSettings";
+import { providerSettings, writePluginFolder } from "../../../../sandbox/pulumi/provisioning/places";
 import { PROJECT } from "../../../cache";
 
 const run = promisify(execFile);

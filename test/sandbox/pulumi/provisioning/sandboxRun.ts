@@ -6,7 +6,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { type LocalAws, startAws } from "../../../../sandbox/aws";
 import { type Aws, connect } from "../../../../sandbox/pulumi/provider/clients";
 import { read } from "../../../../sandbox/pulumi/provider/lifecycle";
-import { type ProviderServer, startProviderServer } from "../../../../sandbox/pulumi/provider/server";
+import { type ProviderServer, startProviderServer } from "../../../../sandbox/pulumi/provider/service";
 import { typeOf } from "../../../../sandbox/pulumi/provider/types";
 import type { Provisioned, ProvisionOptions, StackOutputs } from "../../../../sandbox/pulumi/provisioning";
 import { createStack } from "../../../../sandbox/pulumi/provisioning/engine";

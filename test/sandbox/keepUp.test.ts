@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { expect } from "chai";
-import { instructions } from "../../../sandbox/keepUp";
-import { shellWord } from "../../../sandbox/process/shellWord";
+import { instructions, shellWord } from "../../sandbox/keepUp";
 
 describe("a word of a printed command line", () => {
   for (const path of [
