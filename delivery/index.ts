@@ -47,7 +47,7 @@ export type { AmplitudeRouteOptions, AmplitudeZone } from "./verify/amplitude/op
 export type { VerifyOptions } from "./verify/options";
 export type { DeliveryReport, Environment, Proof } from "./verify/report";
 export { watchStream } from "./watch";
-export type { Counted } from "./watch/boundedTally";
+export type { Counted } from "./watch/boundedCounts";
 export type { StartingPoint, WatchOptions, WatchUntil } from "./watch/options";
 export type { CountedDeviation, ForeignKind, Project, WatchSnapshot } from "./watch/snapshot";
 export { watchText } from "./watch/text";

@@ -1,143 +1,135 @@
 import { awsError, describeError, isAccessDenied } from "../aws/errors";
-import { type Finding, hasSeverity, type Verdict } from "../common/findings";
+import { type Finding, finding } from "../common/findings";
 import { DOCUMENTED_P95_SECONDS } from "../common/limits";
 import type { StreamUnreadable } from "../kinesis/streamReader";
 import type { WatchUntil } from "./options";
 import type { ForeignKind } from "./snapshot";
 import type { Observed } from "./streamObserver";
 
-/** What ended a watch: `signal` its caller, `project` a row that another project sent, `unreadable` the stream. */
+/**
+ * Why a watch ended: `events` and `seconds` are those of `until`, `signal` is the caller's, `project` a row from an
+ * unexpected project, `unreadable` a stream that can't be read.
+ */
 export type WatchEnd = "events" | "seconds" | "signal" | "project" | "unreadable";
 
-/** A watch that is over. */
+/** A watch that ended. */
 export interface EndedWatch {
   observed: Observed;
   end: WatchEnd;
   until: WatchUntil;
   expectApps: readonly string[];
-  /** Everything that had arrived by its end was read. */
+  /** Whether everything was read that had arrived by the end. */
   readingComplete: boolean;
   /** The stream's ARN. */
   where: string;
 }
 
-/** Nothing is decided by warnings. */
-export function watchVerdict(findings: readonly Finding[]): Verdict {
-  if (hasSeverity(findings, "error")) return "failed";
-  return hasSeverity(findings, "undetermined") ? "undecided" : "verified";
-}
-
-/** What arrived, or did not, and what that means. */
+/** Returns the findings about what arrived, or didn't. */
 export function watchFindings(watch: EndedWatch): Finding[] {
   const { observed, end } = watch;
   const findings: (Finding | undefined)[] = [
     observed.eventsUnexpected > 0 ? unexpectedProject(watch) : undefined,
-    // What kept the stream from being read is a finding of its own.
+    // A stream that can't be read has its own finding.
     observed.events === 0 && end !== "unreadable" ? nothingArrived(watch) : undefined,
-    projectUnknown(watch),
-    end === "seconds" && observed.events > 0 ? tooFew(watch) : undefined,
-    isCutShort(watch) ? cutShort(watch) : undefined,
-    observed.eventsDeviating > 0 ? deviating(watch) : undefined,
-    foreignCount(observed) > 0 ? foreign(watch) : undefined,
-    (observed.latencyInSeconds?.p95 ?? 0) > DOCUMENTED_P95_SECONDS ? late(watch) : undefined,
+    unknownProject(watch),
+    end === "seconds" && observed.events > 0 ? tooFewRows(watch) : undefined,
+    isInterrupted(watch) ? interrupted(watch) : undefined,
+    observed.eventsDeviating > 0 ? deviations(watch) : undefined,
+    foreignCount(observed) > 0 ? foreignRecords(watch) : undefined,
+    (observed.latencyInSeconds?.p95 ?? 0) > DOCUMENTED_P95_SECONDS ? slowDelivery(watch) : undefined,
   ];
-  return findings.filter((finding) => finding !== undefined);
+  return findings.filter((each) => each !== undefined);
 }
 
 function unexpectedProject({ observed, expectApps, where }: EndedWatch): Finding {
   const others = observed.projects
     .filter(({ app, expected }) => app !== null && expected === false)
     .map(({ app, count }) => `${app} (${count})`);
-  return {
-    code: "unexpected-app",
-    severity: "error",
-    message: `${observed.eventsUnexpected} row(s) are of another Amplitude project than ${expectApps.join(", ")}: ${others.slice(0, 5).join(", ")}`,
+  const count = observed.eventsUnexpected;
+  return finding.error(
+    "unexpected-app",
     where,
-    remedy:
-      "Is it a project of your own? Add it to --expect-app. Otherwise somebody else has pointed their Amplitude at this role: give the role another random name (`pulumi up --replace '**aws:iam/role:Role**'`, which leaves the stream alone), enter the new ARN in Amplitude, and let consumers drop what is of other projects",
-  };
+    `${counted(count, "row")} came from Amplitude projects other than ${expectApps.join(", ")}: ${others.slice(0, 5).join(", ")}`,
+    "If the project is yours, add it to --expect-app. Otherwise another Amplitude customer uses this role: rename the role with `pulumi up --replace '**aws:iam/role:Role**'`, which doesn't change the stream, enter the new ARN in Amplitude, and make consumers drop rows of other projects",
+  );
 }
 
 function nothingArrived({ observed, end, readingComplete, where }: EndedWatch): Finding {
   const { ofTests } = observed.records;
-  const others = foreignCount(observed);
-  const besides = [
-    ...(ofTests > 0 ? [`${ofTests} record(s) of verify or send (--include-tests counts them)`] : []),
-    ...(others > 0 ? [`${others} of others`] : []),
+  const foreign = foreignCount(observed);
+  const others = [
+    ...(ofTests > 0 ? [`${counted(ofTests, "record")} of verify or send (--include-tests counts them)`] : []),
+    ...(foreign > 0 ? [`${counted(foreign, "foreign record")}`] : []),
   ];
-  return {
-    code: "nothing-arrived",
-    severity: end === "seconds" && readingComplete ? "error" : "undetermined",
-    message: `Nothing of Amplitude's arrived${besides.length === 0 ? "" : `, but ${besides.join(" and ")}`}${readingComplete ? "" : "; the stream was not read to its end"}`,
+  const severity = end === "seconds" && readingComplete ? "error" : "undetermined";
+  return finding[severity](
+    "nothing-arrived",
     where,
-    remedy:
-      "In Amplitude: is the destination enabled and saved, do its role ARN, region and stream name equal `pulumi stack output`, and does its event filter let events through? Only events after it was enabled are sent, usually within a minute, after failures for up to 4 hours. `amplitude-kinesis verify` shows whether the stream and the role are right",
-  };
+    `No event of Amplitude arrived${others.length === 0 ? "" : `, only ${others.join(" and ")}`}${readingComplete ? "" : "; the stream was not read to its end"}`,
+    "In Amplitude, check that the destination is enabled and saved, that its role ARN, region and stream name equal `pulumi stack output`, and that its event filter lets events through. Amplitude sends only events after the destination was enabled, usually within a minute, or up to 4 hours later after failures. Run `amplitude-kinesis verify` to check the stream and the role",
+  );
 }
 
-function projectUnknown({ observed, expectApps, where }: EndedWatch): Finding | undefined {
+function unknownProject({ observed, expectApps, where }: EndedWatch): Finding | undefined {
   const unknown = observed.projects.find(({ app }) => app === null)?.count ?? 0;
   if (expectApps.length === 0 || unknown === 0) return undefined;
-  return {
-    code: "app-unknown",
-    severity: "undetermined",
-    message: `${unknown} row(s) have no \`app\`: which project they are of is not known`,
+  return finding.undetermined(
+    "app-unknown",
     where,
-    remedy: "Look at such a record: if Amplitude sends rows without `app`, --expect-app can't judge them",
-  };
+    `${counted(unknown, "row")} without \`app\` arrived, so their project is unknown`,
+    "Look at such a record. If Amplitude sends rows without `app`, leave --expect-app out, because it can't judge them",
+  );
 }
 
-function tooFew({ observed, until, where }: EndedWatch): Finding | undefined {
+function tooFewRows({ observed, until, where }: EndedWatch): Finding | undefined {
   if (until.events === undefined || observed.eventsExpected >= until.events) return undefined;
-  return {
-    code: "too-few-events",
-    severity: "undetermined",
-    message: `${observed.eventsExpected} of ${until.events} rows arrived in ${until.seconds} s`,
+  return finding.undetermined(
+    "too-few-events",
     where,
-    remedy: "Watch for longer, or for fewer",
-  };
+    `${observed.eventsExpected} of ${counted(until.events, "row")} arrived in ${until.seconds} s`,
+    "Watch for longer, or for fewer rows",
+  );
 }
 
-/** Without an end that was asked for, the signal is the way to end. */
-function isCutShort({ end, until, observed }: EndedWatch): boolean {
-  const isAsked = until.events !== undefined || until.seconds !== undefined;
-  return end === "signal" && isAsked && observed.eventsUnexpected === 0;
+/** Whether the signal came before the requested end. Without a requested end, the signal is the way to end a watch. */
+function isInterrupted({ end, until, observed }: EndedWatch): boolean {
+  const hasEnd = until.events !== undefined || until.seconds !== undefined;
+  return end === "signal" && hasEnd && observed.eventsUnexpected === 0;
 }
 
-function cutShort({ observed }: EndedWatch): Finding {
-  return {
-    code: "interrupted",
-    severity: "undetermined",
-    message: `The watch was interrupted after ${observed.events} row(s), before what was asked for`,
-    where: "this watch",
-    remedy: "Run it again and let it end",
-  };
+function interrupted({ observed }: EndedWatch): Finding {
+  return finding.undetermined(
+    "interrupted",
+    "this watch",
+    `The watch was interrupted after ${counted(observed.events, "row")}, before its requested end`,
+    "Run it again and let it end",
+  );
 }
 
-function deviating({ observed, where }: EndedWatch): Finding {
+function deviations({ observed, where }: EndedWatch): Finding {
+  const count = observed.eventsDeviating;
   const ways = observed.deviations
     .slice(0, 3)
     .map(({ field, problem, count }) => `${field} ${problem} (${count})`);
-  return {
-    code: "shape-deviates",
-    severity: "warning",
-    message: `${observed.eventsDeviating} event(s) are not as Amplitude documents them: ${ways.join("; ")}`,
+  return finding.warning(
+    "shape-deviates",
     where,
-    remedy: "Let consumers take such events too: the shape is Amplitude's to change",
-  };
+    `${counted(count, "event")} ${count === 1 ? "differs" : "differ"} from Amplitude's documentation: ${ways.join("; ")}`,
+    "Make consumers accept such events too, because Amplitude can change their shape",
+  );
 }
 
 const FOREIGN: Record<ForeignKind, string> = {
   gzip: "gzip data",
-  aggregated: "aggregated records of the Kinesis Producer Library",
+  aggregated: "aggregated by the Kinesis Producer Library",
   "not-utf8": "not UTF-8",
   "not-json": "not JSON",
-  "not-objects": "JSON, but no objects",
-  "not-amplitude": "objects that are none of Amplitude's rows",
+  "not-objects": "JSON without objects",
+  "not-amplitude": "objects that aren't rows of Amplitude",
 };
 
-/** In words, the commonest first: `3 not JSON, 1 gzip data`. */
-export function foreignText({ records }: Pick<Observed, "records">): string {
+/** Describes the foreign records, the most common first: `3 not JSON, 1 gzip data`. */
+export function describeForeign({ records }: Pick<Observed, "records">): string {
   return Object.entries(records.foreign)
     .sort(([, a], [, b]) => b - a)
     .map(([kind, count]) => `${count} ${FOREIGN[kind as ForeignKind]}`)
@@ -148,48 +140,47 @@ function foreignCount({ records }: Observed): number {
   return Object.values(records.foreign).reduce((sum, count) => sum + count, 0);
 }
 
-function foreign({ observed, where }: EndedWatch): Finding {
-  return {
-    code: "foreign-records",
-    severity: "warning",
-    message: `The stream holds what is not Amplitude's: ${foreignText(observed)}`,
+function foreignRecords({ observed, where }: EndedWatch): Finding {
+  return finding.warning(
+    "foreign-records",
     where,
-    remedy: "Does another producer write to this stream? Consumers have to tell its records apart",
-  };
+    `The stream holds records that aren't from Amplitude: ${describeForeign(observed)}`,
+    "Find the other producer, or make consumers ignore its records",
+  );
 }
 
-function late({ observed, where }: EndedWatch): Finding {
-  return {
-    code: "latency-above-documented",
-    severity: "warning",
-    message: `95 percent of the rows arrived within ${observed.latencyInSeconds?.p95} s of Amplitude's receipt; it documents ${DOCUMENTED_P95_SECONDS} s`,
+function slowDelivery({ observed, where }: EndedWatch): Finding {
+  return finding.warning(
+    "latency-above-documented",
     where,
-    remedy:
-      "Rows that were retried come late: is the stream throttled (its metric WriteProvisionedThroughputExceeded)? Otherwise ask Amplitude",
-  };
+    `95 percent of the rows arrived within ${observed.latencyInSeconds?.p95} s after Amplitude received them; it documents ${DOCUMENTED_P95_SECONDS} s`,
+    "Check whether the stream is throttled (metric WriteProvisionedThroughputExceeded), because retried rows arrive late. Otherwise ask Amplitude",
+  );
 }
 
-/** The stream, or a shard of it, can't be read any more. */
-export function watchUnreadable({ message, cause }: StreamUnreadable, where: string): Finding {
+/** Returns the finding about a stream, or a shard of it, that can't be read any more. */
+export function unreadableStream({ message, cause }: StreamUnreadable, where: string): Finding {
   const { code } = awsError(cause);
+  const reason = `${message}: ${describeError(cause)}`;
   // A stream that is being deleted is in use at first, and not found later.
   if (code === "ResourceNotFoundException" || code === "ResourceInUseException") {
-    return {
-      code: code === "ResourceNotFoundException" ? "stream-not-found" : "stream-not-active",
-      severity: "error",
-      message: `The stream is gone, or going: ${message}: ${describeError(cause)}`,
+    return finding.error(
+      code === "ResourceNotFoundException" ? "stream-not-found" : "stream-not-active",
       where,
-      remedy: "Run `pulumi up --refresh` if the stream was deleted, and watch again",
-    };
+      `The stream is gone or being deleted: ${reason}`,
+      "If the stream was deleted, run `pulumi up --refresh`. Then watch again",
+    );
   }
-  return {
-    code: "stream-not-readable",
-    severity: "undetermined",
-    message: `The stream can't be read: ${message}: ${describeError(cause)}`,
+  return finding.undetermined(
+    "stream-not-readable",
     where,
-    remedy:
-      isAccessDenied(cause) || code === "KMSAccessDeniedException"
-        ? "Give the person who runs this kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords on the stream (and kms:Decrypt on a customer's own key)"
-        : "Check the network, the credentials' lifetime and the service's health; --from TIME goes on from where this one ended",
-  };
+    `The stream can't be read: ${reason}`,
+    isAccessDenied(cause) || code === "KMSAccessDeniedException"
+      ? "Allow the person who runs this kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords on the stream, and kms:Decrypt on a customer-managed key"
+      : "Check the network, whether the credentials expired, and the health of Kinesis. Use --from TIME to resume where this watch ended",
+  );
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

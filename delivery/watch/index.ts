@@ -1,31 +1,30 @@
 import { type ClientOptions, keepAliveHandler, kinesisClient, stsClient } from "../aws/clients";
 import { callerIdentity } from "../aws/credentials";
 import { accountOf, streamArnOf } from "../common/arn";
-import { type Clock, systemClock } from "../common/clock";
-import { type Finding, hasSeverity } from "../common/findings";
+import { type Clock, type EpochMs, systemClock } from "../common/clock";
+import { type Finding, hasSeverity, verdictOf } from "../common/findings";
 import { DEFAULT_PROPAGATION_SECONDS, GRACE_MS } from "../common/limits";
 import { resolveOutputs, type StackOutputs } from "../common/outputs";
 import { checkStream, type StreamCheck, type StreamState, wrongAccount } from "../deployment/stream";
 import { streamApi } from "../kinesis/streamApi";
 import { StreamReader, StreamUnreadable } from "../kinesis/streamReader";
-import { type WatchEnd, watchFindings, watchUnreadable, watchVerdict } from "./findings";
-import type { WatchOptions, WatchUntil } from "./options";
+import { unreadableStream, type WatchEnd, watchFindings } from "./findings";
+import { validateWatchOptions, type WatchOptions, type WatchUntil } from "./options";
 import type { WatchSnapshot } from "./snapshot";
 import { StreamObserver } from "./streamObserver";
-import { checkWatchOptions } from "./validateOptions";
 
-/** Longer than any stream keeps records (365 days): Kinesis then gives the oldest one. Source: Kinesis API Reference, GetShardIterator. */
-const LONGEST_RETENTION_MS = 366 * 24 * 3600 * 1000;
-/** How far behind a reading may be that counts as caught up. */
-const CAUGHT_UP_MS = 2_000;
+/** Longer than the longest retention (365 days): Kinesis then starts at the oldest record. Source: Kinesis API Reference, GetShardIterator. */
+const MAX_RETENTION_MS = 366 * 24 * 3600 * 1000;
+/** Longest delay of reading that counts as caught up. */
+const MAX_DELAY_MS = 2_000;
 
 /**
- * Follows the customer's stream, all shards and those of a resharding, and says what arrives: a snapshot every
- * `intervalMs`, and a last one, with all findings and the verdict, when the watch is over. Nothing is written. Of an
- * event's values only its type and its project are shown; what else is, is masked. Leaving the loop ends the watch.
+ * Follows the customer's stream, including shards that resharding creates, and reports what arrives. Yields a snapshot every
+ * `intervalMs`, and a last one with all findings and the verdict when the watch ends. It writes nothing. Snapshots show an
+ * event's type and project; other values are redacted. Leaving the loop ends the watch.
  *
- * @throws DeliveryError `settings` for options that can't be right, `credentials` where AWS does not accept the caller's.
- * Whatever is wrong with the stream is a finding.
+ * @throws DeliveryError `settings` if an option is invalid, `credentials` if AWS rejects the caller's. Problems of the stream
+ * are findings.
  */
 export async function* watchStream(options: WatchOptions): AsyncGenerator<WatchSnapshot, void, void> {
   const connections = keepAliveHandler();
@@ -36,12 +35,11 @@ export async function* watchStream(options: WatchOptions): AsyncGenerator<WatchS
   }
 }
 
-/** A reading under way. */
+/** A stream that is being read. */
 interface Reading {
   reader: StreamReader;
   observer: StreamObserver;
-  /** In ms since 1970. */
-  startedAt: number;
+  startedAt: EpochMs;
   findings: Finding[];
 }
 
@@ -56,7 +54,7 @@ class Watch {
 
   constructor(options: WatchOptions, requestHandler: ClientOptions["requestHandler"]) {
     const { clock = systemClock, until = {}, signal = new AbortController().signal } = options;
-    checkWatchOptions(options, clock.now());
+    validateWatchOptions(options, clock.now());
     this.#options = options;
     this.#outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
     const { credentials, profile, endpoint } = options;
@@ -97,14 +95,14 @@ class Watch {
     const patience = { clock: this.#clock, waitMs: propagationSeconds * 1000, signal: this.#signal };
     const check = await checkStream(kinesisClient(this.#client), this.#outputs, patience);
     const expected = accountOf(this.#outputs.roleArn);
-    // Names are looked up in the account that asks: what another account does not have says nothing.
+    // AWS looks names up in the caller's account, so a stream that is missing from another account proves nothing.
     if (check.stream === undefined && accountId !== expected) throw wrongAccount(accountId, expected);
     return check;
   }
 
   #newReader({ serviceTime, clockOffsetMs }: StreamState, observer: StreamObserver): StreamReader {
     const { from = "latest", pollMs, random = Math.random } = this.#options;
-    const oldest = new Date(serviceTime - LONGEST_RETENTION_MS);
+    const oldest = new Date(serviceTime - MAX_RETENTION_MS);
     return new StreamReader({
       api: streamApi(kinesisClient(this.#client), this.#outputs.streamName),
       from: from === "latest" ? new Date(serviceTime) : from === "trim-horizon" ? oldest : from,
@@ -133,7 +131,7 @@ class Watch {
       }
     } catch (error) {
       if (!(error instanceof StreamUnreadable)) throw error;
-      const unreadable = watchUnreadable(error, this.#where);
+      const unreadable = unreadableStream(error, this.#where);
       yield await this.#ended({ ...reading, findings: [...reading.findings, unreadable] }, "unreadable");
     }
   }
@@ -146,14 +144,14 @@ class Watch {
     return this.#clock.now() >= endsAt ? "seconds" : undefined;
   }
 
-  /** At the end of the time what had arrived by then is still read. */
+  /** Returns the last snapshot. After `until.seconds` it first reads what had arrived by then. */
   async #ended(reading: Reading, end: WatchEnd): Promise<WatchSnapshot> {
     const { reader, observer } = reading;
     const now = this.#clock.now();
     const readingComplete =
       end === "seconds"
         ? await reader.waitFor(() => reader.hasReadUpTo(now), now + GRACE_MS, this.#signal)
-        : reader.hasReadUpTo(now - CAUGHT_UP_MS);
+        : reader.hasReadUpTo(now - MAX_DELAY_MS);
     const last = this.#snapshot(reading);
     const findings = [
       ...reading.findings,
@@ -166,23 +164,23 @@ class Watch {
         where: this.#where,
       }),
     ];
-    return { ...last, findings, verdict: watchVerdict(findings) };
+    return { ...last, findings, verdict: verdictOf(findings, "verified") };
   }
 
   #notStarted(observer: StreamObserver, findings: Finding[]): WatchSnapshot {
     const startedAt = this.#clock.now();
-    return { ...this.#composed(observer, findings, startedAt), verdict: watchVerdict(findings) };
+    return { ...this.#compose(observer, findings, startedAt), verdict: verdictOf(findings, "verified") };
   }
 
   #snapshot({ reader, observer, startedAt, findings }: Reading): WatchSnapshot {
     return {
-      ...this.#composed(observer, findings, startedAt),
+      ...this.#compose(observer, findings, startedAt),
       shards: reader.shardIds.length,
-      caughtUp: reader.hasReadUpTo(this.#clock.now() - CAUGHT_UP_MS),
+      caughtUp: reader.hasReadUpTo(this.#clock.now() - MAX_DELAY_MS),
     };
   }
 
-  #composed(observer: StreamObserver, findings: Finding[], startedAt: number): WatchSnapshot {
+  #compose(observer: StreamObserver, findings: Finding[], startedAt: EpochMs): WatchSnapshot {
     const now = this.#clock.now();
     return {
       snapshotVersion: 1,

@@ -1,48 +1,78 @@
 import type { Credentials } from "../aws/clients";
-import type { Clock } from "../common/clock";
+import type { Clock, EpochMs } from "../common/clock";
+import { SettingsError } from "../common/errors";
 import type { StackOutputs } from "../common/outputs";
 
-/** Where the watch starts: what arrives from now on, all that the stream holds, or what arrived since a time. */
+/** Start of a watch: now, the oldest record in the stream, or a time. */
 export type StartingPoint = "latest" | "trim-horizon" | Date;
 
-/** What ends a watch, whichever comes first. */
+/** End of a watch: whichever comes first. */
 export interface WatchUntil {
-  /** So many rows of Amplitude's: of an expected project, repetitions not counted. From 1. */
+  /** Number of rows of expected projects, without duplicates. An integer from 1. */
   events?: number | undefined;
-  /** So long after the shards are read. More than 0. */
+  /** Time after the shards are first read. Above 0. */
   seconds?: number | undefined;
 }
 
-/** What `watchStream` is to do: only `outputs` is needed. */
+/** Options of `watchStream`. Only `outputs` is required. */
 export interface WatchOptions {
   /** The stack's three outputs. */
   outputs: StackOutputs;
-  /** Default `latest`: from now on, to about a second. */
+  /** Default: `latest`, to about a second. */
   from?: StartingPoint | undefined;
-  /** Default: only the signal ends it. */
+  /** Default: only the signal ends the watch. */
   until?: WatchUntil | undefined;
-  /** Ids of the Amplitude projects that may write. A row of another one ends the watch, which has then failed. Default: every project may. */
+  /** Ids of the Amplitude projects that may write. A row from another project ends the watch as failed. Default: every project may. */
   expectApps?: readonly string[] | undefined;
-  /** Takes the records of `verify` and `send` for Amplitude's, for a rehearsal. Default false. */
+  /** Counts the records of `verify` and `send` as Amplitude's, for a rehearsal. Default: false. */
   includeTests?: boolean | undefined;
-  /** Reads the stream. Default: the SDK's chain. */
+  /** Credentials that read the stream. Default: the SDK's chain. */
   credentials?: Credentials | undefined;
-  /** A profile of the shared AWS files, in place of `credentials`. */
+  /** Profile of the shared AWS files, instead of `credentials`. */
   profile?: string | undefined;
   /** URL of the one endpoint for all AWS services. Default: the SDK's settings (`AWS_ENDPOINT_URL`, …), else AWS. */
   endpoint?: string | undefined;
-  /** Between two snapshots, in ms, from 1. Default 1,000. */
+  /** Time between two snapshots, from 1. Default: 1,000. */
   intervalMs?: number | undefined;
-  /** Between two readings of a shard, in ms, from 0. Default 500: two of the five readings a second that a shard allows all its consumers. */
+  /** Time between two reads of a shard, from 0. Default: 500, two of the five reads per second that a shard allows all its consumers. */
   pollMs?: number | undefined;
-  /** How long a stream may take that is still being created, in seconds, from 0. Default 90. */
+  /** Time that a new stream may take to become active, from 0. Default: 90. */
   propagationSeconds?: number | undefined;
-  /** Ends the watch; the last snapshot follows. */
+  /** Ends the watch. The last snapshot follows. */
   signal?: AbortSignal | undefined;
-  /** Called with what is being done before the first snapshot. */
+  /** Receives each step before the first snapshot, in words. */
   onStep?: ((step: string) => void) | undefined;
-  /** Default: this machine's. */
+  /** Default: this machine's clock. */
   clock?: Clock | undefined;
-  /** In [0, 1): draws the delays of retries. Default: `Math.random`. */
+  /** Draws the delays of retries, from 0 up to and without 1. Default: `Math.random`. */
   random?: (() => number) | undefined;
+}
+
+const PROJECT_ID =
+  "give the id of an Amplitude project, a number. It is in the project's settings and in the field `app` of its events";
+
+/** @throws SettingsError about the first invalid option. */
+export function validateWatchOptions(
+  { from, until, expectApps, intervalMs }: WatchOptions,
+  now: EpochMs,
+): void {
+  if (until?.events !== undefined && !(Number.isInteger(until.events) && until.events >= 1)) {
+    throw new SettingsError(`until.events is ${until.events}: give an integer from 1`);
+  }
+  if (until?.seconds !== undefined && !(until.seconds > 0)) {
+    throw new SettingsError(`until.seconds is ${until.seconds}: give a number above 0`);
+  }
+  if (intervalMs !== undefined && !(intervalMs >= 1)) {
+    throw new SettingsError(`intervalMs is ${intervalMs}: give a number from 1`);
+  }
+  const wrong = expectApps?.find((app) => !/^\d{1,20}$/.test(app));
+  if (wrong !== undefined)
+    throw new SettingsError(`expectApps holds ${JSON.stringify(wrong)}: ${PROJECT_ID}`);
+  if (from instanceof Date && Number.isNaN(from.getTime()))
+    throw new SettingsError("from is an invalid date: give a valid one");
+  if (from instanceof Date && from.getTime() > now) {
+    throw new SettingsError(
+      `from is ${from.toISOString()}, which is in the future: give a past time. A time without a zone is UTC`,
+    );
+  }
 }

@@ -3,12 +3,12 @@ import type { Latency } from "../common/histogram";
 import type { Deviation } from "../events/deviations";
 import type { EventKind } from "../events/event";
 import type { Framing, Unreadable } from "../events/recordContent";
-import type { Counted } from "./boundedTally";
+import type { Counted } from "./boundedCounts";
 
-/** What a record is that holds nothing of Amplitude's: of the stream's other producers, or unreadable. */
+/** Kind of a record without rows of Amplitude: from another producer, or unreadable. */
 export type ForeignKind = Unreadable | "not-amplitude";
 
-/** A way in which rows deviate from the documented shape. */
+/** One way in which rows deviate from the documented shape. */
 export interface CountedDeviation extends Deviation {
   /** Rows that deviate in this way. */
   count: number;
@@ -16,17 +16,17 @@ export interface CountedDeviation extends Deviation {
 
 /** An Amplitude project whose rows arrived. */
 export interface Project {
-  /** The project's id, the field `app`; `null` for rows without one. */
+  /** The project's id, from the field `app`. `null` for rows without it. */
   app: string | null;
-  /** Its rows. */
+  /** Number of its rows. */
   count: number;
-  /** Whether it is one of `expectApps`; absent where none are given. */
+  /** Whether it is one of `expectApps`. Absent if there are none. */
   expected?: boolean;
 }
 
-/** What has arrived since the watch began. Rows are events, Identify and Group Identify calls. */
+/** Everything that arrived since the watch began. Rows are events, and Identify and Group Identify calls. */
 export interface WatchSnapshot {
-  /** Rises when a field changes its meaning or goes; a new field doesn't raise it. */
+  /** Increases when a field changes its meaning or is removed, not when a field is added. */
   snapshotVersion: 1;
   /** The stack's output. */
   region: string;
@@ -34,65 +34,65 @@ export interface WatchSnapshot {
   streamName: string;
   /** ISO 8601, UTC. */
   startedAt: string;
-  /** When this was taken, likewise. */
+  /** Time of the snapshot: ISO 8601, UTC. */
   at: string;
-  /** Since the shards are read. */
+  /** Time since the shards are read. */
   elapsedInSeconds: number;
-  /** Whether the records of `verify` and `send` count as Amplitude's: a rehearsal, of which the verdict says nothing about Amplitude. */
+  /** Whether the records of `verify` and `send` count as Amplitude's. The verdict of such a rehearsal proves nothing about Amplitude. */
   includesTests: boolean;
-  /** Shards that are read or were, those of a resharding included. */
+  /** Number of shards that were read, including those that resharding created. */
   shards: number;
-  /** Everything that had arrived two seconds ago was read. */
+  /** Whether everything was read that had arrived two seconds ago. */
   caughtUp: boolean;
-  /** Rows of Amplitude's: all that follows but `records` is of these. */
+  /** Number of Amplitude's rows. All fields below except `records` count these. */
   events: number;
-  /** Of those, the ones that count towards `until`: of an expected project, and no repetition of a `uuid`. */
+  /** Rows that count towards `until`: from an expected project, and with a new `uuid`. */
   eventsExpected: number;
-  /** Over the last ten seconds, by when they were read. */
+  /** Rate at which rows were read in the last ten seconds. */
   eventsPerSecond: number;
-  /** In each of the last 60 seconds, the one under way last. */
+  /** Rows read in each of the last 60 seconds. The current second is the last. */
   lastMinute: number[];
-  /** By kind. */
+  /** Rows by kind. */
   kinds: Record<EventKind, number>;
-  /** The commonest 20, in order. Names that look like a person's data are masked. */
+  /** The 20 most common types, in order. Names that look like a person's data are redacted. */
   eventTypes: Counted[];
-  /** Rows of further types than the 2,000 that are told apart. */
+  /** Rows of further types, beyond the 2,000 that are counted separately. */
   eventTypesOther: number;
-  /** The commonest 20, in order. */
+  /** The 20 most common projects, in order. */
   projects: Project[];
-  /** Of `expectApps`' other projects: rows that should not be here. Zero where no project is expected by name. */
+  /** Rows from projects other than `expectApps`. 0 if `expectApps` is empty. */
   eventsUnexpected: number;
-  /** Seconds from `server_upload_time` (Amplitude's receipt; in its absence `server_received_time`) to the arrival in the stream, by Kinesis's clock. */
+  /** Time from `server_upload_time`, or else `server_received_time`, when Amplitude received the event, to the arrival in the stream by Kinesis's clock. */
   latencyInSeconds: Latency | null;
-  /** Seconds from `event_time` to the arrival: what a device kept before it uploaded is in it. */
+  /** Time from `event_time` to the arrival, including the time that a device held the event. */
   ageInSeconds: Latency | null;
-  /** Rows whose `uuid` was seen before: delivered twice. Of the last million ids at least, two million at most. */
+  /** Rows whose `uuid` was seen before, so they were delivered twice. At least the last million ids are remembered, at most two million. */
   eventsDuplicated: number;
-  /** Rows with another `uuid`, but an `$insert_id` seen before of the same device; likewise. */
+  /** Rows with a new `uuid`, but an `$insert_id` that was seen before for the same device, with the same limit. */
   insertIdsRepeated: number;
-  /** Events that deviate from the documented shape in at least one way. */
+  /** Events that deviate from the documented shape. */
   eventsDeviating: number;
-  /** Identify and Group Identify rows that deviate from it: the shape in which they are forwarded is undocumented. */
+  /** Identify and Group Identify rows that deviate from it. Their forwarded shape is undocumented. */
   identifiesDeviating: number;
-  /** Each way with one sample, masked; the commonest 20, in order. */
+  /** The 20 most common deviations of events, in order, each with one redacted sample. */
   deviations: CountedDeviation[];
-  /** Those of Identify and Group Identify rows, likewise. */
+  /** The 20 most common deviations of Identify and Group Identify rows, in order. */
   identifyDeviations: CountedDeviation[];
-  /** How rows lie in their records. */
+  /** Rows by their arrangement in records. */
   framings: Record<Framing, number>;
-  /** Records of the stream. */
+  /** The stream's records. */
   records: {
-    /** All. */
+    /** Number of records that were read. */
     read: number;
-    /** Their bytes. */
+    /** Size of these records, in bytes. */
     bytes: number;
-    /** Written by this package's `verify` and `send`. */
+    /** Records that `verify` and `send` of this package wrote. */
     ofTests: number;
-    /** Of nobody that is known, by kind; those of no record are left out. */
+    /** Records of unknown producers by kind, without kinds that have none. */
     foreign: Partial<Record<ForeignKind, number>>;
   };
-  /** What is wrong or worth knowing. */
+  /** Problems, and facts worth knowing. */
   findings: Finding[];
-  /** Once the watch is over. `verified`: what was asked for arrived, and nothing is wrong. `failed`: rows of another project, or nothing, arrived. `undecided`: it ended early, or a part could not be told. */
+  /** `null` until the watch ends. `verified`: the requested rows arrived. `failed`: rows from another project arrived, or no rows. `undecided`: the watch ended early, or a part is unknown. */
   verdict: Verdict | null;
 }

@@ -1,28 +1,25 @@
 import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
+import type { EpochMs } from "../common/clock";
 import { LatencyRecorder } from "../common/histogram";
 import { isOfRun } from "../common/runId";
-import { findDeviations } from "../events/deviations";
+import { type Deviation, findDeviations } from "../events/deviations";
 import { detectKind, type EventKind, type Properties, parseTimestamp } from "../events/event";
 import { type Framing, parseRecord } from "../events/recordContent";
 import { redactName } from "../events/redact";
 import type { ShardRecords } from "../kinesis/shardReader";
-import { BoundedTally } from "./boundedTally";
-import { DeviationTally } from "./deviationTally";
-import { RecentIds } from "./recentIds";
-import { RecentRate } from "./recentRate";
-import type { ForeignKind, Project, WatchSnapshot } from "./snapshot";
+import { BoundedTally, RecentIds, RecentRate } from "./boundedCounts";
+import type { CountedDeviation, ForeignKind, Project, WatchSnapshot } from "./snapshot";
 
 export interface ObserverOptions {
-  /** In ms since 1970. */
-  startedAt: number;
-  /** Empty where every project may write. */
+  startedAt: EpochMs;
+  /** Empty if any project may write. */
   expectApps: readonly string[];
   includeTests: boolean;
-  /** At least so many ids are remembered. Default 1,000,000: 64 MiB in all. */
+  /** Minimum number of ids to remember. Default: 1,000,000, in 64 MiB. */
   idsRemembered?: number;
 }
 
-/** What an observer knows; the rest of a snapshot is the watch's. */
+/** An observer's part of a snapshot. */
 export type Observed = Omit<
   WatchSnapshot,
   | "snapshotVersion"
@@ -38,22 +35,45 @@ export type Observed = Omit<
   | "verdict"
 >;
 
-/** So many event types are told apart. */
-const MOST_EVENT_TYPES = 2_000;
-const MOST_PROJECTS = 100;
-const SHOWN = 20;
+/** Event types that are counted separately. */
+const MAX_EVENT_TYPES = 2_000;
+const MAX_PROJECTS = 100;
+/** Deviations that are counted separately, so that made-up field names can't fill the memory. */
+const MAX_DEVIATIONS = 500;
+/** Entries of each list in a snapshot. */
+const MAX_SHOWN = 20;
 const PROJECT_ID = /^\d{1,20}$/;
-/** The name under which rows without a project are counted: no id. */
+/** Stands for the project of rows without one. No id is empty. */
 const NO_APP = "";
 
-/** Counts what records hold, in memory that does not grow with them. */
+/** Counts deviations, each with its first sample, in bounded memory. */
+class DeviationTally {
+  readonly #counted = new Map<string, CountedDeviation>();
+
+  add(deviation: Deviation): void {
+    const key = `${deviation.field}\n${deviation.problem}`;
+    const counted = this.#counted.get(key);
+    if (counted !== undefined) counted.count += 1;
+    else if (this.#counted.size < MAX_DEVIATIONS) this.#counted.set(key, { ...deviation, count: 1 });
+  }
+
+  /** Returns the most common deviations in order, at most `max`. */
+  mostCommon(max: number): CountedDeviation[] {
+    return [...this.#counted.values()]
+      .sort((a, b) => b.count - a.count)
+      .slice(0, max)
+      .map((deviation) => ({ ...deviation }));
+  }
+}
+
+/** Counts the content of records in constant memory. */
 export class StreamObserver {
   readonly #expected: ReadonlySet<string>;
   readonly #rate: RecentRate;
   readonly #uuids: RecentIds;
   readonly #insertIds: RecentIds;
-  readonly #types = new BoundedTally(MOST_EVENT_TYPES);
-  readonly #apps = new BoundedTally(MOST_PROJECTS);
+  readonly #types = new BoundedTally(MAX_EVENT_TYPES);
+  readonly #apps = new BoundedTally(MAX_PROJECTS);
   readonly #latency = new LatencyRecorder();
   readonly #age = new LatencyRecorder();
   readonly #deviations = new DeviationTally();
@@ -94,14 +114,14 @@ export class StreamObserver {
     this.#rate.add(this.#events - before, receivedAt);
   }
 
-  observed(now: number): Observed {
+  observed(now: EpochMs): Observed {
     return {
       events: this.#events,
       eventsExpected: this.#eventsExpected,
       eventsPerSecond: this.#rate.perSecond(now),
       lastMinute: this.#rate.lastMinute(now),
       kinds: { ...this.#kinds },
-      eventTypes: this.#types.commonest(SHOWN),
+      eventTypes: this.#types.mostCommon(MAX_SHOWN),
       eventTypesOther: this.#types.others,
       projects: this.#projects(),
       eventsUnexpected: this.#eventsUnexpected,
@@ -111,8 +131,8 @@ export class StreamObserver {
       insertIdsRepeated: this.#insertIdsRepeated,
       eventsDeviating: this.#eventsDeviating,
       identifiesDeviating: this.#identifiesDeviating,
-      deviations: this.#deviations.commonest(SHOWN),
-      identifyDeviations: this.#identifyDeviations.commonest(SHOWN),
+      deviations: this.#deviations.mostCommon(MAX_SHOWN),
+      identifyDeviations: this.#identifyDeviations.mostCommon(MAX_SHOWN),
       framings: { ...this.#framings },
       records: {
         read: this.#records,
@@ -123,7 +143,7 @@ export class StreamObserver {
     };
   }
 
-  #takeRecord(record: KinesisRecord, receivedAt: number): void {
+  #takeRecord(record: KinesisRecord, receivedAt: EpochMs): void {
     const { Data = new Uint8Array(), PartitionKey, ApproximateArrivalTimestamp } = record;
     this.#records += 1;
     this.#bytes += Data.length;
@@ -144,7 +164,7 @@ export class StreamObserver {
     }
   }
 
-  #takeRow(row: Properties, kind: EventKind, framing: Framing, arrivedAt: number): void {
+  #takeRow(row: Properties, kind: EventKind, framing: Framing, arrivedAt: EpochMs): void {
     this.#events += 1;
     this.#kinds[kind] += 1;
     this.#framings[framing] += 1;
@@ -155,7 +175,7 @@ export class StreamObserver {
     this.#countDeviations(row, kind);
   }
 
-  /** @returns whether the row was delivered before. */
+  /** Returns whether the row was delivered before. */
   #countRepetitions({ uuid, $insert_id, device_id }: Properties): boolean {
     const isRepeated = typeof uuid === "string" && this.#uuids.hasSeen(uuid);
     if (isRepeated) this.#duplicated += 1;
@@ -169,11 +189,11 @@ export class StreamObserver {
     this.#apps.add(PROJECT_ID.test(id) ? id : redactName(id));
     const isExpected = this.#expected.size === 0 || this.#expected.has(id);
     if (isExpected && !isRepeated) this.#eventsExpected += 1;
-    // A row without a project can't be told to be of another one.
+    // A row without a project can't be attributed to another one.
     if (!isExpected && id !== NO_APP) this.#eventsUnexpected += 1;
   }
 
-  #countTimes(row: Properties, arrivedAt: number): void {
+  #countTimes(row: Properties, arrivedAt: EpochMs): void {
     const received = parseTimestamp(row.server_upload_time) ?? parseTimestamp(row.server_received_time);
     if (received !== undefined) this.#latency.record(arrivedAt - received);
     const happened = parseTimestamp(row.event_time);
@@ -194,7 +214,7 @@ export class StreamObserver {
   }
 
   #projects(): Project[] {
-    return this.#apps.commonest(SHOWN).map(({ name, count }) => ({
+    return this.#apps.mostCommon(MAX_SHOWN).map(({ name, count }) => ({
       app: name === NO_APP ? null : name,
       count,
       ...(this.#expected.size === 0 ? {} : { expected: this.#expected.has(name) }),
@@ -206,5 +226,5 @@ function typeOf({ event_type, event_name }: Properties, kind: EventKind): string
   if (kind === "identify") return "$identify";
   if (kind === "groupIdentify") return "$groupidentify";
   const type = event_type ?? event_name;
-  return typeof type === "string" ? redactName(type) : "(no text)";
+  return typeof type === "string" ? redactName(type) : "(not a string)";
 }

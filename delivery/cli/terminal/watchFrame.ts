@@ -1,7 +1,7 @@
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
-import { clockTime, type Fact, factsOf, type Tone, whole } from "../../watch/facts";
 import type { WatchSnapshot } from "../../watch/snapshot";
+import { clockTime, type Fact, factsOf, type Tone, whole } from "../../watch/text";
 
 /** A line that fits the terminal, and its style. */
 export interface FrameLine {

@@ -202,7 +202,7 @@ describe("What goes wrong with send, watch, report and the route through Amplitu
     [
       "watch where nothing comes",
       () => watch(),
-      [/FAILED: nothing of Amplitude's arrived/, /enabled and saved/],
+      [/FAILED: no event of Amplitude arrived/, /enabled and saved/],
       1,
     ],
     [

@@ -1,11 +1,7 @@
 import { expect } from "chai";
+import { verdictOf } from "../../../delivery/common/findings";
 import { StreamUnreadable } from "../../../delivery/kinesis/streamReader";
-import {
-  type EndedWatch,
-  watchFindings,
-  watchUnreadable,
-  watchVerdict,
-} from "../../../delivery/watch/findings";
+import { type EndedWatch, unreadableStream, watchFindings } from "../../../delivery/watch/findings";
 import { serviceError } from "../aws/serviceErrors";
 import { observing, type Row, record, rows } from "./rows";
 
@@ -23,7 +19,7 @@ async function ended(changes: Partial<EndedWatch> & { rows?: number; change?: Ro
     where: "arn",
     ...rest,
   });
-  return { verdict: watchVerdict(findings), codes: findings.map(({ code }) => code), findings };
+  return { verdict: verdictOf(findings, "verified"), codes: findings.map(({ code }) => code), findings };
 }
 
 describe("the verdict of a watch", () => {
@@ -46,9 +42,9 @@ describe("the verdict of a watch", () => {
       ["nothing-arrived"],
     ],
     ["nothing arrived by Ctrl-C", { rows: 0, end: "signal", until: {} }, "undecided", ["nothing-arrived"]],
-    ["another project's arrived", { end: "project", expectApps: ["7"] }, "failed", ["unexpected-app"]],
+    ["rows of another project arrived", { end: "project", expectApps: ["7"] }, "failed", ["unexpected-app"]],
     [
-      "Ctrl-C came when another project's had arrived",
+      "Ctrl-C came after rows of another project arrived",
       { end: "signal", expectApps: ["7"] },
       "failed",
       ["unexpected-app"],
@@ -77,7 +73,7 @@ describe("the verdict of a watch", () => {
     ["the stream can't be read, and nothing was", { rows: 0, end: "unreadable" }, "verified", []],
   ];
   for (const [what, watch, verdict, codes] of cases) {
-    it(`is ${verdict} where ${what}`, async () => {
+    it(`is ${verdict} if ${what}`, async () => {
       const found = await ended(watch);
       expect(found.codes).to.deep.equal(codes);
       expect(found.verdict).to.equal(verdict);
@@ -86,18 +82,18 @@ describe("the verdict of a watch", () => {
 
   it("names the project, and what to do about it", async () => {
     const { findings } = await ended({ end: "project", expectApps: ["7"] });
-    expect(findings[0]?.message).to.include("100011471 (3)").and.to.include("than 7");
+    expect(findings[0]?.message).to.include("100011471 (3)").and.to.include("other than 7");
     expect(findings[0]?.remedy).to.include("--expect-app").and.to.include("aws:iam/role:Role");
   });
 
-  it("is failed where the stream is gone, undecided where it can't be read", () => {
+  it("is failed if the stream is gone, undecided if it can't be read", () => {
     const gone = new StreamUnreadable({ cause: serviceError("ResourceNotFoundException", 400) }, "shardId-0");
     const refused = new StreamUnreadable({ cause: serviceError("AccessDeniedException", 400) });
-    expect(watchUnreadable(gone, "arn")).to.include({ code: "stream-not-found", severity: "error" });
-    expect(watchUnreadable(refused, "arn")).to.include({
+    expect(unreadableStream(gone, "arn")).to.include({ code: "stream-not-found", severity: "error" });
+    expect(unreadableStream(refused, "arn")).to.include({
       code: "stream-not-readable",
       severity: "undetermined",
     });
-    expect(watchUnreadable(refused, "arn").remedy).to.include("kinesis:GetRecords");
+    expect(unreadableStream(refused, "arn").remedy).to.include("kinesis:GetRecords");
   });
 });

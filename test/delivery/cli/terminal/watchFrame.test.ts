@@ -96,7 +96,7 @@ describe("A watch as text", () => {
     expect(watchText(last))
       .to.match(/^VERIFIED: /)
       .and.to.include("60: 55 events, 3 Identify, 2 Group Identify");
-    expect(watchText({ ...last, includesTests: true })).to.match(/^REHEARSED: .*nothing of Amplitude/);
+    expect(watchText({ ...last, includesTests: true })).to.match(/^REHEARSED: .*nothing about Amplitude/);
     expect(watchText({ ...last, verdict: "failed" })).to.match(/^FAILED: /);
   });
 });
