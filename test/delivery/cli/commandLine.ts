@@ -14,10 +14,10 @@ export interface CallOptions {
   stdin?: string;
 }
 
-/** The command, from the sources. */
+/** Entry of the command, from the sources. */
 export const ENTRY = join(__dirname, "entry.cjs");
 
-/** Runs `amplitude-kinesis` from the sources in a process of its own, with nothing of this one's AWS settings. */
+/** Runs `amplitude-kinesis` from the sources in a new process, without this process's AWS settings. */
 export function amplitudeKinesis(
   args: string[],
   { env = {}, stdin = "" }: CallOptions = {},
@@ -39,7 +39,7 @@ export function amplitudeKinesis(
   });
 }
 
-/** The environment that reaches the sandbox as one of its principals: what a user would set, and no more. */
+/** Returns the environment variables with which a user would call the sandbox as one of its principals. */
 export function environmentOf(
   { endpoint, region }: LocalAws,
   principal: LocalPrincipal,

@@ -14,7 +14,7 @@ describe("Help", () => {
     expect(await names()).to.include.members(["check", "verify", "handoff", "operator-policy", "completion"]);
   });
 
-  it("has examples for every command, each of that command", async () => {
+  it("has examples of the command for every command", async () => {
     for (const name of await names()) {
       const { stdout, status } = await runInProcess([name, "--help"]);
       expect(status, name).to.equal(0);
@@ -23,7 +23,7 @@ describe("Help", () => {
     }
   });
 
-  it("states the exit status of every command that asks AWS, Ctrl-C's among them", async () => {
+  it("states the exit statuses of every command that calls AWS, including Ctrl-C's", async () => {
     for (const name of ["check", "verify", "send", "watch"]) {
       const { stdout } = await runInProcess([name, "--help"]);
       expect(stdout.replace(/\s+/g, " "), name).to.match(
@@ -32,7 +32,7 @@ describe("Help", () => {
     }
   });
 
-  it("stays within a terminal's columns, narrow or wide, but for examples to copy", async () => {
+  it("fits narrow and wide terminals, except for examples to copy", async () => {
     const { columns, isTTY } = process.stdout;
     try {
       for (const width of [60, 80, 140]) {

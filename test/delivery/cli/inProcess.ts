@@ -11,8 +11,8 @@ const ISOLATED = {
 };
 
 /**
- * Runs the command in this process, which takes a hundredth of starting one, with nothing of this process's AWS settings.
- * One at a time: standard output and the environment are the process's own.
+ * Runs the command in this process, without its AWS settings. It takes a hundredth of the time of a new process. Calls must
+ * not overlap, because they replace the process's standard output and environment.
  */
 export async function runInProcess(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
   const before = { env: process.env, exitCode: process.exitCode };

@@ -38,10 +38,10 @@ interface Attempt {
   env?: Record<string, string>;
 }
 
-/** What goes wrong, how the person comes to it, what is printed (cause, place, what to do next), and the exit status. */
+/** A mistake, the call that makes it, the output (cause, location, next step), and the exit status. */
 type Mistake = [what: string, attempt: () => Attempt | Promise<Attempt>, says: RegExp[], status: number];
 
-describe("What goes wrong for real people", function () {
+describe("A mistake of a user", function () {
   this.timeout(30_000);
   let aws: Fixture;
   let env: Record<string, string>;
@@ -86,7 +86,7 @@ describe("What goes wrong for real people", function () {
     env,
   });
 
-  /** A `pulumi` on the PATH that says what the real one says. */
+  /** Puts a `pulumi` on the PATH that prints the messages of the real one. */
   async function pulumiSaying(stdout: string, stderr = "", status = 0, command = "check"): Promise<Attempt> {
     const place = await mkdtemp(join(folder, "bin-"));
     const script = `#!/bin/sh\ncat <<'END'\n${stdout}\nEND\ncat >&2 <<'END'\n${stderr}\nEND\nexit ${status}\n`;
@@ -96,14 +96,14 @@ describe("What goes wrong for real people", function () {
     return { args: [command, "--stack", "acme"], env: { ...env, PATH } };
   }
 
-  /** An AWS that is there, and lies about some calls. */
+  /** Starts an AWS that answers some calls wrongly. */
   async function under(lie: Lie, args: string[]): Promise<Attempt> {
     const proxy = await startLyingProxy(aws.endpoint, lie);
     servers.push(proxy);
     return { args, env: { ...env, AWS_ENDPOINT_URL: proxy.endpoint } };
   }
 
-  /** Something that is no AWS at all, or one that refuses everything. */
+  /** Starts a server that isn't AWS, or rejects everything. */
   async function answering(status: number, type: string, body: string, args: string[]): Promise<Attempt> {
     const server: Server = createServer((incoming, outgoing) => {
       incoming.resume().once("end", () => outgoing.writeHead(status, { "content-type": type }).end(body));
@@ -182,9 +182,9 @@ describe("What goes wrong for real people", function () {
 
   const usage: Mistake[] = [
     ["no command", () => ({ args: [] }), [/Usage: amplitude-kinesis/, /verify/], 2],
-    ["a command that there isn't", () => bare("chek"), [/unknown command 'chek'/, /Did you mean check/], 2],
+    ["a command that doesn't exist", () => bare("chek"), [/unknown command 'chek'/, /Did you mean check/], 2],
     [
-      "an option that there isn't",
+      "an option that doesn't exist",
       () => bare("check", "--stak", "x"),
       [/unknown option '--stak'/, /--stack/],
       2,
@@ -196,7 +196,7 @@ describe("What goes wrong for real people", function () {
       2,
     ],
     ["an option without its value", () => bare("check", "--stack"), [/--stack <name>' argument missing/], 2],
-    ["a word too many", () => bare("check", "acme"), [/too many arguments/], 2],
+    ["an extra argument", () => bare("check", "acme"), [/too many arguments/], 2],
     ["check of nothing", () => bare("check"), [/No stream is named. Give --stack NAME/], 2],
     ["handoff of nothing", () => bare("handoff"), [/--outputs FILE/], 2],
     ["operator-policy of nothing", () => bare("operator-policy"), [/--role-arn/], 2],
@@ -246,7 +246,12 @@ describe("What goes wrong for real people", function () {
     ["a fraction of an event", () => bare("verify", ...GOOD, "--events", "1.5"), [/integer from 1/], 2],
     ["a number with a unit", () => bare("verify", ...GOOD, "--timeout", "2m"), [/--timeout.*integer/], 2],
     ["a negative wait", () => bare("check", ...GOOD, "--propagation", "-1"), [/integer from 0/], 2],
-    ["a route that there isn't", () => bare("verify", ...GOOD, "--route", "console"), [/role, operator/], 2],
+    [
+      "a route that doesn't exist",
+      () => bare("verify", ...GOOD, "--route", "console"),
+      [/role, operator/],
+      2,
+    ],
     [
       "two forms of one handoff",
       () => bare("handoff", ...GOOD, "--json", "--html"),
@@ -254,19 +259,19 @@ describe("What goes wrong for real people", function () {
       2,
     ],
     [
-      "a task that there isn't",
+      "a task that doesn't exist",
       () => bare("operator-policy", ...GOOD, "--for", "deploy"),
       [/up, check, verify, send, watch, all/],
       2,
     ],
     [
-      "a route of what has none",
+      "a route for a command without routes",
       () => bare("operator-policy", ...GOOD, "--for", "check", "--route", "role"),
       [/--route applies only to verify and send/],
       2,
     ],
     [
-      "names that tell nothing",
+      "names without information",
       () => bare("operator-policy", ...GOOD),
       [/can't be determined from role r and stream s/, /Give --name/],
       2,
@@ -278,7 +283,7 @@ describe("What goes wrong for real people", function () {
       2,
     ],
     [
-      "an account beside a stack",
+      "an account next to a stack",
       () => bare("operator-policy", "--account-id", "111122223333", ...GOOD),
       [/doesn.t exist yet/],
       2,
@@ -289,7 +294,7 @@ describe("What goes wrong for real people", function () {
       [/--kms-key-arn is "alias\/own"/, /key\/ID/],
       2,
     ],
-    ["a shell that there isn't", () => bare("completion", "tcsh"), [/bash, zsh, fish/], 2],
+    ["a shell that doesn't exist", () => bare("completion", "tcsh"), [/bash, zsh, fish/], 2],
   ];
 
   const sources: Mistake[] = [
@@ -320,12 +325,12 @@ describe("What goes wrong for real people", function () {
       2,
     ],
     [
-      "a file that is not there",
+      "a missing file",
       () => bare("check", "--outputs", join(folder, "nothing.json")),
       [/nothing\.json can't be read/, /ENOENT/],
       2,
     ],
-    ["a folder for a file", () => bare("check", "--outputs", folder), [/can't be read/, /EISDIR/], 2],
+    ["a folder instead of a file", () => bare("check", "--outputs", folder), [/can't be read/, /EISDIR/], 2],
     [
       "no pulumi command",
       () => ({ args: ["check", "--stack", "acme"], env: { ...env, PATH: join(folder, "empty") } }),
@@ -357,7 +362,7 @@ describe("What goes wrong for real people", function () {
       2,
     ],
     [
-      "an export that is not there",
+      "a missing export",
       () => bare("verify", ...GOOD, "--export", join(folder, "no.zip")),
       [/no\.zip/, /ENOENT|no such file/],
       2,
@@ -382,7 +387,7 @@ describe("What goes wrong for real people", function () {
     ],
     ["an empty export", () => exporting("empty.json", ""), [/no events|empty/, /Export API|--events/], 2],
     [
-      "a text that is no export",
+      "a text that isn't an export",
       () => exporting("notes.json", "dear diary\n"),
       [/notes\.json/, /--events|Export API/],
       2,
@@ -403,7 +408,7 @@ describe("What goes wrong for real people", function () {
       2,
     ],
     [
-      "half a key",
+      "an incomplete key",
       () => ({ args: ["check", ...GOOD], env: { AWS_ACCESS_KEY_ID: "AKIDEXAMPLE" } }),
       [/credentials are missing/, /AWS_ACCESS_KEY_ID/],
       2,
@@ -415,7 +420,7 @@ describe("What goes wrong for real people", function () {
       2,
     ],
     [
-      "a profile that there isn't",
+      "a profile that doesn't exist",
       () => bare("check", ...GOOD, "--profile", "nosuch"),
       [/profile "nosuch"/],
       2,
@@ -474,7 +479,7 @@ describe("What goes wrong for real people", function () {
 
   const network: Mistake[] = [
     [
-      "nobody at the endpoint",
+      "an endpoint without a server",
       () => ({
         args: ["check", ...GOOD],
         env: { ...env, AWS_ENDPOINT_URL: "http://127.0.0.1:9", AWS_MAX_ATTEMPTS: "1" },
@@ -483,7 +488,7 @@ describe("What goes wrong for real people", function () {
       2,
     ],
     [
-      "a name that can't be resolved",
+      "a host name that can't be resolved",
       () => ({
         args: ["check", ...GOOD],
         env: { ...env, AWS_ENDPOINT_URL: "http://nowhere.invalid", AWS_MAX_ATTEMPTS: "1" },
@@ -583,7 +588,7 @@ describe("What goes wrong for real people", function () {
       1,
     ],
     [
-      "a boundary in the way",
+      "a boundary that denies",
       () =>
         broken("check", async (own) =>
           operator().iam.send(
@@ -606,7 +611,7 @@ describe("What goes wrong for real people", function () {
       1,
     ],
     [
-      "a stream's policy in the way",
+      "a stream policy that denies",
       () =>
         broken("check", (own) =>
           operator().kinesis.send(
@@ -635,7 +640,7 @@ describe("What goes wrong for real people", function () {
       1,
     ],
     [
-      "no permission to look",
+      "no permission to inspect",
       () => as(allow(["s3:*"], ["*"]), "check"),
       [/UNDECIDED/, /stream-not-described/, /kinesis:DescribeStreamSummary/],
       3,
@@ -735,7 +740,7 @@ describe("What goes wrong for real people", function () {
 
   const all = [...usage, ...sources, ...credentials, ...network, ...deployments];
 
-  it("is more than sixty things", () => {
+  it("is one of more than sixty", () => {
     expect(all.length).to.be.greaterThan(60);
     expect(new Set(all.map(([what]) => what)).size).to.equal(all.length);
   });
@@ -749,17 +754,17 @@ describe("What goes wrong for real people", function () {
       expect(printed).not.to.match(/^\s+at /m);
       expect(printed).not.to.include("unexpected error:");
       expect(outcome.status, printed).to.equal(status);
-      // What could not start says so where it does not get into a pipe.
+      // A process that could not start writes the reason outside of the pipe.
       if (status === 2) expect(stdout).to.equal("");
     });
   }
 
-  it("has a stack trace with --debug alone", async () => {
+  it("prints a stack trace only with --debug", async () => {
     const { stderr } = await runInProcess(["--debug", "check", ...GOOD, "--profile", "nosuch"], env);
     expect(stderr).to.match(/^\s+at /m);
   });
 
-  it("a full disk: exit 3, and what could not be written", async () => {
+  it("a full disk: exit 3, and names what could not be written", async () => {
     const { stderr, code } = await shell(
       `'${process.execPath}' '${ENTRY}' handoff ${GOOD.join(" ")} > /dev/full`,
       env,
@@ -768,13 +773,13 @@ describe("What goes wrong for real people", function () {
     expect(code).to.equal(3);
   });
 
-  it("a reader that goes away: the exit status of the check, and not a word", async () => {
+  it("a reader that closes the pipe: the exit status of the check, and no message", async () => {
     const command = `{ '${process.execPath}' '${ENTRY}' handoff ${GOOD.join(" ")} --html; echo "status $?" >&2; } | true`;
     const { stderr } = await shell(command, env);
     expect(stderr).to.equal("status 0\n");
   });
 
-  it("Ctrl-C while it waits for an answer: exit 130, at once", async () => {
+  it("Ctrl-C during a request: exit 130, immediately", async () => {
     let asked: () => void = () => {};
     const waiting = new Promise<void>((resolve) => {
       asked = resolve;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { until } from "../../until";
 import { ENTRY } from "./commandLine";
 
-/** The command while it runs: what it has printed so far, and what is done to it meanwhile. */
+/** A running command, with its output so far. */
 export class Running {
   output = "";
   readonly #child: ChildProcess;
@@ -35,12 +35,12 @@ export class Running {
     this.#child.kill("SIGINT");
   }
 
-  /** Reads no more of what it prints. */
+  /** Stops reading its output. */
   closeOutput(): void {
     this.#child.stdout?.destroy();
   }
 
-  /** @returns the exit status. */
+  /** Waits for its end. @returns The exit status. */
   async end(): Promise<number | null> {
     const [status] = await this.#ended;
     return status as number | null;

@@ -11,7 +11,7 @@ import { runInProcess } from "./inProcess";
 
 const MARK = "planted-secret-7f3a";
 
-/** Every value that may not be found in anything that is printed or written. */
+/** Values that must not be in any output or file. */
 describe("Secrets", function () {
   this.timeout(60_000);
   let aws: Fixture;
@@ -183,7 +183,7 @@ describe("Secrets", function () {
   ];
 
   for (const [what, args, more = {}] of everyCommand) {
-    it(`are nowhere in what ${what} prints`, async () => {
+    it(`are not in the output of ${what}`, async () => {
       const { stdout, stderr } = await runInProcess(args(), { ...env, ...more });
       const printed = stdout + stderr;
       expect(printed.length).to.be.greaterThan(20);
@@ -191,7 +191,7 @@ describe("Secrets", function () {
     });
   }
 
-  it("are nowhere in the file of a run that ended before its end, nor in anything else that is written", async () => {
+  it("are not in the file of an interrupted run, nor in any other file", async () => {
     const refusal = json({ __type: "AccessDeniedException", message: "no longer" }, 400);
     const proxy = await startLyingProxy(aws.endpoint, ({ operation, earlier }) =>
       operation === "GetRecords" && earlier > 0 ? refusal : undefined,

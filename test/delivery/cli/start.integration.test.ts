@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { expect } from "chai";
 import { ENTRY } from "./commandLine";
 
-/** Printed when the process ends: the packages that were loaded. */
+/** Prints the loaded packages when the process ends. */
 const LISTING = `process.on("exit", () => {
   const names = Object.keys(require.cache).map((file) => /node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(file)?.[1]);
   console.error("loaded: " + [...new Set(names.filter(Boolean))].join(" "));
@@ -21,7 +21,7 @@ describe("The command's start", function () {
   this.timeout(30_000);
 
   for (const args of [["--version"], ["--help"], ["verify", "--help"], ["completion", "bash"]]) {
-    it(`loads neither the AWS SDK nor what a run needs for ${args.join(" ")}`, async () => {
+    it(`loads neither the AWS SDK nor the dependencies of a run for ${args.join(" ")}`, async () => {
       const loaded = await loadedBy(...args);
       expect(loaded).to.include("commander");
       expect(loaded.filter((name) => SLOW.test(name))).to.deep.equal([]);

@@ -55,7 +55,7 @@ describe("The report as Markdown", function () {
         expect(rendered.match(/<h[1-6]>/g)).to.have.length(2);
         expect(rendered.match(/<td/g)).to.have.length(12);
         expect(rendered.match(/<li>/g)).to.have.length(5);
-        // Outside of code, nobody is mentioned and nothing referred to.
+        // Outside of code there are no mentions and no references.
         expect(rendered.replace(/<code>[^<]*<\/code>/g, "")).not.to.match(
           /@[a-z\d]|(?<!&)#\d|:\/\/[a-z]|www\./i,
         );

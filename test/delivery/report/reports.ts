@@ -76,7 +76,7 @@ export const FAILED: DeliveryReport = {
   proof: { ...VERIFIED.proof, proves: [] },
 };
 
-/** Nothing was sent, and so nothing measured. */
+/** A report of a run that sent nothing. */
 export const EMPTY: DeliveryReport = {
   ...VERIFIED,
   verdict: "undecided",
@@ -105,7 +105,7 @@ export const UNDECIDED: DeliveryReport = {
   proof: { ...VERIFIED.proof, proves: [] },
 };
 
-/** As much as a report can hold, or more than anybody has seen. */
+/** A report with very large lists and texts. */
 export const HUGE: DeliveryReport = {
   ...FAILED,
   eventsSent: 123_456_789,
@@ -128,7 +128,7 @@ export const HUGE: DeliveryReport = {
   ),
 };
 
-/** The same report with each of its free texts replaced. */
+/** Returns the report with each free text replaced. */
 export function withTexts(report: DeliveryReport, text: string): DeliveryReport {
   return {
     ...report,
@@ -142,7 +142,7 @@ export function withTexts(report: DeliveryReport, text: string): DeliveryReport 
   };
 }
 
-/** What ends an element, an attribute, a code span or a table's cell, among ordinary characters. */
+/** Characters that end an element, an attribute, a code span or a table cell, mixed with ordinary ones. */
 export const HOSTILE = [
   "<script>alert(1)</script>",
   "</style><img src=x onerror=alert(1)>",

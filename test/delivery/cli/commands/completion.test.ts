@@ -40,7 +40,7 @@ describe("The completion", function () {
     return stdout.split("\n").filter((line) => line !== "");
   }
 
-  /** Runs the very function that bash would call for a Tab. */
+  /** Runs the function that bash calls for a Tab. */
   const bash = (...words: string[]) =>
     ask(
       "bash",
@@ -59,12 +59,12 @@ describe("The completion", function () {
     );
   }
 
-  it("has bash know every command, and the program's own options", async () => {
+  it("completes every command and the program's options in bash", async () => {
     expect(await bash("")).to.include.members([...COMMANDS, "--debug", "--version"]);
     expect(await bash("ver")).to.deep.equal(["verify"]);
   });
 
-  it("has bash know a command's options, choices and files", async () => {
+  it("completes a command's options, choices and files in bash", async () => {
     expect(await bash("check", "--te")).to.deep.equal(["--test-principal"]);
     expect(await bash("--debug", "handoff", "--h")).to.have.members(["--html", "--help"]);
     expect(await bash("operator-policy", "--for", "")).to.have.members([
@@ -81,7 +81,7 @@ describe("The completion", function () {
     expect(await bash("completion", "z")).to.deep.equal(["zsh"]);
   });
 
-  it("has fish know commands, options with their words, choices and files", async function () {
+  it("completes commands, options with descriptions, choices and files in fish", async function () {
     if (!(await isThere("fish"))) {
       skip(this, "no fish is on PATH");
     }
@@ -96,11 +96,11 @@ describe("The completion", function () {
     expect(await fish(`amplitude-kinesis verify --outputs ${folder}/ba`)).to.deep.equal([`${folder}/bash`]);
   });
 
-  it("has zsh take the script, and complete by it", async function () {
+  it("completes in zsh", async function () {
     if (!(await isThere("zsh"))) {
       skip(this, "no zsh is on PATH");
     }
-    // zsh completes at a terminal alone: one of its own (zpty) is typed into.
+    // zsh completes only on a terminal, so the test types into a pseudo-terminal (zpty).
     const program = `
       zmodload zsh/zpty
       zpty shell zsh -f -i
@@ -112,7 +112,7 @@ describe("The completion", function () {
     expect(await ask("zsh", program)).to.include("FOUND");
   });
 
-  it("leaves no option of any command out, in whatever shell", () => {
+  it("contains every option of every command, in every shell", () => {
     const program = new Command("tool");
     program.addCommand(
       new Command("go")
@@ -126,7 +126,7 @@ describe("The completion", function () {
     }
   });
 
-  it("takes the words of a description for nothing but words", async () => {
+  it("doesn't interpret descriptions as code", async () => {
     const program = new Command("tool").addCommand(
       new Command("go").description("it's $(touch x)").option("--on", "`id` 'q' [b]:c"),
     );
@@ -140,7 +140,7 @@ describe("The completion", function () {
     }
   });
 
-  it("refuses a shell that it doesn't know, and says which it does", async () => {
+  it("rejects an unknown shell, and lists the known ones", async () => {
     const { status, stderr } = await runInProcess(["completion", "tcsh"]);
     expect(stderr).to.include("bash, zsh, fish");
     expect(status).to.equal(2);

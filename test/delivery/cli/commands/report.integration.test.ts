@@ -30,20 +30,20 @@ describe("amplitude-kinesis report", function () {
     [["--markdown"], /^## ❌ /],
   ];
   for (const [flags, begins] of forms) {
-    it(`prints ${flags[0] ?? "text without an option"}, and exits 0 whatever the verdict`, async () => {
+    it(`prints ${flags[0] ?? "text by default"}, and exits 0 for any verdict`, async () => {
       const { status, stdout, stderr } = await runInProcess(["report", file, ...flags]);
       expect(stdout, stderr).to.match(begins);
       expect(status).to.equal(0);
     });
   }
 
-  it("writes all forms to a folder", async () => {
+  it("writes all formats to a folder", async () => {
     const reports = join(folder, "reports");
     expect((await runInProcess(["report", file, "--dir", reports])).status).to.equal(0);
     expect((await readdir(reports)).sort()).to.deep.equal(NAMES);
   });
 
-  it("reads standard input, in the UTF-16 of PowerShell too", async () => {
+  it("reads standard input, including the UTF-16 of PowerShell", async () => {
     const { stdout } = await amplitudeKinesis(["report", "-"], { stdin: JSON.stringify(FAILED) });
     expect(stdout).to.match(/^FAILED: /);
     const utf16 = join(folder, "utf16.json");
@@ -59,14 +59,14 @@ describe("amplitude-kinesis report", function () {
     ["no file", [], /missing required argument 'file'/],
   ];
   for (const [what, args, says, stdin = ""] of wrong) {
-    it(`exits 2 at ${what}`, async () => {
+    it(`exits 2 for ${what}`, async () => {
       const { status, stdout, stderr } = await amplitudeKinesis(["report", ...args], { stdin });
       expect(stderr).to.match(says);
       expect({ status, stdout }).to.deep.equal({ status: 2, stdout: "" });
     });
   }
 
-  it("loads what its forms need only when they are asked for, as watch does", async () => {
+  it("loads the dependencies of formats and of watch only when they are needed", async () => {
     const loaded = `require("tsx/cjs"); require("./delivery/cli/main"); require("./delivery");
       console.log(Object.keys(require.cache).filter((path) => /node_modules.(preact|ajv|d3-|fast-xml-builder|@amplitude)/.test(path)).length)`;
     const cwd = join(__dirname, "..", "..", "..", "..");
@@ -97,7 +97,7 @@ describe("amplitude-kinesis verify --report", function () {
     return runInProcess(args, environmentOf(aws, aws.principals.operator));
   }
 
-  it("writes the report that it prints, and its forms, with no secret in them", async () => {
+  it("writes the report that it prints in every format, without secrets", async () => {
     const reports = join(folder, "good");
     const { status, stdout } = await verify(reports);
     expect((await readdir(reports)).sort()).to.deep.equal(NAMES);
@@ -109,7 +109,7 @@ describe("amplitude-kinesis verify --report", function () {
     expect(again.stdout).to.equal(texts[0]);
   });
 
-  it("sends nothing where the folder can't be written to", async () => {
+  it("sends nothing if the folder isn't writable", async () => {
     const file = join(folder, "file");
     await writeFile(file, "");
     const { status, stdout, stderr } = await verify(file);
@@ -117,7 +117,7 @@ describe("amplitude-kinesis verify --report", function () {
     expect({ status, stdout }).to.deep.equal({ status: 2, stdout: "" });
   });
 
-  it("prints the verdict and exits 4 where all is verified and a file can't be written", async () => {
+  it("prints the verdict and exits 4 if it is verified but a file can't be written", async () => {
     const reports = join(folder, "taken");
     await mkdir(join(reports, "report.html"), { recursive: true });
     const { status, stdout, stderr } = await verify(reports);

@@ -14,7 +14,7 @@ import { amplitudeKinesis, ENTRY, environmentOf } from "../commandLine";
 /** Three requests. */
 const EVENTS = 1_050;
 
-/** A command under way, and what it prints. */
+/** A running command, and its output. */
 class Running {
   stdout = "";
   stderr = "";
@@ -41,14 +41,14 @@ class Running {
     this.#child.kill(name);
   }
 
-  /** @returns the exit status, or the signal that ended it. */
+  /** Waits for its end. @returns The exit status, or the signal that ended it. */
   async end(): Promise<number | string> {
     const [status, signal] = await this.#ended;
     return typeof signal === "string" ? signal : Number(status);
   }
 }
 
-/** The events, by their number, that a run's file names in an attempt. */
+/** Returns the numbers of the attempted events in a run file. */
 async function eventsInFile(path: string): Promise<Set<number>> {
   const known = new Set<number>();
   for (const line of (await readFile(path, "utf8")).split("\n").slice(0, -1)) {
@@ -59,7 +59,7 @@ async function eventsInFile(path: string): Promise<Set<number>> {
   return known;
 }
 
-describe("amplitude-kinesis verify, ended before its end", function () {
+describe("amplitude-kinesis verify, interrupted", function () {
   this.timeout(60_000);
   let aws: Fixture;
   let folder: string;
@@ -73,7 +73,7 @@ describe("amplitude-kinesis verify, ended before its end", function () {
   });
 
   let made = 0;
-  /** A command through a proxy that lies, with a folder of its own for its runs. */
+  /** Starts the command behind a fault proxy, with a new run folder. */
   async function underway(lie: (running: () => Running) => Lie) {
     const outputs = await deploy(aws, { shards: 2 });
     const runs = join(folder, `runs-${made++}`);
@@ -107,7 +107,7 @@ describe("amplitude-kinesis verify, ended before its end", function () {
     return { report: JSON.parse(stdout) as DeliveryReport, known, file };
   }
 
-  /** Every event is there, intact, and what is there more than once was sent again for want of an answer. */
+  /** Checks that every event is intact, and that only events without a response are duplicated. */
   async function expectWhole(report: DeliveryReport, outputs: Deployment, runs: string) {
     expect(report).to.include({
       verdict: "verified",
@@ -159,7 +159,7 @@ describe("amplitude-kinesis verify, ended before its end", function () {
     ],
   ];
   for (const [when, lie, mostDuplicates] of moments) {
-    it(`by kill -9 ${when}, is gone on with, and accounts for every event`, async () => {
+    it(`by kill -9 ${when}, can be resumed, and accounts for every event`, async () => {
       const { outputs, runs, running, proxy } = await underway(lie);
       expect(await running.end()).to.equal("SIGKILL");
       await proxy.stop();
@@ -169,7 +169,7 @@ describe("amplitude-kinesis verify, ended before its end", function () {
     });
   }
 
-  it("by Ctrl-C reads what it sent, is undecided, says how to go on, and can be gone on with", async () => {
+  it("by Ctrl-C, reads back what it sent, is undecided, says how to resume, and can be resumed", async () => {
     const { outputs, runs, running, proxy } = await underway((current) => ({ operation, earlier }) => {
       if (operation === "PutRecords" && earlier === 1) current().signal("SIGINT");
       return undefined;
@@ -195,7 +195,7 @@ describe("amplitude-kinesis verify, ended before its end", function () {
     expect(whole.eventsDuplicated).to.equal(0);
   });
 
-  it("by Ctrl-C twice ends at once, with the status of an interrupted command", async () => {
+  it("by Ctrl-C twice, quits immediately with the status of an interrupted command", async () => {
     const { running, proxy, runs } = await underway((current) => async ({ operation, earlier }) => {
       if (operation !== "PutRecords" || earlier !== 1) return undefined;
       current().signal("SIGINT");
@@ -209,7 +209,7 @@ describe("amplitude-kinesis verify, ended before its end", function () {
     await proxy.stop();
   });
 
-  it("leaves no file of a run that was decided, nor with --no-run-file", async () => {
+  it("leaves no run file if there is a verdict, or with --no-run-file", async () => {
     const { roleArn, region, streamName } = await deploy(aws);
     const runs = join(folder, "none");
     const flags = ["--role-arn", roleArn, "--region", region, "--stream-name", streamName, "--events", "5"];
@@ -240,7 +240,7 @@ describe("amplitude-kinesis verify, ended before its end", function () {
     });
   }
 
-  it("says what to do where the folder for its file can't be made, and sends nothing", async () => {
+  it("says what to do if the run folder can't be created, and sends nothing", async () => {
     const { roleArn, region, streamName } = await deploy(aws);
     const flags = ["--role-arn", roleArn, "--region", region, "--stream-name", streamName, "--events", "5"];
     const env = environmentOf(aws, aws.principals.operator);

@@ -27,7 +27,7 @@ describe("amplitude-kinesis send", function () {
     return ["send", "--role-arn", roleArn, "--region", region, "--stream-name", streamName, ...more];
   };
 
-  it("writes every event once, says so in one JSON document, and exits 0", async () => {
+  it("writes every event once, reports it as one JSON document, and exits 0", async () => {
     const { status, stdout, stderr } = await runInProcess(args(["--events", "700", "--json"]), env);
     const report = JSON.parse(stdout);
     expect(report).to.include({
@@ -46,14 +46,14 @@ describe("amplitude-kinesis send", function () {
     expect(status).to.equal(0);
   });
 
-  it("keeps the pace that it is told", async () => {
+  it("keeps to the rate", async () => {
     const { stdout } = await runInProcess(args(["--rate", "50", "--duration", "2s", "--json"]), env);
     const report = JSON.parse(stdout);
     expect(report).to.include({ outcome: "sent", eventsSent: 100 });
     expect(report.durationInSeconds).to.be.greaterThan(1.9);
   });
 
-  it("sends nothing, and exits 1, where the deployment is found broken", async () => {
+  it("sends nothing and exits 1 if the deployment is broken", async () => {
     outputs = await deploy(aws, { statements: undefined });
     const { status, stdout } = await runInProcess(args(["--events", "5", "--propagation", "0"]), env);
     expect(stdout)
@@ -64,7 +64,7 @@ describe("amplitude-kinesis send", function () {
     expect(await recordsOf(aws, outputs.streamName)).to.deep.equal([]);
   });
 
-  it("waits at Ctrl-C for what is under way, and exits 3", async () => {
+  it("waits for requests in flight at Ctrl-C, and exits 3", async () => {
     const running = new Running(args(["--rate", "20", "--duration", "5m", "--json"]), env);
     await running.prints(/\d+ sent, [1-9]\d* acknowledged|sending .*events.s/);
     running.interrupt();

@@ -60,7 +60,7 @@ describe("amplitude-kinesis verify", function () {
     expect(status).to.equal(0);
   });
 
-  it("takes the outputs from standard input, streams an export, and speaks to a person without --json", async () => {
+  it("reads the outputs from standard input, streams an export, and prints text without --json", async () => {
     const stdin = JSON.stringify({ ...outputs, streamArn: "more than is needed" });
     const { status, stdout } = await amplitudeKinesis(["verify", "--outputs", "-", "--export", EXPORT], {
       env,
@@ -72,7 +72,7 @@ describe("amplitude-kinesis verify", function () {
     expect(status).to.equal(0);
   });
 
-  it("lets a flag win over a file", async () => {
+  it("lets a flag override a file", async () => {
     const file = join(folder, "outputs.json");
     await writeFile(file, JSON.stringify({ ...outputs, streamName: "no-such-stream" }));
     const args = [
@@ -89,7 +89,7 @@ describe("amplitude-kinesis verify", function () {
     expect(JSON.parse(stdout)).to.include({ verdict: "verified", streamName: outputs.streamName });
   });
 
-  it("takes a profile for sending, and so the role's route", async () => {
+  it("uses the sender's profile, and so the role's route", async () => {
     const file = join(folder, "credentials");
     const { accessKeyId, secretAccessKey } = aws.principals.amplitude;
     await writeFile(
@@ -101,7 +101,7 @@ describe("amplitude-kinesis verify", function () {
     expect(JSON.parse(stdout), stderr).to.include({ verdict: "verified", route: "role" });
   });
 
-  it("exits 1 with a finding and its remedy, and no stack trace, where the deployment is wrong", async () => {
+  it("exits 1 with a finding and its remedy, and no stack trace, if the deployment is wrong", async () => {
     const wrong = await deploy(aws, { trust: trustOf("arn:aws:iam::444455556666:root") });
     const { status, stdout, stderr } = await runInProcess(["verify", ...flagsOf(wrong)], env);
     expect(stdout)
@@ -112,7 +112,7 @@ describe("amplitude-kinesis verify", function () {
     expect(status).to.equal(1);
   });
 
-  it("reports a broken line of an export with file and line, and goes on", async () => {
+  it("reports a broken line of an export with file and line, and continues", async () => {
     const file = join(folder, "broken.json");
     await writeFile(file, '{"uuid":"1"}\n{"uuid":"2"\n{"uuid":"3"}\n');
     const { status, stdout } = await runInProcess(
@@ -137,7 +137,7 @@ describe("amplitude-kinesis verify", function () {
     expect(JSON.parse(stdout), stderr).to.include({ verdict: "verified" });
   });
 
-  it("takes a reader that goes away for no failure of the delivery", async () => {
+  it("keeps its exit status if the reader closes the pipe", async () => {
     const args = [...flagsOf(outputs), "--events", "3", "--json"].map((word) => `'${word}'`).join(" ");
     const command = `{ '${process.execPath}' '${ENTRY}' verify ${args}; echo "status $?" >&2; } | true`;
     const { stderr } = await promisify(execFile)("sh", ["-c", command], { env: { ...process.env, ...env } });
@@ -217,13 +217,13 @@ describe("amplitude-kinesis verify", function () {
       expect(status).to.equal(2);
     });
 
-    it("with a profile that there isn't", async () => {
+    it("with a profile that doesn't exist", async () => {
       const { status, stderr } = await runInProcess(["verify", ...good, "--sender-profile", "nosuch"], env);
       expect(stderr).to.include('The sender\'s AWS credentials (profile "nosuch") are missing');
       expect(status).to.equal(2);
     });
 
-    it("with an endpoint that nobody answers at", async () => {
+    it("with an endpoint without a server", async () => {
       const { status, stderr } = await runInProcess(["verify", ...good], {
         ...env,
         AWS_ENDPOINT_URL: "http://127.0.0.1:9",
@@ -234,7 +234,7 @@ describe("amplitude-kinesis verify", function () {
   });
 });
 
-describe("the amplitude-kinesis command", () => {
+describe("The amplitude-kinesis command", () => {
   it("has the version of the package", async () => {
     const { stdout } = await runInProcess(["--version"]);
     expect(stdout.trim()).to.equal(packageJson.version);
@@ -246,7 +246,7 @@ describe("the amplitude-kinesis command", () => {
     expect(status).to.equal(0);
   });
 
-  it("says in one sentence that an older Node is too old", async () => {
+  it("rejects an older Node in one sentence", async () => {
     const bin = join(__dirname, "..", "..", "..", "..", "bin", "amplitude-kinesis.js");
     const program = `Object.defineProperty(process.versions, "node", { value: "20.1.0" }); require(${JSON.stringify(bin)})`;
     const run = promisify(execFile)(process.execPath, ["-e", program]);

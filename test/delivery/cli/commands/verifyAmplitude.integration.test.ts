@@ -39,7 +39,7 @@ describe("amplitude-kinesis verify --route amplitude", function () {
     await aws.remove();
   });
 
-  it("takes the key from the environment, verifies, and prints it nowhere", async () => {
+  it("reads the key from the environment, verifies, and never prints it", async () => {
     const { destination } = await amplitude.connect(outputs);
     const withKey = { ...env, AMPLITUDE_API_KEY: amplitude.apiKey };
     const asText = await runInProcess([...args, "--events", "3"], withKey);
@@ -53,7 +53,7 @@ describe("amplitude-kinesis verify --route amplitude", function () {
   });
 
   for (const debug of [[], ["--debug"]]) {
-    it(`exits 2 for a key that Amplitude does not know, and prints it nowhere ${debug.join()}`, async () => {
+    it(`exits 2 for a key that Amplitude does not know, and never prints it ${debug.join()}`, async () => {
       const outcome = await runInProcess([...debug, ...args, "--api-key", PLANTED], env);
       expect(outcome.stderr).to.include("Amplitude doesn't know the API key");
       expect(outcome).to.include({ status: 2, stdout: "" });
@@ -93,7 +93,7 @@ describe("amplitude-kinesis verify --route amplitude", function () {
     });
   }
 
-  it("ends in order by Ctrl-C while it waits, and exits 3", async () => {
+  it("ends gracefully at Ctrl-C while it waits, and exits 3", async () => {
     const more = ["--api-key", amplitude.apiKey, "--json"];
     const { PATH = "", HOME = "" } = process.env;
     const child = spawn(process.execPath, [ENTRY, ...args, ...more], { env: { PATH, HOME, ...env } });

@@ -28,7 +28,7 @@ describe("amplitude-kinesis watch", function () {
     return new Running(["watch", ...deployment, ...args], env, command);
   };
 
-  /** Writes rows as Amplitude might, by means of the test's own. */
+  /** Writes rows as Amplitude might, without delivery's code. */
   async function write(events: number, change: Record<string, unknown> = {}): Promise<void> {
     const Records: { PartitionKey: string; Data: Buffer }[] = [];
     for await (const { bytes } of eventsOf(generateEvents({ events }))) {
@@ -39,7 +39,7 @@ describe("amplitude-kinesis watch", function () {
     await kinesis.send(new PutRecordsCommand({ StreamName: outputs.streamName, Records }));
   }
 
-  it("ends verified, and exits 0, once as many events have arrived as were asked for", async () => {
+  it("ends as verified and exits 0 once the requested number of events has arrived", async () => {
     const running = watch(["--until", "40", "--expect-app", "100011471"]);
     await running.prints(/ rows, /);
     await write(40);
@@ -52,7 +52,7 @@ describe("amplitude-kinesis watch", function () {
     expect(running.output).not.to.match(/example\.com|203\.0\.113|user-\d/);
   });
 
-  it("prints a snapshot a second with --json, and the verdict in the last one", async () => {
+  it("prints a snapshot per second with --json, and the verdict in the last one", async () => {
     const running = watch(["--until", "3s", "--json", "--from", "trim-horizon"]);
     await write(10);
     expect(await running.end(), running.output).to.equal(0);
@@ -64,7 +64,7 @@ describe("amplitude-kinesis watch", function () {
     expect(snapshots.at(-1)).to.deep.include({ verdict: "verified", events: 10, shards: 2, findings: [] });
   });
 
-  it("exits 1 with the likely causes where nothing arrives", async () => {
+  it("exits 1 with the likely causes if nothing arrives", async () => {
     const running = watch(["--until", "1s"]);
     expect(await running.end()).to.equal(1);
     expect(running.output)
@@ -72,7 +72,7 @@ describe("amplitude-kinesis watch", function () {
       .and.to.match(/nothing-arrived: .*\n.*\n {2}remedy: In Amplitude, check that the/);
   });
 
-  it("ends at once, and exits 1, where another project writes", async () => {
+  it("ends immediately and exits 1 if another project writes", async () => {
     const running = watch(["--until", "10m", "--expect-app", "1", "--expect-app", "2"]);
     await running.prints(/ rows, /);
     await write(3, { app: 2 });
@@ -98,7 +98,7 @@ describe("amplitude-kinesis watch", function () {
     expect(JSON.parse(running.lines.at(-2) ?? "")).to.include({ events: 60, shards: 4, verdict: "verified" });
   });
 
-  it("sums up at Ctrl-C, and exits 0 where events had arrived and no end was asked for", async () => {
+  it("sums up at Ctrl-C, and exits 0 if events had arrived and --until is missing", async () => {
     const running = watch([]);
     await running.prints(/ rows, /);
     await write(5);
@@ -108,7 +108,7 @@ describe("amplitude-kinesis watch", function () {
     expect(running.output).to.include("VERIFIED");
   });
 
-  it("exits 3 at Ctrl-C before the end that was asked for", async () => {
+  it("exits 3 at Ctrl-C before the end of --until", async () => {
     const running = watch(["--until", "10m"]);
     await running.prints(/ rows, /);
     running.interrupt();
@@ -116,16 +116,16 @@ describe("amplitude-kinesis watch", function () {
     expect(running.output).to.include("interrupted: The watch was interrupted after 0 rows");
   });
 
-  it("ends when nobody reads what it prints", async () => {
+  it("ends when the reader closes the pipe", async () => {
     const running = watch(["--json"]);
     await running.prints(/"verdict":null/);
     running.closeOutput();
     expect(await running.end()).to.equal(3);
   });
 
-  it("exits 1 where the stream is deleted meanwhile", async () => {
+  it("exits 1 if the stream is deleted during the watch", async () => {
     const running = watch(["--until", "10m"]);
-    // Not before it has read the shards: where their list is the first to miss the stream, nobody knows that it was there.
+    // Waits until the watch has read the shards. Before that, it can't know that the stream existed.
     await running.prints(/ rows, (?!.*catching up).*\n/);
     const { kinesis } = clientsOf(aws, aws.principals.operator);
     await kinesis.send(new DeleteStreamCommand({ StreamName: outputs.streamName }));
@@ -133,7 +133,7 @@ describe("amplitude-kinesis watch", function () {
     expect(running.output).to.match(/stream-not-(found|active): The stream is gone or/);
   });
 
-  it("exits 1 where there is no such stream, 2 for credentials of another account", async () => {
+  it("exits 1 if the stream does not exist, and 2 for credentials of another account", async () => {
     outputs = { ...outputs, streamName: "no-such-stream" };
     const running = watch([]);
     expect(await running.end()).to.equal(1);
@@ -145,7 +145,7 @@ describe("amplitude-kinesis watch", function () {
     expect(stranger.output).to.include("444455556666");
   });
 
-  it("exits 3, and names the permissions, for somebody who may not read the stream", async () => {
+  it("exits 3 and names the permissions if the caller may not read the stream", async () => {
     const describeAlone = ({ streamArn }: { streamArn: string }) => [
       { Effect: "Allow", Action: ["kinesis:DescribeStreamSummary"], Resource: [streamArn] },
     ];
@@ -162,7 +162,7 @@ describe("amplitude-kinesis watch", function () {
     expect(running.output).to.match(/stream-not-readable: .*\n.*\n.*kinesis:GetRecords/);
   });
 
-  it("exits 2 for options that can't be right", async () => {
+  it("exits 2 for invalid options", async () => {
     for (const args of [
       ["--until", "soon"],
       ["--from", "yesterday"],
@@ -176,7 +176,7 @@ describe("amplitude-kinesis watch", function () {
   });
 
   describe("at a terminal", () => {
-    /** A pseudo-terminal of the system's `script`, which passes keys and the exit status on. */
+    /** Runs the command on a pseudo-terminal of `script`, which forwards keys and the exit status. */
     const terminal = (args: string[], before = "") => {
       const { roleArn, region, streamName } = outputs;
       const deployment = ["--role-arn", roleArn, "--region", region, "--stream-name", streamName];
@@ -188,14 +188,14 @@ describe("amplitude-kinesis watch", function () {
         ...deployment,
         ...args,
       ];
-      // Node takes a CI system's terminal for one without colours, and so one that names no type.
+      // Node assumes no colors for a CI system's terminal, and for one without a type.
       const environment = `env -u CI -u NO_COLOR TERM=xterm-256color ${before}`;
-      // By exec, for Ctrl-C goes to the shell too, which may end of it before its child does, as dash does.
+      // Uses exec, because Ctrl-C also reaches the shell, and dash would end before its child.
       const line = `stty cols 100 rows 30; exec ${environment} ${words.map((word) => `'${word}'`).join(" ")}`;
       return new Running(["--quiet", "--return", "--command", line, "/dev/null"], env, ["script"]);
     };
 
-    it("draws in place on the other screen, and leaves both as they were at Ctrl-C", async () => {
+    it("draws on the alternate screen, and restores the terminal at Ctrl-C", async () => {
       const running = terminal([]);
       await running.prints(/rows\/s/);
       await write(20);
@@ -205,14 +205,14 @@ describe("amplitude-kinesis watch", function () {
       const { output } = running;
       expect(output.split("\x1b[?1049h")).to.have.length(2);
       expect(output.lastIndexOf("\x1b[?25h\x1b[?1049l")).to.be.greaterThan(output.lastIndexOf("\x1b[?25l"));
-      // Which types the events have is drawn anew each time.
+      // The events' types are random.
       expect(output.slice(output.lastIndexOf("\x1b[?1049l")))
         .to.include("VERIFIED")
         .and.to.match(/(session_start|Page Viewed|Product Added|Checkout Completed|session_end) \(/);
       expect(output).to.include("\x1b[1m");
     });
 
-    it("has no colours where NO_COLOR is set", async () => {
+    it("shows no colors if NO_COLOR is set", async () => {
       const running = terminal(["--until", "1s"], "NO_COLOR=1");
       await until(() => running.output.includes("rows/s"));
       expect(await running.end()).to.equal(1);

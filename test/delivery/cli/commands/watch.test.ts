@@ -43,7 +43,7 @@ describe("The start of a watch", () => {
     ["2026-01-05T09:30:00+02:00", "2026-01-05T07:30:00Z"],
   ];
   for (const [text, utc] of cases) {
-    it(`takes ${text} for ${utc}`, () => expect(parseStartingPoint(text)).to.deep.equal(new Date(utc)));
+    it(`reads ${text} as ${utc}`, () => expect(parseStartingPoint(text)).to.deep.equal(new Date(utc)));
   }
 
   for (const text of ["", "now", "LATEST", "05/01/2026", "2026-13-01", "2026-01-05T25:00", "1767605400"]) {

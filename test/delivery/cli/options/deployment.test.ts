@@ -20,7 +20,7 @@ describe("Reading the stack's outputs", () => {
   const path = process.env.PATH;
   let folder = "";
 
-  /** Puts a `pulumi` command of the test's own on the PATH. */
+  /** Puts a fake `pulumi` command on the PATH. */
   async function pulumi(script: string): Promise<void> {
     await writeFile(join(folder, "pulumi"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     process.env.PATH = folder;
@@ -35,7 +35,7 @@ describe("Reading the stack's outputs", () => {
     await rm(folder, { recursive: true });
   });
 
-  it("asks the `pulumi` command for those of the stack", async () => {
+  it("calls `pulumi` for those of the stack", async () => {
     await pulumi(`echo "{\\"given\\":\\"$*\\"}"`);
     expect(await readStack("acme/prod", undefined)).to.deep.equal({
       description: 'stack "acme/prod"',
@@ -43,23 +43,23 @@ describe("Reading the stack's outputs", () => {
     });
   });
 
-  it("asks for those of another project's folder", async () => {
+  it("calls it for another project's folder", async () => {
     await pulumi(`echo "{\\"given\\":\\"$*\\"}"`);
     const { values } = await readStack("prod", "../other");
     expect(values).to.have.property("given").that.includes("--stack prod --cwd ../other");
   });
 
-  it("hands the stack's name on as one word, whatever is in it", async () => {
+  it("passes the stack's name as one argument, whatever it contains", async () => {
     await pulumi(`echo "{\\"given\\":$#}"`);
     expect((await readStack("a b; exit 1", undefined)).values).to.deep.equal({ given: 6 });
   });
 
-  it("says what to do where there is no such command", async () => {
+  it("says what to do if the command is missing", async () => {
     process.env.PATH = folder;
     expect(await messageOf(readStack("prod", undefined))).to.include("--outputs FILE");
   });
 
-  it("says what the command said where it failed", async () => {
+  it("shows the command's message if it failed", async () => {
     await pulumi('echo "error: no stack named prod found" >&2; exit 255');
     const message = await messageOf(readStack("prod", undefined));
     expect(message)
@@ -67,7 +67,7 @@ describe("Reading the stack's outputs", () => {
       .and.include("pulumi stack ls");
   });
 
-  it("says so where the command printed something else", async () => {
+  it("rejects other output of the command", async () => {
     await pulumi("echo nothing");
     expect(await messageOf(readStack("prod", undefined))).to.match(/^stack "prod" is not JSON/);
   });
@@ -84,7 +84,7 @@ describe("Reading the stack's outputs", () => {
     expect(message).to.include(`--outputs ${file} can't be read: ENOENT`);
   });
 
-  it("says so where a file holds something else", async () => {
+  it("rejects other content of a file", async () => {
     const file = join(folder, "outputs.json");
     await writeFile(file, "[]");
     expect(await messageOf(readOutputsFile(file))).to.include(`${file} is not a JSON object`);

@@ -8,7 +8,7 @@ import { eventsOf } from "../../events/eventsOf";
 const NOW = Date.UTC(2026, 0, 5);
 
 describe("The events that the options describe", () => {
-  it("are as many as the rate makes in its time", () => {
+  it("are as many as the rate makes in the duration", () => {
     expect(describeSource({ rate: 50, duration: 90_000, seed: "s" }, NOW)).to.deep.equal({
       kind: "generated",
       events: 4_500,
@@ -20,7 +20,7 @@ describe("The events that the options describe", () => {
     expect(() => describeSource({ rate: 100_000, duration: 1e9 }, NOW)).to.throw(SettingsError, "at most");
   });
 
-  it("can be made again from their description, byte for byte", async () => {
+  it("can be created again from their description, byte for byte", async () => {
     for (const flags of [{ events: 70 }, { events: 70, rate: 3 }]) {
       const description = describeSource(flags, NOW);
       const stored = parseSourceDescription(JSON.parse(JSON.stringify(description)));
@@ -36,7 +36,7 @@ describe("The events that the options describe", () => {
     }
   });
 
-  it("of a paced run have the times at which they are due", async () => {
+  it("have the times at which they are due if there is a rate", async () => {
     const times: string[] = [];
     const source = await openSource(describeSource({ events: 101, rate: 1, seed: "s" }, NOW));
     for await (const { bytes } of eventsOf(source)) times.push(JSON.parse(bytes.toString()).event_time);
@@ -44,7 +44,7 @@ describe("The events that the options describe", () => {
     expect(passed).to.be.within(100_000 - 4_000, 100_000 + 4_000);
   });
 
-  it("can't be made again from what is no description", () => {
+  it("can't be created from an invalid description", () => {
     for (const value of [null, undefined, 7, {}, { kind: "other" }]) {
       expect(() => parseSourceDescription(value)).to.throw("started by another program");
     }
@@ -62,7 +62,7 @@ describe("A duration", () => {
   ];
   for (const [text, ms] of cases) it(`${text} is ${ms} ms`, () => expect(duration(text)).to.equal(ms));
 
-  it("is nothing else", () => {
+  it("has no other format", () => {
     for (const text of ["", "0", "-1s", "1 s", "s", "1w", "1e3", "400d", "NaN", "1..5s", "ten"]) {
       expect(() => duration(text), text).to.throw("duration");
     }

@@ -17,7 +17,7 @@ describe("A report on a terminal", () => {
     expect(styled(TEXT, stream(true, false))).to.equal(TEXT);
   });
 
-  it("shows verdict, codes and remedies in colour, and the same words", () => {
+  it("shows verdict, codes and remedies in color, with the same words", () => {
     const colored = styled(TEXT, stream(true, true));
     expect(colored).not.to.equal(TEXT);
     expect(plain(colored)).to.equal(TEXT);

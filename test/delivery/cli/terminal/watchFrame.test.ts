@@ -25,7 +25,7 @@ async function snapshot(change: Row = {}, expectApps: string[] = []): Promise<Wa
 }
 
 describe("The live view", () => {
-  it("fits every terminal: no line too long, none too many", async () => {
+  it("fits every terminal in columns and rows", async () => {
     const shown = await snapshot({
       paying: "yes",
       event_type: "検索した検索した検索した検索した検索した 👩‍👩‍👧‍👦 é",
@@ -60,7 +60,7 @@ describe("The live view", () => {
       .map(({ text }) => text)
       .join("\n");
 
-  it("sets the event types beside the facts in a wide terminal, below them in a narrow one", async () => {
+  it("shows the event types next to the facts on a wide terminal, and below them on a narrow one", async () => {
     const shown = await snapshot();
     const types = /rows .*session_|projects .*session_|latency .*session_/;
     expect(textOf(shown, 140, 40)).to.match(types);
@@ -69,7 +69,7 @@ describe("The live view", () => {
     expect(textOf(shown, 80, 40)).to.include("1:01:05, 4 shards, up to date");
   });
 
-  it("keeps a line for every fact in a low terminal", async () => {
+  it("keeps a line for every fact on a low terminal", async () => {
     const shown = textOf(await snapshot({ paying: "yes" }), 40, 18);
     for (const fact of ["rows", "projects", "latency", "event age", "duplicates", "shape"])
       expect(shown).to.include(`\n${fact.padEnd(12)}`);
@@ -84,14 +84,14 @@ describe("The live view", () => {
 });
 
 describe("A watch as text", () => {
-  it("is one line while it goes on", async () => {
+  it("is one line per snapshot during the watch", async () => {
     const line = watchLine({ ...(await snapshot({ paying: "yes" })), caughtUp: false });
     expect(line).to.match(
       /^09:31:05Z {2}60 rows, 60\.0\/s, projects 100011471, p95 [\d.]+ s, 5\d deviate, catching up$/,
     );
   });
 
-  it("says at the end what it has shown, and of a rehearsal that it says nothing of Amplitude", async () => {
+  it("ends with the result, and calls a rehearsal one", async () => {
     const last: WatchSnapshot = { ...(await snapshot()), verdict: "verified" };
     expect(watchText(last))
       .to.match(/^VERIFIED: /)

@@ -65,7 +65,7 @@ describe("The report as a page", () => {
 
   it("has the same elements for any texts", async function () {
     this.timeout(20_000);
-    // Code in backticks is an element of its own, and left out here.
+    // Text in backticks becomes an element, which is ignored here.
     const tags = (page: string) => page.match(/<[!/]?[a-z][\w-]*/g)?.filter((tag) => !tag.endsWith("code"));
     const expected = tags(await htmlReport(withTexts(FAILED, "x")));
     const piece = fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: "binary" }));
@@ -86,7 +86,7 @@ describe("The report's page in a browser", function () {
   this.timeout(60_000);
   const browser = browserRun();
 
-  /** Served, so that the browser may ask for more, as it may not of a page given as text. */
+  /** Serves the page, because a page that is set as text could not request anything. */
   async function opened<Result>(
     html: string,
     options: { colorScheme?: "light" | "dark"; width?: number },
