@@ -4,10 +4,11 @@ import type { AwsCredentialIdentityProvider } from "@smithy/types";
 import { DeliveryError } from "../common/errors";
 import { type ClientOptions, keepAliveHandler, resolveCredentials } from "./clients";
 import {
+  classify,
   describeError,
   isAccessDenied,
+  isClockSkew,
   isCredentialsError,
-  isUntrustedCertificate,
   UNREADABLE,
 } from "./errors";
 import { type Patience, tryPatiently } from "./waitUntil";
@@ -99,12 +100,11 @@ export async function callerIdentity(client: STSClient, whose = ANYBODYS): Promi
 
 export function credentialsProblem(error: unknown, whose = ANYBODYS): DeliveryError {
   const text = describeError(error);
-  // Source: AWS, IAM User Guide, "Signature Version 4 troubleshooting": a request is refused five minutes off the clock.
-  if (/Signature expired|Signature not yet current|RequestTimeTooSkewed|RequestExpired/.test(text)) {
-    const message = `AWS refuses the request for its time (${text}). Set this machine's clock: \`date -u\` beside \`curl -sI https://sts.amazonaws.com | grep -i date\``;
+  if (isClockSkew(error)) {
+    const message = `AWS rejected the request because this machine's clock is wrong (${text}). Set it: compare \`date -u\` with \`curl -sI https://sts.amazonaws.com | grep -i date\``;
     return new DeliveryError("credentials", message, { cause: error });
   }
-  if (isUntrustedCertificate(error)) {
+  if (classify(error) === "untrusted-certificate") {
     const message = `AWS can't be asked who you are: the certificate at the other end is not trusted (${text}). If a proxy of yours opens TLS, name its authority's certificate: NODE_EXTRA_CA_CERTS=ca.pem; otherwise compare AWS_ENDPOINT_URL`;
     return new DeliveryError("credentials", message, { cause: error });
   }

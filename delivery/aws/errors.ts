@@ -1,9 +1,9 @@
-/** What an error of the AWS SDK, or of the network below it, says about the request. */
+/** An error of the AWS SDK, or of the network below it. */
 export interface AwsError {
   /** The service's error code, or the system's (`ECONNREFUSED`). */
   code: string;
   message: string;
-  /** Absent where no answer came. */
+  /** Absent if there was no response. */
   httpStatus?: number;
 }
 
@@ -25,7 +25,7 @@ function metadataStatus(error: Error): number | undefined {
   return typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined;
 }
 
-/** The system error behind an SDK error; an AggregateError (one failure an address) has it in its first member. */
+/** Returns the system error behind an SDK error. An AggregateError (one failure per address) has it in its first member. */
 function systemError(error: Error): { code: string; message: string } | undefined {
   if ("code" in error && typeof error.code === "string") return { code: error.code, message: error.message };
   if (error instanceof AggregateError && error.errors[0] instanceof Error)
@@ -34,53 +34,107 @@ function systemError(error: Error): { code: string; message: string } | undefine
   return undefined;
 }
 
-export function isAccessDenied(error: unknown): boolean {
-  return /^AccessDenied(Exception)?$/.test(awsError(error).code);
+/** What an error says about the request, whichever service returned it. */
+export type ErrorKind =
+  /** The connection was never made, so the request can't have been carried out. */
+  | "unreachable"
+  | "untrusted-certificate"
+  /** No credentials to sign the request with, so it was never sent. */
+  | "no-credentials"
+  | "expired-session"
+  | "rejected-credentials"
+  | "rejected-signature"
+  | "clock-skew"
+  | "access-denied"
+  | "key-access-denied"
+  /** Too many requests, of this command or of others. */
+  | "throttling"
+  | "not-found"
+  | "expired-iterator"
+  /** Rejected for its content, whatever the state of the stream or the sender. */
+  | "invalid-request"
+  | "temporary"
+  /** The endpoint doesn't support the operation: emulators lack some of IAM's. */
+  | "unsupported"
+  | "other";
+
+/** Source: the services' API references, "Common errors"; Node.js, TLS, "X509 certificate error codes". */
+const KINDS: readonly [ErrorKind, RegExp][] = [
+  ["unreachable", /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/],
+  [
+    "untrusted-certificate",
+    /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|CERT_(UNTRUSTED|HAS_EXPIRED|NOT_YET_VALID)|ERR_TLS_CERT/,
+  ],
+  ["no-credentials", /^(CredentialsProviderError|TokenProviderError)$/],
+  ["expired-session", /^ExpiredToken(Exception)?$/],
+  [
+    "rejected-credentials",
+    /^(InvalidClientTokenId|UnrecognizedClientException|MissingAuthenticationToken(Exception)?|InvalidAccessKeyId)$/,
+  ],
+  ["rejected-signature", /^(SignatureDoesNotMatch|InvalidSignatureException)$/],
+  ["clock-skew", /^(RequestTimeTooSkewed|RequestExpired|RequestInTheFuture)/],
+  ["access-denied", /^AccessDenied(Exception)?$/],
+  ["key-access-denied", /^KMSAccessDeniedException$/],
+  [
+    "throttling",
+    /^(ProvisionedThroughputExceeded|LimitExceeded|KMSThrottling|Throttl(ing|ed)|RequestThrottled|RequestLimitExceeded|TooManyRequests|SlowDown)/,
+  ],
+  ["not-found", /^ResourceNotFoundException$/],
+  ["expired-iterator", /^ExpiredIteratorException$/],
+  ["invalid-request", /^(ValidationException|InvalidArgumentException|SerializationException)$/],
+  ["temporary", /^(RequestTimeout|ResourceInUse)/],
+  [
+    "unsupported",
+    /^(InvalidAction|NotImplemented|NotImplementedError|UnknownOperationException|UnsupportedOperation)/,
+  ],
+];
+
+export function classify(error: unknown): ErrorKind {
+  const { code, httpStatus } = awsError(error);
+  const known = KINDS.find(([, codes]) => codes.test(code));
+  if (known !== undefined) return known[0];
+  if (httpStatus === 429) return "throttling";
+  return httpStatus === 501 || httpStatus === 405 ? "unsupported" : "other";
 }
 
-/** Too many requests, of this command or of others. */
-export function isThrottling(error: unknown): boolean {
-  const { code, httpStatus } = awsError(error);
+const CREDENTIALS_KINDS: readonly ErrorKind[] = [
+  "no-credentials",
+  "expired-session",
+  "rejected-credentials",
+  "rejected-signature",
+];
+
+/** Whether the credentials are missing or rejected, so that nothing this command does can work. */
+export function isCredentialsError(error: unknown): boolean {
+  return CREDENTIALS_KINDS.includes(classify(error));
+}
+
+/**
+ * Whether AWS rejected the request because this machine's clock is wrong. Kinesis reports it as a rejected signature, and only
+ * its text tells them apart. Source: AWS, IAM User Guide, "Signature Version 4 troubleshooting".
+ */
+export function isClockSkew(error: unknown): boolean {
   return (
-    httpStatus === 429 ||
-    /^(ProvisionedThroughputExceeded|LimitExceeded|KMSThrottling|Throttl(ing|ed)|RequestThrottled|RequestLimitExceeded|TooManyRequests|SlowDown)/.test(
-      code,
+    classify(error) === "clock-skew" ||
+    /Signature expired|Signature not yet current|RequestTimeTooSkewed|RequestExpired/.test(
+      awsError(error).message,
     )
   );
 }
 
-/** The endpoint has no such call: emulators lack some of IAM's. */
+export function isAccessDenied(error: unknown): boolean {
+  return classify(error) === "access-denied";
+}
+
+export function isThrottling(error: unknown): boolean {
+  return classify(error) === "throttling";
+}
+
 export function isUnsupported(error: unknown): boolean {
-  const { code, httpStatus } = awsError(error);
-  return (
-    /^(InvalidAction|NotImplemented|NotImplementedError|UnknownOperationException|UnsupportedOperation)/.test(
-      code,
-    ) ||
-    httpStatus === 501 ||
-    httpStatus === 405
-  );
+  return classify(error) === "unsupported";
 }
 
-/** The connection was never made, so the request can't have been carried out. */
-export function neverSent(error: unknown): boolean {
-  return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(awsError(error).code);
-}
-
-/** Source: Node.js, TLS, "X509 certificate error codes". */
-export function isUntrustedCertificate(error: unknown): boolean {
-  return /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|CERT_(UNTRUSTED|HAS_EXPIRED|NOT_YET_VALID)|ERR_TLS_CERT/.test(
-    awsError(error).code,
-  );
-}
-
-/** No credentials, or ones that AWS does not accept: nothing that this command does can work. */
-export function isCredentialsError(error: unknown): boolean {
-  return /^(CredentialsProviderError|TokenProviderError|ExpiredToken(Exception)?|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|InvalidSignatureException|MissingAuthenticationToken(Exception)?|InvalidAccessKeyId)$/.test(
-    awsError(error).code,
-  );
-}
-
-/** One line for a message: code and text, without the SDK's stack. */
+/** Returns one line for a message: code and text, without the SDK's stack. */
 export function describeError(error: unknown): string {
   if (isUnreadable(error)) return UNREADABLE;
   const { code, message } = awsError(error);
@@ -88,11 +142,11 @@ export function describeError(error: unknown): string {
   return text.includes(code) ? text : `${code}: ${text}`;
 }
 
-/** What is said of an answer that AWS can't have given. */
+/** Describes a response that can't be from AWS. */
 export const UNREADABLE =
-  "the answer is none of AWS's: is there a proxy, or another service, at this address?";
+  "the response did not come from AWS; check for a proxy or another service at this address";
 
-/** A page or a text where JSON or XML should be. Source: the SDK attaches the answer to what its parsers throw. */
+/** Whether the response is not JSON or XML. Source: the SDK attaches the response to the errors of its parsers. */
 export function isUnreadable(error: unknown): boolean {
   return error instanceof Error && "$responseBodyText" in error;
 }

@@ -1,34 +1,33 @@
 import type { PutRecordsOutput } from "@aws-sdk/client-kinesis";
-import { awsError, describeError, isAccessDenied, isCredentialsError, neverSent } from "../aws/errors";
+import { awsError, classify, describeError, type ErrorKind, isCredentialsError } from "../aws/errors";
 import type { OutgoingRecord } from "./record";
 
 /**
- * What one attempt says of one record. `refused` is certain: the record was not written. `unknown` may or may not have
- * been written: a time-out, a reset connection, a 5xx, an answer that can't be read.
+ * The outcome of one attempt for one record. `refused`: the record was certainly not written. `unknown`: it may have been
+ * written, after a timeout, a reset connection, a 5xx or an unreadable response.
  */
 export type RecordOutcome =
   | { kind: "acknowledged"; record: OutgoingRecord; shardId: string }
   | { kind: "refused" | "unknown"; record: OutgoingRecord; reason: string };
 
-/** Whether sending the same records again can help. */
+/** Whether a retry of the same records can help. `give-up`: not for them. `stop`: not for any other record either. */
 export type Retry = "retry" | "give-up" | "stop";
 
 export interface AttemptResult {
   outcomes: RecordOutcome[];
-  /** `retry`: what was not acknowledged can be sent again. `give-up`: it can't. `stop`: nor can anything else. */
   retry: Retry;
-  /** A refusal that may be a permission which has not spread yet. */
+  /** The rejection may come from a permission that has not propagated yet. */
   accessDenied: boolean;
-  /** Nothing of the destination: this machine could not reach it, or had no credentials to sign with. */
-  ofSender: boolean;
+  /** Client-side failure: this machine could not reach the destination, or had no valid credentials. */
+  clientSide: boolean;
 }
 
 /**
- * Reads an answer, record by record and by position. `FailedRecordCount` is not relied on: a record without a
- * sequence number was not acknowledged, whatever the count says.
+ * Interprets a response record by record, by position. It ignores `FailedRecordCount`: a record without a sequence number was
+ * not acknowledged, whatever the count says.
  */
-export function readAnswer(records: OutgoingRecord[], answer: PutRecordsOutput): AttemptResult {
-  const entries = answer.Records ?? [];
+export function readResponse(records: OutgoingRecord[], response: PutRecordsOutput): AttemptResult {
+  const entries = response.Records ?? [];
   const positional = entries.length === records.length;
   const outcomes = records.map((record, position): RecordOutcome => {
     const entry = positional ? entries[position] : undefined;
@@ -36,47 +35,47 @@ export function readAnswer(records: OutgoingRecord[], answer: PutRecordsOutput):
       return { kind: "acknowledged", record, shardId: entry.ShardId };
     }
     const reason =
-      entry?.ErrorCode ?? `PutRecords answered ${entries.length} entries for ${records.length} records`;
+      entry?.ErrorCode ?? `PutRecords returned ${entries.length} entries for ${records.length} records`;
     return { kind: reason === THROTTLED ? "refused" : "unknown", record, reason };
   });
-  return { outcomes, retry: "retry", accessDenied: false, ofSender: false };
+  return { outcomes, retry: "retry", accessDenied: false, clientSide: false };
 }
 
-/** The one entry code that says for certain that the record was not written. The other one is InternalFailure. */
+/** The only entry code after which the record was certainly not written. The other code is InternalFailure. */
 const THROTTLED = "ProvisionedThroughputExceededException";
 
-/** Reads a request that failed as a whole. */
+/** Errors before the request left this machine. */
+const UNSENT: readonly ErrorKind[] = ["unreachable", "no-credentials"];
+/** Rejections that pass: throttling, a clock that the SDK has corrected by now, a session that it renews. */
+const PASSING: readonly ErrorKind[] = [
+  "unreachable",
+  "throttling",
+  "temporary",
+  "clock-skew",
+  "expired-session",
+  "rejected-signature",
+];
+
+/** Interprets a request that failed as a whole. */
 export function readFailure(records: OutgoingRecord[], error: unknown): AttemptResult {
-  const { httpStatus } = awsError(error);
+  const errorKind = classify(error);
   const reason = describeError(error);
-  const certain = neverSent(error) || isCredentialsFailure(error) || isRefusal(httpStatus);
-  const kind = certain ? "refused" : "unknown";
+  const isCertain = UNSENT.includes(errorKind) || isRejection(awsError(error).httpStatus);
+  const kind = isCertain ? "refused" : "unknown";
   return {
     outcomes: records.map((record) => ({ kind, record, reason })),
-    retry: certain ? retryAfterRefusal(error) : "retry",
-    accessDenied: isAccessDenied(error) || awsError(error).code === "KMSAccessDeniedException",
-    ofSender: neverSent(error) || isCredentialsError(error),
+    retry: isCertain ? retryAfterRejection(errorKind) : "retry",
+    accessDenied: errorKind === "access-denied" || errorKind === "key-access-denied",
+    clientSide: errorKind === "unreachable" || isCredentialsError(error),
   };
 }
 
-/** A 408 is a time-out, which a proxy may have met after it passed the request on. */
-function isRefusal(httpStatus = 0): boolean {
+/** A 408 is a timeout, which a proxy may have met after it forwarded the request. */
+function isRejection(httpStatus = 0): boolean {
   return httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408;
 }
 
-/** The request was never made, for want of credentials to sign it with. */
-function isCredentialsFailure(error: unknown): boolean {
-  return /^(CredentialsProviderError|TokenProviderError)$/.test(awsError(error).code);
-}
-
-/** Refusals that pass: throttling, a clock that the SDK has set right by now, a session that it renews. */
-const PASSING =
-  /^(ProvisionedThroughputExceeded|LimitExceeded|KMSThrottling|Throttling|ThrottledException|TooManyRequests|RequestLimitExceeded|SlowDown|RequestTimeout|RequestTimeTooSkewed|RequestExpired|RequestInTheFuture|ExpiredToken|InvalidSignature|SignatureDoesNotMatch|ResourceInUse)/;
-/** Refusals of this one request, not of the stream or of the sender. */
-const OF_THE_REQUEST = /^(ValidationException|InvalidArgumentException|SerializationException)$/;
-
-function retryAfterRefusal(error: unknown): Retry {
-  const { code, httpStatus } = awsError(error);
-  if (PASSING.test(code) || httpStatus === 429 || neverSent(error)) return "retry";
-  return OF_THE_REQUEST.test(code) ? "give-up" : "stop";
+function retryAfterRejection(kind: ErrorKind): Retry {
+  if (PASSING.includes(kind)) return "retry";
+  return kind === "invalid-request" ? "give-up" : "stop";
 }

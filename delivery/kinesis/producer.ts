@@ -1,6 +1,6 @@
 import { PATIENCE_POLL_MS } from "../aws/waitUntil";
 import { BATCH_LIMITS, batches } from "./batcher";
-import { type AttemptResult, readAnswer, readFailure } from "./outcome";
+import { type AttemptResult, readFailure, readResponse } from "./outcome";
 import type { ProducerOptions, Stopped } from "./producerOptions";
 import type { OutgoingRecord, RecordSource } from "./record";
 import { retryDelay } from "./retryDelay";
@@ -126,7 +126,7 @@ export class Producer {
     listener.beforeAttempt?.(records, now);
     for (const { index } of records) listener.onAttempt(index, now);
     try {
-      return readAnswer(records, await put(records, this.#cancel.signal));
+      return readResponse(records, await put(records, this.#cancel.signal));
     } catch (error) {
       return readFailure(records, error);
     }
@@ -155,12 +155,12 @@ export class Producer {
 
   /** Nothing of the batch is tried again. What this machine alone could not do says nothing of the destination. */
   #giveUp(result: AttemptResult, ambiguous: Set<number>): void {
-    const { outcomes, retry, ofSender } = result;
+    const { outcomes, retry, clientSide } = result;
     this.#givenUpInARow += 1;
-    if (retry === "stop" || ofSender || this.#givenUpInARow >= MOST_GIVEN_UP) {
-      this.#stop({ reason: reasonOf(outcomes), ofSender });
+    if (retry === "stop" || clientSide || this.#givenUpInARow >= MOST_GIVEN_UP) {
+      this.#stop({ reason: reasonOf(outcomes), clientSide });
     }
-    if (ofSender) this.#abandon(result, ambiguous);
+    if (clientSide) this.#abandon(result, ambiguous);
     else this.#refuse(result, ambiguous);
   }
 
@@ -211,5 +211,9 @@ function reasonOf(outcomes: AttemptResult["outcomes"]): string {
   return first?.reason ?? "";
 }
 
-/** Begins the reason of a record that is too large for the stream. */
-export const TOO_LARGE = "record too large";
+const TOO_LARGE = "record too large";
+
+/** Whether a record was refused because it exceeds the stream's record size. */
+export function isTooLarge(reason: string): boolean {
+  return reason.startsWith(TOO_LARGE);
+}

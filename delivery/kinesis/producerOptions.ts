@@ -51,5 +51,5 @@ export interface ProducerOptions {
 export interface Stopped {
   reason: string;
   /** The destination has not spoken: this machine could not reach it, or had no credentials to sign with. */
-  ofSender: boolean;
+  clientSide: boolean;
 }

@@ -1,4 +1,4 @@
-import { awsError, isCredentialsError, isThrottling } from "../aws/errors";
+import { awsError, classify, isCredentialsError, isThrottling } from "../aws/errors";
 import type { Clock } from "../common/clock";
 import { retryDelay } from "./retryDelay";
 
@@ -34,16 +34,10 @@ export async function untilAnswered<T>(ask: () => Promise<T>, patience: Patience
   return undefined;
 }
 
-/** The shard, or the stream, is not there (any more). */
-export function isNotFound(error: unknown): boolean {
-  return awsError(error).code === "ResourceNotFoundException";
-}
-
 function canPass(error: unknown): boolean {
-  const { code, httpStatus } = awsError(error);
-  if (isThrottling(error) || code === "ExpiredIteratorException") return true;
-  // The next try may be made with a renewed session, as on the sending side.
-  if (/^ExpiredToken(Exception)?$/.test(code)) return true;
+  const { httpStatus } = awsError(error);
+  // After an expired session, the SDK renews it for the next attempt.
+  if (["throttling", "expired-iterator", "expired-session"].includes(classify(error))) return true;
   if (isCredentialsError(error)) return false;
   return httpStatus === undefined || httpStatus >= 500 || httpStatus === 200;
 }

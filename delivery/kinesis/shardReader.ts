@@ -1,6 +1,7 @@
 import type { ChildShard, GetRecordsOutput, _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
+import { classify } from "../aws/errors";
 import type { Clock } from "../common/clock";
-import { isNotFound, untilAnswered } from "./retry";
+import { untilAnswered } from "./retry";
 import type { Position, StreamApi } from "./streamApi";
 
 /** Records of one answer, in the order of the shard. */
@@ -78,7 +79,7 @@ export class ShardReader {
       this.#iterator ??= await api.iterator(shardId, this.#position, signal);
       return { since, output: await api.records(this.#iterator, signal) };
     } catch (error) {
-      if (isClosed && isNotFound(error)) return { since, output: END };
+      if (isClosed && classify(error) === "not-found") return { since, output: END };
       // An iterator lives five minutes, and one that failed may be what is wrong.
       this.#iterator = undefined;
       throw error;

@@ -8,8 +8,7 @@ import {
   type ListShardsOutput,
   type Shard,
 } from "@aws-sdk/client-kinesis";
-import { awsError, isAccessDenied, isCredentialsError, isThrottling } from "../aws/errors";
-import { isNotFound } from "./retry";
+import { awsError, classify, isCredentialsError } from "../aws/errors";
 
 /** Where a shard is read from. */
 export type Position =
@@ -87,10 +86,10 @@ async function firstPage(
   }
 }
 
-/** The endpoint took the request for a wrong one, for no reason that it would have without the filter too. */
+/** Whether the endpoint may have rejected the filter: other causes would fail the request without it too. */
 function mayRefuseFilter(error: unknown): boolean {
   const { httpStatus = 0 } = awsError(error);
   const isOther =
-    isAccessDenied(error) || isCredentialsError(error) || isThrottling(error) || isNotFound(error);
+    isCredentialsError(error) || ["access-denied", "throttling", "not-found"].includes(classify(error));
   return httpStatus >= 400 && httpStatus < 500 && !isOther;
 }

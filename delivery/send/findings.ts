@@ -1,5 +1,5 @@
 import { type Finding, hasSeverity, mostCommon } from "../common/findings";
-import { TOO_LARGE } from "../kinesis/producer";
+import { isTooLarge } from "../kinesis/producer";
 import { refusalRemedy } from "../sending/findings";
 import type { SendCounter } from "./counter";
 import type { SendOutcome } from "./report";
@@ -14,7 +14,7 @@ export function fateFindings(counter: SendCounter, where: string): Finding[] {
 
 function refused(counter: SendCounter, where: string): Finding {
   const reasons = counter.reasons("refused");
-  const areTooLarge = reasons.every(([reason]) => reason.startsWith(TOO_LARGE));
+  const areTooLarge = reasons.every(([reason]) => isTooLarge(reason));
   return {
     code: areTooLarge ? "records-too-large" : "events-refused",
     severity: "error",

@@ -66,8 +66,8 @@ export function senderFailed(reason: string, sent: number): Finding {
 }
 
 /** Why a producer ended before its source did. */
-export function endedEarly({ reason, ofSender }: Stopped, sent: number, where: string): Finding {
-  return ofSender ? senderFailed(reason, sent) : writeRefused(reason, where);
+export function endedEarly({ reason, clientSide }: Stopped, sent: number, where: string): Finding {
+  return clientSide ? senderFailed(reason, sent) : writeRefused(reason, where);
 }
 
 /** What helps against a refusal, by its reason. */

@@ -1,6 +1,6 @@
 import type { Finding } from "../common/findings";
 import { mostCommon } from "../common/findings";
-import { TOO_LARGE } from "../kinesis/producer";
+import { isTooLarge } from "../kinesis/producer";
 import { refusalRemedy } from "../sending/findings";
 import type { Fate, LedgerCounts } from "./fates";
 import type { Ledger } from "./ledger";
@@ -36,7 +36,7 @@ function named(counts: LedgerCounts, fate: Fate): string {
 
 function refused(ledger: Ledger, counts: LedgerCounts, where: string): Finding {
   const reasons = ledger.reasons("refused");
-  const tooLarge = reasons.every(([reason]) => reason.startsWith(TOO_LARGE));
+  const tooLarge = reasons.every(([reason]) => isTooLarge(reason));
   const what = named(counts, "refused");
   return tooLarge
     ? {

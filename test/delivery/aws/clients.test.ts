@@ -22,13 +22,16 @@ describe("A connection that is kept open", () => {
     server?.close();
   });
 
-  async function putTo(answer: (response: ServerResponse) => void): Promise<unknown> {
+  async function putTo(
+    answer: (response: ServerResponse) => void,
+    [silenceMs, responseMs] = [SILENCE_MS, RESPONSE_MS],
+  ): Promise<unknown> {
     server = createServer((request, response) => {
       request.resume().once("end", () => answer(response));
     });
     await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
-    const requestHandler = keepAliveHandler(SILENCE_MS, RESPONSE_MS);
+    const requestHandler = keepAliveHandler(silenceMs, responseMs);
     const client = new KinesisClient({
       region: "eu-central-1",
       endpoint: `http://127.0.0.1:${port}`,
@@ -100,15 +103,18 @@ describe("A connection that is kept open", () => {
 
   it("waits longer than the silence for a response that goes on", async () => {
     let pieces = 0;
-    const failure = putTo((response) => {
-      response.writeHead(200, { "content-type": "application/x-amz-json-1.1" });
-      const timer = setInterval(() => {
-        pieces += 1;
-        if (pieces < 6) response.write(" ");
-        else response.end('{"FailedRecordCount":0,"Records":[]}');
-        if (pieces === 6) clearInterval(timer);
-      }, SILENCE_MS / 3);
-    });
+    const failure = putTo(
+      (response) => {
+        response.writeHead(200, { "content-type": "application/x-amz-json-1.1" });
+        const timer = setInterval(() => {
+          pieces += 1;
+          if (pieces < 6) response.write(" ");
+          else response.end('{"FailedRecordCount":0,"Records":[]}');
+          if (pieces === 6) clearInterval(timer);
+        }, 150);
+      },
+      [600, 30_000],
+    );
     expect(await failure).to.equal(undefined);
     expect(pieces).to.equal(6);
   });

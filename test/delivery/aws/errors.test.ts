@@ -1,11 +1,10 @@
 import { expect } from "chai";
 import {
   awsError,
+  classify,
   describeError,
-  isAccessDenied,
+  type ErrorKind,
   isCredentialsError,
-  isUnsupported,
-  neverSent,
 } from "../../../delivery/aws/errors";
 import { serviceError, systemError } from "./serviceErrors";
 
@@ -50,36 +49,37 @@ describe("An error of AWS or the network", () => {
     });
   }
 
-  const kinds: { error: Error; is: ((error: unknown) => boolean)[] }[] = [
-    { error: serviceError("AccessDenied", 403), is: [isAccessDenied] },
-    { error: serviceError("AccessDeniedException", 400), is: [isAccessDenied] },
-    { error: serviceError("KMSAccessDeniedException", 400), is: [] },
-    { error: serviceError("ExpiredToken", 403), is: [isCredentialsError] },
-    { error: serviceError("ExpiredTokenException", 400), is: [isCredentialsError] },
-    { error: serviceError("InvalidClientTokenId", 403), is: [isCredentialsError] },
-    { error: serviceError("UnrecognizedClientException", 400), is: [isCredentialsError] },
-    { error: serviceError("SignatureDoesNotMatch", 403), is: [isCredentialsError] },
-    {
-      error: Object.assign(new Error("none"), { name: "CredentialsProviderError" }),
-      is: [isCredentialsError],
-    },
-    { error: serviceError("InvalidAction", 400), is: [isUnsupported] },
-    { error: serviceError("UnknownOperationException", 400), is: [isUnsupported] },
-    { error: serviceError("UnknownError", 501), is: [isUnsupported] },
-    { error: serviceError("UnknownError", 405), is: [isUnsupported] },
-    { error: systemError("ECONNREFUSED"), is: [neverSent] },
-    { error: systemError("ENOTFOUND"), is: [neverSent] },
-    { error: systemError("EHOSTUNREACH"), is: [neverSent] },
-    { error: systemError("ECONNRESET"), is: [] },
-    { error: systemError("ETIMEDOUT"), is: [] },
-    { error: serviceError("InternalFailure", 500), is: [] },
+  const kinds: [error: Error, kind: ErrorKind][] = [
+    [serviceError("AccessDenied", 403), "access-denied"],
+    [serviceError("AccessDeniedException", 400), "access-denied"],
+    [serviceError("KMSAccessDeniedException", 400), "key-access-denied"],
+    [serviceError("ExpiredToken", 403), "expired-session"],
+    [serviceError("ExpiredTokenException", 400), "expired-session"],
+    [serviceError("InvalidClientTokenId", 403), "rejected-credentials"],
+    [serviceError("UnrecognizedClientException", 400), "rejected-credentials"],
+    [serviceError("SignatureDoesNotMatch", 403), "rejected-signature"],
+    [Object.assign(new Error("none"), { name: "CredentialsProviderError" }), "no-credentials"],
+    [serviceError("RequestTimeTooSkewed", 403), "clock-skew"],
+    [serviceError("ProvisionedThroughputExceededException", 400), "throttling"],
+    [serviceError("UnknownError", 429), "throttling"],
+    [serviceError("ResourceNotFoundException", 400), "not-found"],
+    [serviceError("ValidationException", 400), "invalid-request"],
+    [serviceError("InvalidAction", 400), "unsupported"],
+    [serviceError("UnknownOperationException", 400), "unsupported"],
+    [serviceError("UnknownError", 501), "unsupported"],
+    [serviceError("UnknownError", 405), "unsupported"],
+    [systemError("ECONNREFUSED"), "unreachable"],
+    [systemError("ENOTFOUND"), "unreachable"],
+    [systemError("EHOSTUNREACH"), "unreachable"],
+    [systemError("ECONNRESET"), "other"],
+    [systemError("ETIMEDOUT"), "other"],
+    [serviceError("InternalFailure", 500), "other"],
   ];
-  const predicates = { isAccessDenied, isCredentialsError, isUnsupported, neverSent };
-  for (const { error, is } of kinds) {
-    it(`${error.name} (${error.message}): ${is.map(({ name }) => name).join() || "none of them"}`, () => {
-      for (const [name, predicate] of Object.entries(predicates)) {
-        expect(predicate(error), name).to.equal(is.includes(predicate));
-      }
+  for (const [error, kind] of kinds) {
+    it(`${error.name} (${error.message}): ${kind}`, () => {
+      expect(classify(error)).to.equal(kind);
+      const isOfCredentials = /^(no-credentials|expired-session|rejected-)/.test(kind);
+      expect(isCredentialsError(error)).to.equal(isOfCredentials);
     });
   }
 

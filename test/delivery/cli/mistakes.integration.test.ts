@@ -457,7 +457,7 @@ describe("A mistake of a user", function () {
           "SignatureDoesNotMatch",
           "Signature expired: 20260101T000000Z is now earlier than 20260101T010000Z",
         ),
-      [/for its time/, /clock/, /date -u/],
+      [/clock is wrong/, /Set it/, /date -u/],
       2,
     ],
     [

@@ -1,7 +1,7 @@
 import type { PutRecordsOutput } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import fc from "fast-check";
-import { type AttemptResult, readAnswer, readFailure } from "../../../delivery/kinesis/outcome";
+import { type AttemptResult, readFailure, readResponse } from "../../../delivery/kinesis/outcome";
 import { serviceError, systemError } from "../aws/serviceErrors";
 import { records } from "./records";
 
@@ -65,7 +65,7 @@ describe("The answer to a request", () => {
   ];
   for (const { why, answer, kinds: expected } of cases) {
     it(why, () => {
-      const result = readAnswer(records(2), answer);
+      const result = readResponse(records(2), answer);
       expect(kinds(result)).to.equal(expected);
       expect(result).to.include({ retry: "retry", accessDenied: false });
     });
@@ -81,7 +81,7 @@ describe("The answer to a request", () => {
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 50 }), (Records) => {
         const sent = records(Records.length);
-        const { outcomes } = readAnswer(sent, { Records });
+        const { outcomes } = readResponse(sent, { Records });
         expect(outcomes.map(({ record }) => record)).to.deep.equal(sent);
         expect(outcomes.map(({ kind }) => kind === "acknowledged")).to.deep.equal(
           Records.map((one) => "SequenceNumber" in one),
@@ -91,8 +91,8 @@ describe("The answer to a request", () => {
   });
 
   it("names the entries that it lacks", () => {
-    const [outcome] = readAnswer(records(2), { Records: [OK] }).outcomes;
-    expect(outcome).to.include({ reason: "PutRecords answered 1 entries for 2 records" });
+    const [outcome] = readResponse(records(2), { Records: [OK] }).outcomes;
+    expect(outcome).to.include({ reason: "PutRecords returned 1 entries for 2 records" });
   });
 });
 

@@ -163,7 +163,7 @@ describe("The producer", () => {
     it("says why, sends nothing more, and asks for nothing more", async () => {
       const source = new CountingSource(records(5_000));
       const { put, outcomes, stopped } = await send({ source, further: fail(DENIED), concurrency: 1 });
-      expect(stopped).to.deep.equal({ reason: "AccessDeniedException: HTTP 400", ofSender: false });
+      expect(stopped).to.deep.equal({ reason: "AccessDeniedException: HTTP 400", clientSide: false });
       expect(put.requests).to.have.length(1);
       expect(outcomes.refused).to.have.length(500);
       expect(source.asked).to.equal(500);
@@ -172,7 +172,7 @@ describe("The producer", () => {
 
     it("ends even while the source is silent", async () => {
       const { stopped } = await send({ source: silentAfter(records(3)), further: fail(DENIED) });
-      expect(stopped).to.deep.equal({ reason: "AccessDeniedException: HTTP 400", ofSender: false });
+      expect(stopped).to.deep.equal({ reason: "AccessDeniedException: HTTP 400", clientSide: false });
     });
 
     const faults: [what: string, error: Error, attempts: number][] = [
@@ -189,7 +189,7 @@ describe("The producer", () => {
           further: fail(error),
           concurrency: 1,
         });
-        expect(stopped).to.include({ ofSender: true });
+        expect(stopped).to.include({ clientSide: true });
         expect(put.requests).to.have.length(1 + attempts);
         expect(outcomes.acknowledged).to.have.length(500);
         expect(outcomes.abandoned).to.have.length(500);
@@ -206,7 +206,7 @@ describe("The producer", () => {
         concurrency: 1,
         maxAttempts: 2,
       });
-      expect(stopped).to.include({ ofSender: false });
+      expect(stopped).to.include({ clientSide: false });
       expect(outcomes.acknowledged).to.have.length(500);
       expect(outcomes.unanswered).to.have.length(1_500);
       expect(put.requests).to.have.length(1 + 3 * 2);

@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import type { Finding } from "../../../delivery/common/findings";
-import { TOO_LARGE } from "../../../delivery/kinesis/producer";
 import { eventFindings } from "../../../delivery/verify/findings";
 import { Ledger } from "../../../delivery/verify/ledger";
 
@@ -35,7 +34,7 @@ const duplicated: History = (ledger, index) => {
   delivered(ledger, index);
   ledger.onRead(index, BYTES, 2);
 };
-const tooLarge: History = (ledger, index) => ledger.onRefused(index, `${TOO_LARGE}: 9 bytes`);
+const tooLarge: History = (ledger, index) => ledger.onRefused(index, "record too large: 9 bytes");
 const refused =
   (reason: string): History =>
   (ledger, index) => {
@@ -168,8 +167,8 @@ describe("What became of the events", () => {
 
   it("gives each finding the reasons of its own events", () => {
     const [large, open] = findingsOf([tooLarge, unanswered]);
-    expect(large?.message).to.include(TOO_LARGE).and.not.include("ECONNRESET");
-    expect(open?.message).to.include("ECONNRESET (1)").and.not.include(TOO_LARGE);
+    expect(large?.message).to.include("record too large").and.not.include("ECONNRESET");
+    expect(open?.message).to.include("ECONNRESET (1)").and.not.include("record too large");
   });
 
   it("is helped by what the reason calls for", () => {
