@@ -1,4 +1,4 @@
-/** What generated events are made of. All of it is made up but the names of places, systems and scripts. */
+/* Sample values for generated events. Only the names of places, systems and scripts are real. */
 
 interface Place {
   readonly city: string;
@@ -27,12 +27,19 @@ function place(
   region: string,
   country: string,
   language: string,
-  at?: [number, number],
+  location?: [number, number],
 ): Place {
-  return { city, region, country, language, latitude: at?.[0] ?? null, longitude: at?.[1] ?? null };
+  return {
+    city,
+    region,
+    country,
+    language,
+    latitude: location?.[0] ?? null,
+    longitude: location?.[1] ?? null,
+  };
 }
 
-/** Latin, CJK, right-to-left, combining and astral characters: every width of UTF-8; half of them ASCII, as most are. */
+/** Places in Latin, CJK, right-to-left, combining and astral characters, for every width of UTF-8. Half are ASCII, as most real ones. */
 export const PLACES: readonly Place[] = [
   place("Example City", "Example Region", "United Kingdom", "English"),
   place("東京", "東京都", "Japan", "Japanese", [35.6895, 139.69171]),
@@ -96,7 +103,7 @@ export const EVENT_TYPES: readonly string[] = [
   "session_end",
 ];
 
-/** Text as customers' users type it: line breaks, quotes, backslashes and U+2028 must survive JSON too. */
+/** Text that users type. Line breaks, quotes, backslashes and U+2028 must also survive JSON. */
 export const TEXTS: readonly string[] = [
   "Blue running shoes, size 42",
   "A plain title",
@@ -111,6 +118,6 @@ export const TEXTS: readonly string[] = [
   "€ 1.234,50",
 ];
 
-export function pick<T>(values: readonly T[], at: number): T {
-  return values[at % values.length] as T;
+export function pick<Value>(values: readonly Value[], index: number): Value {
+  return values[index % values.length] as Value;
 }

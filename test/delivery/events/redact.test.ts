@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { redact, redactName } from "../../../delivery/events/redact";
 
 describe("a value that is shown as a sample", () => {
-  it("has no letter and no digit of its own, whatever it is", () => {
+  it("shows no letter or digit of the value", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         expect(redact(text))
@@ -13,7 +13,7 @@ describe("a value that is shown as a sample", () => {
     );
   });
 
-  it("shows of a list or a dictionary how much is in it", () => {
+  it("shows only the size of a list or a dictionary", () => {
     expect(redact(["ada@example.com", 1])).to.equal("list of 2");
     expect(redact({ email: "ada@example.com" })).to.equal("dictionary of 1");
   });
@@ -33,7 +33,7 @@ describe("a value that is shown as a sample", () => {
 });
 
 describe("a name that somebody else chose", () => {
-  it("reaches no terminal with a control or a mark of direction in it, and is cut", () => {
+  it("loses controls and marks of direction, and is cut", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 300 }), (name) => {
         expect(redactName(name)).not.to.match(/[\p{Cc}\p{Cf}]/u);
@@ -50,7 +50,7 @@ describe("a name that somebody else chose", () => {
     "checkout v2.1 (step 3)",
     "$identify",
   ]) {
-    it(`is shown as it is: ${name}`, () => expect(redactName(name)).to.equal(name));
+    it(`is shown unchanged: ${name}`, () => expect(redactName(name)).to.equal(name));
   }
 
   for (const name of [
@@ -60,7 +60,7 @@ describe("a name that somebody else chose", () => {
     "call +44 20 7946 0958",
     "user 3e702190-9dcb-483a-94d8-58e93ce161de",
   ]) {
-    it(`is masked where it holds a person's data: ${name}`, () => {
+    it(`is redacted if it holds a person's data: ${name}`, () => {
       expect(redactName(name)).not.to.match(/[b-wyzB-Z0-8]/);
     });
   }

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { observing, record, recordOf, row, rows } from "./rows";
 
-describe("what is observed of a stream", () => {
-  it("counts generated rows by kind, type and project, and finds nothing wrong with them", async () => {
+describe("The stream observer", () => {
+  it("counts generated rows by kind, type and project, and finds no deviation", async () => {
     const seen = observing((await rows(100)).map((one) => record(one)));
     expect(seen).to.deep.include({
       events: 100,
@@ -29,14 +29,14 @@ describe("what is observed of a stream", () => {
     expect(ageInSeconds?.max).to.be.closeTo(1_800, 2);
   });
 
-  it("takes server_received_time where there is no server_upload_time, and measures nothing without both", async () => {
+  it("uses server_received_time if server_upload_time is missing, and measures nothing without both", async () => {
     const times = { server_upload_time: null, server_received_time: "2026-01-05 09:29:50" };
     expect(observing([record(await row(times))]).latencyInSeconds?.max).to.be.closeTo(10, 0.1);
     const none = await row({ ...times, server_received_time: null });
     expect(observing([record(none)]).latencyInSeconds).to.equal(null);
   });
 
-  it("tells a row delivered twice from an event under two uuids, on one device", async () => {
+  it("distinguishes a row delivered twice from an event with two uuids on one device", async () => {
     const one = await row();
     const other = { ...one, uuid: "3e702190-9dcb-483a-94d8-58e93ce161de" };
     const elsewhere = { ...other, uuid: "4e702190-9dcb-483a-94d8-58e93ce161de", device_id: "d" };
@@ -44,7 +44,7 @@ describe("what is observed of a stream", () => {
     expect(seen).to.include({ events: 5, eventsDuplicated: 2, insertIdsRepeated: 1, eventsExpected: 3 });
   });
 
-  it("counts what is not Amplitude's apart", async () => {
+  it("counts foreign records separately", async () => {
     const seen = observing([
       record(await row()),
       record("hello"),
@@ -64,7 +64,7 @@ describe("what is observed of a stream", () => {
     });
   });
 
-  it("counts the records of verify and send apart, unless they are to be included", async () => {
+  it("counts the records of verify and send separately, unless they are included", async () => {
     const records = [
       record(await row(), "amplitude-kinesis.kUG5M5uqHwNJ.0"),
       record(await row(), "amplitude-kinesis.x.0"),
@@ -74,7 +74,7 @@ describe("what is observed of a stream", () => {
     expect(observing(records, { includeTests: true })).to.include({ events: 2 });
   });
 
-  it("tells other projects, and rows without one, from the expected ones", async () => {
+  it("distinguishes unexpected projects, and rows without one, from expected ones", async () => {
     const apps = [1, "1", 2, 7, null, undefined];
     const all = await rows(apps.length);
     const records = all.map((one, index) => record({ ...one, app: apps[index] }));
@@ -89,7 +89,7 @@ describe("what is observed of a stream", () => {
     expect(observing(records)).to.include({ eventsExpected: 6, eventsUnexpected: 0 });
   });
 
-  it("keeps deviations of Identify rows, whose shape is undocumented, apart from the events'", async () => {
+  it("keeps deviations of Identify rows, whose shape is undocumented, separate from those of events", async () => {
     const identify = { user_id: "ada@example.com", user_properties: { $set: { plan: "x" } } };
     const seen = observing([record(identify), record(await row({ paying: "yes" }))]);
     expect(seen).to.include({ eventsDeviating: 1, identifiesDeviating: 1 });
@@ -109,7 +109,7 @@ describe("what is observed of a stream", () => {
     });
   });
 
-  it("shows no value of an event but its type and project, whatever the event holds", () => {
+  it("shows only the type and project of any event", () => {
     const secret = "SECRETvalue";
     const values = fc.oneof(
       fc.constantFrom(secret, [secret], { deep: secret }, { [secret]: 1 }),
@@ -133,7 +133,7 @@ describe("what is observed of a stream", () => {
     );
   });
 
-  it("doesn't grow with names that somebody makes up", async () => {
+  it("doesn't grow with made-up names", async () => {
     const one = await row();
     const records = Array.from({ length: 3_000 }, (_, index) =>
       record({
@@ -150,7 +150,7 @@ describe("what is observed of a stream", () => {
     expect(seen.projects).to.have.length(20);
   });
 
-  it("shows the rate of what was read", async () => {
+  it("returns the rate of reading", async () => {
     const seen = observing((await rows(5)).map((one) => record(one)));
     expect(seen.eventsPerSecond).to.equal(5);
     expect(seen.lastMinute.at(-1)).to.equal(5);

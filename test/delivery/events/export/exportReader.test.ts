@@ -27,7 +27,7 @@ describe("The export reader", () => {
   const folder = temporaryFolder();
   const events = ['{"a":1}', '{ "b" : "日本😀" , "n":1.0e3}', '{"c":12345678901234567890}'];
 
-  describe("tells formats by content, whatever the name", () => {
+  describe("detects formats by content, not by name", () => {
     const formats: [string, () => Promise<Buffer> | Buffer, string][] = [
       ["a ZIP", () => zipped([{ name: "1/1.json.gz", content: gzipSync(asLines(events)) }]), "x/1/1.json.gz"],
       [
@@ -53,7 +53,7 @@ describe("The export reader", () => {
     expect((await readExport(written(folder("x.json.gz"), members))).texts).to.deep.equal(events);
   });
 
-  it("passes over a byte order mark, which is not part of the first event", async () => {
+  it("ignores a byte order mark, which is not part of the first event", async () => {
     const marked = Buffer.from(`\ufeff${asLines(events)}`);
     for (const content of [marked, gzipSync(marked), Buffer.from(`\ufeff${events[0]}`)]) {
       const read = await readExport(written(folder("x"), content));
@@ -64,14 +64,14 @@ describe("The export reader", () => {
     expect((await readExport(written(folder("x"), inside))).problems).to.have.lengthOf(1);
   });
 
-  it("takes zeros after gzip data for the padding that they are", async () => {
+  it("ignores zeros after gzip data, which are padding", async () => {
     const padded = Buffer.concat([gzipSync(asLines(events)), Buffer.alloc(20_000)]);
     const read = await readExport(written(folder("x.json.gz"), padded));
     expect(read.texts).to.deep.equal(events);
     expect(read.problems).to.deep.equal([]);
   });
 
-  it("keeps carriage returns, skips blank lines and takes a last line without a line feed", async () => {
+  it("keeps carriage returns, skips blank lines, and reads a last line without a line feed", async () => {
     const read = await readExport(written(folder("x.json"), '{"a":1}\r\n\r\n  \n\n{"b":2}'));
     expect(read.texts).to.deep.equal(['{"a":1}\r', '{"b":2}']);
     expect(read.origins).to.deep.equal(["x.json:1", "x.json:5"]);
@@ -89,9 +89,9 @@ describe("The export reader", () => {
     });
   }
 
-  describe("reports a broken line by its number, and goes on", () => {
+  describe("reports a broken line by its number, and continues", () => {
     const broken: [string, Buffer | string, string][] = [
-      ["no JSON", '{"secret":"hunter2"', "isn't valid JSON (19 bytes)"],
+      ["not JSON", '{"secret":"hunter2"', "isn't valid JSON (19 bytes)"],
       ["two objects", '{"secret":1}{"secret":2}', "isn't valid JSON (24 bytes)"],
       ["an array", '[{"secret":1}]', "is a JSON array, not an object"],
       ["null", "null", "is JSON null, not an object"],
@@ -114,7 +114,7 @@ describe("The export reader", () => {
     }
   });
 
-  it("takes a line of 10 MiB, and reports a longer one", async () => {
+  it("reads a line of 10 MiB, and reports a longer one", async () => {
     const longest = `{"a":"${"x".repeat(10 * 1024 * 1024 - 8)}"}`;
     const tooLong = `{"a":"${"x".repeat(10 * 1024 * 1024 - 7)}"}`;
     const read = await readExport(written(folder("x.json"), asLines([longest, tooLong, '{"b":2}'])));
@@ -195,7 +195,7 @@ describe("The export reader", () => {
     expect(asLines(all.slice(read.texts.length)).length).to.be.lessThan(64 * 1024);
   });
 
-  describe("refuses", () => {
+  describe("rejects", () => {
     const refused: [string, () => Promise<string> | string, RegExp][] = [
       [
         "a missing file",
@@ -242,7 +242,7 @@ describe("The export reader", () => {
       );
     });
 
-    it("a file that went away between opening and reading", async () => {
+    it("a file that is deleted between opening and reading", async () => {
       const source = await openExport(written(folder("x.json"), "{}"));
       rmSync(folder("x.json"));
       let error: unknown;
@@ -255,7 +255,7 @@ describe("The export reader", () => {
     });
   });
 
-  it("reads on only as events are taken", async () => {
+  it("reads only as events are requested", async () => {
     const path = written(folder("x.json"), asLines(manyEvents(20_000)));
     let count = 0;
     for await (const _ of eventsOf(await openExport(path))) {

@@ -28,14 +28,14 @@ describe("The export reader, with a ZIP", () => {
   const good = (name: string, text = '{"good":1}'): EntryToZip => ({ name, content: gzipSync(`${text}\n`) });
   const read = (zip: Buffer) => readExport(written(folder("e.zip"), zip));
 
-  it("takes the files in the order of the archive", async () => {
+  it("reads the files in the order of the archive", async () => {
     const names = ["2/2_2026-01-05_10#0.json.gz", "2/2_2026-01-05_9#1.json.gz", "1/1_2026-01-05_9#0.json.gz"];
     const all = await read(await zipped(names.map((name, index) => good(name, `{"n":${index}}`))));
     expect(all.texts).to.deep.equal(['{"n":0}', '{"n":1}', '{"n":2}']);
     expect(all.origins).to.deep.equal(names.map((name) => `e.zip/${name}:1`));
   });
 
-  it("takes files that are not gzipped, and gzip under a plain name", async () => {
+  it("reads files that are not gzipped, and gzip under a plain name", async () => {
     const all = await read(
       await zipped([
         { name: "1/plain.json", content: '{"a":1}\n{"b":2}' },
@@ -47,7 +47,7 @@ describe("The export reader, with a ZIP", () => {
     expect(all.problems).to.deep.equal([]);
   });
 
-  it("skips folders and what macOS adds in silence", async () => {
+  it("silently skips folders and files that macOS adds", async () => {
     const all = await read(
       await zipped([
         { name: "1/", content: "" },
@@ -65,7 +65,7 @@ describe("The export reader, with a ZIP", () => {
     expect(await read(await zipped([]))).to.deep.include({ texts: [], problems: [] });
   });
 
-  it("reports files that are no events, and shows no control characters of their names", async () => {
+  it("reports files without events, and removes control characters from their names", async () => {
     const all = await read(
       await zipped([{ name: "read\u001b[31mme.txt", content: "hello" }, good("1/1.json.gz")]),
     );
@@ -75,7 +75,7 @@ describe("The export reader, with a ZIP", () => {
     ]);
   });
 
-  describe("reports a file that can't be read, and goes on with the next", () => {
+  describe("reports a file that can't be read, and continues with the next", () => {
     const lines = manyEvents(2_000);
     const packed = gzipSync(asLines(lines));
     const cases: { why: string; zip: () => Promise<Buffer>; reason: RegExp; whole?: boolean }[] = [
@@ -160,7 +160,7 @@ describe("The export reader, with a ZIP", () => {
     }
   });
 
-  it("yields the lines before corrupt gzip data, says that the file is damaged, and goes on", async () => {
+  it("yields the lines before corrupt gzip data, reports the damaged file, and continues", async () => {
     const lines = manyEvents(5_000);
     const corrupt = gzipSync(asLines(lines));
     const middle = Math.floor(corrupt.length / 2);
@@ -193,7 +193,7 @@ describe("The export reader, with a ZIP", () => {
     expect(all.problems[0]?.reason).to.match(/^its directory is damaged/);
   });
 
-  it("reads on past names that point outside the archive: nothing is unpacked to disk", async () => {
+  it("accepts names that point outside the archive: nothing is unpacked to disk", async () => {
     const zip = await zipped([good("aa/1.json.gz"), good("1/2.json.gz")]);
     const outside = Buffer.from(zip.toString("latin1").replaceAll("aa/1", "../1"), "latin1");
     expect((await read(outside)).origins).to.deep.equal(["e.zip/../1.json.gz:1", "e.zip/1/2.json.gz:1"]);

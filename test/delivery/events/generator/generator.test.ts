@@ -1,9 +1,12 @@
 import { expect } from "chai";
 import { SettingsError } from "../../../../delivery/common/errors";
 import type { AmplitudeEvent } from "../../../../delivery/events/event";
-import { uuidFrom } from "../../../../delivery/events/generator/eventTemplate";
 import { LIBRARY } from "../../../../delivery/events/generator/generatedEvent";
-import { type GeneratorOptions, generateEvents } from "../../../../delivery/events/generator/generator";
+import {
+  type GeneratorOptions,
+  generateEvents,
+  uuidFrom,
+} from "../../../../delivery/events/generator/generator";
 import type { SourceEvent } from "../../../../delivery/events/source";
 import { name, version } from "../../../../package.json";
 import { eventsOf } from "../eventsOf";
@@ -22,18 +25,18 @@ async function rows(options: GeneratorOptions): Promise<AmplitudeEvent[]> {
 }
 
 describe("The event generator", () => {
-  it("gives the number of events asked for, and says it beforehand", async () => {
+  it("generates the requested number of events, and states it beforehand", async () => {
     expect(generateEvents({ events: 7 }).expectedEvents).to.equal(7);
     expect(await texts({ events: 7 })).to.have.length(7);
   });
 
-  it("gives the same bytes for the same seed and clock", async () => {
+  it("returns the same bytes for the same seed and clock", async () => {
     expect(await texts({ events: 60, seed: "a", now })).to.deep.equal(
       await texts({ events: 60, seed: "a", now }),
     );
   });
 
-  it("gives at most 50 events at once, and keeps their bytes", async () => {
+  it("returns at most 50 events at once, and keeps their bytes", async () => {
     const batches: (readonly SourceEvent[])[] = [];
     for await (const batch of generateEvents({ events: 120, seed: "a", now }).batches()) batches.push(batch);
     expect(batches.map(({ length }) => length)).to.deep.equal([50, 50, 20]);
@@ -42,7 +45,7 @@ describe("The event generator", () => {
     );
   });
 
-  it("gives the same bytes when one source is read twice", async () => {
+  it("returns the same bytes when one source is read twice", async () => {
     const source = generateEvents({ events: 3, seed: 1, now });
     const readings: string[] = [];
     for (const _ of [1, 2])
@@ -50,14 +53,14 @@ describe("The event generator", () => {
     expect(readings.slice(0, 3)).to.deep.equal(readings.slice(3));
   });
 
-  it("gives other ids and contents for another seed, for the number 1 and the text 1, and for no seed at all", async () => {
+  it("returns other ids and contents for another seed, for the number 1 and the text 1, and for no seed at all", async () => {
     const seeds = [{ seed: 1 }, { seed: "1" }, { seed: 2 }, {}, {}];
     const first = await Promise.all(seeds.map((seed) => rows({ events: 1, now, ...seed })));
     for (const member of ["uuid", "event_properties"] as const)
       expect(new Set(first.map(([row]) => JSON.stringify(row?.[member]))).size).to.equal(seeds.length);
   });
 
-  it("names the seed that repeats a run without one", async () => {
+  it("returns the seed that repeats a run without one", async () => {
     const source = generateEvents({ events: 2, now });
     const read: string[] = [];
     for await (const event of eventsOf(source)) read.push(event.bytes.toString("utf8"));
@@ -69,12 +72,12 @@ describe("The event generator", () => {
       expect(JSON.stringify(JSON.parse(text))).to.equal(text);
   });
 
-  it("gives every field of an export, in its order, with explicit nulls", async () => {
+  it("returns every field of an export, in its order, with explicit nulls", async () => {
     for (const row of await rows({ events: 200, seed: 1, now }))
       expect(Object.keys(row)).to.deep.equal(FIELDS);
   });
 
-  it("never repeats a uuid or an insert id, and makes them version 4 UUIDs", async () => {
+  it("never repeats a uuid or an insert id, which are version 4 UUIDs", async () => {
     const all = await rows({ events: 20_000, seed: 1, now });
     const ids = new Set(all.flatMap((row) => [row.uuid, row.$insert_id]));
     expect(ids.size).to.equal(40_000);
@@ -82,7 +85,7 @@ describe("The event generator", () => {
     for (const id of ids) if (!uuid.test(id)) expect.fail(`${id} is not a version 4 UUID`);
   });
 
-  it("keeps ids apart by the event's number alone, should the random bits ever repeat", () => {
+  it("keeps ids apart by the event's number, even if the random bits repeat", () => {
     const stuck = { next: () => -1, clone: () => stuck, getState: () => [] };
     // A factor that is not a bijection would repeat itself after a power of two.
     const numbers = [0, ...Array.from({ length: 20 }, (_, power) => 2 ** (10 + power))].flatMap((first) =>
@@ -144,13 +147,13 @@ describe("The event generator", () => {
       expect(users.get(session_id) ?? amplitude_id).to.equal(amplitude_id);
       users.set(session_id, amplitude_id);
     }
-    // Of nearly three hours: every user's half hours, and not each event's.
+    // The events cover nearly three hours: sessions are per user and half hour, not per event.
     expect(users.size).to.be.within(2_000, 3_500);
     const [first] = await rows({ events: 1, now: () => new Date(0) });
     expect(first?.session_id).to.equal(0);
   });
 
-  it("asks the clock once for each event, over a change of day too", async () => {
+  it("reads the clock once per event, over a change of day too", async () => {
     const clock = ["2026-12-31T23:59:59.999Z", "2027-01-01T00:00:30.000Z", "2026-12-31T23:59:59.999Z"];
     let asked = 0;
     const days = await rows({ events: 3, seed: 1, now: () => new Date(clock[asked++] ?? "") });
@@ -161,7 +164,7 @@ describe("The event generator", () => {
     ]);
   });
 
-  it("repeats the contents from the 1,501st event on, with ids, numbers and new times", async () => {
+  it("repeats the contents from the 1,501st event on, with new ids, numbers and times", async () => {
     const all = await rows({ events: 3_000, seed: 1 });
     const own = ["$insert_id", "event_id", "uuid"] as const;
     for (const [place, first] of all.slice(0, 1_500).entries()) {
@@ -182,7 +185,7 @@ describe("The event generator", () => {
     ).to.be.above(1_000);
   });
 
-  it("refuses a clock that gives no time, or one beyond the year 9999", async () => {
+  it("rejects a clock that returns no time, or one beyond the year 9999", async () => {
     for (const time of [Number.NaN, -1, Date.UTC(10_000)]) {
       const refusal = await texts({ events: 1, now: () => new Date(time) }).catch((error) => error);
       expect(refusal).to.be.instanceOf(SettingsError);
@@ -192,24 +195,24 @@ describe("The event generator", () => {
       expect(await texts({ events: 1, now: () => new Date(time) })).to.have.length(1);
   });
 
-  it("calls its library what the package is called", () => {
+  it("names its library after the package", () => {
     expect(LIBRARY).to.equal(`${name}/${version}`);
   });
 
-  it("makes events of 1.4 to 2 KB on average", async () => {
+  it("creates events of 1.4 to 2 KB on average", async () => {
     const all = await texts({ events: 2_000, seed: 1, now });
     const average = all.reduce((sum, text) => sum + Buffer.byteLength(text), 0) / all.length;
     expect(average).to.be.within(1_400, 2_000);
   });
 
-  it("says where an event came from", async () => {
+  it("states the origin of each event", async () => {
     const origins: string[] = [];
     for await (const event of eventsOf(generateEvents({ events: 2 }))) origins.push(event.origin);
     expect(origins).to.deep.equal(["generator:1", "generator:2"]);
   });
 
   for (const events of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 1_000_000_001]) {
-    it(`refuses to make ${events} events`, () => {
+    it(`rejects ${events} events`, () => {
       expect(() => generateEvents({ events })).to.throw(
         SettingsError,
         `${events}: give an integer from 1 to 1,000,000,000`,
@@ -217,7 +220,7 @@ describe("The event generator", () => {
     });
   }
 
-  it("makes events only as they are taken", async () => {
+  it("creates events only as they are read", async () => {
     let made = 0;
     const source = generateEvents({ events: 1_000_000_000, now: () => new Date(++made) });
     for await (const _ of eventsOf(source)) break;
