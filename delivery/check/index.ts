@@ -17,7 +17,7 @@ import { checkOutputs } from "../deployment/outputChecks";
 import { type Preflight, preflight } from "../deployment/preflight";
 import { checkRolePolicies, type RolePolicies } from "../deployment/rolePolicies";
 import { resolveAmplitudeCaller } from "../deployment/route";
-import { checkRetention, streamOf } from "../deployment/stream";
+import { checkRetention, type StreamState, streamOf } from "../deployment/stream";
 import { checkStreamPolicy } from "../deployment/streamPolicy";
 import { checkStreamTags, untagged } from "../deployment/tags";
 import { checkTrustBreadth } from "../deployment/trust";
@@ -92,7 +92,7 @@ async function check(
     role: checkedRole(subject, policies),
     alarms: alarms.names,
     findings,
-    leavesOpen: leavesOpen(before),
+    notProven: notProven(before.stream),
   };
 }
 
@@ -164,12 +164,12 @@ function checkedRole({ outputs, before }: Subject, policies: RolePolicies): Chec
   };
 }
 
-function leavesOpen({ stream }: Preflight): string[] {
+function notProven(stream: StreamState | undefined): string[] {
   return [
-    "that records really arrive: `amplitude-kinesis verify` sends some and reads them back",
+    "that records arrive: `amplitude-kinesis verify` sends some and reads them back",
     ...(stream?.kmsKeyId === undefined
       ? []
-      : ["what the policy of the stream's own key says: AWS's simulator leaves it out"]),
-    "policies of the AWS organization that the simulator does not know, and that Amplitude is set up with these three values",
+      : ["that the policy of the stream's own key allows it: AWS's simulator ignores that policy"]),
+    "that no policy of the AWS organization which the simulator does not know denies it, and that Amplitude is set up with these three values",
   ];
 }

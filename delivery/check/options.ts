@@ -2,7 +2,7 @@ import type { Credentials } from "../aws/clients";
 import type { Clock } from "../common/clock";
 import type { FurtherOutputs, StackOutputs } from "../common/outputs";
 
-/** What `checkDeployment` is to look at: only `outputs` is needed. */
+/** Options of `checkDeployment`. Only `outputs` is required. */
 export interface CheckOptions {
   /** The stack's outputs. */
   outputs: StackOutputs & FurtherOutputs;
@@ -12,19 +12,19 @@ export interface CheckOptions {
   profile?: string | undefined;
   /** URL of the one endpoint for all AWS services. Default: the SDK's settings (`AWS_ENDPOINT_URL`, …), else AWS. */
   endpoint?: string | undefined;
-  /** The account that the trust policy has to name. Default: 358203115967. */
+  /** Account that the trust policy has to name. Default: 358203115967. */
   amplitudeAccountId?: string | undefined;
-  /** The principals that Amplitude is known to use, where the trust policy names no whole account. */
+  /** Principals that Amplitude is known to use, if the trust policy doesn't name a whole account. */
   amplitudePrincipalArns?: string[] | undefined;
-  /** The external id that Amplitude has agreed to give. Default: none, as documented. */
+  /** External id that Amplitude has agreed to give. Default: none, as documented. */
   amplitudeExternalId?: string | undefined;
-  /** Principals that are meant to be trusted beside Amplitude, to test delivery. Default: none. */
+  /** Principals that should be trusted besides Amplitude, to test delivery. Default: none. */
   testPrincipalArns?: string[] | undefined;
-  /** How long what is new may take to be known everywhere, in seconds, from 0. Default 0: what is there now. */
+  /** How long new resources may take to propagate, in seconds, at least 0. Default: 0. */
   propagationSeconds?: number | undefined;
-  /** Ends the check early: it then rejects with the signal's reason. */
+  /** Ends the check early. It then rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Told what is being looked at, in words. */
+  /** Receives the name of each step. */
   onStep?: ((step: string) => void) | undefined;
   /** Default: this machine's. */
   clock?: Clock | undefined;

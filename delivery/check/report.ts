@@ -1,26 +1,26 @@
 import type { Finding } from "../common/findings";
 import type { CheckedStream } from "../deployment/stream";
 
-/** `passed`: nothing was found that stops delivery. `failed`: something does. `undecided`: a part of it could not be found out. */
+/** `passed`: nothing stops delivery. `failed`: something does. `undecided`: a part could not be determined. */
 export type CheckVerdict = "passed" | "failed" | "undecided";
 
 /** The role as IAM describes it. */
 export interface CheckedRole {
-  /** As IAM has it. */
+  /** ARN in IAM. */
   roleArn: string;
-  /** How long a session of the role may last. */
+  /** Longest session of the role. */
   maxSessionSeconds: number;
-  /** Null without one. */
+  /** Null without a boundary. */
   permissionsBoundaryArn: string | null;
-  /** Names of its policies; null where they could not be listed. */
+  /** Names of its policies; null if they could not be listed. */
   policies: string[] | null;
 }
 
-/** What a check found; nothing was written for it. */
+/** Result of a check, which writes nothing. */
 export interface CheckReport {
   /** Rises when a field changes its meaning or goes; a new field doesn't raise it. */
   reportVersion: 1;
-  /** What the findings come to. */
+  /** Verdict of the findings. */
   verdict: CheckVerdict;
   /** The stack's output. */
   roleArn: string;
@@ -28,18 +28,18 @@ export interface CheckReport {
   region: string;
   /** The stack's output. */
   streamName: string;
-  /** Who asked, as AWS sees them. */
+  /** ARN of the caller, as AWS sees it. */
   checkedAs: string;
   /** ISO 8601, UTC. */
   checkedAt: string;
-  /** Null where it could not be looked up. */
+  /** Null if it could not be looked up. */
   stream: CheckedStream | null;
-  /** Null where it could not be read. */
+  /** Null if it could not be read. */
   role: CheckedRole | null;
-  /** Names of the alarms on the stream's metrics; null where CloudWatch could not be asked. */
+  /** Names of the alarms on the stream's metrics; null if CloudWatch could not be asked. */
   alarms: string[] | null;
-  /** What is wrong or worth knowing, the gravest first. */
+  /** Problems and facts worth knowing, the most severe first. */
   findings: Finding[];
-  /** What no check from outside can tell, a sentence each. */
-  leavesOpen: string[];
+  /** Facts that a check can't prove, one phrase each. */
+  notProven: string[];
 }

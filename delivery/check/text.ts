@@ -2,12 +2,12 @@ import { findingLines } from "../common/findings";
 import type { CheckReport, CheckVerdict } from "./report";
 
 const SENTENCES: Record<CheckVerdict, string> = {
-  passed: "PASSED: nothing was found that stops Amplitude's delivery",
+  passed: "PASSED: found nothing that stops Amplitude's delivery",
   failed: "FAILED: Amplitude can't deliver to this stream as it is",
-  undecided: "UNDECIDED: it could not be found out whether Amplitude can deliver",
+  undecided: "UNDECIDED: whether Amplitude can deliver could not be determined",
 };
 
-/** The report for a person at a terminal, without a line break at its end. */
+/** Returns the report for a terminal, without a line break at its end. */
 export function checkText(report: CheckReport): string {
   return [
     SENTENCES[report.verdict],
@@ -15,8 +15,8 @@ export function checkText(report: CheckReport): string {
     ...rows(report).map(([name, value]) => `  ${name.padEnd(14)}${value}`),
     ...report.findings.flatMap(findingLines),
     "",
-    "What this leaves open:",
-    ...report.leavesOpen.map((open) => `  - ${open}`),
+    "Not proven:",
+    ...report.notProven.map((sentence) => `  - ${sentence}`),
   ].join("\n");
 }
 
@@ -26,7 +26,12 @@ function rows(report: CheckReport): [string, string][] {
   const { stream, role, alarms } = report;
   return [
     ["stream", `${report.streamName} (${report.region})`],
-    ["", stream === null ? UNKNOWN : `${stream.status}, ${stream.mode}, ${stream.openShards} open shard(s)`],
+    [
+      "",
+      stream === null
+        ? UNKNOWN
+        : `${stream.status}, ${stream.mode}, ${stream.openShards} open ${stream.openShards === 1 ? "shard" : "shards"}`,
+    ],
     ...(stream === null ? [] : streamRows(stream)),
     ["role", report.roleArn],
     ...(role === null ? ([["", UNKNOWN]] as [string, string][]) : roleRows(role)),

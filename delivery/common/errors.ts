@@ -1,4 +1,4 @@
-/** What a `DeliveryError` is about: stable, for programs. */
+/** Stable identifier of an error, for programs. */
 export type DeliveryErrorCode =
   | "settings"
   | "credentials"
@@ -9,8 +9,8 @@ export type DeliveryErrorCode =
   | "report";
 
 /**
- * Every error that this module throws on purpose. `message` says what is wrong, where, and what to do next, and never
- * holds a credential.
+ * Base class of the errors that this module throws. `message` says what happened, where, and what to do next, and never
+ * contains a credential.
  */
 export class DeliveryError extends Error {
   /** The class's name. */
@@ -26,7 +26,7 @@ export class DeliveryError extends Error {
   }
 }
 
-/** Wrong usage or settings: nothing was sent, and trying again without a change can't help. */
+/** Wrong usage or settings. Nothing was sent, and a retry without a change can't help. */
 export class SettingsError extends DeliveryError {
   /** The class's name. */
   override readonly name: string = "SettingsError";
@@ -36,7 +36,7 @@ export class SettingsError extends DeliveryError {
   }
 }
 
-/** An event source that can't be read at all (a single broken line is reported, not thrown). */
+/** An event source that can't be read at all. A single broken line is reported, not thrown. */
 export class SourceError extends DeliveryError {
   /** The class's name. */
   override readonly name: string = "SourceError";
@@ -46,7 +46,7 @@ export class SourceError extends DeliveryError {
   }
 }
 
-/** A report that can't be written, or a file that is not one. What it reports on stands. */
+/** A report that can't be written, or a file that isn't a report. The verdict itself stands. */
 export class ReportError extends DeliveryError {
   /** The class's name. */
   override readonly name: string = "ReportError";

@@ -1,29 +1,28 @@
 const LINE_FEED = 0x0a;
 
-/** One line without its line feed; a carriage return before that stays. */
+/** One line without its line feed. A carriage return before the line feed stays. */
 export interface Line {
-  /** 1-based; blank lines count. */
+  /** Number of the line, from 1. Blank lines count. */
   readonly number: number;
-  /** How many bytes the line has. */
+  /** Length in bytes. */
   readonly length: number;
-  /** Absent where the line is longer than the splitter keeps. */
+  /** Absent if the line is longer than `maxLength`. */
   readonly bytes?: Buffer;
 }
 
 /**
- * Cuts bytes that arrive in chunks of any size into lines at line feeds alone: U+2028 and carriage returns are
- * part of a line. Empty lines are counted and left out. It never holds more than `longest` bytes of an unfinished
- * line, however long that is.
+ * Splits chunks of any size into lines, only at line feeds: U+2028 and carriage returns are part of a line. Empty lines
+ * are counted and left out. It never holds more than `maxLength` bytes of an unfinished line.
  */
 export class LineSplitter {
   #number = 1;
   #length = 0;
   #parts: Buffer[] = [];
 
-  /** @param longest the most bytes that a line may have to be kept */
-  constructor(private readonly longest: number) {}
+  /** @param maxLength maxLength line that is kept, in bytes. */
+  constructor(private readonly maxLength: number) {}
 
-  /** The lines that end in this chunk. Their bytes may share the chunk's memory. */
+  /** Returns the lines that end in this chunk. Their bytes may share the chunk's memory. */
   push(chunk: Buffer): Line[] {
     const lines: Line[] = [];
     let start = 0;
@@ -38,24 +37,24 @@ export class LineSplitter {
     return lines;
   }
 
-  /** The last line where no line feed ends it. */
+  /** Returns the last line if no line feed ends it. */
   end(): Line | undefined {
     return this.#take();
   }
 
   #append(part: Buffer): void {
     this.#length += part.length;
-    if (this.#length > this.longest) this.#parts = [];
+    if (this.#length > this.maxLength) this.#parts = [];
     else if (part.length > 0) this.#parts.push(part);
   }
 
   #take(): Line | undefined {
-    const { longest } = this;
+    const { maxLength } = this;
     const length = this.#length;
     const [first, ...others] = this.#parts;
     this.#length = 0;
     this.#parts = [];
-    if (length > longest) return { number: this.#number, length };
+    if (length > maxLength) return { number: this.#number, length };
     if (first === undefined) return undefined;
     const bytes = others.length === 0 ? first : Buffer.concat([first, ...others], length);
     return { number: this.#number, length, bytes };

@@ -1,7 +1,7 @@
 import { SettingsError } from "./errors";
 import { isObject } from "./values";
 
-/** The three outputs of the stack, which are also the three values of Amplitude's form. */
+/** The three outputs of the stack, which Amplitude's form asks for. */
 export interface StackOutputs {
   /** `arn:aws:iam::ACCOUNT:role/[PATH/]NAME`. */
   roleArn: string;
@@ -11,7 +11,7 @@ export interface StackOutputs {
   streamName: string;
 }
 
-/** A place that outputs were looked for in, the surest first: `--region`, then `outputs.json`. */
+/** A place where outputs were looked for, such as `--region` or `outputs.json`. */
 export interface OutputsOrigin {
   /** For messages: `--role-arn`, `outputs.json`, `stack "acme"`. */
   description: string;
@@ -31,9 +31,9 @@ const PATTERNS: Record<keyof StackOutputs, { pattern: RegExp; rule: string }> = 
 };
 
 /**
- * The outputs from the first origin that has each of them.
+ * Takes each output from the first origin that has it.
  *
- * @throws SettingsError naming every missing or malformed value, and where it was looked for.
+ * @throws SettingsError that names every missing or malformed value, and where it was looked for.
  */
 export function resolveOutputs(origins: OutputsOrigin[]): StackOutputs {
   const outputs: StackOutputs = { roleArn: "", region: "", streamName: "" };
@@ -55,7 +55,7 @@ function problemWith(
 ): string | undefined {
   if (origin === undefined) {
     const places = all.map(({ description }) => description).join(", ");
-    return `${name} is missing (looked for in: ${places}). Is it the stack of an AmplitudeKinesisDestination, and has \`pulumi up\` finished?`;
+    return `${name} is missing (looked for in: ${places}). Check that the stack contains an AmplitudeKinesisDestination, and that \`pulumi up\` finished`;
   }
   const value = origin.values[name];
   const { pattern, rule } = PATTERNS[name];
@@ -64,7 +64,7 @@ function problemWith(
   return `${name} of ${origin.description} is ${shown(value)}, not ${rule}${hint}`;
 }
 
-/** What is not a string may hold anything, a secret too. */
+/** A value that is not a string may contain a secret, so only its type is shown. */
 function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 200));
   if (value === null) return "null";
@@ -72,9 +72,9 @@ function shown(value: unknown): string {
 }
 
 /**
- * The outputs in what `pulumi stack output --json` prints.
+ * Parses the output of `pulumi stack output --json`.
  *
- * @throws SettingsError where it is not a JSON object.
+ * @throws SettingsError if it is not a JSON object.
  */
 export function parseOutputs(json: string, description: string): OutputsOrigin {
   let parsed: unknown;
@@ -82,19 +82,19 @@ export function parseOutputs(json: string, description: string): OutputsOrigin {
     parsed = JSON.parse(json);
   } catch (cause) {
     throw new SettingsError(
-      `${description} is not JSON: give it what \`pulumi stack output --json\` prints`,
+      `${description} is not JSON. Give it the output of \`pulumi stack output --json\``,
       { cause },
     );
   }
   if (!isObject(parsed)) {
     throw new SettingsError(
-      `${description} is not a JSON object: give it what \`pulumi stack output --json\` prints`,
+      `${description} is not a JSON object. Give it the output of \`pulumi stack output --json\``,
     );
   }
   return { description, values: parsed };
 }
 
-/** What a stack may say of itself beside the three outputs; each is held against what is there. */
+/** Outputs of a stack besides the three. Each is compared with the deployment. */
 export interface FurtherOutputs {
   /** ARN of the stream. */
   streamArn?: string | undefined;

@@ -21,7 +21,7 @@ export type TrustDecision =
 /** The caller to decide for. */
 export interface TrustedCaller {
   accountId: string;
-  /** Principals of the account that are known to call. Default: any principal of it may. */
+  /** Principals of the account that are known to call. Default: every principal of it. */
   principalArns?: string[] | undefined;
   /** External id that the caller is known to give. Default: none, as Amplitude documents. */
   externalId?: string | undefined;

@@ -1,28 +1,29 @@
+import { DOCUMENTED_P95_SECONDS } from "../common/limits";
 import type { StackOutputs } from "../common/outputs";
 
 /** One field of Amplitude's form. */
 export interface HandoffField {
-  /** As Amplitude's documentation names it. */
+  /** Name in Amplitude's documentation. */
   label: string;
-  /** The stack's output that fills it. */
+  /** Output of the stack that fills it. */
   output: keyof StackOutputs;
-  /** What is typed into it. */
+  /** Value to enter. */
   value: string;
 }
 
-/** What whoever has Amplitude open has to type and click. Nothing of it is secret. */
+/** Values and steps for the person who sets up Amplitude. Nothing in it is secret. */
 export interface Handoff {
   /** Rises when a field changes its meaning or goes; a new field doesn't raise it. */
   handoffVersion: 1;
-  /** In the order of Amplitude's form. */
+  /** Fields in the order of Amplitude's form. */
   fields: HandoffField[];
-  /** What to click, in order. */
+  /** Steps, in order. */
   steps: string[];
-  /** What is worth knowing before. */
+  /** Facts worth knowing before the first step. */
   notes: string[];
 }
 
-/** Source: Amplitude, "Kinesis Data Stream Event Streaming", Amplitude setup. */
+/** Returns the values and steps. Source: Amplitude, "Kinesis Data Stream Event Streaming", Amplitude setup. */
 export function handoffOf({ region, streamName, roleArn }: StackOutputs): Handoff {
   return {
     handoffVersion: 1,
@@ -34,15 +35,15 @@ export function handoffOf({ region, streamName, roleArn }: StackOutputs): Handof
     steps: [
       "In Amplitude, open Data Destinations and find Kinesis Data Stream - Event Stream.",
       "Enter a sync name, and click Create Sync.",
-      "Click Edit, and enter the three values, each exactly as it stands here.",
+      "Click Edit, and copy the three values exactly.",
       "Choose the events under Send events.",
       "Enable the destination, and save.",
     ],
     notes: [
-      "The role is entered as its whole ARN, not as its name alone.",
-      "There is no field for an external id.",
-      "Only events after the destination is enabled are sent. Amplitude documents that 95 of 100 arrive within 60 seconds.",
-      "Whoever learns the role's ARN could have their own Amplitude project write to this stream: pass this on to those alone who set the destination up.",
+      "Enter the role's full ARN, not only its name.",
+      "The form has no field for an external id.",
+      `Amplitude sends only events that it receives after the destination is enabled. It documents that 95 of 100 arrive within ${DOCUMENTED_P95_SECONDS} seconds.`,
+      "Anyone who learns the role's ARN could make their own Amplitude project write to this stream. Share it only with the people who set up the destination.",
     ],
   };
 }

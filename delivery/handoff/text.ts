@@ -1,6 +1,6 @@
 import type { Handoff } from ".";
 
-/** For a terminal, without a line break at its end; each value stands alone on its line, to be selected whole. */
+/** Returns text for a terminal, without a line break at its end. Each value ends its line, so that it can be selected whole. */
 export function handoffText({ fields, steps, notes }: Handoff): string {
   const width = Math.max(...fields.map(({ label }) => label.length)) + 2;
   return [
@@ -8,15 +8,15 @@ export function handoffText({ fields, steps, notes }: Handoff): string {
     "",
     ...fields.map(({ label, value }) => `  ${label.padEnd(width)}${value}`),
     "",
-    "What to do in Amplitude:",
+    "Steps in Amplitude:",
     ...steps.map((step, index) => `  ${index + 1}. ${step}`),
     "",
-    "Worth knowing:",
+    "Notes:",
     ...notes.map((note) => `  - ${note}`),
   ].join("\n");
 }
 
-/** For a ticket or a pull request, without a line break at its end. */
+/** Returns Markdown for a ticket or a pull request, without a line break at its end. */
 export function handoffMarkdown({ fields, steps, notes }: Handoff): string {
   return [
     "## Amplitude: Kinesis destination",

@@ -97,7 +97,7 @@ function verdictOutcome(report: DeliveryReport): Outcome | undefined {
     element: verdict === "failed" ? "failure" : "error",
     type: verdict,
     message: `${verdict}: ${verdictSentence(report)}`,
-    details: `Not proven:\n${proof.leavesOpen.map((sentence) => `- ${sentence}`).join("\n")}`,
+    details: `Not proven:\n${proof.notProven.map((sentence) => `- ${sentence}`).join("\n")}`,
   };
 }
 

@@ -26,7 +26,7 @@ export function markdownReport(report: DeliveryReport): string {
     ...numbers(shown),
     ...findings(shown.findings),
     ...list("Proven", proof.proves),
-    ...list("Not proven", proof.leavesOpen),
+    ...list("Not proven", proof.notProven),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -14,7 +14,7 @@ export function reportText(report: DeliveryReport): string {
     ...(report.proof.proves.length === 0 ? [] : [`Proven (route: ${report.route}):`]),
     ...report.proof.proves.map((proof) => `  + ${proof}`),
     "Not proven:",
-    ...report.proof.leavesOpen.map((open) => `  - ${open}`),
+    ...report.proof.notProven.map((open) => `  - ${open}`),
   ].join("\n");
 }
 

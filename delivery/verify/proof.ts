@@ -12,11 +12,11 @@ export function proofOf(
   amplitude: TrustedCaller,
   verdict: Verdict,
 ): DeliveryReport["proof"] {
-  const { proves, leavesOpen } =
+  const { proves, notProven } =
     before.route === "role" ? roleProof(before, amplitude) : operatorProof(amplitude);
   const agreed =
     amplitude.externalId === undefined ? [] : ["that Amplitude gives the external id that the role demands"];
-  return { proves: verdict === "verified" ? proves : [], leavesOpen: [...leavesOpen, ...agreed, SET_UP] };
+  return { proves: verdict === "verified" ? proves : [], notProven: [...notProven, ...agreed, SET_UP] };
 }
 
 function trusts({ accountId }: TrustedCaller): string {
@@ -30,7 +30,7 @@ function operatorProof(amplitude: TrustedCaller): DeliveryReport["proof"] {
       "AWS's policy simulator allows the role to write to the stream and to simulate itself",
       trusts(amplitude),
     ],
-    leavesOpen: [
+    notProven: [
       "that the role can really be assumed and write: nobody but its trusted principals can try",
       "what the simulator does not look at: the policies of the stream itself, of a customer's own key and of the organization's resources",
     ],
@@ -48,7 +48,7 @@ function roleProof(before: Preflight, amplitude: TrustedCaller): DeliveryReport[
       "events come back from the stream byte for byte",
       ...(trustRead && !asAmplitude ? [trusts(amplitude)] : []),
     ],
-    leavesOpen: [
+    notProven: [
       ...(trustRead || asAmplitude ? [] : [`that ${trusts(amplitude)}`]),
       ...(simulated
         ? []

@@ -95,5 +95,5 @@ export interface Proof {
   /** What the run proves: nothing unless it is verified. */
   proves: string[];
   /** What it can't. */
-  leavesOpen: string[];
+  notProven: string[];
 }

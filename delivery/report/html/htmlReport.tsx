@@ -108,7 +108,7 @@ function ProofSection({ report: { proof } }: { report: DeliveryReport }) {
         </div>
         <div>
           <h3 class="undetermined">Not proven</h3>
-          {proof.leavesOpen.length === 0 ? <p>Nothing.</p> : <Sentences all={proof.leavesOpen} />}
+          {proof.notProven.length === 0 ? <p>Nothing.</p> : <Sentences all={proof.notProven} />}
         </div>
       </div>
     </section>

@@ -25,7 +25,7 @@ export function proofOf(run: AmplitudeRun, verdict: Verdict): Proof {
   const types = eventTypes.map((type) => `"${type}"`).join(", ");
   return {
     proves: verdict === "verified" ? proves : [],
-    leavesOpen: [
+    notProven: [
       ...(url === undefined ? [] : [`all about Amplitude itself: events were sent to ${url}`]),
       `that the destination's filter lets other events through than ${types}`,
       "that no event is lost at the project's full rate: Amplitude promises neither exactly once nor an order",

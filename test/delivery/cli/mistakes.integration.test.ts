@@ -321,7 +321,7 @@ describe("A mistake of a user", function () {
     [
       "outputs of a stack that is half deployed",
       () => outputsFile("handoff", '{"region":"us-east-1"}'),
-      [/streamName is missing/, /has `pulumi up` finished/],
+      [/streamName is missing/, /that `pulumi up` finished/],
       2,
     ],
     [
@@ -358,7 +358,7 @@ describe("A mistake of a user", function () {
     [
       "a stack without outputs",
       () => pulumiSaying("{}"),
-      [/roleArn is missing/, /stack "acme"/, /has `pulumi up` finished/],
+      [/roleArn is missing/, /stack "acme"/, /that `pulumi up` finished/],
       2,
     ],
     [

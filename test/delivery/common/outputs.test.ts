@@ -103,7 +103,7 @@ describe("What `pulumi stack output --json` prints", () => {
 
   for (const text of ["", "{", "Please choose a stack"]) {
     it(`is not ${JSON.stringify(text)}`, () => {
-      expect(() => parseOutputs(text, "a file")).to.throw("a file is not JSON: give it what");
+      expect(() => parseOutputs(text, "a file")).to.throw("a file is not JSON. Give it the output of");
     });
   }
 

@@ -50,7 +50,7 @@ export const VERIFIED: DeliveryReport = {
     { shardId: "shardId-000000000001", eventsAcknowledged: 600, recordsRead: 600 },
   ],
   findings: [],
-  proof: { proves: ["events come back"], leavesOpen: ["that Amplitude sends"] },
+  proof: { proves: ["events come back"], notProven: ["that Amplitude sends"] },
   environment: { version: "0.1.0", nodeVersion: "v24.1.0", platform: "linux x64" },
 };
 
@@ -90,7 +90,7 @@ export const EMPTY: DeliveryReport = {
   timeline: { bucketSeconds: 1, buckets: [] },
   shards: [],
   findings: [finding("undetermined")],
-  proof: { proves: [], leavesOpen: [] },
+  proof: { proves: [], notProven: [] },
 };
 
 export const UNDECIDED: DeliveryReport = {
@@ -137,7 +137,7 @@ export function withTexts(report: DeliveryReport, text: string): DeliveryReport 
     runId: text,
     shards: report.shards.map((shard) => ({ ...shard, shardId: text })),
     findings: report.findings.map((one) => ({ ...one, message: text, where: text, remedy: text })),
-    proof: { proves: [text], leavesOpen: [text] },
+    proof: { proves: [text], notProven: [text] },
     environment: { version: text, nodeVersion: text, platform: text },
   };
 }

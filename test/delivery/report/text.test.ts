@@ -38,7 +38,7 @@ const REPORT: DeliveryReport = {
     { shardId: "shardId-000000000001", eventsAcknowledged: 600, recordsRead: 601 },
   ],
   findings: [],
-  proof: { proves: ["this"], leavesOpen: ["that"] },
+  proof: { proves: ["this"], notProven: ["that"] },
   environment: { version: "0.1.0", nodeVersion: "v24.1.0", platform: "linux x64" },
 };
 

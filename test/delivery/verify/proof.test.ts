@@ -27,29 +27,29 @@ const TRUST = `the trust policy lets Amplitude's account ${AMPLITUDE} assume the
 
 describe("What a verified run proves", () => {
   it("by the operator's own hand leaves open whether the role works", () => {
-    const { proves, leavesOpen } = proof("operator", "111122223333");
+    const { proves, notProven } = proof("operator", "111122223333");
     expect(proves.join()).to.include("simulator").and.include(TRUST);
-    expect(leavesOpen[0]).to.include("can really be assumed");
+    expect(notProven[0]).to.include("can really be assumed");
   });
 
   it("by the role includes what its trust policy says", () => {
-    const { proves, leavesOpen } = proof("role", "111122223333");
+    const { proves, notProven } = proof("role", "111122223333");
     expect(proves).to.include(TRUST);
     expect(proves[0]).to.include("arn:aws:iam::111122223333:user/ann can assume the role");
-    expect(leavesOpen).to.have.length(1);
+    expect(notProven).to.have.length(1);
   });
 
   it("by the role does not include a trust policy that could not be read", () => {
-    const { proves, leavesOpen } = proof("role", "111122223333", ["role-not-readable"]);
+    const { proves, notProven } = proof("role", "111122223333", ["role-not-readable"]);
     expect(proves).to.not.include(TRUST);
-    expect(leavesOpen).to.include(`that ${TRUST}`);
+    expect(notProven).to.include(`that ${TRUST}`);
   });
 
   it("by the role, from Amplitude's own account, needs no trust policy to say so", () => {
     for (const codes of [[], ["role-not-readable"]] as FindingCode[][]) {
-      const { proves, leavesOpen } = proof("role", AMPLITUDE, codes);
+      const { proves, notProven } = proof("role", AMPLITUDE, codes);
       expect(proves).to.not.include(TRUST);
-      expect(leavesOpen).to.not.include(`that ${TRUST}`);
+      expect(notProven).to.not.include(`that ${TRUST}`);
     }
   });
 
@@ -61,7 +61,7 @@ describe("What a verified run proves", () => {
 
   it("never includes that Amplitude sends", () => {
     for (const route of ["role", "operator"] as const) {
-      expect(proof(route, AMPLITUDE).leavesOpen.at(-1)).to.include("Amplitude is set up");
+      expect(proof(route, AMPLITUDE).notProven.at(-1)).to.include("Amplitude is set up");
     }
   });
 });

@@ -78,7 +78,7 @@ describe("verifyThroughAmplitude, against the sandbox", function () {
       expect(sum(buckets.map(({ acknowledged }) => acknowledged))).to.equal(20);
       expect(sum(buckets.map(({ read }) => read))).to.equal(20);
       expect(report.proof.proves.join()).to.include(String(amplitude.app));
-      expect(report.proof.leavesOpen.join()).to.include("all about Amplitude itself");
+      expect(report.proof.notProven.join()).to.include("all about Amplitude itself");
       expect(JSON.stringify(report)).not.to.include(amplitude.apiKey);
     });
 
