@@ -497,7 +497,7 @@ describe("A mistake of a user", function () {
       2,
     ],
     [
-      "TLS where there is none",
+      "TLS to a server without TLS",
       () => ({
         args: ["check", ...GOOD],
         env: { ...env, AWS_ENDPOINT_URL: aws.endpoint.replace("http:", "https:"), AWS_MAX_ATTEMPTS: "1" },

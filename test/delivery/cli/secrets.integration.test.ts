@@ -170,7 +170,7 @@ describe("Secrets", function () {
     ["report as a page", () => ["report", join(folder, "reports", "report.json"), "--html"]],
     ["report of what is none", () => ["--debug", "report", join(folder, "events.json")]],
     [
-      "verify of a torn file alone",
+      "verify of only a torn file",
       () => [
         "--debug",
         "verify",

@@ -58,7 +58,7 @@ function finding(severity: Severity, number = 0): Finding {
   return {
     code: "events-refused",
     severity,
-    message: `${number} event(s) were refused: AccessDenied for arn:aws:sts::${ACCOUNT}:assumed-role/writer`,
+    message: `${number} events were rejected: AccessDenied for arn:aws:sts::${ACCOUNT}:assumed-role/writer`,
     where: `arn:aws:kinesis:eu-central-1:${ACCOUNT}:stream/events`,
     remedy: "Run `pulumi up --refresh` to restore the policy",
   };

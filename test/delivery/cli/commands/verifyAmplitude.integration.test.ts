@@ -62,11 +62,7 @@ describe("amplitude-kinesis verify --route amplitude", function () {
   }
 
   const usage: [what: string, more: () => string[], says: RegExp][] = [
-    [
-      "without a key, where there is no terminal to ask on",
-      () => args,
-      /Set AMPLITUDE_API_KEY, pass --api-key/,
-    ],
+    ["without a key and without a terminal", () => args, /Set AMPLITUDE_API_KEY, pass --api-key/],
     ["with a key that can't be one", () => [...args, "--api-key", `${PLANTED} x`], /API key is invalid/],
     ["with an export", () => [...args, "--export", "x.zip"], /--export can't be used with --route amplitude/],
     ["with a sender's profile", () => [...args, "--sender-profile", "p"], /--sender-profile can't be used/],

@@ -139,17 +139,17 @@ describe("The report's page in a browser", function () {
   }
 
   it("applies its style sheet in both themes, and prints on white", async () => {
-    const colours: string[] = [];
+    const colors: string[] = [];
     const background = "getComputedStyle(document.body).backgroundColor";
     for (const colorScheme of ["light", "dark"] as const) {
       await opened(await htmlReport(VERIFIED), { colorScheme }, async (page) => {
-        colours.push(await page.evaluate<string>(background));
+        colors.push(await page.evaluate<string>(background));
         await page.emulateMedia({ media: "print", colorScheme });
-        colours.push(await page.evaluate<string>(background));
+        colors.push(await page.evaluate<string>(background));
       });
     }
     const white = "rgb(255, 255, 255)";
-    expect(colours).to.deep.equal([white, white, "rgb(13, 17, 23)", white]);
+    expect(colors).to.deep.equal([white, white, "rgb(13, 17, 23)", white]);
   });
 
   it("shows hostile texts as text: nothing runs and nothing is loaded", async () => {
