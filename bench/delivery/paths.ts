@@ -5,7 +5,7 @@ import {
   PutRecordsCommand,
 } from "@aws-sdk/client-kinesis";
 import { keepAliveHandler, kinesisClient, kinesisWriteClient } from "../../delivery/aws/clients";
-import { putRecordsTo } from "../../delivery/kinesis/putRecords";
+import { putRecordsTo } from "../../delivery/kinesis/record";
 import { bodyOf, CREDENTIALS, giveBack, keyOf, poster, REGION, signedHeaders } from "./byHand";
 import { awsKinesisWritable, kinesisStreams } from "./peers/javascript";
 import { producing } from "./producing";

@@ -1,9 +1,9 @@
 import { type ClientOptions, kinesisWriteClient } from "../../delivery/aws/clients";
 import { systemClock } from "../../delivery/common/clock";
+import type { OutcomeListener } from "../../delivery/kinesis/producer";
 import { Producer } from "../../delivery/kinesis/producer";
-import type { OutcomeListener } from "../../delivery/kinesis/producerOptions";
-import { putRecordsTo } from "../../delivery/kinesis/putRecords";
 import type { OutgoingRecord } from "../../delivery/kinesis/record";
+import { putRecordsTo } from "../../delivery/kinesis/record";
 import { keyOf } from "./byHand";
 import type { Bench } from "./paths";
 

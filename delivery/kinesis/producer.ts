@@ -1,9 +1,58 @@
 import { PATIENCE_POLL_MS } from "../aws/waitUntil";
+import type { Clock } from "../common/clock";
 import { BATCH_LIMITS, batches } from "./batcher";
 import { type AttemptResult, readFailure, readResponse } from "./outcome";
-import type { ProducerOptions, Stopped } from "./producerOptions";
-import type { OutgoingRecord, RecordSource } from "./record";
-import { retryDelay } from "./retryDelay";
+import type { OutgoingRecord, PutRecords, RecordSource } from "./record";
+import { retryDelay } from "./retry";
+
+/** Receives the outcome of every record. Exactly one of the last five callbacks fires per record. Times are in ms since 1970. */
+export interface OutcomeListener {
+  /** An attempt of these records is about to start. If this throws, it doesn't. */
+  beforeAttempt?(records: readonly OutgoingRecord[], at: number): void;
+  /** An attempt with this record starts. */
+  onAttempt(index: number, at: number): void;
+  /** An attempt may have written the record. It may be retried. */
+  onAmbiguous(index: number): void;
+  onAcknowledged(index: number, shardId: string, at: number): void;
+  /** Given up. No attempt with a response wrote it. */
+  onRefused(index: number, reason: string): void;
+  /** Given up. No attempt was acknowledged, and at least one may have written it. */
+  onUnanswered(index: number, reason: string): void;
+  /** Certainly not written. The run ended before the next attempt. */
+  onAbandoned(index: number): void;
+  /** Possibly written. The run ended before the next attempt. */
+  onLeftOpen(index: number): void;
+}
+
+export interface ProducerOptions {
+  put: PutRecords;
+  listener: OutcomeListener;
+  clock: Clock;
+  /** In [0, 1). */
+  random: () => number;
+  /** Largest record in bytes, partition key included. */
+  largestRecordBytes: number;
+  /** Number of requests in flight, from 1. Default 4. */
+  concurrency?: number;
+  /** How long a batch is retried before the rest of it is given up, in ms. An attempt in flight may finish. Default 90,000. */
+  giveUpAfterMs?: number;
+  /** Attempts of a batch before the rest of it is given up, from 1. Default 12: at most 31 s of backoff, half of that on average. */
+  maxAttempts?: number;
+  /** How long a batch may wait for more records, in ms. Default 50. */
+  lingerMs?: number;
+  /** From the start, how long a denied access counts as a permission that has not propagated yet, in ms. Default 0. */
+  propagationMs?: number;
+  /** How long requests in flight may take to finish after an abort, in ms. Default 10,000. */
+  drainMs?: number;
+  onAccessDenied?: () => void;
+}
+
+/** Why a producer stopped before the end of its source. */
+export interface Stopped {
+  reason: string;
+  /** Client-side failure: this machine could not reach the destination, or had no valid credentials. */
+  clientSide: boolean;
+}
 
 const DEFAULTS = {
   concurrency: 4,
@@ -13,12 +62,12 @@ const DEFAULTS = {
   propagationMs: 0,
   drainMs: 10_000,
 };
-/** So many batches in a row of which nothing was acknowledged end the run. */
-const MOST_GIVEN_UP = 3;
+/** The run stops after this many consecutive batches without any acknowledgement. */
+const MAX_CONSECUTIVE_FAILED_BATCHES = 3;
 
 /**
- * Sends records in batches. Memory is bounded: the source is asked for more only when one of `concurrency` requests
- * has ended. Every record that an attempt was made of is reported to the listener, whatever happens.
+ * Sends records in batches. Memory is bounded: the producer requests more records only when one of `concurrency` requests has
+ * finished. The listener receives the outcome of every attempted record.
  */
 export class Producer {
   readonly #options: ProducerOptions & typeof DEFAULTS;
@@ -28,19 +77,18 @@ export class Producer {
   #failure: { error: unknown } | undefined;
   #stopped: Stopped | undefined;
   #propagationDeadline = 0;
-  #givenUpInARow = 0;
+  #consecutiveFailures = 0;
 
   constructor(options: ProducerOptions) {
     this.#options = { ...DEFAULTS, ...options };
   }
 
   /**
-   * Sends all that the source gives; ends when every record has its outcome.
+   * Sends every record of the source.
    *
-   * @param signal no more is taken and nothing is tried again after it; requests under way get `drainMs` to end.
-   * @returns why it ended early: a refusal, silence or a fault of this machine, that would meet every further record too.
-   * Undefined otherwise.
-   * @throws what the source or the listener throws, after the requests under way have ended.
+   * @param signal Stops sending and retrying. Requests in flight get `drainMs` to finish.
+   * @returns Why sending stopped early, or undefined if every record was attempted.
+   * @throws Whatever the source or the listener throws, after the requests in flight have finished.
    */
   async run(source: RecordSource, signal: AbortSignal): Promise<Stopped | undefined> {
     const { clock, concurrency, lingerMs, propagationMs } = this.#options;
@@ -62,7 +110,7 @@ export class Producer {
     return this.#stopped;
   }
 
-  /** A record that no request can hold is refused here. */
+  /** Refuses a record that no request can hold. */
   #accept({ index }: OutgoingRecord, size: number): boolean {
     const { largestRecordBytes, listener } = this.#options;
     if (size <= largestRecordBytes) return true;
@@ -83,7 +131,7 @@ export class Producer {
     this.#end.abort();
   }
 
-  /** Cancels the requests that are still under way `drainMs` after the signal. */
+  /** Cancels the requests that are still in flight `drainMs` after the signal. */
   #cancelAfter(signal: AbortSignal): () => void {
     const { clock, drainMs } = this.#options;
     const stop = new AbortController();
@@ -93,7 +141,7 @@ export class Producer {
     return () => stop.abort();
   }
 
-  /** Sends one batch until nothing of it is left to try. */
+  /** Sends one batch until every record has its outcome. */
   async #send(batch: OutgoingRecord[], signal: AbortSignal): Promise<void> {
     const { maxAttempts, giveUpAfterMs, clock, random } = this.#options;
     const giveUpAt = clock.now() + giveUpAfterMs;
@@ -132,7 +180,7 @@ export class Producer {
     }
   }
 
-  /** Reports what is settled, and gives back what is not. */
+  /** Reports acknowledged records and returns the others. */
   #settle({ outcomes }: AttemptResult, ambiguous: Set<number>): OutgoingRecord[] {
     const { listener, clock } = this.#options;
     const now = clock.now();
@@ -140,7 +188,7 @@ export class Producer {
     for (const outcome of outcomes) {
       const { index } = outcome.record;
       if (outcome.kind === "acknowledged") {
-        this.#givenUpInARow = 0;
+        this.#consecutiveFailures = 0;
         listener.onAcknowledged(index, outcome.shardId, now);
         continue;
       }
@@ -153,11 +201,11 @@ export class Producer {
     return rest;
   }
 
-  /** Nothing of the batch is tried again. What this machine alone could not do says nothing of the destination. */
+  /** Ends the batch. A client-side failure proves nothing about the destination, so its records are not refused. */
   #giveUp(result: AttemptResult, ambiguous: Set<number>): void {
     const { outcomes, retry, clientSide } = result;
-    this.#givenUpInARow += 1;
-    if (retry === "stop" || clientSide || this.#givenUpInARow >= MOST_GIVEN_UP) {
+    this.#consecutiveFailures += 1;
+    if (retry === "stop" || clientSide || this.#consecutiveFailures >= MAX_CONSECUTIVE_FAILED_BATCHES) {
       this.#stop({ reason: reasonOf(outcomes), clientSide });
     }
     if (clientSide) this.#abandon(result, ambiguous);
@@ -170,14 +218,14 @@ export class Producer {
     this.#endRest(result, ambiguous, unanswered, (index, reason) => listener.onRefused(index, reason));
   }
 
-  /** A refusal is no final answer where it would have been tried again. */
+  /** Ends the batch before its next attempt. A refusal that would have been retried is not final. */
   #abandon(result: AttemptResult, ambiguous: Set<number>): void {
     const { listener } = this.#options;
     const leftOpen = (index: number) => listener.onLeftOpen(index);
     this.#endRest(result, ambiguous, leftOpen, (index) => listener.onAbandoned(index));
   }
 
-  /** Ends what was not acknowledged: by `maybeWritten` what an attempt may have written, by `notWritten` the rest. */
+  /** Reports unacknowledged records: to `maybeWritten` those that an attempt may have written, the others to `notWritten`. */
   #endRest(
     { outcomes }: AttemptResult,
     ambiguous: Set<number>,
@@ -199,7 +247,7 @@ export class Producer {
 
   #isPropagating({ accessDenied }: AttemptResult): boolean {
     const { clock, onAccessDenied } = this.#options;
-    // Front ends learn of a permission one by one: a refusal can come after a first acknowledgement.
+    // A permission propagates to one front end at a time, so a rejection can follow an acknowledgement.
     const propagating = accessDenied && clock.now() < this.#propagationDeadline;
     if (propagating) onAccessDenied?.();
     return propagating;

@@ -1,25 +1,24 @@
 import { awsError, classify, isCredentialsError, isThrottling } from "../aws/errors";
 import type { Clock } from "../common/clock";
-import { retryDelay } from "./retryDelay";
 
-export interface Patience {
+export interface RetryOptions {
   clock: Clock;
   random: () => number;
   signal: AbortSignal;
 }
 
-/** Failures in a row, throttling left out, before the request counts as hopeless: at most 21 s of waiting, beside the SDK's own tries. */
-const MOST_FAILURES = 10;
+/** Consecutive failures, throttling excluded, before giving up: at most 21 s of backoff, besides the SDK's own retries. */
+const MAX_FAILURES = 10;
 
 /**
- * Asks until the service answers, with backoff. Throttling says nothing against the request, only that the stream's
- * other consumers are busy too: it is tried again for as long as the signal lets it.
+ * Makes a request until it succeeds, with backoff. Throttling only shows that other consumers of the stream are busy, so it is
+ * retried until the signal aborts.
  *
  * @returns undefined after the signal.
- * @throws what the service answers, where asking again can't help or, ten times beside throttling, didn't.
+ * @throws The error, if a retry can't help or ten attempts failed for reasons other than throttling.
  */
-export async function untilAnswered<T>(ask: () => Promise<T>, patience: Patience): Promise<T | undefined> {
-  const { clock, random, signal } = patience;
+export async function withRetries<T>(ask: () => Promise<T>, options: RetryOptions): Promise<T | undefined> {
+  const { clock, random, signal } = options;
   let failures = 0;
   for (let attempts = 1; !signal.aborted; attempts += 1) {
     try {
@@ -27,7 +26,7 @@ export async function untilAnswered<T>(ask: () => Promise<T>, patience: Patience
     } catch (error) {
       if (signal.aborted) break;
       if (!isThrottling(error)) failures += 1;
-      if (failures >= MOST_FAILURES || !canPass(error)) throw error;
+      if (failures >= MAX_FAILURES || !canPass(error)) throw error;
       await clock.sleep(retryDelay(attempts, random()), signal);
     }
   }
@@ -40,4 +39,20 @@ function canPass(error: unknown): boolean {
   if (["throttling", "expired-iterator", "expired-session"].includes(classify(error))) return true;
   if (isCredentialsError(error)) return false;
   return httpStatus === undefined || httpStatus >= 500 || httpStatus === 200;
+}
+
+/** Longest wait before the first retry. */
+const BASE_DELAY_MS = 100;
+/** Longest wait before any retry. */
+const MAX_DELAY_MS = 5_000;
+
+/**
+ * Returns the wait before the next attempt, in ms: exponential backoff with full jitter.
+ * Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
+ *
+ * @param failedAttempts Number of failed attempts, from 1.
+ * @param random A number in [0, 1).
+ */
+export function retryDelay(failedAttempts: number, random: number): number {
+  return random * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** (failedAttempts - 1));
 }

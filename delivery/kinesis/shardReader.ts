@@ -1,7 +1,7 @@
-import type { ChildShard, GetRecordsOutput, _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
+import type { ChildShard, GetRecordsOutput, _Record as KinesisRecord, Shard } from "@aws-sdk/client-kinesis";
 import { classify } from "../aws/errors";
 import type { Clock } from "../common/clock";
-import { untilAnswered } from "./retry";
+import { withRetries } from "./retry";
 import type { Position, StreamApi } from "./streamApi";
 
 /** Records of one answer, in the order of the shard. */
@@ -65,7 +65,7 @@ export class ShardReader {
    */
   async run(): Promise<ClosedShard | undefined> {
     while (!this.options.signal.aborted) {
-      const answer = await untilAnswered(() => this.#ask(), this.options);
+      const answer = await withRetries(() => this.#ask(), this.options);
       const closed = answer === undefined ? undefined : await this.#take(answer);
       if (closed !== undefined) return closed;
     }
@@ -152,4 +152,27 @@ function readUpTo(
   const arrival = last.ApproximateArrivalTimestamp?.getTime();
   if (MillisBehindLatest === undefined || arrival === undefined) return Number.NEGATIVE_INFINITY;
   return Math.min(since - MillisBehindLatest, arrival - clockOffsetMs);
+}
+
+/** A shard as ListShards returns it. */
+export interface ListedShard {
+  shardId: string;
+  /** One after a split, two after a merge. */
+  parentShardIds: string[];
+  /** It accepts no more records, because its last sequence number is known. */
+  isClosed: boolean;
+}
+
+/** Returns an empty list for a shard without an id, which the API's types allow. */
+export function listedShard(shard: Shard): ListedShard[] {
+  const { ShardId, ParentShardId, AdjacentParentShardId, SequenceNumberRange } = shard;
+  if (ShardId === undefined) return [];
+  const parentShardIds = [ParentShardId, AdjacentParentShardId].flatMap((id) => id ?? []);
+  return [
+    {
+      shardId: ShardId,
+      parentShardIds,
+      isClosed: typeof SequenceNumberRange?.EndingSequenceNumber === "string",
+    },
+  ];
 }

@@ -1,8 +1,6 @@
 import type { Clock } from "../common/clock";
-import { Changes } from "./changeSignal";
-import { type ListedShard, listedShard } from "./listedShard";
-import { untilAnswered } from "./retry";
-import { ShardReader, type ShardRecords } from "./shardReader";
+import { withRetries } from "./retry";
+import { type ListedShard, listedShard, ShardReader, type ShardRecords } from "./shardReader";
 import type { Position, StreamApi } from "./streamApi";
 
 export interface StreamReaderOptions {
@@ -68,14 +66,14 @@ export class StreamReader {
   readonly #running = new Set<Promise<void>>();
   readonly #abort = new AbortController();
   readonly #failing = new AbortController();
-  readonly #changes: Changes;
+  readonly #changes: ChangeSignal;
   #failure: StreamUnreadable | undefined;
   #started = false;
   /** Aborted once a shard, or the list of them, can't be read, with the StreamUnreadable as its reason; `stop` does not abort it. */
   readonly failed: AbortSignal = this.#failing.signal;
 
   constructor(private readonly options: StreamReaderOptions) {
-    this.#changes = new Changes(options.clock);
+    this.#changes = new ChangeSignal(options.clock);
   }
 
   /**
@@ -125,7 +123,7 @@ export class StreamReader {
       if (this.#failure !== undefined) throw this.#failure;
       if (condition()) return true;
       if (signal?.aborted || clock.now() >= deadline) return false;
-      await this.#changes.next(signal, deadline - clock.now());
+      await this.#changes.wait(signal, deadline - clock.now());
     }
   }
 
@@ -143,14 +141,14 @@ export class StreamReader {
     // Without a shard everything would count as read, and nothing would have been.
     if (this.#shards.size === 0) throw new Error("ListShards gave no shard");
     this.#started = true;
-    this.#changes.tell();
+    this.#changes.notify();
   }
 
   /** @returns nothing after `stop`. */
   async #list(): Promise<ListedShard[]> {
     const { api, from, clock, random } = this.options;
     const { signal } = this.#abort;
-    const shards = await untilAnswered(() => api.listShards(from, signal), { clock, random, signal });
+    const shards = await withRetries(() => api.listShards(from, signal), { clock, random, signal });
     return (shards ?? []).flatMap(listedShard);
   }
 
@@ -184,18 +182,18 @@ export class StreamReader {
       signal: this.#abort.signal,
       onRecords: (records) => {
         onRecords(records);
-        this.#changes.tell();
+        this.#changes.notify();
       },
       onReadUpTo: (time) => {
         progress.readUpTo = time;
-        this.#changes.tell();
+        this.#changes.notify();
       },
     });
     const children = await this.#readToEnd(shard.shardId, reader);
     for (const child of children ?? []) this.#follow({ ...child, from: { type: "TRIM_HORIZON" } });
     // After the signal its children are not followed, so that it can't stand for them.
     if (children !== undefined && !this.#abort.signal.aborted) progress.closed = true;
-    this.#changes.tell();
+    this.#changes.notify();
   }
 
   /**
@@ -223,6 +221,34 @@ export class StreamReader {
     if (this.#abort.signal.aborted) return;
     this.#failure ??= new StreamUnreadable({ cause }, shardId);
     this.#failing.abort(this.#failure);
-    this.#changes.tell();
+    this.#changes.notify();
+  }
+}
+
+/** Lets several callers wait for the next change. */
+export class ChangeSignal {
+  readonly #waiting = new Set<() => void>();
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Wakes everyone who waits. */
+  notify(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+
+  /** Resolves at the next change, at the signal, or after `timeoutMs`. */
+  async wait(signal: AbortSignal | undefined, timeoutMs: number): Promise<void> {
+    if (signal?.aborted) return;
+    const stop = new AbortController();
+    let wake = () => {};
+    const changed = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    this.#waiting.add(wake);
+    signal?.addEventListener("abort", wake, { signal: stop.signal });
+    await Promise.race([changed, this.clock.sleep(timeoutMs, stop.signal)]);
+    this.#waiting.delete(wake);
+    stop.abort();
   }
 }

@@ -1,4 +1,4 @@
-import type { OutcomeListener } from "../kinesis/producerOptions";
+import type { OutcomeListener } from "../kinesis/producer";
 
 /** So many reasons are told apart. */
 const MOST_REASONS = 20;

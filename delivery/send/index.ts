@@ -9,9 +9,9 @@ import { resolveAmplitudeCaller, resolveSender } from "../deployment/route";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
 import { Producer } from "../kinesis/producer";
-import { putRecordsTo } from "../kinesis/putRecords";
 import { awaitTurn, isAhead, type Pace } from "../kinesis/rateLimit";
 import type { OutgoingRecord } from "../kinesis/record";
+import { putRecordsTo } from "../kinesis/record";
 import {
   endedEarly,
   interrupted,

@@ -2,7 +2,7 @@ import { awsError, describeError, isAccessDenied } from "../aws/errors";
 import { DeliveryError, messageOf } from "../common/errors";
 import { type Finding, type FindingCode, finding } from "../common/findings";
 import type { EventSource } from "../events/source";
-import type { Stopped } from "../kinesis/producerOptions";
+import type { Stopped } from "../kinesis/producer";
 import type { StreamUnreadable } from "../kinesis/streamReader";
 
 export function notReadable({ message, cause }: StreamUnreadable, where: string): Finding {

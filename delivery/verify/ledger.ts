@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { DeliveryError } from "../common/errors";
-import type { OutcomeListener } from "../kinesis/producerOptions";
+import type { OutcomeListener } from "../kinesis/producer";
 import {
   ABANDONED,
   ACKNOWLEDGED,

@@ -6,7 +6,7 @@ import type { LatencyRecorder } from "../common/histogram";
 import type { Timeline } from "../common/timeline";
 import type { StreamState } from "../deployment/stream";
 import { Producer } from "../kinesis/producer";
-import { putRecordsTo } from "../kinesis/putRecords";
+import { putRecordsTo } from "../kinesis/record";
 import { endedEarly, noEvents, sendingEnded } from "../sending/findings";
 import type { Progress } from "../sending/options";
 import { defaultConcurrency, type PacedEvents } from "../sending/pacing";

@@ -1,6 +1,6 @@
 import { LatencyRecorder } from "../common/histogram";
 import type { Timeline } from "../common/timeline";
-import type { OutcomeListener } from "../kinesis/producerOptions";
+import type { OutcomeListener } from "../kinesis/producer";
 import type { OutgoingRecord } from "../kinesis/record";
 import type { Ledger } from "./ledger";
 import type { RunJournal } from "./resume/runFile";

@@ -1,6 +1,5 @@
 import type { PutRecordsOutput, PutRecordsResultEntry } from "@aws-sdk/client-kinesis";
-import type { PutRecords } from "../../../delivery/kinesis/producerOptions";
-import type { OutgoingRecord } from "../../../delivery/kinesis/record";
+import type { OutgoingRecord, PutRecords } from "../../../delivery/kinesis/record";
 
 /** What one request meets. */
 export type Answer = (

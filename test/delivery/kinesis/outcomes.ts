@@ -1,4 +1,4 @@
-import type { OutcomeListener } from "../../../delivery/kinesis/producerOptions";
+import type { OutcomeListener } from "../../../delivery/kinesis/producer";
 
 /** Keeps all that a producer tells. */
 export class Outcomes implements OutcomeListener {

@@ -1,8 +1,8 @@
 import type { PutRecordsResultEntry } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import fc from "fast-check";
+import type { ProducerOptions, Stopped } from "../../../delivery/kinesis/producer";
 import { Producer } from "../../../delivery/kinesis/producer";
-import type { ProducerOptions, Stopped } from "../../../delivery/kinesis/producerOptions";
 import type { OutgoingRecord, RecordSource } from "../../../delivery/kinesis/record";
 import { serviceError, systemError } from "../aws/serviceErrors";
 import { VirtualClock } from "../common/virtualClock";

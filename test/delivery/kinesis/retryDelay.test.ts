@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { retryDelay } from "../../../delivery/kinesis/retryDelay";
+import { retryDelay } from "../../../delivery/kinesis/retry";
 
 const LARGEST_RANDOM = 1 - Number.EPSILON / 2;
 
