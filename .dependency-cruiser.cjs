@@ -15,11 +15,6 @@ const DELIVERY_TIERS = [
 ];
 const SANDBOX_TIERS = [["process"], ["aws", "amplitude"], ["pulumi"]];
 
-// Known violations, to be removed with the imports that they allow.
-const KNOWN_UPWARD_IMPORTS = { "delivery/send": "^delivery/verify/options\\.ts$" };
-const KNOWN_CYCLES =
-  "^(delivery/kinesis/batche(r|s)|" + "delivery/cli/commands/(run[CSVW]|[csvw])[a-z]+)\\.ts$";
-
 const forbid = (name, from, to) => ({ name, severity: "error", from, to });
 
 function tierRules(root, tiers) {
@@ -27,11 +22,10 @@ function tierRules(root, tiers) {
   const rules = tiers.flatMap((folders, tier) =>
     folders.map((folder) => {
       const allowed = [folder, ...tiers.slice(0, tier).flat()].map((each) => `^${root}/${each}/`);
-      const known = KNOWN_UPWARD_IMPORTS[`${root}/${folder}`] ?? [];
       return forbid(
         `${root}/${folder} imports lower tiers only`,
         { path: `^${root}/${folder}/` },
-        { path: `^${root}/`, pathNot: allowed.concat(known) },
+        { path: `^${root}/`, pathNot: allowed },
       );
     }),
   );
@@ -42,7 +36,7 @@ module.exports = {
   forbidden: [
     ...tierRules("delivery", DELIVERY_TIERS),
     ...tierRules("sandbox", SANDBOX_TIERS),
-    forbid("files import each other in no cycle", { pathNot: KNOWN_CYCLES }, { circular: true }),
+    forbid("files import each other in no cycle", {}, { circular: true }),
     forbid(
       "delivery knows the stack's outputs and components/contract, nothing else of Pulumi or the component",
       { path: "^delivery/" },

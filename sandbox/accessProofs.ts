@@ -11,11 +11,11 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { AwsCredentialIdentity } from "@smithy/types";
 import type { LocalAws, LocalPrincipal } from "./aws";
 
-/** One thing that has to be so, and whether it is. */
+/** A claim about access, and whether it holds. */
 export interface AccessProof {
   claim: string;
   holds: boolean;
-  /** What happened, where that is not what the claim says. */
+  /** The observed result, if it contradicts the claim. */
   observed?: string;
 }
 
@@ -23,11 +23,11 @@ export interface ProofSubject {
   aws: LocalAws;
   roleArn: string;
   streamName: string;
-  /** A stream of the same account that the role has no business with. */
+  /** A stream in the same account that the role must not access. */
   otherStreamName: string;
 }
 
-/** Tries out who may do what, each claim by the very call, with the AWS SDK's own clients. Nothing is written. */
+/** Tests each claim with the request itself, through the AWS SDK's clients. Writes nothing. */
 export async function proveAccess(subject: ProofSubject): Promise<AccessProof[]> {
   const { aws, roleArn } = subject;
   const { amplitude, stranger } = aws.principals;
@@ -35,7 +35,7 @@ export async function proveAccess(subject: ProofSubject): Promise<AccessProof[]>
     await allowed(`Amplitude's account ${amplitude.accountId} can assume the role`, () =>
       assume(aws, amplitude, roleArn),
     ),
-    await denied(`another account (${stranger.accountId}) can't assume it`, () =>
+    await denied(`another account (${stranger.accountId}) can't assume the role`, () =>
       assume(aws, stranger, roleArn),
     ),
   ];
@@ -85,7 +85,7 @@ async function assume(
   }
 }
 
-/** Authorized like a write, and answered with an error that says it would have been done. Source: AWS, PutRecords, DryRun. */
+/** Sends a dry run, which AWS authorizes like a write and rejects if it would succeed. Source: AWS, PutRecords, DryRun. */
 async function dryWrite(kinesis: KinesisClient, streamName: string): Promise<void> {
   const Records = [{ PartitionKey: "dry-run", Data: Buffer.from("{}") }];
   try {
@@ -123,7 +123,7 @@ async function allowed(claim: string, call: () => Promise<unknown>): Promise<Acc
 async function denied(claim: string, call: () => Promise<unknown>): Promise<AccessProof> {
   const error = await errorOf(call);
   if (error?.startsWith("AccessDenied")) return { claim, holds: true };
-  return { claim, holds: false, observed: error ?? "it was allowed" };
+  return { claim, holds: false, observed: error ?? "the request was allowed" };
 }
 
 async function errorOf(call: () => Promise<unknown>): Promise<string | undefined> {

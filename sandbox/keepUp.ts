@@ -11,11 +11,11 @@ interface KeptSandbox {
   amplitude: LocalAmplitude;
   folder: string;
   onboarding: Onboarding;
-  /** Settles when the person wants it to end. */
+  /** Settles when the user interrupts the sandbox. */
   interrupted: Promise<unknown>;
 }
 
-/** Leaves the sandbox up until it is interrupted, and says how to reach it. */
+/** Keeps the sandbox running until it is interrupted, and prints how to reach it. */
 export async function keepUp({
   aws,
   amplitude,
@@ -33,20 +33,20 @@ export async function keepUp({
   process.stderr.write(`${amplitudeInstructions(amplitude, outputsFile)}\n`);
   process.stderr.write(`${pulumiInstructions(stack, folder)}\n`);
   process.stderr.write(`${PROFILES}\n`);
-  // A pending promise alone keeps no process alive, and the signals' listeners don't either.
+  // Neither a pending promise nor a signal listener keeps the process alive.
   const alive = setInterval(() => undefined, 60_000);
   await interrupted;
   clearInterval(alive);
 }
 
-/** What to type in another shell, as sh reads it whatever the files are called. */
+/** Returns the commands for another shell, with file names quoted for sh. */
 export function instructions(
   { endpoint, region }: Pick<LocalAws, "endpoint" | "region">,
   outputsFile: string,
   credentialsFile: string,
 ): string {
   return `
-The sandbox stays up until Ctrl-C. In another shell:
+The sandbox runs until you press Ctrl-C. In another shell, run:
 
 export AWS_ENDPOINT_URL=${endpoint}
 export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}
@@ -59,12 +59,12 @@ aws kinesis list-streams
 `;
 }
 
-/** The whole way, through the stand-in for Amplitude. */
+/** Returns the commands for the whole route, through the stand-in for Amplitude. */
 function amplitudeInstructions(
   { url, apiKey }: Pick<LocalAmplitude, "url" | "apiKey">,
   outputsFile: string,
 ): string {
-  return `A stand-in for Amplitude, with the behaviour that Amplitude documents, takes events at ${url}
+  return `A stand-in for Amplitude with the documented behavior accepts events at ${url}
 and writes them to the customer's stream within seconds:
 
 export AMPLITUDE_API_KEY=${apiKey}
@@ -75,7 +75,7 @@ npm run -s amplitude-kinesis -- verify --outputs ${shellWord(outputsFile)} --rou
 const PROFILES =
   "Profiles: operator (the customer's administrator), amplitude (a stand-in for Amplitude's account), stranger (a third account).";
 
-/** Where the engine made the stack it can be looked at; else the command is given a place for stacks of its own. */
+/** Returns the commands for the engine's stack, or without an engine an environment for other stacks. */
 function pulumiInstructions(stack: Provisioned["stack"], folder: string): string {
   const environment = stack?.environment ?? {
     PULUMI_HOME: join(folder, "pulumi"),
@@ -85,7 +85,7 @@ function pulumiInstructions(stack: Provisioned["stack"], folder: string): string
   const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${shellWord(value)}`);
   const uses =
     stack === undefined
-      ? ["pulumi up   # of a stack program of your own"]
+      ? ["pulumi up   # in the folder of your stack program"]
       : [
           `pulumi stack output --stack ${stack.name} --cwd ${shellWord(stack.project)}`,
           `npm run -s amplitude-kinesis -- verify --stack ${stack.name} --cwd ${shellWord(stack.project)}`,
@@ -103,7 +103,7 @@ function profile(name: string, { accessKeyId, secretAccessKey }: LocalPrincipal)
   return `[${name}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
 }
 
-/** The text as one word of an sh command line: in single quotes where anything in it could mean more than itself. */
+/** Quotes the text as one word for sh, in single quotes if any character needs it. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -27,34 +27,34 @@ interface SandboxFlags {
 const DEFAULT_EVENTS = 1_000;
 
 const DESCRIPTION = `Onboards a customer on this machine, without an AWS account: provisions the component into a local
-AWS, tries out who may do what, streams events as Amplitude would, and accounts for every one.`;
+AWS, tests who can do what, streams events as Amplitude does, and accounts for every event.`;
 
-/** Runs the command line; `root` is the one folder that is written to. An interruption ends the process. */
+/** Runs the command line. It writes only to the folder `root`. An interruption ends the process. */
 export async function main(argv: string[], root: string): Promise<void> {
   endWithReaders();
   const program = new Command("npm run sandbox --")
     .description(DESCRIPTION)
     .option(
       "--events <number>",
-      `how many events to generate (default: ${DEFAULT_EVENTS} and the shipped export)`,
+      `number of events to generate (default: ${DEFAULT_EVENTS} and the shipped export)`,
       eventCount,
     )
-    .option("--export <file>", "stream this Amplitude export: .zip, .json.gz or .json")
-    .option("--json", "print the result as one JSON document on standard output")
-    .option("--keep", "stay up afterwards, and print the environment that reaches it")
+    .option("--export <file>", "stream this Amplitude export (.zip, .json.gz or .json)")
+    .option("--json", "print the result as a JSON document on standard output")
+    .option("--keep", "keep running afterwards, and print the environment variables for other shells")
     .showHelpAfterError("(npm run sandbox -- --help shows the options)")
     .exitOverride();
   try {
     program.parse(argv);
     process.exitCode = await runSandbox(program.opts<SandboxFlags>(), root);
   } catch (error) {
-    // Requests to the AWS that is gone may still be under way, and would be tried again.
+    // Requests to the stopped AWS may still be in flight, and the SDK would retry them.
     if (error instanceof Interrupted) process.exit(error.status);
     process.exitCode = printError(error);
   }
 }
 
-/** Whoever reads the output may stop before its end, a terminal included: that is no failure of the run. */
+/** Ignores a reader or a terminal that closes early, because that isn't a failure of the run. */
 function endWithReaders(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -66,7 +66,7 @@ function endWithReaders(): void {
 function eventCount(text: string): number {
   const events = Number(text);
   if (/^\d+$/.test(text) && events >= 1 && events <= 1_000_000) return events;
-  throw new InvalidArgumentError("It must be a whole number from 1 to 1000000.");
+  throw new InvalidArgumentError("It must be an integer from 1 to 1000000.");
 }
 
 async function runSandbox(flags: SandboxFlags, root: string): Promise<number> {
@@ -82,7 +82,7 @@ async function runSandbox(flags: SandboxFlags, root: string): Promise<number> {
   try {
     const source = await openEvents(chosenEvents(flags));
     aws = await startAws({ folder, signal });
-    say(`AWS on this machine: Kinesis, IAM and STS at ${aws.endpoint}`);
+    say(`local AWS: Kinesis, IAM and STS at ${aws.endpoint}`);
     const onboarding = await onboardCustomer({ aws, folder, source, signal });
     printResult(flags, onboarding);
     if (flags.keep) {
@@ -101,10 +101,10 @@ async function runSandbox(flags: SandboxFlags, root: string): Promise<number> {
   }
 }
 
-/** A demonstration need not wait for the documented minute. */
+/** Shorter than the documented minute, to keep the demonstration short. */
 const AMPLITUDE_P95_MS = 6_000;
 
-/** A stand-in for Amplitude with the stack's three values in its form. */
+/** Starts a stand-in for Amplitude and enters the stack's three values in its form. */
 async function connectedAmplitude({ endpoint, principals }: LocalAws, { provisioned }: Onboarding) {
   const amplitude = await startAmplitude({
     aws: { endpoint, credentials: principals.amplitude },
@@ -112,12 +112,12 @@ async function connectedAmplitude({ endpoint, principals }: LocalAws, { provisio
   });
   const { roleArn, region, streamName } = provisioned.outputs;
   const { check } = await amplitude.connect({ roleArn, region, streamName });
-  const claim = "Amplitude's check of its permissions (iam:SimulatePrincipalPolicy, as the role) passes";
-  say(check.allowed ? `✓ ${claim}` : `✗ NOT SO: ${claim} (${check.reason})`);
+  const claim = "Amplitude's permission check passes (iam:SimulatePrincipalPolicy, as the role)";
+  say(check.allowed ? `✓ ${claim}` : `✗ failed: ${claim} (${check.reason})`);
   return amplitude;
 }
 
-/** Where nothing is chosen, both kinds. */
+/** Chooses generated events and the shipped export by default. */
 function chosenEvents(flags: SandboxFlags): ChosenEvents {
   const chosen = flags.events !== undefined || flags.export !== undefined;
   return {
@@ -137,7 +137,7 @@ async function onboardCustomer(customer: Customer): Promise<Onboarding> {
         say(
           `✓ provisioned by ${engine} in ${seconds.toFixed(1)} s: stream, role, write policy and its attachment`,
         ),
-      onProof: ({ claim, holds, observed }) => say(holds ? `✓ ${claim}` : `✗ NOT SO: ${claim} (${observed})`),
+      onProof: ({ claim, holds, observed }) => say(holds ? `✓ ${claim}` : `✗ failed: ${claim} (${observed})`),
       onProgress: (progress) => {
         if (!customer.signal.aborted) display.show({ ...progress, eventsDone: progress.eventsRead });
       },
@@ -168,7 +168,7 @@ function printError(error: unknown): number {
   return isOwn ? EXIT_USAGE : 1;
 }
 
-/** Everything but the result goes to standard error. */
+/** Prints to standard error. Only the result goes to standard output. */
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }

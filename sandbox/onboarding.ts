@@ -21,7 +21,7 @@ import { untilActive } from "./aws/untilActive";
 import { unlessAborted } from "./process/interruption";
 import { type Provisioned, provision } from "./pulumi/provisioning";
 
-/** The export that is shipped with the tests: made-up values in the vendor's exact shape. */
+/** The tests' export: invented values in the vendor's format. */
 export const SHIPPED_EXPORT = join(
   __dirname,
   "..",
@@ -52,10 +52,10 @@ export interface Onboarding {
 const STACK_NAME = "sandbox";
 
 /**
- * Takes a customer from nothing to proven delivery: provisions, tries out who may do what, streams and verifies.
+ * Onboards a customer: provisions the stack, tests who can do what, streams events and verifies their delivery.
  *
- * @throws the signal's reason where it is aborted, or what the provisioning says of it; requests to `aws` may then still
- * be under way, other processes not.
+ * @throws The signal's reason if it is aborted, or the provisioning's error. Requests to `aws` may then still be in
+ * flight, but no other process is running.
  */
 export async function onboard(options: OnboardingOptions): Promise<Onboarding> {
   const { aws, folder, source, signal, onProof } = options;
@@ -82,7 +82,7 @@ export async function onboard(options: OnboardingOptions): Promise<Onboarding> {
   return { provisioned, proofs, report };
 }
 
-/** A second stream while it is needed, for the role to be kept out of. */
+/** Creates a second stream, which the role must not access, and deletes it after `use`. */
 async function withOtherStream<T>(aws: LocalAws, use: (name: string) => Promise<T>): Promise<T> {
   const StreamName = "another-stream";
   const { endpoint, region, principals } = aws;
@@ -93,8 +93,8 @@ async function withOtherStream<T>(aws: LocalAws, use: (name: string) => Promise<
       new CreateStreamCommand({ StreamName, StreamModeDetails: { StreamMode: "ON_DEMAND" } }),
     );
     await untilActive(async () => {
-      const answer = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
-      return answer.StreamDescriptionSummary?.StreamStatus;
+      const response = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
+      return response.StreamDescriptionSummary?.StreamStatus;
     });
     return await use(StreamName);
   } finally {
@@ -104,13 +104,13 @@ async function withOtherStream<T>(aws: LocalAws, use: (name: string) => Promise<
 }
 
 export interface ChosenEvents {
-  /** How many events to generate; 0 for none. */
+  /** Number of events to generate, or 0. */
   events: number;
   /** An Amplitude export to stream after them. */
   exportFile: string | undefined;
 }
 
-/** @throws SourceError where the export can't be read. */
+/** @throws SourceError if the export can't be read. */
 export async function openEvents({ events, exportFile }: ChosenEvents): Promise<EventSource> {
   const sources: EventSource[] = [];
   if (events > 0) sources.push(generateEvents({ events }));
@@ -118,7 +118,7 @@ export async function openEvents({ events, exportFile }: ChosenEvents): Promise<
   return new SourceSequence(sources);
 }
 
-/** Several sources, one after the other. */
+/** Concatenates several sources. */
 class SourceSequence implements EventSource {
   constructor(private readonly sources: EventSource[]) {}
 

@@ -1,6 +1,6 @@
 /**
- * Starts the sandbox. Plain JavaScript, because it has to run before TypeScript can be loaded: whatever the run writes,
- * the compiler's cache included, goes into the folder `.sandbox` of this project.
+ * Starts the sandbox. Plain JavaScript, because it runs before TypeScript can be loaded. The run, including the
+ * compiler's cache, writes only to this project's folder `.sandbox`.
  */
 const { execFileSync } = require("node:child_process");
 const { mkdirSync } = require("node:fs");
@@ -9,7 +9,7 @@ const { join } = require("node:path");
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 2)) {
   console.error(
-    `The sandbox needs Node.js 22.2 or later; this is ${process.version}. \`npm run sandbox\` brings its own.`,
+    `The sandbox requires Node.js 22.2 or later; this is ${process.version}. Run \`npm run sandbox\`, which uses its own Node.js.`,
   );
   process.exit(2);
 }
@@ -20,7 +20,7 @@ try {
   mkdirSync(temporary, { recursive: true });
 } catch (error) {
   console.error(
-    `sandbox: the folder ${temporary} can't be written to (${error.message}), and the sandbox writes nowhere else: make it a folder that you may write to, or run a copy of the project elsewhere.`,
+    `sandbox: can't write to ${temporary} (${error.message}), the only folder that the sandbox writes to. Make it writable, or run a copy of the project elsewhere.`,
   );
   process.exit(2);
 }
@@ -31,14 +31,13 @@ require("tsx/cjs");
 require("./main").main(process.argv, folder);
 
 /**
- * npm can be killed without telling its children, and a sandbox that is kept up would stay for ever. The shell that npm
- * starts a script by may lie between the two.
+ * Ends the sandbox if npm is killed, which does not signal its children. A shell may run between npm and this process.
  */
 function endWithNpm() {
   if (process.env.npm_lifecycle_event === undefined || process.platform === "win32") return;
   const [, shellParent, command] = lookUp(process.ppid);
   const npm = /(^|\/|-)(ba|da|z|k|a)?sh$/.test(command) ? Number(shellParent) : process.ppid;
-  // Once: a second signal would cut the run's own clearing up short.
+  // Signal only once, because a second signal would interrupt the cleanup.
   const watch = setInterval(() => {
     if (isAlive(npm)) return;
     clearInterval(watch);

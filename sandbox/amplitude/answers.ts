@@ -1,4 +1,4 @@
-/** What the ingestion API answers: the HTTP status is the code of the body. */
+/** A response of the ingestion API. Its `code` is the HTTP status. */
 export interface IngestionAnswer {
   code: number;
   [field: string]: unknown;
@@ -36,7 +36,7 @@ export interface WrongEvents {
   invalidIdLengths: EventPositions;
 }
 
-/** One wrong event has the whole upload refused: the sender takes it out and sends the others again. */
+/** Rejects the whole upload for invalid events. The sender removes them and sends the others again. */
 export function wrongEvents({ missing, invalid, invalidIdLengths }: WrongEvents): IngestionAnswer {
   const isOnlyIds = Object.keys({ ...missing, ...invalid }).length === 0;
   return {
@@ -77,7 +77,7 @@ export function tooManyRequests(throttled: Throttled): IngestionAnswer {
   };
 }
 
-/** 500, 502, 503, 504: what is in the body is not documented. */
+/** 500, 502, 503 or 504, with an undocumented body. */
 export function serverFailure(code: number): IngestionAnswer {
   return { code, error: "The server could not handle the request" };
 }

@@ -4,7 +4,7 @@ import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { AwsCredentialIdentity } from "@smithy/types";
 
-/** What the person who sets the destination up types into Amplitude's form. */
+/** The values in Amplitude's form. */
 export interface DestinationForm {
   roleArn: string;
   region: string;
@@ -13,7 +13,7 @@ export interface DestinationForm {
 
 export interface AwsAccess {
   endpoint: string;
-  /** Of Amplitude's account: what it may assume is decided by the role. */
+  /** Credentials of Amplitude's account. The role decides whether they may assume it. */
   credentials: AwsCredentialIdentity;
 }
 
@@ -22,10 +22,10 @@ export interface OutgoingRow {
   data: Buffer;
 }
 
-/** Whether the role may do what the destination needs, and what stands against it. */
+/** Whether the role has the required permissions, and otherwise the reason. */
 export type PermissionCheck = { allowed: true } | { allowed: false; reason: string };
 
-/** Why each row was not written, at the row's position; undefined where it was. */
+/** The error of each row at its position, or undefined if it was written. */
 export type WriteResult = (string | undefined)[];
 
 /** The customer's stream, through the customer's role: the calls that Amplitude's account makes. */

@@ -33,19 +33,19 @@ interface Waiting {
   isDuplicate: boolean;
 }
 
-/** Identify calls are forwarded where the destination says so, whatever the filter of the events is. */
+/** Whether identify calls are forwarded, regardless of the event filter. */
 const IDENTIFIES = new Set(["$identify", "$groupidentify"]);
-/** PutRecords takes 500 records; rows are small beside its 10 MiB. */
+/** PutRecords accepts 500 records. Rows are small compared to its 10 MiB. */
 const RECORDS_A_CALL = 500;
 
-/** One Kinesis destination of a project. What it holds is in memory alone, as Amplitude documents of its retries. */
+/** A Kinesis destination of a project. It holds rows only in memory, as Amplitude documents for its retries. */
 export class KinesisDestination {
-  /** What was received while this is false is never sent. */
+  /** Events received while this is false are never sent. */
   enabled = true;
   /** "Send events": which event types are sent; undefined for all. */
   filter: ((eventType: string) => boolean) | undefined;
   forwardsIdentify = true;
-  /** What becomes of a row on its way: the sandbox's tests plant faults here. */
+  /** Transforms a row before it is written. Tests inject faults here. */
   alter: (row: Json) => Json = (row) => row;
   readonly metrics: DeliveryMetrics = {
     eventsDelivered: 0,

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { type IngestedEvent, isObject, type Json } from "./upload";
 
-/** What the server knows about an event beside the event. */
+/** The server's facts about an event. */
 export interface RowContext {
   /** The project's id. */
   app: number;
   amplitudeId: number;
   uuid: string;
-  /** Where the event has no `insert_id`. */
+  /** Used if the event has no `insert_id`. */
   insertId: string;
   /** Of the endpoint that took it. */
   path: string;

@@ -9,17 +9,17 @@ const FIRST_AMPLITUDE_ID = 45_975_551_000;
 export interface ProjectOptions {
   /** The project's id, which every row carries. */
   app: number;
-  /** Of rows, and of events that come without an insert id. */
+  /** Generates ids of rows, and of events without an insert id. */
   newUuid: () => string;
 }
 
 export interface Reception {
   path: string;
-  /** In ms since 1970. */
+  /** Milliseconds since 1970-01-01 UTC. */
   receivedAt: number;
 }
 
-/** One project's users and events: what is new in an upload becomes rows, in the order of the upload. */
+/** Users and events of one project. New events in an upload become rows, in order. */
 export class Project {
   readonly #seen = new Map<string, number>();
   readonly #users = new Map<string, { amplitudeId: number; properties: Json }>();
@@ -94,7 +94,7 @@ export class Project {
   }
 }
 
-/** What one operation makes of a property's value. */
+/** Computes a property's new value. */
 type Operation = (before: unknown, operand: unknown) => unknown;
 
 /** Source: Identify API, "Supported operations"; the order is the one in which they are applied. */

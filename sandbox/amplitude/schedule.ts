@@ -1,7 +1,7 @@
 /** Draws in [0, 1). */
 export type Random = () => number;
 
-/** How the stand-in delivers; where Amplitude documents nothing, a choice of the one who starts it. */
+/** Delivery behavior of the stand-in. Undocumented behavior is configurable. */
 export interface DeliveryHabits {
   /** 95 of 100 rows are written within this long of their reception, in ms. Documented: 60,000. */
   p95Ms: number;
@@ -17,7 +17,7 @@ export interface DeliveryHabits {
   retryDelayMs: number;
   /** By which call rows are written. Not documented: the policy names both. */
   call: "PutRecords" | "PutRecord";
-  /** What a record's partition key is taken from. Not documented. */
+  /** Source of a record's partition key. Undocumented. */
   partitionKey: "uuid" | "user_id" | "device_id" | "amplitude_id";
 }
 
@@ -41,8 +41,8 @@ export interface Course {
 }
 
 /**
- * What becomes of one upload: its rows go together, but for those held back or written twice. 95 of 100 uploads take
- * at most half of `p95Ms`, and what is held back is written before `p95Ms` is over; the others take up to twice as long.
+ * Schedules one upload: its rows go together, except delayed and duplicated rows. 95 of 100 uploads take
+ * at most half of `p95Ms`, and delayed rows are written before `p95Ms` is over; the others take up to twice as long.
  */
 export function coursesOf(
   rows: number,

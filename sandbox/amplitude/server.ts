@@ -18,15 +18,15 @@ import { BATCH_LIMITS, HTTP_V2_LIMITS, type Json, readUpload, type UploadLimits 
 
 /** A stand-in for Amplitude on this machine, with the behaviour that Amplitude documents: nothing here is Amplitude's. */
 export interface LocalAmplitude {
-  /** Of the HTTP V2 API: `http://127.0.0.1:PORT/2/httpapi`; the batch API is at `/batch` beside it. */
+  /** URL of the HTTP V2 API, `http://127.0.0.1:PORT/2/httpapi`. The batch API is at `/batch`. */
   url: string;
   /** The one project's. */
   apiKey: string;
   /** The one project's id, which every row carries. */
   app: number;
-  /** Sets a Kinesis destination up, enables it, and says whether its role may do what it needs. */
+  /** Creates and enables a Kinesis destination, and checks its role's permissions. */
   connect(form: DestinationForm): Promise<{ destination: KinesisDestination; check: PermissionCheck }>;
-  /** Fails the next requests with this status, 500 to 599, before anything of them is taken. */
+  /** Fails the next requests with this status, 500 to 599, before accepting any event. */
   failNext(requests: number, status: number): void;
   /** Events that were left out because they had come before. */
   readonly eventsDeduplicated: number;
@@ -37,9 +37,9 @@ export interface LocalAmplitudeOptions {
   aws: AwsAccess;
   /** Default: 32 random hexadecimal digits, as Amplitude's keys are. */
   apiKey?: string;
-  /** Default: what is documented, and where nothing is, what `DOCUMENTED_HABITS` says. */
+  /** Default: `DOCUMENTED_HABITS`. */
   habits?: Partial<DeliveryHabits>;
-  /** Default: what is documented. Of both APIs, where given. */
+  /** Limits of both APIs. Default: the documented ones. */
   rates?: ThrottleLimits;
   /** Draws delays, duplicates and reordering. */
   random?: Random;
@@ -48,7 +48,7 @@ export interface LocalAmplitudeOptions {
 }
 
 const APP = 100_011_471;
-/** Above the batch API's limit, so that a body that is too large is answered, not cut off. */
+/** Above the batch API's limit, so that a body that is too large gets a response. */
 const MAX_BODY_BYTES = 2 * BATCH_LIMITS.bytes;
 
 interface Endpoint {
@@ -160,7 +160,7 @@ class AmplitudeServer implements LocalAmplitude {
   }
 }
 
-/** Reads to the end even when it is too much: a client that is still sending would not see the answer. */
+/** Reads to the end even if the body is too large, because a client that is still sending would miss the response. */
 async function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -172,7 +172,7 @@ async function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
   return incoming.headers["content-encoding"] === "gzip" ? gunzip(body) : body;
 }
 
-/** What is not gzip is left as it is, and is then no JSON. */
+/** Returns a body that isn't gzip unchanged; parsing then rejects it. */
 function gunzip(body: Buffer): Buffer {
   try {
     return gunzipSync(body, { maxOutputLength: MAX_BODY_BYTES });

@@ -2,15 +2,15 @@ import type { Throttled } from "./answers";
 import type { IngestedEvent } from "./upload";
 
 export interface ThrottleLimits {
-  /** Events a second of one user or device. */
+  /** Events per second of one user or device. */
   eventsPerSecond: number;
-  /** Over this long the rate is taken. */
+  /** Length of the window in which the rate is measured. */
   windowSeconds: number;
   /** Events of one user or device within a day. */
   eventsPerDay: number;
 }
 
-/** Sources: HTTP V2 API (30 events a second) and Batch Event Upload API (1,000 a second); 500,000 a day in both. */
+/** Sources: HTTP V2 API (30 events per second) and Batch Event Upload API (1,000 per second); 500,000 per day in both. */
 export const HTTP_V2_RATES: ThrottleLimits = {
   eventsPerSecond: 30,
   windowSeconds: 30,
@@ -22,7 +22,7 @@ const DAY_MS = 24 * 3600 * 1000;
 
 type Kind = "users" | "devices";
 
-/** Counts events by user and by device; what an upload is refused for is not counted. */
+/** Counts events per user and device, except those of rejected uploads. */
 export class Throttle {
   readonly #taken: Record<Kind, Map<string, { at: number; events: number }[]>> = {
     users: new Map(),
@@ -31,7 +31,7 @@ export class Throttle {
 
   constructor(private readonly limits: ThrottleLimits) {}
 
-  /** Counts the events, or says whose are too many: then none of the upload is taken. */
+  /** Counts the events, or returns whose rates are too high; the whole upload is then rejected. */
   take(events: IngestedEvent[], now: number): Throttled | undefined {
     const users = countBy(events, "user_id");
     const devices = countBy(events, "device_id");

@@ -10,7 +10,7 @@ import {
 
 export type Json = Record<string, unknown>;
 
-/** An event as it is taken in; one of the two ids is there. */
+/** An accepted event. It has at least one of the two ids. */
 export interface IngestedEvent extends Json {
   event_type: string;
   user_id?: string;
@@ -19,7 +19,7 @@ export interface IngestedEvent extends Json {
 
 export interface Upload {
   events: IngestedEvent[];
-  /** Such as `2026-01-05T10:00:00.000Z`, by the sender's clock. */
+  /** Time by the sender's clock, such as `2026-01-05T10:00:00.000Z`. */
   clientUploadTime: string | undefined;
 }
 
@@ -36,10 +36,10 @@ export const BATCH_LIMITS: UploadLimits = { events: 2_000, bytes: 20 * 1024 * 10
 
 /** Source: HTTP V2 API, "Device IDs and User IDs Minimum Length". */
 const MIN_ID_LENGTH = 5;
-/** Of an advertising id that the user keeps to themselves. Source: HTTP V2 API, "All-zero device IDs". */
+/** Value of a withheld advertising id. Source: HTTP V2 API, "All-zero device IDs". */
 const ALL_ZEROS = /^0{8}-?(0{4}-?){3}0{12}$/;
 
-/** Judges a request's body, the cheapest first, as the API documents. */
+/** Validates a request's body as the API documents, cheapest checks first. */
 export function readUpload(body: Buffer, apiKey: string, limits: UploadLimits): ReadUpload {
   if (body.length > limits.bytes) return { refusal: payloadTooLarge() };
   const request = parse(body);
@@ -77,7 +77,7 @@ function minIdLength(options: unknown): number {
   return typeof chosen === "number" && chosen >= 1 ? chosen : MIN_ID_LENGTH;
 }
 
-/** @returns nothing where every event can be taken. */
+/** Returns undefined if every event is valid. */
 function judge(events: unknown[], minLength: number): IngestionAnswer | undefined {
   const wrong: WrongEvents = { missing: {}, invalid: {}, invalidIdLengths: {} };
   events.forEach((event, position) => {
@@ -91,7 +91,7 @@ function judge(events: unknown[], minLength: number): IngestionAnswer | undefine
   return isClean ? undefined : wrongEvents(wrong);
 }
 
-/** By kind, the fields. */
+/** Invalid fields by kind of problem. */
 type EventProblems = Partial<Record<keyof WrongEvents, string[]>>;
 
 function problemsOf(event: Json, minLength: number): EventProblems {
@@ -111,7 +111,7 @@ function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || value === "";
 }
 
-/** Fields whose values no reading can make sense of. */
+/** Returns the fields with invalid values. */
 function invalidFields(event: Json): string[] {
   const isTime = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
   const wrong = [
@@ -125,7 +125,7 @@ function invalidFields(event: Json): string[] {
   return wrong.flat();
 }
 
-/** An id that is too short is left out of an event that has the other one. Source: HTTP V2 API, the same section. */
+/** Removes an id that is too short from an event that has the other one. Source: HTTP V2 API, the same section. */
 function withoutShortIds(event: Json, minLength: number): IngestedEvent {
   const { user_id: userId, device_id: deviceId, ...rest } = event;
   const kept = (id: unknown) => !isAbsent(id) && String(id).length >= minLength;

@@ -7,13 +7,13 @@ export interface Question {
   principalArn: string;
   grants: Grants;
   action: string;
-  /** An ARN, or `*` for actions that know no resource. */
+  /** An ARN, or `*` for actions without a resource. */
   resource: string;
   /** The account that owns the resource: across accounts both sides must allow. */
   resourceAccountId: string;
-  /** Condition keys; those that the action does not know are left out of the decision. */
+  /** Condition keys. The decision ignores keys that the action doesn't support. */
   context: Record<string, string | string[]>;
-  /** A role's trust policy, when the question is who may assume it; a stream's, when it has one. */
+  /** The trust policy of a role to assume, or the policy of a stream. */
   resourcePolicy?: PolicyDocument;
 }
 
@@ -22,7 +22,7 @@ export interface Decision {
   analysis: RequestAnalysis | undefined;
 }
 
-/** The policy evaluator could not read the question. It has then decided nothing, so this is neither a yes nor a no. */
+/** The policy evaluator could not evaluate the question, so there is no decision. */
 export class UndecidedError extends Error {
   constructor(
     readonly reason: string,
@@ -36,7 +36,7 @@ export class UndecidedError extends Error {
   }
 }
 
-/** @throws UndecidedError when the evaluator reports an error instead of a decision. */
+/** @throws UndecidedError if the evaluator reports an error instead of a decision. */
 export async function decide(question: Question): Promise<Decision> {
   const { principalArn, grants, action, resource, resourceAccountId, context, resourcePolicy } = question;
   const results = await runSimulation(
@@ -60,7 +60,7 @@ export async function decide(question: Question): Promise<Decision> {
   return readResults(results, resource);
 }
 
-/** Of a resource with a wildcard only the pattern itself counts: the evaluator also reports narrower ones. */
+/** Reads only the result for the pattern itself, because the evaluator also reports narrower resources. */
 function readResults(
   results: Exclude<RunSimulationResults, { resultType: "error" }>,
   resource: string,
@@ -82,23 +82,23 @@ export interface Access {
   region: string;
   now: Date;
   context?: Record<string, string>;
-  /** Of the resource itself: within its account it may allow what the principal's policies don't; across accounts both have to. */
+  /** The resource's policy. Within an account either side may allow the action; across accounts both must. */
   resourcePolicy?: PolicyDocument | undefined;
 }
 
-/** @throws Refusal in AWS's own words unless the policies allow the action. */
+/** @throws Refusal with AWS's message unless the policies allow the action. */
 export async function authorize(access: Access): Promise<void> {
   const decision = await decide(await questionOf(access));
   if (decision.outcome !== "Allowed") throw accessDenied(access, reasonOf(decision, access.action));
 }
 
-/** Assuming a role takes the caller's own policies and the role's trust policy, even within one account. */
+/** Requires permission from both the caller's policies and the role's trust policy, even within one account. */
 export async function authorizeAssumeRole(access: Access, trustPolicy: PolicyDocument): Promise<void> {
   const decision = await decide({ ...(await questionOf(access)), resourcePolicy: trustPolicy });
   if (decision.outcome !== "Allowed") throw accessDenied(access, "");
 }
 
-/** Some actions (kinesis:UpdateShardCount) can be granted on `*` alone, although they act on a resource with an owner. */
+/** Some actions (kinesis:UpdateShardCount) can be granted only on `*`, although they act on a resource with an owner. */
 async function questionOf(access: Access): Promise<Question> {
   const { principal, grants, action, resource, resourcePolicy } = access;
   const [service = "", name = ""] = action.split(":");
@@ -110,12 +110,12 @@ async function questionOf(access: Access): Promise<Question> {
     resource: isOnAll ? "*" : resource,
     resourceAccountId: accountOf(resource) ?? principal.accountId,
     context: requestContext(access),
-    ...(resourcePolicy && { resourcePolicy: isOnAll ? spokenOfAll(resourcePolicy) : resourcePolicy }),
+    ...(resourcePolicy && { resourcePolicy: isOnAll ? widenToAll(resourcePolicy) : resourcePolicy }),
   };
 }
 
-/** A resource's policy speaks of that resource alone, so that it holds as well where the question can't name it. */
-function spokenOfAll(policy: PolicyDocument): PolicyDocument {
+/** Widens a resource's policy to `*`, for a question that can't name the resource. */
+function widenToAll(policy: PolicyDocument): PolicyDocument {
   const statements = [policy.Statement].flat() as PolicyDocument[];
   return { ...policy, Statement: statements.map((statement) => ({ ...statement, Resource: "*" })) };
 }
@@ -129,7 +129,7 @@ export function accountOf(arn: string): string | undefined {
   return arn.split(":")[4] || undefined;
 }
 
-/** The sandbox's plain-HTTP endpoint stands for AWS's TLS endpoints, so `aws:SecureTransport` is true. */
+/** Sets `aws:SecureTransport` to true, because the sandbox's HTTP endpoint stands for AWS's TLS endpoints. */
 function requestContext({ principal, region, now, context }: Access): Record<string, string> {
   return {
     "aws:PrincipalArn": principal.kind === "AssumedRole" ? principal.roleArn : principal.arn,
@@ -146,7 +146,7 @@ function requestContext({ principal, region, now, context }: Access): Record<str
   };
 }
 
-/** The wording of "Troubleshoot access denied error messages" in the IAM User Guide. */
+/** Source of the wording: AWS, IAM User Guide, "Troubleshoot access denied error messages". */
 function reasonOf({ analysis }: Decision, action: string): string {
   if (analysis?.permissionBoundaryAnalysis?.result === "ExplicitlyDenied") {
     return " with an explicit deny in a permissions boundary";

@@ -21,38 +21,38 @@ export interface LocalPrincipal {
   secretAccessKey: string;
 }
 
-/** AWS on this machine: Kinesis, IAM, STS and the alarms of CloudWatch at one endpoint, which `AWS_ENDPOINT_URL` can name. */
+/** Local AWS: Kinesis, IAM, STS and CloudWatch's alarms at one endpoint, for `AWS_ENDPOINT_URL`. */
 export interface LocalAws {
   endpoint: string;
   region: string;
   principals: {
-    /** The customer's administrator, in the account where the component is provisioned. */
+    /** The customer's administrator, in the component's account. */
     operator: LocalPrincipal;
-    /** Stands in for Amplitude. Its own policies allow everything, so that a role's trust policy decides. */
+    /** Stands in for Amplitude. Its policies allow everything, so that a role's trust policy decides. */
     amplitude: LocalPrincipal;
-    /** Somebody in a third account, allowed everything by it. */
+    /** A user of a third account, whose policies allow everything. */
     stranger: LocalPrincipal;
   };
-  /** The one process besides this one. It ends when this one does, in whatever way. */
+  /** The only child process. It ends whenever this process ends. */
   enginePid: number;
-  /** Ends the server, its connections and the Kinesis engine. May be called again. */
+  /** Stops the server, its connections and the Kinesis engine. Idempotent. */
   stop(): Promise<void>;
 }
 
 export interface LocalAwsOptions {
-  /** The only place where anything may be written. It has to exist. */
+  /** The only folder that is written to. It must exist. */
   folder: string;
-  /** What `LocalAws.region` says; requests may be signed for any region. Default `us-east-1`. */
+  /** Value of `LocalAws.region`. Requests may be signed for any region. Default: `us-east-1`. */
   region?: string;
-  /** Signatures and sessions are judged, and what is created dated, by this clock. Default: the machine's. */
+  /** Clock for signatures, sessions and creation dates. Default: the system's. */
   clock?: () => Date;
-  /** Gives the start up; what has started is ended by `LocalAws.stop`. */
+  /** Cancels the start. After it, `LocalAws.stop` ends the AWS. */
   signal?: AbortSignal;
 }
 
 const CUSTOMER_ACCOUNT_ID = "111122223333";
 const STRANGER_ACCOUNT_ID = "444455556666";
-/** Source: Amplitude's page "Kinesis Data Stream Event Streaming". Not shared with the component: this is its oracle. */
+/** Source: Amplitude's page "Kinesis Data Stream Event Streaming". The sandbox judges the component, so they don't share it. */
 const AMPLITUDE_ACCOUNT_ID = "358203115967";
 
 export async function startAws(options: LocalAwsOptions): Promise<LocalAws> {
@@ -107,17 +107,17 @@ interface Services {
   monitoring: MonitoringServer;
 }
 
-/** Every request gets an answer, and none brings the server down. */
+/** Responds to every request, whatever fails. */
 async function serve(services: Services, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const protocol: Protocol = "x-amz-target" in incoming.headers ? "json" : "query";
   let answer: Answer;
   try {
     answer = await dispatch(services, await readHttpCall(incoming));
   } catch (error) {
-    if (incoming.errored || incoming.socket.destroyed) return; // Nobody waits: the client has gone, or the server was stopped.
+    if (incoming.errored || incoming.socket.destroyed) return; // The client has gone, or the server was stopped.
     answer = describeError(error, protocol);
   }
-  // Clients correct their own clock by this header when a signature is refused for its age.
+  // Clients correct their clock by this header if a signature is rejected for its age.
   const headers = {
     date: services.clock().toUTCString(),
     "x-amzn-requestid": randomUUID(),
@@ -128,7 +128,7 @@ async function serve(services: Services, incoming: IncomingMessage, outgoing: Se
 
 async function dispatch(services: Services, call: HttpCall): Promise<Answer> {
   if (call.method !== "POST" || call.path !== "/") {
-    const message = `The sandbox answers POST on / only, not ${call.method} on ${call.path}.`;
+    const message = `The sandbox supports only POST on /, not ${call.method} on ${call.path}.`;
     throw new AwsError("UnknownOperationException", message, 404);
   }
   const { keys, clock, identity, kinesis, monitoring } = services;
@@ -144,7 +144,7 @@ async function dispatch(services: Services, call: HttpCall): Promise<Answer> {
   if (service === "monitoring") return monitoring.answer(asked);
   throw new AwsError(
     "UnknownServiceException",
-    `The sandbox has kinesis, iam, sts and monitoring (CloudWatch), but no ${service}.`,
+    `The sandbox supports kinesis, iam, sts and monitoring (CloudWatch), not ${service}.`,
   );
 }
 
@@ -164,9 +164,8 @@ function errorJson({ code, message, status }: AwsError): Answer {
 }
 
 /**
- * The sandbox's plain-HTTP endpoint stands for AWS's TLS endpoints. For tests alone, so that a policy which denies what
- * comes without TLS can be seen at work, a request of Kinesis is taken as plain if it carries the header
- * `x-sandbox-transport: plain`. AWS knows no such header.
+ * The sandbox's HTTP endpoint stands for AWS's TLS endpoints. Tests of a policy that denies requests without TLS send the
+ * header `x-sandbox-transport: plain` to Kinesis, which AWS doesn't have.
  */
 function transportContext(headers: Record<string, string>): Record<string, string> {
   return headers["x-sandbox-transport"] === "plain" ? { "aws:SecureTransport": "false" } : {};

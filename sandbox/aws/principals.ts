@@ -7,7 +7,7 @@ export interface NamedPolicy {
   policy: PolicyDocument;
 }
 
-/** What a principal's own account grants it: identity policies, capped by a permissions boundary. */
+/** Permissions from a principal's account: identity policies, limited by a permissions boundary. */
 export interface Grants {
   identityPolicies: NamedPolicy[];
   boundary?: NamedPolicy;
@@ -16,7 +16,7 @@ export interface Grants {
 interface Identified {
   arn: string;
   accountId: string;
-  /** What `aws:userid` and GetCallerIdentity show. */
+  /** Value of `aws:userid` and of GetCallerIdentity's UserId. */
   userId: string;
 }
 
@@ -41,7 +41,7 @@ export interface AccessKey {
   temporary?: { sessionToken: string; expiration: Date };
 }
 
-/** The access keys that this AWS has issued, and nobody else's. */
+/** The access keys that this AWS has issued. */
 export class AccessKeys {
   readonly #issued = new Map<string, AccessKey>();
 
@@ -75,7 +75,7 @@ export class AccessKeys {
   }
 }
 
-/** A user whose own policies allow everything, so that the other side's policies alone decide. */
+/** Creates a user whose policies allow everything, so that only the other side's policies decide. */
 export function unrestrictedUser(accountId: string, name: string): User {
   return {
     kind: "User",
@@ -87,7 +87,7 @@ export function unrestrictedUser(accountId: string, name: string): User {
   };
 }
 
-/** An identifier with one of AWS's four-letter prefixes, which tell its kind: `AROA` a role, `ANPA` a policy. */
+/** Generates an id with AWS's prefix for its kind, such as `AROA` for a role or `ANPA` for a policy. */
 export function uniqueId(prefix: string, length: number): string {
   return prefix + Array.from(randomBytes(length), (byte) => BASE32.charAt(byte % BASE32.length)).join("");
 }

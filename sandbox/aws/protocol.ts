@@ -1,9 +1,9 @@
 import type { Grants, Principal } from "./principals";
 
-/** AWS speaks two protocols here: Kinesis JSON 1.1, IAM and STS the query protocol (a form in, XML out). */
+/** AWS's protocols: JSON for Kinesis and CloudWatch, and the query protocol (form in, XML out) for IAM and STS. */
 export type Protocol = "json" | "query";
 
-/** A request in JSON, its signature proved. */
+/** A JSON request with a verified signature. */
 export interface JsonCall {
   principal: Principal;
   grants: Grants;
@@ -20,7 +20,7 @@ export interface Answer {
   body: Buffer | string;
 }
 
-/** An error that AWS documents for one operation; code and status are what goes over the wire. */
+/** An error that AWS documents for an operation, with its code and HTTP status. */
 export class AwsError extends Error {
   constructor(
     readonly code: string,
@@ -31,7 +31,7 @@ export class AwsError extends Error {
   }
 }
 
-/** An error common to all services, which each protocol spells in its own way. */
+/** An error that all services share. Its code depends on the protocol. */
 export class Refusal extends Error {
   constructor(
     readonly kind: RefusalKind,

@@ -27,10 +27,10 @@ interface Claim extends Signed {
   signedAt: Date;
 }
 
-/** AWS refuses a request signed more than five minutes away from its own clock. */
-const TOLERATED_SKEW_MS = 5 * 60 * 1000;
+/** AWS rejects a request whose signature is more than five minutes off its clock. */
+const MAX_SKEW_MS = 5 * 60 * 1000;
 
-/** Who signed this request, for which service and region; throws a `Refusal` unless the signature proves it. */
+/** Returns the key, region and service of a signed request. @throws Refusal unless the signature is valid. */
 export async function verifySignature(call: HttpCall, keys: AccessKeys, now: Date): Promise<Signed> {
   const claim = readClaim(call, keys);
   checkSession(claim.key, call.headers["x-amz-security-token"], now);
@@ -102,7 +102,7 @@ function checkSession(key: AccessKey, token: string | undefined, now: Date): voi
 }
 
 function checkAge(signedAt: Date, now: Date): void {
-  if (Math.abs(now.getTime() - signedAt.getTime()) <= TOLERATED_SKEW_MS) return;
+  if (Math.abs(now.getTime() - signedAt.getTime()) <= MAX_SKEW_MS) return;
   const isEarly = signedAt > now;
   throw mismatch(
     `Signature ${isEarly ? "not yet current" : "expired"}: ${signedAt.toISOString()} is ` +
@@ -110,7 +110,7 @@ function checkAge(signedAt: Date, now: Date): void {
   );
 }
 
-/** The payload's hash is always computed here, so that a body other than the signed one cannot pass. */
+/** Always computes the payload's hash, so that a body other than the signed one can't pass. */
 async function sign(call: HttpCall, claim: Claim): Promise<string> {
   const payloadHash = createHash("sha256").update(call.body).digest("hex");
   const declaredHash = call.headers["x-amz-content-sha256"];
@@ -155,7 +155,7 @@ function unknownToken(): Refusal {
   return new Refusal("UnknownKey", "The security token included in the request is invalid.");
 }
 
-/** PutRecords takes 10 MiB of records, which base64 makes a third larger. */
+/** PutRecords accepts 10 MiB of records, which base64 enlarges by a third. */
 const MAX_BODY_BYTES = 15 * 1024 * 1024;
 
 export async function readHttpCall(incoming: IncomingMessage): Promise<HttpCall> {
@@ -169,13 +169,13 @@ export async function readHttpCall(incoming: IncomingMessage): Promise<HttpCall>
   };
 }
 
-/** A header that came twice is signed as one, its values joined by commas. */
+/** Joins the values of a repeated header with commas, as the signature does. */
 function readHeaders(incoming: IncomingMessage): Record<string, string> {
   const entries = Object.entries(incoming.headersDistinct);
   return Object.fromEntries(entries.map(([name, values]) => [name, values?.join(",") ?? ""]));
 }
 
-/** Reads to the end even when it is too much: a client that is still sending would not see the answer. */
+/** Reads to the end even if the body is too large, because a client that is still sending would miss the response. */
 async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;

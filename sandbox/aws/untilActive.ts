@@ -1,9 +1,9 @@
 import { setTimeout as sleepFor } from "node:timers/promises";
 
-const PAUSE_MS = 50;
-const LIMIT_MS = 30_000;
+const POLL_INTERVAL_MS = 50;
+const TIMEOUT_MS = 30_000;
 
-/** Milliseconds, from any beginning. */
+/** Monotonic clock in milliseconds. */
 interface Timer {
   now(): number;
   sleep(ms: number): Promise<unknown>;
@@ -12,7 +12,7 @@ interface Timer {
 const systemTimer: Timer = { now: () => performance.now(), sleep: (ms) => sleepFor(ms) };
 
 /**
- * Asks for a stream's status until it is `ACTIVE`, with a pause of 50 ms between two tries.
+ * Polls a stream's status every 50 ms until it is `ACTIVE`.
  *
  * @throws Error after 30 s, with the last status.
  */
@@ -20,12 +20,12 @@ export async function untilActive(
   statusOf: () => Promise<string | undefined>,
   { now, sleep }: Timer = systemTimer,
 ): Promise<void> {
-  const limit = now() + LIMIT_MS;
+  const limit = now() + TIMEOUT_MS;
   for (;;) {
     const status = await statusOf();
     if (status === "ACTIVE") return;
     if (now() >= limit)
-      throw new Error(`the stream has not become ACTIVE within ${LIMIT_MS / 1000} s: it is ${status}`);
-    await sleep(PAUSE_MS);
+      throw new Error(`the stream has not become ACTIVE within ${TIMEOUT_MS / 1000} s: it is ${status}`);
+    await sleep(POLL_INTERVAL_MS);
   }
 }

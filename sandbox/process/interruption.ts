@@ -1,16 +1,16 @@
 import type { EventEmitter } from "node:events";
 
-/** 128 and the signal's number, as a shell has it. */
+/** Exit statuses by the shell's convention: 128 plus the signal's number. */
 const STATUSES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type SignalName = keyof typeof STATUSES;
 
 /**
- * A terminal sends Ctrl-C to npm and to what npm runs, and npm passes its own on to that too: two signals within this
- * time are one.
+ * Two signals within this time count as one: a terminal sends Ctrl-C to npm and to npm's child, and npm forwards its
+ * signal to the child as well.
  */
 const ONE_SIGNAL_MS = 200;
 
-/** Why what was under way ended. */
+/** The reason of an aborted signal. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
 
@@ -20,15 +20,15 @@ export class Interrupted extends Error {
 }
 
 interface InterruptionOptions {
-  /** Ends the process with this exit status, whatever is under way. */
+  /** Ends the process with this exit status at once. */
   endAtOnce: (status: number) => void;
-  /** What the signals come from. Default: the process. */
+  /** Emitter of the signals. Default: the process. */
   source?: EventEmitter;
-  /** Milliseconds, from any beginning. */
+  /** Monotonic time in milliseconds. */
   now?: () => number;
 }
 
-/** SIGINT, SIGTERM and SIGHUP: the first aborts `signal`, with an `Interrupted` as its reason, a second one ends at once. */
+/** Handles SIGINT, SIGTERM and SIGHUP: the first aborts `signal` with an `Interrupted`, the second ends the process at once. */
 export class Interruption {
   readonly #controller = new AbortController();
   readonly #source: EventEmitter;
@@ -55,16 +55,16 @@ export class Interruption {
     return this.#controller.signal;
   }
 
-  /** Signals do again what they do to any process. */
+  /** Restores the default effect of the signals. */
   release(): void {
     for (const [name, listener] of this.#listeners) this.#source.removeListener(name, listener);
   }
 }
 
 /**
- * What the work gives, or the signal's reason as soon as it is aborted: the work is then left to itself.
+ * Returns the result of the work. If the signal is aborted, the work continues unobserved.
  *
- * @throws what the work throws, or the signal's reason
+ * @throws The work's error, or the signal's reason as soon as it is aborted.
  */
 export async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();

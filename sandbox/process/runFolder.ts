@@ -3,21 +3,21 @@ import { join } from "node:path";
 
 const PREFIX = "run-";
 
-/** The message is one sentence that says what to do; `start.cjs` has the same for what it makes itself. */
+/** The message says what to do. `start.cjs` has the same message for its own folder. */
 export class UnwritableFolderError extends Error {
   override readonly name = "UnwritableFolderError";
 
   constructor(folder: string, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(
-      `the folder ${folder} can't be written to (${reason}), and the sandbox writes nowhere else: make it a folder that you may write to, or run a copy of the project elsewhere.`,
+      `can't write to ${folder} (${reason}), the only folder that the sandbox writes to. Make it writable, or run a copy of the project elsewhere.`,
       { cause },
     );
   }
 }
 
 /**
- * A folder for this run alone, below `root`. Those of runs that were killed before they could remove theirs go first.
+ * Creates a folder for this run in `root`, after removing the folders of killed runs.
  *
  * @throws UnwritableFolderError
  */
@@ -43,7 +43,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: there is such a process, of somebody else.
+    // EPERM: the process exists, but belongs to another user.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

@@ -7,20 +7,20 @@ const OTHER_CUSTOMER = "444455556666";
 
 export interface Caller {
   name: string;
-  /** As the evaluator takes it; undefined for a request that nobody signed. */
+  /** The evaluator's input; undefined for an unsigned request. */
   principal: string | undefined;
-  /** The caller's own permissions; undefined where there can be none. */
+  /** The caller's permissions; undefined if it can't have any. */
   own: PolicyDocument | undefined;
   context: Record<string, string>;
 }
 
-/** The worst case: whoever asks from outside may do everything as far as their own account is concerned. */
+/** The worst case: the account of an outside caller allows everything. */
 const EVERYTHING: PolicyDocument = {
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
 };
 
-/** In the customer's account more than this would be allowed by the users' own policies, whatever the documents say. */
+/** In the customer's account, users' policies that allow more than this would decide instead of the documents. */
 const ANY_ROLE: PolicyDocument = {
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Action: "sts:*", Resource: `arn:aws:iam::${CUSTOMER}:role/*` }],
@@ -77,7 +77,7 @@ export type CallerName = keyof typeof OUTSIDERS;
 
 export const outsiders: Caller[] = Object.entries(OUTSIDERS).map(([name, caller]) => ({ name, ...caller }));
 
-/** The session that the documents give to whoever assumed the role. A session's ARN leaves the role's path out. */
+/** The session of a caller that assumed the role. A session's ARN omits the role's path. */
 export function roleSession(roleArn: string, write: PolicyDocument): Caller {
   const roleName = roleArn.slice(roleArn.lastIndexOf("/") + 1);
   const { context, ...session } = named(CUSTOMER, `role/${roleName}`, write);

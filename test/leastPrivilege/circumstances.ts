@@ -1,7 +1,7 @@
 import { EXTERNAL_ID } from "./contractTable";
 import { type KnownAction, knowsKey } from "./iamData";
 
-/** What a request says beside who, what and on which. */
+/** The context of a request besides its caller, action and resource. */
 export interface Circumstance {
   name: CircumstanceName;
   context: Record<string, string>;
@@ -28,7 +28,7 @@ export type CircumstanceName =
 
 const PLAINLY: [Circumstance] = [{ name: "plainly", context: {} }];
 
-/** For what a stream's own policy could speak of. */
+/** Contexts that a stream's policy could test. */
 export const OVER_THE_WIRE: Circumstances = [
   ...PLAINLY,
   { name: "without TLS", context: { "aws:SecureTransport": "false" } },
@@ -69,7 +69,7 @@ function encryptions(streamArn: string): Circumstances {
   ];
 }
 
-/** The circumstances that can decide an action, of those that the action knows; the most tempting one first. */
+/** Returns the circumstances that the action supports and that can decide it, the most permissive first. */
 export function circumstancesOf(action: KnownAction, streamArn: string): Circumstances {
   if (knowsKey(action.keys, "sts:ExternalId") && action.name === "AssumeRole") return EXTERNAL_IDS;
   if (action.service !== "kms" || !knowsKey(action.keys, VIA)) return PLAINLY;

@@ -3,8 +3,8 @@ import type { CallerName } from "./callers";
 import type { CircumstanceName } from "./circumstances";
 
 /**
- * The contract, written out: who may assume the role, and what the role's session may then do. Whatever is asked and
- * not listed here is denied, by silence; by a Deny only what is forbidden to everybody.
+ * The contract: the callers that may assume the role, and the permissions of the role's session. Everything else is
+ * denied implicitly, and explicitly only if it is forbidden for every caller.
  */
 export interface Variant {
   title: string;
@@ -36,7 +36,7 @@ const EVER: CircumstanceName[] = [
 ];
 const WITH_THE_ID: CircumstanceName[] = ["with the right external id"];
 
-/** AWS lets everybody ask who they are, whatever the policies say. */
+/** AWS lets every caller get its identity, regardless of policies. */
 const OWN_IDENTITY: Variant["mayDo"][number] = {
   action: "sts:GetCallerIdentity",
   on: "*",
@@ -54,7 +54,7 @@ const ENCRYPT: Variant["mayDo"][number] = {
   given: ["through Kinesis for this stream"],
 };
 
-/** All that a stream's own policy can name. */
+/** Everything that a stream's policy can name. */
 const STREAM_POLICY_ACTIONS = [
   "kinesis:DescribeStreamSummary",
   "kinesis:GetRecords",
@@ -157,7 +157,7 @@ export const VARIANTS = {
   },
 } satisfies Record<string, Variant>;
 
-/** The allowed questions of a contract, in the words of `labelOf`. */
+/** Returns the labels (`labelOf`) of the questions that a contract allows. */
 export function allowedLabels({ roleArn, mayAssume, mayDo }: Variant): Set<string> {
   return new Set([
     ...mayAssume.flatMap(({ callers, given }) =>
@@ -169,7 +169,7 @@ export function allowedLabels({ roleArn, mayAssume, mayDo }: Variant): Set<strin
   ]);
 }
 
-/** What is decided of a question: `labelOf` names it. */
+/** Returns the contract's decision for a question, by its label (`labelOf`). */
 export function expectedDecisions(variant: Variant): (question: Asked, label: string) => string {
   const allowed = allowedLabels(variant);
   const { actions = [], on, given = [] } = variant.forbidden ?? {};

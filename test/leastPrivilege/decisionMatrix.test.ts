@@ -13,13 +13,13 @@ describe("the decisions of the rendered documents", function () {
   let compared = 0;
 
   for (const variant of variants) {
-    it(`are the contract's, with ${variant.title}`, async () => {
+    it(`match the contract, with ${variant.title}`, async () => {
       const questions = await questionsOf(variant);
       compared += questions.length;
       expect(await problemsOf(await documentsOf(variant), variant)).to.deep.equal([]);
     });
 
-    it(`are the vendor's own policy's for all that the role's session asks of Kinesis, IAM and STS, with ${variant.title}`, async () => {
+    it(`equal those of the vendor's policy for every question of the role's session about Kinesis, IAM and STS, with ${variant.title}`, async () => {
       const documents = await documentsOf(variant);
       const vendors = { ...documents, write: vendorDocuments(variant).write };
       for (const question of await questionsOf(variant)) {
@@ -29,17 +29,17 @@ describe("the decisions of the rendered documents", function () {
       }
     });
 
-    it(`are asked about all that the contract allows, with ${variant.title}`, async () => {
+    it(`cover everything that the contract allows, with ${variant.title}`, async () => {
       const labels = new Set((await questionsOf(variant)).map(labelOf));
       expect([...allowedLabels(variant)].filter((label) => !labels.has(label))).to.deep.equal([]);
     });
   }
 
-  it("are the vendor's own documents' to the last one, without inputs", async () => {
+  it("all equal those of the vendor's documents, without inputs", async () => {
     expect(await problemsOf(vendorDocuments(VARIANTS.default), VARIANTS.default)).to.deep.equal([]);
   });
 
-  it("are asked for every action that exists in Kinesis, IAM, STS and KMS", async () => {
+  it("cover every action of Kinesis, IAM, STS and KMS", async () => {
     const actions = (await knownActions()).map(({ service, name }) => `${service}:${name}`);
     expect(actions.length).to.be.greaterThan(300);
     for (const variant of variants) {

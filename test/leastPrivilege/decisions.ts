@@ -21,10 +21,10 @@ export function labelOf({ outsider, action, resource, circumstance }: Question):
 const asked = new Map<Variant, Promise<Question[]>>();
 
 /**
- * All that is asked: the role's session about every action on everything that the action accepts, everybody else about
- * every action on this stream, this role and this key. What is near to the contract comes first. Circumstances are
- * varied where the documents could speak of them: for others on the role, for the session on the key, for everybody on a stream
- * with a policy of its own.
+ * Returns all questions, those closest to the contract first. The role's session asks about every action on every resource
+ * that the action accepts. Other callers ask about every action on this stream, this role and this key. Circumstances vary
+ * if the documents could test them: for other callers on the role, for the session on the key, and for every caller on a
+ * stream with a policy.
  */
 export function questionsOf(variant: Variant): Promise<Question[]> {
   const questions = asked.get(variant) ?? allQuestions(variant);
@@ -72,7 +72,7 @@ function asking(
   });
 }
 
-/** The worst case for what others own, and the customer's own keys: their policies leave it to the customer's account. */
+/** The worst case for foreign resources and the customer's keys: their policies defer to the customer's account. */
 const OPEN_TO_THE_CUSTOMER: PolicyDocument = {
   Version: "2012-10-17",
   Statement: [
@@ -90,7 +90,7 @@ function resourcePolicyOf(question: Question, { trust, streamPolicy }: Documents
 
 const decisions = new Map<string, Map<string, Promise<string>>>();
 
-/** `Allowed`, `ImplicitlyDenied` or `ExplicitlyDenied`; anything else is no decision, and says why. */
+/** `Allowed`, `ImplicitlyDenied` or `ExplicitlyDenied`; any other text is the reason for no decision. */
 export function decisionOf(question: Question, documents: Documents, variant: Variant): Promise<string> {
   const caller = question.outsider ?? roleSession(variant.roleArn, documents.write);
   const resourcePolicy = resourcePolicyOf(question, documents, variant);

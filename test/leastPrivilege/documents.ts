@@ -1,7 +1,7 @@
 import { renderedInputs } from "../components/rendered";
 import type { Variant } from "./contractTable";
 
-/** A statement as anybody might write it: mutations break its form too. */
+/** A statement of any form, because mutations also break its form. */
 export type Statement = Record<string, unknown>;
 
 export interface PolicyDocument {
@@ -9,17 +9,17 @@ export interface PolicyDocument {
   Statement: Statement[];
 }
 
-/** The documents that decide what Amplitude may do. */
+/** The documents that determine Amplitude's permissions. */
 export interface Documents {
   trust: PolicyDocument;
   write: PolicyDocument;
-  /** The stream's own policy, where it has one. */
+  /** The stream's policy, if it has one. */
   streamPolicy?: PolicyDocument;
 }
 
 const rendered = new Map<Variant, Promise<Documents>>();
 
-/** The documents as the component hands them to AWS; rendered once for each variant. */
+/** Returns the documents that the component sends to AWS, rendered once per variant. */
 export function documentsOf(variant: Variant): Promise<Documents> {
   const documents = rendered.get(variant) ?? render(variant);
   rendered.set(variant, documents);
@@ -36,7 +36,7 @@ async function render({ inputs }: Variant): Promise<Documents> {
 }
 
 /**
- * The documents of the vendor's page, word for word, with the customer's names filled in.
+ * Returns the documents of the vendor's page verbatim, with the customer's names.
  * Source: Amplitude, "Kinesis Data Stream Event Streaming".
  */
 export function vendorDocuments({ streamArn, roleArn }: Variant): Documents {
@@ -64,7 +64,7 @@ export function vendorDocuments({ streamArn, roleArn }: Variant): Documents {
   };
 }
 
-/** The values of an element that may be one string or a list. */
+/** Returns the values of an element that is a string or a list. */
 export function listed(value: unknown): string[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? value.map(String) : [String(value)];

@@ -8,10 +8,10 @@ import { anonymousPrincipal, runSimulation } from "@cloud-copilot/iam-simulate";
 import type { PolicyDocument } from "./documents";
 
 interface Evaluation {
-  /** Undefined for a request that nobody signed. */
+  /** Undefined for an unsigned request. */
   principal: string | undefined;
   action: string;
-  /** An ARN without wildcards, or `*` for actions that know no resource. */
+  /** An ARN without wildcards, or `*` for actions without a resource. */
   resource: string;
   resourceAccountId: string;
   context: Record<string, string>;
@@ -19,10 +19,10 @@ interface Evaluation {
   resourcePolicy: PolicyDocument | undefined;
 }
 
-/** Counts what the evaluator was asked. */
+/** Counts the evaluator's questions. */
 export const evaluated = { decisions: 0 };
 
-/** True of every request here, so that a condition on these keys alone is not met or missed by chance. */
+/** Keys that every request has, so that a condition on them decides nothing by chance. */
 const EVERY_REQUEST = {
   "aws:SecureTransport": "true",
   "aws:RequestedRegion": "us-east-1",
@@ -30,7 +30,7 @@ const EVERY_REQUEST = {
   "aws:CurrentTime": "2026-01-01T00:00:00Z",
 };
 
-/** `Allowed`, `ImplicitlyDenied` or `ExplicitlyDenied`; anything else is no decision, and says why. */
+/** `Allowed`, `ImplicitlyDenied` or `ExplicitlyDenied`; any other text is the reason for no decision. */
 export async function evaluate(evaluation: Evaluation): Promise<string> {
   const { principal, action, resource, resourceAccountId, context } = evaluation;
   const { identityPolicy, resourcePolicy } = evaluation;
@@ -59,8 +59,8 @@ export async function evaluate(evaluation: Evaluation): Promise<string> {
 }
 
 /**
- * The evaluator knows no `kms:EncryptionContext:` keys and leaves them out of a request. They compare as principal tags
- * do, strings under a name with a variable part, so policies and requests are given to it with that name instead.
+ * Replaces `kms:EncryptionContext:` keys, which the evaluator drops from requests, with principal tags in policies and
+ * requests. Both compare strings under a name with a variable part.
  */
 function evaluable<T>(value: T): T {
   const text = JSON.stringify(value).replaceAll(/"kms:EncryptionContext:/gi, '"aws:PrincipalTag/');
@@ -69,7 +69,7 @@ function evaluable<T>(value: T): T {
 
 const validatedPolicies = new WeakMap<PolicyDocument, ValidatedPolicy>();
 
-/** Checked once, not for each question; the evaluator reports the errors as it would its own. */
+/** Validates each policy once instead of per question, and reports the errors like the evaluator. */
 function validated(document: PolicyDocument, validate: typeof validateIdentityPolicy): ValidatedPolicy {
   const policy = validatedPolicies.get(document) ?? createValidatedPolicy(evaluable(document), validate);
   validatedPolicies.set(document, policy);
@@ -78,7 +78,7 @@ function validated(document: PolicyDocument, validate: typeof validateIdentityPo
 
 const texts = new WeakMap<PolicyDocument, string>();
 
-/** A document's text, to know alike documents by; documents are not changed once they are asked about. */
+/** Returns a document's text, which identifies equal documents. Documents don't change after the first question. */
 export function textOf(document: PolicyDocument | undefined): string {
   if (!document) return "none";
   const text = texts.get(document) ?? JSON.stringify(document);

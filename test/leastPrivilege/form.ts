@@ -7,8 +7,8 @@ import { type Documents, listed, type PolicyDocument, type Statement } from "./d
 import { globalKeys, type KnownAction, knownActions, knowsKey, SERVICES } from "./iamData";
 
 /**
- * What the evaluator does not report: it takes a misspelt operator for a condition that nobody meets, and knows of the
- * actions that it is asked about alone.
+ * Returns problems that the evaluator does not report: it treats a misspelled operator as a condition that no request
+ * meets, and it checks only the actions in its questions.
  */
 export async function formProblems({ trust, write, streamPolicy }: Documents): Promise<string[]> {
   const actions = await knownActions();
@@ -41,13 +41,13 @@ function statementProblems(statement: Statement, actions: KnownAction[]): string
     ...[...named, ...listed(statement.Resource)]
       .filter((value) => /[*?]/.test(value))
       .map((value) => `wildcard: ${value}`),
-    // Whom a Deny names can be everybody.
+    // A Deny may name every principal.
     ...(statement.Effect === "Deny" ? [] : principalProblems(statement.Principal)),
     ...conditionProblems(statement.Condition, named, actions),
   ];
 }
 
-/** An account's number or one principal of it, in Amplitude's partition; the evaluator reads no more than the number. */
+/** An account's number or one principal of it, in Amplitude's partition. The evaluator reads only the number. */
 const AWS_PRINCIPAL = /^(\d{12}|arn:aws:iam::\d{12}:(root|(role|user)\/[\w+=,.@/-]+))$/;
 
 function principalProblems(principal: unknown): string[] {

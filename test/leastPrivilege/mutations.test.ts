@@ -35,7 +35,7 @@ describe("documents with a mistake", function () {
     });
   }
 
-  it("are described each by another mistake", () => {
+  it("each have a unique description", () => {
     const names = mutations.map(({ mistake, variant }) => `${mistake} (${variant})`);
     expect(new Set(names).size).to.equal(names.length);
   });
@@ -110,10 +110,10 @@ const harmless = [
   ]),
 ];
 
-describe("documents that say the same in other words", function () {
+describe("equivalent documents in other words", function () {
   this.timeout(30_000);
   for (const rewording of harmless) {
-    it(`are let through when they ${rewording.mistake}`, async () => {
+    it(`are accepted when they ${rewording.mistake}`, async () => {
       const variant = VARIANTS[rewording.variant];
       const right = await documentsOf(variant);
       const reworded = changed(right, rewording);

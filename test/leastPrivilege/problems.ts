@@ -5,14 +5,14 @@ import type { Documents } from "./documents";
 import { formProblems } from "./form";
 
 /**
- * What is wrong with documents that should do what the variant's contract says; empty for right ones. Decisions are
- * compared until `most` are wrong.
+ * Returns the deviations of the documents from the variant's contract, and an empty list for correct documents. It stops
+ * after `max` wrong decisions.
  */
-export async function problemsOf(documents: Documents, variant: Variant, most = 20): Promise<string[]> {
-  return [...(await formProblems(documents)), ...(await wrongDecisions(documents, variant, most))];
+export async function problemsOf(documents: Documents, variant: Variant, max = 20): Promise<string[]> {
+  return [...(await formProblems(documents)), ...(await wrongDecisions(documents, variant, max))];
 }
 
-async function wrongDecisions(documents: Documents, variant: Variant, most: number): Promise<string[]> {
+async function wrongDecisions(documents: Documents, variant: Variant, max: number): Promise<string[]> {
   const expectedOf = expectedDecisions(variant);
   const wrong: string[] = [];
   for (const question of await questionsOf(variant)) {
@@ -20,7 +20,7 @@ async function wrongDecisions(documents: Documents, variant: Variant, most: numb
     const expected = expectedOf(question, label);
     const decision = await decisionOf(question, documents, variant);
     if (decision !== expected) wrong.push(`decision: ${label}: ${decision}, not ${expected}`);
-    if (wrong.length >= most) break;
+    if (wrong.length >= max) break;
   }
   return wrong;
 }

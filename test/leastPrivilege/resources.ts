@@ -9,12 +9,12 @@ const ELSEWHERE = [
   { region: "us-east-1", account: OTHER_ACCOUNT },
 ];
 
-/** The names that wildcards and slips of the pen would reach. */
+/** Names that wildcards and typing errors would match. */
 function namesLike(name: string): string[] {
   return [name, `${name}-2`, `other-${name}`, `elsewhere/${name}`, `${name.slice(0, -1)}x`, "other"];
 }
 
-/** The names to ask about, by the resource type; users and groups with the role's name, since AWS can simulate those too. */
+/** Names by resource type. Users and groups have the role's name, because AWS can simulate those too. */
 function namesOf(type: string, { streamArn, roleArn }: Variant): string[] {
   const stream = streamArn.slice(streamArn.indexOf("/") + 1);
   const role = roleArn.slice(roleArn.indexOf("/") + 1);
@@ -31,16 +31,16 @@ function namesOf(type: string, { streamArn, roleArn }: Variant): string[] {
   return names[type] ?? ["other"];
 }
 
-/** This stream, this role and this key. */
+/** Returns this stream, this role and this key. */
 export function ownResources({ streamArn, roleArn }: Variant): string[] {
   return [streamArn, roleArn, KEY];
 }
 
-/** ARNs of the types that the action accepts: here, in another region and in another account. */
+/** Returns ARNs of the types that the action accepts: here, in another region and in another account. */
 export function resourcesOf(action: KnownAction, variant: Variant): string[] {
   if (action.resourceTypes.length === 0) return ["*"];
   const arns = Object.entries(action.arnPatterns).flatMap(([type, pattern]) => {
-    // The evaluator can't tell a consumer's ARN from a stream's where an action accepts both: it has then no answer.
+    // The evaluator decides nothing if an action accepts streams and consumers, because their ARNs look alike to it.
     if (type === "consumer" && "stream" in action.arnPatterns) return [];
     const [name = "other", ...names] = namesOf(type, variant);
     return [
@@ -63,7 +63,7 @@ function filled(pattern: string, { region, account }: typeof HERE, name: string)
   return pattern.replaceAll(/\$\{(\w+)\}/g, (_, variable: string) => values[variable] ?? name);
 }
 
-/** The account that owns a resource; `*` and what AWS owns are asked about in the customer's account. */
+/** Returns the account that owns a resource. For `*` and AWS's resources, it is the customer's account. */
 export function ownerOf(arn: string): string {
   const account = arn.split(":")[4] ?? "";
   return /^\d{12}$/.test(account) ? account : CUSTOMER;

@@ -3,7 +3,7 @@ import type { Rendered } from "../components/rendered";
 import { listed, type PolicyDocument, type Statement } from "./documents";
 import type { KnownAction } from "./iamData";
 
-/** Rendered resources as scanners see them. */
+/** The rendered resources that scanners inspect. */
 export interface Scanned {
   inputs: AmplitudeKinesisDestinationArgs;
   resources: Rendered[];
@@ -19,7 +19,7 @@ export interface ScannerRule {
   ids: string[];
   asks: string;
   holds: (scanned: Scanned) => boolean;
-  /** Why the rule need not hold for these inputs; undefined where it has to. */
+  /** Why the rule is waived for these inputs; undefined if it must hold. */
   waived?: (inputs: AmplitudeKinesisDestinationArgs) => string | undefined;
 }
 

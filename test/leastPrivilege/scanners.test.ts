@@ -9,7 +9,7 @@ import { type Scanned, type ScannerRule, streamRules, trustRules, writeRules } f
 
 const rules: ScannerRule[] = [...streamRules, ...trustRules, ...writeRules];
 
-/** Good inputs, each there or not. */
+/** Valid inputs, each of which is set or not. */
 const capacity = fc.constantFrom<AmplitudeKinesisDestinationArgs>(
   {},
   { streamMode: StreamMode.OnDemand },
@@ -50,7 +50,7 @@ async function scan(inputs: AmplitudeKinesisDestinationArgs): Promise<Scanned> {
   return { inputs, resources, stream, role, policy, ...documents, actions: await knownActions() };
 }
 
-/** Breaks every rule. */
+/** Resources that violate every rule. */
 function wrongEverywhere(right: Scanned): Scanned {
   return {
     ...right,
@@ -95,7 +95,7 @@ describe("the scanners' rules", function () {
     });
   }
 
-  it("are waived for nothing but explicit choices and the vendor's contract", () => {
+  it("are waived only for explicit choices and the vendor's contract", () => {
     const choices = { retentionHours: 24, kmsKeyArn: KEY, streamName: "events" };
     const reasons = (inputs: AmplitudeKinesisDestinationArgs) =>
       rules.flatMap(({ ids, waived }) => (waived?.(inputs) ? ids : []));
@@ -110,7 +110,7 @@ describe("the scanners' rules", function () {
     ]);
   });
 
-  it("are broken by the resources that they are there to find", async () => {
+  it("are violated by the resources that they should find", async () => {
     const open = wrongEverywhere(await scan({}));
     expect(rules.filter(({ holds }) => holds(open)).map(({ ids }) => ids)).to.deep.equal([]);
   });

@@ -25,13 +25,13 @@ describe("the sandbox's proofs of access", () => {
 
   const cases: [what: string, options: DeploymentOptions, untrueClaims: string[]][] = [
     ["the vendor's deployment", {}, []],
-    ["everybody is trusted", { trust: trustOf("*") }, ["another account (444455556666) can't assume it"]],
+    ["everybody is trusted", { trust: trustOf("*") }, ["another account (444455556666) can't assume the role"]],
     [
       "somebody else is trusted",
       { trust: trustOf("arn:aws:iam::444455556666:root") },
       [
         "Amplitude's account 358203115967 can assume the role",
-        "another account (444455556666) can't assume it",
+        "another account (444455556666) can't assume the role",
       ],
     ],
     [
@@ -60,7 +60,7 @@ describe("the sandbox's proofs of access", () => {
     ],
   ];
   for (const [what, options, claims] of cases) {
-    it(`find ${claims.length} untrue where ${what}`, async () =>
+    it(`find ${claims.length} failed claims: ${what}`, async () =>
       expect(await untrue(options)).to.deep.equal(claims));
   }
 });

@@ -21,7 +21,7 @@ describe("npm run sandbox", function () {
     running.clear();
   });
 
-  it("onboards a customer, proves who may do what, and prints the result as JSON", async () => {
+  it("onboards a customer, tests who can do what, and prints the result as JSON", async () => {
     const sandbox = start(["--events", "30", "--json"]);
     expect(await sandbox.exited, sandbox.stderr).to.equal(0);
     const { verdict, engine, outputs, proofs, report } = JSON.parse(sandbox.stdout);
@@ -34,7 +34,7 @@ describe("npm run sandbox", function () {
     expect(sandbox.leftFolders()).to.deep.equal([]);
   });
 
-  it("streams generated events and the shipped export where nothing is chosen, and shows the form's three values", async () => {
+  it("streams generated events and the shipped export by default, and shows the form's three values", async () => {
     const sandbox = start([]);
     expect(await sandbox.exited, sandbox.stderr).to.equal(0);
     expect(sandbox.stdout)
@@ -43,7 +43,7 @@ describe("npm run sandbox", function () {
     expect(sandbox.stdout).to.match(/\| AWS region \| `us-east-1` \|/);
   });
 
-  it("stays up with --keep, reachable by the environment that it prints, until it is interrupted", async () => {
+  it("keeps running with --keep, reachable through the printed environment, until it is interrupted", async () => {
     const sandbox = start(["--events", "5", "--keep"]);
     await sandbox.says("a third account");
     const exports = sandbox.stderr.match(/^(export|unset) .*$/gm)?.join("\n") ?? "";
@@ -65,7 +65,7 @@ describe("npm run sandbox", function () {
       verdict: "verified",
       route: "role",
     });
-    expect(sandbox.stderr).to.include("✓ Amplitude's check of its permissions");
+    expect(sandbox.stderr).to.include("✓ Amplitude's permission check");
     const [, url = ""] = sandbox.stderr.match(/--route amplitude --amplitude-url (\S+)$/m) ?? [];
     const AMPLITUDE_API_KEY = sandbox.stderr.match(/^export AMPLITUDE_API_KEY=(\w+)$/m)?.[1] ?? "";
     const route = ["--route", "amplitude", "--amplitude-url", url];
@@ -90,7 +90,7 @@ describe("npm run sandbox", function () {
   });
 
   const interruptions: [moment: string, signal: NodeJS.Signals, status: number][] = [
-    ["AWS on this machine", "SIGINT", 130],
+    ["local AWS", "SIGINT", 130],
     ["✓ provisioned by", "SIGTERM", 143],
     ["assuming the role", "SIGHUP", 129],
     ["sending events", "SIGINT", 130],
@@ -118,7 +118,7 @@ describe("npm run sandbox", function () {
     });
   }
 
-  it("takes a pulumi command with it that is at work, when it is interrupted", async () => {
+  it("ends a running pulumi command when it is interrupted", async () => {
     const bin = await mkdtemp(join(tmpdir(), "pulumi-"));
     try {
       const script =
@@ -129,7 +129,7 @@ describe("npm run sandbox", function () {
       const family = sandbox.family();
       sandbox.signalGroup("SIGINT");
       expect(await sandbox.exited, sandbox.stderr).to.equal(130);
-      expect(sandbox.stderr).to.match(/^AWS on .*\nsandbox: interrupted\n$/);
+      expect(sandbox.stderr).to.match(/^local AWS: .*\nsandbox: interrupted\n$/);
       expect(family.filter(isAlive)).to.deep.equal([]);
       expect(sandbox.leftFolders()).to.deep.equal([]);
     } finally {
@@ -138,7 +138,7 @@ describe("npm run sandbox", function () {
   });
 
   for (const outputs of [["stdout"], ["stdout", "stderr"]] as const) {
-    it(`goes on to its end where nobody reads its ${outputs.join(" and ")}`, async () => {
+    it(`runs to its end if nobody reads its ${outputs.join(" and ")}`, async () => {
       const sandbox = started(SandboxProcess.startWithoutEngine(["--events", "5", "--json"]));
       sandbox.stopReading(...outputs);
       expect(await sandbox.exited, sandbox.stderr).to.equal(0);
@@ -147,8 +147,8 @@ describe("npm run sandbox", function () {
     });
   }
 
-  for (const moment of ["AWS on this machine", "✓ provisioned by", "sending events"]) {
-    it(`leaves no process behind where it is killed after «${moment}», and clears up at its next start`, async () => {
+  for (const moment of ["local AWS", "✓ provisioned by", "sending events"]) {
+    it(`leaves no process behind if it is killed after «${moment}», and removes its files at the next start`, async () => {
       const args = ["--events", "3000"];
       const sandbox = moment.includes("provisioned")
         ? start(args)
@@ -164,7 +164,7 @@ describe("npm run sandbox", function () {
     });
   }
 
-  it("ends where npm is killed, with a shell between them", async () => {
+  it("ends if npm is killed, with a shell between them", async () => {
     const npm = started(SandboxProcess.startBelowShell(["--events", "1", "--keep"]));
     await npm.says("a third account");
     const family = npm.family();
@@ -174,13 +174,13 @@ describe("npm run sandbox", function () {
 
   const hint = "\\(npm run sandbox -- --help shows the options\\)\\n$";
   const usage: [what: string, args: string[], says: RegExp][] = [
-    ["no events", ["--events", "0"], new RegExp(`^error: .*whole number from 1 .*\n${hint}`)],
+    ["no events", ["--events", "0"], new RegExp(`^error: .*integer from 1 .*\n${hint}`)],
     [
-      "an export that is not there, before anything is started",
+      "a missing export, before anything is started",
       ["--export", join(tmpdir(), "no-such-file.zip")],
       /^sandbox: .*no-such-file\.zip.*\n$/,
     ],
-    ["an option that there isn't", ["--evnets"], new RegExp(`^error: unknown option.*\n.*\n${hint}`)],
+    ["an unknown option", ["--evnets"], new RegExp(`^error: unknown option.*\n.*\n${hint}`)],
   ];
   for (const [what, args, says] of usage) {
     it(`exits 2 for ${what}`, async () => {

@@ -10,20 +10,20 @@ describe("a word of a printed command line", () => {
     "'",
     "",
   ]) {
-    it(`is read by sh as it was meant: «${path}»`, () => {
+    it(`is read by sh unchanged: «${path}»`, () => {
       const said = execFileSync("sh", ["-c", `printf '<%s>' ${shellWord(path)}`], { encoding: "utf8" });
       expect(said).to.equal(`<${path}>`);
     });
   }
 
-  it("is quoted only where it needs to be", () => {
+  it("is quoted only if necessary", () => {
     expect(shellWord("/a/run-1-Xy/outputs.json")).to.equal("/a/run-1-Xy/outputs.json");
     expect(shellWord("/it's me/x")).to.equal("'/it'\\''s me/x'");
   });
 });
 
-describe("what --keep prints", () => {
-  it("reaches its files from a checkout whose path has a space and a quote", () => {
+describe("the output of --keep", () => {
+  it("names its files correctly if the path has a space and a quote", () => {
     const folder = "/srv/me/Jane's project/.sandbox/run-1";
     const aws = { endpoint: "http://127.0.0.1:1", region: "us-east-1" };
     const printed = instructions(aws, `${folder}/outputs.json`, `${folder}/credentials`);

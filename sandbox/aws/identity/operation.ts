@@ -4,11 +4,11 @@ import type { Account, Accounts, Policy, Role } from "./state";
 import type { Parameters } from "./validation";
 import { roleName } from "./validation";
 
-/** One request to IAM or STS, its signature proved. */
+/** A request to IAM or STS with a verified signature. */
 export interface Call {
   principal: Principal;
   grants: Grants;
-  /** The caller's own account: IAM's names are looked up in it and nowhere else. */
+  /** The caller's account, in which IAM's names are looked up. */
   account: Account;
   accounts: Accounts;
   keys: AccessKeys;
@@ -19,7 +19,7 @@ export interface Call {
 
 export type Result = Record<string, unknown>;
 
-/** The ARN that a policy must allow comes first, so that an operation can't run before it has been authorized. */
+/** An operation and the ARN that a policy must allow before it runs. */
 export interface Operation {
   resource(call: Call): string;
   /** Condition keys that this operation adds, such as `iam:PolicyARN`. */
@@ -29,7 +29,7 @@ export interface Operation {
 
 export type Operations = Record<string, Operation>;
 
-/** An unknown name still needs a permission: only who may ask learns that it does not exist. */
+/** Also returns an ARN for an unknown name, because only an authorized caller may learn that it doesn't exist. */
 export function roleArn(call: Call): string {
   const name = roleName(call.parameters);
   return call.account.role(name)?.arn ?? `arn:aws:iam::${call.account.id}:role/${name}`;

@@ -156,7 +156,7 @@ function describeRole(role: Role): Result {
 /** "IAM and AWS STS quotas": managed policies attached to a role. */
 const MAX_ATTACHED_POLICIES = 10;
 
-/** What is attached to a role, and what is written into it. */
+/** Operations on a role's attached and inline policies. */
 export const rolePolicyOperations: Operations = {
   AttachRolePolicy: { resource: roleArn, context: policyContext, run: attach },
   DetachRolePolicy: { resource: roleArn, context: policyContext, run: detach },

@@ -38,7 +38,7 @@ export class IdentityServer {
 
   constructor(private readonly keys: AccessKeys) {}
 
-  /** What a principal may do now; a session whose role is gone, or was made anew, may do nothing. */
+  /** Returns a principal's current permissions: none for a session whose role is gone or was created again. */
   grantsOf(principal: Principal): Grants {
     if (principal.kind === "User") return principal.grants;
     const role = this.#accounts.roleByArn(principal.roleArn);
@@ -91,7 +91,7 @@ function unknownAction(service: string, action: string, version: string): Refusa
 
 const builder = new XMLBuilder({ format: false, ignoreAttributes: false, suppressBooleanAttributes: false });
 
-/** The answer of a successful operation; operations without a result have no result element. */
+/** Builds a success response. Operations without a result have no result element. */
 function resultXml(action: string, namespace: string, result: Result | undefined): Answer {
   const requestId = randomUUID();
   return xml(200, requestId, {
@@ -116,7 +116,7 @@ function xml(status: number, requestId: string, document: object): Answer {
   return { status, headers, body: `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build(document)}` };
 }
 
-/** Lists become `<member>` elements, times ISO 8601; what is undefined is left out. */
+/** Converts lists to `<member>` elements and times to ISO 8601, and omits undefined values. */
 function toElements(value: unknown): unknown {
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return { member: value.map(toElements) };

@@ -40,7 +40,7 @@ async function simulate(call: Call): Promise<Result> {
 type Common = Pick<Question, "principalArn" | "grants" | "context">;
 
 /**
- * One result an action, with the strictest decision of its resources on top. Where resources are named, each has a
+ * One result per action, with the strictest decision of its resources on top. Where resources are named, each has a
  * result of its own, and the keys that are missing stand there. Source: IAM API reference, EvaluationResult.
  */
 async function simulateAction(common: Common, action: string, targets: string[], accountId: string) {
@@ -117,8 +117,8 @@ function contextEntries({ parameters }: Call): Record<string, string | string[]>
 }
 
 /**
- * The condition keys that the policies and the boundary use and the context does not hold: each once, as the policy
- * writes it. Keys differ in more than case. Source: IAM API reference, EvaluationResult, MissingContextValues.
+ * Returns the condition keys in the policies and the boundary that the context lacks: each once, as the policy spells it.
+ * Keys differ in more than case. Source: IAM API reference, EvaluationResult, MissingContextValues.
  */
 function missingContext({ identityPolicies, boundary }: Grants, context: object): string[] {
   const known = new Set(Object.keys(context).map((key) => key.toLowerCase()));

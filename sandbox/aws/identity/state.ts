@@ -7,7 +7,7 @@ export interface Role {
   arn: string;
   id: string;
   createDate: Date;
-  /** As it was given: IAM answers with the same characters. */
+  /** Verbatim, because IAM returns the same characters. */
   trustPolicy: string;
   description: string | undefined;
   maxSessionDuration: number;
@@ -38,7 +38,7 @@ export interface Policy {
   versionsCreated: number;
 }
 
-/** What one AWS account holds. IAM's names differ in more than case: `Role` and `role` cannot both exist. */
+/** IAM's state of one account. Names must differ in more than case: `Role` and `role` can't both exist. */
 export class Account {
   readonly #roles = new Map<string, Role>();
   readonly policies = new Map<string, Policy>();
@@ -61,7 +61,7 @@ export class Account {
     return [...this.#roles.values()].filter(predicate);
   }
 
-  /** What a role may do at this moment: its attached and inline policies, within its boundary. */
+  /** Returns a role's current permissions: its attached and inline policies, within its boundary. */
   grantsOf(role: Role): Grants {
     const attached = [...role.attachedPolicies].map((arn) => this.#managedPolicy(arn));
     const inline = [...role.inlinePolicies].map(([name, text]) => ({ name, policy: parsePolicy(text) }));

@@ -14,7 +14,7 @@ const MAX_CHAINED_SECONDS = 3600;
 
 export type TokenOperation = (call: Call) => Promise<Result> | Result;
 
-/** STS authorizes in its own way: anyone may ask who he is, and a role is assumed by leave of both sides. */
+/** Any caller may get its identity. Assuming a role requires permission from both sides. */
 export const tokenOperations: Record<string, TokenOperation> = {
   GetCallerIdentity: ({ principal }) => ({
     UserId: principal.userId,

@@ -36,7 +36,7 @@ export class Parameters {
     }
   }
 
-  /** The list's structures, each readable as parameters of its own. */
+  /** Returns the list's structures, each as parameters. */
   structures(name: string): Parameters[] {
     const structures: Parameters[] = [];
     for (let number = 1; ; number++) {
@@ -50,7 +50,7 @@ export class Parameters {
     }
   }
 
-  /** @throws AwsError for a parameter that would change the outcome and that this server would ignore. */
+  /** @throws AwsError for a parameter that would change the result but that this server doesn't support. */
   refuse(...names: string[]): void {
     for (const name of names) {
       const isGiven = [...this.#form.keys()].some((key) => key === name || key.startsWith(`${name}.`));

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 
-/** The process that keeps streams and records. It knows neither credentials nor policies: only the gateway talks to it. */
+/** The process that stores streams and records. It checks neither credentials nor policies, so only the gateway calls it. */
 export interface KinesisEngine {
   port: number;
   pid: number;
@@ -13,7 +13,7 @@ export interface KinesisEngine {
 
 const START_TIMEOUT_MS = 30_000;
 
-/** Every change of a stream's state takes this long: enough to be seen as CREATING, short enough not to be felt. */
+/** Duration of a stream's state changes: long enough to observe CREATING, short enough not to delay users. */
 const TRANSITION_TIME = "50ms";
 
 const TRANSITIONS = [
@@ -28,8 +28,8 @@ const TRANSITIONS = [
 ];
 
 /**
- * @param folder the engine's working directory, the only place where it may write.
- * @param signal gives the start up; once it has started, `stop` alone ends it.
+ * @param folder The engine's working directory, the only folder that it writes to.
+ * @param signal Cancels the start. After it, only `stop` ends the engine.
  */
 export async function startKinesisEngine(folder: string, signal?: AbortSignal): Promise<KinesisEngine> {
   signal?.throwIfAborted();
@@ -77,12 +77,12 @@ async function portOf(child: ChildProcess, exited: Promise<void>): Promise<numbe
   }
 }
 
-/** Nothing of our own environment is passed on: a variable set for another engine would change this one. */
+/** Passes no variable of this process on, because one set for another engine would change this one. */
 function settings(folder: string, certificatePath: string): NodeJS.ProcessEnv {
   return {
     ...Object.fromEntries(TRANSITIONS.map((transition) => [`${transition}_DURATION`, TRANSITION_TIME])),
     TMPDIR: folder,
-    // Two different numbers that only tell the listeners apart: the preload has each listen on a free port instead.
+    // Two different numbers that only identify the listeners: the preload makes each listen on a free port instead.
     KINESIS_MOCK_PLAIN_PORT: "1",
     KINESIS_MOCK_TLS_PORT: "2",
     KINESIS_MOCK_CERT_PATH: certificatePath,

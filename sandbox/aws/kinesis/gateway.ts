@@ -15,7 +15,7 @@ import { checkRegion, IssuedTokens, targetOf } from "./target";
 type Json = Record<string, unknown>;
 
 export interface KinesisCall extends JsonCall {
-  /** Condition keys that the request's own way here decides. */
+  /** Condition keys of the request's transport. */
   context: Record<string, string>;
 }
 
@@ -25,7 +25,7 @@ interface Understood extends KinesisCall {
   streamArn: string;
 }
 
-/** No consumers: what the gateway does not enforce it does not offer. */
+/** Supported operations. The gateway doesn't enforce consumers, so it omits them. */
 const OPERATIONS = new Set([
   "AddTagsToStream",
   "CreateStream",
@@ -61,9 +61,9 @@ const OPERATIONS = new Set([
 ]);
 
 const WRITES = new Set(["PutRecord", "PutRecords"]);
-const TRIABLE = new Set(["PutRecord", "PutRecords", "GetRecords", "GetShardIterator"]);
+const DRY_RUNNABLE = new Set(["PutRecord", "PutRecords", "GetRecords", "GetShardIterator"]);
 
-/** Stands in front of the engine: decides who may do what, and enforces the limits that the engine does not. */
+/** Authorizes requests to the engine, and enforces limits that the engine lacks. */
 export class KinesisGateway {
   readonly #tokens = new IssuedTokens();
   readonly #policies = new StreamPolicies();
@@ -77,7 +77,7 @@ export class KinesisGateway {
     checkRegion(streamArn, region);
     if (isPolicyOperation(operation)) return this.#answerPolicy(understood);
     if (WRITES.has(operation)) await this.#checkWrite(understood);
-    if (TRIABLE.has(operation) && request.DryRun === true) return this.#refuseDryRun(understood);
+    if (DRY_RUNNABLE.has(operation) && request.DryRun === true) return this.#refuseDryRun(understood);
     const answer = await this.#carryOut(understood);
     this.#rememberTokens(operation, streamArn, answer);
     if (operation === "DeleteStream" && answer.status === 200) this.#policies.forget(streamArn);
@@ -95,7 +95,7 @@ export class KinesisGateway {
     return answer;
   }
 
-  /** Who asks for a stream's policy has to be of the stream's account. Source: Kinesis API reference, PutResourcePolicy. */
+  /** Only the stream's account may access the stream's policy. Source: Kinesis API reference, PutResourcePolicy. */
   #authorize(call: Understood): Promise<void> {
     const { operation, streamArn, principal } = call;
     const isOwner = accountOf(streamArn) === principal.accountId;
@@ -146,7 +146,7 @@ export class KinesisGateway {
     return (summaryOf(answer).MaxRecordSizeInKiB ?? 1024) * 1024;
   }
 
-  /** A dry run that would have succeeded is answered with an error of its own, and does nothing. */
+  /** Rejects a dry run that would succeed with AWS's dedicated error. */
   async #refuseDryRun(call: Understood): Promise<Answer> {
     const answer = await this.#describe(call);
     if (answer.status !== 200) return answer;
@@ -180,12 +180,12 @@ function parse(body: Buffer | string): Json {
     const parsed: unknown = JSON.parse(body.toString());
     if (typeof parsed === "object" && parsed !== null) return parsed as Json;
   } catch {
-    // Falls through to the one error that says it.
+    // Falls through to the error below.
   }
   throw new AwsError("SerializationException", "The body must be a JSON object (AWS JSON 1.1).");
 }
 
-/** A request that the engine is asked in place of a larger one. */
+/** A request to the engine that replaces part of a larger one. */
 export interface Portion {
   operation: string;
   request: Json;
@@ -194,7 +194,7 @@ export interface Portion {
 /** What the engine takes in one request. Kinesis itself takes 50. Source: Kinesis API Reference, CreateStream, AddTagsToStream. */
 const TAGS_A_REQUEST = 10;
 
-/** A request whose tags are more than the engine takes at once, as several that do the same. */
+/** Splits a request with more tags than the engine accepts at once. */
 function portionsOf(operation: string, request: Json): Portion[] {
   const { Tags, TagKeys, ...rest } = request;
   if (isMap(Tags)) {
@@ -229,7 +229,7 @@ export interface Forwarded {
   body: Buffer | string;
 }
 
-/** The engine checks no signature: it reads only account and region from the header, and holds streams for each pair. */
+/** Forwards a request. The engine checks no signature: it reads the account and region, and stores streams per pair. */
 function forward(port: number, { operation, region, accountId, body }: Forwarded): Promise<Answer> {
   const headers = {
     authorization: `AWS4-HMAC-SHA256 Credential=${accountId}/20000101/${region}/kinesis/aws4_request, SignedHeaders=host, Signature=0`,
@@ -239,8 +239,8 @@ function forward(port: number, { operation, region, accountId, body }: Forwarded
     "x-amz-target": `Kinesis_20131202.${operation}`,
   };
   return new Promise((resolve, reject) => {
-    // A connection of its own for each request: a reused one may be closed by the engine just as it is taken up again,
-    // and one could not tell whether a write was done.
+    // A separate connection per request: the engine may close a reused one just as the next request begins, which would
+    // leave unknown whether a write was done.
     const outgoing = request({ host: "127.0.0.1", port, method: "POST", path: "/", headers, agent: false });
     outgoing.once("error", reject);
     outgoing.once("response", (incoming) => {

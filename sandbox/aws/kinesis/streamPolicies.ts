@@ -7,7 +7,7 @@ type Json = Record<string, unknown>;
 
 const OPERATIONS = new Set(["DeleteResourcePolicy", "GetResourcePolicy", "PutResourcePolicy"]);
 
-/** What a stream without a policy is told to have. AWS's reference doesn't say; other emulators answer so. */
+/** The response for a stream without a policy. AWS's reference doesn't define it; other emulators respond like this. */
 const NO_POLICY = "{}";
 
 interface StreamPolicy {
@@ -28,7 +28,7 @@ export class StreamPolicies {
     this.#policies.delete(streamArn);
   }
 
-  /** Does one of the operations on a stream that exists; gives the answer's body. */
+  /** Runs an operation on an existing stream and returns the response's body. */
   run(operation: string, streamArn: string, streamStatus: string, request: Json): string {
     if (operation === "GetResourcePolicy") {
       return JSON.stringify({ Policy: this.#policies.get(streamArn)?.text ?? NO_POLICY });
@@ -67,10 +67,10 @@ function checkActive(streamArn: string, status: string): void {
 }
 
 /**
- * What PutResourcePolicy takes for this stream. Narrower than AWS may be: a principal, the stream's own ARN and actions
- * of Kinesis, each named outright, so that no statement can speak of anything but this stream.
+ * Validates a policy for PutResourcePolicy, possibly more strictly than AWS: each statement must name a principal, this
+ * stream's ARN and Kinesis actions explicitly, so that it applies only to this stream.
  *
- * @throws AwsError that names the statement and what is wrong with it.
+ * @throws AwsError that names the statement and its problem.
  */
 function streamPolicyOf(text: unknown, streamArn: string): PolicyDocument {
   if (typeof text !== "string") throw invalidMember("policy", "Member must not be null");

@@ -3,7 +3,7 @@ import { invalidMember } from "./limits";
 
 type Json = Record<string, unknown>;
 
-/** Actions on no stream in particular: policies can grant them on `*` alone. */
+/** Actions without a stream. Policies can grant them only on `*`. */
 const ACCOUNT_OPERATIONS = new Set(["ListStreams", "DescribeLimits"]);
 
 const STREAM_ARN = /^arn:aws:kinesis:([a-z0-9-]+):(\d{12}):stream\/[A-Za-z0-9_.-]{1,128}$/;
@@ -60,8 +60,8 @@ function tokenIn(operation: string, request: Json, tokens: IssuedTokens): string
 }
 
 /**
- * Which stream a shard iterator or a page token of ListShards belongs to: they name no stream that one could read, and
- * AWS authorizes by stream. The oldest are forgotten first; AWS lets an iterator live for five minutes anyway.
+ * Maps shard iterators and ListShards page tokens to their streams, because AWS authorizes by stream and the tokens are
+ * opaque. It drops the oldest first; AWS expires an iterator after five minutes anyway.
  */
 export class IssuedTokens {
   readonly #streams = new Map<string, string>();

@@ -2,7 +2,7 @@ import { AwsError } from "../protocol";
 
 export type Json = Record<string, unknown>;
 
-/** What PutMetricAlarm takes here: an alarm on one metric of a service, with a fixed threshold. */
+/** The supported kind of alarm: on one metric, with a fixed threshold. */
 export interface Alarm {
   AlarmName: string;
   AlarmDescription?: string;
@@ -25,21 +25,21 @@ export interface Alarm {
 type Check = (value: unknown) => boolean;
 
 const text =
-  (longest: number): Check =>
+  (max: number): Check =>
   (value) =>
-    typeof value === "string" && value.length >= 1 && value.length <= longest;
-const wholeFrom =
-  (least: number): Check =>
+    typeof value === "string" && value.length >= 1 && value.length <= max;
+const integerFrom =
+  (min: number): Check =>
   (value) =>
-    Number.isInteger(value) && Number(value) >= least;
+    Number.isInteger(value) && Number(value) >= min;
 const oneOf =
   (...words: string[]): Check =>
   (value) =>
     words.includes(String(value));
 const listOf =
-  (most: number, each: Check): Check =>
+  (max: number, each: Check): Check =>
   (value) =>
-    Array.isArray(value) && value.length <= most && value.every(each);
+    Array.isArray(value) && value.length <= max && value.every(each);
 const isArn: Check = (value) => text(1024)(value) && /^arn:aws:[a-z0-9-]+:[^:]*:[^:]*:./.test(String(value));
 const isDimension: Check = (value) => {
   const { Name, Value, ...others } = (value ?? {}) as Json;
@@ -48,38 +48,41 @@ const isDimension: Check = (value) => {
 
 interface Member {
   rule: string;
-  isGood: Check;
+  isValid: Check;
   required?: true;
 }
 
-/** Source: AWS, CloudWatch API Reference, PutMetricAlarm. Members that are not here are refused. */
+/** Source: AWS, CloudWatch API Reference, PutMetricAlarm. Other members are rejected. */
 const MEMBERS: Record<keyof Alarm, Member> = {
-  AlarmName: { rule: "1 to 255 characters", isGood: text(255), required: true },
-  AlarmDescription: { rule: "at most 1024 characters", isGood: (value) => value === "" || text(1024)(value) },
-  ActionsEnabled: { rule: "true or false", isGood: (value) => typeof value === "boolean" },
-  OKActions: { rule: "at most 5 ARNs", isGood: listOf(5, isArn) },
-  AlarmActions: { rule: "at most 5 ARNs", isGood: listOf(5, isArn) },
-  InsufficientDataActions: { rule: "at most 5 ARNs", isGood: listOf(5, isArn) },
-  MetricName: { rule: "1 to 255 characters", isGood: text(255), required: true },
-  Namespace: { rule: "1 to 255 characters", isGood: text(255), required: true },
+  AlarmName: { rule: "1 to 255 characters", isValid: text(255), required: true },
+  AlarmDescription: {
+    rule: "at most 1024 characters",
+    isValid: (value) => value === "" || text(1024)(value),
+  },
+  ActionsEnabled: { rule: "true or false", isValid: (value) => typeof value === "boolean" },
+  OKActions: { rule: "at most 5 ARNs", isValid: listOf(5, isArn) },
+  AlarmActions: { rule: "at most 5 ARNs", isValid: listOf(5, isArn) },
+  InsufficientDataActions: { rule: "at most 5 ARNs", isValid: listOf(5, isArn) },
+  MetricName: { rule: "1 to 255 characters", isValid: text(255), required: true },
+  Namespace: { rule: "1 to 255 characters", isValid: text(255), required: true },
   Statistic: {
     rule: "SampleCount, Average, Sum, Minimum or Maximum",
-    isGood: oneOf("SampleCount", "Average", "Sum", "Minimum", "Maximum"),
+    isValid: oneOf("SampleCount", "Average", "Sum", "Minimum", "Maximum"),
     required: true,
   },
-  Dimensions: { rule: "at most 30 names with their values", isGood: listOf(30, isDimension) },
+  Dimensions: { rule: "at most 30 names with their values", isValid: listOf(30, isDimension) },
   Period: {
     rule: "10, 20, 30 or a multiple of 60 seconds",
-    isGood: (value) =>
-      [10, 20, 30].includes(Number(value)) || (wholeFrom(60)(value) && Number(value) % 60 === 0),
+    isValid: (value) =>
+      [10, 20, 30].includes(Number(value)) || (integerFrom(60)(value) && Number(value) % 60 === 0),
     required: true,
   },
-  EvaluationPeriods: { rule: "a whole number from 1", isGood: wholeFrom(1), required: true },
-  DatapointsToAlarm: { rule: "a whole number from 1", isGood: wholeFrom(1) },
-  Threshold: { rule: "a number", isGood: Number.isFinite, required: true },
+  EvaluationPeriods: { rule: "an integer from 1", isValid: integerFrom(1), required: true },
+  DatapointsToAlarm: { rule: "an integer from 1", isValid: integerFrom(1) },
+  Threshold: { rule: "a number", isValid: Number.isFinite, required: true },
   ComparisonOperator: {
     rule: "a comparison with one threshold",
-    isGood: oneOf(
+    isValid: oneOf(
       "GreaterThanOrEqualToThreshold",
       "GreaterThanThreshold",
       "LessThanThreshold",
@@ -89,17 +92,17 @@ const MEMBERS: Record<keyof Alarm, Member> = {
   },
   TreatMissingData: {
     rule: "breaching, notBreaching, ignore or missing",
-    isGood: oneOf("breaching", "notBreaching", "ignore", "missing"),
+    isValid: oneOf("breaching", "notBreaching", "ignore", "missing"),
   },
 };
 
-/** The alarm that a request asks for, all of it kept. */
+/** Returns the alarm in a request. @throws AwsError for a member that the sandbox doesn't support. */
 export function alarmOf(request: Json, region: string): Alarm {
   for (const name of Object.keys(request)) {
     if (name === "Tags" || name in MEMBERS) continue;
     throw invalid("InvalidParameterCombinationException", `The sandbox's CloudWatch does not keep ${name}.`);
   }
-  for (const [name, { rule, isGood, required }] of Object.entries(MEMBERS)) {
+  for (const [name, { rule, isValid, required }] of Object.entries(MEMBERS)) {
     const value = request[name];
     if (value === undefined && required) {
       throw invalid(
@@ -107,7 +110,7 @@ export function alarmOf(request: Json, region: string): Alarm {
         `The parameter ${name} is required for an alarm on a metric.`,
       );
     }
-    if (value !== undefined && !isGood(value)) {
+    if (value !== undefined && !isValid(value)) {
       throw invalid("InvalidParameterValueException", `${name}: ${JSON.stringify(value)} must be ${rule}.`);
     }
   }
@@ -125,13 +128,13 @@ export function alarmOf(request: Json, region: string): Alarm {
   return alarm;
 }
 
-/** A day at most, or a week with periods of an hour or more. */
+/** Rejects a window longer than a day, or than a week with periods of at least an hour. */
 function checkWindow({ Period, EvaluationPeriods, DatapointsToAlarm = EvaluationPeriods }: Alarm): void {
-  const longest = Period >= 3600 ? 604_800 : 86_400;
-  if (Period * EvaluationPeriods > longest) {
+  const max = Period >= 3600 ? 604_800 : 86_400;
+  if (Period * EvaluationPeriods > max) {
     throw invalid(
       "InvalidParameterCombinationException",
-      `EvaluationPeriods × Period is ${Period * EvaluationPeriods} seconds; at most ${longest} are allowed.`,
+      `EvaluationPeriods × Period is ${Period * EvaluationPeriods} seconds; at most ${max} are allowed.`,
     );
   }
   if (DatapointsToAlarm > EvaluationPeriods) {
@@ -142,7 +145,7 @@ function checkWindow({ Period, EvaluationPeriods, DatapointsToAlarm = Evaluation
   }
 }
 
-/** CloudWatch tells topics of its own region only. */
+/** CloudWatch notifies only topics in its region. */
 function checkTopics({ OKActions, AlarmActions, InsufficientDataActions }: Alarm, region: string): void {
   for (const arn of [...OKActions, ...AlarmActions, ...InsufficientDataActions]) {
     const [, , service, topicRegion] = arn.split(":");
@@ -160,21 +163,21 @@ export function invalid(code: string, message: string): AwsError {
 
 export type Tags = ReadonlyMap<string, string>;
 
-const MOST_TAGS = 50;
+const MAX_TAGS = 50;
 
-/** @throws AwsError for what is no list of 1 to 50 tags. */
+/** @throws AwsError unless the value is a list of 1 to 50 tags. */
 export function tagsIn(value: unknown): Tags {
   const list: unknown[] = Array.isArray(value) ? value : [undefined];
   const entries = list.map((tag): [string, string] => {
     const { Key, Value } = (tag ?? {}) as Json;
     if (typeof Key === "string" && /^(?!aws:).{1,128}$/i.test(Key) && typeof Value === "string")
       return [Key, Value];
-    throw invalid("InvalidParameterValueException", `${JSON.stringify(tag)} is no tag.`);
+    throw invalid("InvalidParameterValueException", `${JSON.stringify(tag)} is not a tag.`);
   });
   return checked(new Map(entries));
 }
 
-/** What TagResource (`Tags`) or UntagResource (`TagKeys`) makes of an alarm's tags. */
+/** Applies TagResource (`Tags`) or UntagResource (`TagKeys`) to an alarm's tags. */
 export function changeTags(tags: Tags, { Tags: added, TagKeys: removed }: Json): Tags {
   if (added !== undefined) return checked(new Map([...tags, ...tagsIn(added)]));
   if (!Array.isArray(removed)) throw invalid("MissingRequiredParameterException", "TagKeys is required.");
@@ -186,6 +189,6 @@ export function tagList(tags: Tags): { Key: string; Value: string }[] {
 }
 
 function checked(tags: Tags): Tags {
-  if (tags.size <= MOST_TAGS) return tags;
-  throw invalid("InvalidParameterValueException", `${tags.size} tags; an alarm has at most ${MOST_TAGS}.`);
+  if (tags.size <= MAX_TAGS) return tags;
+  throw invalid("InvalidParameterValueException", `${tags.size} tags; an alarm has at most ${MAX_TAGS}.`);
 }

@@ -11,13 +11,13 @@ interface KeptAlarm {
 }
 
 interface Operation {
-  /** ARNs on which the action has to be allowed, each. */
+  /** ARNs that all must allow the action. */
   resources(call: JsonCall, request: Json): string[];
-  /** Its answer, if it has one. */
+  /** Returns the response's body, if it has one. */
   run(call: JsonCall, request: Json): Json | undefined;
 }
 
-/** CloudWatch's alarms: kept, told and forgotten. There are no metrics here, so that none is ever raised. */
+/** Stores CloudWatch's alarms. Without metrics, no alarm ever starts. */
 export class MonitoringServer {
   readonly #alarms = new Map<string, KeptAlarm>();
 
@@ -49,7 +49,7 @@ export class MonitoringServer {
     for (const resource of operation.resources(call, request)) {
       await authorize({ ...call, action: `cloudwatch:${name}`, resource });
     }
-    // With tags it takes the permission to tag as well. Source: AWS, CloudWatch API Reference, PutMetricAlarm, Tags.
+    // With tags it also requires the permission to tag. Source: AWS, CloudWatch API Reference, PutMetricAlarm, Tags.
     if (name === "PutMetricAlarm" && request.Tags !== undefined) {
       const [resource = ""] = putAlarm(call, request);
       await authorize({ ...call, action: "cloudwatch:TagResource", resource });
@@ -62,7 +62,7 @@ export class MonitoringServer {
     };
   }
 
-  /** Of an alarm that is there already the tags stay what they were. */
+  /** Keeps the tags of an existing alarm. */
   #put(call: JsonCall, request: Json): undefined {
     const alarm = alarmOf(request, call.region);
     const arn = arnOf(call, alarm.AlarmName);
@@ -85,7 +85,7 @@ export class MonitoringServer {
     return { MetricAlarms: found.map(described), CompositeAlarms: [] };
   }
 
-  /** Those on exactly this metric. Source: AWS, CloudWatch API Reference, DescribeAlarmsForMetric. */
+  /** Returns the alarms on exactly this metric. Source: AWS, CloudWatch API Reference, DescribeAlarmsForMetric. */
   #describeForMetric(call: JsonCall, { Namespace, MetricName, Dimensions = [], ...others }: Json): Json {
     const [unknown] = Object.keys(others);
     if (unknown !== undefined)
@@ -103,7 +103,7 @@ export class MonitoringServer {
     return { MetricAlarms: found.map(described) };
   }
 
-  /** All of them or none. */
+  /** Deletes all of the alarms or none. */
   #delete(call: JsonCall, { AlarmNames }: Json): undefined {
     const arns = names(AlarmNames).map((name) => arnOf(call, name));
     const missing = arns.filter((arn) => !this.#alarms.has(arn));
@@ -167,7 +167,7 @@ function parse(body: Buffer): Json {
     const parsed: unknown = JSON.parse(body.toString("utf8"));
     if (typeof parsed === "object" && parsed !== null) return parsed as Json;
   } catch {
-    // Falls through to the one error that says it.
+    // Falls through to the error below.
   }
   throw new AwsError("SerializationException", "The body must be a JSON object (AWS JSON 1.0).");
 }

@@ -5,11 +5,11 @@ import type { PropertySpec, ResourceType, ValueType } from "./resourceType";
 export interface CheckRequest {
   /** The resource's name in the program. */
   logicalName: string;
-  /** What the program says. */
+  /** The program's inputs. */
   news: Properties;
   /** The checked inputs of the last update; empty for a new resource. */
   olds: Properties;
-  /** What generated names are drawn from. */
+  /** Seed of generated names. */
   seed: Uint8Array;
   autonaming?: Autonaming | undefined;
 }

@@ -6,7 +6,7 @@ import { STSClient } from "@aws-sdk/client-sts";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { ProviderConfiguration } from "./configuration";
 
-/** What the handlers reach AWS with. */
+/** The AWS clients of the handlers. */
 export interface Aws {
   /** Region of the provider's configuration. */
   region: string;
@@ -14,9 +14,9 @@ export interface Aws {
   cloudwatch(region: string): CloudWatchClient;
   iam: IAMClient;
   sts: STSClient;
-  /** Waits before a state is asked for again; rejects once the engine has cancelled the operation. */
+  /** Waits before the next poll. Rejects once the engine has cancelled the operation. */
   pause(milliseconds: number): Promise<void>;
-  /** Ends what is waiting. */
+  /** Cancels every wait. */
   cancel(): void;
   close(): void;
 }
@@ -46,7 +46,7 @@ export function connect(configuration: ProviderConfiguration): Aws {
   };
 }
 
-/** One client a region, made when it is first asked for. */
+/** Creates one client per region, on first use. */
 function byRegion<Client>(make: (region: string) => Client): (region: string) => Client {
   const clients = new Map<string, Client>();
   return (region) => {
@@ -56,7 +56,7 @@ function byRegion<Client>(make: (region: string) => Client): (region: string) =>
   };
 }
 
-/** Without keys in the configuration, the SDK looks for them where it always does. */
+/** Without keys in the configuration, the SDK uses its default credential chain. */
 function credentials({ accessKey, secretKey, token }: ProviderConfiguration) {
   if (accessKey === undefined || secretKey === undefined) return {};
   const sessionToken = token === undefined ? {} : { sessionToken: token };
@@ -67,7 +67,7 @@ function endpoint(url: string | undefined) {
   return url === undefined ? {} : { endpoint: url };
 }
 
-/** What the work gives, or undefined where the service says by this error that there is no such thing. */
+/** Returns the result of the work, or undefined if it throws the given "not found" error. */
 export async function ifFound<T>(
   notFound: abstract new (...args: never[]) => Error,
   work: () => Promise<T>,

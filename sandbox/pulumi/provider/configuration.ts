@@ -1,6 +1,6 @@
 import { type CheckFailure, isEmpty, isKnown, isObject, type Properties } from "./properties";
 
-/** Services whose endpoint can be set. */
+/** Services with a configurable endpoint. */
 const SERVICES = ["kinesis", "iam", "sts", "cloudwatch"] as const;
 
 /** The part of the real provider's configuration that is honoured here. */
@@ -21,7 +21,7 @@ const SKIP_FLAGS = [
 ];
 const TEXT_KEYS = ["region", "accessKey", "secretKey", "token"];
 const KNOWN_KEYS = new Set([...TEXT_KEYS, ...SKIP_FLAGS, "endpoints"]);
-/** The engine's own: which plugin to run, and what to call it. */
+/** The engine's settings: the plugin to run and its name. */
 const ENGINE_KEYS = new Set(["version", "pluginDownloadURL", "__internal"]);
 
 /** Every setting that is not honoured here fails by its name. */
@@ -71,7 +71,7 @@ function regionOf(environment: NodeJS.ProcessEnv): string | undefined {
   return environment.AWS_REGION || environment.AWS_DEFAULT_REGION || undefined;
 }
 
-/** The engine hands over what is not a string as JSON. */
+/** The engine encodes values other than strings as JSON. */
 function endpointList(value: unknown): Record<string, string>[] | undefined {
   if (isEmpty(value)) return [];
   const list = typeof value === "string" ? parsed(value) : value;

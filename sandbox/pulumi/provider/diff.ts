@@ -17,7 +17,7 @@ export interface Difference {
   deleteBeforeReplace: boolean;
 }
 
-/** What the checked inputs ask for and the state doesn't have. */
+/** Returns the differences between the checked inputs and the state. */
 export function diff(type: ResourceType, state: Properties, inputs: Properties): Difference {
   const properties = Object.entries(type.properties).flatMap(([property, spec]) =>
     differences(property, spec, state[property], inputs[property]),

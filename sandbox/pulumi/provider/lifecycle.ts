@@ -4,7 +4,7 @@ import type { Properties } from "./properties";
 import { isEmpty, UNKNOWN } from "./properties";
 import type { Found, ResourceType } from "./resourceType";
 
-/** The resource exists, but is not what the program asked for: the engine records it and the next update goes on. */
+/** The resource exists but differs from the inputs. The engine records it, and the next update completes it. */
 export class HalfMadeError extends Error {
   constructor(
     message: string,
@@ -17,13 +17,13 @@ export class HalfMadeError extends Error {
   }
 }
 
-/** @throws HalfMadeError where the resource was made and then something failed. */
+/** @throws HalfMadeError if a step failed after the resource was created. */
 export async function create(aws: Aws, type: ResourceType, inputs: Properties): Promise<Found> {
   const id = await type.create(aws, inputs);
   return finished(aws, type, id, inputs, async () => type.finish?.(aws, id, inputs));
 }
 
-/** @throws HalfMadeError with the true state where a step of the change failed. */
+/** @throws HalfMadeError with the actual state if a step of the change failed. */
 export async function update(aws: Aws, type: ResourceType, id: string, inputs: Properties): Promise<Found> {
   return finished(aws, type, id, inputs, async () => {
     const now = await type.read(aws, id, inputs);
@@ -54,7 +54,7 @@ async function finished(
 }
 
 export interface Reading extends Found {
-  /** What a program would have to say to get this resource. */
+  /** The inputs that describe this resource. */
   inputs: Properties;
 }
 
@@ -77,7 +77,7 @@ export async function read(
   };
 }
 
-/** The service's state, with what only the provider keeps, and the program's own wording of a document. */
+/** Returns the service's state with the provider's properties and the program's wording of a document. */
 function stateFor(type: ResourceType, fresh: Properties, inputs: Properties, prior: Properties): Properties {
   const state = { ...fresh };
   for (const [key, spec] of Object.entries(type.properties)) {
@@ -110,7 +110,7 @@ function refreshedInputs(type: ResourceType, state: Properties, priorInputs: Pro
   return inputs;
 }
 
-/** What a preview can tell of a resource to be made: its inputs, and what follows from them. */
+/** Returns the state of a planned resource: its inputs, and properties derived from them. */
 export function plannedCreate(aws: Aws, type: ResourceType, inputs: Properties): Properties {
   const unknown = Object.fromEntries(type.computedOutputs.map((key) => [key, UNKNOWN]));
   const name = type.naming !== undefined && inputs.name === undefined ? { name: UNKNOWN } : {};

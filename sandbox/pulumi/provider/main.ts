@@ -1,15 +1,15 @@
 import { fstatSync } from "node:fs";
 import { startProviderServer } from "./service";
 
-/** The plugin's process: serves the engine that started it, says its port as its first line, and ends with it. */
+/** Serves the engine that started the plugin, prints the port as its first line, and ends with the engine. */
 function main(): void {
   void startProviderServer().then(({ port }) => process.stdout.write(`${port}\n`));
   endWithEngine();
 }
 
 /**
- * An engine that ends well kills its plugins; one that was killed can't. Its end of the pipe on our standard input is
- * then closed, and this process is handed to another parent.
+ * Ends the process if the engine was killed and could not end its plugins. The engine's end of the pipe on standard input
+ * is then closed, and this process gets another parent.
  */
 function endWithEngine(): void {
   const engine = process.ppid;

@@ -139,7 +139,7 @@ function stateOf(alarm: MetricAlarm): Properties {
   });
 }
 
-/** Putting replaces the whole alarm, but leaves its tags as they are. */
+/** PutMetricAlarm replaces the whole alarm except its tags. */
 async function update(aws: Aws, _id: string, state: Properties, inputs: Properties): Promise<void> {
   const cloudwatch = clientOf(aws, inputs);
   await put(aws, inputs, {});

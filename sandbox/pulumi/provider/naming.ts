@@ -4,7 +4,7 @@ import { type CheckFailure, type Properties, UNKNOWN } from "./properties";
 export interface NameRule {
   /** Characters at most. */
   longest: number;
-  /** What each character may be. */
+  /** Allowed characters. */
   characters: RegExp;
   /** Whether `namePrefix` can be given instead of a name. */
   hasPrefix: boolean;
@@ -30,7 +30,7 @@ export type Naming =
   | { kind: "given"; failures: CheckFailure[] }
   | { kind: "generated"; name: string; failures: CheckFailure[] };
 
-/** Names of a program's own choosing are checked; where there is none, the last generated one stays, or one is made. */
+/** Checks an explicit name. Without one, it keeps the last generated name or generates one. */
 export function nameOf({ rule, logicalName, news, olds, seed, autonaming }: NameRequest): Naming {
   if (news.namePrefix !== undefined && rule.hasPrefix)
     return { kind: "given", failures: prefixFailures(rule, news) };

@@ -91,18 +91,18 @@ async function update(aws: Aws, id: string, state: Properties, inputs: Propertie
 }
 
 /** Source: AWS, "IAM and AWS STS quotas": versions of a managed policy. */
-const MOST_VERSIONS = 5;
+const MAX_VERSIONS = 5;
 
 async function makeRoomForVersion(aws: Aws, PolicyArn: string): Promise<void> {
   const versions = await policyVersions(aws, PolicyArn);
-  if (versions.length < MOST_VERSIONS) return;
+  if (versions.length < MAX_VERSIONS) return;
   const [oldest] = versions
     .filter(({ IsDefaultVersion }) => IsDefaultVersion !== true)
     .sort((a, b) => ordinal(a) - ordinal(b));
   await aws.iam.send(new DeletePolicyVersionCommand({ PolicyArn, VersionId: oldest?.VersionId }));
 }
 
-/** Versions are numbered in the order of their making: two of one second can't be told apart by their date. */
+/** Compares version numbers, because two versions of the same second have the same date. */
 function ordinal({ VersionId }: PolicyVersion): number {
   return Number(VersionId?.slice(1));
 }

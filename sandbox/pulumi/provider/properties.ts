@@ -1,18 +1,18 @@
 export type Properties = Record<string, unknown>;
 
 /**
- * What stands in a preview for a value that only the update will tell.
+ * Placeholder in a preview for a value that is known after the update.
  * Source: Pulumi, sdk/go/common/resource/plugin/rpc.go, `UnknownStringValue`.
  */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** Whether a value is known as a whole: an unknown anywhere inside it makes it unknown. */
+/** Whether the value and everything in it is known. */
 export function isKnown(value: unknown): boolean {
   if (typeof value === "object" && value !== null) return Object.values(value).every(isKnown);
   return value !== UNKNOWN;
 }
 
-/** A service leaves out what is empty; a program may write it down. Both mean the same. */
+/** A service omits empty values, and a program may set them. Both mean the same. */
 export function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === "" || value === false) return true;
   return typeof value === "object" && Object.keys(value).length === 0;
@@ -23,7 +23,7 @@ export function text(properties: Properties, key: string): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** @throws Error where the property is missing: the check has let through what the type can't do without. */
+/** @throws Error if the property is missing, although the check should have rejected that. */
 export function requiredText(properties: Properties, key: string): string {
   const value = text(properties, key);
   if (value === undefined) throw new Error(`the property ${key} has no value`);

@@ -15,11 +15,11 @@ export type ValueType =
 export interface PropertySpec {
   type: ValueType;
   required?: true;
-  /** What the real provider fills in where the program says nothing. */
+  /** The real provider's defaults. */
   default?: string | number | boolean;
   /** A change of it replaces the resource. */
   replaces?: true;
-  /** Left out of the program, it is the service's to say: whatever it is, it is no difference. */
+  /** Inputs that the service sets if the program omits them. Their value then isn't a difference. */
   computed?: true;
   /** The service doesn't keep it: it tells the provider how to work, and is kept in the state. */
   providerOnly?: true;
@@ -47,17 +47,17 @@ export interface ResourceType {
   rules?(inputs: Properties): CheckFailure[];
   /** Outputs that are known before the resource exists. */
   plannedOutputs?(aws: Aws, inputs: Properties): Properties;
-  /** Makes the resource and gives its id at once, so that nothing is orphaned by what fails later. */
+  /** Creates the resource and returns its id at once, so that a later failure orphans nothing. */
   create(aws: Aws, inputs: Properties): Promise<string>;
-  /** What creating takes beyond the first call. */
+  /** Remaining steps of the creation. */
   finish?(aws: Aws, id: string, inputs: Properties): Promise<void>;
   /**
-   * By its id or by what the real provider imports it by; undefined where there is none. `known` is what the inputs or
-   * the state say of it so far, where there are any.
+   * Finds the resource by its id or the real provider's import id; undefined if it doesn't exist. `known` holds its inputs
+   * or its state, if there are any.
    */
   read(aws: Aws, id: string, known?: Properties): Promise<Found | undefined>;
   /** Leads from the state, which may be that of a half-made resource, to the inputs. */
   update(aws: Aws, id: string, state: Properties, inputs: Properties): Promise<void>;
-  /** Done where it is gone already. */
+  /** Succeeds if the resource is already gone. */
   delete(aws: Aws, id: string, state: Properties): Promise<void>;
 }

@@ -137,7 +137,7 @@ async function updateBoundary(aws: Aws, RoleName: string, old?: string, wanted?:
   else await aws.iam.send(new PutRolePermissionsBoundaryCommand({ RoleName, PermissionsBoundary: wanted }));
 }
 
-/** @throws DeleteConflictException where policies are still attached, unless `forceDetachPolicies` was set. */
+/** @throws DeleteConflictException if policies are still attached, unless `forceDetachPolicies` was set. */
 async function remove(aws: Aws, id: string, state: Properties): Promise<void> {
   await ifFound(NoSuchEntityException, async () => {
     const { InstanceProfiles } = await aws.iam.send(new ListInstanceProfilesForRoleCommand({ RoleName: id }));

@@ -35,11 +35,11 @@ export async function startProviderServer(): Promise<ProviderServer> {
 
 const VERSION = "0.0.0-sandbox";
 
-/** The engine's side of the provider: each method reads its message, calls what decides, and writes the answer. */
+/** The provider's gRPC service: each method decodes its request, calls the logic, and encodes the response. */
 class ProviderService {
   #aws: Aws | undefined;
 
-  /** What isn't here is answered with UNIMPLEMENTED by gRPC itself; the engine then does without it. */
+  /** gRPC responds UNIMPLEMENTED to any other method, and the engine then does without it. */
   implementation(): UntypedServiceImplementation {
     return {
       getSchema: unary(() => this.getSchema()),
@@ -124,7 +124,7 @@ class ProviderService {
     return new proto.CreateResponse().setId(id).setProperties(structOf(state));
   }
 
-  /** An answer without an id says that there is no such resource any more. */
+  /** A response without an id means that the resource no longer exists. */
   private async read(request: proto.ReadRequest): Promise<proto.ReadResponse> {
     const type = supportedType(request.getUrn());
     const [inputs, state] = [propertiesOf(request.getInputs()), propertiesOf(request.getProperties())];
@@ -213,7 +213,7 @@ function autonamingOf(request: proto.CheckRequest): Autonaming | undefined {
   return { proposedName: options.getProposedName(), mode: MODES[options.getMode()] };
 }
 
-/** Whether a difference counts, beside those that the program wants ignored. */
+/** Whether a difference counts, given the properties that the program ignores. */
 function keptInputs(ignored: string[]): (difference: PropertyDifference) => boolean {
   return ({ path, property }) => !ignored.includes(path) && !ignored.includes(property);
 }

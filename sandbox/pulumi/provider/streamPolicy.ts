@@ -48,7 +48,7 @@ async function put(aws: Aws, inputs: Properties): Promise<void> {
   await kinesis.send(new PutResourcePolicyCommand({ ResourceARN, Policy }));
 }
 
-/** A stream without a policy is told with an empty one: there is nothing then that could be refreshed or imported. */
+/** AWS returns an empty policy for a stream without one, so there is nothing to refresh or import. */
 async function read(aws: Aws, id: string): Promise<Found | undefined> {
   const region = regionOf(id);
   return ifFound(ResourceNotFoundException, async () => {

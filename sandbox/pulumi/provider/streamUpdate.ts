@@ -33,7 +33,7 @@ interface Change {
 }
 
 /**
- * In the real provider's order. Each says whether it has changed anything: the stream is then UPDATING and takes no
+ * Steps in the real provider's order. Each returns whether it changed the stream, which is then UPDATING and accepts no
  * other change.
  */
 const STEPS: ((change: Change) => Promise<boolean>)[] = [
@@ -106,7 +106,7 @@ async function changeMetrics({ kinesis, name, state, inputs }: Change): Promise<
   return disabled.length + enabled.length > 0;
 }
 
-/** A change of the key is a second StartStreamEncryption; the service tells the old key's records apart itself. */
+/** Changes the key with a second StartStreamEncryption. The service tracks which key each record uses. */
 async function changeEncryption({ kinesis, name, state, inputs }: Change): Promise<boolean> {
   const [old, wanted] = [encryptionOf(state), encryptionOf(inputs)];
   if (old.type === wanted.type && old.key === wanted.key) return false;
@@ -125,8 +125,8 @@ function encryptionOf(properties: Properties) {
   return { type, key: type === "KMS" ? text(properties, "kmsKeyId") : undefined };
 }
 
-/** Source: AWS, Kinesis API Reference, AddTagsToStream. The real provider removes by tens too. */
-const TAGS_A_CALL = 10;
+/** Source: AWS, Kinesis API Reference, AddTagsToStream. The real provider also removes ten at a time. */
+const MAX_TAGS_PER_CALL = 10;
 
 async function changeTags({ kinesis, name, state, inputs }: Change): Promise<boolean> {
   const { removed, put } = tagChanges(state, inputs);
@@ -140,8 +140,8 @@ async function changeTags({ kinesis, name, state, inputs }: Change): Promise<boo
 }
 
 function tens<T>(values: T[]): T[][] {
-  const starts = values.map((_, index) => index).filter((index) => index % TAGS_A_CALL === 0);
-  return starts.map((start) => values.slice(start, start + TAGS_A_CALL));
+  const starts = values.map((_, index) => index).filter((index) => index % MAX_TAGS_PER_CALL === 0);
+  return starts.map((start) => values.slice(start, start + MAX_TAGS_PER_CALL));
 }
 
 export interface StreamPlace {
@@ -162,10 +162,10 @@ export async function findStream(
   }
 }
 
-/** Asked for at once, then less and less often. The real provider waits five minutes for a new stream. */
-const PAUSES = { first: 25, longest: 2_000, total: 5 * 60_000 };
+/** Polls at once, then at doubling intervals. The real provider waits five minutes for a new stream. */
+const PAUSES = { firstMs: 25, maxMs: 2_000, totalMs: 5 * 60_000 };
 
-/** @throws Error where the stream is gone, or is still not ACTIVE after five minutes. */
+/** @throws Error if the stream is gone, or is not ACTIVE after five minutes. */
 export async function activeStream(aws: Aws, place: StreamPlace): Promise<void> {
   await until(aws, `Kinesis stream ${place.name} to be ACTIVE`, async () => {
     const summary = await findStream(aws, place);
@@ -182,8 +182,8 @@ export async function goneStream(aws: Aws, place: StreamPlace): Promise<void> {
 
 async function until(aws: Aws, what: string, isSo: () => Promise<boolean>): Promise<void> {
   let waited = 0;
-  for (let pause = PAUSES.first; !(await isSo()); pause = Math.min(pause * 2, PAUSES.longest)) {
-    if (waited >= PAUSES.total) throw new Error(`waited ${PAUSES.total / 1000} s in vain for ${what}`);
+  for (let pause = PAUSES.firstMs; !(await isSo()); pause = Math.min(pause * 2, PAUSES.maxMs)) {
+    if (waited >= PAUSES.totalMs) throw new Error(`waited ${PAUSES.totalMs / 1000} s for ${what}`);
     await aws.pause(pause);
     waited += pause;
   }

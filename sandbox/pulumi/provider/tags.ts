@@ -10,7 +10,7 @@ export function tagList(tags: Record<string, string>): { Key: string; Value: str
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
-/** `tags` and `tagsAll` of the state; the two differ by the provider's default tags, which are refused here. */
+/** `tags` and `tagsAll` of the state; they differ by the provider's default tags, which the sandbox rejects. */
 export function tagOutputs(tags: Record<string, string>): Properties {
   return Object.keys(tags).length === 0 ? { tagsAll: {} } : { tags, tagsAll: tags };
 }

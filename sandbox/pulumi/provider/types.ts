@@ -15,7 +15,7 @@ const TYPES = new Map(
   ),
 );
 
-/** @throws Error that names the type, where it is none of those that the sandbox provides. */
+/** @throws Error that names the type if the sandbox doesn't provide it. */
 export function typeOf(token: string): ResourceType {
   const type = TYPES.get(token);
   if (type !== undefined) return type;
@@ -29,9 +29,9 @@ export function supportedTypes(): string[] {
 }
 
 /**
- * A function of the real provider.
+ * Calls a function of the real provider.
  *
- * @throws Error that names the function, or the argument, that the sandbox doesn't provide.
+ * @throws Error that names the function or the argument if the sandbox doesn't provide it.
  */
 export async function callFunction(
   connected: () => Aws,

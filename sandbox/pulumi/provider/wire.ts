@@ -14,9 +14,9 @@ const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 const RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e";
 
-/** Secrets come out plain: the engine marks what was made of one itself, as this provider doesn't accept them. */
+/** Unwraps secrets. The engine marks their outputs itself, because this provider doesn't accept secrets. */
 export function propertiesOf(struct: Struct | undefined): Properties {
-  const plain = revealed(struct?.toJavaScript() ?? {});
+  const plain = unwrapSecrets(struct?.toJavaScript() ?? {});
   return isObject(plain) ? plain : {};
 }
 
@@ -24,22 +24,22 @@ export function structOf(properties: Properties): Struct {
   return Struct.fromJavaScript(withoutUndefined(properties));
 }
 
-function revealed(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(revealed);
+function unwrapSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unwrapSecrets);
   if (!isObject(value)) return value;
   const signature = value[SIGNATURE];
-  if (signature === SECRET || signature === OUTPUT) return revealed(value.value);
+  if (signature === SECRET || signature === OUTPUT) return unwrapSecrets(value.value);
   if (signature === RESOURCE) return value.id;
   if (typeof signature === "string")
     throw new Error("assets and archives are not supported by the sandbox's provider");
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revealed(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unwrapSecrets(inner)]));
 }
 
 function withoutUndefined(properties: Properties): Record<string, JavaScriptValue> {
   return JSON.parse(JSON.stringify(properties)) as Record<string, JavaScriptValue>;
 }
 
-/** A refusal of the request itself, with the gRPC code that says so. */
+/** A rejected request, with its gRPC status. */
 export class RequestError extends Error {
   constructor(
     readonly code: status,
@@ -50,16 +50,16 @@ export class RequestError extends Error {
   }
 }
 
-/** The error as the engine reads it; a half-made resource goes along, for the engine to record. */
+/** Converts an error for the engine, together with a partially created resource for it to record. */
 export function serviceError(error: unknown): ServiceError {
-  const details = described(error);
+  const details = describe(error);
   const code = error instanceof RequestError ? error.code : status.UNKNOWN;
   const metadata = error instanceof HalfMadeError ? halfMade(error, details) : new Metadata();
   return Object.assign(new Error(details), { code, details, metadata });
 }
 
-/** AWS's errors carry the cause's code in their name alone. */
-function described(error: unknown): string {
+/** Includes the name of an AWS error, which is its code. */
+function describe(error: unknown): string {
   const cause = error instanceof HalfMadeError ? error.cause : error;
   if (!(cause instanceof Error)) return String(cause);
   return cause.name === "Error" || cause instanceof RequestError

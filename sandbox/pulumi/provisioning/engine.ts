@@ -39,10 +39,10 @@ export async function provisionThroughEngine(
 }
 
 /**
- * A stack of the stack program, as yet empty, whose engine, state, plugins and temporary files are all in the folder.
+ * Creates an empty stack of the stack program. Its engine, state, plugins and temporary files are all in the folder.
  *
  * @param options With `providerPort`, the engine uses the provider that listens there instead of starting the plugin.
- * @throws PulumiCommandError where the folder holds a stack of this name.
+ * @throws PulumiCommandError if the folder holds a stack of this name.
  */
 export async function createStack(
   options: ProvisionOptions & { providerPort?: number },
@@ -60,25 +60,25 @@ export async function createStack(
     pulumiCommand: command,
     workDir: places.project,
     pulumiHome: places.home,
-    program: freshly(program),
+    program: reloading(program),
     envVars: { ...environment(places, aws.principals.operator), ...attached(options.providerPort) },
   });
   return Stacks.create(stackName, workspace);
 }
 
-/** The project as it is, but for its program, which runs in this process, and its provider, which is the sandbox's. */
+/** Writes the project without its program, which runs in this process, and with the sandbox's provider. */
 async function writeProject({ project, plugin }: Places, settings: Project): Promise<void> {
   const { main, template, ...kept } = settings;
   const plugins = { providers: [{ name: "aws", path: plugin }] };
   await writeJson(join(project, "Pulumi.yaml"), { ...kept, plugins });
 }
 
-/** JSON is YAML. */
+/** Writes JSON, which is valid YAML. */
 async function writeJson(path: string, value: unknown): Promise<void> {
   await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** What the command needs to find the stack, and to write nothing elsewhere. */
+/** Returns the environment in which the command finds the stack and writes only to the folder. */
 function cliEnvironment({ home, state }: Places): Record<string, string> {
   return {
     PULUMI_HOME: home,
@@ -88,7 +88,7 @@ function cliEnvironment({ home, state }: Places): Record<string, string> {
   };
 }
 
-/** The keys come to the provider by its environment: `pulumi config set --secret` would show them in the process list. */
+/** Passes the keys through the environment, because `pulumi config set --secret` shows them in the process list. */
 function environment(places: Places, operator: LocalPrincipal): Record<string, string> {
   return {
     ...cliEnvironment(places),
@@ -108,8 +108,8 @@ function prefixed(prefix: string, settings: Record<string, unknown>): Record<str
   return Object.fromEntries(Object.entries(settings).map(([key, value]) => [`${prefix}${key}`, value]));
 }
 
-/** Run anew for each update: the program makes its resources as it is loaded. */
-function freshly(program: string): PulumiFn {
+/** Reloads the program for each update, because it creates its resources when it is loaded. */
+function reloading(program: string): PulumiFn {
   return async () => {
     delete require.cache[require.resolve(program)];
     return require(program) as Record<string, unknown>;
@@ -122,21 +122,21 @@ function valuesOf(outputs: OutputMap): StackOutputs {
 }
 
 /**
- * Gives each gRPC client of Pulumi's Node runtime connections of its own, from now on and in this process.
+ * Gives every gRPC client of Pulumi's Node runtime in this process separate connections from now on.
  *
  * For an inline program the runtime leaves its clients of the engine open when an update has ended, and gRPC shares
- * connections by address. Where a later update's engine is given a port that an earlier one had, its client would get
- * the dead connection and fail at once, with UNAVAILABLE, which the runtime takes for an engine that is ending: the
- * update fails, or succeeds with nothing registered.
+ * connections by address. If a later update's engine reuses the port of an earlier one, its client would get
+ * the dead connection and fail with UNAVAILABLE. The runtime takes that for an engine that is shutting down: the update
+ * fails, or succeeds without registering anything.
  */
 export function keepChannelsApart(): void {
   Object.assign(clientOptions(), { "grpc.use_local_subchannel_pool": 1 });
 }
 
-/** The options are exported and left out of Pulumi's types. */
+/** Returns the exported options, which Pulumi's types omit. */
 function clientOptions(): object {
   const { grpcClientOptions } = runtime as { grpcClientOptions?: object };
   if (grpcClientOptions === undefined)
-    throw new Error("Pulumi's runtime has other gRPC options than is known");
+    throw new Error("Pulumi's runtime does not export the expected gRPC options");
   return grpcClientOptions;
 }

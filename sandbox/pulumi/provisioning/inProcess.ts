@@ -6,27 +6,26 @@ import { typeOf } from "../provider/types";
 import type { Project, Provisioned, ProvisionOptions, StackOutputs } from "./places";
 import { namespaced, PROGRAM, providerSettings, readProject } from "./places";
 
-/** What the worker is given. */
+/** The worker's input. */
 export interface Task {
   program: string;
   project: Project;
   stackName: string;
-  /** By key with its namespace; what isn't text is JSON, as the engine hands it over. */
+  /** Values by key with its namespace. Like the engine, it encodes values other than strings as JSON. */
   config: Record<string, string>;
   provider: Record<string, unknown>;
 }
 
-export interface MadeResource extends Found {
+export interface CreatedResource extends Found {
   token: string;
 }
 
-/** What the worker says. */
-export type Report = { made: MadeResource } | { outputs: StackOutputs };
+/** The worker's messages. */
+export type Report = { made: CreatedResource } | { outputs: StackOutputs };
 
 /**
- * Pulumi's own runtime without its engine, which knows no state and no order of its own: it makes what the program
- * declares, once. It runs on a thread, as a program that fails does so by a rejection that nobody awaits; there it ends
- * the thread alone.
+ * Creates the program's resources once with Pulumi's runtime, which without its engine keeps no state and no order. It runs
+ * on a thread, because a failing program rejects a promise that nothing awaits, which then ends only the thread.
  */
 export async function provisionInProcess(options: ProvisionOptions): Promise<Provisioned> {
   const { aws, stackName, config = {}, program = PROGRAM, signal } = options;
@@ -64,11 +63,11 @@ function asText(config: Record<string, unknown>): Record<string, string> {
 
 interface Run {
   outputs: StackOutputs;
-  /** In the order of their making. */
-  made: MadeResource[];
+  /** In the order of creation. */
+  made: CreatedResource[];
 }
 
-/** A thread of its own needs TypeScript registered anew before it can load the worker's module. */
+/** A new thread must register TypeScript again before it can load the worker's module. */
 const BOOTSTRAP = `require(${JSON.stringify(require.resolve("tsx/cjs"))});
 require(${JSON.stringify(require.resolve("./inProcessWorker"))});`;
 
@@ -82,7 +81,7 @@ async function run(task: Task, signal?: AbortSignal): Promise<Run> {
   worker.stdout.pipe(process.stderr, { end: false });
   const giveUp = () => void worker.terminate();
   signal?.addEventListener("abort", giveUp);
-  const made: MadeResource[] = [];
+  const made: CreatedResource[] = [];
   try {
     const outputs = await new Promise<StackOutputs>((resolve, reject) => {
       worker.on("message", (report: Report) => {
@@ -99,7 +98,7 @@ async function run(task: Task, signal?: AbortSignal): Promise<Run> {
   }
 }
 
-async function destroy(aws: Aws, made: MadeResource[]): Promise<void> {
+async function destroy(aws: Aws, made: CreatedResource[]): Promise<void> {
   try {
     for (const { token, id, state } of made.reverse()) await typeOf(token).delete(aws, id, state);
   } finally {

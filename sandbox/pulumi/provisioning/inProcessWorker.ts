@@ -14,7 +14,7 @@ import type { StackOutputs } from "./places";
 const { program, project, stackName, config, provider } = workerData as Task;
 const aws = connect(configurationOf(provider, {}));
 
-/** What fails here is left unhandled on purpose: it ends the thread, and the one that started it is told why. */
+/** Leaves errors unhandled on purpose: they end the thread, and its parent receives the reason. */
 async function main(): Promise<void> {
   await pulumi.runtime.setMocks({ newResource, call }, project.name, stackName, false);
   pulumi.runtime.setAllConfig(config);
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   report({ outputs: outputs as unknown as StackOutputs });
 }
 
-/** The outputs may be known before a resource that none of them depends on has failed. */
+/** Errors of resources that no output depends on, which may occur after the outputs are known. */
 const failures: unknown[] = [];
 
 async function newResource(request: MockResourceArgs): Promise<MockResourceResult> {
@@ -37,7 +37,7 @@ async function newResource(request: MockResourceArgs): Promise<MockResourceResul
 async function makeResource(request: MockResourceArgs): Promise<MockResourceResult> {
   const { type: token, name, inputs, custom, id: existing } = request;
   if (custom !== true) return { id: undefined, state: inputs };
-  if (existing) throw new Error(`${name}: an existing resource can be read or adopted by the engine alone`);
+  if (existing) throw new Error(`${name}: only the engine can read or adopt an existing resource`);
   const type = typeOf(token);
   const autonaming = autonamingFor(project, stackName, token, name);
   const checked = check(type, {
@@ -48,7 +48,7 @@ async function makeResource(request: MockResourceArgs): Promise<MockResourceResu
     autonaming,
   });
   const reasons = checked.failures.map(({ property, reason }) => `  ${property}: ${reason}`);
-  if (reasons.length > 0) throw new Error(`${token} ${name} can't be made:\n${reasons.join("\n")}`);
+  if (reasons.length > 0) throw new Error(`${token} ${name} can't be created:\n${reasons.join("\n")}`);
   const { id, state } = await create(aws, type, checked.inputs);
   report({ made: { token, id, state } });
   return { id, state };

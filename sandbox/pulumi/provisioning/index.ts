@@ -9,8 +9,8 @@ export type { Provisioned, ProvisionOptions, StackOutputs } from "./places";
 /**
  * Runs the stack program against the sandbox's AWS.
  *
- * @throws Error with what the program, the engine or the provider said, where the stack could not be made.
- * When it is given up, it rejects once its processes have ended, or some seconds later.
+ * @throws Error with the message of the program, the engine or the provider if the stack could not be created.
+ * After a cancellation it rejects once its processes have ended, or some seconds later.
  */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
   const cli = await chosenCli(options);
@@ -21,5 +21,5 @@ async function chosenCli({ engine, folder, signal }: ProvisionOptions): Promise<
   if (engine === "in-process") return undefined;
   const cli = await findPulumiCli(folder, signal);
   if (cli !== undefined || engine === undefined) return cli;
-  throw new Error("there is no pulumi command of version 3.200 or newer on PATH");
+  throw new Error("no pulumi command of version 3.200 or later is on the PATH");
 }

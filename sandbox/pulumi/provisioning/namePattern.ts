@@ -3,7 +3,7 @@ import type { Autonaming } from "../provider/naming";
 import { isObject } from "../provider/properties";
 import type { Project } from "./places";
 
-/** What the engine would propose as the name of a resource, by the project's `pulumi:autonaming`. */
+/** Returns the name that the engine would propose for a resource, from the project's `pulumi:autonaming`. */
 export function autonamingFor(
   project: Project,
   stackName: string,

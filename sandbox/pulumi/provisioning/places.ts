@@ -4,20 +4,20 @@ import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import type { LocalAws } from "../../aws";
 
 export interface ProvisionOptions {
-  /** The only place where anything is written. It has to exist, and to hold no stack of this name. */
+  /** The only folder that provisioning writes to. It must exist and hold no stack of this name. */
   folder: string;
   aws: LocalAws;
   stackName: string;
   /**
-   * The stack's configuration, over the defaults of Pulumi.yaml: `streamName: "events"`, `tags: { team: "data" }`.
-   * A key without a namespace is the project's own.
+   * The stack's configuration, which overrides the defaults in Pulumi.yaml: `streamName: "events"`, `tags: { team: "data" }`.
+   * A key without a namespace gets the project's.
    */
   config?: Record<string, unknown>;
-  /** Default: the engine where a `pulumi` command that is new enough is on PATH, else Pulumi's in-process runtime. */
+  /** Default: the engine if a supported `pulumi` command is on the PATH, otherwise Pulumi's in-process runtime. */
   engine?: "pulumi" | "in-process" | undefined;
-  /** The stack program. Default: the project's own. */
+  /** The stack program. Default: the project's. */
   program?: string;
-  /** Gives the provisioning up, whose processes are then killed; what it has made stays. */
+  /** Cancels provisioning and kills its processes. Created resources remain. */
   signal?: AbortSignal;
 }
 
@@ -30,16 +30,16 @@ export interface StackOutputs {
 }
 
 export interface Provisioned {
-  /** What made the resources, in words: `Pulumi engine v3.259.0` or `Pulumi's in-process runtime`. */
+  /** Name of the engine: `Pulumi engine v3.259.0` or `Pulumi's in-process runtime`. */
   engine: string;
   outputs: StackOutputs;
-  /** Where the engine keeps the stack; absent where Pulumi ran in process, which keeps none. */
+  /** Location of the engine's stack. The in-process runtime keeps no stack. */
   stack?: { name: string; project: string; environment: Record<string, string> };
-  /** Deletes what was made, the last first. */
+  /** Deletes the created resources in reverse order. */
   destroy(): Promise<void>;
 }
 
-/** Where the Pulumi CLI and what it runs have their files. */
+/** Folders of the Pulumi CLI and its child processes. */
 export interface Places {
   home: string;
   state: string;
@@ -64,7 +64,7 @@ export async function makePlaces(folder: string): Promise<Places> {
 const PROJECT_FOLDER = join(__dirname, "..", "..", "..");
 export const PROGRAM = join(PROJECT_FOLDER, "index.ts");
 
-/** Pulumi.yaml, as far as it is looked at here. */
+/** The parts of Pulumi.yaml that provisioning reads. */
 export interface Project {
   name: string;
   config?: Record<string, { default?: unknown; value?: unknown }>;
@@ -74,11 +74,11 @@ export interface Project {
 export async function readProject(): Promise<Project> {
   const pulumiCommand = { command: "pulumi", version: null };
   const workspace = await LocalWorkspace.create({ workDir: PROJECT_FOLDER, pulumiCommand });
-  // The API's type knows neither typed configuration nor plugins.
+  // The API's type lacks typed configuration and plugins.
   return (await workspace.projectSettings()) as unknown as Project;
 }
 
-/** The stack's own configuration and the sandbox's, each key with its namespace. */
+/** Adds the project's namespace to keys without one. */
 export function namespaced(project: Project, config: Record<string, unknown>): Record<string, unknown> {
   const entries = Object.entries(config).map(([key, value]) => [
     key.includes(":") ? key : `${project.name}:${key}`,
@@ -88,8 +88,8 @@ export function namespaced(project: Project, config: Record<string, unknown>): R
 }
 
 /**
- * Writes what the engine takes for the AWS provider: a folder with an executable named `pulumi-resource-aws`, to be
- * named in `plugins.providers` of the project. The plugin itself runs from here, on the Node that runs this.
+ * Writes a plugin folder that the engine accepts as the AWS provider, with an executable named `pulumi-resource-aws`. The
+ * project names the folder in `plugins.providers`. The executable starts this project's provider with the current Node.
  */
 export async function writePluginFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
@@ -107,7 +107,7 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** What anybody sets who points the AWS provider at an endpoint of their own; the keys go apart. */
+/** Returns the settings that point an AWS provider at a custom endpoint, without the access keys. */
 export function providerSettings({ endpoint, region }: LocalAws) {
   return {
     region,

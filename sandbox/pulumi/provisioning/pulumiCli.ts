@@ -7,7 +7,7 @@ import { makePlaces } from "./places";
 export interface PulumiCli {
   /** Such as `3.259.0`. */
   version: string;
-  /** What the Automation API runs the CLI through. */
+  /** The Automation API's handle on the CLI. */
   command: PulumiCommand & { run: typeof run };
 }
 
@@ -15,9 +15,9 @@ export interface PulumiCli {
 const OLDEST = { major: 3, minor: 200 };
 
 /**
- * The `pulumi` command on PATH, where it is new enough.
+ * Returns the `pulumi` command on the PATH, or undefined if it is missing or too old.
  *
- * @param folder the only place where it writes, even to tell its version.
+ * @param folder The only folder that the command writes to, even to print its version.
  * @param signal kills the command at its work; telling its version, it is waited for.
  */
 export async function findPulumiCli(folder: string, signal?: AbortSignal): Promise<PulumiCli | undefined> {
@@ -75,7 +75,7 @@ interface CommandResult {
   code: number;
 }
 
-/** The command failed; the message is what it printed. */
+/** A failed command. The message is its output. */
 class PulumiCommandError extends Error {
   constructor(
     subcommand: string,
@@ -91,7 +91,7 @@ class PulumiCommandError extends Error {
 
 type Listener = (output: string) => void;
 
-/** How long what the command has started may outlive it before it is no longer waited for. */
+/** Maximum time to wait for the command's child processes after the command has ended. */
 const LINGER_MS = 3_000;
 
 /** In the place of PulumiCommand's own `run`, which the Automation API calls with its arguments. */
@@ -102,7 +102,7 @@ function runUnder(ownSignal: AbortSignal | undefined): typeof run {
   };
 }
 
-/** In a process group of its own, so that a terminal's Ctrl-C does not come before what this process makes of it. */
+/** Starts the command in a separate process group, so that a terminal's Ctrl-C reaches only this process. */
 async function run(
   args: string[],
   cwd: string,

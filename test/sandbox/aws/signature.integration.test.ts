@@ -140,7 +140,7 @@ describe("signatures in the sandbox", function () {
   it("has nothing on other paths and methods", async () => {
     const page = await fetch(`${aws.endpoint}/console`);
     expect(page.status).to.equal(404);
-    expect(await page.text()).to.include("POST on / only, not GET on /console");
+    expect(await page.text()).to.include("supports only POST on /, not GET on /console");
   });
 
   describe("of a role's session", () => {

@@ -16,14 +16,14 @@ describe("an interruption", () => {
   });
 
   for (const [name, status] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
-    it(`by ${name} aborts what is under way, with the exit status ${status}`, () => {
+    it(`by ${name} aborts running work, with the exit status ${status}`, () => {
       source.emit(name);
       expect(interruption.signal.reason).to.be.instanceOf(Interrupted).and.to.include({ status });
       expect(endedWith).to.deep.equal([]);
     });
   }
 
-  it("ends at once by a second signal, but not by npm's copy of the first", () => {
+  it("ends at once after a second signal, but not after npm's copy of the first", () => {
     source.emit("SIGINT");
     time = 199;
     source.emit("SIGINT");
@@ -33,14 +33,14 @@ describe("an interruption", () => {
     expect(endedWith).to.deep.equal([143]);
   });
 
-  it("is none any more once it is released", () => {
+  it("is no longer handled once it is released", () => {
     interruption.release();
     source.emit("SIGINT");
     expect(interruption.signal.aborted).to.equal(false);
     expect(source.eventNames()).to.deep.equal([]);
   });
 
-  it("ends the wait for work that goes on, and lets none begin", async () => {
+  it("ends the wait for running work, and starts no other", async () => {
     const waiting = unlessAborted(interruption.signal, () => new Promise(() => undefined)).catch(
       (error) => error,
     );

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { makeRunFolder, removeRunFolder, UnwritableFolderError } from "../../../sandbox/process/runFolder";
 
-const SENTENCE = /^sandbox: the folder \S+ can't be written to \(.*\), and the sandbox .*: make it a .*\.\n$/;
+const SENTENCE =
+  /^sandbox: can't write to \S+ \(.*\), the only folder that the sandbox writes to\. Make it writable, .*\.\n$/;
 
 describe("the folder of a run", function () {
   this.timeout(20_000);
@@ -23,7 +24,7 @@ describe("the folder of a run", function () {
       );
     });
 
-  it("is new, and made and removed as a whole", async () => {
+  it("is new, and is created and removed as a whole", async () => {
     const root = join(place, "root");
     const folder = makeRunFolder(root);
     await writeFile(join(folder, "file"), "");
@@ -35,7 +36,7 @@ describe("the folder of a run", function () {
     ["a file is in its place", "file"],
     ["a file is in its parent's place", "file/root"],
   ] as const) {
-    it(`can't be made where ${what}, which is told with what to do`, async () => {
+    it(`can't be created if ${what}, and the message says what to do`, async () => {
       await writeFile(join(place, "file"), "");
       expect(() => makeRunFolder(join(place, root)))
         .to.throw(UnwritableFolderError)
@@ -44,7 +45,7 @@ describe("the folder of a run", function () {
     });
   }
 
-  it("makes the command exit 2 with that sentence alone", async () => {
+  it("makes the command exit 2 with only that message", async () => {
     await writeFile(join(place, "root"), "");
     const main = JSON.stringify(require.resolve("../../../sandbox/main"));
     const code = `require(${main}).main(["node", "sandbox"], ${JSON.stringify(join(place, "root"))})`;
@@ -53,7 +54,7 @@ describe("the folder of a run", function () {
     expect(status).to.equal(2);
   });
 
-  it("does so too where the compiler's own folder can't be made", async () => {
+  it("also does so if the compiler's folder can't be created", async () => {
     await mkdir(join(place, "sandbox"));
     const start = join(place, "sandbox", "start.cjs");
     await copyFile(require.resolve("../../../sandbox/start.cjs"), start);
