@@ -1,5 +1,6 @@
 /**
- * Waits for a condition that another process brings about. The test's own timeout bounds it.
+ * Waits for a condition that another process brings about. The test's own timeout bounds it: the timer is unreferenced,
+ * so that a wait whose test has failed doesn't keep the process alive.
  *
  * @param child If it ends first, the wait fails.
  */
@@ -11,6 +12,6 @@ export async function until(
     if (child !== undefined && child.exitCode !== null) {
       throw new Error("the process ended before the condition held");
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 20).unref());
   }
 }
