@@ -26,7 +26,14 @@ const PACKED = [
   "tsconfig.json",
   "tsconfig.build.json",
 ];
-const DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "package-lock.json"];
+const DOCUMENTS = [
+  "README.md",
+  "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  "LICENSE",
+  "package-lock.json",
+];
 
 /**
  * Returns the tarball as `npm pack` makes it, and its content unpacked. They are shared: nobody writes to them.
@@ -35,7 +42,7 @@ const DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "p
  * whoever uses it at the same time.
  */
 export async function packed(): Promise<Packed> {
-  const folder = await shared("package", [...PACKED, ...DOCUMENTS], pack);
+  const folder = await shared("package", [...PACKED, ...DOCUMENTS, "test/package/installed.ts"], pack);
   const tarball = (await readdir(folder)).find((file) => file.endsWith(".tgz")) ?? "no tarball";
   return { tarball: join(folder, tarball), packageFolder: join(folder, "package") };
 }

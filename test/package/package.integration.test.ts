@@ -140,6 +140,7 @@ describe("the published package", function () {
       "CONTRIBUTING.md",
       "LICENSE",
       "README.md",
+      "SECURITY.md",
       "package.json",
     ]);
     expect(files.filter((file) => /^(test|sandbox)\/|\.test\.|(?<!\.d)\.[cm]?ts$/.test(file))).to.be.empty;
