@@ -23,8 +23,8 @@ const rank = (file) => {
 /** `TEST_SHARD=2/3` keeps every third file, beginning with the second. */
 function shardOf(files, shard) {
   if (!shard) return files;
-  const [part, parts] = shard.split("/").map(Number);
-  if (!(Number.isInteger(part) && Number.isInteger(parts) && part >= 1 && part <= parts)) {
+  const [part, parts] = /^\d+\/\d+$/.test(shard) ? shard.split("/").map(Number) : [0, 0];
+  if (part < 1 || part > parts) {
     throw new Error(`TEST_SHARD is ${JSON.stringify(shard)}; expected I/N with 1 <= I <= N, such as 1/3`);
   }
   return files.filter((_, index) => index % parts === part - 1);
@@ -36,7 +36,7 @@ const files = globSync("test/**/*.test.ts").sort(
 
 /** Files named on the command line are run instead of all files, not in addition to them. */
 const isNamed = process.argv.some(
-  (word, index, words) => word.endsWith(".test.ts") && words[index - 1] !== "--ignore",
+  (word, index, words) => /^[^-].*\.test\.ts$/.test(word) && words[index - 1] !== "--ignore",
 );
 
 module.exports = {

@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
@@ -7,22 +7,38 @@ import { endAll } from "./atEnd";
 import { CACHE } from "./cache";
 
 /** Runs once, in Mocha's main process, before its workers start. They inherit the environment. */
-export function mochaGlobalSetup(): void {
-  process.env.TEST_RUN_FOLDER = mkdtempSync(join(tmpdir(), "amplitude-kinesis-tests-"));
+export function mochaGlobalSetup(this: { isParallelMode(): boolean }): void {
+  const seed = process.env.TEST_SEED;
+  if (seed && !Number.isSafeInteger(Number(seed))) {
+    throw new Error(`TEST_SEED is ${JSON.stringify(seed)}; expected an integer, such as 7`);
+  }
+  const folder = mkdtempSync(join(tmpdir(), "amplitude-kinesis-tests-"));
+  process.env.TEST_RUN_FOLDER = folder;
   // The commands and plugins that tests start load the same modules hundreds of times.
-  process.env.NODE_COMPILE_CACHE ??= join(CACHE, "compiled");
+  process.env.NODE_COMPILE_CACHE ??= compileCache();
+  // The workers exit after this process. Until then they may write to the folder, which the retries are for.
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  // Mocha itself exits with 0 if a signal ends a parallel run. Without workers, a test may emit SIGTERM in this process.
+  const signals = this.isParallelMode() ? (["SIGINT", "SIGTERM", "SIGHUP"] as const) : (["SIGINT"] as const);
+  for (const signal of signals) {
+    process.once(signal, () => process.exit(128 + constants.signals[signal]));
+  }
 }
 
-export function mochaGlobalTeardown(): void {
-  rmSync(process.env.TEST_RUN_FOLDER ?? "", { recursive: true, force: true });
+/** Returns Node's compile cache. It starts afresh every day, because each run adds the modules of its temporary folders. */
+function compileCache(): string {
+  const folder = join(CACHE, "compiled");
+  const made = statSync(folder, { throwIfNoEntry: false })?.birthtimeMs ?? Date.now();
+  if (Date.now() - made > 86_400_000) rmSync(folder, { recursive: true, force: true });
+  return folder;
 }
 
 export const mochaHooks = {
   /** `TEST_SEED=N` runs the tests of each suite in a random order seeded with N. */
   beforeAll(this: Mocha.Context) {
-    const seed = Number(process.env.TEST_SEED);
+    const seed = process.env.TEST_SEED;
     const root = this.test?.parent;
-    if (process.env.TEST_SEED !== undefined && root !== undefined) shuffle(root, seed);
+    if (seed && root !== undefined) shuffle(root, Number(seed));
   },
   /** Runs after each file in a worker, and after all files without workers. */
   async afterAll() {

@@ -80,7 +80,7 @@ export function attachedStacks(
   cli: () => PulumiCli,
 ) {
   let provider: ProviderServer;
-  const earlier = { ...process.env };
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
   before(async () => {
     provider = await startProviderServer();
     const { accessKeyId, secretAccessKey } = run.local.principals.operator;
@@ -88,7 +88,10 @@ export function attachedStacks(
   });
   after(() => {
     provider?.stop();
-    process.env = earlier;
+    for (const [name, value] of Object.entries({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY })) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
   });
   return (options: ProvisionOptions): Promise<Stack> =>
     createStack({ ...options, providerPort: provider.port }, cli());
