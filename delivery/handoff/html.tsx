@@ -30,7 +30,7 @@ function Page({ handoff: { fields, steps, notes } }: { handoff: Handoff }) {
             ))}
           </dl>
           <p id="status" role="status" />
-          <h2>What to do in Amplitude</h2>
+          <h2>Steps in Amplitude</h2>
           <ol>
             {steps.map((step) => (
               <li key={step}>{step}</li>

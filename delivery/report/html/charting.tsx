@@ -17,7 +17,7 @@ export async function loadCharting(): Promise<Charting> {
 }
 
 /** Each chart is drawn at two widths, and the style sheet shows one. Text has the same size at both. */
-export const CHART_WIDTHS = [
+const CHART_WIDTHS = [
   { shownOn: "wide", width: 900 },
   { shownOn: "narrow", width: 330 },
 ] as const;
