@@ -21,8 +21,7 @@ import {
   sourceProblems,
 } from "../sending/findings";
 import { defaultConcurrency, type PacedEvents, pacedEvents } from "../sending/pacing";
-import { SendCounter } from "./counter";
-import { fateFindings, sendOutcome } from "./findings";
+import { fateFindings, SendCounter, sendOutcome } from "./findings";
 import type { SendOptions } from "./options";
 import type { SendReport } from "./report";
 

@@ -1,10 +1,8 @@
-import type { Finding } from "../common/findings";
-import { mostCommon } from "../common/findings";
+import { type Finding, mostCommon } from "../common/findings";
 import { isTooLarge } from "../kinesis/producer";
 import { refusalRemedy } from "../sending/findings";
-import type { Fate, LedgerCounts } from "./fates";
 import type { Ledger } from "./ledger";
-import type { RunEnd } from "./verdict";
+import type { Fate, LedgerCounts, RunEnd } from "./verdict";
 
 /** What the events' fates mean, each kind in one finding. */
 export function eventFindings(

@@ -15,7 +15,7 @@ import {
   SEEN_CHANGED,
   SEEN_INTACT,
   UNANSWERED,
-} from "./fates";
+} from "./verdict";
 
 /** Most events that one run accounts for: their 27 bytes each take 540 MB of memory. */
 export const MAX_EVENTS_PER_RUN = 20_000_000;

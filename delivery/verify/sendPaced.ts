@@ -2,18 +2,21 @@ import { type ClientOptions, kinesisWriteClient } from "../aws/clients";
 import type { Clock } from "../common/clock";
 import { SourceError } from "../common/errors";
 import type { Finding } from "../common/findings";
-import type { LatencyRecorder } from "../common/histogram";
+import { LatencyRecorder } from "../common/histogram";
+import { KEY_BYTES, type RunKey } from "../common/runId";
 import type { Timeline } from "../common/timeline";
 import type { StreamState } from "../deployment/stream";
-import { Producer } from "../kinesis/producer";
-import { putRecordsTo } from "../kinesis/record";
+import type { SourceEvent } from "../events/source";
+import { type OutcomeListener, Producer } from "../kinesis/producer";
+import { awaitTurn, isAhead, type Pace } from "../kinesis/rateLimit";
+import { type OutgoingRecord, putRecordsTo } from "../kinesis/record";
 import { endedEarly, noEvents, sendingEnded } from "../sending/findings";
 import type { Progress } from "../sending/options";
 import { defaultConcurrency, type PacedEvents } from "../sending/pacing";
+import type { Ledger } from "./ledger";
 import type { VerifyOptions } from "./options";
-import { outgoing } from "./outgoing";
+import type { RunJournal } from "./resume/runFile";
 import type { RunState } from "./resume/runState";
-import { SendRecorder } from "./sendRecorder";
 
 const PROPAGATING = "refused so far; a new policy takes up to a minute and a half to take effect";
 
@@ -79,4 +82,134 @@ export async function sendPaced(
   }
   if (ledger.size === 0 && !signal.aborted) throw noEvents(options.source);
   return { acknowledgement: recorder.acknowledgement, findings };
+}
+
+export interface OutgoingOptions {
+  ledger: Ledger;
+  key: RunKey;
+  /** Default: as fast as they are taken. */
+  pace?: Pace | undefined;
+  /** Of an earlier process: events that are to be sent again. All others that it sent are passed over. */
+  unsettled: ReadonlySet<number>;
+  clock: Clock;
+  signal: AbortSignal;
+  onProgress: () => void;
+}
+
+/**
+ * The source's events as records, each in the ledger before it is handed on.
+ *
+ * @param batches what the source gives at once.
+ * @throws SourceError where the source is not the one that an earlier process of the run has sent from.
+ */
+export async function* outgoing(
+  batches: AsyncIterable<readonly SourceEvent[]>,
+  options: OutgoingOptions,
+): AsyncGenerator<readonly OutgoingRecord[]> {
+  const { ledger, pace, clock, signal, onProgress } = options;
+  const sentBefore = ledger.size;
+  let index = 0;
+  for await (const events of batches) {
+    let ready: OutgoingRecord[] = [];
+    for (const event of events) {
+      if (isToBeSent(index, event, options)) {
+        const turn = pace?.turn(event.bytes.length + KEY_BYTES, clock.now());
+        if (turn !== undefined && isAhead(turn, clock)) {
+          if (ready.length > 0) yield ready;
+          ready = [];
+          await awaitTurn(turn, clock, signal);
+        }
+        ready.push(entered(index, event, turn?.dueAt, options));
+      }
+      index += 1;
+    }
+    if (ready.length > 0) yield ready;
+    onProgress();
+  }
+  if (index < sentBefore) throw anotherSource(`it has ${index} event(s), the run has sent ${sentBefore}`);
+}
+
+/** An event that an earlier process sent, and ended, is passed over. */
+function isToBeSent(index: number, event: SourceEvent, { ledger, unsettled }: OutgoingOptions): boolean {
+  if (!ledger.isSent(index)) return true;
+  if (!ledger.matches(index, event.bytes)) throw anotherSource(event.origin);
+  return unsettled.has(index);
+}
+
+/** Its record, once it is in the ledger. */
+function entered(
+  index: number,
+  { bytes }: SourceEvent,
+  dueAt: number | undefined,
+  { ledger, key }: OutgoingOptions,
+): OutgoingRecord {
+  if (!ledger.isSent(index)) ledger.put(index, bytes, dueAt);
+  return { index, partitionKey: key.partitionKey(index), bytes };
+}
+
+function anotherSource(where: string): SourceError {
+  return new SourceError(
+    `These are not the events that the run began with (${where}): give it the same source, in the version that began it, or begin a new run`,
+  );
+}
+
+/** Enters what becomes of every event that is sent: into the ledger, the run's file and the timeline. */
+export class SendRecorder implements OutcomeListener {
+  /** From when an event was due, or first tried, until Kinesis acknowledged it. */
+  readonly acknowledgement = new LatencyRecorder();
+
+  readonly #ledger: Ledger;
+  readonly #journal: RunJournal | undefined;
+
+  constructor(
+    private readonly run: Pick<RunState, "ledger" | "journal" | "unsettled" | "leftOpen">,
+    private readonly timeline: Timeline,
+  ) {
+    this.#ledger = run.ledger;
+    this.#journal = run.journal;
+  }
+
+  beforeAttempt(records: readonly OutgoingRecord[], at: number): void {
+    this.#journal?.attempt(records, at, this.#ledger);
+  }
+
+  onAttempt(index: number, at: number): void {
+    this.run.unsettled.delete(index);
+    if (this.#ledger.onAttempt(index, at)) this.timeline.count("sent", at);
+  }
+
+  onAmbiguous(index: number): void {
+    this.#ledger.onAmbiguous(index);
+    this.#journal?.ambiguous(index);
+  }
+
+  onAcknowledged(index: number, shardId: string, at: number): void {
+    if (this.#ledger.onAcknowledged(index, shardId)) {
+      this.timeline.count("acknowledged", at);
+      this.acknowledgement.record(this.#ledger.waited(index, at));
+    }
+    this.#journal?.acknowledged(index, shardId);
+  }
+
+  onRefused(index: number, reason: string): void {
+    this.#ledger.onRefused(index, reason);
+    this.#journal?.refused(index, reason);
+  }
+
+  onUnanswered(index: number, reason: string): void {
+    this.#ledger.onUnanswered(index, reason);
+    this.#journal?.unanswered(index, reason);
+  }
+
+  onAbandoned(index: number): void {
+    this.#ledger.onAbandoned(index);
+    this.#journal?.abandoned(index);
+  }
+
+  /** The run's file has the attempts, and which of them may have written it: gone on with, the run tries it again. */
+  onLeftOpen(index: number): void {
+    this.#ledger.onLeftOpen(index);
+    this.run.leftOpen.add(index);
+    this.#journal?.abandoned(index);
+  }
 }

@@ -14,10 +14,8 @@ import { StreamReader, StreamUnreadable } from "../../kinesis/streamReader";
 import { notAnswering, notReadable } from "../../sending/findings";
 import type { Progress } from "../../sending/options";
 import type { DeliveryReport } from "../report";
-import { awaitArrivals } from "./arrivals";
-import { RowCollector } from "./collector";
+import { awaitArrivals, RowCollector } from "./arrivals";
 import { composeReport } from "./composeReport";
-import { sendToAmplitude } from "./dispatch";
 import { DEFAULT_EVENT_TYPE } from "./ingestEvent";
 import { AmplitudeLedger } from "./ledger";
 import {
@@ -29,6 +27,7 @@ import {
   endpointUrl,
   ZONE_URLS,
 } from "./options";
+import { sendToAmplitude } from "./sender";
 
 /**
  * Sends events to Amplitude with Amplitude's own SDK, waits for them in the customer's stream, and compares what came

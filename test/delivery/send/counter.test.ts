@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { SendCounter } from "../../../delivery/send/counter";
-import { fateFindings, sendOutcome } from "../../../delivery/send/findings";
+import { fateFindings, SendCounter, sendOutcome } from "../../../delivery/send/findings";
 
 type Fate = "acknowledged" | "refused" | "unanswered" | "abandoned" | "too large";
 

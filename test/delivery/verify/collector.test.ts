@@ -2,8 +2,8 @@ import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { newRunKey } from "../../../delivery/common/runId";
 import { Timeline } from "../../../delivery/common/timeline";
-import { Collector } from "../../../delivery/verify/collector";
 import { Ledger } from "../../../delivery/verify/ledger";
+import { Collector } from "../../../delivery/verify/readBack";
 
 const BYTES = Buffer.from("an event");
 

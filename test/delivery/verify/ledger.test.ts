@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { DeliveryError } from "../../../delivery/common/errors";
-import type { Fate } from "../../../delivery/verify/fates";
 import { Ledger } from "../../../delivery/verify/ledger";
+import type { Fate } from "../../../delivery/verify/verdict";
 
 /** What happens to one event, in the plainest words: a list of what was told of it. */
 type Told =

@@ -6,7 +6,7 @@ import type { SourceEvent } from "../../../delivery/events/source";
 import { SteadyPace } from "../../../delivery/kinesis/rateLimit";
 import type { OutgoingRecord } from "../../../delivery/kinesis/record";
 import { Ledger } from "../../../delivery/verify/ledger";
-import { type OutgoingOptions, outgoing } from "../../../delivery/verify/outgoing";
+import { type OutgoingOptions, outgoing } from "../../../delivery/verify/sendPaced";
 import { VirtualClock } from "../common/virtualClock";
 
 const event = (index: number): SourceEvent => ({

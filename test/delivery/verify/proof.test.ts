@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { FindingCode, Verdict } from "../../../delivery/common/findings";
 import type { Route } from "../../../delivery/deployment/route";
-import { proofOf } from "../../../delivery/verify/proof";
+import { proofOf } from "../../../delivery/verify/composeReport";
 
 const AMPLITUDE = "358203115967";
 

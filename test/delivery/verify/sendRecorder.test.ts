@@ -7,7 +7,7 @@ import { Ledger } from "../../../delivery/verify/ledger";
 import { readRunFile } from "../../../delivery/verify/resume/runFileFormat";
 import { runFilePath } from "../../../delivery/verify/resume/runFolder";
 import { Replay, RunState } from "../../../delivery/verify/resume/runState";
-import { SendRecorder } from "../../../delivery/verify/sendRecorder";
+import { SendRecorder } from "../../../delivery/verify/sendPaced";
 
 describe("What a run's file has of an event that was left open", () => {
   let folder: string;

@@ -4,7 +4,7 @@ import {
   type AmplitudeEnd,
   absenceFindings,
   isProvenSilent,
-} from "../../../../delivery/verify/amplitude/absence";
+} from "../../../../delivery/verify/amplitude/findings";
 import { ingestEvent } from "../../../../delivery/verify/amplitude/ingestEvent";
 import { AmplitudeLedger } from "../../../../delivery/verify/amplitude/ledger";
 
