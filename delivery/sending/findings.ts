@@ -1,6 +1,8 @@
 import { awsError, describeError, isAccessDenied } from "../aws/errors";
 import { DeliveryError, messageOf } from "../common/errors";
 import { type Finding, type FindingCode, finding } from "../common/findings";
+import { ACTIONS } from "../deployment/iam/actions";
+import { grantRemedy } from "../deployment/inspection";
 import type { EventSource } from "../events/source";
 import type { Stopped } from "../kinesis/producer";
 import type { StreamUnreadable } from "../kinesis/streamReader";
@@ -13,7 +15,7 @@ export function notReadable({ message, cause }: StreamUnreadable, where: string)
     message: `The stream can't be read back, so nothing can be said about what arrived: ${message}: ${describeError(cause)}`,
     where,
     remedy: isRefused
-      ? "Give the person who runs this kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords on the stream (and kms:Decrypt on a customer's own key)"
+      ? `${grantRemedy(ACTIONS.readShards, "the stream")}, and kms:Decrypt on a customer managed key`
       : "Check the network, the credentials' lifetime and the service's health, and run this again",
   };
 }

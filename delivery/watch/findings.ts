@@ -1,6 +1,8 @@
 import { awsError, describeError, isAccessDenied } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
 import { DOCUMENTED_P95_SECONDS } from "../common/limits";
+import { ACTIONS } from "../deployment/iam/actions";
+import { grantRemedy } from "../deployment/inspection";
 import type { StreamUnreadable } from "../kinesis/streamReader";
 import type { WatchUntil } from "./options";
 import type { ForeignKind } from "./snapshot";
@@ -176,7 +178,7 @@ export function unreadableStream({ message, cause }: StreamUnreadable, where: st
     where,
     `The stream can't be read: ${reason}`,
     isAccessDenied(cause) || code === "KMSAccessDeniedException"
-      ? "Allow the person who runs this kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords on the stream, and kms:Decrypt on a customer-managed key"
+      ? `${grantRemedy(ACTIONS.readShards, "the stream")}, and kms:Decrypt on a customer managed key`
       : "Check the network, whether the credentials expired, and the health of Kinesis. Use --from TIME to resume where this watch ended",
   );
 }
