@@ -37,7 +37,7 @@ const STACKS: [folder: string, config: Record<string, string>, types: string[], 
 ];
 
 describe("the examples and the template, with the package as it is packed", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: string;
   let project: string;
   before(async () => {

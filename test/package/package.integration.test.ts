@@ -17,7 +17,7 @@ const COMPILER_OPTIONS = {
 };
 
 describe("the published package", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let folder: string;
   let tarball: string;
   let packageFolder: string;
