@@ -6,12 +6,12 @@ export const PRODUCER: PathName = "write: ours, the whole producer";
 export const VERIFY: PathName = "verify: generate, hash, send, read, match";
 
 /** How much more an event may cost among the most than among the fewest. */
-const MOST_GROWTH = 1.25;
+const MAX_GROWTH = 1.25;
 /** How much more memory than its ledger's 27 bytes an event a verification may need among the most than among the fewest. */
-const MOST_FURTHER_MEGABYTES = 100;
+const MAX_FURTHER_MEGABYTES = 100;
 const LEDGER_BYTES = 27;
 
-/** What a path costs for so many events at once. */
+/** Cost of a path for a number of events. */
 export interface Growth extends Figures {
   name: PathName;
   events: number;
@@ -54,9 +54,9 @@ export function growthsIn(growth: Growth[]): { what: string; measured: number; a
     const ledger = ((most.events - fewest.events) * LEDGER_BYTES) / 1024 ** 2;
     const memory = most.megabytes - fewest.megabytes - ledger;
     return [
-      { what: `CPU per event of ${between}`, measured: cpu, atMost: MOST_GROWTH },
+      { what: `CPU per event of ${between}`, measured: cpu, atMost: MAX_GROWTH },
       ...(name === VERIFY
-        ? [{ what: `MB beside the ledger's of ${between}`, measured: memory, atMost: MOST_FURTHER_MEGABYTES }]
+        ? [{ what: `MB beside the ledger's of ${between}`, measured: memory, atMost: MAX_FURTHER_MEGABYTES }]
         : []),
     ];
   });

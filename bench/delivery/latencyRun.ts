@@ -3,7 +3,7 @@ import type { PathRun } from "./onePath";
 /** The producer's default. */
 export const LINGER_MS = 50;
 
-/** What is asked of `latency.ts`. */
+/** Argument of `latency.ts`. */
 export interface LatencyRun extends PathRun {
   /** Events a second. */
   rate: number;

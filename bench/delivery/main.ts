@@ -13,8 +13,8 @@ import { installPeers, type Peers } from "./peers/install";
 import { type Figures, medians, PROMISES, type Promised, type Rounds, ratioOf } from "./promises";
 
 /** More than the linger time that the producer may add at the 99th percentile, in ms. */
-const MOST_ADDED_MS = 2;
-/** What a share of the limit is sent steadily: the rest of the machine must keep up. */
+const MAX_ADDED_MS = 2;
+/** Share of the highest rate that is sent steadily, so that the rest of the machine keeps up. */
 const STEADY_SHARE = 0.1;
 
 const OPTIONS = {
@@ -145,7 +145,7 @@ function judged(figures: Rounds, latency: AddedLatency | undefined, growth: Grow
   const ratio = (promised: Promised) =>
     kept(`${promised.of} / ${promised.to.join(" + ")}`, ratioOf(figures, promised), promised.atMost);
   const added = (all: AddedLatency) =>
-    kept(`ms that the producer adds at p99, ${all.rate} events/s`, all.p99, LINGER_MS + MOST_ADDED_MS);
+    kept(`ms that the producer adds at p99, ${all.rate} events/s`, all.p99, LINGER_MS + MAX_ADDED_MS);
   return {
     paths: Object.entries(figures).map(([name, rounds]) => ({ name, ...medians(rounds) })),
     latency,

@@ -20,13 +20,13 @@ export interface SinkOptions {
   latencyMs: number;
 }
 
-/** The sink, in a process of its own, with the events that all paths send. */
+/** The sink, in a separate process, with the events that all paths send. */
 export interface Sink {
   endpoint: string;
   eventsFile: string;
   /** Events as `verify` makes them up. */
   generatedFile: string;
-  /** What makes its certificate trusted. */
+  /** Environment that makes its certificate trusted. */
   environment: NodeJS.ProcessEnv;
   stop(): Promise<void>;
 }

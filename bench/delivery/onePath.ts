@@ -1,4 +1,4 @@
-/** Runs one path against the sink, in a process of its own, and prints the client's CPU seconds per million events and events/s. */
+/** Runs one path against the sink, in a separate process, and prints the client's CPU seconds per million events and events/s. */
 import { readEvents } from "./events";
 import { PATHS, type PathName } from "./paths";
 

@@ -1,5 +1,5 @@
 /**
- * An endpoint that answers as fast as it can, in a process of its own: PutRecords positionally, for as many records as
+ * An endpoint that answers as fast as it can, in a separate process: PutRecords positionally, for as many records as
  * came; GetRecords always with the same full answer. It decides nothing, and keeps what is sent to a stream named `verify-…`
  * alone. Arguments: the files of both kinds of events, milliseconds of latency, and where TLS is wanted a key and a
  * certificate. Prints its port.

@@ -9,7 +9,7 @@ import type { Bench } from "./paths";
 export function verifying({ endpoint, share }: Bench, credentials: Credentials): () => Promise<number> {
   return async () => {
     const report = await verifyDelivery({
-      // A stream of its own, so that no run reads what another one wrote.
+      // A new stream, so that no run reads what another one wrote.
       outputs: {
         roleArn: "arn:aws:iam::111122223333:role/bench",
         region: REGION,

@@ -55,7 +55,7 @@ interface Span {
 
 /**
  * JSON has an unescaped quote at the ends of a string alone. So these bytes are a member, but for a name that ends in a
- * quote and `Data`; and that is no member of a record.
+ * quote and `Data`; and that is not a member of a record.
  */
 function dataSpans(body: Buffer): Span[] {
   const spans: Span[] = [];
@@ -101,7 +101,7 @@ function decoded(body: Buffer, spans: Span[]): Buffer[] | undefined {
   return data;
 }
 
-/** Of whole groups of four characters; a part of a group, which is no base64, gives no whole number. */
+/** Returns the decoded length. An incomplete group of four characters is not base64 and yields a fraction. */
 function decodedLength(body: Buffer, { begin, end }: Span): number {
   const padding = body[end - 1] !== EQUALS ? 0 : body[end - 2] !== EQUALS ? 1 : 2;
   return ((end - begin) / 4) * 3 - padding;
