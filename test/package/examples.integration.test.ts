@@ -36,7 +36,7 @@ const STACKS: [folder: string, config: Record<string, string>, types: string[], 
   ["stack-reference", {}, ["aws:iam/policy:Policy", "pulumi:pulumi:StackReference"], ["readingPolicyArn"]],
 ];
 
-describe("the examples and the template, with the package as it is packed", function () {
+describe("the examples and the template, with the packed package", function () {
   this.timeout(120_000);
   let folder: string;
   let project: string;
@@ -62,7 +62,7 @@ describe("the examples and the template, with the package as it is packed", func
   }
 
   for (const [name, config, types, outputs] of STACKS) {
-    it(`examples/${name} type-checks, and makes what it says`, async () => {
+    it(`examples/${name} type-checks, and creates its resources`, async () => {
       await cp(join(EXAMPLES, name), join(project, name), { recursive: true });
       expect(await compileErrors(join(project, name))).to.deep.equal([]);
       const result = await made(`${name}/out/index.js`, config);
@@ -71,7 +71,7 @@ describe("the examples and the template, with the package as it is packed", func
     });
   }
 
-  it("are each a Pulumi project, with the versions that are tested here", async () => {
+  it("are each a Pulumi project, with the tested versions", async () => {
     const projects = readdirSync(EXAMPLES).filter((name) => existsSync(join(EXAMPLES, name, "Pulumi.yaml")));
     expect(projects)
       .to.include.members(STACKS.map(([name]) => name))
@@ -90,7 +90,7 @@ describe("the examples and the template, with the package as it is packed", func
     expect(requirements).to.equal(`pulumi>=${root.devDependencies["@pulumi/pulumi"]},<4\n`);
   });
 
-  it("the template makes a project that type-checks, with alarms where a topic is given", async () => {
+  it("the template creates a project that type-checks, with alarms if a topic is given", async () => {
     const generated = join(project, "from-template");
     await generate(generated);
     const settings = parse(await readFile(join(generated, "Pulumi.yaml"), "utf8"));

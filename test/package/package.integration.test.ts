@@ -50,7 +50,7 @@ describe("the published package", function () {
     }
   });
 
-  it("makes its resources in the stack that imports it", async () => {
+  it("creates its resources in the stack that imports it", async () => {
     await addPrograms(withPulumi, ["run.mjs"]);
     expect(JSON.parse(await printed(withPulumi, "run.mjs"))).to.deep.equal({
       types: [
@@ -79,17 +79,17 @@ describe("the published package", function () {
     ]);
   });
 
-  it("type-checks as a library of delivery where there is no Pulumi, its declarations and all", async () => {
+  it("type-checks as a delivery library without Pulumi, including its declarations", async () => {
     await addTypeScript(withoutPulumi, ["verify.cts", "verify.mts"], { skipLibCheck: false });
     expect(await typeErrors(withoutPulumi)).to.deep.equal([]);
   });
 
-  it("answers as a command where there is no Pulumi", async () => {
+  it("runs as a command without Pulumi", async () => {
     const command = join("node_modules", "pulumi-amplitude-kinesis", "bin", "amplitude-kinesis.js");
     expect(await printed(withoutPulumi, command, "--version")).to.equal(version);
   });
 
-  it("loads nothing of Pulumi or of the sandbox's evaluator for the delivery, even where they are installed", async () => {
+  it("loads neither Pulumi nor the sandbox's evaluator for delivery, even if they are installed", async () => {
     const loaded = await loadedBy("pulumi-amplitude-kinesis/delivery");
     expect(loaded).to.include("pulumi-amplitude-kinesis/dist/delivery/index.js");
     expect(
@@ -97,7 +97,7 @@ describe("the published package", function () {
     ).to.be.empty;
   });
 
-  it("loads for the component of @pulumi/aws Kinesis, IAM, the account and what they need, not CloudWatch and the rest", async () => {
+  it("loads only the Kinesis, IAM and account modules of @pulumi/aws for the component, not CloudWatch or others", async () => {
     const loaded = await loadedBy("pulumi-amplitude-kinesis");
     const ofAws = loaded.filter((path) => path.startsWith("@pulumi/aws/")).map((path) => path.split("/")[2]);
     // Kinesis's own module needs lambda, for its event subscriptions.
@@ -115,12 +115,12 @@ describe("the published package", function () {
     expect(loaded.filter((path) => /^(@aws-sdk|@cloud-copilot)\/|\/dist\/delivery\//.test(path))).to.be.empty;
   });
 
-  it("gives publint nothing to say", async () => {
+  it("passes publint", async () => {
     const { messages } = await publint({ pkgDir: packageFolder, level: "suggestion", strict: true });
     expect(messages).to.deep.equal([]);
   });
 
-  it("has the right types however it is imported, by arethetypeswrong", async () => {
+  it("passes arethetypeswrong for every kind of import", async () => {
     const found = JSON.parse(await printed(PROJECT, join(__dirname, "typeProblems.mjs"), tarball));
     expect(found.types).to.equal(true);
     expect(found.entrypoints).to.include.members([".", "./delivery"]);
@@ -130,7 +130,7 @@ describe("the published package", function () {
     expect(known).to.deep.equal([]);
   });
 
-  it("holds the build, the command and documents alone", () => {
+  it("contains only the build, the command and documents", () => {
     const strangers = files.filter(
       (file) =>
         !/^(dist\/(components|delivery)\/.+\.(js|d\.ts)|bin\/amplitude-kinesis\.js|docs\/.+)$/.test(file),
@@ -146,7 +146,7 @@ describe("the published package", function () {
     expect(files.filter((file) => /^(test|sandbox)\/|\.test\.|(?<!\.d)\.[cm]?ts$/.test(file))).to.be.empty;
   });
 
-  it("holds the documents that its README links to", async () => {
+  it("contains the documents that its README links to", async () => {
     const readme = await readFile(join(packageFolder, "README.md"), "utf8");
     const linked = [...readme.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, target = ""]) => target);
     const documents = linked.filter((target) => /^docs\/|\.md$|^LICENSE$/.test(target));

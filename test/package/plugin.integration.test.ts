@@ -43,7 +43,7 @@ describe("the plugin for every Pulumi language", function () {
     expect(schema, remedy).to.deep.equal(snapshot);
   });
 
-  it("has the one component, with its inputs and outputs and nothing else", () => {
+  it("has only the component, with its inputs and outputs", () => {
     expect(Object.keys(schema.resources)).to.deep.equal([TOKEN]);
     expect(Object.keys(schema.types)).to.deep.equal([
       "amplitude-kinesis:index:StreamMode",
@@ -57,7 +57,7 @@ describe("the plugin for every Pulumi language", function () {
     expect(required).to.deep.equal(OUTPUTS);
   });
 
-  it("describes itself, its component and each input, output and value in words", () => {
+  it("describes itself, its component and each input, output and value", () => {
     const { description, inputProperties, properties } = schema.resources[TOKEN] ?? {};
     const values = Object.values(schema.types).flatMap((type) => type.enum ?? []);
     const described = {
@@ -106,7 +106,7 @@ describe("Pulumi's plugin runner", function () {
     await removed(folder);
   });
 
-  it("serves the folder alone, with its own dependencies, under the name and version of its package.json", async () => {
+  it("serves only the folder, with its dependencies, under the name and version of its package.json", async () => {
     const copy = join(folder, "components");
     await cp(PLUGIN, copy, { recursive: true, filter: (path) => path !== join(PLUGIN, "node_modules") });
     await mkdir(join(copy, "node_modules"));

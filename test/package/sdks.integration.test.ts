@@ -36,7 +36,7 @@ describe("the SDKs for other languages", function () {
   });
   after(() => removed(folder));
 
-  it("type-check in TypeScript, with Outputs inside the alarms, and refuse an Output in place of them", async () => {
+  it("type-check in TypeScript, accept Outputs inside the alarms, and reject an Output instead of the alarms", async () => {
     const project = join(folder, "typescript");
     await mkdir(project);
     await cp(join(folder, "nodejs"), join(project, "sdk"), { recursive: true });
@@ -96,7 +96,7 @@ new AmplitudeKinesisDestination("acme", { alarms: pulumi.output({}) });
     expect(vetted.stderr).to.equal("");
   });
 
-  it("register the component in Python with the example's program, its inputs by their true names", async function () {
+  it("register the component in Python with the example's program and its input names", async function () {
     if ((await answer("python3", ["-c", "import pulumi, parver, semver"])) === undefined) {
       skip(this, "python3 lacks pulumi, parver or semver; .ci/run installs them");
     }
@@ -114,7 +114,7 @@ new AmplitudeKinesisDestination("acme", { alarms: pulumi.output({}) });
     ]);
   });
 
-  it("are what the example in YAML speaks of", async () => {
+  it("match the example in YAML", async () => {
     const { resources, outputs } = parse(await readFile(join(EXAMPLES, "yaml", "Pulumi.yaml"), "utf8"));
     const { type, properties } = resources.acme;
     expect(TOKEN).to.equal(type.replace(":", ":index:"));
