@@ -21,7 +21,7 @@ export interface DestinationOptions {
   account: CustomerAccount;
   habits: DeliveryHabits;
   random: Random;
-  /** In ms since 1970. */
+  /** Milliseconds since 1970-01-01 UTC. */
   now: () => number;
 }
 

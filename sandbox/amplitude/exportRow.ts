@@ -11,10 +11,10 @@ export interface RowContext {
   insertId: string;
   /** Of the endpoint that took it. */
   path: string;
-  /** In ms since 1970. */
+  /** Milliseconds since 1970-01-01 UTC. */
   receivedAt: number;
   processedAt: number;
-  /** By the sender's clock, in ms since 1970. */
+  /** Milliseconds since 1970-01-01 UTC, by the sender's clock. */
   clientUploadedAt: number;
   /** The user's, this event's in them. */
   userProperties: Json;

@@ -43,7 +43,7 @@ export interface LocalAmplitudeOptions {
   rates?: ThrottleLimits;
   /** Draws delays, duplicates and reordering. */
   random?: Random;
-  /** In ms since 1970. */
+  /** Milliseconds since 1970-01-01 UTC. */
   now?: () => number;
 }
 

@@ -40,8 +40,8 @@ async function simulate(call: Call): Promise<Result> {
 type Common = Pick<Question, "principalArn" | "grants" | "context">;
 
 /**
- * One result per action, with the strictest decision of its resources on top. Where resources are named, each has a
- * result of its own, and the keys that are missing stand there. Source: IAM API reference, EvaluationResult.
+ * Returns one result per action, with the strictest decision of its resources. If the request names resources, each also
+ * has a result, which lists the missing keys. Source: IAM API reference, EvaluationResult.
  */
 async function simulateAction(common: Common, action: string, targets: string[], accountId: string) {
   const decided = await Promise.all(
