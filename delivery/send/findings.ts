@@ -44,8 +44,8 @@ export function sendOutcome(preflight: readonly Finding[], run: readonly Finding
   return hasSeverity(run, "undetermined") ? "undecided" : "sent";
 }
 
-/** So many reasons are told apart. */
-const MOST_REASONS = 20;
+/** Largest number of reasons that are counted separately. */
+const MAX_REASONS = 20;
 const ABANDONED = "given up before the next try";
 
 /** Counts what becomes of the events; it remembers those under way alone. */
@@ -79,7 +79,7 @@ export class SendCounter implements OutcomeListener {
     return this.#acknowledgedByShard;
   }
 
-  /** Why, with the number of events, the commonest first. */
+  /** Why, with the number of events, most common first. */
   reasons(fate: "refused" | "unknown"): [reason: string, events: number][] {
     return [...this.#reasons[fate]].sort(([, a], [, b]) => b - a);
   }
@@ -122,7 +122,7 @@ export class SendCounter implements OutcomeListener {
 
   #count(fate: "refused" | "unknown", reason: string): void {
     const reasons = this.#reasons[fate];
-    const key = reasons.has(reason) || reasons.size < MOST_REASONS ? reason : "other reasons";
+    const key = reasons.has(reason) || reasons.size < MAX_REASONS ? reason : "other reasons";
     reasons.set(key, (reasons.get(key) ?? 0) + 1);
   }
 }

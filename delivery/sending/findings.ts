@@ -12,7 +12,7 @@ export function notReadable({ message, cause }: StreamUnreadable, where: string)
   return {
     code: "stream-not-readable",
     severity: "undetermined",
-    message: `The stream can't be read back, so nothing can be said about what arrived: ${message}: ${describeError(cause)}`,
+    message: `The stream can't be read back, so it is unknown what arrived: ${message}: ${describeError(cause)}`,
     where,
     remedy: isRefused
       ? `${grantRemedy(ACTIONS.readShards, "the stream")}, and kms:Decrypt on a customer managed key`
@@ -20,28 +20,28 @@ export function notReadable({ message, cause }: StreamUnreadable, where: string)
   };
 }
 
-/** Nothing was sent: what can't be read back can't be accounted for. */
+/** Creates the finding for shards that did not respond. Nothing is sent that can't be read back. */
 export function notAnswering(shardIds: string[], where: string): Finding {
   const silent = shardIds.length === 0 ? "The list of the stream's shards" : shardIds.join(", ");
   return {
     code: "stream-not-readable",
     severity: "undetermined",
-    message: `${silent} gave no answer in time, so nothing was sent`,
+    message: `${silent} did not respond in time, so nothing was sent`,
     where,
     remedy: "Check the network and the service's health, and run this again with a longer --timeout",
   };
 }
 
-/** @param shardIds what had not been read: none where time was too short to wait for what is missing. */
+/** @param shardIds Shards that were not read; none if the timeout was too short to wait for missing events. */
 export function notReadToEnd(shardIds: string[], where: string): Finding {
   const what =
     shardIds.length === 0
-      ? "what is missing had been waited for"
-      : `the stream was read to the end of the run: not so ${shardIds.join(", ")}`;
+      ? "missing events could be waited for"
+      : `${shardIds.join(", ")} ${shardIds.length === 1 ? "was" : "were"} read to the end of the run`;
   return {
     code: "stream-not-readable",
     severity: "undetermined",
-    message: `The time ran out before ${what}`,
+    message: `Timed out before ${what}`,
     where,
     remedy: "Check the network and the service's health, and run this again with a longer --timeout",
   };
@@ -51,7 +51,7 @@ export function writeRefused(reason: string, where: string): Finding {
   return {
     code: "write-refused",
     severity: "error",
-    message: `Kinesis takes nothing of what is sent, so the rest of the events was not sent: ${reason}`,
+    message: `Kinesis rejected every record, so sending stopped: ${reason}`,
     where,
     remedy: refusalRemedy(reason),
   };
@@ -61,7 +61,7 @@ export function senderFailed(reason: string, sent: number): Finding {
   return {
     code: "sender-failed",
     severity: "undetermined",
-    message: `This machine could not go on sending, which says nothing of the stream; ${sent} event(s) had been tried: ${reason}`,
+    message: `This machine could not continue sending, after ${events(sent)}: ${reason}. That says nothing about the stream`,
     where: "this machine",
     remedy: "Check the network and how long the credentials last, and run this again",
   };
@@ -72,7 +72,7 @@ export function endedEarly({ reason, clientSide }: Stopped, sent: number, where:
   return clientSide ? senderFailed(reason, sent) : writeRefused(reason, where);
 }
 
-/** What helps against a refusal, by its reason. */
+/** Returns the remedy for a rejection, by its reason. */
 export function refusalRemedy(reason: string): string {
   if (/ProvisionedThroughputExceeded|LimitExceeded/.test(reason)) {
     return "The stream takes less than was sent: raise shardCount or use ON_DEMAND, or send fewer events";
@@ -83,17 +83,17 @@ export function refusalRemedy(reason: string): string {
   if (/AccessDenied/.test(reason))
     return "Run `pulumi up --refresh` to restore the role's write policy and its attachment";
   if (/ResourceNotFound/.test(reason)) return "The stream is gone: run `pulumi up --refresh`";
-  return "Mend what the reason names, and run this again";
+  return "Fix the cause above, and run this again";
 }
 
-/** Records of a run that is gone on with have gone with the time. */
+/** Creates the finding for a resumed run whose records have expired. */
 export function recordsExpired(from: Date, where: string): Finding {
   return {
     code: "records-expired",
     severity: "undetermined",
-    message: `What was sent since ${from.toISOString()} is not in the stream any more: it is older than the stream keeps records`,
+    message: `The events sent since ${from.toISOString()} have expired, because they are older than the stream's retention`,
     where,
-    remedy: "Begin a new run",
+    remedy: "Start a new run",
   };
 }
 
@@ -109,7 +109,7 @@ function tooManyEvents({ message }: DeliveryError, sent: number): Finding {
   return finding.undetermined(
     "too-many-events",
     "the event source",
-    `The source has too many events, so sending stopped after ${sent} events: ${message}`,
+    `The source has too many events, so sending stopped after ${events(sent)}: ${message}`,
     "Split the run into several, each with a part of the events",
   );
 }
@@ -118,9 +118,9 @@ function runFileFailed({ message }: DeliveryError, sent: number): Finding {
   return {
     code: "run-file-failed",
     severity: "undetermined",
-    message: `${message}. Sending ended after ${sent} event(s): nothing is sent that the file does not know of`,
+    message: `${message}. Sending stopped after ${events(sent)}, because nothing is sent that is not in the run file`,
     where: "this machine",
-    remedy: "Make room, and run this again",
+    remedy: "Free disk space, and run this again",
   };
 }
 
@@ -128,13 +128,13 @@ function sourceFailed(error: unknown, sent: number): Finding {
   return {
     code: "source-failed",
     severity: "undetermined",
-    message: `The events could not be read to their end, ${sent} were sent: ${messageOf(error)}`,
+    message: `The events could not be read to their end, so sending stopped after ${events(sent)}: ${messageOf(error)}`,
     where: "the event source",
-    remedy: "Mend or replace the file, and run this again",
+    remedy: "Fix or replace the file, and run this again",
   };
 }
 
-/** A broken line of an export is no fault of the delivery; the rest went on. */
+/** Creates a warning for broken lines of an export, which were skipped. */
 export function sourceProblems({ problems, problemCount }: EventSource): Finding[] {
   const [first] = problems;
   if (first === undefined) return [];
@@ -146,14 +146,14 @@ export function sourceProblems({ problems, problemCount }: EventSource): Finding
     {
       code: "source-problems",
       severity: "warning",
-      message: `${problemCount} piece(s) of the export are not events and were left out: ${shown.join("; ")}${more}`,
+      message: `${problemCount === 1 ? "1 part of the export isn't an event and was" : `${problemCount} parts of the export aren't events and were`} skipped: ${shown.join("; ")}${more}`,
       where: first.file,
       remedy: "Export the hours concerned again, if those events matter for the test",
     },
   ];
 }
 
-/** What a run that goes on may still find out. */
+/** Findings that a resumed run may resolve. */
 const OF_AN_UNFINISHED_RUN: ReadonlySet<FindingCode> = new Set<FindingCode>([
   "events-unread",
   "interrupted",
@@ -167,13 +167,13 @@ export function isOfUnfinishedRun({ code }: Finding): boolean {
   return OF_AN_UNFINISHED_RUN.has(code);
 }
 
-/** The findings of a run that can be gone on with, with the command for it. */
+/** Adds the command that resumes the run to the findings of a resumable run. */
 export function withResumption(findings: Finding[], runId: string): Finding[] {
   return findings.map((finding) =>
     isOfUnfinishedRun(finding)
       ? {
           ...finding,
-          remedy: `${finding.remedy}; \`amplitude-kinesis verify --resume ${runId}\` goes on with this run`,
+          remedy: `${finding.remedy}. Or resume this run with \`amplitude-kinesis verify --resume ${runId}\``,
         }
       : finding,
   );
@@ -183,7 +183,7 @@ export function interrupted(sent: number): Finding {
   return {
     code: "interrupted",
     severity: "undetermined",
-    message: `The run was interrupted after ${sent} event(s)`,
+    message: `The run was interrupted after ${events(sent)}`,
     where: "this run",
     remedy: "Run it again and let it end",
   };
@@ -194,6 +194,10 @@ export function noEvents(source: EventSource): DeliveryError {
   const why = problem === undefined ? "" : `. ${problem.message}`;
   return new DeliveryError(
     "no-events",
-    `The source has no events${why}. Give --export a file of Amplitude's Export API, or use --events N`,
+    `The source has no events${why}. Pass a file of Amplitude's Export API with --export, or use --events N`,
   );
+}
+
+function events(count: number): string {
+  return count === 1 ? "1 event" : `${count} events`;
 }

@@ -36,7 +36,7 @@ export interface EndedRun {
   findings: Finding[];
   readingComplete: boolean;
   interrupted: boolean;
-  /** In ms since 1970. */
+  /** Epoch time in ms. */
   startedAt: number;
   endedAt: number;
 }

@@ -23,7 +23,7 @@ import { RunState } from "./resume/runState";
 import { sendPaced } from "./sendPaced";
 
 /** Five readings a second are what a shard gives. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
-const FASTEST_POLL_MS = 200;
+const MIN_POLL_INTERVAL_MS = 200;
 
 /**
  * Sends the source's events to the customer's stream, reads them back, and accounts for every one.
@@ -185,7 +185,7 @@ class DeliveryRun {
       api: streamApi(kinesisClient(this.#operator), this.#outputs.streamName),
       from: new Date(readFrom),
       clockOffsetMs,
-      pollMs: pollMs ?? (takesAll ? FASTEST_POLL_MS : undefined),
+      pollMs: pollMs ?? (takesAll ? MIN_POLL_INTERVAL_MS : undefined),
       bytesPerSecond: takesAll ? Number.POSITIVE_INFINITY : undefined,
       clock: this.#clock,
       random: this.#random,

@@ -19,7 +19,7 @@ export interface EndedAmplitudeRun {
   shardIds: string[];
   /** What was found on the way, beside the preflight's findings and the events'. */
   findings: Finding[];
-  /** In ms since 1970. */
+  /** Epoch time in ms. */
   startedAt: number;
   endedAt: number;
 }

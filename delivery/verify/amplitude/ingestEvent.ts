@@ -12,9 +12,9 @@ export interface IngestEvent {
   readonly insert_id: string;
   readonly user_id: string;
   readonly device_id: string;
-  /** In ms since 1970. */
+  /** Epoch time in ms. */
   readonly time: number;
-  /** The session's start, in ms since 1970. */
+  /** Start of the session, as epoch time in ms. */
   readonly session_id: number;
   readonly event_properties: Properties;
   readonly user_properties: Properties;
@@ -38,7 +38,7 @@ export interface IngestEventOptions {
   /** Taken in turn. */
   eventTypes: readonly string[];
   key: RunKey;
-  /** When the run began, in ms since 1970. */
+  /** Start of the run, as epoch time in ms. */
   startedAt: number;
 }
 
@@ -47,11 +47,11 @@ export const DEFAULT_EVENT_TYPE = "amplitude-kinesis delivery test";
 /** Far below the 30 events a second that Amplitude takes of one user. */
 const EVENTS_A_USER = 10;
 /** The same in every run: a project pays by its users. */
-const MOST_USERS = 100;
+const MAX_USERS = 100;
 
 /** How many users the events of a run are spread over. */
 export function usersOf(events: number): number {
-  return Math.min(MOST_USERS, Math.max(1, Math.ceil(events / EVENTS_A_USER)));
+  return Math.min(MAX_USERS, Math.max(1, Math.ceil(events / EVENTS_A_USER)));
 }
 
 /** Event number `index` of a run, as it is to be sent at `now` (ms since 1970). */

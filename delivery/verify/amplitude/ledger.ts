@@ -168,7 +168,7 @@ export class AmplitudeLedger {
     return this.#fieldCounts(({ rewritten }) => rewritten);
   }
 
-  /** The reasons of one kind of answer, the commonest first. */
+  /** The reasons of one kind of answer, most common first. */
   reasons(kind: "refused" | "unanswered"): [reason: string, events: number][] {
     const reasons = this.#entries.flatMap(({ answer }) =>
       answer?.kind === kind && "reason" in answer ? [answer.reason] : [],

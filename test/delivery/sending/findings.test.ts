@@ -42,15 +42,17 @@ describe("A finding about the run", () => {
     expect(unreadable(serviceError("InternalFailure", 500)).remedy).to.include("run this again");
   });
 
-  it("names the shards that gave no answer, or were not read to the end in time", () => {
-    expect(notAnswering([SHARD], STREAM_ARN).message).to.include(`${SHARD} gave no answer in time`);
-    expect(notAnswering([], STREAM_ARN).message).to.include("The list of the stream's shards gave no answer");
+  it("names the shards that did not respond, or were not read to the end in time", () => {
+    expect(notAnswering([SHARD], STREAM_ARN).message).to.include(`${SHARD} did not respond in time`);
+    expect(notAnswering([], STREAM_ARN).message).to.include(
+      "The list of the stream's shards did not respond",
+    );
     expect(notReadToEnd([SHARD, "another"], STREAM_ARN)).to.include({
       code: "stream-not-readable",
       severity: "undetermined",
     });
     expect(notReadToEnd([SHARD, "another"], STREAM_ARN).message).to.include(`${SHARD}, another`);
-    expect(notReadToEnd([], STREAM_ARN).message).to.include("what is missing had been waited for");
+    expect(notReadToEnd([], STREAM_ARN).message).to.include("missing events could be waited for");
   });
 
   const remedies = [
@@ -60,7 +62,7 @@ describe("A finding about the run", () => {
     { reason: "KMSDisabledException: no", remedy: "KMS key" },
     { reason: "AccessDeniedException: no", remedy: "write policy" },
     { reason: "ResourceNotFoundException: no", remedy: "The stream is gone" },
-    { reason: "ValidationException: no", remedy: "Mend what the reason names" },
+    { reason: "ValidationException: no", remedy: "Fix the cause above" },
   ];
   for (const { reason, remedy } of remedies) {
     it(`says what helps against ${reason}`, () => {
@@ -75,7 +77,7 @@ describe("A finding about the run", () => {
   it("says that the source failed, and after how many events", () => {
     const finding = sendingEnded(new Error("the file is cut off"), 17);
     expect(finding).to.include({ code: "source-failed", severity: "undetermined" });
-    expect(finding.message).to.include("17 were sent: the file is cut off");
+    expect(finding.message).to.include("stopped after 17 events: the file is cut off");
     expect(sendingEnded("gone", 0).message).to.include("gone");
   });
 
@@ -89,7 +91,7 @@ describe("A finding about the run", () => {
 
   it("says that the run was interrupted, and after how many events", () => {
     expect(interrupted(17)).to.include({ code: "interrupted", severity: "undetermined" });
-    expect(interrupted(17).message).to.include("17 event(s)");
+    expect(interrupted(17).message).to.include("17 events");
   });
 
   it("is none about a source without problems", () => {
@@ -103,14 +105,14 @@ describe("A finding about the run", () => {
       severity: "warning",
       where: "export.zip/a.json.gz",
       message:
-        "2 piece(s) of the export are not events and were left out: export.zip/a.json.gz: not JSON; export.zip/a.json.gz:1: not JSON",
+        "2 parts of the export aren't events and were skipped: export.zip/a.json.gz: not JSON; export.zip/a.json.gz:1: not JSON",
     });
   });
 
   it("shows five of many problems, and the true number of the others", () => {
     const [finding] = sourceProblems(sourceWith(250));
     expect(finding?.message.split("not JSON")).to.have.length(6);
-    expect(finding?.message).to.match(/^250 piece.*; and 245 more$/);
+    expect(finding?.message).to.match(/^250 parts.*; and 245 more$/);
     expect(sourceProblems(sourceWith(5))[0]?.message).to.not.include("more");
   });
 
@@ -118,7 +120,7 @@ describe("A finding about the run", () => {
     expect(noEvents(sourceWith(0))).to.include({ name: "DeliveryError", code: "no-events" });
     expect(noEvents(sourceWith(0)).message).to.match(/^The source has no events\. /);
     expect(noEvents(sourceWith(3)).message).to.include(
-      "no events. 3 piece(s) of the export are not events and were left out: ",
+      "no events. 3 parts of the export aren't events and were skipped: ",
     );
   });
 });
