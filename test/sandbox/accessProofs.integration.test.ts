@@ -25,7 +25,11 @@ describe("the sandbox's proofs of access", () => {
 
   const cases: [what: string, options: DeploymentOptions, untrueClaims: string[]][] = [
     ["the vendor's deployment", {}, []],
-    ["everybody is trusted", { trust: trustOf("*") }, ["another account (444455556666) can't assume the role"]],
+    [
+      "everybody is trusted",
+      { trust: trustOf("*") },
+      ["another account (444455556666) can't assume the role"],
+    ],
     [
       "somebody else is trusted",
       { trust: trustOf("arn:aws:iam::444455556666:root") },
