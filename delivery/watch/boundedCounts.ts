@@ -3,6 +3,7 @@ import type { EpochMs } from "../common/clock";
 
 /** Count of one name. */
 export interface Counted {
+  /** The counted name, such as an event type. */
   name: string;
   /** Number of occurrences. */
   count: number;

@@ -1,10 +1,17 @@
 import { SIMULATE_ACTION } from "../../../components/contract";
 
 /** A task of an operator. Verifying and sending have two routes, which need different permissions. */
-export type Task = (typeof TASKS)[number];
+export type Task =
+  | "up"
+  | "check"
+  | "verify-role"
+  | "verify-operator"
+  | "send-role"
+  | "send-operator"
+  | "watch";
 
 /** All tasks of an operator. */
-export const TASKS = [
+export const TASKS: readonly Task[] = [
   "up",
   "check",
   "verify-role",
@@ -12,7 +19,7 @@ export const TASKS = [
   "send-role",
   "send-operator",
   "watch",
-] as const;
+];
 
 /** Resource of a statement; also its Sid. */
 export type Target =

@@ -59,7 +59,9 @@ export function lockRun(path: string): RunLock {
   const lock = `${path}.lock`;
   for (let tries = 1; !isCreated(lock, path); tries += 1) {
     const holder = holderOf(lock);
-    if (tries === MAX_TRIES || held.has(lock) || isAlive(holder)) throw heldBy(path, lock, holder);
+    if (tries === MAX_TRIES || held.has(lock) || (holder !== undefined && isAlive(holder))) {
+      throw heldBy(path, lock, holder);
+    }
     removeStale(lock);
   }
   held.add(lock);
@@ -86,23 +88,29 @@ function isCreated(path: string, runFile: string): boolean {
   }
 }
 
-/** Removes the lock of a dead process. A second lock lets only one process check and remove at a time. */
+/**
+ * Removes the lock of a dead process. A second lock lets only one process check and remove at a time.
+ *
+ * A lock that is gone already must not be removed: another process may create its own in the meantime.
+ */
 function removeStale(lock: string): void {
   const guard = `${lock}.stale`;
   if (!isCreated(guard, lock)) return;
   try {
-    if (!isAlive(holderOf(lock))) rmSync(lock, { force: true });
+    const holder = holderOf(lock);
+    if (holder !== undefined && !isAlive(holder)) rmSync(lock);
   } finally {
     rmSync(guard, { force: true });
   }
 }
 
-/** Returns NaN if the lock is gone or contains no process id. */
-function holderOf(lock: string): number {
+/** Returns undefined if the lock is gone, and NaN if it contains no process id. */
+function holderOf(lock: string): number | undefined {
   try {
     return Number.parseInt(readFileSync(lock, "utf8"), 10);
-  } catch {
-    return Number.NaN;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw notWritable(`Can't read ${lock}: ${messageOf(error)}`, error);
   }
 }
 
@@ -121,9 +129,9 @@ function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }
 
-function heldBy(path: string, lock: string, holder: number): DeliveryError {
+function heldBy(path: string, lock: string, holder: number | undefined): DeliveryError {
   return new DeliveryError(
     "run-file",
-    `Process ${holder} is using the run in ${path}. Wait until it ends, or remove ${lock} if it isn't an amplitude-kinesis process`,
+    `${holder ? `Process ${holder}` : "Another process"} is using the run in ${path}. Wait until it ends, or remove ${lock} if it isn't an amplitude-kinesis process`,
   );
 }

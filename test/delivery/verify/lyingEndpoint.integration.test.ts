@@ -260,7 +260,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
           "role-not-assumable undetermined",
           "sender-failed undetermined",
         ]);
-        expect(findings[1]?.message).to.match(/0 event\(s\) had been tried: the role could not be assumed$/);
+        expect(findings[1]?.message).to.match(/after 0 events: the role could not be assumed\. /);
       } finally {
         await proxy.stop();
       }
