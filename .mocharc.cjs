@@ -47,7 +47,8 @@ module.exports = {
   // Many tests wait for a process, so that a core has time for two files.
   jobs: 2 * availableParallelism(),
   reporter: "test/reporter.cjs",
-  timeout: 5000,
+  // Unit tests take milliseconds. The limit leaves room for a machine that is busy with other work.
+  timeout: 20_000,
   forbidOnly: true,
   failZero: true,
 };
