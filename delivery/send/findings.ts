@@ -3,7 +3,7 @@ import { isTooLarge, type OutcomeListener } from "../kinesis/producer";
 import { refusalRemedy } from "../sending/findings";
 import type { SendOutcome } from "./report";
 
-/** What the events' fates mean. */
+/** Returns one finding for the refused events and one for the events with an unknown outcome, if there are any. */
 export function fateFindings(counter: SendCounter, where: string): Finding[] {
   return [
     ...(counter.refused > 0 ? [refused(counter, where)] : []),
@@ -36,8 +36,8 @@ function unknown(counter: SendCounter, where: string): Finding {
 }
 
 /**
- * What the preflight leaves open says nothing of the events that were sent: only what it found wrong, and what happened
- * on the way, decides.
+ * Decides the outcome. An undetermined finding of the preflight says nothing about the events that were sent, so only
+ * its errors and the findings of the run count.
  */
 export function sendOutcome(preflight: readonly Finding[], run: readonly Finding[]): SendOutcome {
   if (hasSeverity([...preflight, ...run], "error")) return "failed";
@@ -48,7 +48,7 @@ export function sendOutcome(preflight: readonly Finding[], run: readonly Finding
 const MAX_REASONS = 20;
 const ABANDONED = "given up before the next try";
 
-/** Counts what becomes of the events; it remembers those under way alone. */
+/** Counts the outcomes of events. Memory holds only the events in flight. */
 export class SendCounter implements OutcomeListener {
   readonly #underWay = new Set<number>();
   readonly #acknowledgedByShard = new Map<string, number>();
@@ -58,7 +58,7 @@ export class SendCounter implements OutcomeListener {
   #refused = 0;
   #unknown = 0;
 
-  /** Sent, or refused before they could be. */
+  /** Number of events that were sent, or refused before they could be. */
   get sent(): number {
     return this.#sent;
   }
@@ -79,7 +79,7 @@ export class SendCounter implements OutcomeListener {
     return this.#acknowledgedByShard;
   }
 
-  /** Why, with the number of events, most common first. */
+  /** Returns the reasons with their number of events, most common first. */
   reasons(fate: "refused" | "unknown"): [reason: string, events: number][] {
     return [...this.#reasons[fate]].sort(([, a], [, b]) => b - a);
   }
@@ -100,7 +100,7 @@ export class SendCounter implements OutcomeListener {
 
   onRefused(index: number, reason: string): void {
     const wasTried = this.#underWay.delete(index);
-    // What is too large for any request is refused without an attempt.
+    // An event that is too large for any request is refused without an attempt.
     if (!wasTried) this.#sent += 1;
     this.#refused += 1;
     this.#count("refused", reason);

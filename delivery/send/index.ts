@@ -29,11 +29,11 @@ const PROPAGATING = "refused so far; a new policy takes up to a minute and a hal
 
 /**
  * Sends the source's events to the customer's stream, as `verifyDelivery` does, and reads nothing back. Memory does not
- * grow with the events. Nothing is sent where the preflight finds what stops delivery.
+ * grow with the number of events. Nothing is sent if the preflight finds an error that stops delivery.
  *
- * @throws DeliveryError `settings` for outputs that can't be right, `credentials` where AWS does not accept the
- * caller, `no-events` where the source has none; what the source throws before its first event. Whatever is wrong with
- * the deployment is a finding of the report.
+ * @throws DeliveryError `settings` for invalid outputs, `credentials` if AWS does not accept the caller, `no-events` if
+ * the source has none. An error that the source throws before its first event is passed on. Any problem of the
+ * deployment is a finding of the report.
  */
 export async function sendEvents(options: SendOptions): Promise<SendReport> {
   const connections = keepAliveHandler();
@@ -88,7 +88,7 @@ class Sending {
     });
   }
 
-  /** @returns what was found on the way. */
+  /** @returns Findings of the run. */
   async #send(stream: StreamState, writer: ClientOptions): Promise<Finding[]> {
     const { source, rate, concurrency = defaultConcurrency(rate), random = Math.random } = this.#options;
     const findings: Finding[] = [];
@@ -141,7 +141,10 @@ class Sending {
     return { index, partitionKey: this.#key.partitionKey(index), bytes };
   }
 
-  /** Where no error explains it, something could not be found out. */
+  /**
+   * Returns findings that explain why nothing was sent. Without an error or an interruption, the stream could not be
+   * looked up, or the role could not be assumed.
+   */
   #notSent({ stream, findings }: Preflight): Finding[] {
     if (hasSeverity(findings, "error") || this.#signal.aborted) return this.#interruption();
     const what = stream === undefined ? "the stream could not be looked up" : "the role could not be assumed";

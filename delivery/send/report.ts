@@ -1,16 +1,22 @@
 import type { Finding, ShardReport } from "../common/findings";
 import type { Route } from "../deployment/route";
 
-/** `sent`: Kinesis acknowledged every event. `failed`: it refused some, or can't take any. `undecided`: some got no clear answer, or were not sent. */
+/**
+ * Outcome of sending.
+ *
+ * - `sent`: Kinesis acknowledged every event.
+ * - `failed`: Kinesis refused some events, or can't take any.
+ * - `undecided`: some events got no clear response, or were not sent.
+ */
 export type SendOutcome = "sent" | "failed" | "undecided";
 
-/** The result of sending; the names are those of a delivery report. Nothing was read back. */
+/** Result of sending. Its names are those of a delivery report. Nothing was read back. */
 export interface SendReport {
-  /** Rises when a field changes its meaning or goes; a new field doesn't raise it. */
+  /** Version of the format. It rises if a field changes its meaning or is removed, but not with a new field. */
   reportVersion: 1;
-  /** What became of it. */
+  /** Outcome of all events together. */
   outcome: SendOutcome;
-  /** By whose permissions the events were written. */
+  /** Route by which the events were written. It tells whose permissions were used. */
   route: Route;
   /** The stack's output. */
   roleArn: string;
@@ -18,22 +24,24 @@ export interface SendReport {
   region: string;
   /** The stack's output. */
   streamName: string;
-  /** In every record's partition key: `amplitude-kinesis.RUN.NUMBER`. */
+  /** Id of the run, which is part of every record's partition key: `amplitude-kinesis.RUN.NUMBER`. */
   runId: string;
-  /** ISO 8601, UTC. */
+  /** Start of the run, in ISO 8601, UTC. */
   startedAt: string;
-  /** From the start to the end. */
+  /** Time from the start to the end, in seconds. */
   durationInSeconds: number;
-  /** Events sent, or refused before they could be. Acknowledged + refused + unknown. */
+  /** Number of events sent, or refused before they could be: acknowledged + refused + unknown. */
   eventsSent: number;
-  /** Of those, the ones that Kinesis acknowledged. */
+  /** Number of events that Kinesis acknowledged. */
   eventsAcknowledged: number;
-  /** Of those, the ones that no attempt wrote for certain. */
+  /** Number of events that certainly no attempt wrote. */
   eventsRefused: number;
-  /** Of those, the ones that got no clear answer, or were given up before the next try: the former may be in the stream. */
+  /**
+   * Number of events that got no clear response, or were given up before the next attempt. Some may be in the stream.
+   */
   eventsUnknown: number;
-  /** By the shard that acknowledged them, in order. */
+  /** Number of acknowledged events per shard, ordered by shard id. */
   shards: Pick<ShardReport, "shardId" | "eventsAcknowledged">[];
-  /** What is wrong or worth knowing. */
+  /** Findings of the preflight, of the run and about the source. */
   findings: Finding[];
 }

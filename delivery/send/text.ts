@@ -7,7 +7,7 @@ const SENTENCES: Record<SendOutcome, string> = {
   undecided: "UNDECIDED: not every event was sent, or got a clear answer",
 };
 
-/** The report for a person at a terminal, without a line break at its end. */
+/** Returns the report for a person at a terminal, without a line break at its end. */
 export function sendText(report: SendReport): string {
   const rows: [name: string, text: string][] = [
     ["stream", `${report.streamName} (${report.region})`],

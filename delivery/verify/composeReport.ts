@@ -20,7 +20,7 @@ export const ENVIRONMENT = {
   platform: `${process.platform} ${process.arch}`,
 };
 
-/** A run that is over. */
+/** Data of a run that is over. */
 export interface EndedRun {
   outputs: StackOutputs;
   source: EventSource;
@@ -30,9 +30,9 @@ export interface EndedRun {
   collector: Collector;
   acknowledgement: LatencyRecorder;
   timeline: Timeline;
-  /** The shards that were read. */
+  /** Ids of the shards that were read. */
   shardIds: string[];
-  /** What was found on the way, beside the preflight's findings and the events'. */
+  /** Findings of the run, besides those of the preflight and those about the events. */
   findings: Finding[];
   readingComplete: boolean;
   interrupted: boolean;
@@ -41,7 +41,7 @@ export interface EndedRun {
   endedAt: number;
 }
 
-/** All that is known of a run, and the verdict on it. */
+/** Composes the report of a run, and its verdict. */
 export function composeReport(run: EndedRun): DeliveryReport {
   const { outputs, before, state, collector, startedAt, endedAt } = run;
   const { ledger, key, header } = state;
@@ -86,7 +86,7 @@ export function composeReport(run: EndedRun): DeliveryReport {
 const SET_UP =
   "that Amplitude is set up with these three values, and sends: enable the destination and watch the stream";
 
-/** What the run proves, which is nothing unless it is verified, and what it can't. */
+/** Returns what the run proves and what it can't prove. Only a verified run proves anything. */
 export function proofOf(
   before: Preflight,
   amplitude: TrustedCaller,

@@ -4,7 +4,7 @@ import { refusalRemedy } from "../sending/findings";
 import type { Ledger } from "./ledger";
 import type { Fate, LedgerCounts, RunEnd } from "./verdict";
 
-/** What the events' fates mean, each kind in one finding. */
+/** Returns the findings about the events' outcomes, one per kind. */
 export function eventFindings(
   ledger: Ledger,
   counts: LedgerCounts,
@@ -75,7 +75,7 @@ function unanswered(ledger: Ledger, counts: LedgerCounts, where: string): Findin
   };
 }
 
-/** Nothing can be said of them, on whatever route they were sent. */
+/** Returns the finding for events that were not read back because reading did not finish, on any route. */
 export function unread(events: number, where: string): Finding {
   return {
     code: "events-unread",

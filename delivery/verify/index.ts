@@ -22,16 +22,19 @@ import type { DeliveryReport } from "./report";
 import { RunState } from "./resume/runState";
 import { sendPaced } from "./sendPaced";
 
-/** Five readings a second are what a shard gives. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
+/**
+ * Interval that uses all five reads per second that a shard allows. Source: AWS, "Quotas and limits" (Kinesis Developer
+ * Guide).
+ */
 const MIN_POLL_INTERVAL_MS = 200;
 
 /**
  * Sends the source's events to the customer's stream, reads them back, and accounts for every one.
  *
- * @throws DeliveryError `settings` for outputs that can't be right, or a load that was not agreed to; `credentials` where
- * AWS does not accept the caller; `no-events` where the source has none, `too-many-events` where it has more than one run accounts for; `run-file` where the run's file can't be written
- * or gone on with; what the source throws before its first event. Whatever is wrong with the deployment is a finding of
- * the report.
+ * @throws DeliveryError `settings` for invalid outputs, or a load that was not agreed to; `credentials` if AWS does not
+ * accept the caller; `no-events` if the source has none; `too-many-events` if it has more than one run accounts for;
+ * `run-file` if the run file can't be written or resumed. An error that the source throws before its first event is
+ * passed on. Any problem of the deployment is a finding of the report.
  */
 export async function verifyDelivery(options: VerifyOptions): Promise<DeliveryReport> {
   const outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
@@ -92,7 +95,7 @@ class DeliveryRun {
     const before = await this.#preflight();
     const { stream, writer } = before;
     const canSend = stream !== undefined && writer !== undefined && !hasSeverity(before.findings, "error");
-    // Of a run that is gone on with, something has been sent that was not read.
+    // A resumed run has sent events before, and has not read all of them.
     const readingComplete = canSend ? await this.#sendAndRead(stream, writer) : this.#ledger.sent === 0;
     return this.#report(before, readingComplete);
   }
@@ -111,7 +114,7 @@ class DeliveryRun {
     });
   }
 
-  /** @returns whether the stream was read to its end. */
+  /** @returns Whether the stream was read to its end. */
   async #sendAndRead(stream: StreamState, writer: ClientOptions): Promise<boolean> {
     const readFrom = this.#state.header?.readFrom ?? stream.serviceTime - READ_MARGIN_MS;
     if (isExpired(readFrom, stream)) {
@@ -122,7 +125,7 @@ class DeliveryRun {
     const readBack = this.#readBack(stream, readFrom);
     this.#show({ phase: "preparing", step: "reading the stream's shards" });
     try {
-      // Reading comes first: what can't be read back must not be sent.
+      // Reading starts before sending, because an event that can't be read back must not be sent.
       if (!(await readBack.start())) {
         if (!this.#signal.aborted)
           this.#findings.push(notAnswering(readBack.silentShardIds, stream.streamArn));

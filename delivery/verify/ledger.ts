@@ -17,9 +17,9 @@ import {
   UNANSWERED,
 } from "./verdict";
 
-/** Most events that one run accounts for: their 27 bytes each take 540 MB of memory. */
+/** Maximum number of events that one run accounts for. Their 27 bytes each take 540 MB of memory. */
 export const MAX_EVENTS_PER_RUN = 20_000_000;
-/** 128 bits of SHA-256, by which an event's bytes are compared. */
+/** Length of the hash by which an event's bytes are compared: 128 bits of SHA-256. */
 export const HASH_BYTES = 16;
 const BLOCK_EVENTS = 65_536;
 
@@ -41,8 +41,8 @@ interface Entry {
 }
 
 /**
- * Every event of a run: what was sent, what Kinesis responded, and what was read back. Events are numbered from 0 in the
- * order of the source.
+ * Records every event of a run: the event that was sent, the response of Kinesis, and the copies that were read back.
+ * Events are numbered from 0 in the order of the source.
  */
 export class Ledger implements OutcomeListener {
   readonly #blocks: Block[] = [];
@@ -54,15 +54,15 @@ export class Ledger implements OutcomeListener {
   #seen = 0;
   #outstanding = 0;
 
-  /** @param maxEvents Most events that it takes. */
+  /** @param maxEvents Maximum number of events that the ledger takes. */
   constructor(private readonly maxEvents = MAX_EVENTS_PER_RUN) {}
 
-  /** Events taken from the source. */
+  /** Number of events taken from the source. */
   get size(): number {
     return this.#size;
   }
 
-  /** Events that were sent, or refused before they could be. */
+  /** Number of events that were sent, or refused before they could be. */
   get sent(): number {
     return this.#sent;
   }
@@ -71,12 +71,12 @@ export class Ledger implements OutcomeListener {
     return this.#acknowledged;
   }
 
-  /** Events read back, whatever their bytes. */
+  /** Number of events read back, whatever their bytes. */
   get seen(): number {
     return this.#seen;
   }
 
-  /** Events that may be in the stream and were not read back yet. */
+  /** Number of events that may be in the stream and were not read back yet. */
   get outstanding(): number {
     return this.#outstanding;
   }
@@ -140,7 +140,7 @@ export class Ledger implements OutcomeListener {
     return true;
   }
 
-  /** Returns the ms from when the event was due, or first attempted, until `now`. */
+  /** Returns the time from when the event was due, or first attempted, until `now`, in ms. */
   waited(index: number, now: number): number {
     const { block, at } = this.#entry(index);
     return now - (block.waitedFrom[at] ?? now);
@@ -185,8 +185,8 @@ export class Ledger implements OutcomeListener {
   /**
    * Enters a record that bears this event's number.
    *
-   * @returns The ms from when the event was due, or first attempted, until `receivedAt`. Undefined for further copies, and
-   * for an event without an attempt.
+   * @returns Time from when the event was due, or first attempted, until `receivedAt`, in ms. Undefined for further
+   * copies, and for an event without an attempt.
    */
   onRead(index: number, bytes: Uint8Array, receivedAt: number): number | undefined {
     const entry = this.#entry(index);

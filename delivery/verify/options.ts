@@ -7,7 +7,7 @@ export interface VerifyOptions extends SenderOptions {
   /** JSON description of the source, which the run file keeps for the process that resumes the run. */
   sourceDescription?: unknown;
   /**
-   * Id of the run to resume, whose file is in `runFolder`. What the run sent is read back, and what it did not finish is
+   * Id of the run to resume, whose file is in `runFolder`. Events that it sent are read back, and unfinished ones are
    * sent. `outputs` and `source` have to be the same as before.
    */
   resume?: string | undefined;

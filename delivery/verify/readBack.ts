@@ -12,30 +12,33 @@ import type { Ledger } from "./ledger";
 
 export interface ReadBackOptions {
   api: StreamApi;
-  /** By the service's clock. */
+  /** Instant from which the stream is read, by the service's clock. */
   from: Date;
-  /** How far the service's clock is ahead of this machine's at the most, in ms. */
+  /** Upper bound of the lead of the service's clock over this machine's, in ms. */
   clockOffsetMs: number;
-  /** Between two readings of a shard, in ms, and the most that is read of it; undefined for the reader's defaults. */
+  /** Interval between two reads of a shard, in ms; undefined for the reader's default. */
   pollMs: number | undefined;
+  /** Maximum number of bytes read per second and shard; undefined for the reader's default. */
   bytesPerSecond: number | undefined;
   clock: Clock;
   random: () => number;
   ledger: Ledger;
   collector: Collector;
-  /** How long after the last attempt an event may still turn up. */
+  /** Time after the last attempt in which an event may still appear, in ms. */
   settleMs: number;
-  /** How long to wait without a further event turning up. */
+  /** Time to wait for a further event before reading times out, in ms. */
   timeoutMs: number;
   signal: AbortSignal;
   onProgress: (progress?: Pick<Progress, "phase" | "step">) => void;
 }
 
-/** Reads a run's events back: all that the stream takes while they are sent, and once more where some are missing. */
+/** Reads a run's events back: everything the stream takes while they are sent, and again if some are missing. */
 export class ReadBack {
   readonly #options: ReadBackOptions;
   readonly #first: StreamReader;
-  /** Where time ran out: the shards that had not been read to a time after the last attempt. */
+  /**
+   * Shards that had not been read to a time after the last attempt when reading timed out. Undefined without a timeout.
+   */
   unreadShardIds: string[] | undefined;
 
   constructor(options: ReadBackOptions) {
@@ -43,7 +46,7 @@ export class ReadBack {
     this.#first = this.#reader((batch) => options.collector.take(batch));
   }
 
-  /** Aborted once the stream can't be read. */
+  /** Signal that aborts once the stream can't be read. */
   get failed(): AbortSignal {
     return this.#first.failed;
   }
@@ -52,13 +55,15 @@ export class ReadBack {
     return this.#first.shardIds;
   }
 
-  /** The shards that have not answered yet. */
+  /** Ids of the shards that have not responded yet. */
   get silentShardIds(): string[] {
     return this.#first.silentShardIds;
   }
 
   /**
-   * @returns whether every shard has answered.
+   * Starts reading, and waits for the first response of every shard.
+   *
+   * @returns Whether every shard has responded.
    * @throws StreamUnreadable
    */
   async start(): Promise<boolean> {
@@ -67,9 +72,9 @@ export class ReadBack {
   }
 
   /**
-   * Waits for all that was sent.
+   * Waits for all events that were sent.
    *
-   * @returns whether the stream was read to its end, and twice where events were missing.
+   * @returns Whether the stream was read to its end, and twice if events were missing.
    * @throws StreamUnreadable
    */
   async finish(): Promise<boolean> {
@@ -84,7 +89,7 @@ export class ReadBack {
     const isComplete = await this.#patiently(reader, isSettled, wantedUpTo);
     if (signal.aborted) return reader.waitFor(allRead, clock.now() + GRACE_MS);
     if (!isComplete || ledger.outstanding === 0) return isComplete;
-    // Two readers at once would take twice their share of the stream, and count one record as two.
+    // Two concurrent readers would use twice their share of the stream, and count one record as two.
     await reader.stop();
     return this.#lookAgain();
   }
@@ -93,7 +98,7 @@ export class ReadBack {
     await this.#first.stop();
   }
 
-  /** A second reading from the start, for what the first one did not find. */
+  /** Reads the stream from the start again, for the events that the first reading did not find. */
   async #lookAgain(): Promise<boolean> {
     const { clock, ledger, collector, onProgress } = this.#options;
     onProgress({ phase: "looking again", step: "looking again for what is missing" });
@@ -109,9 +114,10 @@ export class ReadBack {
   }
 
   /**
-   * Time is up only where nothing has turned up for that long: a long run takes long to read.
+   * Waits until the condition holds. It times out only if no further event appeared for `timeoutMs`, because a long run
+   * takes long to read.
    *
-   * @param wantedUpTo everything that had arrived by then is to be read, in ms since 1970.
+   * @param wantedUpTo Returns the instant up to which arrivals have to be read, in milliseconds since 1970.
    */
   async #patiently(
     reader: StreamReader,
@@ -151,7 +157,7 @@ export class ReadBack {
   }
 }
 
-/** Enters what is read from the stream into the ledger, and counts what is not of this run. */
+/** Enters the records that are read from the stream into the ledger, and counts foreign records. */
 export class Collector {
   readonly #recordsByShard = new Map<string, number>();
   readonly #latency = new LatencyRecorder();
@@ -187,7 +193,7 @@ export class Collector {
     this.#count(shardId, own);
   }
 
-  /** Takes records of the second reading, of which only those of events that the first one missed are news. */
+  /** Takes records of the second reading. Only records of events that the first reading missed are entered. */
   takeMissing({ shardId, records, receivedAt }: ShardRecords): void {
     let own = 0;
     for (const { PartitionKey, Data = new Uint8Array() } of records) {
@@ -201,7 +207,9 @@ export class Collector {
     this.#count(shardId, own);
   }
 
-  /** The shards that were read, those without events too, and any other that events were acknowledged to be in. */
+  /**
+   * Returns the shards that were read, including those without events, and any other shard that acknowledged events.
+   */
   shards(readShardIds: string[]): ShardReport[] {
     const acknowledged = this.ledger.acknowledgedByShard;
     const shardIds = [...new Set([...readShardIds, ...acknowledged.keys()])].sort();
@@ -214,7 +222,7 @@ export class Collector {
 
   #enter(index: number, bytes: Uint8Array, receivedAt: number): void {
     const latencyMs = this.ledger.onRead(index, bytes, receivedAt);
-    // Of its first copy alone.
+    // Latency is measured only for the first copy of an event.
     if (latencyMs === undefined) return;
     this.#latency.record(latencyMs);
     this.timeline.count("read", receivedAt);

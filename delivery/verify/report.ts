@@ -3,13 +3,13 @@ import type { Latency } from "../common/histogram";
 import type { TimelineReport } from "../common/timeline";
 import type { ReportedRoute } from "../deployment/route";
 
-/** The result of a delivery test; the names follow Amplitude's delivery metrics API where it has one. */
+/** Result of a delivery test. Its names follow Amplitude's delivery metrics API if that has one. */
 export interface DeliveryReport {
-  /** Rises when a field changes its meaning or goes; a new field doesn't raise it. */
+  /** Version of the format. It rises if a field changes its meaning or is removed, but not with a new field. */
   reportVersion: 1;
-  /** What the run has shown. */
+  /** Verdict on the run. */
   verdict: Verdict;
-  /** By whom the events were written. */
+  /** Route by which the events were written. It tells who wrote them. */
   route: ReportedRoute;
   /** The stack's output. */
   roleArn: string;
@@ -17,83 +17,103 @@ export interface DeliveryReport {
   region: string;
   /** The stack's output. */
   streamName: string;
-  /** In every record's partition key, on the route `amplitude` in every event's `$insert_id`: `amplitude-kinesis.RUN.NUMBER`. */
+  /**
+   * Id of the run: part of `amplitude-kinesis.RUN.NUMBER`, which is every record's partition key, or on the route
+   * `amplitude` every event's `$insert_id`.
+   */
   runId: string;
-  /** Undecided for what a further process may still find out: it has a file by which `verify --resume RUN` goes on with it. */
+  /**
+   * Whether `verify --resume RUN` can resume the run: it is undecided, a further process may still decide it, and it
+   * has a run file.
+   */
   resumable: boolean;
-  /** Where the run was gone on with: when it began first, in ISO 8601, UTC. Null otherwise. */
+  /** Start of the run's first process, in ISO 8601, UTC. Null if the run was not resumed. */
   resumedFrom: string | null;
-  /** When this process began, in ISO 8601, UTC. */
+  /** Start of this process, in ISO 8601, UTC. */
   startedAt: string;
-  /** From the start to the verdict. */
+  /** Time from the start to the verdict, in seconds. */
   durationInSeconds: number;
-  /** Events sent, or refused before they could be. Delivered + not delivered + corrupted + unknown. */
+  /** Number of events sent, or refused before they could be: delivered + not delivered + corrupted + unknown. */
   eventsSent: number;
-  /** Of those, the ones that Kinesis acknowledged; on the route `amplitude`, that Amplitude's API accepted. */
+  /** Number of events that Kinesis acknowledged; on the route `amplitude`, that Amplitude's API accepted. */
   eventsAcknowledged: number;
-  /** Read back with exactly the bytes that were sent; on the route `amplitude`, with the fields that were. */
+  /**
+   * Number of events read back with exactly the bytes that were sent; on the route `amplitude`, with the fields that
+   * were.
+   */
   eventsDelivered: number;
-  /** Not in the stream: refused + lost + unanswered. */
+  /** Number of events that are not in the stream: refused + lost + unanswered. */
   eventsNotDelivered: number;
-  /** Of those, the ones that no attempt wrote for certain. */
+  /** Number of undelivered events that certainly no attempt wrote. */
   eventsRefused: number;
-  /** Of those, the ones that Kinesis acknowledged: absent after two readings of the stream from the run's start. */
+  /**
+   * Number of undelivered events that were acknowledged. Two readings of the stream from the run's start did not find
+   * them.
+   */
   eventsLost: number;
-  /** Of those, the ones that got no clear answer, and are absent after two readings likewise. */
+  /**
+   * Number of undelivered events without a clear response. Two readings from the run's start did not find them either.
+   */
   eventsUnanswered: number;
-  /** Read back with other bytes. */
+  /** Number of events read back with other bytes; on the route `amplitude`, with other fields. */
   eventsCorrupted: number;
-  /** Copies beyond the first, of any event. */
+  /** Number of copies beyond the first, of any event. */
   eventsDuplicated: number;
-  /** Of those copies, the ones that neither the acknowledgement nor an attempt without a clear answer accounts for. */
+  /** Number of those copies that neither the acknowledgement nor an attempt without a clear response accounts for. */
   duplicatesUnexplained: number;
-  /** Read back though every attempt was refused; they count as delivered or corrupted. */
+  /** Number of events read back although every attempt was refused. They also count as delivered or corrupted. */
   eventsSeenThoughRefused: number;
-  /** Not read back so far, and the reading could not be finished. */
+  /**
+   * Number of events with an unknown outcome. They were not read back, for example because reading could not be
+   * finished.
+   */
   eventsUnknown: number;
-  /** eventsDelivered ÷ eventsSent, 0–1; 0 where nothing was sent. */
+  /** Ratio eventsDelivered ÷ eventsSent, 0–1; 0 if nothing was sent. */
   deliveryRate: number;
   /**
-   * From when an event was due until it was read back, with the wait for the next reading in it. It is due at its time
-   * where the run has a rate, and else at its first attempt. Events that an earlier process sent are left out. Null where
-   * there are none.
+   * Latency from when an event was due until it was read back, which includes the wait for the next read. If the run
+   * has a rate, an event is due at its time, otherwise at its first attempt. Events that an earlier process sent are
+   * left out. Null if there are no others.
    */
   latencyInSeconds: Latency | null;
-  /** Likewise until Kinesis acknowledged it. */
+  /**
+   * Latency from when an event was due until Kinesis acknowledged it. Null if none was measured, and on the route
+   * `amplitude`.
+   */
   acknowledgementInSeconds: Latency | null;
   /**
-   * The same latencies whole, in ms: an HdrHistogram in its compressed V2 encoding, in base64, which the HdrHistogram
-   * libraries of any language decode and add up over runs. Null where nothing was read.
+   * Complete distribution of `latencyInSeconds`, in ms: an HdrHistogram in its compressed V2 encoding, in base64. The
+   * HdrHistogram libraries of any language decode it and add it up over runs. Null if nothing was read.
    */
   latencyHistogram: string | null;
-  /** When events were sent, acknowledged and read. */
+  /** Times at which events were sent, acknowledged and read. */
   timeline: TimelineReport;
-  /** Records in the stream meanwhile that are not of this run: counted and left alone. */
+  /** Number of records in the stream meanwhile that do not belong to this run. They are only counted. */
   recordsForeign: number;
-  /** Every shard that the run has seen, those of a resharding included. */
+  /** Shards that the run has seen, including those of a resharding. */
   shards: ShardReport[];
-  /** What is wrong or worth knowing. */
+  /** Findings of the preflight, of the run and about its events. */
   findings: Finding[];
-  /** What the verdict means. */
+  /** Meaning of the verdict. */
   proof: Proof;
-  /** What the test ran on. */
+  /** Environment in which the test ran. */
   environment: Environment;
 }
 
-/** What a test ran on. */
+/** Environment in which a test ran. */
 export interface Environment {
-  /** Of this package. */
+  /** Version of this package. */
   version: string;
-  /** Of Node.js, such as `v24.1.0`. */
+  /** Version of Node.js, such as `v24.1.0`. */
   nodeVersion: string;
   /** Operating system and processor, such as `linux x64`. */
   platform: string;
 }
 
-/** In words, a sentence each. */
+/** Meaning of a verdict in words, one sentence per entry. */
 export interface Proof {
-  /** What the run proves: nothing unless it is verified. */
+  /** Facts that the run proves. Empty unless the run is verified. */
   proves: string[];
-  /** What it can't. */
+  /** Facts that the run can't prove. */
   notProven: string[];
 }

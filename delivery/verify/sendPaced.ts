@@ -29,25 +29,25 @@ export interface SendingOptions extends Pick<VerifyOptions, "source" | "concurre
   clock: Clock;
   random: () => number;
   propagationMs: number;
-  /** No event is taken after it. */
+  /** Signal after which no event is taken from the source. */
   signal: AbortSignal;
   onStep: (step: Pick<Progress, "phase" | "step">) => void;
   /** Called with every event that was taken from the source. */
   onProgress: () => void;
 }
 
-/** What sending came to; what became of the events is in the ledger. */
+/** Result of sending. The outcomes of the events are in the ledger. */
 export interface Sent {
-  /** How long acknowledgements took. */
+  /** Latency of acknowledgements. */
   acknowledgement: LatencyRecorder;
   findings: Finding[];
 }
 
 /**
- * Sends the source's events, or what is left of them in a run that is gone on with.
+ * Sends the source's events, or the remaining ones of a resumed run.
  *
- * @throws DeliveryError `no-events` where the source has none; what the source throws before its first event, and a
- * SourceError at any time.
+ * @throws DeliveryError `no-events` if the source has none. An error that the source throws before its first event is
+ * passed on, and a SourceError at any time.
  */
 export async function sendPaced(
   { batches, pace, step }: PacedEvents,
@@ -77,7 +77,7 @@ export async function sendPaced(
     if (ledger.sent === 0 || error instanceof SourceError) throw error;
     findings.push(sendingEnded(error, ledger.sent));
   } finally {
-    // What an earlier process left open, and this one didn't get to: nothing can be said of it but that it is unknown.
+    // The outcome of an event that an earlier process left open, and that this one did not reach, stays unknown.
     for (const index of unsettled) ledger.onAbandoned(index);
   }
   if (ledger.size === 0 && !signal.aborted) throw noEvents(options.source);
@@ -87,9 +87,9 @@ export async function sendPaced(
 export interface OutgoingOptions {
   ledger: Ledger;
   key: RunKey;
-  /** Default: as fast as they are taken. */
+  /** Rate limit. Default: none, so events are sent as fast as they are taken. */
   pace?: Pace | undefined;
-  /** Of an earlier process: events that are to be sent again. All others that it sent are passed over. */
+  /** Events of an earlier process that have to be sent again. All others that it sent are skipped. */
   unsettled: ReadonlySet<number>;
   clock: Clock;
   signal: AbortSignal;
@@ -97,10 +97,10 @@ export interface OutgoingOptions {
 }
 
 /**
- * The source's events as records, each in the ledger before it is handed on.
+ * Yields the source's events as records. Each is in the ledger before it is yielded.
  *
- * @param batches what the source gives at once.
- * @throws SourceError where the source is not the one that an earlier process of the run has sent from.
+ * @param batches Batches of events, as the source provides them.
+ * @throws SourceError if the source is not the one from which an earlier process of the run has sent.
  */
 export async function* outgoing(
   batches: AsyncIterable<readonly SourceEvent[]>,
@@ -129,14 +129,14 @@ export async function* outgoing(
   if (index < sentBefore) throw anotherSource(`it has ${index} event(s), the run has sent ${sentBefore}`);
 }
 
-/** An event that an earlier process sent, and ended, is passed over. */
+/** Returns false for an event that an earlier process sent and whose outcome is settled. */
 function isToBeSent(index: number, event: SourceEvent, { ledger, unsettled }: OutgoingOptions): boolean {
   if (!ledger.isSent(index)) return true;
   if (!ledger.matches(index, event.bytes)) throw anotherSource(event.origin);
   return unsettled.has(index);
 }
 
-/** Its record, once it is in the ledger. */
+/** Returns the event's record, after it is in the ledger. */
 function entered(
   index: number,
   { bytes }: SourceEvent,
@@ -153,9 +153,9 @@ function anotherSource(where: string): SourceError {
   );
 }
 
-/** Enters what becomes of every event that is sent: into the ledger, the run's file and the timeline. */
+/** Enters the outcome of every event that is sent into the ledger, the run file and the timeline. */
 export class SendRecorder implements OutcomeListener {
-  /** From when an event was due, or first tried, until Kinesis acknowledged it. */
+  /** Latency from when an event was due, or first attempted, until Kinesis acknowledged it. */
   readonly acknowledgement = new LatencyRecorder();
 
   readonly #ledger: Ledger;
@@ -206,7 +206,10 @@ export class SendRecorder implements OutcomeListener {
     this.#journal?.abandoned(index);
   }
 
-  /** The run's file has the attempts, and which of them may have written it: gone on with, the run tries it again. */
+  /**
+   * Journals the event as abandoned. The run file already has its attempts and which of them may have written it, so a
+   * resumed run retries the event.
+   */
   onLeftOpen(index: number): void {
     this.#ledger.onLeftOpen(index);
     this.run.leftOpen.add(index);

@@ -1,9 +1,9 @@
 import { type Finding, hasSeverity, type Verdict } from "../common/findings";
 import type { DeliveryReport } from "./report";
 
-/** How the run ended, apart from its events. */
+/** End of a run, apart from its events. */
 export interface RunEnd {
-  /** All shards were read to a time after the last attempt, and twice where events were missing. */
+  /** Whether all shards were read to a time after the last attempt, and twice if events were missing. */
   readingComplete: boolean;
 }
 
@@ -21,7 +21,10 @@ export type EventCounts = Pick<
   | "eventsSeenThoughRefused"
 >;
 
-/** Absent from the stream is certain only after a complete reading; a refusal is certain without one, unless the run was ended before the next try. */
+/**
+ * Counts the events by outcome. An event is certainly absent only after a complete reading. A refusal is certain
+ * without one, unless the run ended before the next attempt.
+ */
 export function countEvents(counts: LedgerCounts, { readingComplete }: RunEnd): EventCounts {
   const { fates } = counts;
   const [lost, unanswered] = readingComplete ? [fates.lost, fates.unanswered] : [0, 0];
@@ -48,7 +51,7 @@ export function decideVerdict(counts: EventCounts, findings: Finding[]): Verdict
   return "verified";
 }
 
-/** What is known of an event, a bit each. */
+/** Facts known about an event, one bit each. */
 export const ATTEMPTED = 1;
 export const ACKNOWLEDGED = 2;
 export const REFUSED = 4;
@@ -56,29 +59,32 @@ export const UNANSWERED = 8;
 export const SEEN_INTACT = 16;
 export const SEEN_CHANGED = 32;
 export const ABANDONED = 64;
-/** May have been written, and would have been tried again: still waited for. */
+/** Flag of an event that may have been written and would have been retried. It is still waited for. */
 export const LEFT_OPEN = 128;
 export const SEEN = SEEN_INTACT | SEEN_CHANGED;
-/** Nothing that is waited for. */
+/** Flags of an event that is not waited for. */
 export const NOT_WRITTEN = REFUSED | ABANDONED;
 
-/** What became of an event that was sent. */
+/** Fate of an event that was sent. */
 export type Fate = "delivered" | "corrupted" | "lost" | "refused" | "unanswered" | "abandoned" | "leftOpen";
 
 export interface LedgerCounts {
-  /** Each event sent has one fate: read back with its bytes alone, with other bytes, or not read back, and then by what Kinesis said. */
+  /**
+   * Number of events per fate. Each event that was sent has one: read back only with its bytes, with other bytes, or
+   * not read back and then decided by the response of Kinesis.
+   */
   fates: Record<Fate, number>;
-  /** Read back though every attempt was refused. */
+  /** Number of events read back although every attempt was refused. */
   seenThoughRefused: number;
-  /** Copies beyond the first of each event. */
+  /** Number of copies beyond the first of each event. */
   duplicates: number;
-  /** Of those, the ones that neither the acknowledgement nor an attempt without a clear answer accounts for. */
+  /** Number of those copies that neither the acknowledgement nor an attempt without a clear response accounts for. */
   unexplainedDuplicates: number;
-  /** The numbers of the first few events of each fate, from 1 in the order of the source. */
+  /** Numbers of the first few events of each fate, from 1 in the order of the source. */
   samples: Record<Fate, number[]>;
 }
 
-/** How many events of a fate are named. */
+/** Maximum number of events that are named per fate. */
 const SAMPLES = 5;
 
 export function noCounts(): LedgerCounts {
@@ -99,28 +105,29 @@ export function noCounts(): LedgerCounts {
   };
 }
 
-/** What the ledger knows of one event that was sent. */
+/** Facts that the ledger knows about one event that was sent. */
 export interface KnownEvent {
   flags: number;
-  /** Records read that bear its number. */
+  /** Number of records read that bear its number. */
   copies: number;
   ambiguousAttempts: number;
 }
 
-/** @param index the event's number, from 0. */
+/** @param index Number of the event, from 0. */
 export function countEvent(counts: LedgerCounts, index: number, event: KnownEvent): void {
   const { flags, copies, ambiguousAttempts } = event;
   const fate = fateOf(flags);
   counts.fates[fate] += 1;
   if (counts.samples[fate].length < SAMPLES) counts.samples[fate].push(index + 1);
   if ((flags & SEEN) !== 0 && (flags & REFUSED) !== 0) counts.seenThoughRefused += 1;
-  // An acknowledged attempt wrote one copy, one without a clear answer may have; the first copy is no duplicate.
+  // An acknowledged attempt wrote one copy, and one without a clear response may have. The first copy isn't a
+  // duplicate.
   const accounted = ((flags & ACKNOWLEDGED) === 0 ? 0 : 1) + ambiguousAttempts;
   counts.duplicates += Math.max(0, copies - 1);
   counts.unexplainedDuplicates += Math.max(0, copies - Math.max(1, accounted));
 }
 
-/** A changed copy outweighs an intact one: nothing but a fault can have made it. */
+/** Returns the event's fate. A changed copy outweighs an intact one, because only a fault can have made it. */
 function fateOf(flags: number): Fate {
   if ((flags & SEEN_CHANGED) !== 0) return "corrupted";
   if ((flags & SEEN_INTACT) !== 0) return "delivered";

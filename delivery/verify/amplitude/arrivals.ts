@@ -13,40 +13,42 @@ import type { AmplitudeLedger } from "./ledger";
 import { identifyId } from "./sender";
 
 export interface ArrivalOptions {
-  /** Under way. */
+  /** Reader that has been started. */
   reader: Pick<StreamReader, "waitFor" | "hasReadUpTo" | "stop">;
-  /** Reads the stream from the run's start once more, for what the first reading did not find. */
+  /**
+   * Creates a reader that reads the stream from the run's start again, for events that the first reading did not find.
+   */
   secondReader: () => Pick<StreamReader, "start" | "waitFor" | "hasReadUpTo" | "stop">;
   ledger: Pick<AmplitudeLedger, "outstanding" | "accepted">;
   areIdentifiesSeen: () => boolean;
-  /** How long events are waited for. */
+  /** Time to wait for events, in ms. */
   timeoutMs: number;
-  /** How long duplicates are looked out for once every event is there. */
+  /** Time to look for duplicates once every event has arrived, in ms. */
   lingerMs: number;
   clock: Clock;
   signal: AbortSignal;
-  /** Told of each step, and without one while nothing comes. */
+  /** Callback for each step. It is called without a step while no event arrives. */
   onStep: (step?: Pick<Progress, "phase" | "step">) => void;
 }
 
 export interface Arrivals {
-  /** The stream was read to the end of the wait, and twice where events are missing. */
+  /** Whether the stream was read to the end of the wait, and twice if events are missing. */
   isReadToEnd: boolean;
-  /** From the call until nothing more was waited for. */
+  /** Time from the call until nothing more was waited for, in seconds. */
   waitedSeconds: number;
 }
 
 const SECOND_READING_MS = 60_000;
-/** Between two signs of life while nothing comes. */
+/** Interval of progress reports while no event arrives. */
 const PROGRESS_MS = 1_000;
-/** How long events are waited for where Amplitude accepted none. */
+/** Time to wait for events if Amplitude accepted none. */
 const UNANSWERED_MS = 10_000;
-/** How long identify calls alone are waited for: Amplitude's documented p95. */
+/** Time to wait if only identify calls are missing: Amplitude's documented p95. */
 const IDENTIFY_MS = DOCUMENTED_P95_SECONDS * 1000;
 
 /**
- * Waits until every event that Amplitude may have taken is read, or for the timeout; an interrupted wait is ended in
- * order too: what is there is read.
+ * Waits until every event that Amplitude may have accepted is read, or for the timeout. An interrupted wait also reads
+ * the events that are already in the stream.
  *
  * @throws StreamUnreadable
  */
@@ -70,7 +72,7 @@ export async function awaitArrivals(options: ArrivalOptions): Promise<Arrivals> 
   return { isReadToEnd: await lookAgain(options), waitedSeconds };
 }
 
-/** Until the condition, the deadline or the interruption. */
+/** Waits until the condition holds, the deadline passes, or the run is interrupted. */
 async function waitFor(
   { reader, clock, signal, onStep }: ArrivalOptions,
   condition: () => boolean,
@@ -95,19 +97,19 @@ async function lookAgain({ secondReader, ledger, clock, signal, onStep }: Arriva
   }
 }
 
-/** By the project's id. */
+/** Number of rows by project id. */
 type Apps = Map<unknown, number>;
 
-/** Enters the run's rows into the ledger, and looks at others' as far as is needed to say what they are. */
+/** Enters the run's rows into the ledger. Of foreign records, it reads only enough to say what they are. */
 export class RowCollector {
   readonly latency = new LatencyRecorder();
-  /** Records that hold the run's id, and no rows that can be read. */
+  /** Number of records that contain the run's id, but no rows that can be read. */
   recordsNotUnderstood = 0;
-  /** Records that are not of this run. */
+  /** Number of records that do not belong to this run. */
   recordsForeign = 0;
-  /** Of those, the ones with rows of Amplitude's. */
+  /** Number of foreign records that contain rows from Amplitude. */
   recordsForeignOfAmplitude = 0;
-  /** Of those, by project, the ones of other projects than the expected one. */
+  /** Number of rows in those records by project id, for projects other than the expected one. */
   readonly unexpectedApps: Apps = new Map();
   readonly #recordsByShard = new Map<string, number>();
   readonly #identifiesSeen = new Set<string>();
@@ -120,7 +122,7 @@ export class RowCollector {
     private readonly expectApp: number | undefined,
   ) {}
 
-  /** How many identify calls of this run came. */
+  /** Number of identify calls of this run that arrived. */
   get identifiesSeen(): number {
     return this.#identifiesSeen.size;
   }
@@ -137,7 +139,7 @@ export class RowCollector {
     }
   }
 
-  /** Takes records of the second reading, of which only those of events that the first one missed are news. */
+  /** Takes records of the second reading. Only rows of events that the first reading missed are entered. */
   takeMissing({ records, receivedAt }: ShardRecords): void {
     for (const { Data = new Uint8Array() } of records) {
       const rows = this.#ownRows(Data) ?? [];
@@ -150,7 +152,7 @@ export class RowCollector {
     }
   }
 
-  /** The shards that were read. What fell to which is not known of Amplitude's writing. */
+  /** Returns the shards that were read. The number of events that Amplitude wrote to each shard is unknown. */
   shards(shardIds: string[]): ShardReport[] {
     return [...shardIds].sort().map((shardId) => ({
       shardId,
@@ -159,7 +161,7 @@ export class RowCollector {
     }));
   }
 
-  /** Nothing for a record of anyone else. Nobody can guess the run's id. */
+  /** Returns undefined for a foreign record. Nobody can guess the run's id. */
   #ownRows(data: Uint8Array): Row[] | undefined {
     if (!view(data).includes(this.key.runId)) return undefined;
     const rows = rowsIn(data);

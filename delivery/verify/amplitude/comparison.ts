@@ -1,18 +1,18 @@
 import { isObject } from "../../common/values";
 import type { IngestEvent } from "./ingestEvent";
 
-/** A row as it was read, in the shape of the Export API as far as it has it. */
+/** Row that was read, in the shape of the Export API as far as that defines it. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** What is different between an event that was sent and its row: names of fields, such as `event_properties.price`. */
+/** Differences between an event that was sent and its row, as names of fields such as `event_properties.price`. */
 export interface Comparison {
-  /** What has to come back as it was sent. */
+  /** Fields that differ although they have to come back as they were sent. */
   differing: string[];
-  /** What Amplitude may rewrite on its way, without saying how: the device, the place, the language. */
+  /** Fields that Amplitude may rewrite in an undocumented way and did: the device, the place, the language. */
   rewritten: string[];
 }
 
-/** By the field of the HTTP V2 API, the field of the Export API. */
+/** Fields of the Export API by field of the HTTP V2 API. */
 const IDENTITY = {
   event_type: "event_type",
   insert_id: "$insert_id",
@@ -37,9 +37,10 @@ const CONTEXT = {
 } as const satisfies Partial<Record<keyof IngestEvent, string>>;
 
 /**
- * Compares field by field. Allowed are fields that Amplitude adds, user properties as strings and beside others of the
- * user ("All forwarded user properties are sent as strings", in the documentation of event streaming), and timestamps
- * with a `T`. `event_time` is Amplitude's own correction of the sender's clock: `client_event_time` is compared.
+ * Compares an event with its row, field by field. Amplitude may add fields, and write timestamps with a `T`. User
+ * properties may be strings and stand next to others of the user ("All forwarded user properties are sent as strings",
+ * in the documentation of event streaming). `event_time` is Amplitude's own correction of the sender's clock, so
+ * `client_event_time` is compared.
  */
 export function compareEvent(sent: IngestEvent, row: Row): Comparison {
   const identity = Object.entries(IDENTITY).filter(
@@ -61,7 +62,7 @@ export function compareEvent(sent: IngestEvent, row: Row): Comparison {
   };
 }
 
-/** `YYYY-MM-DD HH:MM:SS.ffffff`, UTC, in ms since 1970; undefined for anything else. */
+/** Parses `YYYY-MM-DD HH:MM:SS.ffffff`, UTC, to milliseconds since 1970. Returns undefined for anything else. */
 export function timeOf(timestamp: unknown): number | undefined {
   if (typeof timestamp !== "string") return undefined;
   const parts = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z?$/.exec(timestamp);
@@ -80,7 +81,9 @@ function differingKeys(field: string, sent: object, received: unknown, isSame: S
     .map(([name]) => `${field}.${name}`);
 }
 
-/** An event has the properties that it was sent with; a user may have others besides. */
+/**
+ * Returns the fields that were added. An event has only the properties that it was sent with; a user may have others.
+ */
 function addedKeys(field: string, sent: object, received: unknown): string[] {
   if (!isObject(received)) return [];
   return Object.keys(received)
@@ -92,7 +95,7 @@ function isSameOrString(sent: unknown, received: unknown): boolean {
   return isSame(sent, received) || received === String(sent);
 }
 
-/** Of JSON values; the order of keys means nothing. */
+/** Compares JSON values. The order of keys is irrelevant. */
 function isSame(one: unknown, other: unknown): boolean {
   if (Array.isArray(one) && Array.isArray(other)) {
     return one.length === other.length && one.every((item, position) => isSame(item, other[position]));

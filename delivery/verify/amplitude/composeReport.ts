@@ -8,7 +8,7 @@ import { decideVerdict, type EventCounts } from "../verdict";
 import type { RowCollector } from "./arrivals";
 import { type AmplitudeEnd, amplitudeFindings, isProvenSilent } from "./findings";
 
-/** A run through Amplitude that is over. */
+/** Data of a run through Amplitude that is over. */
 export interface EndedAmplitudeRun {
   end: AmplitudeEnd;
   run: Omit<AmplitudeRun, "apps" | "identifyArrived">;
@@ -17,14 +17,14 @@ export interface EndedAmplitudeRun {
   collector: RowCollector;
   timeline: Timeline;
   shardIds: string[];
-  /** What was found on the way, beside the preflight's findings and the events'. */
+  /** Findings of the run, besides those of the preflight and those about the events. */
   findings: Finding[];
   /** Epoch time in ms. */
   startedAt: number;
   endedAt: number;
 }
 
-/** All that is known of a run, and the verdict on it. */
+/** Composes the report of a run, and its verdict. */
 export function composeReport(ended: EndedAmplitudeRun): DeliveryReport {
   const { end, before, collector, startedAt, endedAt } = ended;
   const { ledger, outputs, identifies } = end;
@@ -51,10 +51,10 @@ export function composeReport(ended: EndedAmplitudeRun): DeliveryReport {
     eventsAcknowledged: ledger.accepted,
     ...events,
     deliveryRate: ledger.sent === 0 ? 0 : events.eventsDelivered / ledger.sent,
-    // Amplitude promises no order, and keeps to no key that is known.
+    // Amplitude guarantees no order, and no rule for its partition keys is known.
     latencyInSeconds: collector.latency.summary() ?? null,
     latencyHistogram: collector.latency.encoded() ?? null,
-    // When Kinesis acknowledges is between it and Amplitude.
+    // Only Amplitude sees when Kinesis acknowledges an event.
     acknowledgementInSeconds: null,
     timeline: ended.timeline.report(),
     recordsForeign: collector.recordsForeign,
@@ -65,7 +65,10 @@ export function composeReport(ended: EndedAmplitudeRun): DeliveryReport {
   };
 }
 
-/** What Amplitude took and has not delivered is lost only where nothing comes at all: it tries for four hours. */
+/**
+ * Counts the events by outcome. An accepted event that has not arrived counts as lost only if nothing arrives at all,
+ * because Amplitude retries for four hours.
+ */
 function countEvents(end: AmplitudeEnd): EventCounts {
   const { counts, ledger } = end;
   const lost = isProvenSilent(end) ? counts.absent : 0;
@@ -83,19 +86,19 @@ function countEvents(end: AmplitudeEnd): EventCounts {
   };
 }
 
-/** What a run through Amplitude was, for the words about it. */
+/** Description of a run through Amplitude, for its proof. */
 export interface AmplitudeRun {
-  /** Where events were sent, where that is not Amplitude. */
+  /** URL to which events were sent, if it isn't Amplitude's. */
   url: string | undefined;
   zone: string;
   eventTypes: readonly string[];
-  /** The projects that the events came from. */
+  /** Projects that the events came from. */
   apps: readonly unknown[];
-  /** Whether `$identify` calls were sent, and came. */
+  /** Whether `$identify` calls were sent, and all of them arrived. */
   identifyArrived: boolean;
 }
 
-/** What the run proves, which is nothing unless it is verified, and what it can't. */
+/** Returns what the run proves and what it can't prove. Only a verified run proves anything. */
 function proofOf(run: AmplitudeRun, verdict: Verdict): Proof {
   const { url, zone, eventTypes, apps, identifyArrived } = run;
   const sender = url === undefined ? `Amplitude (zone ${zone})` : `what answers at ${url}`;
@@ -116,7 +119,7 @@ function proofOf(run: AmplitudeRun, verdict: Verdict): Proof {
   };
 }
 
-/** Of the role's side, what the preflight could not find out. */
+/** Codes of findings about the role that the preflight could not determine. */
 const OPEN_BEFORE = new Set<FindingCode>([
   "role-not-readable",
   "trust-undetermined",
@@ -124,7 +127,7 @@ const OPEN_BEFORE = new Set<FindingCode>([
   "permissions-undetermined",
 ]);
 
-/** What was open before an event arrived is not so any more: the role was assumed, and could write. */
+/** Removes findings that an arrived event settles: it shows that the role was assumed and could write. */
 function withoutAnswered(findings: Finding[], arrived: number): Finding[] {
   if (arrived === 0) return findings;
   return findings.filter(({ code, severity }) => severity !== "undetermined" || !OPEN_BEFORE.has(code));

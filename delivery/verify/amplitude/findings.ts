@@ -7,7 +7,7 @@ import { unread } from "../findings";
 import type { AmplitudeCounts, AmplitudeLedger, FieldCounts } from "./ledger";
 import type { AmplitudeZone } from "./options";
 
-/** What the events' fates mean, each kind in one finding. */
+/** Returns the findings about the events' outcomes, one per kind. */
 export function amplitudeFindings(end: AmplitudeEnd): Finding[] {
   const streamArn = streamArnOf(end.outputs);
   return [
@@ -103,7 +103,7 @@ function appFindings({ ledger, expectApp, unexpectedApps }: AmplitudeEnd, where:
       remedy,
     });
   }
-  // A wrong --expect-app makes strangers of the project's own events.
+  // With a wrong --expect-app, the project's own events look foreign.
   const others = [...unexpectedApps].filter(([app]) => !ledger.apps.has(app));
   if (others.length > 0) {
     findings.push({
@@ -170,11 +170,11 @@ function apps(counts: [app: unknown, rows: number][]): string {
   return counts.map(([app, rows]) => `${String(app)} (${rows})`).join(", ");
 }
 
-/** What is known when a run through Amplitude is over. */
+/** Facts known when a run through Amplitude is over. */
 export interface AmplitudeEnd {
   outputs: StackOutputs;
   zone: AmplitudeZone;
-  /** Where events were sent. */
+  /** URL to which events were sent. */
   endpoint: string;
   ledger: AmplitudeLedger;
   counts: AmplitudeCounts;
@@ -183,16 +183,19 @@ export interface AmplitudeEnd {
   unexpectedApps: ReadonlyMap<unknown, number>;
   recordsNotUnderstood: number;
   recordsForeignOfAmplitude: number;
-  /** How many identify calls were sent, and came. */
+  /** Number of identify calls that were sent, and that arrived. */
   identifies: { sent: number; seen: number };
-  /** How long the events were waited for after Amplitude had taken the last one, in seconds. */
+  /** Time that the run waited for events after Amplitude accepted the last one, in seconds. */
   waitedSeconds: number;
-  /** The stream was read up to the end of the wait, and twice where events were missing. */
+  /** Whether the stream was read up to the end of the wait, and twice if events were missing. */
   readingComplete: boolean;
   interrupted: boolean;
 }
 
-/** Amplitude tries an event for up to four hours: what is absent now may still come, unless nothing comes at all. */
+/**
+ * Returns the finding about absent events. Amplitude retries an event for up to four hours, so an absent event may
+ * still arrive unless nothing arrives at all.
+ */
 export function absenceFindings(end: AmplitudeEnd, streamArn: string): Finding[] {
   const { counts, ledger, interrupted, readingComplete } = end;
   if (counts.absent === 0 || interrupted) return [];
@@ -200,7 +203,9 @@ export function absenceFindings(end: AmplitudeEnd, streamArn: string): Finding[]
   return ledger.seen === 0 ? [nothingArrived(end, streamArn)] : [notArrived(end, streamArn)];
 }
 
-/** Whether it is known that the destination doesn't deliver: all of it came to nothing, for longer than documented. */
+/**
+ * Returns whether the destination certainly doesn't deliver: no event arrived for at least the documented p95.
+ */
 export function isProvenSilent({
   counts,
   ledger,

@@ -30,12 +30,12 @@ import {
 import { sendToAmplitude } from "./sender";
 
 /**
- * Sends events to Amplitude with Amplitude's own SDK, waits for them in the customer's stream, and compares what came
- * with what was sent: the true way, end to end. Nothing is sent where the preflight finds what stops delivery.
+ * Sends events to Amplitude with Amplitude's own SDK, waits for them in the customer's stream, and compares the rows
+ * that arrived with the events that were sent. Nothing is sent if the preflight finds an error that stops delivery.
  *
- * @throws DeliveryError `settings` for outputs or options that can't be right, and for a key that Amplitude does not
- * know; `credentials` where AWS does not accept the caller. Whatever is wrong with the deployment or with Amplitude's
- * side is a finding of the report. The key is in no message and in no cause.
+ * @throws DeliveryError `settings` for invalid outputs or options, and for a key that Amplitude does not know;
+ * `credentials` if AWS does not accept the caller. Any problem of the deployment or of Amplitude's side is a finding of
+ * the report. No message and no cause contains the key.
  */
 export async function verifyThroughAmplitude(options: AmplitudeRouteOptions): Promise<DeliveryReport> {
   checkOptions(options);
@@ -86,7 +86,7 @@ class AmplitudeRouteRun {
     }
   }
 
-  /** As the operator sees it: only Amplitude can try the role. */
+  /** Runs the preflight as the operator, because only Amplitude can assume the role. */
   #preflight(): Promise<Preflight> {
     const { amplitudeAccountId, amplitudePrincipalArns, amplitudeExternalId, propagationSeconds } =
       this.#options;
@@ -109,13 +109,13 @@ class AmplitudeRouteRun {
     });
   }
 
-  /** @returns whether the stream was read to the end of the wait, and twice where events were missing. */
+  /** @returns Whether the stream was read to the end of the wait, and twice if events were missing. */
   async #sendAndAwait(stream: StreamState): Promise<boolean> {
     const reader = this.#reader(stream, (batch) => this.#collector.take(batch));
     this.#show({ phase: "preparing", step: "reading the stream's shards" });
     try {
       void reader.start();
-      // Reading comes first: what can't be read back must not be sent.
+      // Reading starts before sending, because an event that can't be read back must not be sent.
       if (!(await reader.waitFor(() => reader.hasReadAll, this.#deadline(), this.#signal))) {
         if (!this.#signal.aborted) this.#findings.push(notAnswering(reader.silentShardIds, stream.streamArn));
         return false;

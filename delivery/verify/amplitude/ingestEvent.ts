@@ -8,7 +8,7 @@ import { DEVICES, PLACES, TEXTS } from "../../events/generator/sampleValues";
  */
 export interface IngestEvent {
   readonly event_type: string;
-  /** `amplitude-kinesis.RUN.NUMBER`: it comes back as `$insert_id`, and the event is known again by it. */
+  /** Id `amplitude-kinesis.RUN.NUMBER`. It comes back as `$insert_id`, which identifies the event. */
   readonly insert_id: string;
   readonly user_id: string;
   readonly device_id: string;
@@ -32,29 +32,29 @@ export interface IngestEvent {
   readonly app_version?: string;
 }
 
-/** What test events are made from. */
+/** Parameters of the test events. */
 export interface IngestEventOptions {
   events: number;
-  /** Taken in turn. */
+  /** Event types, used in turn. */
   eventTypes: readonly string[];
   key: RunKey;
   /** Start of the run, as epoch time in ms. */
   startedAt: number;
 }
 
-/** What a run sends by default. */
+/** Event type that a run sends by default. */
 export const DEFAULT_EVENT_TYPE = "amplitude-kinesis delivery test";
-/** Far below the 30 events a second that Amplitude takes of one user. */
+/** Number of events per user, far below the 30 events per second that Amplitude takes for one user. */
 const EVENTS_A_USER = 10;
-/** The same in every run: a project pays by its users. */
+/** Maximum number of test users. They are the same in every run, because a project pays by its users. */
 const MAX_USERS = 100;
 
-/** How many users the events of a run are spread over. */
+/** Returns the number of users over which the events of a run are spread. */
 export function usersOf(events: number): number {
   return Math.min(MAX_USERS, Math.max(1, Math.ceil(events / EVENTS_A_USER)));
 }
 
-/** Event number `index` of a run, as it is to be sent at `now` (ms since 1970). */
+/** Creates event number `index` of a run, to be sent at `now` (milliseconds since 1970). */
 export function ingestEvent(options: IngestEventOptions, index: number, now: number): IngestEvent {
   const { events, eventTypes, key, startedAt } = options;
   const user = index % usersOf(events);
@@ -77,7 +77,7 @@ export function ingestEvent(options: IngestEventOptions, index: number, now: num
   };
 }
 
-/** The test's own users, apart from everybody else's. */
+/** Returns the ids of a test user, which are distinct from those of real users. */
 export function identityOf(user: number): Pick<IngestEvent, "user_id" | "device_id"> {
   return {
     user_id: `amplitude-kinesis-test-user-${user}`,
@@ -85,7 +85,10 @@ export function identityOf(user: number): Pick<IngestEvent, "user_id" | "device_
   };
 }
 
-/** Constant for a user: events may be processed in another order than they were sent in. */
+/**
+ * Returns properties that are constant per user, because events may be processed in another order than they were sent
+ * in.
+ */
 export function userPropertiesOf(user: number): Properties {
   return { test_user: true, nickname: pick(TEXTS, user), score: user / 8 };
 }

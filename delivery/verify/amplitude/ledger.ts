@@ -1,18 +1,18 @@
 import { type Comparison, compareEvent, type Row } from "./comparison";
 import type { IngestEvent } from "./ingestEvent";
 
-/** What Amplitude's API said of an event in the end: the SDK's own retries are over. */
+/** Final response of Amplitude's API to an event, after the SDK's own retries. */
 export type Answer =
   | { kind: "accepted" }
   | { kind: "refused"; reason: string }
-  /** No clear answer: it may have been taken in. */
+  /** No clear response: Amplitude may have accepted the event. */
   | { kind: "unanswered"; reason: string };
 
 const PENDING: Answer = { kind: "unanswered", reason: "no answer yet" };
 
 interface Entry {
   event: IngestEvent;
-  /** The requests that it was part of. */
+  /** Number of requests that the event was part of. */
   attempts: number;
   firstSentAt?: number;
   answer?: Answer;
@@ -22,28 +22,28 @@ interface Entry {
   rewritten: Set<string>;
 }
 
-/** How many events ended in each way; together all that were sent. */
+/** Number of events per outcome. Together they are all events that were sent. */
 export interface AmplitudeCounts {
   delivered: number;
   corrupted: number;
-  /** Refused by Amplitude's API, and not in the stream. */
+  /** Number of events that Amplitude's API refused and that are not in the stream. */
   refused: number;
-  /** Without a clear answer, and not in the stream. */
+  /** Number of events without a clear response that are not in the stream. */
   unanswered: number;
-  /** Accepted by Amplitude's API, and not in the stream. */
+  /** Number of events that Amplitude's API accepted and that are not in the stream. */
   absent: number;
 }
 
-/** By the field, in how many events. */
+/** Number of events per field. */
 export type FieldCounts = [field: string, events: number][];
 
-/** Every event of a run through Amplitude. */
+/** Records every event of a run through Amplitude. */
 export class AmplitudeLedger {
   readonly #entries: Entry[] = [];
   readonly #apps = new Map<unknown, number>();
   #largestRecord = 0;
 
-  /** @returns its number, from 0. */
+  /** @returns Number of the event, from 0. */
   add(event: IngestEvent): number {
     const fields = { differing: new Set<string>(), rewritten: new Set<string>() };
     return this.#entries.push({ event, attempts: 0, copies: 0, uuids: new Set(), ...fields }) - 1;
@@ -53,12 +53,12 @@ export class AmplitudeLedger {
     return this.#entries.length;
   }
 
-  /** The most rows that one record of this run held. */
+  /** Maximum number of rows in one record of this run. */
   get rowsInRecord(): number {
     return this.#largestRecord;
   }
 
-  /** By the project's id, how many rows of this run came from it. */
+  /** Number of rows of this run by project id. */
   get apps(): ReadonlyMap<unknown, number> {
     return this.#apps;
   }
@@ -75,14 +75,14 @@ export class AmplitudeLedger {
     return this.#count(({ copies }) => copies > 0);
   }
 
-  /** Sent and not read back, and not refused either. */
+  /** Number of events that were sent, not read back, and not refused either. */
   get outstanding(): number {
     return this.#count(
       ({ attempts, copies, answer }) => attempts > 0 && copies === 0 && answer?.kind !== "refused",
     );
   }
 
-  /** @returns how many of them are sent for the first time. */
+  /** @returns Number of these events that are sent for the first time. */
   onRequest(indexes: number[], at: number): number {
     const entries = indexes.flatMap((index) => this.#entries[index] ?? []);
     for (const entry of entries) {
@@ -97,15 +97,15 @@ export class AmplitudeLedger {
     if (entry !== undefined) entry.answer ??= answer;
   }
 
-  /** What is still with the SDK when it is ended has no answer. */
+  /** Marks the events that the SDK still holds when it is ended as unanswered. */
   onEnd(reason: string): void {
     for (const entry of this.#entries) entry.answer ??= { kind: "unanswered", reason };
   }
 
   /**
-   * A row of the run, read at `receivedAt` (ms since 1970) from a record with `rowsInRecord` rows.
+   * Enters a row of the run, read at `receivedAt` (milliseconds since 1970) from a record with `rowsInRecord` rows.
    *
-   * @returns the event's latency in ms, at its first copy.
+   * @returns Latency of the event in ms, only at its first copy.
    */
   onRow(index: number, row: Row, receivedAt: number, rowsInRecord: number): number | undefined {
     const entry = this.#entries[index];
@@ -125,7 +125,7 @@ export class AmplitudeLedger {
     return (this.#entries[index]?.copies ?? 0) > 0;
   }
 
-  /** Of the events that were part of a request. */
+  /** Counts the events that were part of a request. */
   counts(): AmplitudeCounts {
     const absent = (kind: Answer["kind"]) =>
       this.#count(
@@ -140,14 +140,14 @@ export class AmplitudeLedger {
     };
   }
 
-  /** Copies beyond the first of an event. */
+  /** Number of copies beyond the first of each event. */
   get duplicates(): number {
     return this.#entries.reduce((sum, { copies }) => sum + Math.max(0, copies - 1), 0);
   }
 
   /**
-   * Copies that neither of two retries explains: Amplitude's, which writes one row (one `uuid`) again, and the SDK's,
-   * which sends one event again.
+   * Number of copies that neither kind of retry explains. Amplitude's retry writes one row (one `uuid`) again, and the
+   * SDK's retry sends one event again.
    */
   get unexplainedDuplicates(): number {
     return this.#entries.reduce(
@@ -168,7 +168,7 @@ export class AmplitudeLedger {
     return this.#fieldCounts(({ rewritten }) => rewritten);
   }
 
-  /** The reasons of one kind of answer, most common first. */
+  /** Returns the reasons of one kind of response, most common first. */
   reasons(kind: "refused" | "unanswered"): [reason: string, events: number][] {
     const reasons = this.#entries.flatMap(({ answer }) =>
       answer?.kind === kind && "reason" in answer ? [answer.reason] : [],
@@ -176,7 +176,7 @@ export class AmplitudeLedger {
     return ranked(reasons);
   }
 
-  /** Event types of which events were accepted and none is in the stream. */
+  /** Returns event types with accepted events, of which none is in the stream. */
   absentTypes(): string[] {
     const accepted = this.#entries.filter(({ answer }) => answer?.kind === "accepted");
     const seen = new Set(

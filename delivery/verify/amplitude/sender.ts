@@ -16,24 +16,24 @@ import { type AmplitudeZone, withoutKey } from "./options";
 export interface SenderOptions {
   apiKey: string;
   zone: AmplitudeZone;
-  /** In place of the zone's. */
+  /** URL to use instead of the zone's. */
   url?: string | undefined;
   clock: Clock;
-  /** Told of each request before it is made, with the insert ids of its events. */
+  /** Callback before each request, with the insert ids of its events. */
   onRequest: (insertIds: string[], at: number) => void;
 }
 
-/** Events gather this long before they are sent, in ms. */
+/** Time for which events gather before they are sent, in ms. */
 const FLUSH_INTERVAL_MS = 20;
-/** Of one request, in ms. */
+/** Timeout of one request, in ms. */
 const REQUEST_TIMEOUT_MS = 10_000;
-/** Source: @amplitude/analytics-node, `INVALID_API_KEY`: by this the SDK knows Amplitude's answer. */
+/** Text by which the SDK recognizes Amplitude's response. Source: @amplitude/analytics-node, `INVALID_API_KEY`. */
 const INVALID_API_KEY = "Invalid API key";
 
-/** The SDK has no words for it, and does not try again. */
+/** Reason for a request without a response. The SDK has no message for this case, and does not retry. */
 const NO_ANSWER = "no answer: is the address right, and is a firewall, a proxy or TLS in the way?";
 
-/** The SDK writes to the console, and its debug log has the key in it. */
+/** Logger that discards everything. The SDK writes to the console, and its debug log contains the key. */
 const SILENT: Types.ILogger = {
   disable: () => undefined,
   enable: () => undefined,
@@ -43,7 +43,7 @@ const SILENT: Types.ILogger = {
   debug: () => undefined,
 };
 
-/** Amplitude's own SDK, with its own transport and retries; it is only watched. */
+/** Sends events with Amplitude's own SDK, its own transport and its own retries. The SDK is only observed. */
 export class AmplitudeSender {
   readonly #client = officialSdk().createInstance();
   #destination: unknown;
@@ -58,7 +58,7 @@ export class AmplitudeSender {
     const settings: Types.NodeOptions = {
       flushIntervalMillis: FLUSH_INTERVAL_MS,
       requestTimeoutMillis: REQUEST_TIMEOUT_MS,
-      // LogLevel.None, which is a type alone in what the SDK exports.
+      // LogLevel.None, which the SDK exports only as a type.
       logLevel: 0,
       loggerProvider: SILENT,
       serverZone: zone,
@@ -74,22 +74,22 @@ export class AmplitudeSender {
     return sender;
   }
 
-  /** Amplitude does not know the key, in this zone. */
+  /** Whether Amplitude does not know the key in this zone. */
   get isKeyRefused(): boolean {
     return this.#isKeyRefused;
   }
 
-  /** Resolves once the SDK is done with the event, its retries included; never where it is ended before. */
+  /** Resolves once the SDK is done with the event, including retries. Never resolves if the SDK is ended before. */
   async send(event: IngestEvent): Promise<Answer> {
     return this.#answerOf(await this.#client.track({ ...event }).promise);
   }
 
-  /** An `$identify` call for a user: the operations of the SDK's `Identify`. */
+  /** Sends an `$identify` call for a user, with the operations of the SDK's `Identify`. */
   async identify(identify: Types.IIdentify, options: Types.EventOptions): Promise<Answer> {
     return this.#answerOf(await this.#client.identify(identify, options).promise);
   }
 
-  /** Nothing is sent any more, and nothing of the SDK keeps the process alive: it has no call for that itself. */
+  /** Stops sending, and keeps the SDK from holding the process alive. The SDK itself has no call for that. */
   end(): void {
     if (this.#config !== undefined) this.#config.offline = true;
     const timer = propertyOf(this.#destination, "scheduleId");
@@ -126,9 +126,9 @@ function propertyOf(value: unknown, name: string): unknown {
 export interface DispatchOptions {
   apiKey: string;
   zone: AmplitudeZone;
-  /** In place of the zone's. */
+  /** URL to use instead of the zone's. */
   url: string | undefined;
-  /** What is sent. */
+  /** Parameters of the events to send. */
   made: IngestEventOptions;
   /** Whether identify calls are sent too. */
   identify: boolean;
@@ -136,18 +136,18 @@ export interface DispatchOptions {
   timeline: Timeline;
   clock: Clock;
   signal: AbortSignal;
-  /** Called with every answer to an event. */
+  /** Callback for every response to an event. */
   onAnswer: () => void;
 }
 
-/** How long Amplitude's SDK may take with all events, its retries included. */
+/** Time that Amplitude's SDK may take for all events, including retries. */
 const SEND_WITHIN_MS = 120_000;
 
 /**
- * Sends a run's events, and enters in the ledger what Amplitude says of each. It ends with the last answer, the signal
- * or the time.
+ * Sends a run's events, and enters Amplitude's response to each into the ledger. It ends with the last response, the
+ * signal or the timeout.
  *
- * @throws SettingsError where Amplitude does not know the key.
+ * @throws SettingsError if Amplitude does not know the key.
  */
 export async function sendToAmplitude(options: DispatchOptions): Promise<{ identifiesSent: number }> {
   const { ledger, clock, apiKey, zone, url } = options;
@@ -188,13 +188,15 @@ async function sendAll(
     onAnswer();
   });
   await Promise.all(answers);
-  // Where nothing was accepted these would not be either.
+  // If no event was accepted, Amplitude would not accept identify calls either.
   if (!identify || ledger.accepted === 0 || signal.aborted) return;
   sent.identifies = usersOf(made.events);
   await sendIdentifyCalls(sender, sent.identifies, made.key.runId);
 }
 
-/** The SDK can't be called off: what it is still at then is left to itself. */
+/**
+ * Waits until sending ends, times out or is interrupted. The SDK can't be canceled, so its pending work is left to it.
+ */
 async function untilTimeIsUp(sending: Promise<void>, { clock, signal }: DispatchOptions): Promise<void> {
   const done = new AbortController();
   const timeUp = clock.sleep(SEND_WITHIN_MS, AbortSignal.any([signal, done.signal]));
@@ -213,12 +215,15 @@ function keyRefused({ zone, url }: DispatchOptions): SettingsError {
   );
 }
 
-/** By this an identify call's row is known again, where it keeps its insert id: its shape in a stream is undocumented. */
+/**
+ * Returns the insert id that identifies an identify call's row, if the row keeps it. Its shape in a stream is
+ * undocumented.
+ */
 export function identifyId(runId: string, user: number | ""): string {
   return `amplitude-kinesis.${runId}.identify-${user}`;
 }
 
-/** One call a user, with the properties that the user's events have too. */
+/** Sends one call per user, with the same properties as the user's events. */
 async function sendIdentifyCalls(sender: AmplitudeSender, users: number, runId: string): Promise<void> {
   const calls = Array.from({ length: users }, (_, user) => {
     const identify = new (officialSdk().Identify)();
@@ -228,5 +233,5 @@ async function sendIdentifyCalls(sender: AmplitudeSender, users: number, runId: 
   await Promise.all(calls);
 }
 
-/** Amplitude's own SDK, loaded with its first use: no other route needs it. */
+/** Loads Amplitude's own SDK on first use, because no other route needs it. */
 const officialSdk = (): typeof import("@amplitude/analytics-node") => require("@amplitude/analytics-node");

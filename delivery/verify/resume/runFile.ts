@@ -116,7 +116,7 @@ function notWritten(path: string, cause: unknown): Error {
   return notWritable(`Can't write the run file ${path}: ${messageOf(cause)}`, cause);
 }
 
-/** What the journal needs to know about the events. */
+/** Facts about the events that the journal needs. */
 interface KnownEvents {
   /** Whether the event was attempted before. */
   isSent(index: number): boolean;
