@@ -1,4 +1,4 @@
-/** Of at least one value. */
+/** Returns the median of at least one value. */
 export function median(values: number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

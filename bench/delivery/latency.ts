@@ -1,7 +1,7 @@
 /**
- * What the producer adds to a record's way at a steady rate, measured from the time at which each was to be sent: until its
- * request begins, and from the request's answer until its acknowledgement is told. In a process of its own; prints
- * percentiles in ms.
+ * Measures the latency that the producer adds to each record at a constant rate: from the time at which the record is due
+ * until its request begins, and from the response until the record is acknowledged. It runs in a separate process and
+ * prints percentiles in ms.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "hdr-histogram-js";

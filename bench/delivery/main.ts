@@ -1,6 +1,6 @@
 /**
- * What the delivery module costs, beside the SDK as it comes, its peers and the limits of the machine: CPU seconds of the
- * client per million events, in turns, medians. `--check` fails where a promise of `bench/README.md` is broken.
+ * Compares the cost of the delivery module with the unmodified SDK, its peers and the limits of the machine: CPU seconds of
+ * the client per million events. The paths take turns, and medians are printed. `--check` fails if a promise of `bench/README.md` is broken.
  */
 import { parseArgs } from "node:util";
 import { median } from "../median";

@@ -70,7 +70,7 @@ async function portOf(sink: ChildProcess): Promise<string> {
   return String(port).trim();
 }
 
-/** Of 127.0.0.1, for a day. @returns the files of the key and of the certificate. */
+/** Creates a certificate for 127.0.0.1, valid for a day. @returns The files of the key and of the certificate. */
 async function certificate(folder: string): Promise<[key: string, cert: string]> {
   const until = new Date(Date.now() + 86_400_000);
   const { private: key, cert } = await generate([{ name: "commonName", value: "127.0.0.1" }], {
@@ -104,7 +104,7 @@ export function script(name: string): string[] {
   return [process.execPath, ...LOADER, join(__dirname, name)];
 }
 
-/** What is being measured, where somebody watches. */
+/** Shows the current measurement if standard error is a terminal. */
 export function show(what: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
 }

@@ -2,7 +2,7 @@
 import { readEvents } from "./events";
 import { PATHS, type PathName } from "./paths";
 
-/** What is asked of the process, as its one argument in JSON. */
+/** The process's only argument, as JSON. */
 export interface PathRun {
   name: string;
   endpoint: string;

@@ -14,14 +14,14 @@ import { verifying } from "./verifying";
 /** Records of a request. */
 const BATCH = 500;
 
-/** What the sink gives under these iterators: the events that all paths send, and those that `verify` makes up. */
+/** Iterators under which the sink returns the events that all paths send, and those that `verify` generates. */
 const POOL = "next";
 const GENERATED = "generated";
 
 /** Paths whose events are those that `verify` makes up, for it to be measured by. */
 export const isOfGenerated = (name: string) => name.endsWith(", events of verify");
 
-/** What a path works with. */
+/** Inputs of a path. */
 export interface Bench {
   endpoint: string;
   /** Events as JSON, in bytes: some megabytes, used in turn. */

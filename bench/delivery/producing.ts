@@ -7,7 +7,7 @@ import { putRecordsTo } from "../../delivery/kinesis/record";
 import { keyOf } from "./byHand";
 import type { Bench } from "./paths";
 
-/** So many records come from the source at once, as from an export. */
+/** Records that the source yields at once, as an export does. */
 const AT_ONCE = 50;
 
 /** The whole producer from an asynchronous source: batches, attempts, an outcome for each record. */

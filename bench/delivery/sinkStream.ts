@@ -1,4 +1,4 @@
-/** What the sink answers to a whole `verify`: one shard a stream, which gives back what was written to it. */
+/** The sink's responses to a whole `verify`: one shard per stream, which returns the records that were written to it. */
 
 interface SentRecord {
   Data: string;
@@ -6,11 +6,11 @@ interface SentRecord {
 }
 
 interface StoredRecord extends SentRecord {
-  /** In ms since 1970. */
+  /** Milliseconds since 1970. */
   arrivedAt: number;
 }
 
-/** What was not read past yet: a reader has no need of the rest, and millions of records would not fit. */
+/** Records that were not read past yet. A reader doesn't need the others, and millions of records would not fit in memory. */
 interface StoredStream {
   /** Position of the first record that is kept. */
   first: number;
@@ -19,20 +19,20 @@ interface StoredStream {
 
 const streams = new Map<string, StoredStream>();
 const SHARD = "shardId-000000000000";
-/** Kinesis gives 10 MiB or 10,000 records at once; this many of our events are somewhat less. */
+/** Records per response. Kinesis returns up to 10 MiB or 10,000 records; this many of our events are somewhat less. */
 const RECORDS_A_READING = 4_000;
 /** Kinesis's sequence numbers have 56 digits. */
 const sequenceNumber = (position: number) => `49${String(position).padStart(54, "0")}`;
 const STREAM = /"(?:StreamName|ShardIterator)":"(verify-[^"#]*)/;
 
-/** A writer waits while a reader is so many records behind: a stream takes in half of what it gives, and this one has no limits. */
-const MOST_UNREAD = 100_000;
+/** Unread records at which a writer waits. A real stream accepts half of what it returns, but this one has no limits. */
+const MAX_UNREAD = 100_000;
 const waiting: (() => void)[] = [];
 
 /** Resolves once there is room for what the request writes. */
 export async function roomFor(target: string): Promise<void> {
   if (!target.endsWith("PutRecords")) return;
-  while ([...streams.values()].some(({ records }) => records.length >= MOST_UNREAD))
+  while ([...streams.values()].some(({ records }) => records.length >= MAX_UNREAD))
     await new Promise<void>((resolve) => waiting.push(resolve));
 }
 

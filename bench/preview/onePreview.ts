@@ -1,6 +1,6 @@
 /**
- * One `pulumi preview` of a program on a fresh stack, in a process of its own, as a user's is: the program, and what it
- * imports, is loaded within the time. Prints the milliseconds and the number of resources to create.
+ * Runs one `pulumi preview` of a program on a fresh stack, in a separate process, as a user does. The time includes loading
+ * the program and its imports. Prints the milliseconds and the number of resources to create.
  */
 import { createStack } from "../../sandbox/pulumi/provisioning/engine";
 import { findPulumiCli } from "../../sandbox/pulumi/provisioning/pulumiCli";

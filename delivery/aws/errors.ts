@@ -34,7 +34,7 @@ function systemError(error: Error): { code: string; message: string } | undefine
   return undefined;
 }
 
-/** What an error says about the request, whichever service returned it. */
+/** Kind of an error, the same for every service. */
 export type ErrorKind =
   /** The connection was never made, so the request can't have been carried out. */
   | "unreachable"

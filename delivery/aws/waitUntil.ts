@@ -1,17 +1,17 @@
 import type { Clock } from "../common/clock";
 
-/** How long something may take that needs time to take effect, and what ends the wait. */
+/** Limits of a wait for a change to propagate. */
 export interface Patience {
   clock: Clock;
-  /** In ms, from 0: no waiting. */
+  /** Longest wait in ms. 0 means no waiting. */
   waitMs: number;
-  /** Ends the wait: the last result stands. */
+  /** Signal that ends the wait. The last result then stands. */
   signal?: AbortSignal | undefined;
-  /** Told before each further wait. */
+  /** Callback before each further wait. */
   onWait?: (() => void) | undefined;
 }
 
-/** Between two tries of something that AWS may not know everywhere yet, in ms. */
+/** Interval between two attempts while a change propagates in AWS, in ms. */
 export const PATIENCE_POLL_MS = 2_000;
 
 /**

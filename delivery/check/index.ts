@@ -49,7 +49,7 @@ export async function checkDeployment(options: CheckOptions): Promise<CheckRepor
   }
 }
 
-/** What every inspection reads: the deployment's names, the clients' options, and the preflight. */
+/** Inputs of every inspection: the deployment's names, the clients' options, and the preflight. */
 interface Subject {
   outputs: StackOutputs;
   streamArn: string;

@@ -73,11 +73,11 @@ export interface Finding {
   code: FindingCode;
   /** Weight. */
   severity: Severity;
-  /** What happened, and why it matters. */
+  /** Description of the event and its consequence. */
   message: string;
   /** ARN, name, file or setting. */
   where: string;
-  /** What to do next. */
+  /** Next step, as an imperative. */
   remedy: string;
 }
 

@@ -12,20 +12,20 @@ export interface Latency {
   max: number;
 }
 
-const LONGEST_MS = 24 * 3600 * 1000;
+const MAX_TRACKED_MS = 24 * 3600 * 1000;
 
 /** Latencies in bounded memory, within 0.1 % of their true values. */
 export class LatencyRecorder {
   readonly #histogram: Histogram = build({
     lowestDiscernibleValue: 1,
-    highestTrackableValue: LONGEST_MS,
+    highestTrackableValue: MAX_TRACKED_MS,
     numberOfSignificantValueDigits: 3,
   });
 
   /** @param ms NaN for what can't be known, which is left out. */
   record(ms: number): void {
     if (Number.isNaN(ms)) return;
-    this.#histogram.recordValue(Math.min(LONGEST_MS, Math.max(0, Math.round(ms))));
+    this.#histogram.recordValue(Math.min(MAX_TRACKED_MS, Math.max(0, Math.round(ms))));
   }
 
   /** The compressed V2 encoding, in base64; undefined where nothing was recorded. */

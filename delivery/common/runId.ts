@@ -17,7 +17,7 @@ export function newRunKey(random: () => Buffer = () => randomBytes(9)): RunKey {
   return runKeyOf(random().toString("base64url"));
 }
 
-/** Of a run that has begun already. */
+/** Returns the key of a run with this id, such as a resumed one. */
 export function runKeyOf(runId: string): RunKey {
   const start = `${PREFIX}.${runId}.`;
   return {
@@ -31,15 +31,15 @@ export function runKeyOf(runId: string): RunKey {
 }
 
 const [ZERO, NINE] = [0x30, 0x39];
-const MOST_DIGITS = 15;
+const MAX_DIGITS = 15;
 
 /**
- * The number that the text from `from` on is, as whole numbers are written: without zeros in front. It is looked at for every
+ * Parses the text from `from` on as an integer without leading zeros. Returns undefined for other text. This runs for every
  * record that is read, and a loop is cheaper than a regular expression and a copy of the digits.
  */
 function indexIn(text: string, from: number): number | undefined {
   const digits = text.length - from;
-  if (digits < 1 || digits > MOST_DIGITS) return undefined;
+  if (digits < 1 || digits > MAX_DIGITS) return undefined;
   if (digits > 1 && text.charCodeAt(from) === ZERO) return undefined;
   let index = 0;
   for (let place = from; place < text.length; place += 1) {

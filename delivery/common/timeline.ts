@@ -1,4 +1,4 @@
-/** What happened in one stretch of a run. */
+/** Counts of one interval of a run. */
 export interface TimelineBucket {
   /** Events tried for the first time. */
   sent: number;
@@ -8,28 +8,28 @@ export interface TimelineBucket {
   read: number;
 }
 
-/** The run in stretches of equal length, from its start; the last ones without anything are left out. */
+/** The run in intervals of equal length, from its start. Empty intervals at the end are omitted. */
 export interface TimelineReport {
-  /** Length of a stretch in seconds: 1, and twice as much each time that a run outgrows 600 of them. */
+  /** Length of an interval in seconds: 1, doubled each time that a run exceeds 600 intervals. */
   bucketSeconds: number;
   /** At most 600. */
   buckets: TimelineBucket[];
 }
 
-const MOST_BUCKETS = 600;
+const MAX_BUCKETS = 600;
 
-/** Counts per second in bounded memory: a long run has longer stretches, not more of them. */
+/** Counts per second in bounded memory: a long run has longer intervals, not more of them. */
 export class Timeline {
   #bucketSeconds = 1;
   #buckets: TimelineBucket[] = [];
 
-  /** @param startedAt in ms since 1970. */
+  /** @param startedAt Milliseconds since 1970. */
   constructor(private readonly startedAt: number) {}
 
-  /** @param at in ms since 1970; before the start counts as at the start. */
+  /** @param at Milliseconds since 1970. A time before the start counts as the start. */
   count(what: keyof TimelineBucket, at: number): void {
     const second = Math.max(0, (at - this.startedAt) / 1000);
-    while (second / this.#bucketSeconds >= MOST_BUCKETS) this.#halve();
+    while (second / this.#bucketSeconds >= MAX_BUCKETS) this.#halve();
     const index = Math.floor(second / this.#bucketSeconds);
     while (this.#buckets.length <= index) this.#buckets.push({ sent: 0, acknowledged: 0, read: 0 });
     const bucket = this.#buckets[index];

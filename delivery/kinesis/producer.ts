@@ -5,7 +5,7 @@ import { type AttemptResult, readFailure, readResponse } from "./outcome";
 import type { OutgoingRecord, PutRecords, RecordSource } from "./record";
 import { retryDelay } from "./retry";
 
-/** Receives the outcome of every record. Exactly one of the last five callbacks fires per record. Times are in ms since 1970. */
+/** Receives the outcome of every record. Exactly one of the last five callbacks fires per record. Times are milliseconds since 1970. */
 export interface OutcomeListener {
   /** An attempt of these records is about to start. If this throws, it doesn't. */
   beforeAttempt?(records: readonly OutgoingRecord[], at: number): void;

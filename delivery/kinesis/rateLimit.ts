@@ -1,27 +1,27 @@
 import type { Clock } from "../common/clock";
 
-/** When the next event may go, and when it ought to. In ms since 1970. */
+/** Times at which the next event may be sent and is due, in milliseconds since 1970. */
 export interface Turn {
   releaseAt: number;
-  /** Latency is measured from it, however late the event goes: waiting for its turn is part of what is measured. */
+  /** Start of the latency measurement, however late the event is sent: the measured time includes the wait for the turn. */
   dueAt?: number;
 }
 
-/** Decides, event by event, when each may go. */
+/** Decides for each event when it may be sent. */
 export interface Pace {
   /**
-   * @param bytes of the event, partition key included.
-   * @param now in ms since 1970.
+   * @param bytes Size of the event, partition key included.
+   * @param now Milliseconds since 1970.
    */
   turn(bytes: number, now: number): Turn;
 }
 
-/** Lateness up to this is made up for at once: timers are that coarse. */
+/** Lateness that is made up for at once, because timers are this coarse. */
 const TIMER_MS = 5;
 
 /**
- * So many events a second, evenly: the event number N is due N intervals after the first one. A sender that was held up
- * catches up at twice the pace at most, so that no burst throttles the stream; what it is late shows as latency.
+ * Spaces events evenly at a constant rate per second: event number N is due N intervals after the first one. A delayed
+ * sender catches up at no more than twice the rate, so that no burst throttles the stream. Its delay shows as latency.
  */
 export class SteadyPace implements Pace {
   readonly #intervalMs: number;
@@ -29,7 +29,7 @@ export class SteadyPace implements Pace {
   #turns = 0;
   #last = Number.NEGATIVE_INFINITY;
 
-  /** @param perSecond above 0. */
+  /** @param perSecond Events per second, above 0. */
   constructor(perSecond: number) {
     this.#intervalMs = 1000 / perSecond;
   }
@@ -44,18 +44,18 @@ export class SteadyPace implements Pace {
   }
 }
 
-/** What a stream, or a part of one, takes in a second. */
+/** Write capacity of a stream, or of a part of one, per second. */
 export interface WriteCapacity {
   recordsPerSecond: number;
   bytesPerSecond: number;
 }
 
-/** Kinesis reckons by the second: what a stretch of idleness saves up is one second's worth at most. */
+/** Largest burst after idle time. Kinesis meters throughput per second, so at most one second's capacity is saved up. */
 const BURST_MS = 1_000;
 
-/** As fast as the source is, but within a capacity: in any stretch of time, what that and one second more allow. */
+/** Sends as fast as the source, within a capacity: each interval carries at most its capacity and that of one more second. */
 export class CappedPace implements Pace {
-  /** Until when the capacity is used up. */
+  /** Time until which the capacity is used up. */
   #usedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly capacity: WriteCapacity) {}
@@ -69,7 +69,7 @@ export class CappedPace implements Pace {
   }
 }
 
-/** Whether a turn is worth waiting for: less than a timer's grain is not, and evens out. */
+/** Whether a turn is worth waiting for. A wait below a timer's resolution is not, and evens out. */
 export function isAhead({ releaseAt }: Turn, clock: Clock): boolean {
   return releaseAt - clock.now() >= 1;
 }

@@ -4,11 +4,11 @@ import type { Clock } from "../common/clock";
 import { withRetries } from "./retry";
 import type { Position, StreamApi } from "./streamApi";
 
-/** Records of one answer, in the order of the shard. */
+/** Records of one response, in the order of the shard. */
 export interface ShardRecords {
   shardId: string;
   records: KinesisRecord[];
-  /** When they were received, in ms since 1970, of this machine. */
+  /** Time at which they were received, in milliseconds since 1970, by this machine's clock. */
   receivedAt: number;
 }
 
@@ -16,32 +16,35 @@ export interface ShardReaderOptions {
   api: StreamApi;
   shardId: string;
   from: Position;
-  /** It was closed already when it was listed: then it may have expired since, and counts as read to its end. */
+  /** Whether the shard was already closed when it was listed. It may have expired since, and then counts as read to its end. */
   isClosed: boolean;
   clock: Clock;
   random: () => number;
   signal: AbortSignal;
-  /** Between two GetRecords of the shard, in ms. */
+  /** Interval between two GetRecords of the shard, in ms. */
   pollMs: number;
-  /** The most that is read of it, in bytes a second. */
+  /** Highest rate at which the shard is read, in bytes per second. */
   bytesPerSecond: number;
-  /** How far the service's clock is ahead of this machine's at the most, in ms. */
+  /** Most that the service's clock can be ahead of this machine's, in ms. */
   clockOffsetMs: number;
   onRecords: (records: ShardRecords) => void;
-  /** Everything that had arrived in the shard before then (ms since 1970) has been handed on. Not called for its end: its children may hold more. */
+  /**
+   * Reports that all records that arrived in the shard before `time` (milliseconds since 1970) were delivered. It is not
+   * called for the shard's end, because its children may hold more.
+   */
   onReadUpTo: (time: number) => void;
 }
 
-/** A closed shard read to its end, with what took its place where the service says so. */
+/** A closed shard that was read to its end, with its children if the service names them. */
 export interface ClosedShard {
   children: { shardId: string; parentShardIds: string[] }[];
 }
 
-/** What a shard answers at its end: nothing, and no way on. */
+/** Response of a shard at its end: no records, and no next iterator. */
 const END: GetRecordsOutput = { Records: [] };
 
 interface Answer {
-  /** When it was asked for, in ms since 1970, of this machine. */
+  /** Time of the request, in milliseconds since 1970, by this machine's clock. */
   since: number;
   output: GetRecordsOutput;
 }
@@ -138,8 +141,8 @@ function isLater(one: string, other: string): boolean {
 }
 
 /**
- * By when everything that had arrived was read, in ms since 1970, of this machine. Behind the tip the service's word is
- * taken only as far as the arrival of the last record bears it out.
+ * Returns the time before which all arrived records were read, in milliseconds since 1970, by this machine's clock. Behind
+ * the tip, `MillisBehindLatest` counts only as far as the arrival time of the last record confirms it.
  */
 function readUpTo(
   since: number,

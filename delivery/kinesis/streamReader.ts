@@ -9,12 +9,12 @@ export interface StreamReaderOptions {
   from: Date;
   clock: Clock;
   random: () => number;
-  /** How far the service's clock is ahead of this machine's at the most, in ms. Default 0. */
+  /** Most that the service's clock can be ahead of this machine's, in ms. Default 0. */
   clockOffsetMs?: number;
   onRecords: (records: ShardRecords) => void;
-  /** Between two GetRecords of a shard, in ms; the service allows five a second for all consumers together. Default 500. */
+  /** Interval between two GetRecords of a shard, in ms. The service allows five per second for all consumers. Default 500. */
   pollMs?: number;
-  /** The most that is read of a shard, in bytes a second. Default: half of what it gives, 1 MiB/s. */
+  /** Highest rate at which a shard is read, in bytes per second. Default: half of its capacity, 1 MiB/s. */
   bytesPerSecond?: number;
 }
 
@@ -24,7 +24,7 @@ export class StreamUnreadable extends Error {
 
   constructor(
     options: { cause: unknown },
-    /** Absent where it is the list of shards. */
+    /** Absent if the list of shards can't be read. */
     readonly shardId?: string,
   ) {
     super(`${shardId ?? "the list of shards"} can't be read`, options);
@@ -33,7 +33,7 @@ export class StreamUnreadable extends Error {
 
 /** A shard and how far it was read. */
 interface ShardProgress {
-  /** Everything that had arrived before then was read, in ms since 1970; undefined before the first answer. */
+  /** Time before which all arrived records were read, in milliseconds since 1970. Undefined before the first response. */
   readUpTo?: number;
   closed: boolean;
 }
@@ -52,7 +52,7 @@ function childrenOf(shardId: string, listed: ListedShard[]): ListedShard[] {
 
 const DEFAULT_POLL_MS = 500;
 /**
- * Of the 2 MiB/s that a shard gives, and that the customer's own consumers share.
+ * Half of the 2 MiB/s that a shard returns and that the customer's consumers share.
  * Source: AWS, "Quotas and limits" (Kinesis Developer Guide).
  */
 const HALF_OF_A_SHARD = 1024 * 1024;

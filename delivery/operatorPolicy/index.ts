@@ -1,7 +1,7 @@
 import { type Needs, needsOf, type Target, type Task } from "../deployment/iam/actions";
 import type { PolicySubject } from "./subject";
 
-/** What a statement applies to. */
+/** Resources and condition of a statement. */
 export interface Scope {
   /** ARNs, or patterns of ARNs. */
   Resource: string | string[];

@@ -9,7 +9,7 @@ export interface RowContext {
   uuid: string;
   /** Used if the event has no `insert_id`. */
   insertId: string;
-  /** Of the endpoint that took it. */
+  /** Path of the endpoint that received it. */
   path: string;
   /** Milliseconds since 1970-01-01 UTC. */
   receivedAt: number;

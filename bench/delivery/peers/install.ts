@@ -12,7 +12,7 @@ const FOLDER = join(homedir(), ".cache", "pulumi-amplitude-kinesis", "bench-peer
 
 /** The peers that this machine has, and of each other one why not. */
 export interface Peers {
-  /** Of npm; absent where they can't be installed. */
+  /** Folder of the npm peers. Absent if they can't be installed. */
   npm?: string | undefined;
   /** Commands that take a run of `onePath.ts` as their argument, by the name of their path. */
   commands: Record<string, string[]>;

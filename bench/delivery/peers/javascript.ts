@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { CREDENTIALS, keyOf, REGION } from "../byHand";
 import type { Bench } from "../paths";
 
-/** What is used of the peers, which have no types. */
+/** The used parts of the peers, which have no types. */
 interface RecordStream extends EventEmitter {
   write(event: object): boolean;
 }
@@ -18,7 +18,7 @@ interface Sdk {
 
 const BATCH = 500;
 const STREAM = "bench";
-/** What `kinesis-streams` says of a batch that was sent. */
+/** Event that `kinesis-streams` emits for a sent batch. */
 const SENT = "kinesis.putRecords";
 
 /** `aws-kinesis-writable` of npm, on version 2 of the SDK. It says nothing of a batch that was sent: its client does. */

@@ -48,7 +48,7 @@ function own<T>(table: Record<string, T>, { name }: OperationSchema): T | undefi
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-/** Undefined for what is the SDK's to read, or to complain of. */
+/** Returns undefined to leave the response, or its error, to the SDK. */
 function parsed(read: Read, { buffer, byteOffset, length }: Uint8Array): object | undefined {
   try {
     return read(Buffer.from(buffer, byteOffset, length));

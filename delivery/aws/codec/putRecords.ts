@@ -24,7 +24,7 @@ export function writePutRecords(input: PutRecordsInput): Uint8Array | undefined 
   if (!Array.isArray(Records) || !isTarget(target) || !Records.every(isWhole)) return undefined;
   const head = JSON.stringify(target).slice(0, -1);
   const begin = `${head}${head === "{" ? "" : ","}"Records":[`;
-  const body = Buffer.allocUnsafeSlow(begin.length * MOST_BYTES_A_UNIT + entriesBound(Records) + END.length);
+  const body = Buffer.allocUnsafeSlow(begin.length * MAX_BYTES_PER_UNIT + entriesBound(Records) + END.length);
   let end = body.write(begin, "utf8");
   for (let index = 0; index < Records.length; index += 1) {
     if (index > 0) body[end++] = COMMA;
@@ -39,7 +39,7 @@ const BEFORE_HASH_KEY = ',"ExplicitHashKey":';
 const END = "]}";
 const [COMMA, QUOTE, BACKSLASH, BRACE] = [0x2c, 0x22, 0x5c, 0x7d];
 /** A UTF-16 code unit takes three bytes in UTF-8, and six where JSON escapes it. */
-const MOST_BYTES_A_UNIT = 6;
+const MAX_BYTES_PER_UNIT = 6;
 
 /** The names of a stream, of which an input has one or more, and nothing else. */
 function isTarget(target: object): boolean {
@@ -60,7 +60,7 @@ function entriesBound(records: PutRecordsRequestEntry[]): number {
   let bytes = 0;
   for (const { Data, PartitionKey = "", ExplicitHashKey = "" } of records) {
     bytes +=
-      base64Length(Data?.length ?? 0) + (PartitionKey.length + ExplicitHashKey.length) * MOST_BYTES_A_UNIT;
+      base64Length(Data?.length ?? 0) + (PartitionKey.length + ExplicitHashKey.length) * MAX_BYTES_PER_UNIT;
   }
   return bytes + records.length * (BEFORE_DATA.length + BEFORE_KEY.length + BEFORE_HASH_KEY.length + 6);
 }

@@ -191,7 +191,7 @@ export interface Portion {
   request: Json;
 }
 
-/** What the engine takes in one request. Kinesis itself takes 50. Source: Kinesis API Reference, CreateStream, AddTagsToStream. */
+/** Most tags that the engine accepts per request. Kinesis itself accepts 50. Source: Kinesis API Reference, CreateStream, AddTagsToStream. */
 const TAGS_A_REQUEST = 10;
 
 /** Splits a request with more tags than the engine accepts at once. */
