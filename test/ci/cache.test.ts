@@ -64,11 +64,17 @@ describe("The cache of what test files share", () => {
   });
 
   it("lets the next one try if making the folder fails", async () => {
-    const failing = get(async () => {
-      throw new Error("no space");
+    let begin = () => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
     });
+    const failing = get(async () => {
+      begin();
+      throw new Error("no space");
+    }).catch((error: Error) => error.message);
+    await begun;
     const next = get();
-    expect(await failing.catch((error: Error) => error.message)).to.equal("no space");
+    expect(await failing).to.equal("no space");
     expect(content(await next)).to.equal("first");
   });
 

@@ -18,8 +18,8 @@ function stateOf({ type, name, inputs }: MockResourceArgs): Record<string, unkno
 }
 
 /**
- * Creates the component with Pulumi's mocks and records its resources. The creation of type `pending` never ends, to
- * show which outputs wait for it.
+ * Creates the component with Pulumi's mocks and records its resources. The creation of type `pending` ends only
+ * with `release()`, to show which outputs wait for it.
  */
 export async function render(
   name: string,
@@ -27,10 +27,14 @@ export async function render(
   options: { pending?: string } = {},
 ) {
   const resources: Rendered[] = [];
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
   await pulumi.runtime.setMocks({
-    newResource: (resource) => {
+    newResource: async (resource) => {
       resources.push({ type: resource.type, name: resource.name, inputs: resource.inputs });
-      if (resource.type === options.pending) return new Promise(() => undefined);
+      if (resource.type === options.pending) await released;
       return { id: `${resource.name}-id`, state: stateOf(resource) };
     },
     call: ({ token }) => {
@@ -39,7 +43,7 @@ export async function render(
     },
   });
   const destination = new AmplitudeKinesisDestination(name, args);
-  return { destination, resources };
+  return { destination, resources, release };
 }
 
 export function resolvedValue<T>(output: pulumi.Output<T>): Promise<T> {
