@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { DeliveryError, reportText } from "../delivery";
 import { EXIT_CODES, EXIT_USAGE } from "../delivery/cli/exitCodes";
+import { rejectEmptyValues } from "../delivery/cli/options/arguments";
 import { progressDisplay } from "../delivery/cli/terminal/progressDisplay";
 import { type LocalAmplitude, startAmplitude } from "./amplitude/server";
 import { type LocalAws, startAws } from "./aws";
@@ -45,7 +46,7 @@ export async function main(argv: string[], root: string): Promise<void> {
     .showHelpAfterError("(npm run sandbox -- --help shows the options)")
     .exitOverride();
   try {
-    program.parse(argv);
+    rejectEmptyValues(program).parse(argv);
     process.exitCode = await runSandbox(program.opts<SandboxFlags>(), root);
   } catch (error) {
     // Requests to the stopped AWS may still be in flight, and the SDK would retry them.

@@ -11,6 +11,7 @@ import { sendCommand } from "./commands/send";
 import { verifyCommand } from "./commands/verify";
 import { watchCommand } from "./commands/watch";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
+import { rejectEmptyValues } from "./options/arguments";
 import { Interrupted } from "./terminal/interruption";
 
 /** Commands in the order in which people use them. */
@@ -36,7 +37,9 @@ export async function main(argv: string[]): Promise<void> {
     .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "amplitude-kinesis: ")) })
     .exitOverride();
-  for (const command of COMMANDS) program.addCommand(command().copyInheritedSettings(program));
+  for (const command of COMMANDS) {
+    program.addCommand(rejectEmptyValues(command().copyInheritedSettings(program)));
+  }
   surviveClosedPipes();
   try {
     await program.parseAsync(argv);

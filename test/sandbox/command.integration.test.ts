@@ -180,6 +180,7 @@ describe("npm run sandbox", function () {
       ["--export", join(tmpdir(), "no-such-file.zip")],
       /^sandbox: .*no-such-file\.zip.*\n$/,
     ],
+    ["an empty value", ["--export", ""], new RegExp(`^error: option '--export .*empty value.*\n${hint}`)],
     ["an unknown option", ["--evnets"], new RegExp(`^error: unknown option.*\n.*\n${hint}`)],
   ];
   for (const [what, args, says] of usage) {

@@ -1,4 +1,21 @@
-import { InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+
+/**
+ * Makes an option without a real value a usage error: empty text, which a shell variable that isn't set leaves, or another
+ * option, which such a variable leaves without quotes. Otherwise the command would act on a default.
+ */
+export function rejectEmptyValues(command: Command): Command {
+  for (const option of command.options.filter(({ required, optional }) => required || optional)) {
+    // Commander emits each value, even of an option that is repeated.
+    command.on(`option:${option.name()}`, (value: string) => {
+      const problem = `error: option '${option.flags}' has`;
+      if (value.trim() === "") command.error(`${problem} an empty value. Give it a value, or leave it out`);
+      if (command.options.some(({ short, long }) => value === short || value === long))
+        command.error(`${problem} no value: ${value} follows it`);
+    });
+  }
+  return command;
+}
 
 /** Parses an integer within bounds. */
 export function integer(min: number, max: number): (text: string) => number {
