@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { describeError } from "../aws/errors";
 import { DeliveryError } from "../common/errors";
+import { redactSecrets, registerEnvironment } from "../common/redactSecrets";
 import { VERSION } from "../common/version";
 import { checkCommand } from "./commands/check";
 import { completionCommand } from "./commands/completion";
@@ -28,6 +29,8 @@ const COMMANDS = [
 
 /** Runs the command line and sets `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
+  registerEnvironment(process.env);
+  redactPrinted();
   const program = new Command("amplitude-kinesis")
     .description("Proves that Amplitude's events arrive in a customer's Kinesis data stream")
     .version(VERSION)
@@ -45,6 +48,15 @@ export async function main(argv: string[]): Promise<void> {
     await program.parseAsync(argv);
   } catch (error) {
     process.exitCode = reportError(error, program.opts().debug === true);
+  }
+}
+
+/** Redacts known credentials in everything that is printed, whoever prints it. */
+function redactPrinted(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    const write = stream.write.bind(stream) as (chunk: unknown, ...rest: unknown[]) => boolean;
+    stream.write = (chunk: unknown, ...rest: unknown[]) =>
+      write(typeof chunk === "string" ? redactSecrets(chunk) : chunk, ...rest);
   }
 }
 

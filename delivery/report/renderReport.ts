@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { messageOf, ReportError } from "../common/errors";
+import { redactSecrets } from "../common/redactSecrets";
 import type { DeliveryReport } from "../verify/report";
 import { reportText } from "./text";
 
@@ -26,7 +27,7 @@ const RENDERERS: Record<ReportFormat, (report: DeliveryReport) => string | Promi
  * four digits of customers' accounts. `json` and `text` show the report unchanged.
  */
 export async function renderReport(report: DeliveryReport, format: ReportFormat): Promise<string> {
-  return RENDERERS[format](report);
+  return redactSecrets(await RENDERERS[format](report));
 }
 
 /** The JSON report comes first, because the others can be rendered from it again. */
