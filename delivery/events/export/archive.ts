@@ -2,7 +2,13 @@ import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { crc32, createInflateRaw, type Gunzip, type InflateRaw } from "node:zlib";
-import { type Entry, fromFdPromise, getFileNameLowLevel, type ZipFile } from "yauzl";
+import {
+  type Entry,
+  fromRandomAccessReaderPromise,
+  getFileNameLowLevel,
+  RandomAccessReader,
+  type ZipFile,
+} from "yauzl";
 import { SourceError } from "../../common/errors";
 
 const CHUNK_BYTES = 64 * 1024;
@@ -106,14 +112,99 @@ export interface ZipEntry {
 }
 
 /**
- * Reads the end of a ZIP or ZIP64.
+ * Reads the end of a ZIP or ZIP64, and counts the files in its directory.
  *
- * @throws Error if it has no end of central directory, because it is truncated or not a ZIP.
+ * @throws Error if the ZIP has no end, because it is truncated, or if its end contradicts its directory.
  */
-export function openZip(handle: FileHandle): Promise<ZipFile> {
+export async function openZip(handle: FileHandle): Promise<ZipFile> {
+  const reader = new ZipReader(handle);
   // yauzl's own checks would end the whole archive at one odd name or size. Names are only shown, never used as paths, and
   // `verify` checks sizes. The caller's handle closes the file, not yauzl.
-  return fromFdPromise(handle.fd, { autoClose: false, decodeStrings: false, validateEntrySizes: false });
+  const zip = await fromRandomAccessReaderPromise(reader, (await handle.stat()).size, {
+    autoClose: false,
+    decodeStrings: false,
+    validateEntrySizes: false,
+  });
+  zip.entryCount = await countEntries(zip, reader);
+  return zip;
+}
+
+/** Reads ahead in the directory: its headers are small, and there may be millions. */
+class ZipReader extends RandomAccessReader {
+  directoryStart = Number.POSITIVE_INFINITY;
+  #block: Buffer = Buffer.alloc(0);
+  #blockStart = 0;
+
+  constructor(private readonly handle: FileHandle) {
+    super();
+  }
+
+  /** Returns the bytes from `position`, fewer than `length` at the file's end. */
+  async bytesAt(position: number, length: number): Promise<Buffer> {
+    if (position < this.directoryStart) return this.#read(position, length);
+    if (position < this.#blockStart || position + length > this.#blockStart + this.#block.length) {
+      this.#block = await this.#read(position, Math.max(length, CHUNK_BYTES));
+      this.#blockStart = position;
+    }
+    return this.#block.subarray(position - this.#blockStart).subarray(0, length);
+  }
+
+  /** Reads for yauzl. */
+  override read(
+    target: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null, bytesRead?: number) => void,
+  ): void {
+    this.bytesAt(position, length).then((bytes) => callback(null, bytes.copy(target, offset)), callback);
+  }
+
+  async #read(position: number, length: number): Promise<Buffer> {
+    const { bytesRead, buffer } = await this.handle.read(Buffer.allocUnsafe(length), 0, length, position);
+    return buffer.subarray(0, bytesRead);
+  }
+}
+
+/** Signatures and lengths of the directory's records: APPNOTE.TXT 4.3.12, 4.3.14, 4.3.16. */
+const ENTRY_SIGNATURE = 0x02014b50;
+const ENTRY_BYTES = 46;
+const END_SIGNATURE = 0x06054b50;
+const ZIP64_END_SIGNATURE = 0x06064b50;
+const END_BYTES = 56;
+/** The count is a 16-bit number. macOS lets it wrap instead of writing a ZIP64. */
+const MAX_COUNT = 0x10000;
+
+/**
+ * Counts the files in the directory, because the count at its end may have wrapped.
+ *
+ * @returns The count, or the one at the directory's end if damage in the directory hides files: yauzl then finds the damage.
+ * @throws Error if there are files that the count at the end doesn't explain.
+ */
+async function countEntries(zip: ZipFile, reader: ZipReader): Promise<number> {
+  // Its type is wrong in @types/yauzl: before the first entry is read, it is the position of the directory.
+  const start = Number(zip.readEntryCursor);
+  reader.directoryStart = start;
+  let position = start;
+  let count = 0;
+  for (;;) {
+    const header = await reader.bytesAt(position, ENTRY_BYTES);
+    if (header.length < ENTRY_BYTES || header.readUInt32LE(0) !== ENTRY_SIGNATURE) break;
+    position += ENTRY_BYTES + header.readUInt16LE(28) + header.readUInt16LE(30) + header.readUInt16LE(32);
+    count += 1;
+  }
+  if (count < zip.entryCount) return zip.entryCount;
+  const length = statedLength(await reader.bytesAt(position, END_BYTES));
+  if (length !== position - start) throw new Error("its directory does not end where its end says.");
+  if (count % MAX_COUNT === zip.entryCount || count === zip.entryCount) return count;
+  throw new Error(`its directory lists ${count} files, but its end says ${zip.entryCount}.`);
+}
+
+/** Returns the directory's length in bytes, as the record behind the directory states it; undefined if there is none. */
+function statedLength(end: Buffer): number | undefined {
+  const signature = end.length < 22 ? undefined : end.readUInt32LE(0);
+  if (signature === END_SIGNATURE) return end.readUInt32LE(12);
+  return signature === ZIP64_END_SIGNATURE ? Number(end.readBigUInt64LE(40)) : undefined;
 }
 
 /**

@@ -1,5 +1,7 @@
-import { gzipSync } from "node:zlib";
+import { crc32, gzipSync } from "node:zlib";
 import { expect } from "chai";
+import { SourceError } from "../../../../delivery/common/errors";
+import { openExport } from "../../../../delivery/events/export/exportReader";
 import {
   asLines,
   type EntryToZip,
@@ -12,7 +14,42 @@ import {
 
 const CENTRAL = Buffer.from("504b0102", "hex");
 const LOCAL = Buffer.from("504b0304", "hex");
+const END = Buffer.from("504b0506", "hex");
+const ZIP64_END = Buffer.from("504b0606", "hex");
 const stored = { compress: false };
+
+/**
+ * A ZIP without ZIP64 records, whose count wraps as macOS writes it. Every file but folders has the same content.
+ * yazl takes a minute for so many.
+ */
+function storedZip(names: readonly string[], content: string): Buffer {
+  const data = Buffer.from(content);
+  const files: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let offset = 0;
+  for (const name of names.map((text) => Buffer.from(text))) {
+    const { length } = name.at(-1) === 0x2f ? Buffer.alloc(0) : data;
+    const local = Buffer.alloc(30);
+    local.writeUInt32BE(0x504b0304);
+    local.writeUInt16LE(name.length, 26);
+    const central = Buffer.alloc(46);
+    central.writeUInt32BE(0x504b0102);
+    central.writeUInt32LE(length === 0 ? 0 : crc32(data), 16);
+    central.writeUInt32LE(length, 20);
+    central.writeUInt32LE(length, 24);
+    central.writeUInt16LE(name.length, 28);
+    central.writeUInt32LE(offset, 42);
+    files.push(local, name, data.subarray(0, length));
+    directory.push(central, name);
+    offset += local.length + name.length + length;
+  }
+  const end = Buffer.alloc(22);
+  end.writeUInt32BE(0x504b0506);
+  end.writeUInt16LE(names.length % 65_536, 10);
+  end.writeUInt32LE(Buffer.concat(directory).length, 12);
+  end.writeUInt32LE(offset, 16);
+  return Buffer.concat([...files, ...directory, end]);
+}
 
 /** A copy in which the bytes after the n-th (from 0) `signature` are changed. */
 function patched(zip: Buffer, signature: Buffer, nth: number, change: (header: Buffer) => void): Buffer {
@@ -191,6 +228,48 @@ describe("The export reader, with a ZIP", () => {
     expect(all.problems).to.have.length(1);
     expect(all.problems[0]?.file).to.equal("e.zip");
     expect(all.problems[0]?.reason).to.match(/^its directory is damaged/);
+  });
+
+  describe("compares the number of files in the directory with the one at its end", () => {
+    const files = (count: number) => Array.from({ length: count }, (_, index) => good(`1/${index}.json.gz`));
+    const withCount = (zip: Buffer, count: number) =>
+      patched(zip, END, 0, (end) => end.writeUInt16LE(count, 10));
+
+    it("reads every file although a 16-bit count has wrapped, as macOS writes it", async () => {
+      const folders = Array<string>(65_536).fill("f/");
+      const all = await read(
+        storedZip([...folders, "1.json", "2.json", "3.json", "4.json", "5.json"], '{"uuid":"1"}'),
+      );
+      expect(all.origins).to.deep.equal([1, 2, 3, 4, 5].map((file) => `e.zip/${file}.json:1`));
+      expect(all.problems).to.deep.equal([]);
+    });
+
+    const contradictions: [what: string, zip: () => Promise<Buffer>][] = [
+      ["more files than the count, which has not wrapped", async () => withCount(await zipped(files(3)), 2)],
+      [
+        "another length than the one at its end",
+        async () =>
+          patched(await zipped(files(3)), END, 0, (end) => end.writeUInt32LE(end.readUInt32LE(12) - 1, 12)),
+      ],
+      [
+        "damage behind the last file that is counted",
+        async () =>
+          patched(withCount(await zipped(files(3)), 1), CENTRAL, 2, (header) => header.writeUInt32LE(0, 0)),
+      ],
+      [
+        "more files than a ZIP64's count",
+        async () => patched(await zipped(files(3), true), ZIP64_END, 0, (end) => end.writeUInt32LE(2, 32)),
+      ],
+    ];
+    for (const [what, zip] of contradictions) {
+      it(`rejects ${what}`, async () => {
+        const error = await openExport(written(folder("e.zip"), await zip())).catch((thrown) => thrown);
+        expect(error).to.be.instanceOf(SourceError);
+        expect(error.message).to.match(
+          /^The ZIP ".*e\.zip" can't be read: its directory .* Download the export again/,
+        );
+      });
+    }
   });
 
   it("accepts names that point outside the archive: nothing is unpacked to disk", async () => {
