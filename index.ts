@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AmplitudeKinesisDestination, type DeliveryAlarms, type StreamMode } from "./components";
+import { AmplitudeKinesisDestination, type DeliveryAlarms, type StreamMode } from "./components/index";
 
 const config = new pulumi.Config();
 /** Pulumi.yaml gives every setting a default. An empty string, 0, an empty list and an empty map mean "not set". */

@@ -12,8 +12,11 @@ export interface PolicyStatement {
   Principal?: { AWS: string | string[] };
   Action: string | string[];
   Resource?: string;
-  Condition?: Record<string, Record<string, string | string[]>>;
+  Condition?: Condition;
 }
+
+/** Values by operator and condition key. */
+type Condition = Record<string, Record<string, string | string[]>>;
 
 export interface TrustPolicyInputs {
   /** ARNs of Amplitude's principals. At least one. */
@@ -33,8 +36,10 @@ export interface TrustPolicyInputs {
 export function trustPolicy(inputs: TrustPolicyInputs): PolicyDocument {
   const { amplitudePrincipalArns, testPrincipalArns, externalId } = inputs;
   const patterns = inputs.amplitudePrincipalArnPatterns ?? [];
-  const required = externalId === undefined ? {} : { StringEquals: { "sts:ExternalId": externalId } };
-  const restricted = patterns.length === 0 ? {} : { ArnLike: { "aws:PrincipalArn": oneOrMany(patterns) } };
+  const required: Condition =
+    externalId === undefined ? {} : { StringEquals: { "sts:ExternalId": externalId } };
+  const restricted: Condition =
+    patterns.length === 0 ? {} : { ArnLike: { "aws:PrincipalArn": oneOrMany(patterns) } };
   const statements = [
     trustStatement("AmplitudeAssumesRole", amplitudePrincipalArns, { ...required, ...restricted }),
   ];
@@ -44,11 +49,7 @@ export function trustPolicy(inputs: TrustPolicyInputs): PolicyDocument {
   return { Version: "2012-10-17", Statement: statements };
 }
 
-function trustStatement(
-  sid: string,
-  arns: string[],
-  condition: NonNullable<PolicyStatement["Condition"]>,
-): PolicyStatement {
+function trustStatement(sid: string, arns: string[], condition: Condition): PolicyStatement {
   return {
     Sid: sid,
     Effect: "Allow",

@@ -341,7 +341,7 @@ function alarmErrors({ alarms, shardCount }: Values): PropertyError[] {
 }
 
 function isAlarmInput(input: string): input is keyof typeof ALARM_CHECKS {
-  return Object.hasOwn(ALARM_CHECKS, input);
+  return Object.keys(ALARM_CHECKS).includes(input);
 }
 
 function actionErrors(arns: unknown): PropertyError[] {

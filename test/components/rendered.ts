@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
-import { AmplitudeKinesisDestination, type AmplitudeKinesisDestinationArgs } from "../../components";
+import { AmplitudeKinesisDestination, type AmplitudeKinesisDestinationArgs } from "../../components/index";
 
 const ACCOUNT = "111122223333";
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import fc from "fast-check";
-import type { AmplitudeKinesisDestinationArgs } from "../../components";
+import type { AmplitudeKinesisDestinationArgs } from "../../components/index";
 import { validateInputs } from "../../components/rules";
 import { resolvedValue } from "./rendered";
 

@@ -1,4 +1,4 @@
-import type { AmplitudeKinesisDestinationArgs } from "../../components";
+import type { AmplitudeKinesisDestinationArgs } from "../../components/index";
 import type { CallerName } from "./callers";
 import type { CircumstanceName } from "./circumstances";
 

@@ -1,4 +1,4 @@
-import type { AmplitudeKinesisDestinationArgs } from "../../components";
+import type { AmplitudeKinesisDestinationArgs } from "../../components/index";
 import type { Rendered } from "../components/rendered";
 import { listed, type PolicyDocument, type Statement } from "./documents";
 import type { KnownAction } from "./iamData";

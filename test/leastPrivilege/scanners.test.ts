@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { type AmplitudeKinesisDestinationArgs, StreamMode } from "../../components";
+import { type AmplitudeKinesisDestinationArgs, StreamMode } from "../../components/index";
 import { renderedInputs } from "../components/rendered";
 import { EXTERNAL_ID, KEY } from "./contractTable";
 import { formProblems } from "./form";

@@ -8,8 +8,8 @@ import { GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
 import { ComponentProvider, getPulumiComponents } from "@pulumi/pulumi/provider/experimental";
 import type { PackageSpec } from "@pulumi/pulumi/provider/experimental/schema";
 import { expect } from "chai";
-import * as components from "../../components";
-import plugin from "../../components/package.json";
+import * as components from "../../components/index";
+import manifest from "../../components/package.json";
 import { INPUT_NAMES } from "../../components/rules";
 import root from "../../package.json";
 import { PROJECT } from "../cache";
@@ -31,7 +31,7 @@ describe("the plugin for every Pulumi language", function () {
     const provider = new ComponentProvider({
       components: getPulumiComponents(components),
       dirname: PLUGIN,
-      name: plugin.name,
+      name: manifest.name,
     });
     schema = JSON.parse(await provider.getSchema());
     if (process.env.UPDATE_SCHEMA === "1") await writeFile(SNAPSHOT, `${JSON.stringify(schema, null, 2)}\n`);
@@ -74,10 +74,10 @@ describe("the plugin for every Pulumi language", function () {
   });
 
   it("has the root package's version, licence and tested dependencies", () => {
-    expect([plugin.version, plugin.license]).to.deep.equal([root.version, root.license]);
-    expect(root.devDependencies).to.include(plugin.dependencies);
+    expect([manifest.version, manifest.license]).to.deep.equal([root.version, root.license]);
+    expect(root.devDependencies).to.include(manifest.dependencies);
     // Without the last two Pulumi takes TypeScript 3.8, which can't read these sources.
-    expect(plugin.dependencies).to.have.all.keys("@pulumi/aws", "@pulumi/pulumi", "ts-node", "typescript");
+    expect(manifest.dependencies).to.have.all.keys("@pulumi/aws", "@pulumi/pulumi", "ts-node", "typescript");
   });
 
   it("is tested by .ci/run with the engine and the generators of the same version as Pulumi's SDK", async () => {
@@ -93,29 +93,80 @@ describe("the plugin for every Pulumi language", function () {
   });
 });
 
+/** What a user's folder may hold. The runner compiles TypeScript with it. */
+const STRICT = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noImplicitOverride: true,
+  noImplicitReturns: true,
+  noFallthroughCasesInSwitch: true,
+  noPropertyAccessFromIndexSignature: true,
+  noUncheckedIndexedAccess: true,
+  noUncheckedSideEffectImports: true,
+  noUnusedLocals: true,
+  noUnusedParameters: true,
+  isolatedModules: true,
+  erasableSyntaxOnly: true,
+};
+const USER_SETTINGS: [name: string, compilerOptions: object | undefined][] = [
+  ["no tsconfig.json", undefined],
+  ["a minimal strict tsconfig.json", { strict: true }],
+  ["every strict flag", STRICT],
+  [
+    "the settings of an ES module that is never compiled with errors",
+    {
+      ...STRICT,
+      module: "esnext",
+      moduleResolution: "bundler",
+      verbatimModuleSyntax: true,
+      noEmitOnError: true,
+      lib: ["es5"],
+    },
+  ],
+];
+
 describe("Pulumi's plugin runner", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let folder: string;
-  let runner: ChildProcess | undefined;
+  let plugin: string;
+  const runners = new Map<string, { child: ChildProcess; port: Promise<string> }>();
 
   before(async () => {
     folder = await temporaryFolder();
+    plugin = join(folder, "components");
+    await cp(PLUGIN, plugin, { recursive: true, filter: (path) => path !== join(PLUGIN, "node_modules") });
+    await link(join(plugin, "node_modules"), Object.keys(manifest.dependencies));
+    for (const [name, compilerOptions] of USER_SETTINGS)
+      runners.set(name, await startIn(name, compilerOptions));
   });
   after(async () => {
-    runner?.kill("SIGKILL");
+    for (const { child } of runners.values()) child.kill("SIGKILL");
     await removed(folder);
   });
 
-  it("serves only the folder, with its dependencies, under the name and version of its package.json", async () => {
-    const copy = join(folder, "components");
-    await cp(PLUGIN, copy, { recursive: true, filter: (path) => path !== join(PLUGIN, "node_modules") });
-    await mkdir(join(copy, "node_modules"));
-    await link(join(copy, "node_modules"), Object.keys(plugin.dependencies));
-    expect(await readFile(join(copy, "PulumiPlugin.yaml"), "utf8")).to.match(/^runtime: nodejs$/m);
+  /** Starts the plugin as Pulumi does: in the user's folder, with the plugin's folder as the argument. */
+  async function startIn(name: string, compilerOptions: object | undefined) {
+    const cwd = join(folder, name);
+    await mkdir(cwd);
+    if (compilerOptions !== undefined) {
+      await writeFile(join(cwd, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+    }
+    const child = spawn(process.execPath, [RUNNER, plugin], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    const port = portOf(child);
+    port.catch(() => undefined); // Each test awaits its own.
+    return { child, port };
+  }
 
-    runner = spawn(process.execPath, [RUNNER, "."], { cwd: copy, stdio: ["ignore", "pipe", "pipe"] });
-    const served = JSON.parse(await schemaFrom(await portOf(runner)));
-    expect(served).to.deep.equal(JSON.parse(await readFile(SNAPSHOT, "utf8")));
+  for (const [name] of USER_SETTINGS) {
+    it(`starts the plugin in a folder with ${name}`, async () => {
+      expect(await runners.get(name)?.port).to.match(/^\d+$/);
+    });
+  }
+
+  it("serves only the plugin's folder, under the name and version of its package.json", async () => {
+    expect(await readFile(join(plugin, "PulumiPlugin.yaml"), "utf8")).to.match(/^runtime: nodejs$/m);
+    const served = await schemaFrom(String(await runners.get("no tsconfig.json")?.port));
+    expect(JSON.parse(served)).to.deep.equal(JSON.parse(await readFile(SNAPSHOT, "utf8")));
   });
 });
 
