@@ -5,23 +5,41 @@ import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { endAll } from "./atEnd";
 import { CACHE } from "./cache";
+import { descendants } from "./processes";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+// A terminal sends Ctrl-C to the workers as well. Mocha's main process ends them, and what they have started.
+if (process.env.MOCHA_WORKER_ID !== undefined) for (const signal of SIGNALS) process.on(signal, () => {});
 
 /** Runs once, in Mocha's main process, before its workers start. They inherit the environment. */
 export function mochaGlobalSetup(this: { isParallelMode(): boolean }): void {
   const seed = process.env.TEST_SEED;
   if (seed && !Number.isSafeInteger(Number(seed))) {
-    throw new Error(`TEST_SEED is ${JSON.stringify(seed)}; expected an integer, such as 7`);
+    console.error(`TEST_SEED is ${JSON.stringify(seed)}; expected an integer, such as 7`);
+    process.exit(2);
   }
   const folder = mkdtempSync(join(tmpdir(), "amplitude-kinesis-tests-"));
   process.env.TEST_RUN_FOLDER = folder;
   // The commands and plugins that tests start load the same modules hundreds of times.
   process.env.NODE_COMPILE_CACHE ??= compileCache();
-  // The workers exit after this process. Until then they may write to the folder, which the retries are for.
   process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   // Mocha itself exits with 0 if a signal ends a parallel run. Without workers, a test may emit SIGTERM in this process.
-  const signals = this.isParallelMode() ? (["SIGINT", "SIGTERM", "SIGHUP"] as const) : (["SIGINT"] as const);
-  for (const signal of signals) {
-    process.once(signal, () => process.exit(128 + constants.signals[signal]));
+  for (const signal of this.isParallelMode() ? SIGNALS : (["SIGINT"] as const)) {
+    process.once(signal, () => {
+      endDescendants();
+      process.exit(128 + constants.signals[signal]);
+    });
+  }
+}
+
+function endDescendants(): void {
+  for (const pid of descendants(process.pid)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended since.
+    }
   }
 }
 

@@ -1,12 +1,13 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { PROJECT } from "../cache";
+import { isAlive } from "../processes";
 import { until } from "../until";
 
 const MOCHA = join(PROJECT, "node_modules", "mocha", "bin", "mocha.js");
@@ -37,6 +38,16 @@ describe("The end of a test run", function () {
     return { ...env, ...variables };
   }
 
+  function failingRun(words: string[], variables: Record<string, string>) {
+    return promisify(execFile)(process.execPath, [MOCHA, ...words], {
+      cwd: PROJECT,
+      env: environment(variables),
+    }).then(
+      (ended) => ({ ...ended, code: 0 }),
+      (error: { code: number; stdout: string; stderr: string }) => error,
+    );
+  }
+
   for (const mode of ["--parallel", "--no-parallel"]) {
     it(`counts the tests, and names what was skipped and why, with ${mode}`, async () => {
       const junit = join(folder, `${mode}.xml`);
@@ -60,22 +71,31 @@ describe("The end of a test run", function () {
     const dies = join(folder, "dies.test.ts");
     await writeFile(throws, 'throw new Error("no such thing");');
     await writeFile(dies, 'it("dies", () => process.kill(process.pid, "SIGKILL"));');
-    const { code, stdout } = await promisify(execFile)(
-      process.execPath,
-      [MOCHA, "--jobs", "3", join(folder, "some.test.ts"), throws, dies],
-      { cwd: PROJECT, env: environment({}) },
-    ).then(
-      (ended) => ({ ...ended, code: 0 }),
-      (error: { code: number; stdout: string }) => error,
-    );
+    const junit = join(folder, "new", "failures.xml");
+    const files = [join(folder, "some.test.ts"), throws, dies];
+    const { code, stdout } = await failingRun(["--jobs", "3", ...files], { TEST_JUNIT: junit });
     expect(code).to.equal(2);
     expect(stdout).to.match(/1\) .*throws\.test\.ts:\n.*no such thing/);
     expect(stdout).to.match(/2\) .*dies\.test\.ts:\n.*terminated/);
     expect(stdout.trimEnd().split("\n").at(-1)).to.equal("1 passed, 2 failed, 3 skipped");
+    const xml = await readFile(junit, "utf8");
+    expect(xml).to.match(/<testsuite [^>]*tests="6" failures="0" errors="2" skipped="3"/);
+    expect(xml.match(/<failure>[^\n]*(no such thing|terminated)/g)).to.have.length(2);
   });
 
+  for (const [variable, value, says] of [
+    ["TEST_JUNIT", PROJECT, /^TEST_JUNIT is ".*", which can't be written \(EISDIR.*\)\. Name a file\.\n$/],
+    ["TEST_SEED", "x", /^TEST_SEED is "x"; expected an integer, such as 7\n$/],
+  ] as const) {
+    it(`refuses a faulty ${variable} with one line`, async () => {
+      const { code, stderr } = await failingRun([join(folder, "some.test.ts")], { [variable]: value });
+      expect(stderr).to.match(says);
+      expect(code).to.equal(2);
+    });
+  }
+
   for (const mode of ["--parallel", "--no-parallel"]) {
-    it(`fails if a signal ends the run, and leaves no folder, with ${mode}`, async () => {
+    it(`fails if a signal ends the run, and leaves no folder and no process, with ${mode}`, async () => {
       const temporary = join(folder, `temporary${mode}`);
       const started = join(temporary, "started");
       const waits = join(folder, "waits.test.ts");
@@ -83,7 +103,8 @@ describe("The end of a test run", function () {
       await writeFile(
         waits,
         `it("waits", async () => {
-          require("node:fs").writeFileSync(${JSON.stringify(started)}, "");
+          const { pid } = require("node:child_process").spawn("sleep", ["60"], { detached: true });
+          require("node:fs").writeFileSync(${JSON.stringify(started)}, String(pid));
           await new Promise((resolve) => setTimeout(resolve, 60_000));
         }).timeout(60_000);`,
       );
@@ -91,14 +112,17 @@ describe("The end of a test run", function () {
         cwd: PROJECT,
         env: environment({ TMPDIR: temporary }),
         stdio: "ignore",
+        detached: true,
       });
       const ended = once(child, "exit");
-      await until(() => existsSync(started), child);
+      await until(() => existsSync(started) && readFileSync(started, "utf8") !== "", child);
       const ours = () =>
         readdir(temporary).then((names) => names.filter((name) => /kinesis-tests/.test(name)));
       expect(await ours()).to.have.length(1);
-      child.kill("SIGINT");
+      // As Ctrl-C does, which the workers get as well.
+      process.kill(-(child.pid ?? 0), "SIGINT");
       expect(await ended).to.deep.equal([130, null]);
+      await until(() => !isAlive(Number(readFileSync(started, "utf8"))));
       expect(await ours()).to.deep.equal([]);
     });
   }

@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   cpSync,
@@ -6,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -13,7 +15,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { PROJECT } from "../cache";
+import { isAlive } from "../processes";
 import { skip } from "../skip";
+import { until } from "../until";
 
 const README = "```sh\nnpm ci && npm run sandbox\n```\n```sh\nnpm ci && npm test\n```\n";
 
@@ -39,13 +43,14 @@ describe("The script .ci/run", function () {
     writeFileSync(path, `#!/bin/sh\n${script}\n`);
     chmodSync(path, 0o755);
   }
+  const environment = () => ({
+    PATH: `${join(folder, "bin")}:${process.env.PATH}`,
+    TMPDIR: join(folder, "temporary"),
+    XDG_CACHE_HOME: join(folder, "cache"),
+  });
   function run(...steps: string[]) {
     const { status, stdout, stderr } = spawnSync(join(folder, ".ci", "run"), steps, {
-      env: {
-        PATH: `${join(folder, "bin")}:${process.env.PATH}`,
-        TMPDIR: join(folder, "temporary"),
-        XDG_CACHE_HOME: join(folder, "cache"),
-      },
+      env: environment(),
       encoding: "utf8",
     });
     expect(readdirSync(join(folder, "temporary"))).to.deep.equal([]);
@@ -100,13 +105,23 @@ describe("The script .ci/run", function () {
     expect(stdout).to.match(/\ndebian +\d+ s\n/);
   });
 
-  it("ends what it builds if a step fails meanwhile", () => {
+  it("ends what it builds if a step fails meanwhile", async () => {
     const building = join(folder, "building");
-    const built = join(folder, "built");
-    command("go", `touch '${building}'; sleep 2; touch '${built}'`);
-    command("npm", `until [ -e '${building}' ]; do sleep 0.05; done; exit 4`);
+    command("go", `echo $$ > '${building}'; exec sleep 60`);
+    command("npm", `until [ -s '${building}' ]; do sleep 0.05; done; exit 4`);
     expect(run().status).to.equal(4);
-    spawnSync("sleep", ["2.2"]);
-    expect(existsSync(built)).to.equal(false);
+    await until(() => !isAlive(Number(readFileSync(building, "utf8"))));
+  });
+
+  it("ends what a step has started if a signal ends it", async () => {
+    const started = join(folder, "started");
+    command("npm", `[ "$1" = test ] || exit 0\nsleep 60 & echo $! > '${started}'; wait`);
+    const child = spawn(join(folder, ".ci", "run"), ["test"], { env: environment(), stdio: "ignore" });
+    const ended = once(child, "exit");
+    await until(() => existsSync(started) && readFileSync(started, "utf8") !== "", child);
+    child.kill("SIGTERM");
+    await ended;
+    await until(() => !isAlive(Number(readFileSync(started, "utf8"))));
+    expect(readdirSync(join(folder, "temporary"))).to.deep.equal([]);
   });
 });

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { amplitudeKinesis } from "../delivery/cli/commandLine";
+import { isAlive } from "../processes";
 import { until } from "../until";
 import { processesNaming } from "./pulumi/provisioning/processes";
-import { isAlive, SandboxProcess } from "./sandboxProcess";
+import { SandboxProcess } from "./sandboxProcess";
 
 describe("npm run sandbox", function () {
   this.timeout(90_000);

@@ -1,7 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { descendants } from "../processes";
 
 const PROJECT = join(__dirname, "..", "..");
 const START = join(PROJECT, "sandbox", "start.cjs");
@@ -99,20 +100,4 @@ export class SandboxProcess {
 function pathWithout(command: string): string {
   const folders = (process.env.PATH ?? "").split(delimiter);
   return folders.filter((folder) => !existsSync(join(folder, command))).join(delimiter);
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function descendants(pid: number): number[] {
-  const rows = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
-  const pairs = rows.map((row) => row.trim().split(/\s+/).map(Number));
-  const children = pairs.filter(([, parent]) => parent === pid).map(([child = -1]) => child);
-  return children.flatMap((child) => [child, ...descendants(child)]);
 }
