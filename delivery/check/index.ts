@@ -20,7 +20,7 @@ import { resolveAmplitudeCaller } from "../deployment/route";
 import { checkRetention, type StreamState, streamOf } from "../deployment/stream";
 import { checkStreamPolicy } from "../deployment/streamPolicy";
 import { checkStreamTags, untagged } from "../deployment/tags";
-import { checkTrustBreadth } from "../deployment/trust";
+import { checkTrustBreadth } from "../deployment/trustBreadth";
 import type { CheckOptions } from "./options";
 import type { CheckedRole, CheckReport } from "./report";
 
@@ -130,12 +130,12 @@ async function inspectAlarms({ outputs, streamArn, operator, before }: Subject):
 }
 
 async function inspectStream({ outputs, streamArn, operator, before }: Subject): Promise<Finding[]> {
-  const { stream, streamSummary } = before;
+  const { stream, streamSummary, role } = before;
   if (stream === undefined || streamSummary === undefined) return [];
   const kinesis = kinesisClient(operator);
   const findings = await Promise.all([
     checkRetention(streamOf(streamSummary, streamArn), outputs.streamName),
-    checkStreamPolicy(kinesis, { streamArn, roleArn: outputs.roleArn }),
+    checkStreamPolicy(kinesis, { streamArn, roleArn: outputs.roleArn, roleId: role?.description?.RoleId }),
     checkStreamTags(kinesis, streamArn),
     stream.kmsKeyId === undefined ? [] : checkStreamKey(kmsClient(operator), stream.kmsKeyId),
   ]);

@@ -29,6 +29,7 @@ export type FindingCode =
   | "key-unusable"
   | "key-undetermined"
   | "others-trusted"
+  | "deleted-principal"
   | "trust-too-broad"
   | "permissions-too-broad"
   | "policies-not-readable"

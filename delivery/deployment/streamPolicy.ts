@@ -1,17 +1,28 @@
 import { GetResourcePolicyCommand, type KinesisClient } from "@aws-sdk/client-kinesis";
-import { accountRootArn, WRITE_ACTIONS } from "../../components/contract";
+import { WRITE_ACTIONS } from "../../components/contract";
 import { describeError } from "../aws/errors";
 import { accountOf } from "../common/arn";
 import { type Finding, finding } from "../common/findings";
 import { unique } from "../common/values";
 import { ACTIONS } from "./iam/actions";
 import { matchesText } from "./iam/arnPattern";
-import { parseStatements, principals, type Statement, strings } from "./iam/policyStatement";
+import {
+  conditionTests,
+  coversAction,
+  isAllow,
+  parseStatements,
+  principals,
+  type Statement,
+  strings,
+} from "./iam/policyStatement";
+import { isUniqueId, matchPrincipal } from "./iam/principals";
 import { grantRemedy, inspect, isNamed } from "./inspection";
 
 interface Place {
   streamArn: string;
   roleArn: string;
+  /** Unique id of the role (`AROA…`). Absent if the role could not be read. */
+  roleId?: string | undefined;
 }
 
 /** Checks the stream's own policy. AWS's simulator ignores it, and a Deny in it stops what the role's policies allow. */
@@ -40,56 +51,85 @@ function policyFindings(document: string, place: Place): Finding[] {
   if (statements === undefined)
     return [undetermined("The stream's own policy is not a JSON policy document", place, GRANT)];
   const denials = statements.filter(({ Effect }) => Effect === "Deny");
-  const allowances = statements.filter(({ Effect }) => Effect === "Allow");
-  return [...denials.flatMap((each) => denialFindings(each, place)), ...foreignFindings(allowances, place)];
+  return [
+    ...denials.flatMap((each) => denialFindings(each, place)),
+    ...foreignFindings(statements.filter(isAllow), place),
+  ];
 }
 
+/** How surely a Deny covers Amplitude's writes. */
+type Coverage = "certain" | "possible" | "none";
+
 function denialFindings(statement: Statement, place: Place): Finding[] {
-  if (isOnlyTls(statement.Condition) || !coversWriting(statement) || !mayCoverRole(statement, place.roleArn))
-    return [];
-  const { Sid, Condition, NotPrincipal, NotAction } = statement;
+  const coverage = coverageOf(statement, place);
+  if (coverage === "none") return [];
+  const { Sid } = statement;
   const named = `A Deny statement${typeof Sid === "string" ? ` ${Sid}` : ""} of the stream's own policy`;
-  if (Condition !== undefined || NotPrincipal !== undefined || NotAction !== undefined)
+  if (coverage === "possible")
     return [undetermined(`${named} may apply to Amplitude's writes`, place, REMOVE_STATEMENT)];
   const message = `${named} rejects the role's writes`;
   return [finding.error("stream-policy-denies", place.streamArn, message, REMOVE_STATEMENT)];
 }
 
-/** Amplitude's requests use TLS, because all of AWS's SDKs do. */
-function isOnlyTls(condition: unknown): boolean {
-  return /^\{"Bool":\{"aws:SecureTransport":(\[)?"?false"?\]?\}\}$/i.test(JSON.stringify(condition ?? {}));
+function coverageOf(statement: Statement, place: Place): Coverage {
+  if (isOnlyTls(statement.Condition)) return "none";
+  const parts = [
+    conditionTests(statement.Condition).length === 0 ? "certain" : "possible",
+    writingCoverage(statement),
+    resourceCoverage(statement, place.streamArn),
+    roleCoverage(statement, place),
+  ];
+  if (parts.includes("none")) return "none";
+  return parts.includes("possible") ? "possible" : "certain";
 }
 
-function coversWriting({ Action, NotAction }: Statement): boolean {
-  if (NotAction !== undefined) return true;
-  return strings(Action).some((pattern) =>
-    WRITE_ACTIONS.some((action) => matchesText(pattern.toLowerCase(), action.toLowerCase())),
+/** Amplitude's requests use TLS, because all of AWS's SDKs do. */
+function isOnlyTls(condition: unknown): boolean {
+  return /^\{"Bool(IfExists)?":\{"aws:SecureTransport":(\[)?"?false"?\]?\}\}$/i.test(
+    JSON.stringify(condition ?? {}),
   );
 }
 
-function mayCoverRole({ Principal, NotPrincipal }: Statement, roleArn: string): boolean {
-  if (NotPrincipal !== undefined) return true;
-  const account = accountOf(roleArn);
-  const covering = ["*", account, accountRootArn(account), roleArn];
-  return principals(Principal).some((principal) => covering.includes(principal));
+function writingCoverage(statement: Statement): Coverage {
+  const covered = WRITE_ACTIONS.map((action) => coversAction(statement, action));
+  if (covered.includes(true)) return "certain";
+  return covered.includes(undefined) ? "possible" : "none";
 }
 
-function foreignFindings(allowances: Statement[], { streamArn, roleArn }: Place): Finding[] {
+function resourceCoverage({ Resource, NotResource }: Statement, streamArn: string): Coverage {
+  if (NotResource !== undefined) return "possible";
+  const patterns = strings(Resource);
+  if (patterns.some((pattern) => pattern === streamArn || pattern === "*")) return "certain";
+  return patterns.some((pattern) => matchesText(pattern, streamArn)) ? "possible" : "none";
+}
+
+function roleCoverage(statement: Statement, { roleArn, roleId }: Place): Coverage {
+  const match = matchPrincipal(statement, { accountId: accountOf(roleArn), arn: roleArn, uniqueId: roleId });
+  if (match === "covers") return "certain";
+  // Which session name Amplitude uses is undocumented.
+  if (match === "session" || match === "open") return "possible";
+  return roleId === undefined && principals(statement.Principal).some(isUniqueId) ? "possible" : "none";
+}
+
+function foreignFindings(allowances: Statement[], { streamArn, roleArn, roleId }: Place): Finding[] {
   const account = accountOf(roleArn);
   const foreign = allowances
     .flatMap(({ Principal, NotPrincipal }) =>
       NotPrincipal === undefined ? principals(Principal) : ["everybody but those of a NotPrincipal"],
     )
-    .filter((principal) => principal !== account && accountOf(principal) !== account);
-  if (foreign.length === 0) return [];
-  return [
-    finding.warning(
-      "stream-policy-open",
-      streamArn,
-      `The stream's own policy lets in ${unique(foreign).join(", ")}, but Amplitude needs only the role`,
-      `If nobody outside the account should use the stream, run \`aws kinesis delete-resource-policy --resource-arn ${streamArn}\``,
-    ),
-  ];
+    .filter((principal) => accountOf(principal) !== account && principal !== account && principal !== roleId);
+  const [deleted, open] = [foreign.filter(isUniqueId), foreign.filter((each) => !isUniqueId(each))];
+  const remedy = `If nobody outside the account should use the stream, run \`aws kinesis delete-resource-policy --resource-arn ${streamArn}\``;
+  const findings: Finding[] = [];
+  if (open.length > 0) {
+    const message = `The stream's own policy lets in ${unique(open).join(", ")}, but Amplitude needs only the role`;
+    findings.push(finding.warning("stream-policy-open", streamArn, message, remedy));
+  }
+  if (deleted.length > 0) {
+    const message = `The stream's own policy names ${unique(deleted).join(", ")}, a role or user that was deleted. That lets nobody in`;
+    findings.push(finding.warning("deleted-principal", streamArn, message, remedy));
+  }
+  return findings;
 }
 
 function undetermined(message: string, { streamArn }: Place, remedy: string): Finding {

@@ -1,4 +1,5 @@
 import { isObject } from "../../common/values";
+import { matchesText } from "./arnPattern";
 
 /** A statement of a policy document. Its members may have any type, because anybody can write one. */
 export interface Statement {
@@ -24,10 +25,20 @@ export function parseStatements(document: string): Statement[] | undefined {
   }
 }
 
-/** Returns the AWS principals: ARNs, account ids, or `*`. */
+export function isAllow({ Effect }: Statement): boolean {
+  return Effect === "Allow";
+}
+
+/** Whether a statement covers an action. Undefined if `NotAction` leaves it open. IAM ignores the case of actions. */
+export function coversAction({ Action, NotAction }: Statement, action: string): boolean | undefined {
+  if (NotAction !== undefined) return undefined;
+  return strings(Action).some((pattern) => matchesText(pattern.toLowerCase(), action.toLowerCase()));
+}
+
+/** Returns the AWS principals: ARNs, account ids, or `*`. Some services also take `{"*": "*"}` for everybody. */
 export function principals(principal: unknown): string[] {
   if (principal === "*") return ["*"];
-  return isObject(principal) ? strings(principal.AWS) : [];
+  return isObject(principal) ? [...strings(principal.AWS), ...strings(principal["*"])] : [];
 }
 
 /** Returns a list of strings, which a policy writes as a plain string if there is only one. */

@@ -282,6 +282,36 @@ describe("A trust policy", () => {
     expect(kindOf(named("arn:aws:iam::111122223333:role/a"))).to.equal("not-trusted");
   });
 
+  describe("with principals of Amplitude that are known", () => {
+    const [A, B] = [`arn:aws:iam::${AMPLITUDE}:role/a`, `arn:aws:iam::${AMPLITUDE}:role/b`];
+    const letting = (AWS: unknown, more: object = {}) => ({ ...ALLOW, Principal: { AWS }, ...more });
+    const likePrincipal = (arn: string) => ({ Condition: { ArnEquals: { "aws:PrincipalArn": arn } } });
+    const cases: [why: string, statements: object[], kind: TrustDecision["kind"], reason?: RegExp][] = [
+      ["trusts both in one list", [letting([A, B])], "trusted"],
+      ["trusts each in a statement", [letting(A), letting(B)], "trusted"],
+      ["trusts each by a condition", [A, B].map((arn) => letting(ROOT, likePrincipal(arn))), "trusted"],
+      ["trusts only one", [letting(A)], "undetermined", /may not let in .*role\/b/],
+      ["trusts only one by a condition", [letting(ROOT, likePrincipal(A))], "undetermined", /role\/b/],
+      [
+        "denies both by name",
+        [ALLOW, { ...letting([A, B]), Effect: "Deny" }],
+        "not-trusted",
+        /covers .*role\/a/,
+      ],
+      ["denies one by name", [ALLOW, { ...letting(A), Effect: "Deny" }], "undetermined"],
+      ["trusts only a deleted principal", [letting("AROAEXAMPLE1234")], "not-trusted", /AROAEXAMPLE1234/],
+      ["trusts only a session", [letting(`arn:aws:sts::${AMPLITUDE}:assumed-role/a/s`)], "undetermined"],
+    ];
+    for (const [why, statements, kind, reason = /^/] of cases) {
+      it(`is ${kind} if it ${why}`, () => {
+        const caller = { accountId: AMPLITUDE, principalArns: [A, B] };
+        const decision = decideTrust(document(...statements), caller);
+        expect(decision.kind).to.equal(kind);
+        expect("reason" in decision ? decision.reason : "").to.match(reason);
+      });
+    }
+  });
+
   for (const text of ["", "not JSON", "null", '{"Statement": [']) {
     it(`that reads ${JSON.stringify(text)} is undetermined`, () => {
       expect(decide(text)).to.deep.equal({

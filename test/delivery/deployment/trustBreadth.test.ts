@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { checkTrustBreadth } from "../../../delivery/deployment/trust";
+import { checkTrustBreadth } from "../../../delivery/deployment/trustBreadth";
 
 const ROLE = "arn:aws:iam::111122223333:role/writer";
 const MEANT = {
@@ -35,7 +35,6 @@ describe("Who a trust policy lets in beside Amplitude", () => {
     [{ AWS: ["358203115967", "444455556666"] }, "444455556666"],
     [{ Service: "lambda.amazonaws.com" }, "lambda.amazonaws.com (Service)"],
     [{ Federated: "arn:aws:iam::111122223333:saml-provider/okta" }, "okta (Federated)"],
-    [{ AWS: "AROAEXAMPLE123" }, "AROAEXAMPLE123 (a role or user that was deleted)"],
     ["*", "* under a condition", { Condition: { StringEquals: { "sts:ExternalId": "x" } } }],
   ];
   for (const [principal, told, more] of others) {
@@ -45,6 +44,13 @@ describe("Who a trust policy lets in beside Amplitude", () => {
       expect(message).to.include(told);
     });
   }
+
+  it("never says that a deleted role or user can write", () => {
+    const [[code, message] = [], ...others] = found(letting({ AWS: ["AROAEXAMPLE123", "358203115967"] }));
+    expect(others).to.deep.equal([]);
+    expect(code).to.equal("deleted-principal");
+    expect(message).to.match(/AROAEXAMPLE123, a role or user that was deleted. That lets nobody in/);
+  });
 
   it("leaves whoever is let in without a condition to the finding on that", () => {
     expect(found(letting("*"))).to.deep.equal([]);
