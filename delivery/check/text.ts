@@ -1,4 +1,5 @@
 import { findingLines } from "../common/findings";
+import { printableReport } from "../common/printable";
 import type { CheckReport, CheckVerdict } from "./report";
 
 const SENTENCES: Record<CheckVerdict, string> = {
@@ -8,7 +9,8 @@ const SENTENCES: Record<CheckVerdict, string> = {
 };
 
 /** Returns the report for a terminal, without a line break at its end. */
-export function checkText(report: CheckReport): string {
+export function checkText(untrusted: CheckReport): string {
+  const report = printableReport(untrusted);
   return [
     SENTENCES[report.verdict],
     "",

@@ -14,6 +14,7 @@ import { watchCommand } from "./commands/watch";
 import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
 import { rejectEmptyValues } from "./options/arguments";
 import { Interrupted } from "./terminal/interruption";
+import { printMessage, printProblem } from "./terminal/output";
 
 /** Commands in the order in which people use them. */
 const COMMANDS = [
@@ -38,7 +39,7 @@ export async function main(argv: string[]): Promise<void> {
     .showHelpAfterError("(Run with --help for the commands, and COMMAND --help for its options)")
     // Keeps descriptions next to their options, and within narrow terminals, down to this width of the description.
     .configureHelp({ minWidthToWrap: 20 })
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "amplitude-kinesis: ")) })
+    .configureOutput({ outputError: (text) => printProblem(text.replace(/^error: /, "")) })
     .exitOverride();
   for (const command of COMMANDS) {
     program.addCommand(rejectEmptyValues(command().copyInheritedSettings(program)));
@@ -70,7 +71,7 @@ function surviveClosedPipes(): void {
       if (error.code === "EPIPE") return;
       process.exitCode = EXIT_CODES.undecided;
       if (stream === process.stdout) {
-        process.stderr.write(`amplitude-kinesis: the output can't be written: ${error.message}\n`);
+        printProblem(`the output can't be written: ${error.message}`);
       }
     });
   }
@@ -81,13 +82,12 @@ function reportError(error: unknown, debug: boolean): number {
   // Commander has already printed its message, the help or the version.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
   if (error instanceof Interrupted) {
-    process.stderr.write(`amplitude-kinesis: ${error.message}\n`);
+    printProblem(error.message);
     // Requests in flight would keep the process alive.
     process.exit(error.exitCode);
   }
-  const message = error instanceof DeliveryError ? error.message : unexpected(error);
-  process.stderr.write(`amplitude-kinesis: ${message}\n`);
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n${error.cause ?? ""}\n`);
+  printProblem(error instanceof DeliveryError ? error.message : unexpected(error));
+  if (debug && error instanceof Error) printMessage(`${error.stack}\n${error.cause ?? ""}`);
   return error instanceof DeliveryError ? EXIT_USAGE : EXIT_CODES.undecided;
 }
 

@@ -1,6 +1,7 @@
 import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
 import { accountOf } from "../common/arn";
 import type { Verdict } from "../common/findings";
+import { mapTexts, printable } from "../common/printable";
 import type { DeliveryReport } from "../verify/report";
 
 /** A part of a text: plain words, or a code span. */
@@ -41,38 +42,27 @@ const ARN_ACCOUNT = /(arn:[\w-]*:[\w-]*:[\w-]*:)(\d{12})(?!\d)/g;
 const NAMED_ACCOUNT = /(\baccount (?:id )?)(\d{12})(?!\d)/gi;
 /** The id of an access key. It isn't a secret, but no reader of a report needs it. Source: IAM, "Unique identifiers". */
 const ACCESS_KEY_ID = /\b(A[KS]IA)[A-Z2-7]{16}\b/g;
-/** Characters outside XML 1.0, and Unicode's bidirectional controls, which reverse the text around them. */
-const NOT_DISPLAYABLE =
-  /[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
  * Redacts a report for publication. Only the last four digits of every AWS account remain (Amplitude's own account is
- * public), access key ids are hidden, and control characters are replaced.
+ * public), access key ids are hidden, and each text is one printable line.
  */
 export function redactReport(report: DeliveryReport): DeliveryReport {
   const customer = accountOf(report.roleArn);
-  return mapTexts(report, (text) => redact(text, /^\d{12}$/.test(customer) ? customer : undefined));
+  return mapTexts(report, (text) =>
+    redact(printable(text), /^\d{12}$/.test(customer) ? customer : undefined),
+  );
 }
 
 function redact(text: string, customer: string | undefined): string {
   const redacted = text
     .replace(ARN_ACCOUNT, (_, before: string, account: string) => before + redactAccount(account))
     .replace(NAMED_ACCOUNT, (_, before: string, account: string) => before + redactAccount(account))
-    .replace(ACCESS_KEY_ID, "$1****************")
-    .replace(NOT_DISPLAYABLE, "\ufffd");
+    .replace(ACCESS_KEY_ID, "$1****************");
   if (customer === undefined) return redacted;
   return redacted.replace(new RegExp(`(?<!\\d)${customer}(?!\\d)`, "g"), redactAccount);
 }
 
 function redactAccount(account: string): string {
   return account === AMPLITUDE_ACCOUNT_ID ? account : `********${account.slice(-4)}`;
-}
-
-/** Returns a copy of the value with every string in it replaced. */
-function mapTexts<Value>(value: Value, replace: (text: string) => string): Value;
-function mapTexts(value: unknown, replace: (text: string) => string): unknown {
-  if (typeof value === "string") return replace(value);
-  if (Array.isArray(value)) return value.map((item) => mapTexts(item, replace));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, mapTexts(item, replace)]));
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { messageOf, ReportError } from "../common/errors";
+import { jsonText } from "../common/printable";
 import { redactSecrets } from "../common/redactSecrets";
 import type { DeliveryReport } from "../verify/report";
 import { reportText } from "./text";
@@ -18,13 +19,13 @@ const RENDERERS: Record<ReportFormat, (report: DeliveryReport) => string | Promi
   html: (report) => html().htmlReport(report),
   junit: (report) => junit().junitReport(report),
   markdown: (report) => markdown().markdownReport(report),
-  json: (report) => `${JSON.stringify(report, undefined, 2)}\n`,
+  json: (report) => `${jsonText(report)}\n`,
   text: (report) => `${reportText(report)}\n`,
 };
 
 /**
- * Renders a report, with a line break at its end. `html`, `junit` and `markdown` escape every value and show only the last
- * four digits of customers' accounts. `json` and `text` show the report unchanged.
+ * Renders a report, with a line break at its end. Every format shows texts without control characters. `html`, `junit`
+ * and `markdown` also escape them, and show only the last four digits of customers' accounts.
  */
 export async function renderReport(report: DeliveryReport, format: ReportFormat): Promise<string> {
   return redactSecrets(await RENDERERS[format](report));

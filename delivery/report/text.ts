@@ -1,10 +1,12 @@
 import { findingLines } from "../common/findings";
 import type { Latency } from "../common/histogram";
+import { printableReport } from "../common/printable";
 import type { DeliveryReport } from "../verify/report";
 import { deliveredPercent, verdictSentence } from "./presentation";
 
 /** Renders a report for a terminal, without a line break at its end. */
-export function reportText(report: DeliveryReport): string {
+export function reportText(untrusted: DeliveryReport): string {
+  const report = printableReport(untrusted);
   return [
     `${report.verdict.toUpperCase()}: ${verdictSentence(report)}`,
     "",

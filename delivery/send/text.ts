@@ -1,4 +1,5 @@
 import { findingLines } from "../common/findings";
+import { printableReport } from "../common/printable";
 import type { SendOutcome, SendReport } from "./report";
 
 const SENTENCES: Record<SendOutcome, string> = {
@@ -8,7 +9,8 @@ const SENTENCES: Record<SendOutcome, string> = {
 };
 
 /** Returns the report for a person at a terminal, without a line break at its end. */
-export function sendText(report: SendReport): string {
+export function sendText(untrusted: SendReport): string {
+  const report = printableReport(untrusted);
   const rows: [name: string, text: string][] = [
     ["stream", `${report.streamName} (${report.region})`],
     ["role", report.roleArn],

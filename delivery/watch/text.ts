@@ -1,5 +1,6 @@
 import { findingLines, type Verdict } from "../common/findings";
 import type { Latency } from "../common/histogram";
+import { printableReport } from "../common/printable";
 import type { EventKind } from "../events/event";
 import { describeForeign } from "./findings";
 import type { WatchSnapshot } from "./snapshot";
@@ -23,7 +24,8 @@ const REHEARSED =
 const MAX_SHOWN_TYPES = 10;
 
 /** Returns the last snapshot of a watch as text for a terminal, without a line break at its end. */
-export function watchText(snapshot: WatchSnapshot): string {
+export function watchText(untrusted: WatchSnapshot): string {
+  const snapshot = printableReport(untrusted);
   const { verdict, streamName, region, elapsedInSeconds, shards, findings } = snapshot;
   const facts: [name: string, text: string][] = [
     ["stream", `${streamName} (${region})`],
@@ -52,7 +54,8 @@ function eventTypes({ eventTypes, eventTypesOther }: WatchSnapshot): string {
 }
 
 /** Returns a snapshot as one line, for a file or a pipe. */
-export function watchLine(snapshot: WatchSnapshot): string {
+export function watchLine(untrusted: WatchSnapshot): string {
+  const snapshot = printableReport(untrusted);
   const { at, events, eventsPerSecond, latencyInSeconds, eventsDuplicated, eventsDeviating } = snapshot;
   const { projects, records, caughtUp } = snapshot;
   const foreign = Object.values(records.foreign).reduce((sum, count) => sum + count, 0);

@@ -10,8 +10,8 @@ import {
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
 import { propagationOption, type TrustFlags, trustOptions, withTrustOptions } from "../options/sender";
 import { untilInterrupted } from "../terminal/interruption";
+import { printReport } from "../terminal/output";
 import { progressDisplay } from "../terminal/progressDisplay";
-import { printReport } from "../terminal/styled";
 
 interface CheckFlags extends DeploymentFlags, TrustFlags {
   profile?: string;

@@ -1,5 +1,6 @@
 import { Argument, Command } from "commander";
 import { withHelpText } from "../options/helpText";
+import { print } from "../terminal/output";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -18,7 +19,7 @@ export function completionCommand(): Command {
     .addArgument(new Argument("<shell>", "shell that runs the script").choices(SHELLS))
     .action((shell: Shell, _flags: unknown, command: Command) => {
       const program = command.parent ?? command;
-      process.stdout.write(completionScript(shell, program.name(), commandTree(program)));
+      print(completionScript(shell, program.name(), commandTree(program)));
     });
   return withHelpText(command, HELP);
 }

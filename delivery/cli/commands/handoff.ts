@@ -1,9 +1,10 @@
 import { Command, Option } from "commander";
+import { jsonText } from "../../common/printable";
 import { type Handoff, handoffOf } from "../../handoff";
 import { handoffHtml, handoffMarkdown, handoffText } from "../../handoff/text";
 import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
 import { withHelpText } from "../options/helpText";
-import { styled } from "../terminal/styled";
+import { print, styled } from "../terminal/output";
 
 interface HandoffFlags extends DeploymentFlags {
   json?: true;
@@ -36,13 +37,13 @@ export function handoffCommand(): Command {
       ).conflicts(["json", "markdown"]),
     )
     .action(async (flags: HandoffFlags) => {
-      process.stdout.write(`${render(handoffOf(await outputsFrom(flags)), flags).trimEnd()}\n`);
+      print(render(handoffOf(await outputsFrom(flags)), flags));
     });
   return withHelpText(command, HELP);
 }
 
 function render(handoff: Handoff, { json, markdown, html }: HandoffFlags): string {
-  if (json) return JSON.stringify(handoff, undefined, 2);
+  if (json) return jsonText(handoff);
   if (html) return handoffHtml(handoff);
   return markdown ? handoffMarkdown(handoff) : styled(handoffText(handoff), process.stdout);
 }

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { SettingsError } from "../../common/errors";
 import { resolveOutputs } from "../../common/outputs";
+import { jsonText } from "../../common/printable";
 import { TASKS, type Task } from "../../deployment/iam/actions";
 import { operatorPolicy } from "../../operatorPolicy";
 import {
@@ -17,6 +18,7 @@ import {
   withDeploymentOptions,
 } from "../options/deployment";
 import { withHelpText } from "../options/helpText";
+import { print, printProblem } from "../terminal/output";
 
 type Purpose = "up" | "check" | "verify" | "send" | "watch" | "all";
 
@@ -69,14 +71,13 @@ export function operatorPolicyCommand(): Command {
     .option("--kms-key-arn <arn>", "customer managed key that encrypts the stream")
     .action(async (flags: OperatorPolicyFlags) => {
       const policy = operatorPolicy(tasksOf(flags), await subject(flags));
-      const document = JSON.stringify(policy, undefined, 2);
       const length = JSON.stringify(policy).length;
       if (length > MAX_POLICY_CHARACTERS) {
-        process.stderr.write(
-          `amplitude-kinesis: the policy has ${length} characters, and a managed policy can have ${MAX_POLICY_CHARACTERS}. Create one policy per --for\n`,
+        printProblem(
+          `the policy has ${length} characters, and a managed policy can have ${MAX_POLICY_CHARACTERS}. Create one policy per --for`,
         );
       }
-      process.stdout.write(`${document}\n`);
+      print(jsonText(policy));
     });
   return withHelpText(command, HELP);
 }

@@ -6,7 +6,7 @@ import { renderReport, writeReports } from "../../report/renderReport";
 import type { DeliveryReport } from "../../verify/report";
 import { decodeText } from "../options/deployment";
 import { withHelpText } from "../options/helpText";
-import { styled } from "../terminal/styled";
+import { print, printMessage, styled } from "../terminal/output";
 
 interface ReportFlags {
   html?: true;
@@ -51,10 +51,10 @@ async function runReport(file: string, flags: ReportFlags): Promise<void> {
     throw notAReport(name, `it can't be rendered (${messageOf(cause)})`, cause);
   });
   if (flags.dir !== undefined) {
-    process.stderr.write(`${(await writeReports(report, flags.dir)).join("\n")}\n`);
+    printMessage(`reports: ${(await writeReports(report, flags.dir)).join(", ")}`);
     return;
   }
-  process.stdout.write(format === "text" ? styled(rendered, process.stdout) : rendered);
+  print(format === "text" ? styled(rendered, process.stdout) : rendered);
 }
 
 function formatFrom({ html, junit, markdown, dir }: ReportFlags) {

@@ -6,8 +6,8 @@ import { AWS_SETTINGS, withHelpText } from "../options/helpText";
 import { type SenderFlags, senderOptions, withSenderOptions } from "../options/sender";
 import { describeSource, openSource, type SourceFlags, withSourceOptions } from "../options/source";
 import { interruption } from "../terminal/interruption";
+import { printReport } from "../terminal/output";
 import { progressDisplay } from "../terminal/progressDisplay";
-import { printReport } from "../terminal/styled";
 
 interface SendFlags extends DeploymentFlags, SenderFlags, SourceFlags {
   route?: Route;

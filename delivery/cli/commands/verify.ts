@@ -26,9 +26,9 @@ import {
   withSourceOptions,
 } from "../options/source";
 import { interruption } from "../terminal/interruption";
+import { printMessage, printProblem, printReport } from "../terminal/output";
 import { progressDisplay } from "../terminal/progressDisplay";
 import { askSecret } from "../terminal/prompts";
-import { printReport } from "../terminal/styled";
 
 interface VerifyFlags extends DeploymentFlags, SenderFlags, SourceFlags, AmplitudeFlags {
   route?: ReportedRoute;
@@ -221,13 +221,11 @@ async function writeReportFiles(report: DeliveryReport, folder: string | undefin
   if (folder === undefined) return status;
   try {
     const files = await domain.reportFolder().writeReports(report, folder);
-    process.stderr.write(`reports: ${files.join(", ")}\n`);
+    printMessage(`reports: ${files.join(", ")}`);
     return status;
   } catch (error) {
     if (!(error instanceof ReportError)) throw error;
-    process.stderr.write(
-      `amplitude-kinesis: ${error.message}. The printed verdict stands: ${report.verdict}\n`,
-    );
+    printProblem(`${error.message}. The printed verdict stands: ${report.verdict}`);
     return report.verdict === "verified" ? EXIT_UNWRITTEN : status;
   }
 }

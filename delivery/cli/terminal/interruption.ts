@@ -1,4 +1,5 @@
 import { EXIT_INTERRUPTED } from "../exitCodes";
+import { printMessage } from "./output";
 
 type EndingSignal = keyof typeof EXIT_INTERRUPTED;
 
@@ -51,7 +52,8 @@ export function interruption(restoreTerminal: () => void, remaining: string): In
       process.exit(EXIT_INTERRUPTED[signal]);
     }
     controller.abort();
-    process.stderr.write(`\nInterrupted: ${remaining}. Press Ctrl-C again to quit immediately.\n`);
+    process.stderr.write("\n");
+    printMessage(`Interrupted: ${remaining}. Press Ctrl-C again to quit immediately.`);
   });
   return { signal: controller.signal, release };
 }

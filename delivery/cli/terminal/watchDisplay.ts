@@ -1,7 +1,8 @@
 import { styleText } from "node:util";
+import { jsonText } from "../../common/printable";
 import type { WatchSnapshot } from "../../watch/snapshot";
 import { watchLine, watchText } from "../../watch/text";
-import { styled } from "./styled";
+import { styled } from "./output";
 import { type FrameLine, type TerminalSize, watchFrame } from "./watchFrame";
 
 /** Shows the snapshots of a watch. */
@@ -26,7 +27,7 @@ class JsonLines implements WatchDisplay {
   step(): void {}
 
   show(snapshot: WatchSnapshot): void {
-    this.output.write(`${JSON.stringify(snapshot)}\n`);
+    this.output.write(`${jsonText(snapshot, 0)}\n`);
   }
 
   close(): void {}

@@ -1,5 +1,6 @@
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
+import { printableReport } from "../../common/printable";
 import type { WatchSnapshot } from "../../watch/snapshot";
 import { clockTime, type Fact, factsOf, type Tone, whole } from "../../watch/text";
 
@@ -22,7 +23,8 @@ const BLOCKS = "▁▂▃▄▅▆▇█";
 const HINT = "Press Ctrl-C to end the watch";
 
 /** Returns the lines that show a snapshot within the rows and columns of a terminal. */
-export function watchFrame(snapshot: WatchSnapshot, { columns, rows }: TerminalSize): FrameLine[] {
+export function watchFrame(untrusted: WatchSnapshot, { columns, rows }: TerminalSize): FrameLine[] {
+  const snapshot = printableReport(untrusted);
   const isWide = columns >= MIN_WIDE_COLUMNS;
   const left = isWide ? LEFT_COLUMNS : columns;
   const head = headLines(snapshot, columns);

@@ -32,8 +32,8 @@ describe("A redacted report", () => {
     expect(shown("key AKIAIOSFODNN7EXAMPLE is")).to.equal("key AKIA**************** is");
   });
 
-  it("has no control characters except line breaks and tabs, and no bidirectional controls", () => {
-    expect(shown("a\tb\nc\u0000\u001b\u0085\u202e\u2067\ud800d")).to.match(/^a\tb\nc\ufffd+d$/);
+  it("has no control characters, line breaks or bidirectional controls", () => {
+    expect(shown("a\tb\nc\u0000\u001b\u202e\u2067\ud800d")).to.match(/^a b c\ufffd+d$/);
   });
 
   it("never shows the account, whatever surrounds it", () => {

@@ -1,6 +1,8 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
-import { styled, wrapLine } from "../../../../delivery/cli/terminal/styled";
+import { styled, wrapLine } from "../../../../delivery/cli/terminal/output";
 
 const TEXT = "FAILED: no\n\n✗ some-code: what is wrong\n  remedy: fix it";
 
@@ -45,5 +47,19 @@ describe("A report on a terminal", () => {
       "  where:  one two three four",
       "          five six seven",
     ]);
+  });
+});
+
+describe("Standard output and standard error", () => {
+  it("are written to by the folder terminal only, which cleans messages", () => {
+    const delivery = join(__dirname, "..", "..", "..", "..", "delivery");
+    const sources = readdirSync(delivery, { recursive: true, encoding: "utf8" }).filter((file) =>
+      /\.tsx?$/.test(file),
+    );
+    expect(sources.length).to.be.greaterThan(100);
+    const writing = sources.filter((file) =>
+      /process\.std(out|err)\.write\(|console\./.test(readFileSync(join(delivery, file), "utf8")),
+    );
+    expect(writing.filter((file) => !file.startsWith(join("cli", "terminal")))).to.deep.equal([]);
   });
 });

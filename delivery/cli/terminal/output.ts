@@ -1,10 +1,25 @@
 import { styleText } from "node:util";
 import wrapAnsi from "wrap-ansi";
+import { jsonText, printableLines } from "../../common/printable";
 
 /** Prints a report on standard output, as one JSON document or as text. */
 export function printReport<T>(report: T, { json }: { json?: true }, text: (report: T) => string): void {
-  const printed = json ? JSON.stringify(report, undefined, 2) : styled(text(report), process.stdout);
-  process.stdout.write(`${printed}\n`);
+  print(json ? jsonText(report) : styled(text(report), process.stdout));
+}
+
+/** Prints the command's result on standard output, with one line break at its end. */
+export function print(result: string): void {
+  process.stdout.write(`${result.trimEnd()}\n`);
+}
+
+/** Prints a message on standard error, without any control character. */
+export function printMessage(message: string): void {
+  process.stderr.write(`${printableLines(message)}\n`);
+}
+
+/** Prints an error or a warning of this command. */
+export function printProblem(message: string): void {
+  printMessage(`amplitude-kinesis: ${message}`);
 }
 
 /** Colors of the signs and verdicts that start a report's lines. */
