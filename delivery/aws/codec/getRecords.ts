@@ -4,37 +4,38 @@ import { isObject } from "../../common/values";
 import { isNumber, isText, memberCount, one } from "./putRecords";
 
 /**
- * The answer of GetRecords in AWS JSON 1.1: binary data in base64, times in seconds since 1970. Data is nearly all of it,
- * so each record's is decoded where it lies, and only the rest is parsed as JSON.
+ * Decodes a response of GetRecords in AWS JSON 1.1: binary data in base64, times in seconds since 1970. Nearly all of it is
+ * data, so each record's data is decoded in place, and only the rest is parsed as JSON.
  *
  * Source: Kinesis API Reference, GetRecords; Smithy, "AWS JSON 1.1 protocol".
  *
- * @returns undefined for an answer of another form, which is left to the SDK: without whole records, with a resharding,
- * with spaces between its tokens.
+ * @param body The records' data overwrites parts of it, and lives in it.
+ * @returns undefined for a response that is left to the SDK: with other members or types, with child shards, with spaces
+ * between its tokens.
  */
 export function readGetRecords(body: Buffer): GetRecordsOutput | undefined {
   const spans = dataSpans(body);
-  const answer: GetRecordsOutput = JSON.parse(withoutData(body, spans));
-  const records = isObject(answer) && isPlainAnswer(answer) ? answer.Records : undefined;
-  if (!Array.isArray(records) || records.length !== spans.length) return undefined;
-  const data = records.every(isWhole) ? decoded(body, spans) : undefined;
-  if (data === undefined) return undefined;
+  const output: GetRecordsOutput = JSON.parse(withoutData(body, spans));
+  const records = isObject(output) && isPlainOutput(output) ? output.Records : undefined;
+  if (!Array.isArray(records) || records.length !== spans.length || !records.every(isPlainRecord))
+    return undefined;
   for (const [index, record] of records.entries()) {
-    record.Data = data[index];
+    record.Data = decodeInPlace(body, spans[index] as Span);
+    if (record.Data === undefined) return undefined;
     const { ApproximateArrivalTimestamp: arrival } = record;
     if (arrival !== undefined) record.ApproximateArrivalTimestamp = timeOf(Number(arrival));
   }
-  return answer;
+  return output;
 }
 
-function isPlainAnswer(answer: GetRecordsOutput): boolean {
-  const { MillisBehindLatest, NextShardIterator, Records } = answer;
+function isPlainOutput(output: GetRecordsOutput): boolean {
+  const { MillisBehindLatest, NextShardIterator, Records } = output;
   const known = one(isNumber(MillisBehindLatest)) + one(isText(NextShardIterator));
-  return memberCount(answer) === known + one(Array.isArray(Records));
+  return memberCount(output) === known + one(Array.isArray(Records));
 }
 
-/** A record with data, and with nothing that is unknown. */
-function isWhole(record: KinesisRecord): boolean {
+/** Whether a record has data and no unknown members. */
+function isPlainRecord(record: KinesisRecord): boolean {
   if (!isObject(record)) return false;
   const { Data: data, PartitionKey, SequenceNumber, ApproximateArrivalTimestamp, EncryptionType } = record;
   const known = one(isText(PartitionKey)) + one(isText(SequenceNumber)) + one(isText(EncryptionType));
@@ -42,20 +43,20 @@ function isWhole(record: KinesisRecord): boolean {
   return isTaken && memberCount(record) === 1 + known + one(isNumber(ApproximateArrivalTimestamp));
 }
 
-/** Stands for data that was taken out: no base64, and nothing that an answer can hold but by knowing it. */
+/** A placeholder for data that was taken out. It is not base64, and no response can contain it except by knowing it. */
 const TAKEN = `#${randomBytes(9).toString("base64url")}`;
 const BEFORE_DATA = Buffer.from('"Data":"');
 const [QUOTE, EQUALS] = [0x22, 0x3d];
 
-/** Where the base64 of a record lies in the body. */
+/** Position of a record's base64 in the body. */
 interface Span {
   begin: number;
   end: number;
 }
 
 /**
- * JSON has an unescaped quote at the ends of a string alone. So these bytes are a member, but for a name that ends in a
- * quote and `Data`; and that is not a member of a record.
+ * In JSON, only the ends of a string are unescaped quotes. So these bytes are a member, unless a name ends in a quote and
+ * `Data`, and no member of a record does.
  */
 function dataSpans(body: Buffer): Span[] {
   const spans: Span[] = [];
@@ -83,22 +84,13 @@ function withoutData(body: Buffer, spans: Span[]): string {
   return rest.toString("utf8");
 }
 
-/** All in one piece of memory. @returns undefined where one is no base64. */
-function decoded(body: Buffer, spans: Span[]): Buffer[] | undefined {
-  if (spans.length === 0) return [];
-  const memory = Buffer.allocUnsafeSlow(spans.reduce((sum, span) => sum + decodedLength(body, span), 0));
-  let at = 0;
-  const data: Buffer[] = [];
-  for (const span of spans) {
-    const length = decodedLength(body, span);
-    const text = body.toString("latin1", span.begin, span.end);
-    // Node takes the alphabet for URLs too, and passes over what is in neither.
-    if (text.includes("-") || text.includes("_") || memory.write(text, at, "base64") !== length)
-      return undefined;
-    data.push(memory.subarray(at, at + length));
-    at += length;
-  }
-  return data;
+/** Returns undefined if the span is not base64. The decoded bytes are shorter than their base64 and start where it starts. */
+function decodeInPlace(body: Buffer, { begin, end }: Span): Buffer | undefined {
+  const length = decodedLength(body, { begin, end });
+  const text = body.toString("latin1", begin, end);
+  // Node also decodes the alphabet for URLs, and skips characters of neither.
+  const isBase64 = !text.includes("-") && !text.includes("_") && body.write(text, begin, "base64") === length;
+  return isBase64 ? body.subarray(begin, begin + length) : undefined;
 }
 
 /** Returns the decoded length. An incomplete group of four characters is not base64 and yields a fraction. */

@@ -1,8 +1,7 @@
-import type { PutRecordsInput } from "@aws-sdk/client-kinesis";
 import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols";
 import type { MetadataBearer, OperationSchema } from "@smithy/types";
 import { readGetRecords } from "./getRecords";
-import { readPutRecords, writePutRecords } from "./putRecords";
+import { EncodedPutRecords, readPutRecords } from "./putRecords";
 
 type Serialize = AwsJson1_1Protocol["serializeRequest"];
 type Deserialize = AwsJson1_1Protocol["deserializeResponse"];
@@ -15,16 +14,15 @@ const READERS: Record<string, Read | undefined> = {
 };
 
 /**
- * The SDK's protocol for Kinesis, but for the requests of PutRecords and the answers of PutRecords and GetRecords: to walk
- * over those member by member, as the SDK does by its schema, costs more than all else that is done to a batch. Endpoints,
- * headers, signatures, retries and errors stay the SDK's, and so does every input and answer of an uncommon form.
+ * The SDK's protocol for Kinesis with its own encoding of the two large bodies. The SDK walks over them member by member by
+ * its schema, which costs more than all the rest of a batch. Endpoints, headers, signatures, retries and errors stay the
+ * SDK's, and so do all other inputs and outputs.
  */
 export class KinesisProtocol extends AwsJson1_1Protocol {
   override async serializeRequest(...[schema, input, context]: Parameters<Serialize>): ReturnType<Serialize> {
-    const body = schema.name === "PutRecords" ? writePutRecords(input as PutRecordsInput) : undefined;
-    if (body === undefined) return super.serializeRequest(schema, input, context);
+    if (!(input instanceof EncodedPutRecords)) return super.serializeRequest(schema, input, context);
     const request = await super.serializeRequest(schema, {}, context);
-    request.body = body;
+    request.body = input.body;
     return request;
   }
 
@@ -35,12 +33,16 @@ export class KinesisProtocol extends AwsJson1_1Protocol {
     if (read === undefined || response.statusCode >= 300) {
       return super.deserializeResponse(schema, context, response);
     }
-    const bytes = await context.streamCollector(response.body);
-    const output = parsed(read, bytes);
-    const rest = output === undefined ? bytes : new Uint8Array();
-    const left = Object.assign(Object.create(Object.getPrototypeOf(response)), response, { body: rest });
-    const answer = await super.deserializeResponse<Output>(schema, context, left);
-    return Object.assign(answer, output);
+    const chunks: Buffer[] = [];
+    for await (const chunk of response.body) chunks.push(chunk);
+    const output = parsed(read, Buffer.concat(chunks));
+    // Reading overwrites its copy, so the SDK gets the original bytes.
+    const undecoded = output === undefined ? Buffer.concat(chunks) : new Uint8Array();
+    const remaining = Object.assign(Object.create(Object.getPrototypeOf(response)), response, {
+      body: undecoded,
+    });
+    const decoded = await super.deserializeResponse<Output>(schema, context, remaining);
+    return Object.assign(decoded, output);
   }
 }
 
@@ -49,9 +51,9 @@ function own<T>(table: Record<string, T>, { name }: OperationSchema): T | undefi
 }
 
 /** Returns undefined to leave the response, or its error, to the SDK. */
-function parsed(read: Read, { buffer, byteOffset, length }: Uint8Array): object | undefined {
+function parsed(read: Read, body: Buffer): object | undefined {
   try {
-    return read(Buffer.from(buffer, byteOffset, length));
+    return read(body);
   } catch {
     return undefined;
   }
