@@ -4,6 +4,21 @@ import { type Finding, finding } from "../common/findings";
 import { ACTIONS } from "./iam/actions";
 import { grantRemedy, inspect, isNamed } from "./inspection";
 
+/**
+ * Returns the ARN of a key that a stream names by an alias or a bare id, because policies name keys only by ARN. Returns
+ * `kmsKeyId` itself if the caller may not look the key up.
+ */
+export function resolveKey(client: KMSClient, kmsKeyId: string): Promise<string> {
+  if (kmsKeyId.includes(":key/")) return Promise.resolve(kmsKeyId);
+  return inspect(
+    async () => {
+      const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId: kmsKeyId }));
+      return KeyMetadata?.Arn ?? kmsKeyId;
+    },
+    () => kmsKeyId,
+  );
+}
+
 /** Checks whether a customer managed key can encrypt: a disabled one stops every write. */
 export function checkStreamKey(client: KMSClient, kmsKeyId: string): Promise<Finding[]> {
   return inspect(
@@ -11,7 +26,8 @@ export function checkStreamKey(client: KMSClient, kmsKeyId: string): Promise<Fin
       const { KeyMetadata: key } = await client.send(new DescribeKeyCommand({ KeyId: kmsKeyId }));
       const state = key?.KeyState;
       if (state === "Enabled") return [];
-      return [unusable(`The stream's key is ${state}`, key?.Arn ?? kmsKeyId, remedyFor(state, kmsKeyId))];
+      const keyArn = key?.Arn ?? kmsKeyId;
+      return [unusable(`The stream's key is ${state}`, keyArn, remedyFor(state, keyArn))];
     },
     (error) => [
       isNamed(error, "NotFoundException")
@@ -24,12 +40,13 @@ export function checkStreamKey(client: KMSClient, kmsKeyId: string): Promise<Fin
 const CHANGE_KEY =
   "Set kmsKeyArn to a key that exists, or remove it to use AWS's own key, and run `pulumi up`";
 
-function remedyFor(state: string | undefined, keyId: string): string {
-  const enable = `\`aws kms enable-key --key-id ${keyId}\``;
+/** EnableKey and CancelKeyDeletion take no alias. Source: AWS, KMS API Reference. */
+function remedyFor(state: string | undefined, keyArn: string): string {
+  const enable = `\`aws kms enable-key --key-id ${keyArn}\``;
   if (state === "Disabled") return `Run ${enable}`;
   if (state === "PendingDeletion")
-    return `Run \`aws kms cancel-key-deletion --key-id ${keyId}\`, then ${enable}`;
-  return `Look at \`aws kms describe-key --key-id ${keyId}\`. ${CHANGE_KEY}`;
+    return `Run \`aws kms cancel-key-deletion --key-id ${keyArn}\`, then ${enable}`;
+  return `Look at \`aws kms describe-key --key-id ${keyArn}\`. ${CHANGE_KEY}`;
 }
 
 function unusable(what: string, where: string, remedy: string): Finding {

@@ -73,15 +73,23 @@ function canSimulateKey(kmsKeyId: string, roleArn: string): boolean {
 
 function keyFindings(roleArn: string, { kmsKeyId }: StreamState, caller: Route): Finding[] {
   if (caller === "role" || kmsKeyId === undefined || canSimulateKey(kmsKeyId, roleArn)) return [];
+  const [why, remedy] = kmsKeyId.includes(":key/")
+    ? ["it belongs to another account than the role, and the simulator doesn't know its policy", PROVE]
+    : [
+        "the stream doesn't name it by its ARN, and the caller can't look the ARN up",
+        `${grantRemedy(ACTIONS.readKey, "the key")}, or ${PROVE.charAt(0).toLowerCase()}${PROVE.slice(1)}`,
+      ];
   return [
     finding.undetermined(
       "permissions-undetermined",
       kmsKeyId,
-      `Whether the role may ${GENERATE_DATA_KEY_ACTION} on the stream's key can't be simulated: the stream names the key ${kmsKeyId}, which is not the ARN of a key of the role's account`,
-      "Encrypt the stream with the key's ARN (kmsKeyArn), or prove the permission by writing (--route role)",
+      `Whether the role may ${GENERATE_DATA_KEY_ACTION} on the stream's key ${kmsKeyId} can't be simulated: ${why}`,
+      remedy,
     ),
   ];
 }
+
+const PROVE = "Run `amplitude-kinesis verify --route role` to prove the permission by writing";
 
 async function simulate(
   client: IAMClient,

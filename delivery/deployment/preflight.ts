@@ -1,11 +1,12 @@
 import type { StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
-import { type ClientOptions, iamClient, kinesisClient, stsClient } from "../aws/clients";
+import { type ClientOptions, iamClient, kinesisClient, kmsClient, stsClient } from "../aws/clients";
 import { type Caller, callerIdentity } from "../aws/credentials";
 import { tryPatiently } from "../aws/waitUntil";
 import { accountOf } from "../common/arn";
 import { type Finding, finding, hasSeverity } from "../common/findings";
 import { ACTIONS } from "./iam/actions";
 import { grantRemedy } from "./inspection";
+import { resolveKey } from "./key";
 import { checkPermissions, type PermissionsCheck } from "./permissions";
 import { type RoleState, readRole } from "./role";
 import { type AccessOptions, chooseRoute, ifFinal, type Route, STILL_REFUSED } from "./route";
@@ -52,6 +53,8 @@ export async function preflight(options: AccessOptions): Promise<Preflight> {
     writer !== undefined && route === "role" ? senderIdentity : undefined,
   );
   findings.push(...trust);
+  if (stream?.kmsKeyId !== undefined && route === "operator")
+    stream.kmsKeyId = await resolveKey(kmsClient(operator), stream.kmsKeyId);
   // If the sender is Amplitude's, the trust policy explains the refusal.
   const isExplained = senderIdentity.accountId === amplitude.accountId && hasSeverity(trust, "error");
   if (refusal !== undefined && !isExplained) findings.push(refusal);

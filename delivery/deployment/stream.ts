@@ -20,7 +20,7 @@ export interface StreamState {
   streamArn: string;
   /** Maximum size of a record in bytes, partition key included. */
   largestRecordBytes: number;
-  /** Customer managed key, as the stream names it: an ARN, an alias or a bare id. Absent for AWS's own. */
+  /** Customer managed key: its ARN, or the alias or bare id by which the stream names it. Absent for AWS's own. */
   kmsKeyId?: string;
   /** The service's time at the response, in epoch milliseconds. Reading starts from it, not from this machine's time. */
   serviceTime: number;

@@ -338,6 +338,25 @@ describe("Checking a deployment", function () {
     });
   }
 
+  it("decides on a key that the stream names by an alias", async () => {
+    const outputs = await deploy(aws);
+    const key = "arn:aws:kms:us-east-1:111122223333:key/1";
+    const proxy = await startLyingProxy(aws.endpoint, async ({ operation, forward }) => {
+      if (operation === "DescribeKey") return json({ KeyMetadata: { Arn: key, KeyState: "Enabled" } });
+      if (operation !== "DescribeStreamSummary") return undefined;
+      const { StreamDescriptionSummary } = JSON.parse((await forward()).body.toString());
+      return json({ StreamDescriptionSummary: { ...StreamDescriptionSummary, KeyId: "alias/own" } });
+    });
+    try {
+      const { findings } = await check(outputs, { endpoint: proxy.endpoint });
+      const [denied, ...others] = findings.filter(({ severity }) => severity !== "warning");
+      expect(others).to.deep.equal([]);
+      expect(denied?.message).to.include(`may not kms:GenerateDataKey on ${key}`);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
   it("finds a stream that is being deleted", async () => {
     const outputs = await deploy(aws);
     // The sandbox deletes faster than it can be asked.

@@ -1,6 +1,6 @@
 import { KMSClient } from "@aws-sdk/client-kms";
 import { expect } from "chai";
-import { checkStreamKey } from "../../../delivery/deployment/key";
+import { checkStreamKey, resolveKey } from "../../../delivery/deployment/key";
 import { configuration, type FakeAnswer, json, jsonError } from "../aws/fakeAws";
 
 const KEY = "arn:aws:kms:us-east-1:111122223333:key/1";
@@ -77,6 +77,22 @@ describe("Checking the stream's own key", () => {
       expect(finding).to.include({ code, severity, where: KEY });
       expect(finding?.message).to.match(says);
       expect(finding?.remedy).to.match(remedy);
+    });
+  }
+
+  it("gives commands that name the key by its ARN, because they take no alias", async () => {
+    const client = new KMSClient(configuration(() => inState("PendingDeletion")));
+    const [finding] = await checkStreamKey(client, "alias/own");
+    expect(finding?.remedy).to.include(`cancel-key-deletion --key-id ${KEY}`).and.not.include("alias/own");
+  });
+
+  for (const [name, answer, resolved] of [
+    ["alias/own", inState("Enabled"), KEY],
+    ["1234abcd", inState("Disabled"), KEY],
+    ["alias/own", jsonError("AccessDeniedException"), "alias/own"],
+  ] as const) {
+    it(`resolves ${name} to ${resolved}`, async () => {
+      expect(await resolveKey(new KMSClient(configuration(() => answer)), name)).to.equal(resolved);
     });
   }
 
