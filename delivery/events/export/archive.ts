@@ -99,8 +99,10 @@ export async function* unpack(
 
 /** A file in a ZIP. */
 export interface ZipEntry {
-  /** Path with `/` between folders. A folder's name ends with `/`. */
+  /** Path with `/` between folders. */
   readonly name: string;
+  /** Whether it is an empty folder. */
+  readonly isFolder: boolean;
   /** Why the content can't be read at all. Absent if it can be read. */
   readonly unreadable?: string;
   /**
@@ -215,8 +217,15 @@ function statedLength(end: Buffer): number | undefined {
 export async function* zipEntries(zip: ZipFile, handle: FileHandle): AsyncGenerator<ZipEntry> {
   for await (const entry of zip.eachEntry()) {
     const unreadable = unreadableReason(entry);
+    const name = getFileNameLowLevel(
+      entry.generalPurposeBitFlag,
+      entry.fileNameRaw,
+      entry.extraFields,
+      false,
+    );
     yield {
-      name: getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, false),
+      name,
+      isFolder: name.endsWith("/") && entry.uncompressedSize === 0,
       ...(unreadable === undefined ? {} : { unreadable }),
       content: () => verify(unpackEntry(zip, handle, entry), entry),
     };

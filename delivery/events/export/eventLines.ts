@@ -2,87 +2,102 @@ import { isUtf8 } from "node:buffer";
 import { createGunzip } from "node:zlib";
 import { messageOf, SourceError } from "../../common/errors";
 import { type Line, LineSplitter } from "../../common/lines";
+import { isObject } from "../../common/values";
 import type { Problems, SourceEvent } from "../source";
 import { unpack } from "./archive";
+import { ValueSplitter } from "./valueSplitter";
 
 /** Unpacked bytes that make one batch of events. */
 const BATCH_BYTES = 64 * 1024;
 
 /**
- * Longest line that is read: the largest record that a Kinesis stream can be set to accept, 10 MiB.
+ * Longest event that is read: the largest record that a Kinesis stream can be set to accept, 10 MiB.
  * Source: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html.
  */
-const MAX_LINE_BYTES = 10 * 1024 * 1024;
+const MAX_EVENT_BYTES = 10 * 1024 * 1024;
 
 /** Bytes at a file's start from which `detectFormat` tells its format. */
 export const FORMAT_BYTES = 64 * 1024;
 
-export type ExportFormat = "zip" | "gzip" | "json-lines";
+/** Format of content. `lines` has one value per line; `values` has an array of objects, or objects over several lines. */
+type Format = "zip" | "gzip" | "lines" | "values";
 
 /** Signatures of a local file header, an empty archive, and a spanned one: APPNOTE.TXT 4.3.7, 4.3.16, 8.5.5. */
 const ZIP_SIGNATURES = ["504b0304", "504b0506", "504b0708"];
 
+/** Starts of the files that macOS adds when it packs a folder: AppleDouble (RFC 1740, appendix A), and .DS_Store. */
+const MACOS_SIGNATURES = /^(00051607|0000000142756431)/;
+
+/** Detects the format by the content, because browsers and people change names. Returns undefined if it has no events. */
+function formatOf(start: Buffer): Format | undefined {
+  if (ZIP_SIGNATURES.includes(start.toString("hex", 0, 4))) return "zip";
+  // RFC 1952, 2.3.1: ID1 and ID2.
+  if (start[0] === 0x1f && start[1] === 0x8b) return "gzip";
+  const text = withoutByteOrderMark(start).subarray(0, FORMAT_BYTES).toString("latin1");
+  if (/^\s*(\[[\s[]*[\]{]|\{\s*\n)/.test(text)) return "values";
+  // Lines may be broken, which is reported later. A picture or a web page has no line that begins an object.
+  return text.trim() === "" || /^[ \t]*\{\s*["}]/m.test(text) ? "lines" : undefined;
+}
+
 /**
- * Detects an export's format by its content, because browsers and people change names.
+ * Returns whether a file is a ZIP.
  *
  * @param start The file's first 64 KiB, or all of it.
- * @throws SourceError if it is none of the three.
+ * @throws SourceError if it is not an export.
  */
-export function detectFormat(path: string, start: Buffer): ExportFormat {
-  if (ZIP_SIGNATURES.includes(start.toString("hex", 0, 4))) return "zip";
-  if (isGzip(start)) return "gzip";
-  if (looksLikeJsonLines(start)) return "json-lines";
+export function isZip(path: string, start: Buffer): boolean {
+  const format = formatOf(start);
+  if (format !== undefined) return format === "zip";
   throw new SourceError(
     `"${path}" is not an Amplitude export: it is neither a ZIP nor gzip, and no line at its start begins a JSON object. ` +
       "Give the .zip of Amplitude's Export API, one of its .json.gz files, or a .json file with one event per line.",
   );
 }
 
-function isGzip(start: Buffer): boolean {
-  // RFC 1952, 2.3.1: ID1 and ID2.
-  return start[0] === 0x1f && start[1] === 0x8b;
-}
-
-/** Accepts a file with broken lines, which are reported later, and rejects a picture or a web page. */
-function looksLikeJsonLines(start: Buffer): boolean {
-  const text = withoutByteOrderMark(start).toString("latin1");
-  return text.trim() === "" || /^[ \t]*\{\s*["}]/m.test(text);
-}
-
 /**
- * Reads the events of one file of JSON lines in batches, because one asynchronous step per event would cost more than
- * splitting the lines. Broken lines go to `problems`. Corrupt or torn data ends the file after the events before the damage.
+ * Reads the events of one file in batches, because one asynchronous step per event would cost more than splitting the lines.
+ * The content decides how, not the name: JSON lines, a JSON array, or either of them in gzip. Rows that are not events go to
+ * `problems`. Corrupt or torn data ends the file after the events before the damage.
  *
  * @param file Name of the file in messages.
- * @param isPacked Whether gzip is expected. Content that starts like gzip is unpacked in any case.
  */
-export async function* readEventLines(
+export async function* readEvents(
   file: string,
   content: AsyncIterable<Buffer>,
-  isPacked: boolean,
   problems: Problems,
 ): AsyncGenerator<SourceEvent[]> {
-  const splitter = new LineSplitter(MAX_LINE_BYTES);
+  let rows: Rows | undefined;
   try {
-    for await (const chunk of unpackIfGzip(content, isPacked))
-      yield parseLines(file, splitter.push(chunk), problems);
+    for await (const chunk of unpackIfGzip(content, file)) {
+      const isFirst = rows === undefined;
+      rows ??= new Rows(file, problems, chunk);
+      yield rows.push(isFirst ? withoutByteOrderMark(chunk) : chunk);
+    }
   } catch (error) {
-    problems.add({ file, reason: `can't be read to its end: ${messageOf(error)}` });
-    const torn = splitter.end();
-    if (torn) problems.add({ file, line: torn.number, reason: "is torn: the readable part ends inside it" });
+    const isOther = error instanceof SourceError;
+    problems.add({ file, reason: isOther ? error.message : `can't be read to its end: ${messageOf(error)}` });
+    rows?.tear();
     return;
   }
-  const last = splitter.end();
-  if (last) yield parseLines(file, [last], problems);
+  if (rows !== undefined) yield rows.end();
 }
 
-async function* unpackIfGzip(content: AsyncIterable<Buffer>, isPacked: boolean): AsyncGenerator<Buffer> {
+/** @throws Error if the content, or what is packed in it, can't hold events. */
+async function* unpackIfGzip(content: AsyncIterable<Buffer>, file?: string): AsyncGenerator<Buffer> {
   const chunks = content[Symbol.asyncIterator]();
   const first = await chunks.next();
-  if (first.done && isPacked) throw new Error("it is empty, but gzip data is expected");
-  const all = prepend(first, chunks);
-  const isUnpacked = first.done || !(isPacked || isGzip(first.value));
-  yield* isUnpacked ? all : unpack(all, createGunzip({ chunkSize: BATCH_BYTES }));
+  if (first.done) {
+    if (file?.toLowerCase().endsWith(".gz")) throw new Error("it is empty, but gzip data is expected");
+    return;
+  }
+  const format = formatOf(first.value);
+  if (format === "gzip" && file !== undefined)
+    yield* unpackIfGzip(unpack(prepend(first, chunks), createGunzip({ chunkSize: BATCH_BYTES })));
+  else if (format === "lines" || format === "values") yield* prepend(first, chunks);
+  else if (!MACOS_SIGNATURES.test(first.value.toString("hex", 0, 8))) {
+    await chunks.return?.();
+    throw new SourceError("holds neither gzip nor JSON objects");
+  }
 }
 
 async function* prepend(
@@ -97,52 +112,109 @@ async function* prepend(
   }
 }
 
-function parseLines(file: string, lines: readonly Line[], problems: Problems): SourceEvent[] {
-  const events: SourceEvent[] = [];
-  for (const line of lines) {
-    const parsed = parseLine(line);
-    if (parsed.kind === "event") events.push({ bytes: parsed.bytes, origin: `${file}:${line.number}` });
-    else if (parsed.kind === "broken") problems.add({ file, line: line.number, reason: parsed.reason });
+/** Splits a file into rows, and tells those that are events from the others. */
+class Rows {
+  readonly #splitter: LineSplitter | ValueSplitter;
+
+  /** @param start First bytes of the file. */
+  constructor(
+    private readonly file: string,
+    private readonly problems: Problems,
+    start: Buffer,
+  ) {
+    const Splitter = formatOf(start) === "values" ? ValueSplitter : LineSplitter;
+    this.#splitter = new Splitter(MAX_EVENT_BYTES);
   }
-  return events;
+
+  /** Returns the events that end in this chunk. */
+  push(chunk: Buffer): SourceEvent[] {
+    const events: SourceEvent[] = [];
+    this.#read(this.#splitter.push(chunk), events);
+    return events;
+  }
+
+  /** Returns the last event if nothing ended it. */
+  end(): SourceEvent[] {
+    const isOpen = this.#splitter instanceof ValueSplitter && this.#splitter.isOpen;
+    const last = this.#splitter.end();
+    const events: SourceEvent[] = [];
+    if (last) this.#read([last], events);
+    if (isOpen) this.#report("ends before its JSON does, so rows may be missing");
+    return events;
+  }
+
+  /** Reports the row in which the readable content ends. */
+  tear(): void {
+    const torn = this.#splitter.end();
+    if (torn) this.#report("is torn: the readable part ends inside it", torn.number);
+  }
+
+  #read(rows: readonly Line[], events: SourceEvent[]): void {
+    for (const row of rows) {
+      const parsed = parseRow(row);
+      if (parsed.kind === "event") events.push({ bytes: parsed.bytes, origin: `${this.file}:${row.number}` });
+      if (parsed.kind !== "skipped") continue;
+      const reported = this.problems.count;
+      if (parsed.isTorn) this.#read(objectsWithin(row), events);
+      if (this.problems.count === reported) this.#report(parsed.reason, row.number);
+    }
+  }
+
+  #report(reason: string, line?: number): void {
+    this.problems.add({ file: this.file, ...(line === undefined ? {} : { line }), reason });
+  }
 }
 
-/** A blank line, an event's bytes, or why the line is neither, without quoting a value. */
-type ParsedLine =
+/** Returns the lines of a torn value that begin an object: a value that lost a brace contains those after it. */
+function objectsWithin({ number, bytes }: Line): Line[] {
+  if (!bytes?.includes("\n")) return [];
+  const splitter = new LineSplitter(MAX_EVENT_BYTES);
+  const lines = [...splitter.push(bytes), splitter.end()].filter((line) => line !== undefined);
+  return lines.flatMap((line) => {
+    const text = line.bytes?.toString("latin1").trim().replace(/,$/, "") ?? "";
+    if (!text.startsWith("{")) return [];
+    return [{ number: number + line.number - 1, length: text.length, bytes: Buffer.from(text, "latin1") }];
+  });
+}
+
+/** A blank row, an event's bytes, or why the row is neither, without quoting a value. */
+type ParsedRow =
   | { readonly kind: "blank" }
   | { readonly kind: "event"; readonly bytes: Buffer }
-  | { readonly kind: "broken"; readonly reason: string };
+  | { readonly kind: "skipped"; readonly reason: string; readonly isTorn?: boolean };
 
-/** Parses a line. An event is one JSON object in valid UTF-8. Ignores a byte order mark before the first line. */
-function parseLine(line: Line): ParsedLine {
-  const { bytes } = line;
-  if (bytes === undefined) {
-    return broken(
-      `is ${line.length} bytes long, more than the largest Kinesis record takes (${MAX_LINE_BYTES} bytes)`,
-    );
-  }
-  if (!isUtf8(bytes)) return broken("isn't valid UTF-8");
-  const event = line.number === 1 ? withoutByteOrderMark(bytes) : bytes;
-  const text = event.toString("utf8");
-  return text.trim() === "" ? { kind: "blank" } : parseObject(event, text);
+function parseRow({ length, bytes }: Line): ParsedRow {
+  if (bytes === undefined || length > MAX_EVENT_BYTES) return skipped(tooLong(length), true);
+  if (!isUtf8(bytes)) return skipped("isn't valid UTF-8", true);
+  const text = bytes.toString("utf8");
+  return text.trim() === "" ? { kind: "blank" } : parseEvent(bytes, text);
 }
 
-/** Parses a line's JSON. Drops the message of `JSON.parse`, which quotes text that may be a customer's personal data. */
-function parseObject(bytes: Buffer, text: string): ParsedLine {
+function tooLong(length: number): string {
+  return `is ${length} bytes long, more than the largest Kinesis record takes (${MAX_EVENT_BYTES} bytes)`;
+}
+
+/**
+ * Parses an event: one JSON object with an event type or a uuid, as every row of an export has. (The vendor's page on the
+ * destination names the type `event_name`.) Drops the message of `JSON.parse`, which quotes text that may be a customer's
+ * personal data.
+ */
+function parseEvent(bytes: Buffer, text: string): ParsedRow {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return broken(`isn't valid JSON (${bytes.length} bytes)`);
+    return skipped(`isn't valid JSON (${bytes.length} ${bytes.length === 1 ? "byte" : "bytes"})`, true);
   }
-  if (Array.isArray(value)) return broken("is a JSON array, not an object");
-  if (value === null) return broken("is JSON null, not an object");
-  if (typeof value !== "object") return broken(`is a JSON ${typeof value}, not an object`);
-  return { kind: "event", bytes };
+  if (Array.isArray(value)) return skipped("is a JSON array, not an object");
+  if (value === null) return skipped("is JSON null, not an object");
+  if (!isObject(value)) return skipped(`is a JSON ${typeof value}, not an object`);
+  const isEvent = (value.uuid ?? value.event_type ?? value.event_name ?? null) !== null;
+  return isEvent ? { kind: "event", bytes } : skipped("has neither an event type nor a uuid");
 }
 
-function broken(reason: string): ParsedLine {
-  return { kind: "broken", reason };
+function skipped(reason: string, isTorn = false): ParsedRow {
+  return { kind: "skipped", reason, isTorn };
 }
 
 /** U+FEFF in UTF-8, which editors put at a file's start. It is not part of the event. */

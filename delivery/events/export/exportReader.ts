@@ -4,40 +4,42 @@ import type { ZipFile } from "yauzl";
 import { messageOf, SourceError } from "../../common/errors";
 import { type EventSource, Problems, type SourceEvent } from "../source";
 import { openFile, openZip, readFile, type ZipEntry, zipEntries } from "./archive";
-import { detectFormat, type ExportFormat, FORMAT_BYTES, readEventLines } from "./eventLines";
+import { FORMAT_BYTES, isZip, readEvents } from "./eventLines";
 
 /**
  * Opens a real Amplitude export: the `.zip` of gzipped JSON lines that the Export API returns
- * (`project/project_YYYY-MM-DD_H#part.json.gz`, up to 4 GB; https://amplitude.com/docs/apis/analytics/export), one
- * `.json.gz` of it, or `.json` with one event per line. Their first bytes tell them apart.
+ * (`project/project_YYYY-MM-DD_H#part.json.gz`, up to 4 GB; https://amplitude.com/docs/apis/analytics/export), one file of it,
+ * or JSON. The content decides, not the name: files may be gzipped or not, with one event per line or in a JSON array.
  *
  * Events come in the order of the archive, with their bytes unchanged, without unpacking to disk and in bounded memory.
- * Blank lines are skipped. Anything else that is not an event is one of `problems`, and reading goes on after it: a line
- * that is not one JSON object in UTF-8 of at most 10 MiB, and a file that is corrupt, encrypted or not `.json`. (Checksums
- * come last, so shortly before corrupt data there may be events that were changed and are still JSON.) The file is open only
- * while events are read; leaving the loop early closes it.
+ * Blank rows are ignored. Anything else that is not an event is one of `problems`, and reading goes on after it: a row that is
+ * not a JSON object in UTF-8 of at most 10 MiB with an event type or a uuid, and a file that is corrupt, encrypted or something
+ * else. (Checksums come last, so shortly before corrupt data there may be events that were changed and are still JSON.) The
+ * file is open only while events are read; leaving the loop early closes it.
  *
- * @throws SourceError if the file is missing, unreadable, a directory, not an export, or a truncated ZIP.
+ * @throws SourceError if the file is missing, unreadable, a directory, not an export, or a ZIP that is truncated or whose end
+ * contradicts its directory.
  */
 export async function openExport(path: string): Promise<EventSource> {
-  const format = await readFormat(path);
+  const isArchive = await checkStart(path);
   const problems = new Problems();
   return {
     problems: problems.kept,
     get problemCount() {
       return problems.count;
     },
-    batches: () => readBatches(path, format, problems),
+    batches: () => readBatches(path, isArchive, problems),
   };
 }
 
-async function readFormat(path: string): Promise<ExportFormat> {
+/** @returns Whether the export is a ZIP. */
+async function checkStart(path: string): Promise<boolean> {
   const handle = await openFile(path);
   try {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(FORMAT_BYTES), 0, FORMAT_BYTES, 0);
-    const format = detectFormat(path, buffer.subarray(0, bytesRead));
-    if (format === "zip") await openWholeZip(path, handle);
-    return format;
+    const isArchive = isZip(path, buffer.subarray(0, bytesRead));
+    if (isArchive) await openWholeZip(path, handle);
+    return isArchive;
   } finally {
     await handle.close();
   }
@@ -56,14 +58,14 @@ async function openWholeZip(path: string, handle: FileHandle): Promise<ZipFile> 
 
 async function* readBatches(
   path: string,
-  format: ExportFormat,
+  isArchive: boolean,
   problems: Problems,
 ): AsyncGenerator<SourceEvent[]> {
   const handle = await openFile(path);
   try {
-    yield* format === "zip"
+    yield* isArchive
       ? readZip(path, handle, problems)
-      : readEventLines(basename(path), readFile(handle), format === "gzip", problems);
+      : readEvents(basename(path), readFile(handle), problems);
   } finally {
     await handle.close();
   }
@@ -87,16 +89,10 @@ async function* readEntry(
   entry: ZipEntry,
   problems: Problems,
 ): AsyncGenerator<SourceEvent[]> {
-  if (isSkipped(entry.name)) return;
+  if (entry.isFolder) return;
   const file = `${archive}/${withoutControls(entry.name)}`;
-  if (!/\.json(\.gz)?$/i.test(entry.name)) problems.add({ file, reason: "is not a .json.gz or .json file" });
-  else if (entry.unreadable !== undefined) problems.add({ file, reason: entry.unreadable });
-  else yield* readEventLines(file, entry.content(), /\.gz$/i.test(entry.name), problems);
-}
-
-/** Whether an entry is a folder, or a file that macOS adds when it packs one. */
-function isSkipped(name: string): boolean {
-  return name.endsWith("/") || /(^|\/)(__MACOSX\/|\.DS_Store$)/.test(name);
+  if (entry.unreadable !== undefined) problems.add({ file, reason: entry.unreadable });
+  else yield* readEvents(file, entry.content(), problems);
 }
 
 /** Replaces control characters: a name comes from outside and is shown on terminals. */

@@ -387,6 +387,12 @@ describe("A mistake of a user", function () {
     ],
     ["an empty export", () => exporting("empty.json", ""), [/no events|empty/, /Export API|--events/], 2],
     [
+      "an error response saved as an export",
+      () => exporting("error.json", '{"error":{"http_code":403,"type":"forbidden"}}'),
+      [/no events/, /error\.json:1: has neither an event type nor a uuid/, /Export API/],
+      2,
+    ],
+    [
       "a text that isn't an export",
       () => exporting("notes.json", "dear diary\n"),
       [/notes\.json/, /--events|Export API/],

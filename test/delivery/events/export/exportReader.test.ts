@@ -25,7 +25,11 @@ function withChecksum(gzip: Buffer, checksum: number): Buffer {
 
 describe("The export reader", () => {
   const folder = temporaryFolder();
-  const events = ['{"a":1}', '{ "b" : "日本😀" , "n":1.0e3}', '{"c":12345678901234567890}'];
+  const events = [
+    '{"uuid":"a"}',
+    '{ "event_type" : "日本😀" , "n":1.0e3}',
+    '{"event_name":"c","n":12345678901234567890}',
+  ];
 
   describe("detects formats by content, not by name", () => {
     const formats: [string, () => Promise<Buffer> | Buffer, string][] = [
@@ -72,8 +76,8 @@ describe("The export reader", () => {
   });
 
   it("keeps carriage returns, skips blank lines, and reads a last line without a line feed", async () => {
-    const read = await readExport(written(folder("x.json"), '{"a":1}\r\n\r\n  \n\n{"b":2}'));
-    expect(read.texts).to.deep.equal(['{"a":1}\r', '{"b":2}']);
+    const read = await readExport(written(folder("x.json"), '{"uuid":"a"}\r\n\r\n  \n\n{"uuid":"b"}'));
+    expect(read.texts).to.deep.equal(['{"uuid":"a"}\r', '{"uuid":"b"}']);
     expect(read.origins).to.deep.equal(["x.json:1", "x.json:5"]);
     expect(read.problems).to.deep.equal([]);
   });
@@ -94,6 +98,8 @@ describe("The export reader", () => {
       ["not JSON", '{"secret":"hunter2"', "isn't valid JSON (19 bytes)"],
       ["two objects", '{"secret":1}{"secret":2}', "isn't valid JSON (24 bytes)"],
       ["an array", '[{"secret":1}]', "is a JSON array, not an object"],
+      ["neither an event type nor a uuid", '{"error":{"code":429}}', "has neither an event type nor a uuid"],
+      ["neither, but nulls", '{"uuid":null,"event_type":null}', "has neither an event type nor a uuid"],
       ["null", "null", "is JSON null, not an object"],
       ["a text", '"secret"', "is a JSON string, not an object"],
       ["a number", "42", "is a JSON number, not an object"],
@@ -103,22 +109,22 @@ describe("The export reader", () => {
     for (const [what, line, reason] of broken) {
       it(what, async () => {
         const content = Buffer.concat([
-          Buffer.from('{"a":1}\n'),
+          Buffer.from('{"uuid":"a"}\n'),
           Buffer.from(line),
-          Buffer.from('\n{"b":2}\n'),
+          Buffer.from('\n{"uuid":"b"}\n'),
         ]);
         const read = await readExport(written(folder("x.json"), content));
-        expect(read.texts).to.deep.equal(['{"a":1}', '{"b":2}']);
+        expect(read.texts).to.deep.equal(['{"uuid":"a"}', '{"uuid":"b"}']);
         expect(read.problems).to.deep.equal([{ file: "x.json", line: 2, reason }]);
       });
     }
   });
 
   it("reads a line of 10 MiB, and reports a longer one", async () => {
-    const longest = `{"a":"${"x".repeat(10 * 1024 * 1024 - 8)}"}`;
-    const tooLong = `{"a":"${"x".repeat(10 * 1024 * 1024 - 7)}"}`;
-    const read = await readExport(written(folder("x.json"), asLines([longest, tooLong, '{"b":2}'])));
-    expect(read.texts.map((text) => text.length)).to.deep.equal([10_485_760, 7]);
+    const longest = `{"uuid":"${"x".repeat(10 * 1024 * 1024 - 11)}"}`;
+    const tooLong = `{"uuid":"${"x".repeat(10 * 1024 * 1024 - 10)}"}`;
+    const read = await readExport(written(folder("x.json"), asLines([longest, tooLong, '{"uuid":"b"}'])));
+    expect(read.texts.map((text) => text.length)).to.deep.equal([10_485_760, 12]);
     expect(read.problems).to.deep.equal([
       {
         file: "x.json",
@@ -129,7 +135,7 @@ describe("The export reader", () => {
   });
 
   it("keeps the first 80 broken lines and counts all", async () => {
-    const read = await readExport(written(folder("x.json"), `{}\n${"{\n".repeat(250)}`));
+    const read = await readExport(written(folder("x.json"), `{"uuid":"a"}\n${"{\n".repeat(250)}`));
     expect(read.problems).to.have.length(80);
     expect(read.problems[79]?.line).to.equal(81);
     expect(read.problemCount).to.equal(250);
@@ -188,11 +194,52 @@ describe("The export reader", () => {
   });
 
   it("yields what unpacked from the same few packed bytes as the damage", async () => {
-    const all = Array<string>(40_000).fill('{"same":"line, again and again"}');
+    const all = Array<string>(40_000).fill('{"uuid":"line, again and again"}');
     const packed = withChecksum(gzipSync(asLines(all)), 1);
     expect(packed.length).to.be.lessThan(8 * 1024);
     const read = await readExport(written(folder("x.json.gz"), packed));
     expect(asLines(all.slice(read.texts.length)).length).to.be.lessThan(64 * 1024);
+  });
+
+  describe("reads JSON whose events are not one per line", () => {
+    const [a, b, c] = ['{"uuid":"a"}', '{"uuid":"b","in":[{"s":"}]\\"{"}]}', '{\n  "uuid": "c"\n}'] as const;
+    const forms: [what: string, text: string, lines: number[]][] = [
+      ["an array on one line", `[${a},${b}, ${c}]`, [1, 1, 1]],
+      ["an array over several lines", `\ufeff\n[\n${a},\n${b},\n${c}\n]\n`, [3, 4, 5]],
+      ["several arrays, and arrays in arrays", `[[${a}],[]]\n[${b}]\r\n[${c}]`, [1, 2, 3]],
+      ["objects over several lines", `{\n${a.slice(1)}\n${b}${c}`, [1, 3, 3]],
+    ];
+    for (const [what, text, lines] of forms) {
+      it(what, async () => {
+        const read = await readExport(written(folder("x.json"), text));
+        expect(read.texts.map((event) => JSON.parse(event))).to.deep.equal(
+          [a, b, c].map((event) => JSON.parse(event)),
+        );
+        expect(read.texts.slice(1)).to.deep.equal([b, c]);
+        expect(read.origins).to.deep.equal(lines.map((line) => `x.json:${line}`));
+        expect(read.problems).to.deep.equal([]);
+      });
+    }
+
+    it("and reports everything else, with the events around it", async () => {
+      const text = `[${a},\n"text", 1,\n{"error":1},\n{"uuid":"torn,\n${b},\n${c}\n]`;
+      const read = await readExport(written(folder("x.json"), text));
+      expect(read.texts).to.deep.equal([a, b]);
+      expect(read.problems.map(({ line, reason }) => [line, reason])).to.deep.equal([
+        [2, "is a JSON string, not an object"],
+        [2, "is a JSON number, not an object"],
+        [3, "has neither an event type nor a uuid"],
+        [4, "isn't valid JSON (13 bytes)"],
+        [6, "isn't valid JSON (1 byte)"],
+        [undefined, "ends before its JSON does, so rows may be missing"],
+      ]);
+    });
+
+    it("and reports an array that is cut between two events", async () => {
+      const read = await readExport(written(folder("x.json"), `[${a},\n${b},\n`));
+      expect(read.texts).to.deep.equal([a, b]);
+      expect(read.problems).to.have.length(1);
+    });
   });
 
   describe("rejects", () => {
@@ -211,8 +258,8 @@ describe("The export reader", () => {
       ],
       ["a web page", () => written(folder("x.zip"), "<html>\n<body>"), /neither a ZIP nor gzip/],
       [
-        "one JSON array of events",
-        () => written(folder("x.json"), '[{"a":1}]'),
+        "a list of texts",
+        () => written(folder("x.json"), '["a","b"]'),
         /no line at its start begins a JSON object/,
       ],
       [
@@ -259,7 +306,7 @@ describe("The export reader", () => {
     const path = written(folder("x.json"), asLines(manyEvents(20_000)));
     let count = 0;
     for await (const _ of eventsOf(await openExport(path))) {
-      if (count === 0) appendFileSync(path, '{"late":true}\n');
+      if (count === 0) appendFileSync(path, '{"uuid":"late"}\n');
       count++;
     }
     expect(count).to.equal(20_001);

@@ -60,7 +60,7 @@ export async function readExport(path: string): Promise<WholeExport> {
 export function manyEvents(count: number): string[] {
   return Array.from({ length: count }, (_, index) =>
     JSON.stringify({
-      index,
+      uuid: index,
       text: Math.sin(index + 1)
         .toString(36)
         .repeat(3),

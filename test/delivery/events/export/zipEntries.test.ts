@@ -62,25 +62,35 @@ function patched(zip: Buffer, signature: Buffer, nth: number, change: (header: B
 
 describe("The export reader, with a ZIP", () => {
   const folder = temporaryFolder();
-  const good = (name: string, text = '{"good":1}'): EntryToZip => ({ name, content: gzipSync(`${text}\n`) });
+  const good = (name: string, text = '{"uuid":"good"}'): EntryToZip => ({
+    name,
+    content: gzipSync(`${text}\n`),
+  });
   const read = (zip: Buffer) => readExport(written(folder("e.zip"), zip));
 
   it("reads the files in the order of the archive", async () => {
     const names = ["2/2_2026-01-05_10#0.json.gz", "2/2_2026-01-05_9#1.json.gz", "1/1_2026-01-05_9#0.json.gz"];
-    const all = await read(await zipped(names.map((name, index) => good(name, `{"n":${index}}`))));
-    expect(all.texts).to.deep.equal(['{"n":0}', '{"n":1}', '{"n":2}']);
+    const all = await read(await zipped(names.map((name, index) => good(name, `{"uuid":${index}}`))));
+    expect(all.texts).to.deep.equal(['{"uuid":0}', '{"uuid":1}', '{"uuid":2}']);
     expect(all.origins).to.deep.equal(names.map((name) => `e.zip/${name}:1`));
   });
 
-  it("reads files that are not gzipped, and gzip under a plain name", async () => {
+  it("decides by content whether a file is gzipped, whatever its name is", async () => {
     const all = await read(
       await zipped([
-        { name: "1/plain.json", content: '{"a":1}\n{"b":2}' },
-        { name: "1/packed.json", content: gzipSync('{"c":3}') },
-        { name: "1/stored.JSON", content: '{"d":4}', options: stored },
+        { name: "1/plain.json", content: '{"uuid":"a"}\n{"uuid":"b"}' },
+        { name: "1/packed.json", content: gzipSync('{"uuid":"c"}') },
+        { name: "1/stored.JSON", content: '{"uuid":"d"}', options: stored },
+        { name: "1/plain.json.gz", content: '{"uuid":"e"}' },
+        { name: "1/lines.jsonl", content: '{"uuid":"f"}' },
+        { name: "1/lines.ndjson.gz", content: gzipSync('{"uuid":"g"}') },
+        { name: "1/copy.json 2.gz", content: gzipSync('{"uuid":"h"}') },
+        { name: "__MACOSX/1.json", content: '{"uuid":"i"}' },
+        { name: "folder/", content: "" },
+        { name: "none", content: '{"uuid":"j"}' },
       ]),
     );
-    expect(all.texts).to.deep.equal(['{"a":1}', '{"b":2}', '{"c":3}', '{"d":4}']);
+    expect(all.texts).to.deep.equal([..."abcdefghij"].map((uuid) => `{"uuid":"${uuid}"}`));
     expect(all.problems).to.deep.equal([]);
   });
 
@@ -88,9 +98,9 @@ describe("The export reader, with a ZIP", () => {
     const all = await read(
       await zipped([
         { name: "1/", content: "" },
-        { name: "__MACOSX/1/._1.json.gz", content: "litter" },
-        { name: "1/.DS_Store", content: "litter" },
-        { name: ".DS_Store", content: "litter" },
+        { name: "__MACOSX/1/._1.json.gz", content: Buffer.from("0005160700020000", "hex") },
+        { name: "1/.DS_Store", content: Buffer.from("000000014275643100", "hex") },
+        { name: "1/Icon", content: "" },
         good("1/1.json.gz"),
       ]),
     );
@@ -108,7 +118,7 @@ describe("The export reader, with a ZIP", () => {
     );
     expect(all.texts).to.have.length(1);
     expect(all.problems).to.deep.equal([
-      { file: "e.zip/read?[31mme.txt", reason: "is not a .json.gz or .json file" },
+      { file: "e.zip/read?[31mme.txt", reason: "holds neither gzip nor JSON objects" },
     ]);
   });
 
@@ -145,9 +155,17 @@ describe("The export reader, with a ZIP", () => {
         reason: /^can't be read to its end: invalid local file header/,
       },
       {
-        why: "one that is not gzip under a gzip's name",
-        zip: () => zipped([{ name: "1/bad.json.gz", content: '{"a":1}' }, good("1/good.json.gz")]),
-        reason: /incorrect header check/,
+        why: "one that is a ZIP",
+        zip: async () => {
+          const inner = await zipped([good("1.json.gz")]);
+          return zipped([{ name: "1/bad.json.zip", content: inner }, good("1/good.json.gz")]);
+        },
+        reason: /^holds neither gzip nor JSON objects/,
+      },
+      {
+        why: "one that is a packed picture",
+        zip: () => zipped([{ name: "1/bad.json.gz", content: gzipSync("\x89PNG") }, good("1/good.json.gz")]),
+        reason: /^holds neither gzip nor JSON objects/,
       },
       {
         why: "an empty one under a gzip's name",
@@ -188,7 +206,7 @@ describe("The export reader, with a ZIP", () => {
     for (const { why, zip, reason, whole } of cases) {
       it(why, async () => {
         const all = await read(await zip());
-        expect(all.texts.at(-1)).to.equal('{"good":1}');
+        expect(all.texts.at(-1)).to.equal('{"uuid":"good"}');
         expect(all.problemCount).to.equal(1);
         expect(all.problems[0]?.file).to.match(/^e\.zip\/1\/bad\.json/);
         expect(all.problems[0]?.reason).to.match(reason);
@@ -200,22 +218,22 @@ describe("The export reader, with a ZIP", () => {
   it("yields the lines before corrupt gzip data, reports the damaged file, and continues", async () => {
     const lines = manyEvents(5_000);
     const corrupt = gzipSync(asLines(lines));
-    const middle = Math.floor(corrupt.length / 2);
-    corrupt.fill(0xff, middle, middle + 200);
+    const damaged = Math.floor(corrupt.length / 2) + 42;
+    corrupt[damaged] = 0xff - (corrupt[damaged] ?? 0);
     const all = await read(
       await zipped([{ name: "1/bad.json.gz", content: corrupt }, good("1/good.json.gz")]),
     );
     // Deflate may go on through garbage up to the checksum: what it unpacks until then are broken lines.
     const intact = all.texts.findIndex((text, index) => text !== lines[index]);
     expect(intact).to.be.within(2_000, 3_000);
-    expect(all.texts.at(-1)).to.equal('{"good":1}');
+    expect(all.texts.at(-1)).to.equal('{"uuid":"good"}');
     expect(all.problems.find(({ line }) => line === undefined)?.reason).to.match(/can't be read to its end/);
     expect(all.problemCount).to.be.greaterThan(80);
   });
 
   it("keeps at most 100 problems of whole files, and counts all", async () => {
     const all = await read(
-      await zipped(Array.from({ length: 120 }, (_, index) => ({ name: `1/${index}.txt`, content: "" }))),
+      await zipped(Array.from({ length: 120 }, (_, index) => ({ name: `1/${index}.txt`, content: "text" }))),
     );
     expect(all.problems).to.have.length(100);
     expect(all.problemCount).to.equal(120);
