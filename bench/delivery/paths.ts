@@ -4,7 +4,8 @@ import {
   KinesisClient,
   PutRecordsCommand,
 } from "@aws-sdk/client-kinesis";
-import { keepAliveHandler, kinesisClient, kinesisWriteClient } from "../../delivery/aws/clients";
+import { kinesisClient, kinesisWriteClient } from "../../delivery/aws/clients";
+import { keepAliveHandler } from "../../delivery/aws/connections";
 import { putRecordsTo } from "../../delivery/kinesis/record";
 import { bodyOf, CREDENTIALS, giveBack, keyOf, poster, REGION, signedHeaders } from "./byHand";
 import { awsKinesisWritable, kinesisStreams } from "./peers/javascript";

@@ -1,18 +1,14 @@
-import { Agent as HttpAgent, IncomingMessage } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KinesisClient } from "@aws-sdk/client-kinesis";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { STSClient } from "@aws-sdk/client-sts";
 import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
-import { NodeHttpHandler } from "@smithy/node-http-handler";
-import type {
-  AwsCredentialIdentity,
-  AwsCredentialIdentityProvider,
-  NodeHttpHandlerOptions,
-} from "@smithy/types";
+import type { NodeHttpHandler } from "@smithy/node-http-handler";
+import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@smithy/types";
+import { registerSecrets } from "../common/redactSecrets";
 import { KinesisProtocol } from "./codec/kinesisProtocol";
+import { awsAuthorities, keepAliveHandler } from "./connections";
 
 /** Access keys, or a credentials provider of the AWS SDK. */
 export type Credentials = AwsCredentialIdentity | AwsCredentialIdentityProvider;
@@ -27,60 +23,22 @@ export interface ClientOptions {
   endpoint?: string | undefined;
   /** Shared by the clients of a run, which destroys it at its end. Default: a new one per client. */
   requestHandler?: NodeHttpHandler | undefined;
+  /** Asks for the code of a profile's MFA device. Default: such a profile is an error. */
+  mfaCode?: ((serialNumber: string) => Promise<string>) | undefined;
 }
 
-/** Longest wait for a response to begin, or for more of it. */
-const MAX_SILENCE_MS = 30_000;
-/** Longest time a response may take from its first byte to its last. A GetRecords response of 14 MB takes it at 1 Mbit/s. */
-const MAX_RESPONSE_MS = 120_000;
-
-/**
- * Returns an HTTP/1.1 handler that keeps connections open. The Kinesis client's default is HTTP/2 with a session per request:
- * it is slower, and no plain-HTTP endpoint supports it.
- *
- * A request fails with a TimeoutError after `maxSilenceMs` without a response, or without more of it, and `maxResponseMs` after
- * the response began: the SDK's request timeout ends with the first byte.
- */
-export function keepAliveHandler(
-  maxSilenceMs = MAX_SILENCE_MS,
-  maxResponseMs = MAX_RESPONSE_MS,
-): NodeHttpHandler {
-  const agentOptions = { keepAlive: true, maxSockets: 64 };
-  const options = {
-    httpAgent: new HttpAgent(agentOptions),
-    httpsAgent: new HttpsAgent(agentOptions),
-    connectionTimeout: 5_000,
-    requestTimeout: maxSilenceMs,
-    socketTimeout: maxSilenceMs,
-    throwOnRequestTimeout: true,
-  };
-  return new ResponseTimeoutHandler(options, maxResponseMs);
+/** The connections and the credentials that the clients of a run share. */
+export interface Connection extends ClientOptions {
+  /** Destroyed at the end of the run. */
+  requestHandler: NodeHttpHandler;
 }
 
-class ResponseTimeoutHandler extends NodeHttpHandler {
-  constructor(
-    options: NodeHttpHandlerOptions,
-    private readonly maxResponseMs: number,
-  ) {
-    super(options);
-  }
-
-  override async handle(
-    ...request: Parameters<NodeHttpHandler["handle"]>
-  ): ReturnType<NodeHttpHandler["handle"]> {
-    const handled = await super.handle(...request);
-    const body: unknown = handled.response.body;
-    if (body instanceof IncomingMessage) {
-      const timer = setTimeout(() => body.destroy(responseTimeout(this.maxResponseMs)), this.maxResponseMs);
-      body.once("close", () => clearTimeout(timer));
-    }
-    return handled;
-  }
-}
-
-function responseTimeout(ms: number): Error {
-  const message = `the response did not end within ${ms / 1000} s`;
-  return Object.assign(new Error(message), { name: "TimeoutError" });
+/** Opens the connections of a run. Credentials are resolved once, so that an MFA code is asked for once. */
+export function connect(options: ClientOptions): Connection {
+  const { region, profile, endpoint, mfaCode } = options;
+  const requestHandler = keepAliveHandler({ authorities: () => awsAuthorities(profile) });
+  const credentials = resolveCredentials({ ...options, requestHandler });
+  return { region, profile, endpoint, mfaCode, requestHandler, credentials };
 }
 
 export function kinesisClient(options: ClientOptions): KinesisClient {
@@ -109,20 +67,33 @@ export function cloudWatchClient(options: ClientOptions): CloudWatchClient {
 }
 
 /**
- * Returns undefined for the SDK's provider chain. A named profile takes precedence over keys in the environment, as in the
- * AWS CLI.
+ * Returns the given credentials, or the SDK's provider chain for the profile. A named profile takes precedence over keys in the
+ * environment, as in the AWS CLI. Every secret that is resolved is redacted from then on.
  */
-export function resolveCredentials({ credentials, profile }: ClientOptions): Credentials | undefined {
-  return credentials ?? (profile === undefined ? undefined : fromNodeProviderChain({ profile }));
+export function resolveCredentials(options: ClientOptions): AwsCredentialIdentityProvider {
+  const { credentials, profile, requestHandler, mfaCode } = options;
+  const provider =
+    typeof credentials === "object"
+      ? async () => credentials
+      : (credentials ??
+        fromNodeProviderChain({
+          ...(profile === undefined ? {} : { profile }),
+          ...(mfaCode === undefined ? {} : { mfaCodeProvider: mfaCode }),
+          ...(requestHandler === undefined ? {} : { clientConfig: { requestHandler } }),
+        }));
+  return async (properties) => {
+    const identity = await provider(properties);
+    registerSecrets([identity.secretAccessKey, identity.sessionToken]);
+    return identity;
+  };
 }
 
 function base(options: ClientOptions) {
-  const { region, endpoint } = options;
-  const credentials = resolveCredentials(options);
+  const { region, endpoint, requestHandler = keepAliveHandler() } = options;
   return {
     region,
-    requestHandler: options.requestHandler ?? keepAliveHandler(),
+    requestHandler,
+    credentials: resolveCredentials({ ...options, requestHandler }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
   };
 }

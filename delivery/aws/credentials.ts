@@ -2,7 +2,8 @@ import { GetCallerIdentityCommand, type STSClient } from "@aws-sdk/client-sts";
 import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentityProvider } from "@smithy/types";
 import { DeliveryError } from "../common/errors";
-import { type ClientOptions, keepAliveHandler, resolveCredentials } from "./clients";
+import { type ClientOptions, resolveCredentials } from "./clients";
+import { keepAliveHandler } from "./connections";
 import {
   classify,
   describeError,
@@ -11,6 +12,7 @@ import {
   isCredentialsError,
   UNREADABLE,
 } from "./errors";
+import { ProxyError } from "./proxy";
 import { type Patience, tryPatiently } from "./waitUntil";
 
 /** Sessions last an hour, the role's own limit and the most for a chained role; the SDK's clients renew them ahead of that. */
@@ -99,13 +101,18 @@ export async function callerIdentity(client: STSClient, whose = ANYBODYS): Promi
 }
 
 export function credentialsProblem(error: unknown, whose = ANYBODYS): DeliveryError {
+  if (error instanceof DeliveryError) return error;
   const text = describeError(error);
   if (isClockSkew(error)) {
     const message = `AWS rejected the request because this machine's clock is wrong (${text}). Set it: compare \`date -u\` with \`curl -sI https://sts.amazonaws.com | grep -i date\``;
     return new DeliveryError("credentials", message, { cause: error });
   }
   if (classify(error) === "untrusted-certificate") {
-    const message = `AWS can't be asked who you are: the certificate at the other end is not trusted (${text}). If a proxy of yours opens TLS, name its authority's certificate: NODE_EXTRA_CA_CERTS=ca.pem; otherwise compare AWS_ENDPOINT_URL`;
+    const message = `AWS can't be asked who you are: the certificate at the other end is not trusted (${text}). If a proxy of yours opens TLS, name the file with its authority's certificate: AWS_CA_BUNDLE=ca.pem, or NODE_EXTRA_CA_CERTS=ca.pem for Amplitude too; otherwise compare AWS_ENDPOINT_URL`;
+    return new DeliveryError("credentials", message, { cause: error });
+  }
+  if (error instanceof ProxyError) {
+    const message = `AWS can't be asked who you are: ${error.message}. ${error.remedy}`;
     return new DeliveryError("credentials", message, { cause: error });
   }
   const message = isCredentialsError(error)

@@ -60,7 +60,7 @@ export type ErrorKind =
 
 /** Source: the services' API references, "Common errors"; Node.js, TLS, "X509 certificate error codes". */
 const KINDS: readonly [ErrorKind, RegExp][] = [
-  ["unreachable", /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/],
+  ["unreachable", /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_PROXY_REFUSED)$/],
   [
     "untrusted-certificate",
     /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|CERT_(UNTRUSTED|HAS_EXPIRED|NOT_YET_VALID)|ERR_TLS_CERT/,

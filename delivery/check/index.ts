@@ -2,8 +2,8 @@ import { once } from "node:events";
 import {
   type ClientOptions,
   cloudWatchClient,
+  connect,
   iamClient,
-  keepAliveHandler,
   kinesisClient,
   kmsClient,
 } from "../aws/clients";
@@ -35,17 +35,18 @@ import type { CheckedRole, CheckReport } from "./report";
 export async function checkDeployment(options: CheckOptions): Promise<CheckReport> {
   const { signal = new AbortController().signal } = options;
   signal.throwIfAborted();
-  const connections = keepAliveHandler();
+  const outputs = resolveOutputs([{ description: "options.outputs", values: { ...options.outputs } }]);
+  const operator = connect({ ...options, region: outputs.region });
   const settled = new AbortController();
   const aborted = once(signal, "abort", { signal: settled.signal }).then(() => Promise.reject(signal.reason));
   aborted.catch(() => {});
   try {
-    const checking = check(options, connections);
+    const checking = check(options, outputs, operator);
     checking.catch(() => {});
     return await Promise.race([checking, aborted]);
   } finally {
     settled.abort();
-    connections.destroy();
+    operator.requestHandler.destroy();
   }
 }
 
@@ -60,11 +61,10 @@ interface Subject {
 
 async function check(
   options: CheckOptions,
-  requestHandler: ClientOptions["requestHandler"],
+  outputs: StackOutputs,
+  operator: ClientOptions,
 ): Promise<CheckReport> {
-  const { credentials, profile, endpoint, clock = systemClock } = options;
-  const outputs = resolveOutputs([{ description: "options.outputs", values: { ...options.outputs } }]);
-  const operator = { region: outputs.region, credentials, profile, endpoint, requestHandler };
+  const { clock = systemClock } = options;
   const before = await inspectAccess(options, outputs, operator, clock);
   options.onStep?.("checking policies, key, alarms and tags");
   const subject: Subject = { outputs, streamArn: streamArnOf(outputs), operator, options, before };

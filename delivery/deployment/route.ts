@@ -1,5 +1,5 @@
 import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
-import type { ClientOptions, Credentials } from "../aws/clients";
+import { type ClientOptions, type Credentials, resolveCredentials } from "../aws/clients";
 import { assumedRole, type Caller, credentialsProblem, forSigning, tryToAssume } from "../aws/credentials";
 import {
   awsError,
@@ -49,9 +49,9 @@ export function resolveSender(
 ): ClientOptions {
   const { senderCredentials: credentials, senderProfile: profile } = given;
   // The same object if there is no other sender, so that the preflight asks for only one identity.
-  return credentials === undefined && profile === undefined
-    ? operator
-    : { ...operator, credentials, profile };
+  if (credentials === undefined && profile === undefined) return operator;
+  const sender = { ...operator, credentials, profile };
+  return { ...sender, credentials: resolveCredentials(sender) };
 }
 
 /** Returns the caller that the role has to trust; by default Amplitude's documented account, without an external id. */

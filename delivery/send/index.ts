@@ -1,4 +1,4 @@
-import { type ClientOptions, keepAliveHandler, kinesisWriteClient } from "../aws/clients";
+import { type ClientOptions, type Connection, connect, kinesisWriteClient } from "../aws/clients";
 import { type Clock, systemClock } from "../common/clock";
 import { type Finding, hasSeverity } from "../common/findings";
 import { DEFAULT_PROPAGATION_SECONDS } from "../common/limits";
@@ -36,18 +36,18 @@ const PROPAGATING = "refused so far; a new policy takes up to a minute and a hal
  * deployment is a finding of the report.
  */
 export async function sendEvents(options: SendOptions): Promise<SendReport> {
-  const connections = keepAliveHandler();
+  const sending = new Sending(options);
   try {
-    return await new Sending(options, connections).run();
+    return await sending.run();
   } finally {
-    connections.destroy();
+    sending.close();
   }
 }
 
 class Sending {
   readonly #options: SendOptions;
   readonly #outputs: StackOutputs;
-  readonly #operator: ClientOptions;
+  readonly #operator: Connection;
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #counter = new SendCounter();
@@ -55,14 +55,17 @@ class Sending {
   #taken = 0;
   #step = "";
 
-  constructor(options: SendOptions, requestHandler: ClientOptions["requestHandler"]) {
+  constructor(options: SendOptions) {
     const { clock = systemClock, signal = new AbortController().signal } = options;
     this.#options = options;
     this.#outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
-    const { credentials, profile, endpoint } = options;
-    this.#operator = { region: this.#outputs.region, credentials, profile, endpoint, requestHandler };
+    this.#operator = connect({ ...options, region: this.#outputs.region });
     this.#clock = clock;
     this.#signal = signal;
+  }
+
+  close(): void {
+    this.#operator.requestHandler.destroy();
   }
 
   async run(): Promise<SendReport> {

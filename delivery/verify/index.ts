@@ -1,4 +1,4 @@
-import { type ClientOptions, keepAliveHandler, kinesisClient } from "../aws/clients";
+import { type ClientOptions, type Connection, connect, kinesisClient } from "../aws/clients";
 import { type Clock, systemClock } from "../common/clock";
 import { type Finding, hasSeverity } from "../common/findings";
 import { LatencyRecorder } from "../common/histogram";
@@ -53,11 +53,10 @@ export async function verifyDelivery(options: VerifyOptions): Promise<DeliveryRe
 class DeliveryRun {
   readonly #options: VerifyOptions;
   readonly #outputs: StackOutputs;
-  readonly #operator: ClientOptions;
+  readonly #operator: Connection;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #signal: AbortSignal;
-  readonly #connections = keepAliveHandler();
   readonly #state: RunState;
   readonly #findings: Finding[] = [];
   readonly #startedAt: number;
@@ -72,9 +71,7 @@ class DeliveryRun {
     this.#options = options;
     this.#outputs = outputs;
     this.#state = state;
-    const { credentials, profile, endpoint } = options;
-    const { region } = outputs;
-    this.#operator = { region, credentials, profile, endpoint, requestHandler: this.#connections };
+    this.#operator = connect({ ...options, region: outputs.region });
     this.#clock = clock;
     this.#random = random;
     this.#signal = signal;
@@ -87,7 +84,7 @@ class DeliveryRun {
     try {
       return await this.#run();
     } finally {
-      this.#connections.destroy();
+      this.#operator.requestHandler.destroy();
     }
   }
 

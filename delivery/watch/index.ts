@@ -1,4 +1,4 @@
-import { type ClientOptions, keepAliveHandler, kinesisClient, stsClient } from "../aws/clients";
+import { type Connection, connect, kinesisClient, stsClient } from "../aws/clients";
 import { callerIdentity } from "../aws/credentials";
 import { accountOf, streamArnOf } from "../common/arn";
 import { type Clock, type EpochMs, systemClock } from "../common/clock";
@@ -27,11 +27,11 @@ const MAX_DELAY_MS = 2_000;
  * are findings.
  */
 export async function* watchStream(options: WatchOptions): AsyncGenerator<WatchSnapshot, void, void> {
-  const connections = keepAliveHandler();
+  const watch = new Watch(options);
   try {
-    yield* new Watch(options, connections).run();
+    yield* watch.run();
   } finally {
-    connections.destroy();
+    watch.close();
   }
 }
 
@@ -46,23 +46,26 @@ interface Reading {
 class Watch {
   readonly #options: WatchOptions;
   readonly #outputs: StackOutputs;
-  readonly #client: ClientOptions;
+  readonly #client: Connection;
   readonly #clock: Clock;
   readonly #until: WatchUntil;
   readonly #signal: AbortSignal;
   readonly #where: string;
 
-  constructor(options: WatchOptions, requestHandler: ClientOptions["requestHandler"]) {
+  constructor(options: WatchOptions) {
     const { clock = systemClock, until = {}, signal = new AbortController().signal } = options;
     validateWatchOptions(options, clock.now());
     this.#options = options;
     this.#outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
-    const { credentials, profile, endpoint } = options;
-    this.#client = { region: this.#outputs.region, credentials, profile, endpoint, requestHandler };
+    this.#client = connect({ ...options, region: this.#outputs.region });
     this.#clock = clock;
     this.#until = until;
     this.#signal = signal;
     this.#where = streamArnOf(this.#outputs);
+  }
+
+  close(): void {
+    this.#client.requestHandler.destroy();
   }
 
   async *run(): AsyncGenerator<WatchSnapshot, void, void> {

@@ -30,6 +30,8 @@ export interface WatchOptions {
   credentials?: Credentials | undefined;
   /** Profile of the shared AWS files, instead of `credentials`. */
   profile?: string | undefined;
+  /** Asks for the code of the profile's MFA device, given its serial number. Default: such a profile is an error. */
+  mfaCode?: ((serialNumber: string) => Promise<string>) | undefined;
   /** URL of the one endpoint for all AWS services. Default: the SDK's settings (`AWS_ENDPOINT_URL`, …), else AWS. */
   endpoint?: string | undefined;
   /** Time between two snapshots, from 1. Default: 1,000. */

@@ -1,5 +1,5 @@
 import { AMPLITUDE_ACCOUNT_ID } from "../../../components/contract";
-import { type ClientOptions, keepAliveHandler, kinesisClient } from "../../aws/clients";
+import { type Connection, connect, kinesisClient } from "../../aws/clients";
 import { type Clock, systemClock } from "../../common/clock";
 import { type Finding, hasSeverity } from "../../common/findings";
 import { DEFAULT_PROPAGATION_SECONDS, READ_MARGIN_MS } from "../../common/limits";
@@ -45,11 +45,10 @@ export async function verifyThroughAmplitude(options: AmplitudeRouteOptions): Pr
 class AmplitudeRouteRun {
   readonly #options: AmplitudeRouteOptions;
   readonly #outputs: StackOutputs;
-  readonly #operator: ClientOptions;
+  readonly #operator: Connection;
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #startedAt: number;
-  readonly #connections = keepAliveHandler();
   readonly #ledger = new AmplitudeLedger();
   readonly #key = newRunKey();
   readonly #timeline: Timeline;
@@ -64,9 +63,7 @@ class AmplitudeRouteRun {
     const { clock = systemClock, signal = new AbortController().signal } = options;
     this.#options = options;
     this.#outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
-    const { credentials, profile, endpoint } = options;
-    const { region } = this.#outputs;
-    this.#operator = { region, credentials, profile, endpoint, requestHandler: this.#connections };
+    this.#operator = connect({ ...options, region: this.#outputs.region });
     this.#clock = clock;
     this.#signal = signal;
     this.#startedAt = clock.now();
@@ -82,7 +79,7 @@ class AmplitudeRouteRun {
       const readingComplete = stream === undefined || isBroken ? true : await this.#sendAndAwait(stream);
       return this.#report(before, readingComplete);
     } finally {
-      this.#connections.destroy();
+      this.#operator.requestHandler.destroy();
     }
   }
 

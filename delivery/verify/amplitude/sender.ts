@@ -1,6 +1,14 @@
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import type { Types } from "@amplitude/analytics-node";
+import { HttpRequest } from "@smithy/core/protocols";
+import type { NodeHttpHandler } from "@smithy/node-http-handler";
+import { keepAliveHandler } from "../../aws/connections";
+import { describeError } from "../../aws/errors";
+import { hasProxy, ProxyError, proxyFor } from "../../aws/proxy";
 import type { Clock } from "../../common/clock";
 import { SettingsError } from "../../common/errors";
+import { registerSecrets } from "../../common/redactSecrets";
 import type { Timeline } from "../../common/timeline";
 import {
   type IngestEvent,
@@ -30,6 +38,9 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** Text by which the SDK recognizes Amplitude's response. Source: @amplitude/analytics-node, `INVALID_API_KEY`. */
 const INVALID_API_KEY = "Invalid API key";
 
+/** Shortest API key that is redacted, as in `checkApiKey`. */
+const MIN_API_KEY_LENGTH = 8;
+
 /** Reason for a request without a response. The SDK has no message for this case, and does not retry. */
 const NO_ANSWER = "no answer: is the address right, and is a firewall, a proxy or TLS in the way?";
 
@@ -49,12 +60,16 @@ export class AmplitudeSender {
   #destination: unknown;
   #config: Types.IConfig | undefined;
   #isKeyRefused = false;
+  #connections: NodeHttpHandler | undefined;
+  /** Reason for the last request through a proxy that got no response. */
+  #proxyProblem: string | undefined;
 
   private constructor(private readonly options: SenderOptions) {}
 
   static async start(options: SenderOptions): Promise<AmplitudeSender> {
     const sender = new AmplitudeSender(options);
     const { apiKey, zone, url } = options;
+    registerSecrets([apiKey], MIN_API_KEY_LENGTH);
     const settings: Types.NodeOptions = {
       flushIntervalMillis: FLUSH_INTERVAL_MS,
       requestTimeoutMillis: REQUEST_TIMEOUT_MS,
@@ -94,13 +109,14 @@ export class AmplitudeSender {
     if (this.#config !== undefined) this.#config.offline = true;
     const timer = propertyOf(this.#destination, "scheduleId");
     if (timer instanceof Object) clearTimeout(timer as NodeJS.Timeout);
+    this.#connections?.destroy();
   }
 
   #observe(config: Types.IConfig, client: object): void {
     this.#config = config;
     const find = propertyOf(client, "plugin");
     if (typeof find === "function") this.#destination = find.call(client, "amplitude");
-    const transport = config.transportProvider;
+    const transport = hasProxy() ? this.#proxyTransport(config.transportProvider) : config.transportProvider;
     config.transportProvider = {
       send: (url, payload, compresses) => {
         const insertIds = payload.events.flatMap(({ insert_id }) => insert_id ?? []);
@@ -110,12 +126,64 @@ export class AmplitudeSender {
     };
   }
 
+  /** Returns a transport that sends what goes through a proxy, which the SDK's own transport knows nothing of. */
+  #proxyTransport(direct: Transport): Transport {
+    this.#connections = keepAliveHandler({
+      maxSilenceMs: REQUEST_TIMEOUT_MS,
+      maxResponseMs: REQUEST_TIMEOUT_MS,
+    });
+    const connections = this.#connections;
+    const { buildResponse } = direct as unknown as BuildsResponse;
+    return {
+      send: async (url, payload, compresses) => {
+        const { protocol, hostname, port, pathname } = new URL(url);
+        const target = { protocol, hostname, ...(port === "" ? {} : { port: Number(port) }) };
+        try {
+          if ((await proxyFor(target)) === undefined) return await direct.send(url, payload, compresses);
+          const body = JSON.stringify(payload);
+          const headers = {
+            host: new URL(url).host,
+            "content-type": "application/json",
+            "content-length": `${Buffer.byteLength(body)}`,
+          };
+          const request = new HttpRequest({ ...target, path: pathname, method: "POST", headers, body });
+          const { response } = await connections.handle(request);
+          return buildResponse.call(direct, await bodyOf(response.body, response.statusCode));
+        } catch (error) {
+          const isTimeout = error instanceof Error && error.name === "TimeoutError";
+          if (isTimeout) return buildResponse.call(direct, { code: 408 });
+          this.#proxyProblem =
+            error instanceof ProxyError ? `${error.message}. ${error.remedy}` : describeError(error);
+          return null;
+        }
+      },
+    };
+  }
+
   #answerOf({ code, message }: Types.Result): Answer {
     if (code >= 200 && code < 300) return { kind: "accepted" };
     if (code === 400 && message.startsWith(INVALID_API_KEY)) this.#isKeyRefused = true;
-    const reason = code === 0 ? `${NO_ANSWER} (${message})` : `HTTP ${code}: ${message}`;
+    const noAnswer = this.#proxyProblem ?? `${NO_ANSWER} (${message})`;
+    const reason = code === 0 ? noAnswer : `HTTP ${code}: ${message}`;
     const isRefusal = code >= 400 && code < 500;
     return { kind: isRefusal ? "refused" : "unanswered", reason: withoutKey(reason, this.options.apiKey) };
+  }
+}
+
+/** The SDK's transports have this method. Source: @amplitude/analytics-core, `BaseTransport`. */
+interface BuildsResponse {
+  buildResponse(response: Record<string, unknown>): Awaited<ReturnType<Transport["send"]>>;
+}
+
+type Transport = Types.IConfig["transportProvider"];
+
+/** Returns a response's JSON, or only its status if it isn't JSON, as the SDK's own transport does. */
+async function bodyOf(body: Readable, statusCode: number): Promise<Record<string, unknown>> {
+  const content = await text(body);
+  try {
+    return JSON.parse(content);
+  } catch {
+    return { code: statusCode };
   }
 }
 

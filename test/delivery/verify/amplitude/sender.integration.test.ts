@@ -10,6 +10,7 @@ import { systemClock } from "../../../../delivery";
 import { newRunKey } from "../../../../delivery/common/runId";
 import { ingestEvent } from "../../../../delivery/verify/amplitude/ingestEvent";
 import { AmplitudeSender } from "../../../../delivery/verify/amplitude/sender";
+import { startConnectProxy } from "../../aws/connectProxy";
 
 const KEY = "planted-key-0123456789";
 
@@ -95,6 +96,62 @@ describe("sending with Amplitude's SDK", () => {
     const sender = await start();
     await sender.send(event);
     expect(sender.isKeyRefused).to.equal(true);
+  });
+
+  describe("behind a proxy", () => {
+    const variables = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
+    const before = Object.fromEntries(variables.map((name) => [name, process.env[name]]));
+    const stops: (() => Promise<void>)[] = [];
+    beforeEach(() => {
+      for (const name of variables) delete process.env[name];
+      answers = [ok];
+    });
+    afterEach(async () => {
+      for (const [name, value] of Object.entries(before)) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+      for (const stop of stops.splice(0)) await stop();
+    });
+
+    async function send(refusal?: number, isDown = false) {
+      const proxy = await startConnectProxy(refusal);
+      stops.push(proxy.stop);
+      if (isDown) await stops.pop()?.();
+      process.env.HTTP_PROXY = proxy.url;
+      const attempts: string[][] = [];
+      const sender = await start(attempts);
+      const answer = await sender.send(event);
+      sender.end();
+      expect(attempts).to.deep.equal([[event.insert_id]]);
+      return { answer, proxy };
+    }
+
+    it("goes through it", async () => {
+      const { answer, proxy } = await send();
+      expect(answer.kind).to.equal("accepted");
+      expect(proxy.requests).to.deep.equal([`POST ${urlOf()}`]);
+      expect(JSON.parse(requests[0] ?? "").events[0]).to.include({ insert_id: event.insert_id });
+    });
+
+    it("goes past it to a host of NO_PROXY", async () => {
+      process.env.NO_PROXY = "127.0.0.1";
+      const { answer, proxy } = await send();
+      expect(answer.kind).to.equal("accepted");
+      expect(proxy.requests).to.deep.equal([]);
+    });
+
+    for (const [what, refusal, isDown] of [
+      ["refuses", 407, false],
+      ["is down", undefined, true],
+    ] as const) {
+      it(`names one that ${what}`, async () => {
+        const { answer, proxy } = await send(refusal, isDown);
+        expect(answer.kind).to.equal("unanswered");
+        expect("reason" in answer && answer.reason).to.include(`${proxy.url} (HTTP_PROXY)`);
+        expect(requests).to.deep.equal([]);
+      });
+    }
   });
 
   it("takes an event for unanswered where the connection breaks", async () => {

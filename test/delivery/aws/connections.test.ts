@@ -2,8 +2,8 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
-import { keepAliveHandler } from "../../../delivery/aws/clients";
 import { KinesisProtocol } from "../../../delivery/aws/codec/kinesisProtocol";
+import { keepAliveHandler } from "../../../delivery/aws/connections";
 import { failureOf } from "../kinesis/streamReading";
 
 const SILENCE_MS = 60;
@@ -31,7 +31,7 @@ describe("A connection that is kept open", () => {
     });
     await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
-    const requestHandler = keepAliveHandler(silenceMs, responseMs);
+    const requestHandler = keepAliveHandler({ maxSilenceMs: silenceMs, maxResponseMs: responseMs });
     const client = new KinesisClient({
       region: "eu-central-1",
       endpoint: `http://127.0.0.1:${port}`,

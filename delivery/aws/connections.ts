@@ -1,0 +1,160 @@
+import { readFile } from "node:fs/promises";
+import { Agent as HttpAgent, IncomingMessage } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { loadConfig } from "@smithy/core/config";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { messageOf, SettingsError } from "../common/errors";
+import { hasProxy, type ProxyServer, proxyAgents, proxyFor, proxyRefusal, throughProxy } from "./proxy";
+
+export interface HandlerOptions {
+  /** Longest wait for a response to begin, or for more of it, in ms. Default: 30,000. */
+  maxSilenceMs?: number;
+  /**
+   * Longest time a response may take from its first byte to its last, in ms. Default: 120,000, which a GetRecords response of
+   * 14 MB takes at 1 Mbit/s.
+   */
+  maxResponseMs?: number;
+  /** Returns the certificates of the trusted authorities as PEM. Default: Node's. */
+  authorities?: () => Promise<string | undefined>;
+}
+
+/**
+ * Returns an HTTP/1.1 handler that keeps connections open. The Kinesis client's default is HTTP/2 with a session per request:
+ * it is slower, and no plain-HTTP endpoint supports it. Requests go through the proxies of HTTPS_PROXY and HTTP_PROXY, unless
+ * NO_PROXY lists the host.
+ *
+ * A request fails with a TimeoutError after `maxSilenceMs` without a response, or without more of it, and `maxResponseMs` after
+ * the response began: the SDK's request timeout ends with the first byte.
+ */
+export function keepAliveHandler(options: HandlerOptions = {}): NodeHttpHandler {
+  return new KeepAliveHandler({ maxSilenceMs: 30_000, maxResponseMs: 120_000, ...options });
+}
+
+type Handle = NodeHttpHandler["handle"];
+type Response = Awaited<ReturnType<Handle>>["response"];
+
+const AGENT_OPTIONS = { keepAlive: true, maxSockets: 64 };
+
+class KeepAliveHandler extends NodeHttpHandler {
+  readonly #hasProxy = hasProxy();
+  /** Handlers for requests through a proxy, or with authorities that Node doesn't trust by itself. */
+  readonly #others = new Map<string, Promise<NodeHttpHandler>>();
+  #authorities: Promise<string | undefined> | undefined;
+
+  constructor(private readonly limits: HandlerOptions & { maxSilenceMs: number; maxResponseMs: number }) {
+    super({
+      httpAgent: new HttpAgent(AGENT_OPTIONS),
+      httpsAgent: new HttpsAgent(AGENT_OPTIONS),
+      ...timeouts(limits.maxSilenceMs),
+    });
+  }
+
+  override async handle(...[request, options]: Parameters<Handle>): ReturnType<Handle> {
+    const proxy = this.#hasProxy ? await proxyFor(request) : undefined;
+    const ca = request.protocol === "https:" ? await this.#readAuthorities() : undefined;
+    const handled =
+      proxy === undefined && ca === undefined
+        ? await super.handle(request, options)
+        : await this.#handleOtherwise({ proxy, ca }, request, options);
+    const body: unknown = handled.response.body;
+    if (body instanceof IncomingMessage) {
+      const { maxResponseMs } = this.limits;
+      const timer = setTimeout(() => body.destroy(responseTimeout(maxResponseMs)), maxResponseMs);
+      body.once("close", () => clearTimeout(timer));
+    }
+    return handled;
+  }
+
+  override destroy(): void {
+    super.destroy();
+    for (const other of this.#others.values())
+      other.then(
+        (handler) => handler.destroy(),
+        () => {},
+      );
+  }
+
+  #readAuthorities(): Promise<string | undefined> | undefined {
+    this.#authorities ??= this.limits.authorities?.();
+    return this.#authorities;
+  }
+
+  async #handleOtherwise(
+    { proxy, ca }: Route,
+    ...[request, options]: Parameters<Handle>
+  ): ReturnType<Handle> {
+    const key = proxy?.url.href ?? "direct";
+    const other = this.#others.get(key) ?? handlerFor({ proxy, ca }, this.limits.maxSilenceMs);
+    this.#others.set(key, other);
+    const handler = await other;
+    if (proxy === undefined) return handler.handle(request, options);
+    const host = `${request.hostname}:${request.port ?? (request.protocol === "https:" ? 443 : 80)}`;
+    const handled = await handler.handle(request, options).catch((error: unknown) => {
+      throw throughProxy(error, proxy, host);
+    });
+    const refusal = refusalOf(handled.response, proxy, host);
+    if (refusal === undefined) return handled;
+    handled.response.body?.destroy();
+    throw refusal;
+  }
+}
+
+/** Returns the error if the proxy responded itself. Only a proxy responds 407 (source: RFC 9110, 15.5.8), and AWS sends no HTML. */
+function refusalOf(response: Response, proxy: ProxyServer, host: string): unknown {
+  const { statusCode, reason = "", headers } = response;
+  if (statusCode === 407) return proxyRefusal(response, proxy, host);
+  const isPage = statusCode >= 400 && /^text\/html/.test(headers["content-type"] ?? "");
+  return isPage ? throughProxy(new Error(`${statusCode} ${reason}`.trim()), proxy, host) : undefined;
+}
+
+interface Route {
+  proxy: ProxyServer | undefined;
+  ca: string | undefined;
+}
+
+async function handlerFor({ proxy, ca }: Route, maxSilenceMs: number): Promise<NodeHttpHandler> {
+  const options = ca === undefined ? AGENT_OPTIONS : { ...AGENT_OPTIONS, ca };
+  const agents =
+    proxy === undefined ? { httpsAgent: new HttpsAgent(options) } : await proxyAgents(proxy, options);
+  return new NodeHttpHandler({ ...agents, ...timeouts(maxSilenceMs) });
+}
+
+function timeouts(maxSilenceMs: number) {
+  return {
+    connectionTimeout: 5_000,
+    requestTimeout: maxSilenceMs,
+    socketTimeout: maxSilenceMs,
+    throwOnRequestTimeout: true,
+  };
+}
+
+function responseTimeout(ms: number): Error {
+  const message = `the response did not end within ${ms / 1000} s`;
+  return Object.assign(new Error(message), { name: "TimeoutError" });
+}
+
+/**
+ * Reads the authorities that connections to AWS trust in place of Node's: the file of AWS_CA_BUNDLE, or `ca_bundle` of the
+ * profile. The AWS CLI has the same settings, and the SDK doesn't know them.
+ *
+ * @throws SettingsError if the file can't be read, or has no certificate.
+ */
+export async function awsAuthorities(profile: string | undefined): Promise<string | undefined> {
+  const file = await loadConfig<string>(
+    {
+      environmentVariableSelector: ({ AWS_CA_BUNDLE }) => AWS_CA_BUNDLE || undefined,
+      configFileSelector: ({ ca_bundle }) => ca_bundle,
+      default: "",
+    },
+    profile === undefined ? {} : { profile },
+  )();
+  if (file === "") return undefined;
+  try {
+    const pem = await readFile(file, "utf8");
+    if (pem.includes("-----BEGIN CERTIFICATE-----")) return pem;
+    throw new Error("it contains no certificate in PEM format");
+  } catch (cause) {
+    const message = `The CA bundle ${file} can't be used: ${messageOf(cause)}. Correct AWS_CA_BUNDLE, or ca_bundle of the AWS profile`;
+    throw new SettingsError(message, { cause });
+  }
+}
