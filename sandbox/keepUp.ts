@@ -1,10 +1,16 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { LocalAmplitude } from "./amplitude/server";
 import type { LocalAws, LocalPrincipal } from "./aws";
 import type { Onboarding } from "./onboarding";
 import type { Provisioned } from "./pulumi/provisioning";
+import {
+  cliEnvironment,
+  makePlaces,
+  type Places,
+  shellWord,
+  writePluginFolder,
+} from "./pulumi/provisioning/places";
 
 interface KeptSandbox {
   aws: LocalAws;
@@ -23,74 +29,78 @@ export async function keepUp({
   onboarding,
   interrupted,
 }: KeptSandbox): Promise<void> {
-  const { readme, ...outputs } = onboarding.provisioned.outputs;
-  const outputsFile = join(folder, "outputs.json");
-  const credentialsFile = join(folder, "credentials");
-  await writeFile(outputsFile, `${JSON.stringify(outputs, undefined, 2)}\n`);
-  await writeFile(credentialsFile, credentials(aws), { mode: 0o600 });
-  const { stack } = onboarding.provisioned;
-  process.stderr.write(`${instructions(aws, outputsFile, credentialsFile)}\n`);
-  process.stderr.write(`${amplitudeInstructions(amplitude, outputsFile)}\n`);
-  process.stderr.write(`${pulumiInstructions(stack, folder)}\n`);
-  process.stderr.write(`${PROFILES}\n`);
+  const { outputs, stack } = onboarding.provisioned;
+  const { readme, ...values } = outputs;
+  const files = {
+    environment: join(folder, "environment"),
+    outputs: join(folder, "outputs.json"),
+    credentials: join(folder, "credentials"),
+  };
+  const places = await makePlaces(folder);
+  await writePluginFolder(places.plugin);
+  await writeFile(files.outputs, `${JSON.stringify(values, undefined, 2)}\n`);
+  await writeFile(files.credentials, credentials(aws), { mode: 0o600 });
+  await writeFile(files.environment, environment(aws, amplitude, files.credentials, places), { mode: 0o600 });
+  process.stderr.write(`${instructions(files, amplitude.url, stack)}\n`);
   // Neither a pending promise nor a signal listener keeps the process alive.
   const alive = setInterval(() => undefined, 60_000);
   await interrupted;
   clearInterval(alive);
 }
 
+/** Returns a script for sh, with which the AWS CLI, `amplitude-kinesis` and `pulumi` reach only the sandbox. */
+function environment(
+  { endpoint, region }: LocalAws,
+  { apiKey }: LocalAmplitude,
+  credentialsFile: string,
+  places: Places,
+): string {
+  const variables = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_SHARED_CREDENTIALS_FILE: credentialsFile,
+    AWS_PROFILE: "operator",
+    AMPLITUDE_API_KEY: apiKey,
+    ...cliEnvironment(places),
+  };
+  const exports = Object.entries(variables).map(([name, value]) => `export ${name}=${shellWord(value)}`);
+  return `${exports.join("\n")}
+unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN PULUMI_STACK
+# The engine takes the AWS provider from the PATH, and downloads none.
+export PATH=${shellWord(places.plugin)}:"$PATH"
+`;
+}
+
 /** Returns the commands for another shell, with file names quoted for sh. */
 export function instructions(
-  { endpoint, region }: Pick<LocalAws, "endpoint" | "region">,
-  outputsFile: string,
-  credentialsFile: string,
+  files: { environment: string; outputs: string },
+  amplitudeUrl: string,
+  stack: Provisioned["stack"],
 ): string {
+  const verify = `npm run -s amplitude-kinesis -- verify --outputs ${shellWord(files.outputs)}`;
+  const ofStack = stack && `--stack ${stack.name} --cwd ${shellWord(stack.project)}`;
   return `
 The sandbox runs until you press Ctrl-C. In another shell, run:
 
-export AWS_ENDPOINT_URL=${endpoint}
-export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}
-export AWS_SHARED_CREDENTIALS_FILE=${shellWord(credentialsFile)} AWS_PROFILE=operator
-unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+. ${shellWord(files.environment)}
 
-npm run -s amplitude-kinesis -- verify --outputs ${shellWord(outputsFile)}
-npm run -s amplitude-kinesis -- verify --outputs ${shellWord(outputsFile)} --route role --sender-profile amplitude
+${verify}
+${verify} --route role --sender-profile amplitude
 aws kinesis list-streams
-`;
-}
 
-/** Returns the commands for the whole route, through the stand-in for Amplitude. */
-function amplitudeInstructions(
-  { url, apiKey }: Pick<LocalAmplitude, "url" | "apiKey">,
-  outputsFile: string,
-): string {
-  return `A stand-in for Amplitude with the documented behavior accepts events at ${url}
+Profiles: operator (the customer's administrator), amplitude (a stand-in for Amplitude's account), stranger (a third account).
+
+A stand-in for Amplitude with the documented behavior accepts events at ${amplitudeUrl}
 and writes them to the customer's stream within seconds:
 
-export AMPLITUDE_API_KEY=${apiKey}
-npm run -s amplitude-kinesis -- verify --outputs ${shellWord(outputsFile)} --route amplitude --amplitude-url ${url}
-`;
-}
+${verify} --route amplitude --amplitude-url ${amplitudeUrl}
 
-const PROFILES =
-  "Profiles: operator (the customer's administrator), amplitude (a stand-in for Amplitude's account), stranger (a third account).";
+A real \`pulumi up\`, without an AWS account, in a checkout or in the folder of your own stack program:
 
-/** Returns the commands for the engine's stack, or without an engine an environment for other stacks. */
-function pulumiInstructions(stack: Provisioned["stack"], folder: string): string {
-  const environment = stack?.environment ?? {
-    PULUMI_HOME: join(folder, "pulumi"),
-    PULUMI_BACKEND_URL: pathToFileURL(folder).href,
-    PULUMI_CONFIG_PASSPHRASE: "",
-  };
-  const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${shellWord(value)}`);
-  const uses =
-    stack === undefined
-      ? ["pulumi up   # in the folder of your stack program"]
-      : [
-          `pulumi stack output --stack ${stack.name} --cwd ${shellWord(stack.project)}`,
-          `npm run -s amplitude-kinesis -- verify --stack ${stack.name} --cwd ${shellWord(stack.project)}`,
-        ];
-  return [...exports, "", ...uses, ""].join("\n");
+pulumi stack init demo
+pulumi up
+${ofStack ? `\nThe sandbox's own stack:\n\nnpm run -s amplitude-kinesis -- verify ${ofStack}\n` : ""}`;
 }
 
 function credentials({ principals }: LocalAws): string {
@@ -101,9 +111,4 @@ function credentials({ principals }: LocalAws): string {
 
 function profile(name: string, { accessKeyId, secretAccessKey }: LocalPrincipal): string {
   return `[${name}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
-}
-
-/** Quotes the text as one word for sh, in single quotes if any character needs it. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

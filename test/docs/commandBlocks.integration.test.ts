@@ -8,7 +8,6 @@ import { expect } from "chai";
 import { type LocalAmplitude, startAmplitude } from "../../sandbox/amplitude/server";
 import { findPulumiCli } from "../../sandbox/pulumi/provisioning/pulumiCli";
 import { clientsOf, type Fixture, startInFolder } from "../sandbox/aws/localAws";
-import { type LanguageHost, startLanguageHost } from "../sandbox/pulumi/provisioning/languageHost";
 import { noteSkipped } from "../skip";
 import { commandNames, unknownFlags } from "./commandTree";
 import { type Block, blocksOf, DOCUMENTS, readDocument } from "./documents";
@@ -41,8 +40,7 @@ describe("The commands in the documents", function () {
   let aws: Fixture;
   let amplitude: LocalAmplitude;
   let folder: string;
-  let engine: WorldOptions["engine"];
-  let host: LanguageHost | undefined;
+  let cli: WorldOptions["cli"];
   let shared: Promise<World> | undefined;
   let runs: Map<string, Promise<void>>;
   const worlds: World[] = [];
@@ -63,12 +61,9 @@ describe("The commands in the documents", function () {
       aws: { endpoint: aws.endpoint, credentials: aws.principals.amplitude },
       habits: { p95Ms: 200 },
     });
-    const cli = await findPulumiCli(folder);
+    cli = await findPulumiCli(folder);
     if (cli === undefined) {
       noteSkipped("pulumi commands in the documents, except `stack output`", "no pulumi is on PATH");
-    } else {
-      host = await startLanguageHost();
-      engine = { cli, languageHost: host.address };
     }
     await makeByHand();
     runs = inLanes(3, WITH_COMMANDS, runDocument);
@@ -77,7 +72,6 @@ describe("The commands in the documents", function () {
     await Promise.allSettled(runs?.values() ?? []);
     process.env = earlier;
     for (const world of worlds) world.stop();
-    host?.stop();
     await amplitude.stop();
     await aws.remove();
     await rm(folder, { recursive: true, force: true });
@@ -137,7 +131,7 @@ describe("The commands in the documents", function () {
     const world = await (CHANGES.test(code) ? newWorld(document, code) : sharedWorld());
     const meanwhile = new Meanwhile(code);
     // A wildcard that fits nothing is not an error for Pulumi.
-    const isReplaced = code.includes("--replace") && engine !== undefined;
+    const isReplaced = code.includes("--replace") && cli !== undefined;
     const before = isReplaced ? await outputsOf(world) : undefined;
     try {
       await meanwhile.begin(world);
@@ -162,7 +156,7 @@ describe("The commands in the documents", function () {
   async function newWorld(name: string, code: string): Promise<World> {
     const own = join(folder, name.replaceAll(/\W/g, "-"));
     const hasStack = !code.includes("stack init acme");
-    const world = await makeWorld({ folder: own, aws, amplitude, engine, hasStack });
+    const world = await makeWorld({ folder: own, aws, amplitude, cli, hasStack });
     worlds.push(world);
     return world;
   }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import type { LocalAmplitude } from "../../sandbox/amplitude/server";
@@ -10,6 +10,7 @@ import { PROJECT } from "../cache";
 import { rows } from "../delivery/watch/rows";
 import { clientsOf, type Fixture } from "../sandbox/aws/localAws";
 import { makeCheckout, writeStackSettings } from "../sandbox/pulumi/provisioning/checkout";
+import { type LanguageHost, startLanguageHost } from "../sandbox/pulumi/provisioning/languageHost";
 import { type PulumiStandIn, quoted, type StandIns, writeStandIns } from "./standIns";
 
 /** A checkout to run a document's commands in. It has an empty stack `globex`, and `acme` unless the commands create it. */
@@ -25,21 +26,22 @@ export interface WorldOptions {
   aws: Fixture;
   amplitude: LocalAmplitude;
   /** Undefined if no `pulumi` is on the PATH. Then a script that only knows the outputs replaces it. */
-  engine: { cli: PulumiCli; languageHost: string } | undefined;
+  cli: PulumiCli | undefined;
   /** Whether the stack exists before the commands run. */
   hasStack: boolean;
 }
 
 export async function makeWorld(options: WorldOptions): Promise<World> {
-  const { folder, amplitude, engine } = options;
+  const { folder, amplitude, cli } = options;
   // The test of a checkout starts the plugin.
   const provider = await startProviderServer();
+  const host = await startLanguageHost();
   const checkout = join(folder, "checkout");
   await mkdir(checkout, { recursive: true });
   const pulumi =
-    engine === undefined
+    cli === undefined
       ? await knownOutputs(options)
-      : await realPulumi(options, checkout, engine, provider.port);
+      : await realPulumi(options, checkout, cli, host, provider.port);
   const standIns = await writeStandIns(folder, pulumi, amplitude.url);
   const files = join(PROJECT, "test", "delivery", "events", "export", "fixtures", "export.zip");
   await cp(files, join(checkout, "export.zip"));
@@ -57,7 +59,11 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       });
     });
   };
-  return { standIns, run, stop: () => provider.stop() };
+  const stop = () => {
+    host.stop();
+    provider.stop();
+  };
+  return { standIns, run, stop };
 }
 
 async function environment({ folder, aws, amplitude }: WorldOptions, { bin }: StandIns) {
@@ -87,35 +93,24 @@ async function environment({ folder, aws, amplitude }: WorldOptions, { bin }: St
 async function realPulumi(
   { aws, hasStack }: WorldOptions,
   folder: string,
-  { cli, languageHost }: { cli: PulumiCli; languageHost: string },
+  cli: PulumiCli,
+  host: LanguageHost,
   providerPort: number,
 ): Promise<PulumiStandIn> {
   const command = cli.command.command;
-  const checkout = await makeCheckout(folder, aws, command);
+  const checkout = await makeCheckout(folder, aws, command, host);
   checkout.environment.PULUMI_DEBUG_PROVIDERS = `aws:${providerPort}`;
   for (const stack of ["globex", "acme"]) await writeStackSettings(folder, stack, aws);
   await checkout.pulumi("stack", "init", "globex");
-  await compileWithoutTypes(folder);
   if (hasStack) {
     await checkout.pulumi("stack", "init", "acme");
-    await checkout.pulumi("up", "--yes", "--skip-preview", "--client", languageHost);
+    await checkout.pulumi("up", "--yes", "--skip-preview");
   }
   const variables = Object.entries(checkout.environment).map(([name, value]) => `${name}=${quoted(value)}`);
   const script = `case "$1 $2" in "stack rm") set -- "$@" --yes;; esac
-case "$1" in
-up|refresh|destroy) set -- "$@" --yes --skip-preview --client ${quoted(languageHost)};;
-preview) set -- "$@" --client ${quoted(languageHost)};;
-esac
+case "$1" in up|refresh|destroy) set -- "$@" --yes --skip-preview;; esac
 exec env ${variables.join(" ")} ${quoted(command)} --non-interactive "$@"`;
   return { script };
-}
-
-/** Turns type checks off, because they take seconds per `pulumi up`. TypeScript 6 then needs `rootDir`. */
-async function compileWithoutTypes(folder: string): Promise<void> {
-  const path = join(folder, "tsconfig.json");
-  const settings = JSON.parse(await readFile(path, "utf8"));
-  settings.compilerOptions.rootDir = ".";
-  await writeFile(path, JSON.stringify(settings));
 }
 
 /** Replaces `pulumi`: answers `stack output`, and does nothing for other commands. */

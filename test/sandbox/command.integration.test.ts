@@ -1,11 +1,16 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect } from "chai";
+import { findPulumiCli } from "../../sandbox/pulumi/provisioning/pulumiCli";
 import { amplitudeKinesis } from "../delivery/cli/commandLine";
 import { isAlive } from "../processes";
+import { skip } from "../skip";
 import { until } from "../until";
+import { copyCheckout } from "./pulumi/provisioning/checkout";
+import { startLanguageHost } from "./pulumi/provisioning/languageHost";
 import { processesNaming } from "./pulumi/provisioning/processes";
 import { SandboxProcess } from "./sandboxProcess";
 
@@ -46,48 +51,55 @@ describe("npm run sandbox", function () {
 
   it("keeps running with --keep, reachable through the printed environment, until it is interrupted", async () => {
     const sandbox = start(["--events", "5", "--keep"]);
-    await sandbox.says("a third account");
-    const exports = sandbox.stderr.match(/^(export|unset) .*$/gm)?.join("\n") ?? "";
+    await sandbox.says("pulumi up\n");
+    const [sourcing = ""] = sandbox.stderr.match(/^\. .*$/m) ?? [];
     const env = Object.fromEntries(
-      saidBySh(`${exports}\nenv`)
+      saidBySh(`${sourcing}\nenv`)
         .split("\n")
-        .filter((line) => /^(AWS|PULUMI)_/.test(line))
+        .filter((line) => /^(AMPLITUDE|AWS|PULUMI|PATH)/.test(line))
         .map((line) => line.split("=") as [string, string]),
     );
-    const outputs = saidBySh(`printf %s ${sandbox.stderr.match(/--outputs (.*)$/m)?.[1]}`);
-    const args = ["verify", "--outputs", outputs, "--events", "3", "--json"];
-    const asOperator = await amplitudeKinesis(args, { env });
-    expect(JSON.parse(asOperator.stdout), asOperator.stderr).to.include({
-      verdict: "verified",
-      route: "operator",
-    });
-    const asAmplitude = await amplitudeKinesis([...args, "--sender-profile", "amplitude"], { env });
-    expect(JSON.parse(asAmplitude.stdout), asAmplitude.stderr).to.include({
-      verdict: "verified",
-      route: "role",
-    });
+    const verified = async (words: string) => {
+      const args = saidBySh(`printf '%s\\n' ${words}`).trim().split("\n");
+      const { stdout, stderr } = await amplitudeKinesis(["verify", ...args, "--events", "3", "--json"], {
+        env,
+      });
+      const { verdict, route } = JSON.parse(stdout || stderr);
+      return `${verdict}: ${route}`;
+    };
+    const commands = [...sandbox.stderr.matchAll(/^npm run -s amplitude-kinesis -- verify (.*)$/gm)];
+    const routes = await Promise.all(commands.map(([, words = ""]) => verified(words)));
+    const ofStack = sandbox.stderr.includes("by Pulumi engine") ? ["verified: operator"] : [];
+    expect(routes).to.deep.equal(["verified: operator", "verified: role", "verified: amplitude", ...ofStack]);
     expect(sandbox.stderr).to.include("✓ Amplitude's permission check");
-    const [, url = ""] = sandbox.stderr.match(/--route amplitude --amplitude-url (\S+)$/m) ?? [];
-    const AMPLITUDE_API_KEY = sandbox.stderr.match(/^export AMPLITUDE_API_KEY=(\w+)$/m)?.[1] ?? "";
-    const route = ["--route", "amplitude", "--amplitude-url", url];
-    const throughAmplitude = await amplitudeKinesis([...args, ...route], {
-      env: { ...env, AMPLITUDE_API_KEY },
-    });
-    expect(JSON.parse(throughAmplitude.stdout), throughAmplitude.stderr).to.include({
-      verdict: "verified",
-      route: "amplitude",
-    });
-    const [, stack = ""] = sandbox.stderr.match(/verify (--stack .*)$/m) ?? [];
-    if (sandbox.stderr.includes("by Pulumi engine")) {
-      const words = saidBySh(`printf '%s\\n' ${stack}`)
-        .split("\n")
-        .filter((word) => word !== "");
-      const ofStack = await amplitudeKinesis(["verify", ...words, "--events", "3", "--json"], { env });
-      expect(JSON.parse(ofStack.stdout), ofStack.stderr).to.include({ verdict: "verified" });
-    }
     sandbox.kill("SIGINT");
     expect(await sandbox.exited).to.equal(0);
     expect(sandbox.leftFolders()).to.deep.equal([]);
+  });
+
+  it("lets the ordinary pulumi command bring up a checkout in three lines with --keep", async function () {
+    const folder = await mkdtemp(join(tmpdir(), "keep test "));
+    const host = await startLanguageHost();
+    try {
+      if ((await findPulumiCli(folder)) === undefined) skip(this, "no pulumi is on PATH");
+      const checkout = join(folder, "checkout");
+      await copyCheckout(checkout);
+      const sandbox = start(["--events", "5", "--keep"]);
+      await sandbox.says("pulumi up\n");
+      const lines = sandbox.stderr.match(/^(\. |pulumi ).*$/gm) ?? [];
+      expect(lines).to.have.lengthOf(3);
+      const script = lines.join("\n").replace(/^pulumi up$/m, "$& --yes");
+      const env = { ...process.env, ...host.environment, TMPDIR: folder };
+      const { stdout } = await promisify(execFile)("sh", ["-euc", script], { cwd: checkout, env });
+      expect(stdout)
+        .to.match(/\+ 6 created/)
+        .and.to.include("arn:aws:iam::111122223333:role/");
+      sandbox.kill("SIGINT");
+      await sandbox.exited;
+    } finally {
+      host.stop();
+      await rm(folder, { recursive: true });
+    }
   });
 
   const interruptions: [moment: string, signal: NodeJS.Signals, status: number][] = [
@@ -167,7 +179,7 @@ describe("npm run sandbox", function () {
 
   it("ends if npm is killed, with a shell between them", async () => {
     const npm = started(SandboxProcess.startBelowShell(["--events", "1", "--keep"]));
-    await npm.says("a third account");
+    await npm.says("pulumi up\n");
     const family = npm.family();
     npm.kill("SIGKILL");
     await until(() => !family.some(isAlive));

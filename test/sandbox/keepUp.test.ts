@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect } from "chai";
-import { instructions, shellWord } from "../../sandbox/keepUp";
+import { instructions } from "../../sandbox/keepUp";
+import { shellWord } from "../../sandbox/pulumi/provisioning/places";
 
 describe("a word of a printed command line", () => {
   for (const path of [
@@ -25,17 +26,15 @@ describe("a word of a printed command line", () => {
 describe("the output of --keep", () => {
   it("names its files correctly if the path has a space and a quote", () => {
     const folder = "/srv/me/Jane's project/.sandbox/run-1";
-    const aws = { endpoint: "http://127.0.0.1:1", region: "us-east-1" };
-    const printed = instructions(aws, `${folder}/outputs.json`, `${folder}/credentials`);
-    const lines = printed.match(/^(export|npm) .*$/gm) ?? [];
-    const script = [
-      "npm() { printf '<%s>' \"$7\"; }",
-      ...lines,
-      'printf %s "$AWS_SHARED_CREDENTIALS_FILE"',
-    ].join("\n");
+    const files = { environment: `${folder}/environment`, outputs: `${folder}/outputs.json` };
+    const printed = instructions(files, "http://127.0.0.1:1", { name: "sandbox", project: folder });
+    const lines = printed.match(/^(\.|npm) .*$/gm)?.map((line) => line.replace(/^\. /, "sourced ")) ?? [];
+    const script = ["sourced() { printf '<%s>' \"$1\"; }", "npm() { printf '<%s>' \"$7\"; }", ...lines].join(
+      "\n",
+    );
     const outputs = `<${folder}/outputs.json>`;
     expect(execFileSync("sh", ["-c", script], { encoding: "utf8" })).to.equal(
-      `${outputs}${outputs}${folder}/credentials`,
+      `<${folder}/environment>${outputs}${outputs}${outputs}<sandbox>`,
     );
   });
 });

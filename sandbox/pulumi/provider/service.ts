@@ -1,5 +1,6 @@
 import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Server, ServerCredentials, status } from "@grpc/grpc-js";
+import { version } from "@pulumi/aws/package.json";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
@@ -33,7 +34,8 @@ export async function startProviderServer(): Promise<ProviderServer> {
   return { port, stop: () => server.forceShutdown() };
 }
 
-const VERSION = "0.0.0-sandbox";
+/** The version that the engine expects of the installed SDK's plugin. */
+const VERSION = `${version}+sandbox`;
 
 /** The provider's gRPC service: each method decodes its request, calls the logic, and encodes the response. */
 class ProviderService {

@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { runtime } from "@pulumi/pulumi";
 import type { OutputMap, PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { LocalWorkspace, Stack as Stacks } from "@pulumi/pulumi/automation";
 import type { LocalPrincipal } from "../../aws";
 import type { Project, Provisioned, ProvisionOptions, StackOutputs } from "./places";
 import {
+  cliEnvironment,
   makePlaces,
   namespaced,
   type Places,
@@ -30,7 +30,6 @@ export async function provisionThroughEngine(
     stack: {
       name: options.stackName,
       project: workspace.workDir,
-      environment: cliEnvironment(await makePlaces(options.folder)),
     },
     destroy: async () => {
       await stack.destroy();
@@ -76,16 +75,6 @@ async function writeProject({ project, plugin }: Places, settings: Project): Pro
 /** Writes JSON, which is valid YAML. */
 async function writeJson(path: string, value: unknown): Promise<void> {
   await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
-}
-
-/** Returns the environment in which the command finds the stack and writes only to the folder. */
-function cliEnvironment({ home, state }: Places): Record<string, string> {
-  return {
-    PULUMI_HOME: home,
-    PULUMI_BACKEND_URL: pathToFileURL(state).href,
-    PULUMI_CONFIG_PASSPHRASE: "",
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-  };
 }
 
 /** Passes the keys through the environment, because `pulumi config set --secret` shows them in the process list. */

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import type { LocalAws } from "../../aws";
 
@@ -34,7 +35,7 @@ export interface Provisioned {
   engine: string;
   outputs: StackOutputs;
   /** Location of the engine's stack. The in-process runtime keeps no stack. */
-  stack?: { name: string; project: string; environment: Record<string, string> };
+  stack?: { name: string; project: string };
   /** Deletes the created resources in reverse order. */
   destroy(): Promise<void>;
 }
@@ -59,6 +60,16 @@ export async function makePlaces(folder: string): Promise<Places> {
   };
   for (const path of Object.values(places)) await mkdir(path, { recursive: true });
   return places;
+}
+
+/** Returns the environment in which the command finds the stacks and writes only to the folder. */
+export function cliEnvironment({ home, state }: Places): Record<string, string> {
+  return {
+    PULUMI_HOME: home,
+    PULUMI_BACKEND_URL: pathToFileURL(state).href,
+    PULUMI_CONFIG_PASSPHRASE: "",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
 }
 
 const PROJECT_FOLDER = join(__dirname, "..", "..", "..");
@@ -88,8 +99,9 @@ export function namespaced(project: Project, config: Record<string, unknown>): R
 }
 
 /**
- * Writes a plugin folder that the engine accepts as the AWS provider, with an executable named `pulumi-resource-aws`. The
- * project names the folder in `plugins.providers`. The executable starts this project's provider with the current Node.
+ * Writes a plugin folder that the engine accepts as the AWS provider, with an executable named `pulumi-resource-aws`, which
+ * starts this project's provider with the current Node. The engine finds the folder on the PATH, or in the project's
+ * `plugins.providers`.
  */
 export async function writePluginFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
@@ -99,12 +111,13 @@ export async function writePluginFolder(folder: string): Promise<void> {
     require.resolve("tsx/cjs"),
     join(__dirname, "..", "provider", "main.ts"),
   ];
-  const script = `#!/bin/sh\nexec ${command.map(quoted).join(" ")} "$@"\n`;
+  const script = `#!/bin/sh\nexec ${command.map(shellWord).join(" ")} "$@"\n`;
   await writeFile(join(folder, "pulumi-resource-aws"), script, { mode: 0o755 });
 }
 
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
+/** Quotes the text as one word for sh, in single quotes if any character needs it. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Returns the settings that point an AWS provider at a custom endpoint, without the access keys. */

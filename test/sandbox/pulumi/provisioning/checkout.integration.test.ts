@@ -14,35 +14,34 @@ describe("a checkout of this project, by the ordinary command", function () {
 
   before(async () => {
     host = await startLanguageHost();
-    checkout = await makeCheckout(join(sandbox.folder, "checkout"), sandbox.local, cli().command.command);
+    checkout = await makeCheckout(
+      join(sandbox.folder, "checkout"),
+      sandbox.local,
+      cli().command.command,
+      host,
+    );
     const { folder } = checkout;
     // A build is there once the package was packed: Pulumi must not follow package.json to it.
     await mkdir(join(folder, "dist", "components"), { recursive: true });
     await writeFile(join(folder, "dist", "components", "index.js"), 'throw new Error("the build was run");');
     for (const stack of ["acme", "globex"]) await writeStackSettings(folder, stack, sandbox.local);
   });
-  after(() => {
-    delete process.env.PULUMI_NODEJS_TRANSPILE_ONLY;
-    host?.stop();
-  });
+  after(() => host?.stop());
 
   const pulumi = (...words: string[]) => checkout.pulumi(...words);
-  const work = (...words: string[]) => pulumi(...words, "--client", host.address);
 
   it("is previewed, brought up, found unchanged, refreshed and destroyed", async () => {
     await pulumi("stack", "init", "acme");
-    expect(await work("preview")).to.match(/\+ 6 to create/);
-    // The preview has checked the types, which takes seconds.
-    process.env.PULUMI_NODEJS_TRANSPILE_ONLY = "true";
-    expect(await work("up", "--yes", "--skip-preview")).to.match(/\+ 6 created/);
-    await work("up", "--yes", "--skip-preview", "--expect-no-changes");
-    await work("preview", "--expect-no-changes");
-    await work("refresh", "--yes", "--skip-preview", "--expect-no-changes");
+    expect(await pulumi("preview")).to.match(/\+ 6 to create/);
+    expect(await pulumi("up", "--yes", "--skip-preview")).to.match(/\+ 6 created/);
+    await pulumi("up", "--yes", "--skip-preview", "--expect-no-changes");
+    await pulumi("preview", "--expect-no-changes");
+    await pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes");
     const outputs = JSON.parse(await pulumi("stack", "output", "--json"));
     expect(outputs.roleArn).to.match(/:role\/amplitude-role-[0-9a-f]{20}$/);
     expect(outputs.readme).to.include("verify --stack acme");
     expect((await sandbox.state(outputs)).attached).to.have.lengthOf(1);
-    await work("destroy", "--yes", "--skip-preview");
+    await pulumi("destroy", "--yes", "--skip-preview");
     expect(await sandbox.state(outputs)).to.deep.equal({ stream: undefined, role: undefined, attached: [] });
   });
 
@@ -50,7 +49,7 @@ describe("a checkout of this project, by the ordinary command", function () {
     await pulumi("stack", "init", "globex");
     await pulumi("config", "set", "retentionHours", "5");
     await pulumi("config", "set", "externalId", "x");
-    const said = await work("up", "--yes", "--skip-preview").catch(String);
+    const said = await pulumi("up", "--yes", "--skip-preview").catch(String);
     expect(said).to.include("retentionHours: 5 must be").and.to.include('externalId: "x" must be');
     const { deployment } = JSON.parse(await pulumi("stack", "export"));
     const made = (deployment.resources ?? []).filter(({ type }: { type: string }) => type.startsWith("aws:"));

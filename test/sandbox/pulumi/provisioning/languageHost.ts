@@ -1,46 +1,72 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
-import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
 import {
-  GetRequiredPackagesResponse,
-  GetRequiredPluginsResponse,
-  type RunRequest,
-  RunResponse,
-} from "@pulumi/pulumi/proto/language_pb";
-import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
-import { PROJECT } from "../../../cache";
-
-const RUNNER = join(PROJECT, "node_modules", "@pulumi", "pulumi", "cmd", "run");
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+} from "@grpc/grpc-js";
+import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
+import * as proto from "@pulumi/pulumi/proto/language_pb";
+import { PackageDependency, PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 
 export interface LanguageHost {
-  /** For the engine's `--client`. */
-  address: string;
+  /** Makes a `pulumi` command use this host. */
+  environment: { PULUMI_DEBUG_LANGUAGES: string };
   stop(): void;
 }
 
 /**
- * In the place of Pulumi's language host for Node, which starts programs by the SDK's own runner, as this does: the
- * runner compiles the program by the project's own TypeScript and tsconfig.json. The command has no plugin to look for:
- * the project names where its provider is.
+ * Starts a replacement for Pulumi's language host for Node, which the tests' CLI lacks. It serves one command at a time, and
+ * starts programs and plugins as the real one does: by the SDK's runners, with the options of Pulumi.yaml.
+ * Source: pulumi/pulumi v3.259.0, sdk/nodejs/cmd/pulumi-language-nodejs/main.go, Run, RunPlugin, GetRequiredPackages.
  */
 export async function startLanguageHost(): Promise<LanguageHost> {
-  const programs = new Set<ChildProcess>();
+  const processes = new Set<ChildProcess>();
+  let engine = "";
+  const started = (child: ChildProcess) => {
+    processes.add(child.once("exit", () => processes.delete(child)));
+    return child;
+  };
   const server = new Server();
   server.addService(LanguageRuntimeService, {
-    getRequiredPackages: (_: unknown, answer: sendUnaryData<GetRequiredPackagesResponse>) =>
-      answer(null, new GetRequiredPackagesResponse()),
-    getRequiredPlugins: (_: unknown, answer: sendUnaryData<GetRequiredPluginsResponse>) =>
-      answer(null, new GetRequiredPluginsResponse()),
-    getPluginInfo: (_: unknown, answer: sendUnaryData<PluginInfo>) => answer(null, new PluginInfo()),
-    run: ({ request }: ServerUnaryCall<RunRequest, RunResponse>, answer: sendUnaryData<RunResponse>) => {
-      const program = start(request);
-      programs.add(program);
-      answerOf(program).then(
-        (response) => answer(null, response),
-        (error: Error) => answer(error, null),
+    handshake: (
+      { request }: ServerUnaryCall<proto.LanguageHandshakeRequest, proto.LanguageHandshakeResponse>,
+      callback: sendUnaryData<proto.LanguageHandshakeResponse>,
+    ) => {
+      engine = request.getEngineAddress();
+      callback(null, new proto.LanguageHandshakeResponse());
+    },
+    getPluginInfo: (_: unknown, callback: sendUnaryData<PluginInfo>) => callback(null, new PluginInfo()),
+    getRequiredPackages: (
+      { request }: ServerUnaryCall<proto.GetRequiredPackagesRequest, proto.GetRequiredPackagesResponse>,
+      callback: sendUnaryData<proto.GetRequiredPackagesResponse>,
+    ) => {
+      const packages = installedProviders(request.getInfo()?.getProgramDirectory() ?? "");
+      callback(null, new proto.GetRequiredPackagesResponse().setPackagesList(packages));
+    },
+    run: (
+      { request }: ServerUnaryCall<proto.RunRequest, proto.RunResponse>,
+      callback: sendUnaryData<proto.RunResponse>,
+    ) => {
+      responseOf(started(startProgram(request, engine))).then(
+        (response) => callback(null, response),
+        (error: Error) => callback(error, null),
       );
+    },
+    runPlugin: (call: ServerWritableStream<proto.RunPluginRequest, proto.RunPluginResponse>) => {
+      const child = started(startPlugin(call.request));
+      child.stdout?.on("data", (chunk) => call.write(new proto.RunPluginResponse().setStdout(chunk)));
+      child.stderr?.on("data", (chunk) => call.write(new proto.RunPluginResponse().setStderr(chunk)));
+      child.once("close", (code) => {
+        call.write(new proto.RunPluginResponse().setExitcode(code ?? -1));
+        call.end();
+      });
+      call.once("cancelled", () => child.kill("SIGKILL"));
     },
   });
   const port = await new Promise<number>((resolve, reject) => {
@@ -50,43 +76,90 @@ export async function startLanguageHost(): Promise<LanguageHost> {
     });
   });
   const stop = () => {
-    for (const program of programs) program.kill("SIGKILL");
+    for (const child of processes) child.kill("SIGKILL");
     server.forceShutdown();
   };
-  return { address: `127.0.0.1:${port}`, stop };
+  return { environment: { PULUMI_DEBUG_LANGUAGES: `nodejs:${port}` }, stop };
 }
 
-function start(request: RunRequest): ChildProcess {
+/** The engine downloads these unless it finds their plugins. */
+function installedProviders(folder: string): PackageDependency[] {
+  const scope = join(folder, "node_modules", "@pulumi");
+  return namesIn(scope).flatMap((name) => {
+    const manifest = JSON.parse(readFileSync(join(scope, name, "package.json"), "utf8"));
+    if (!manifest.pulumi?.resource) return [];
+    const dependency = new PackageDependency().setName(manifest.pulumi.name ?? name).setKind("resource");
+    return [dependency.setVersion(`v${manifest.version}`)];
+  });
+}
+
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+function startProgram(request: proto.RunRequest, engine: string): ChildProcess {
+  const info = request.getInfo();
   const flags: Record<string, string> = {
     monitor: request.getMonitorAddress(),
-    engine: request.getArgsList()[0] ?? "",
+    engine,
     organization: request.getOrganization(),
     project: request.getProject(),
-    "root-directory": request.getInfo()?.getRootDirectory() ?? "",
+    "root-directory": info?.getRootDirectory() ?? "",
     stack: request.getStack(),
-    pwd: request.getPwd(),
+    pwd: info?.getProgramDirectory() ?? "",
     parallel: String(request.getParallel()),
-    "dry-run": String(request.getDryrun()),
   };
-  const words = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
-  const entry = request.getInfo()?.getEntryPoint() ?? ".";
-  return spawn(process.execPath, [RUNNER, ...words, entry], {
+  const words = Object.entries(flags).flatMap(([flag, value]) => (value === "" ? [] : [`--${flag}`, value]));
+  if (request.getDryrun()) words.push("--dry-run");
+  const { nodeArguments, environment, runner } = runnerOf("run", info);
+  const args = [...nodeArguments, runner, ...words, info?.getEntryPoint() ?? "."];
+  return spawn(process.execPath, [...args, ...request.getArgsList()], {
     cwd: request.getPwd(),
     stdio: ["ignore", "ignore", "pipe"],
     env: {
       ...process.env,
-      PULUMI_NODEJS_TYPESCRIPT: "true",
+      ...environment,
       PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().entries())),
       PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
     },
   });
 }
 
-async function answerOf(program: ChildProcess): Promise<RunResponse> {
+/** The plugin's working directory is the user's. Node's arguments follow the runner, as in the real host. */
+function startPlugin(request: proto.RunPluginRequest): ChildProcess {
+  const info = request.getInfo();
+  const { nodeArguments, environment, runner } = runnerOf("run-plugin", info);
+  const args = [runner, ...nodeArguments, info?.getProgramDirectory() ?? "", ...request.getArgsList()];
+  const inherited = request.getEnvList().map((line) => {
+    const [name = "", ...value] = line.split("=");
+    return [name, value.join("=")];
+  });
+  return spawn(process.execPath, args, {
+    cwd: request.getPwd(),
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...Object.fromEntries(inherited), ...environment },
+  });
+}
+
+/** Finds one of the SDK's runners from the program's folder, and what the options of its Pulumi.yaml mean for it. */
+function runnerOf(name: "run" | "run-plugin", info: proto.ProgramInfo | undefined) {
+  const folder = info?.getProgramDirectory() ?? "";
+  const { typescript = true, nodeargs = "" } = (info?.getOptions()?.toJavaScript() ?? {}) as {
+    typescript?: boolean;
+    nodeargs?: string;
+  };
+  return {
+    nodeArguments: nodeargs.split(/\s+/).filter((word) => word !== ""),
+    environment: typescript ? { PULUMI_NODEJS_TYPESCRIPT: "true" } : {},
+    runner: createRequire(join(folder, "program")).resolve(`@pulumi/pulumi/cmd/${name}`),
+  };
+}
+
+async function responseOf(program: ChildProcess): Promise<proto.RunResponse> {
   const complaints: string[] = [];
   program.stderr?.on("data", (chunk) => complaints.push(String(chunk)));
   const [status] = await once(program, "close");
-  const response = new RunResponse();
+  const response = new proto.RunResponse();
   if (status !== 0) response.setError(`the program ended with ${status}: ${complaints.join("")}`);
   return response;
 }
