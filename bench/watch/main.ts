@@ -80,7 +80,7 @@ async function batchesOf(rows: number): Promise<Batch[]> {
 }
 
 function takeAll(observer: StreamObserver, batches: readonly Batch[]): void {
-  for (const batch of batches) observer.take(batch);
+  for (const batch of batches) for (const _ of observer.steps(batch));
 }
 
 function parseAlone({ records }: Batch): void {

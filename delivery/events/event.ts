@@ -145,6 +145,14 @@ function callKind(object: Properties): EventKind | undefined {
   return undefined;
 }
 
+/**
+ * Whether an object is a message of Amplitude's other destination on Kinesis, which sends the members of cohorts.
+ * Source: Amplitude, "Amazon Kinesis (Cohort)".
+ */
+export function isCohortMessage(object: Properties): boolean {
+  return "cohort_id" in object && ("in_cohort" in object || "users" in object);
+}
+
 function isTypical(object: Properties): boolean {
   let found = 0;
   for (const name of TYPICAL_FIELDS) {

@@ -37,14 +37,20 @@ function startsWith(data: Uint8Array, bytes: number[]): boolean {
   return bytes.every((byte, index) => data[index] === byte);
 }
 
+/** Ends at the first line that isn't an object, because a record can have a million lines. */
 function parseLines(text: string): RecordContent {
-  const values = text
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map(parseJson);
-  const objects = values.filter(isObject);
-  const areLines = values.length > 1 && objects.length === values.length;
-  return areLines ? { framing: "lines", objects } : { unreadable: "not-json" };
+  const objects: Properties[] = [];
+  for (let start = 0; start < text.length; ) {
+    const found = text.indexOf("\n", start);
+    const end = found === -1 ? text.length : found;
+    const line = text.slice(start, end);
+    start = end + 1;
+    if (line.trim() === "") continue;
+    const value = parseJson(line);
+    if (!isObject(value)) return { unreadable: "not-json" };
+    objects.push(value);
+  }
+  return objects.length > 1 ? { framing: "lines", objects } : { unreadable: "not-json" };
 }
 
 /** Returns undefined if the text isn't JSON. Drops the message of `JSON.parse`, which quotes the text. */

@@ -27,7 +27,8 @@ export interface ShardReaderOptions {
   bytesPerSecond: number;
   /** Most that the service's clock can be ahead of this machine's, in ms. */
   clockOffsetMs: number;
-  onRecords: (records: ShardRecords) => void;
+  /** Receives records. The next ones are read once the promise that it may return has settled. */
+  onRecords: (records: ShardRecords) => unknown;
   /**
    * Reports that all records that arrived in the shard before `time` (milliseconds since 1970) were delivered. It is not
    * called for the shard's end, because its children may hold more.
@@ -91,7 +92,7 @@ export class ShardReader {
 
   async #take({ output, since }: Answer): Promise<ClosedShard | undefined> {
     const { clock, onReadUpTo, signal, pollMs, bytesPerSecond, clockOffsetMs } = this.options;
-    const bytes = this.#handOn(output);
+    const bytes = await this.#handOn(output);
     this.#iterator = output.NextShardIterator;
     if (this.#iterator === undefined) return { children: (output.ChildShards ?? []).flatMap(childShard) };
     onReadUpTo(readUpTo(since, output, clockOffsetMs));
@@ -100,7 +101,7 @@ export class ShardReader {
   }
 
   /** After an expired iterator a shard is read from its last record on: what was handed on already is passed over. */
-  #handOn({ Records = [] }: GetRecordsOutput): number {
+  async #handOn({ Records = [] }: GetRecordsOutput): Promise<number> {
     const { shardId, clock, onRecords } = this.options;
     const fresh = this.#freshOf(Records);
     const numbers = fresh.flatMap(({ SequenceNumber }) => SequenceNumber ?? []);
@@ -109,7 +110,7 @@ export class ShardReader {
       this.#lastNumbers = numbers;
       this.#position = { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber: last };
     }
-    if (fresh.length > 0) onRecords({ shardId, records: fresh, receivedAt: clock.now() });
+    if (fresh.length > 0) await onRecords({ shardId, records: fresh, receivedAt: clock.now() });
     return Records.reduce((sum, { Data }) => sum + (Data?.length ?? 0), 0);
   }
 

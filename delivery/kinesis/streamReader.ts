@@ -11,7 +11,7 @@ export interface StreamReaderOptions {
   random: () => number;
   /** Most that the service's clock can be ahead of this machine's, in ms. Default 0. */
   clockOffsetMs?: number;
-  onRecords: (records: ShardRecords) => void;
+  onRecords: (records: ShardRecords) => unknown;
   /** Interval between two GetRecords of a shard, in ms. The service allows five per second for all consumers. Default 500. */
   pollMs?: number;
   /** Highest rate at which a shard is read, in bytes per second. Default: half of its capacity, 1 MiB/s. */
@@ -180,8 +180,8 @@ export class StreamReader {
       bytesPerSecond,
       clockOffsetMs,
       signal: this.#abort.signal,
-      onRecords: (records) => {
-        onRecords(records);
+      onRecords: async (records) => {
+        await onRecords(records);
         this.#changes.notify();
       },
       onReadUpTo: (time) => {

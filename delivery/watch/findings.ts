@@ -57,10 +57,11 @@ function unexpectedProject({ observed, expectApps, where }: EndedWatch): Finding
 }
 
 function nothingArrived({ observed, end, readingComplete, where }: EndedWatch): Finding {
-  const { ofTests } = observed.records;
+  const { ofTests, cohortMessages } = observed.records;
   const foreign = foreignCount(observed);
   const others = [
     ...(ofTests > 0 ? [`${counted(ofTests, "record")} of verify or send (--include-tests counts them)`] : []),
+    ...(cohortMessages > 0 ? [`${counted(cohortMessages, "message")} about cohorts`] : []),
     ...(foreign > 0 ? [`${counted(foreign, "foreign record")}`] : []),
   ];
   const severity = end === "seconds" && readingComplete ? "error" : "undetermined";
@@ -123,7 +124,7 @@ function deviations({ observed, where }: EndedWatch): Finding {
 
 const FOREIGN: Record<ForeignKind, string> = {
   gzip: "gzip data",
-  aggregated: "aggregated by the Kinesis Producer Library",
+  aggregated: "damaged aggregates of the Kinesis Producer Library",
   "not-utf8": "not UTF-8",
   "not-json": "not JSON",
   "not-objects": "JSON without objects",

@@ -85,6 +85,7 @@ class Watch {
       void reader.start();
       yield* this.#follow({ reader, observer, startedAt: this.#clock.now(), findings });
     } finally {
+      observer.close();
       await reader.stop();
     }
   }

@@ -86,8 +86,12 @@ export interface WatchSnapshot {
     read: number;
     /** Size of these records, in bytes. */
     bytes: number;
-    /** Records that `verify` and `send` of this package wrote. */
+    /** Records that `verify` and `send` of this package wrote, by their partition key and their rows. */
     ofTests: number;
+    /** Records that the Kinesis Producer Library aggregated. Their content counts like that of plain records. */
+    aggregated: number;
+    /** Messages of Amplitude's destination for cohorts, "Amazon Kinesis (Cohort)". They are not rows. */
+    cohortMessages: number;
     /** Records of unknown producers by kind, without kinds that have none. */
     foreign: Partial<Record<ForeignKind, number>>;
   };

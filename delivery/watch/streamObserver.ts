@@ -1,9 +1,18 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import type { EpochMs } from "../common/clock";
 import { LatencyRecorder } from "../common/histogram";
 import { isOfRun } from "../common/runId";
+import { deaggregate } from "../events/aggregatedRecord";
 import { type Deviation, findDeviations } from "../events/deviations";
-import { detectKind, type EventKind, type Properties, parseTimestamp } from "../events/event";
+import {
+  detectKind,
+  type EventKind,
+  isCohortMessage,
+  type Properties,
+  parseTimestamp,
+} from "../events/event";
+import { isGenerated } from "../events/generator/generatedEvent";
 import { type Framing, parseRecord } from "../events/recordContent";
 import { redactName } from "../events/redact";
 import type { ShardRecords } from "../kinesis/shardReader";
@@ -40,11 +49,17 @@ const MAX_EVENT_TYPES = 2_000;
 const MAX_PROJECTS = 100;
 /** Deviations that are counted separately, so that made-up field names can't fill the memory. */
 const MAX_DEVIATIONS = 500;
+/** Fields of a row beyond which its shape isn't compared, because a row can have a million made-up fields. */
+const MAX_FIELDS = 500;
+/** Longest time that records are counted without a pause, so that timers, signals and requests go on. */
+const MAX_TURN_MS = 20;
 /** Entries of each list in a snapshot. */
 const MAX_SHOWN = 20;
 const PROJECT_ID = /^\d{1,20}$/;
 /** Stands for the project of rows without one. No id is empty. */
 const NO_APP = "";
+
+const TOO_MANY_FIELDS: Deviation = { field: "the row", problem: `has more than ${MAX_FIELDS} fields` };
 
 /** Counts deviations, each with its first sample, in bounded memory. */
 class DeviationTally {
@@ -81,9 +96,12 @@ export class StreamObserver {
   readonly #kinds: Record<EventKind, number> = { event: 0, identify: 0, groupIdentify: 0 };
   readonly #framings: Record<Framing, number> = { object: 0, list: 0, lines: 0 };
   readonly #foreign = new Map<ForeignKind, number>();
+  #isClosed = false;
   #records = 0;
   #bytes = 0;
   #ofTests = 0;
+  #aggregated = 0;
+  #cohortMessages = 0;
   #events = 0;
   #eventsExpected = 0;
   #eventsUnexpected = 0;
@@ -108,10 +126,29 @@ export class StreamObserver {
     return this.#eventsUnexpected;
   }
 
-  take({ records, receivedAt }: ShardRecords): void {
-    const before = this.#events;
-    for (const record of records) this.#takeRecord(record, receivedAt);
-    this.#rate.add(this.#events - before, receivedAt);
+  /** Counts records. Pauses every few milliseconds, whatever they hold. */
+  async take(batch: ShardRecords): Promise<void> {
+    let turnEndsAt = performance.now() + MAX_TURN_MS;
+    for (const _ of this.steps(batch)) {
+      if (performance.now() < turnEndsAt) continue;
+      await nextTurn();
+      if (this.#isClosed) return;
+      turnEndsAt = performance.now() + MAX_TURN_MS;
+    }
+  }
+
+  /** Counts records and yields after each part of them. */
+  *steps({ records, receivedAt }: ShardRecords): Generator<void> {
+    for (const record of records) {
+      const before = this.#events;
+      yield* this.#takeRecord(record, receivedAt);
+      this.#rate.add(this.#events - before, receivedAt);
+    }
+  }
+
+  /** Stops counting, also in the middle of a record. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   observed(now: EpochMs): Observed {
@@ -138,30 +175,55 @@ export class StreamObserver {
         read: this.#records,
         bytes: this.#bytes,
         ofTests: this.#ofTests,
+        aggregated: this.#aggregated,
+        cohortMessages: this.#cohortMessages,
         foreign: Object.fromEntries(this.#foreign),
       },
     };
   }
 
-  #takeRecord(record: KinesisRecord, receivedAt: EpochMs): void {
+  *#takeRecord(record: KinesisRecord, receivedAt: EpochMs): Generator<void> {
     const { Data = new Uint8Array(), PartitionKey, ApproximateArrivalTimestamp } = record;
+    const arrivedAt = ApproximateArrivalTimestamp?.getTime() ?? receivedAt;
     this.#records += 1;
     this.#bytes += Data.length;
-    if (isOfRun(PartitionKey)) {
-      this.#ofTests += 1;
-      if (!this.options.includeTests) return;
+    const userRecords = deaggregate(Data);
+    if (userRecords === undefined) {
+      yield* this.#takeData(Data, PartitionKey, arrivedAt);
+      return;
     }
-    const content = parseRecord(Data);
+    this.#aggregated += 1;
+    // The package doesn't aggregate, so no key in an aggregated record makes it one of a test.
+    for (const { data } of userRecords) yield* this.#takeData(data, undefined, arrivedAt);
+  }
+
+  *#takeData(data: Uint8Array, partitionKey: string | undefined, arrivedAt: EpochMs): Generator<void> {
+    const content = parseRecord(data);
+    yield;
     if ("unreadable" in content) {
       this.#countForeign(content.unreadable);
       return;
     }
-    const arrivedAt = ApproximateArrivalTimestamp?.getTime() ?? receivedAt;
+    if (isOfRun(partitionKey) && content.objects.every((object) => this.#isOfTest(object))) {
+      this.#ofTests += 1;
+      if (!this.options.includeTests) return;
+    }
     for (const object of content.objects) {
       const kind = detectKind(object);
-      if (kind === undefined) this.#countForeign("not-amplitude");
-      else this.#takeRow(object, kind, content.framing, arrivedAt);
+      if (kind !== undefined) this.#takeRow(object, kind, content.framing, arrivedAt);
+      else if (isCohortMessage(object)) this.#cohortMessages += 1;
+      else this.#countForeign("not-amplitude");
+      yield;
     }
+  }
+
+  /**
+   * Whether an object can be a row that `verify` or `send` wrote. The partition key doesn't prove it, because Amplitude may
+   * take the key from a value that its users choose. So a row of an unexpected project is never one of a test.
+   */
+  #isOfTest(object: Properties): boolean {
+    if (detectKind(object) === undefined) return false;
+    return isGenerated(object) || this.#expected.size === 0 || this.#expected.has(String(object.app));
   }
 
   #takeRow(row: Properties, kind: EventKind, framing: Framing, arrivedAt: EpochMs): void {
@@ -201,7 +263,8 @@ export class StreamObserver {
   }
 
   #countDeviations(row: Properties, kind: EventKind): void {
-    const deviations = findDeviations(row);
+    const isComparable = Object.keys(row).length <= MAX_FIELDS;
+    const deviations = isComparable ? findDeviations(row) : [TOO_MANY_FIELDS];
     if (deviations.length === 0) return;
     if (kind === "event") this.#eventsDeviating += 1;
     else this.#identifiesDeviating += 1;

@@ -96,6 +96,8 @@ export function factsOf(snapshot: WatchSnapshot): Fact[] {
     identifies(snapshot),
     framing(snapshot),
     foreign(snapshot),
+    records.aggregated > 0 ? plain("aggregated", aggregated(snapshot)) : undefined,
+    records.cohortMessages > 0 ? plain("cohorts", cohorts(snapshot)) : undefined,
     records.ofTests > 0 ? plain("tests", `${whole(records.ofTests)} records of verify or send`) : undefined,
   ];
   return facts.filter((fact) => fact !== undefined);
@@ -163,6 +165,14 @@ function identifies({ identifiesDeviating, identifyDeviations }: WatchSnapshot):
 function framing({ framings }: WatchSnapshot): Fact | undefined {
   if (framings.list + framings.lines === 0) return undefined;
   return plain("framing", `${whole(framings.list)} in lists, ${whole(framings.lines)} one per line`);
+}
+
+function aggregated({ records }: WatchSnapshot): string {
+  return `${whole(records.aggregated)} records of the Kinesis Producer Library; consumers have to de-aggregate them`;
+}
+
+function cohorts({ records }: WatchSnapshot): string {
+  return `${whole(records.cohortMessages)} messages of Amplitude's destination for cohorts`;
 }
 
 function foreign(snapshot: WatchSnapshot): Fact | undefined {

@@ -15,6 +15,11 @@ const SESSION_MS = 30 * 60_000;
 const FIRST_AMPLITUDE_ID = 45_975_000_000;
 const PROJECT = 100_011_471;
 
+/** Whether a row has the project and the library of generated events. Amplitude sets the project, so nobody else's rows do. */
+export function isGenerated({ app, library }: Properties): boolean {
+  return app === PROJECT && String(library).startsWith(LIBRARY.slice(0, LIBRARY.indexOf("/") + 1));
+}
+
 /** Stands for a value that differs between the events of one draw. No sample value contains it. */
 export const PLACEHOLDER = "@@";
 

@@ -42,6 +42,6 @@ export function observing(
     includeTests,
     idsRemembered: 1_000,
   });
-  observer.take({ shardId: "shardId-000000000000", records, receivedAt: NOW.getTime() });
+  for (const _ of observer.steps({ shardId: "shardId-000000000000", records, receivedAt: NOW.getTime() }));
   return observer.observed(NOW.getTime());
 }

@@ -1,6 +1,10 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { StreamObserver } from "../../../delivery/watch/streamObserver";
+import { aggregated } from "../events/aggregated";
 import { observing, record, recordOf, row, rows } from "./rows";
+
+const TEST_KEY = "amplitude-kinesis.kUG5M5uqHwNJ.0";
 
 describe("The stream observer", () => {
   it("counts generated rows by kind, type and project, and finds no deviation", async () => {
@@ -72,6 +76,105 @@ describe("The stream observer", () => {
     expect(observing(records)).to.deep.include({ events: 1 });
     expect(observing(records).records.ofTests).to.equal(1);
     expect(observing(records, { includeTests: true })).to.include({ events: 2 });
+  });
+
+  it("counts the rows in aggregated records", async () => {
+    const texts = (await rows(3)).map((one) => JSON.stringify(one));
+    const seen = observing([recordOf(aggregated(texts.map((text) => [TEST_KEY, text])))]);
+    expect(seen).to.include({ events: 3, eventsExpected: 3 });
+    expect(seen.records).to.deep.include({ read: 1, aggregated: 1, ofTests: 0, foreign: {} });
+  });
+
+  it("counts a damaged aggregated record as foreign", () => {
+    const damaged = aggregated([["a", "{}"]]);
+    damaged.writeUInt8(damaged.readUInt8(6) ^ 1, 6);
+    const { records } = observing([recordOf(damaged)]);
+    expect(records).to.deep.include({ aggregated: 0, foreign: { aggregated: 1 } });
+  });
+
+  it("counts messages about cohorts separately from rows and foreign records", () => {
+    const message = {
+      cohort_name: "Buyers",
+      cohort_id: "ab12",
+      in_cohort: true,
+      computed_time: "1700000000",
+      message_id: "1",
+      users: [{ user_id: "ann", user_properties: {} }],
+    };
+    const seen = observing([record(message), record([message, message])]);
+    expect(seen.events).to.equal(0);
+    expect(seen.records).to.deep.include({ cohortMessages: 3, foreign: {} });
+  });
+
+  describe("of a record whose key looks like a test's", () => {
+    const seenAs = (content: unknown, expectApps: string[] = []) => {
+      const { records, events, eventsUnexpected } = observing([record(content, TEST_KEY)], { expectApps });
+      return { ofTests: records.ofTests, foreign: records.foreign, events, eventsUnexpected };
+    };
+    const OF_TEST = { ofTests: 1, foreign: {}, events: 0, eventsUnexpected: 0 };
+
+    it("counts foreign data as foreign", () => {
+      expect(seenAs("hello")).to.deep.include({ ofTests: 0, foreign: { "not-json": 1 } });
+      expect(seenAs({ id: 1 })).to.deep.include({ ofTests: 0, foreign: { "not-amplitude": 1 } });
+    });
+
+    it("counts a row of an unexpected project as unexpected", async () => {
+      const strangers = await row({ app: 7 });
+      expect(seenAs(strangers, ["100"])).to.deep.include({ ofTests: 0, events: 1, eventsUnexpected: 1 });
+      expect(seenAs([await row(), strangers], ["100"])).to.deep.include({ ofTests: 0, eventsUnexpected: 2 });
+    });
+
+    it("counts generated rows, and exported ones of an expected project, as the test's", async () => {
+      expect(seenAs(await row(), ["100"])).to.deep.equal(OF_TEST);
+      expect(seenAs(await row({ app: 100, library: "x" }), ["100"])).to.deep.equal(OF_TEST);
+      expect(seenAs(await row({ app: 100, library: "x" }))).to.deep.equal(OF_TEST);
+    });
+  });
+
+  describe("pauses", () => {
+    it("while it counts a record of many rows", async () => {
+      const observer = new StreamObserver({
+        startedAt: 0,
+        expectApps: [],
+        includeTests: false,
+        idsRemembered: 10,
+      });
+      const many = Array(3_000).fill({ event_type: "a", uuid: 1, app: 2 });
+      let pauses = 0;
+      const timer = setInterval(() => {
+        pauses += 1;
+      });
+      await observer.take({ shardId: "s", records: [record(many)], receivedAt: 0 });
+      clearInterval(timer);
+      expect(pauses).to.be.greaterThan(1);
+      expect(observer.observed(0)).to.include({ events: 3_000 });
+    });
+
+    it("never for long, because it doesn't compare rows with a million fields, nor read on after a bad line", () => {
+      const madeUp = Object.fromEntries(Array.from({ length: 600 }, (_, index) => [`field${index}`, index]));
+      const seen = observing([
+        record({ event_type: "a", uuid: 1, app: 2, ...madeUp }),
+        record("x\n".repeat(400_000)),
+      ]);
+      expect(seen.deviations).to.deep.equal([
+        { field: "the row", problem: "has more than 500 fields", count: 1 },
+      ]);
+      expect(seen.records.foreign).to.deep.equal({ "not-json": 1 });
+    });
+
+    it("and stops once it is closed", async () => {
+      const observer = new StreamObserver({
+        startedAt: 0,
+        expectApps: [],
+        includeTests: false,
+        idsRemembered: 10,
+      });
+      const many = Array(5_000).fill({ event_type: "a", uuid: 1, app: 2 });
+      const taking = observer.take({ shardId: "s", records: [record(many)], receivedAt: 0 });
+      observer.close();
+      await taking;
+      expect(observer.observed(0).events).to.be.below(5_000);
+    });
   });
 
   it("distinguishes unexpected projects, and rows without one, from expected ones", async () => {
