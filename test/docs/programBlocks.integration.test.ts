@@ -58,7 +58,7 @@ describe("The programs in the documents", function () {
         jsx: "react-jsx",
         jsxImportSource: "preact",
         paths: {
-          "pulumi-amplitude-kinesis": [join(PROJECT, "components")],
+          "pulumi-amplitude-kinesis": [join(PROJECT, "components", "index.ts")],
           "pulumi-amplitude-kinesis/delivery": [join(PROJECT, "delivery")],
         },
       };
