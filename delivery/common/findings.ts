@@ -1,3 +1,5 @@
+import { MAX_TEXT_LENGTH } from "./limits";
+
 /**
  * Weight of a finding: an `error` stops or disproves delivery, `undetermined` leaves a part of the proof open, a `warning`
  * endangers delivery or is worth knowing.
@@ -92,7 +94,18 @@ export const finding: Record<Severity, NewFinding> = {
 };
 
 function ofSeverity(severity: Severity): NewFinding {
-  return (code, where, message, remedy) => ({ code, severity, message, where, remedy });
+  return (code, where, message, remedy) => ({
+    code,
+    severity,
+    message: shortened(message),
+    where: shortened(where),
+    remedy: shortened(remedy),
+  });
+}
+
+/** A message may quote a response of any length. */
+function shortened(text: string): string {
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH - 1)}…` : text;
 }
 
 const ORDER: readonly Severity[] = ["error", "undetermined", "warning"];

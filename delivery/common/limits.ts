@@ -26,5 +26,11 @@ export const DEFAULT_CAPACITY_SHARE = 0.5;
  */
 export const DOCUMENTED_P95_SECONDS = 60;
 
+/** Largest report or file of outputs that is read. A report of 70,000 shards has this size. */
+export const MAX_INPUT_BYTES = 8 * 1024 * 1024;
+
+/** Longest text of a finding, in characters. A longer one is cut. */
+export const MAX_TEXT_LENGTH = 10_000;
+
 /** Shortest retention that a stream should have. Source: AWS Security Hub, Kinesis.3. */
 export const MIN_RETENTION_HOURS = 168;

@@ -1,4 +1,5 @@
-import { decodeFromCompressedBase64, type Histogram, JsHistogram } from "hdr-histogram-js";
+import type { Histogram, JsHistogram } from "hdr-histogram-js";
+import { decodeLatencies } from "../common/histogram";
 
 /** Events whose latency lies in [fromMs, toMs). */
 export interface LatencyBin {
@@ -31,13 +32,10 @@ const MAX_BINS = 32;
 /**
  * Decodes the `latencyHistogram` of a report.
  *
- * @throws Error if the text isn't an HdrHistogram in the compressed V2 encoding, or if the histogram is empty.
+ * @throws ReportError if the text isn't such a histogram, or if it is empty.
  */
 export function latencyDistribution(latencyHistogram: string): LatencyDistribution {
-  const histogram = decodeFromCompressedBase64(latencyHistogram);
-  if (!(histogram instanceof JsHistogram) || histogram.totalCount === 0) {
-    throw new Error("the histogram is empty");
-  }
+  const histogram = decodeLatencies(latencyHistogram);
   const percentiles = PERCENTILES.map((percentile) => ({
     percentile,
     seconds: Math.min(histogram.maxValue, histogram.getValueAtPercentile(percentile)) / 1000,

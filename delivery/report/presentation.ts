@@ -10,10 +10,13 @@ export interface TextPiece {
   text: string;
 }
 
+/** More pieces of one text than a person reads. The rest is one plain piece. */
+const MAX_PIECES = 100;
+
 /** Splits a text at its code spans. Findings quote commands in single backticks, as in Markdown. */
 export function codeSpans(text: string): TextPiece[] {
-  return text
-    .split(/(`[^`\n]+`)/)
+  const pieces = text.split(/(`[^`\n]+`)/);
+  return [...pieces.slice(0, MAX_PIECES), pieces.slice(MAX_PIECES).join("")]
     .filter((piece) => piece !== "")
     .map((piece) =>
       /^`[^`\n]+`$/.test(piece) ? { isCode: true, text: piece.slice(1, -1) } : { isCode: false, text: piece },

@@ -31,6 +31,8 @@ export async function renderReport(report: DeliveryReport, format: ReportFormat)
   return redactSecrets(await RENDERERS[format](report));
 }
 
+const DEFAULT_FILE_MODE = 0o600;
+
 /** The JSON report comes first, because the others can be rendered from it again. */
 const FILES: [name: string, format: ReportFormat][] = [
   ["report.json", "json"],
@@ -57,28 +59,32 @@ export async function prepareReportFolder(folder: string): Promise<void> {
  * Writes `report.json`, `report.html`, `report.xml` (JUnit) and `report.md`, and replaces existing files. Each file is
  * written completely or not at all.
  *
+ * @param options.mode Permissions of the files (default: 0o600, because `report.json` names the role and its account).
  * @returns Paths of the files.
  * @throws ReportError if a file can't be written. The files before it remain.
  */
-export async function writeReports(report: DeliveryReport, folder: string): Promise<string[]> {
+export async function writeReports(
+  report: DeliveryReport,
+  folder: string,
+  { mode = DEFAULT_FILE_MODE }: { mode?: number | undefined } = {},
+): Promise<string[]> {
+  const contents = await Promise.all(FILES.map(([, format]) => renderReport(report, format)));
   await prepareReportFolder(folder);
-  const written: string[] = [];
-  for (const [name, format] of FILES) {
-    const file = join(folder, name);
-    const content = await renderReport(report, format);
-    await withPath(file, () => writeAtomically(file, content));
-    written.push(file);
+  const files = FILES.map(([name]) => join(folder, name));
+  for (const [index, file] of files.entries()) {
+    await withPath(file, () => writeAtomically(file, contents[index] ?? "", mode));
   }
-  return written;
+  return files;
 }
 
 /** A reader sees either the old file or the new one. A full disk leaves the old one. */
-async function writeAtomically(file: string, content: string): Promise<void> {
+async function writeAtomically(file: string, content: string, mode: number): Promise<void> {
   const temporary = temporaryName(file);
   try {
-    const handle = await open(temporary, "wx");
+    const handle = await open(temporary, "wx", DEFAULT_FILE_MODE);
     try {
       await handle.writeFile(content);
+      await handle.chmod(mode);
       await handle.sync();
     } finally {
       await handle.close();

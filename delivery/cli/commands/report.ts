@@ -1,10 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { buffer } from "node:stream/consumers";
 import { Command, Option } from "commander";
-import { messageOf, ReportError } from "../../common/errors";
 import { renderReport, writeReports } from "../../report/renderReport";
-import type { DeliveryReport } from "../../verify/report";
-import { decodeText } from "../options/deployment";
+import { fileModeOption } from "../options/arguments";
+import { inputName, readInput } from "../options/deployment";
 import { withHelpText } from "../options/helpText";
 import { print, printMessage, styled } from "../terminal/output";
 
@@ -13,6 +10,7 @@ interface ReportFlags {
   junit?: true;
   markdown?: true;
   dir?: string;
+  fileMode?: number;
 }
 
 const HELP = {
@@ -34,6 +32,7 @@ export function reportCommand(): Command {
     new Option("--junit", "print JUnit XML, for CI systems").conflicts(["markdown", "dir"]),
     new Option("--markdown", "print Markdown, for a pull request or $GITHUB_STEP_SUMMARY").conflicts(["dir"]),
     new Option("--dir <folder>", "write report.html, report.xml, report.md and report.json to this folder"),
+    fileModeOption(),
   ];
   const command = new Command("report")
     .description("convert the JSON report of verify to another format (default: text)")
@@ -44,82 +43,20 @@ export function reportCommand(): Command {
 }
 
 async function runReport(file: string, flags: ReportFlags): Promise<void> {
-  const name = file === "-" ? "standard input" : file;
-  const report = parseReport(await readReport(file), name);
-  const format = formatFrom(flags);
-  const rendered = await renderReport(report, format).catch((cause) => {
-    throw notAReport(name, `it can't be rendered (${messageOf(cause)})`, cause);
-  });
+  // Ajv would slow down every other command's start.
+  const { parseReport }: typeof import("../../report/parseReport") = require("../../report/parseReport");
+  const report = parseReport(await readInput(file), inputName(file));
   if (flags.dir !== undefined) {
-    printMessage(`reports: ${(await writeReports(report, flags.dir)).join(", ")}`);
+    printMessage(`reports: ${(await writeReports(report, flags.dir, { mode: flags.fileMode })).join(", ")}`);
     return;
   }
+  const format = formatFrom(flags);
+  const rendered = await renderReport(report, format);
   print(format === "text" ? styled(rendered, process.stdout) : rendered);
 }
 
-function formatFrom({ html, junit, markdown, dir }: ReportFlags) {
-  if (html || dir !== undefined) return "html";
+function formatFrom({ html, junit, markdown }: ReportFlags) {
+  if (html) return "html";
   if (junit) return "junit";
   return markdown ? "markdown" : "text";
-}
-
-async function readReport(file: string): Promise<string> {
-  if (file === "-") return decodeText(await buffer(process.stdin));
-  try {
-    return decodeText(await readFile(file));
-  } catch (cause) {
-    throw new ReportError(`${file} can't be read: ${messageOf(cause)}`, { cause });
-  }
-}
-
-/** Fields that tell a report from another JSON document, by their type. */
-const REQUIRED: Record<"string" | "number" | "object" | "array", (keyof DeliveryReport)[]> = {
-  string: ["route", "roleArn", "region", "streamName", "runId", "startedAt"],
-  number: ["durationInSeconds", "eventsSent", "eventsDelivered", "deliveryRate"],
-  object: ["timeline", "proof", "environment"],
-  array: ["shards", "findings"],
-};
-
-/**
- * Parses a report that `amplitude-kinesis verify --json` printed.
- *
- * @param name Name of the file, for the error.
- * @throws ReportError naming the first field that is wrong.
- */
-export function parseReport(text: string, name: string): DeliveryReport {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw notAReport(name, `it is not JSON (${messageOf(cause)})`, cause);
-  }
-  if (typeOf(value) !== "object") throw notAReport(name, "it must be a JSON object");
-  const report = value as Partial<DeliveryReport>;
-  if (report.reportVersion !== 1)
-    throw notAReport(
-      name,
-      "reportVersion" in report
-        ? "reportVersion is not 1, the only version that this command can read"
-        : "reportVersion is missing",
-    );
-  if (!["verified", "failed", "undecided"].includes(String(report.verdict)))
-    throw notAReport(name, "verdict must be verified, failed or undecided");
-  for (const [type, fields] of Object.entries(REQUIRED)) {
-    const wrong = fields.find((field) => typeOf(report[field]) !== type);
-    if (wrong !== undefined)
-      throw notAReport(name, wrong in report ? `${wrong} must be of type ${type}` : `${wrong} is missing`);
-  }
-  return report as DeliveryReport;
-}
-
-function typeOf(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "array" : typeof value;
-}
-
-function notAReport(name: string, problem: string, cause?: unknown): ReportError {
-  return new ReportError(
-    `${name} is not a report: ${problem}. Pass what \`amplitude-kinesis verify --json\` printed, or the report.json of \`--report\``,
-    { cause },
-  );
 }

@@ -14,7 +14,7 @@ import type { DeliveryReport } from "../../verify/report";
 import { defaultRunFolder, runFilePath } from "../../verify/resume/runFolder";
 import { EXIT_CODES, EXIT_UNWRITTEN } from "../exitCodes";
 import { type AmplitudeFlags, checkRouteOptions, withAmplitudeOptions } from "../options/amplitude";
-import { integer } from "../options/arguments";
+import { fileModeOption, integer } from "../options/arguments";
 import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
 import { type SenderFlags, senderOptions, trustOptions, withSenderOptions } from "../options/sender";
@@ -39,6 +39,7 @@ interface VerifyFlags extends DeploymentFlags, SenderFlags, SourceFlags, Amplitu
   resume?: string;
   json?: true;
   report?: string;
+  fileMode?: number;
 }
 
 const HELP = {
@@ -65,6 +66,7 @@ export function verifyCommand(): Command {
       "--report <folder>",
       "also write report.html, report.xml (JUnit), report.md and report.json to this folder",
     )
+    .addOption(fileModeOption())
     .action(async (flags: VerifyFlags) => {
       process.exitCode = await runVerify(flags);
     });
@@ -139,7 +141,7 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
     });
     display.stop();
     printReport(report, flags, domain.text().reportText);
-    return await writeReportFiles(report, flags.report);
+    return await writeReportFiles(report, flags);
   } finally {
     display.stop();
     interrupt.release();
@@ -216,11 +218,11 @@ async function resolveApiKey({ apiKey = process.env.AMPLITUDE_API_KEY ?? "" }: A
 }
 
 /** Returns the verdict's exit status, or EXIT_UNWRITTEN if only the files of --report are missing. */
-async function writeReportFiles(report: DeliveryReport, folder: string | undefined): Promise<number> {
+async function writeReportFiles(report: DeliveryReport, flags: VerifyFlags): Promise<number> {
   const status = EXIT_CODES[report.verdict];
-  if (folder === undefined) return status;
+  if (flags.report === undefined) return status;
   try {
-    const files = await domain.reportFolder().writeReports(report, folder);
+    const files = await domain.reportFolder().writeReports(report, flags.report, { mode: flags.fileMode });
     printMessage(`reports: ${files.join(", ")}`);
     return status;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 /**
  * Makes an option without a real value a usage error: empty text, which a shell variable that isn't set leaves, or another
@@ -30,6 +30,17 @@ export function integer(min: number, max: number): (text: string) => number {
 export function accountId(text: string): string {
   if (/^\d{12}$/.test(text)) return text;
   throw new InvalidArgumentError("It must be 12 digits.");
+}
+
+/** Permissions of report files. */
+export function fileModeOption(): Option {
+  return new Option(
+    "--file-mode <mode>",
+    "permissions of the report files, such as 644 (default: 600)",
+  ).argParser((text) => {
+    if (/^0?6[0-7]{2}$/.test(text)) return Number.parseInt(text, 8);
+    throw new InvalidArgumentError("It must be octal permissions that include yours, such as 644.");
+  });
 }
 
 /** Parses a number above 0. */

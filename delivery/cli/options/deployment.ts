@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
-import { buffer } from "node:stream/consumers";
+import { createReadStream } from "node:fs";
 import { promisify } from "node:util";
 import type { Command } from "commander";
 import { messageOf, SettingsError } from "../../common/errors";
+import { MAX_INPUT_BYTES } from "../../common/limits";
 import {
   type FurtherOutputs,
   type OutputsOrigin,
@@ -88,6 +88,7 @@ export async function readStack(stack: string, cwd: string | undefined): Promise
     const { stdout } = await promisify(execFile)(
       "pulumi",
       cwd === undefined ? args : [...args, "--cwd", cwd],
+      { maxBuffer: MAX_INPUT_BYTES },
     );
     return parseOutputs(stdout, `stack "${stack}"`);
   } catch (cause) {
@@ -97,6 +98,9 @@ export async function readStack(stack: string, cwd: string | undefined): Promise
 }
 
 function stackProblem(stack: string, cause: unknown): string {
+  if (cause instanceof Error && "code" in cause && cause.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") {
+    return `The outputs of stack "${stack}" are larger than ${MAX_INPUT_MIB} MiB. Use --role-arn, --region and --stream-name`;
+  }
   if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") {
     return "--stack requires the `pulumi` command on the PATH. Install it, or use --outputs FILE or --role-arn, --region and --stream-name";
   }
@@ -110,17 +114,38 @@ function stackProblem(stack: string, cause: unknown): string {
  * @throws SettingsError if the file can't be read or is not JSON.
  */
 export async function readOutputsFile(file: string): Promise<OutputsOrigin> {
-  if (file === "-") return parseOutputs(decodeText(await buffer(process.stdin)), "standard input");
+  return parseOutputs(await readInput(file), inputName(file));
+}
+
+/** Name of a file in messages. */
+export function inputName(file: string): string {
+  return file === "-" ? "standard input" : file;
+}
+
+const MAX_INPUT_MIB = MAX_INPUT_BYTES / 1024 / 1024;
+
+/**
+ * Reads a text file of at most 8 MiB, or standard input if its name is `-`.
+ *
+ * @throws SettingsError if it can't be read, or is larger.
+ */
+export async function readInput(file: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
   try {
-    return parseOutputs(decodeText(await readFile(file)), file);
+    for await (const chunk of file === "-" ? process.stdin : createReadStream(file)) {
+      bytes += chunk.length;
+      if (bytes > MAX_INPUT_BYTES) throw new Error(`it is larger than ${MAX_INPUT_MIB} MiB`);
+      chunks.push(chunk);
+    }
   } catch (cause) {
-    if (cause instanceof SettingsError) throw cause;
-    throw new SettingsError(`--outputs ${file} can't be read: ${messageOf(cause)}`, { cause });
+    throw new SettingsError(`${inputName(file)} can't be read: ${messageOf(cause)}`, { cause });
   }
+  return decodeText(Buffer.concat(chunks));
 }
 
 /** Decodes UTF-8, or the UTF-16 that PowerShell's `>` writes, without a byte order mark. */
-export function decodeText(bytes: Buffer): string {
+function decodeText(bytes: Buffer): string {
   const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
   return new TextDecoder(isUtf16 ? "utf-16le" : "utf-8").decode(bytes);
 }

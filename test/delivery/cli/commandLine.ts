@@ -35,7 +35,8 @@ export function amplitudeKinesis(
     const child = execFile(process.execPath, [ENTRY, ...args], options, (error, stdout, stderr) => {
       resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
     });
-    child.stdin?.end(stdin);
+    // The command may end before it has read everything.
+    child.stdin?.on("error", () => {}).end(stdin);
   });
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -35,6 +35,22 @@ describe("A folder of reports", function () {
     expect(await readFile(join(reports, "report.html"), "utf8")).to.match(/^<!doctype html>/);
     expect(await readFile(join(reports, "report.xml"), "utf8")).to.match(/^<\?xml /);
     expect(await readFile(join(reports, "report.md"), "utf8")).to.match(/^## /);
+  });
+
+  it("has files that only their owner can read, unless other permissions are asked for", async () => {
+    const modes = async () =>
+      Promise.all(NAMES.map(async (name) => ((await stat(join(folder, name))).mode & 0o777).toString(8)));
+    for (const name of NAMES) await writeFile(join(folder, name), "", { mode: 0o644 });
+    await writeReports(VERIFIED, folder);
+    expect(await modes()).to.deep.equal(["600", "600", "600", "600"]);
+    await writeReports(VERIFIED, folder, { mode: 0o664 });
+    expect(await modes()).to.deep.equal(["664", "664", "664", "664"]);
+  });
+
+  it("stays as it was if the report can't be rendered", async () => {
+    const broken = { ...VERIFIED, latencyHistogram: "AAAA" };
+    expect(await problemOf(writeReports(broken, folder))).to.include("latencyHistogram can't be decoded");
+    expect(await readdir(folder)).to.deep.equal([]);
   });
 
   it("contains the reports of the last run", async () => {

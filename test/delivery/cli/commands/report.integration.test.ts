@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -37,10 +37,13 @@ describe("amplitude-kinesis report", function () {
     });
   }
 
-  it("writes all formats to a folder", async () => {
+  it("writes all formats to a folder, with the permissions that are asked for", async () => {
     const reports = join(folder, "reports");
-    expect((await runInProcess(["report", file, "--dir", reports])).status).to.equal(0);
+    const args = ["report", file, "--dir", reports, "--file-mode", "640"];
+    expect((await runInProcess(args)).status).to.equal(0);
     expect((await readdir(reports)).sort()).to.deep.equal(NAMES);
+    expect((await stat(join(reports, "report.json"))).mode & 0o777).to.equal(0o640);
+    expect((await runInProcess([...args.slice(0, -1), "044"])).stderr).to.include("octal permissions");
   });
 
   it("reads standard input, including the UTF-16 of PowerShell", async () => {
@@ -55,6 +58,12 @@ describe("amplitude-kinesis report", function () {
     ["a file that is not there", ["no-such-file"], /no-such-file can't be read: ENOENT/],
     ["what is no report", ["-"], /standard input is not a report: reportVersion is missing/, "{}"],
     ["what is no JSON", ["-"], /standard input is not a report: it is not JSON/, "VERIFIED"],
+    [
+      "more than 8 MiB",
+      ["-"],
+      /standard input can't be read: it is larger than 8 MiB/,
+      " ".repeat(9_000_000),
+    ],
     ["two forms at once", ["-", "--html", "--junit"], /cannot be used with/],
     ["no file", [], /missing required argument 'file'/],
   ];

@@ -81,7 +81,7 @@ describe("Reading the stack's outputs", () => {
   it("says why a file can't be read", async () => {
     const file = join(folder, "missing.json");
     const message = await messageOf(readOutputsFile(file));
-    expect(message).to.include(`--outputs ${file} can't be read: ENOENT`);
+    expect(message).to.include(`${file} can't be read: ENOENT`);
   });
 
   it("rejects other content of a file", async () => {
