@@ -24,21 +24,26 @@ export interface AttemptResult {
 
 /**
  * Interprets a response record by record, by position. It ignores `FailedRecordCount`: a record without a sequence number was
- * not acknowledged, whatever the count says.
+ * not acknowledged, whatever the count says. Empty text counts as absent.
  */
 export function readResponse(records: OutgoingRecord[], response: PutRecordsOutput): AttemptResult {
   const entries = response.Records ?? [];
   const positional = entries.length === records.length;
   const outcomes = records.map((record, position): RecordOutcome => {
-    const entry = positional ? entries[position] : undefined;
-    if (entry?.SequenceNumber !== undefined && entry.ShardId !== undefined && entry.ErrorCode === undefined) {
-      return { kind: "acknowledged", record, shardId: entry.ShardId };
-    }
-    const reason =
-      entry?.ErrorCode ?? `PutRecords returned ${entries.length} entries for ${records.length} records`;
-    return { kind: reason === THROTTLED ? "refused" : "unknown", record, reason };
+    if (!positional) return { kind: "unknown", record, reason: mismatch(entries.length, records.length) };
+    const { SequenceNumber, ShardId, ErrorCode } = entries[position] ?? {};
+    if (SequenceNumber && ShardId && !ErrorCode) return { kind: "acknowledged", record, shardId: ShardId };
+    // A sequence number next to the error code contradicts it.
+    const isRefused = ErrorCode === THROTTLED && !SequenceNumber;
+    return { kind: isRefused ? "refused" : "unknown", record, reason: ErrorCode || INCOMPLETE };
   });
   return { outcomes, retry: "retry", accessDenied: false, clientSide: false };
+}
+
+const INCOMPLETE = "PutRecords returned an entry without a sequence number, a shard or an error code";
+
+function mismatch(entries: number, records: number): string {
+  return `PutRecords returned ${entries} entries for ${records} records`;
 }
 
 /** The only entry code after which the record was certainly not written. The other code is InternalFailure. */

@@ -100,7 +100,7 @@ function unexplained(counts: LedgerCounts, where: string): Finding {
   return {
     code: "duplicates-unexplained",
     severity: "warning",
-    message: `${counts.unexplainedDuplicates} of ${counts.duplicates} duplicate(s) are of events that were sent once and acknowledged`,
+    message: `${counts.unexplainedDuplicates} of ${counts.duplicates} duplicate(s) are copies that no acknowledgement and no unclear response accounts for`,
     where,
     remedy: "Consumers must deduplicate in any case (by uuid): Amplitude promises no exactly-once delivery",
   };

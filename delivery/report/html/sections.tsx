@@ -133,7 +133,7 @@ function rowsOf(report: DeliveryReport): NumberRow[] {
     [
       "Unexplained duplicates",
       report.duplicatesUnexplained,
-      "copies of events that were sent once and acknowledged",
+      "copies that no acknowledgement and no unclear response accounts for",
     ],
     [
       "Delivered despite rejection",

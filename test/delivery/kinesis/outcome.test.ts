@@ -58,6 +58,26 @@ describe("The answer to a request", () => {
       answer: { Records: [{ ...OK, ErrorCode: "InternalFailure" }, OK] },
       kinds: "ua",
     },
+    {
+      why: "acknowledges a record with a sequence number and an empty error code",
+      answer: { Records: [{ ...OK, ErrorCode: "", ErrorMessage: "" }, OK] },
+      kinds: "aa",
+    },
+    {
+      why: "acknowledges nothing by an empty sequence number or an empty shard",
+      answer: {
+        Records: [
+          { ...OK, SequenceNumber: "" },
+          { ...OK, ShardId: "" },
+        ],
+      },
+      kinds: "uu",
+    },
+    {
+      why: "leaves a throttled record open that also has a sequence number",
+      answer: { Records: [{ ...OK, ErrorCode: "ProvisionedThroughputExceededException" }, OK] },
+      kinds: "ua",
+    },
     { why: "says nothing without entries", answer: { Records: undefined }, kinds: "uu" },
     { why: "says nothing with no entry", answer: { Records: [] }, kinds: "uu" },
     { why: "says nothing with too few entries: none has a position", answer: { Records: [OK] }, kinds: "uu" },
@@ -88,6 +108,11 @@ describe("The answer to a request", () => {
         );
       }),
     );
+  });
+
+  it("says what an entry lacks", () => {
+    const [outcome] = readResponse(records(1), { Records: [{ ShardId: "shardId-0" }] }).outcomes;
+    expect(outcome).to.have.property("reason").that.includes("an entry without a sequence number");
   });
 
   it("names the entries that it lacks", () => {
