@@ -1,4 +1,5 @@
-import type { AgentOptions } from "node:https";
+import type { Agent } from "node:http";
+import type { AgentOptions, Agent as HttpsAgent } from "node:https";
 import { isIP } from "node:net";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import type { HttpRequest } from "@smithy/types";
@@ -123,7 +124,10 @@ export function proxyRefusal(
 }
 
 /** Returns agents that connect through the proxy. They are loaded at their first use, because most networks have none. */
-export async function proxyAgents(proxy: ProxyServer, options: AgentOptions) {
+export async function proxyAgents(
+  proxy: ProxyServer,
+  options: AgentOptions,
+): Promise<{ httpAgent: Agent; httpsAgent: HttpsAgent }> {
   const [{ HttpProxyAgent }, { HttpsProxyAgent }] = await Promise.all([
     import("http-proxy-agent"),
     import("https-proxy-agent"),

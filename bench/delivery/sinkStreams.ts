@@ -1,0 +1,122 @@
+/** The sink's responses to a whole `verify`: one shard per stream, which returns the records that were written to it. */
+
+interface SentRecord {
+  Data: string;
+  PartitionKey: string;
+}
+
+interface StoredRecord extends SentRecord {
+  /** Milliseconds since 1970. */
+  arrivedAt: number;
+}
+
+/** Records that a reader has not passed yet. The others are dropped, because millions of records would not fit in memory. */
+interface StoredStream {
+  /** Position of the first record that is kept, from 0. */
+  first: number;
+  records: StoredRecord[];
+}
+
+const streams = new Map<string, StoredStream>();
+const SHARD = "shardId-000000000000";
+/** Records per response. Kinesis returns up to 10 MiB or 10,000 records; this many of our events are somewhat less. */
+const RECORDS_PER_READ = 4_000;
+/** Kinesis's sequence numbers have 56 digits. */
+const sequenceNumber = (position: number) => `49${String(position).padStart(54, "0")}`;
+const STREAM = /"(?:StreamName|ShardIterator)":"(verify-[^"#]*)/;
+
+/** Unread records at which a writer waits. A real stream accepts half of what it returns, but this one has no limits. */
+const MAX_UNREAD = 100_000;
+const waiting: (() => void)[] = [];
+
+/** Resolves once there is room for a request's records. */
+export async function waitForRoom(target: string): Promise<void> {
+  if (!target.endsWith("PutRecords")) return;
+  while ([...streams.values()].some(({ records }) => records.length >= MAX_UNREAD))
+    await new Promise<void>((resolve) => waiting.push(resolve));
+}
+
+/** Whether a request belongs to a whole `verify`. The stream's name precedes the records, or the body is short. */
+export function isOfVerify(target: string, body: Buffer): boolean {
+  return !/(Put|Get)Records$/.test(target) || STREAM.test(body.toString("latin1", 0, 200));
+}
+
+export function verifyResponse(target: string, body: Buffer): { status: number; body: Buffer } {
+  const text = body.toString("utf8");
+  if (target === "" && text.includes("GetCallerIdentity"))
+    return { status: 200, body: Buffer.from(IDENTITY) };
+  if (target === "") return { status: 403, body: Buffer.from(DENIED) };
+  const response = RESPONSES[target.split(".")[1] ?? ""]?.(JSON.parse(text)) ?? {};
+  return { status: 200, body: Buffer.from(JSON.stringify(response)) };
+}
+
+const IDENTITY =
+  "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>111122223333</Account><Arn>arn:aws:iam::111122223333:user/bench</Arn><UserId>AIDABENCH</UserId></GetCallerIdentityResult></GetCallerIdentityResponse>";
+const DENIED =
+  "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not here</Message></Error></ErrorResponse>";
+
+interface Input {
+  StreamName: string;
+  ShardIterator: string;
+  Records: SentRecord[];
+}
+
+const RESPONSES: Record<string, ((input: Input) => object) | undefined> = {
+  DescribeStreamSummary: ({ StreamName }) => ({
+    StreamDescriptionSummary: {
+      StreamName,
+      StreamARN: `arn:aws:kinesis:us-east-1:111122223333:stream/${StreamName}`,
+      StreamStatus: "ACTIVE",
+      StreamModeDetails: { StreamMode: "PROVISIONED" },
+      RetentionPeriodHours: 24,
+      EncryptionType: "NONE",
+      OpenShardCount: 1,
+      EnhancedMonitoring: [],
+      StreamCreationTimestamp: 1_767_225_600,
+    },
+  }),
+  ListShards: () => ({
+    Shards: [
+      {
+        ShardId: SHARD,
+        HashKeyRange: { StartingHashKey: "0", EndingHashKey: "340282366920938463463374607431768211455" },
+        SequenceNumberRange: { StartingSequenceNumber: "1" },
+      },
+    ],
+  }),
+  GetShardIterator: ({ StreamName }) => ({ ShardIterator: `${StreamName}#0` }),
+  PutRecords: ({ StreamName, Records }) => {
+    const stored = streams.get(StreamName) ?? { first: 0, records: [] };
+    streams.set(StreamName, stored);
+    const first = stored.first + stored.records.length;
+    const arrivedAt = Date.now();
+    for (const record of Records) stored.records.push({ ...record, arrivedAt });
+    return {
+      FailedRecordCount: 0,
+      Records: Records.map((_, index) => ({
+        SequenceNumber: sequenceNumber(first + index + 1),
+        ShardId: SHARD,
+      })),
+    };
+  },
+  GetRecords: ({ ShardIterator }) => {
+    const [name = "", at = "0"] = ShardIterator.split("#");
+    const from = Number(at);
+    const stored = streams.get(name) ?? { first: 0, records: [] };
+    stored.records.splice(0, from - stored.first);
+    stored.first = from;
+    for (const resolve of waiting.splice(0)) resolve();
+    const records = stored.records.slice(0, RECORDS_PER_READ);
+    const next = from + records.length;
+    return {
+      MillisBehindLatest: Date.now() - (stored.records[records.length]?.arrivedAt ?? Date.now()),
+      NextShardIterator: `${name}#${next}`,
+      Records: records.map(({ Data, PartitionKey, arrivedAt }, index) => ({
+        ApproximateArrivalTimestamp: arrivedAt / 1000,
+        Data,
+        PartitionKey,
+        SequenceNumber: sequenceNumber(from + index + 1),
+      })),
+    };
+  },
+};

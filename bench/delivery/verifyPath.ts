@@ -1,0 +1,29 @@
+import { randomUUID } from "node:crypto";
+import type { Credentials } from "../../delivery/aws/clients";
+import { generateEvents } from "../../delivery/events/generator/generator";
+import { verifyDelivery } from "../../delivery/verify";
+import { REGION } from "./handWritten";
+import type { Bench } from "./paths";
+
+/** Measures a whole verification against the sink, which returns the records that it received. */
+export function verifyPath({ endpoint, share }: Bench, credentials: Credentials): () => Promise<number> {
+  return async () => {
+    const report = await verifyDelivery({
+      // A new stream, so that no run reads the records of another.
+      outputs: {
+        roleArn: "arn:aws:iam::111122223333:role/bench",
+        region: REGION,
+        streamName: `verify-${randomUUID()}`,
+      },
+      route: "operator",
+      source: generateEvents({ events: share }),
+      credentials,
+      endpoint,
+      propagationSeconds: 0,
+      capacityShare: 1,
+    });
+    if (report.eventsDelivered !== share)
+      throw new Error(`not all delivered: ${report.eventsDelivered} of ${share}`);
+    return share;
+  };
+}
