@@ -1,14 +1,14 @@
+import { type Figures, medians } from "./limits";
 import { runOne, type Sink, script, show } from "./measure";
 import type { PathName } from "./paths";
-import { type Figures, medians } from "./promises";
 
 export const PRODUCER: PathName = "write: ours, the whole producer";
 export const VERIFY: PathName = "verify: generate, hash, send, read, match";
 
-/** How much more an event may cost among the most than among the fewest. */
+/** Limit for the CPU per event with the most events, relative to the fewest. */
 const MAX_GROWTH = 1.25;
-/** How much more memory than its ledger's 27 bytes an event a verification may need among the most than among the fewest. */
-const MAX_FURTHER_MEGABYTES = 100;
+/** Memory that a verification of the most events may need beyond that of the fewest and the ledger's 27 bytes per event. */
+const MAX_EXTRA_MEGABYTES = 100;
 const LEDGER_BYTES = 27;
 
 /** Cost of a path for a number of events. */
@@ -17,7 +17,7 @@ export interface Growth extends Figures {
   events: number;
 }
 
-/** The costs for ten times as many events each time, of the paths that are measured at all. */
+/** Measures the producer and `verify`, if they are among `names`, with ten times as many events each time, up to `most`. */
 export async function growthOf(sink: Sink, names: string[], most: number): Promise<Growth[]> {
   const growth: Growth[] = [];
   for (const [name, fewest] of [
@@ -36,15 +36,15 @@ export async function growthOf(sink: Sink, names: string[], most: number): Promi
 
 async function costsOf(sink: Sink, name: PathName, events: number): Promise<Figures> {
   const { endpoint, eventsFile } = sink;
-  const asked = { endpoint, eventsFile, name, events, share: events, concurrency: 1, peers: "" };
-  const runs: Figures[] = [];
-  for (let run = 0; run < (events <= 100_000 ? 5 : 1); run += 1)
-    runs.push(await runOne<Figures>(script("onePath.ts"), asked, sink.environment));
-  return medians(runs);
+  const run = { endpoint, eventsFile, name, events, share: events, concurrency: 1, peers: "" };
+  const figures: Figures[] = [];
+  for (let repeat = 0; repeat < (events <= 100_000 ? 5 : 1); repeat += 1)
+    figures.push(await runOne<Figures>(script("onePath.ts"), run, sink.environment));
+  return medians(figures);
 }
 
-/** The most events beside the fewest: what an event costs of the CPU, and the memory of a verification beyond its ledger. */
-export function growthsIn(growth: Growth[]): { what: string; measured: number; atMost: number }[] {
+/** Compares the most events with the fewest: CPU per event, and a verification's memory besides its ledger. */
+export function growthsIn(growth: Growth[]): { title: string; measured: number; limit: number }[] {
   return [PRODUCER, VERIFY].flatMap((name) => {
     const ofPath = growth.filter((one) => one.name === name);
     const [fewest, most] = [ofPath[0], ofPath.at(-1)];
@@ -54,9 +54,9 @@ export function growthsIn(growth: Growth[]): { what: string; measured: number; a
     const ledger = ((most.events - fewest.events) * LEDGER_BYTES) / 1024 ** 2;
     const memory = most.megabytes - fewest.megabytes - ledger;
     return [
-      { what: `CPU per event of ${between}`, measured: cpu, atMost: MAX_GROWTH },
+      { title: `CPU per event of ${between}`, measured: cpu, limit: MAX_GROWTH },
       ...(name === VERIFY
-        ? [{ what: `MB beside the ledger's of ${between}`, measured: memory, atMost: MAX_FURTHER_MEGABYTES }]
+        ? [{ title: `MB besides the ledger, ${between}`, measured: memory, limit: MAX_EXTRA_MEGABYTES }]
         : []),
     ];
   });

@@ -10,10 +10,10 @@ import { systemClock } from "../../delivery/common/clock";
 import { Producer } from "../../delivery/kinesis/producer";
 import type { OutgoingRecord, PutRecords } from "../../delivery/kinesis/record";
 import { putRecordsTo } from "../../delivery/kinesis/record";
-import { CREDENTIALS, keyOf, REGION } from "./byHand";
 import { readEvents } from "./events";
-import { type AddedLatency, type LatencyRun, LINGER_MS } from "./latencyRun";
-import { IGNORED } from "./producing";
+import { CREDENTIALS, keyOf, REGION } from "./handWritten";
+import { type AddedLatency, type LatencyRun, LINGER_MS } from "./latencyTypes";
+import { IGNORED } from "./producerPath";
 
 async function main({ endpoint, events: count, eventsFile, rate }: LatencyRun): Promise<void> {
   const events = readEvents(eventsFile);
@@ -21,13 +21,13 @@ async function main({ endpoint, events: count, eventsFile, rate }: LatencyRun): 
     kinesisWriteClient({ endpoint, region: REGION, credentials: CREDENTIALS }),
     "bench",
   );
-  await sendSteadily(put, events, Math.min(count, rate), rate); // The compiler's share: a second.
+  await sendSteadily(put, events, Math.min(count, rate), rate); // Warms up the compiler for a second.
   const added = await sendSteadily(put, events, count, rate);
   const at = (percentile: number) => added.getValueAtPercentile(percentile) / 1000;
   console.log(JSON.stringify({ rate, p50: at(50), p99: at(99), max: at(100) } satisfies AddedLatency));
 }
 
-/** @returns µs that the producer has added to each record. */
+/** Returns the histogram of the latencies that the producer added, in µs. */
 async function sendSteadily(put: PutRecords, events: Buffer[], count: number, rate: number) {
   const added = build({
     lowestDiscernibleValue: 1,
@@ -36,16 +36,16 @@ async function sendSteadily(put: PutRecords, events: Buffer[], count: number, ra
   });
   const start = performance.now() + 10;
   const dueAt = (index: number) => start + (index / rate) * 1000;
-  const underWay = new Float64Array(count);
+  const requestMs = new Float64Array(count);
   const timed: PutRecords = async (records, signal) => {
-    const begun = performance.now();
-    const answer = await put(records, signal);
-    const took = performance.now() - begun;
-    for (const { index } of records) underWay[index] = took;
-    return answer;
+    const startedAt = performance.now();
+    const response = await put(records, signal);
+    const took = performance.now() - startedAt;
+    for (const { index } of records) requestMs[index] = took;
+    return response;
   };
   const onAcknowledged = (index: number) => {
-    const ms = performance.now() - dueAt(index) - (underWay[index] ?? 0);
+    const ms = performance.now() - dueAt(index) - (requestMs[index] ?? 0);
     added.recordValue(Math.max(1, Math.round(ms * 1000)));
   };
   const producer = new Producer({
@@ -62,7 +62,7 @@ async function sendSteadily(put: PutRecords, events: Buffer[], count: number, ra
   return added;
 }
 
-/** Each event at its time; those that are due together come together. */
+/** Yields each event when it is due, and events that are due together in one batch. */
 async function* paced(
   events: Buffer[],
   count: number,

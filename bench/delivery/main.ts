@@ -1,20 +1,20 @@
 /**
  * Compares the cost of the delivery module with the unmodified SDK, its peers and the limits of the machine: CPU seconds of
- * the client per million events. The paths take turns, and medians are printed. `--check` fails if a promise of `bench/README.md` is broken.
+ * the client per million events. The paths take turns, and medians are printed. `--check` fails if a limit of `bench/README.md` is exceeded.
  */
 import { parseArgs } from "node:util";
 import { median } from "../median";
 import { type Growth, growthOf, growthsIn, PRODUCER, VERIFY } from "./growth";
-import { type AddedLatency, type LatencyRun, LINGER_MS } from "./latencyRun";
+import { type AddedLatency, type LatencyRun, LINGER_MS } from "./latencyTypes";
+import { type Figures, LIMITS, medians, type RatioLimit, type Rounds, ratioOf } from "./limits";
 import { runOne, type Sink, script, show, startSink } from "./measure";
 import type { PathRun } from "./onePath";
-import { isOfGenerated, PATHS, type PathName } from "./paths";
+import { PATHS, type PathName, usesGeneratedEvents } from "./paths";
 import { installPeers, type Peers } from "./peers/install";
-import { type Figures, medians, PROMISES, type Promised, type Rounds, ratioOf } from "./promises";
 
-/** More than the linger time that the producer may add at the 99th percentile, in ms. */
+/** Latency that the producer may add to its linger time at the 99th percentile, in ms. */
 const MAX_ADDED_MS = 2;
-/** Share of the highest rate that is sent steadily, so that the rest of the machine keeps up. */
+/** Share of the highest rate at which latency is measured, so that the rest of the machine keeps up. */
 const STEADY_SHARE = 0.1;
 
 const OPTIONS = {
@@ -33,39 +33,39 @@ const OPTIONS = {
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
   const load = {
-    events: wholeFrom("events", values.events, 10_000),
-    concurrency: wholeFrom("concurrency", values.concurrency, 1),
+    events: parseInteger("events", values.events, 10_000),
+    concurrency: parseInteger("concurrency", values.concurrency, 1),
   };
-  const rounds = wholeFrom("rounds", values.rounds, 1);
-  const most = wholeFrom("most", values.most, 10_000);
-  const peers = values.peers ? await installPeers() : { commands: {}, missing: ["asked for none (--peers)"] };
-  const sink = await startSink({ tls: values.tls, latencyMs: wholeFrom("latency", values.latency, 0) });
+  const rounds = parseInteger("rounds", values.rounds, 1);
+  const most = parseInteger("most", values.most, 10_000);
+  const peers = values.peers ? await installPeers() : { commands: {}, missing: ["the peers (give --peers)"] };
+  const sink = await startSink({ tls: values.tls, latencyMs: parseInteger("latency", values.latency, 0) });
   try {
-    const figures = await measured(sink, chosen(commandsOf(peers), values.only), { ...load, rounds });
-    const latency = await addedLatency(sink, figures);
+    const figures = await measureAll(sink, select(commandsOf(peers), values.only), { ...load, rounds });
+    const latency = await measureLatency(sink, figures);
     const growth = await growthOf(sink, Object.keys(figures), most);
-    const result = judged(figures, latency, growth);
+    const result = compare(figures, latency, growth);
     if (values.json) console.log(JSON.stringify({ node: process.version, ...result }, null, 2));
     else print(result, peers);
-    if (values.check && result.promises.some(({ kept }) => !kept)) process.exitCode = 1;
+    if (values.check && result.limits.some(({ isExceeded }) => isExceeded)) process.exitCode = 1;
   } finally {
     await sink.stop();
   }
 }
 
-function wholeFrom(option: string, value: string, least: number): number {
-  if (/^\d{1,9}$/.test(value) && Number(value) >= least) return Number(value);
-  throw new Error(`--${option} ${JSON.stringify(value)} must be a whole number from ${least}`);
+function parseInteger(option: string, value: string, min: number): number {
+  if (/^\d{1,9}$/.test(value) && Number(value) >= min) return Number(value);
+  throw new Error(`--${option} ${JSON.stringify(value)} must be an integer from ${min}`);
 }
 
 interface Load {
   events: number;
-  /** Requests under way at once. */
+  /** Requests in flight. */
   concurrency: number;
   rounds: number;
 }
 
-async function measured(
+async function measureAll(
   sink: Sink,
   { npm, commands }: Pick<Peers, "npm" | "commands">,
   { rounds, ...load }: Load,
@@ -76,90 +76,97 @@ async function measured(
     for (const name of round % 2 === 0 ? names : [...names].reverse()) {
       show(`round ${round + 1} of ${rounds}: ${name}`);
       const share = name === VERIFY ? { share: load.events } : {};
-      const asked = { ...load, ...share, ...of(sink, name), name, peers: npm ?? "" };
-      figures[name]?.push(await runOne<Figures>(commands[name] ?? [], asked, sink.environment));
+      const run = { ...load, ...share, ...inputOf(sink, name), name, peers: npm ?? "" };
+      figures[name]?.push(await runOne<Figures>(commands[name] ?? [], run, sink.environment));
     }
   }
   show("");
   return figures;
 }
 
-/** Every path of this package, and those of the peers that there are. */
+/** Returns the commands of our own paths and of the installed peers. */
 function commandsOf({ npm, commands }: Peers): Pick<Peers, "npm" | "commands"> {
-  const isThere = (name: string) => npm !== undefined || !/kinesis-/.test(name);
-  const own = Object.keys(PATHS).filter(isThere);
+  const isInstalled = (name: string) => npm !== undefined || !/kinesis-/.test(name);
+  const own = Object.keys(PATHS).filter(isInstalled);
   const ownCommands = Object.fromEntries(own.map((name) => [name, script("onePath.ts")]));
   return { npm, commands: { ...ownCommands, ...commands } };
 }
 
-/** Those whose name contains one of the texts; all where there are none. */
-function chosen({ npm, commands }: Pick<Peers, "npm" | "commands">, only: string[]) {
-  const isChosen = ([name]: [string, unknown]) =>
+/** Returns the paths whose name contains one of the texts, or all if there are no texts. */
+function select({ npm, commands }: Pick<Peers, "npm" | "commands">, only: string[]) {
+  const isSelected = ([name]: [string, unknown]) =>
     only.length === 0 || only.some((text) => name.includes(text));
-  const those = Object.entries(commands).filter(isChosen);
-  if (those.length === 0) throw new Error(`--only ${only.join(", ")}: no path is called so`);
-  return { npm, commands: Object.fromEntries(those) };
+  const selected = Object.entries(commands).filter(isSelected);
+  if (selected.length === 0) throw new Error(`--only ${only.join(", ")}: no path has such a name`);
+  return { npm, commands: Object.fromEntries(selected) };
 }
 
-function of(sink: Sink, name: string): Pick<PathRun, "endpoint" | "eventsFile"> {
+function inputOf(sink: Sink, name: string): Pick<PathRun, "endpoint" | "eventsFile"> {
   const { endpoint, eventsFile, generatedFile } = sink;
-  return { endpoint, eventsFile: isOfGenerated(name) ? generatedFile : eventsFile };
+  return { endpoint, eventsFile: usesGeneratedEvents(name) ? generatedFile : eventsFile };
 }
 
-/** At a tenth of what limit A carries, for ten seconds; undefined where that, or the producer, is left out. */
-async function addedLatency(sink: Sink, figures: Rounds): Promise<AddedLatency | undefined> {
+/** Measures for ten seconds at a tenth of limit A's rate. Returns undefined if limit A or the producer was not measured. */
+async function measureLatency(sink: Sink, figures: Rounds): Promise<AddedLatency | undefined> {
   if (figures[LIMIT_A] === undefined || figures[PRODUCER] === undefined) return undefined;
   show("latency at a steady rate");
-  const limit = median((figures[LIMIT_A] ?? []).map(({ perSecond }) => perSecond));
-  const rate = Math.round(limit * STEADY_SHARE);
-  const asked: LatencyRun = { ...of(sink, ""), name: "", events: rate * 10, concurrency: 1, peers: "", rate };
-  const added = await runOne<AddedLatency>(script("latency.ts"), asked, sink.environment);
+  const highest = median((figures[LIMIT_A] ?? []).map(({ perSecond }) => perSecond));
+  const rate = Math.round(highest * STEADY_SHARE);
+  const run: LatencyRun = {
+    ...inputOf(sink, ""),
+    name: "",
+    events: rate * 10,
+    concurrency: 1,
+    peers: "",
+    rate,
+  };
+  const added = await runOne<AddedLatency>(script("latency.ts"), run, sink.environment);
   show("");
   return added;
 }
 
-const LIMIT_A: PathName = "write: limit A, bodies built and signed beforehand";
+const LIMIT_A: PathName = "write: limit A, bodies encoded and signed beforehand";
 
-interface Kept {
-  what: string;
+interface Comparison {
+  title: string;
   measured: number;
-  atMost: number;
-  kept: boolean;
+  limit: number;
+  isExceeded: boolean;
 }
 
 interface Result {
   paths: (Figures & { name: string })[];
   latency: AddedLatency | undefined;
   growth: Growth[];
-  promises: Kept[];
+  limits: Comparison[];
 }
 
-function judged(figures: Rounds, latency: AddedLatency | undefined, growth: Growth[]): Result {
-  const kept = (what: string, measured: number, atMost: number) => ({
-    what,
+function compare(figures: Rounds, latency: AddedLatency | undefined, growth: Growth[]): Result {
+  const comparison = (title: string, measured: number, limit: number) => ({
+    title,
     measured,
-    atMost,
-    kept: measured <= atMost,
+    limit,
+    isExceeded: measured > limit,
   });
-  const isMeasured = ({ of, to }: Promised) => [of, ...to].every((name) => figures[name] !== undefined);
-  const ratio = (promised: Promised) =>
-    kept(`${promised.of} / ${promised.to.join(" + ")}`, ratioOf(figures, promised), promised.atMost);
+  const isMeasured = ({ of, to }: RatioLimit) => [of, ...to].every((name) => figures[name] !== undefined);
+  const ratio = (limit: RatioLimit) =>
+    comparison(`${limit.of} / ${limit.to.join(" + ")}`, ratioOf(figures, limit), limit.limit);
   const added = (all: AddedLatency) =>
-    kept(`ms that the producer adds at p99, ${all.rate} events/s`, all.p99, LINGER_MS + MAX_ADDED_MS);
+    comparison(`ms that the producer adds at p99, ${all.rate} events/s`, all.p99, LINGER_MS + MAX_ADDED_MS);
   return {
     paths: Object.entries(figures).map(([name, rounds]) => ({ name, ...medians(rounds) })),
     latency,
     growth,
-    promises: [
-      ...PROMISES.filter(isMeasured).map(ratio),
+    limits: [
+      ...LIMITS.filter(isMeasured).map(ratio),
       ...(latency === undefined ? [] : [added(latency)]),
-      ...growthsIn(growth).map(({ what, measured, atMost }) => kept(what, measured, atMost)),
+      ...growthsIn(growth).map(({ title, measured, limit }) => comparison(title, measured, limit)),
     ],
   };
 }
 
-function print({ paths, latency, growth, promises }: Result, { missing }: Peers): void {
-  for (const why of missing) console.log(`NOT MEASURED: ${why}`);
+function print({ paths, latency, growth, limits }: Result, { missing }: Peers): void {
+  for (const reason of missing) console.log(`NOT MEASURED: ${reason}`);
   const width = Math.max(...paths.map(({ name }) => name.length));
   const row = (name: string, { cpuPerMillion, perSecond, megabytes }: Figures) =>
     [
@@ -173,10 +180,10 @@ function print({ paths, latency, growth, promises }: Result, { missing }: Peers)
   for (const { name, events, ...figures } of growth)
     console.log(row(`${events.toLocaleString("en")} events: ${name.split(":")[0]}`, figures));
   if (latency !== undefined)
-    console.log(`added by the producer, ms: p50 ${latency.p50}, p99 ${latency.p99}, most ${latency.max}`);
+    console.log(`added by the producer, ms: p50 ${latency.p50}, p99 ${latency.p99}, max ${latency.max}`);
   console.log();
-  for (const { what, measured, atMost, kept } of promises) {
-    console.log(`${kept ? "kept  " : "BROKEN"} ${measured.toFixed(2)} (at most ${atMost}): ${what}`);
+  for (const { title, measured, limit, isExceeded } of limits) {
+    console.log(`${isExceeded ? "EXCEEDED" : "within  "} ${measured.toFixed(2)} (limit ${limit}): ${title}`);
   }
 }
 

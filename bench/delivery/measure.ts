@@ -11,12 +11,12 @@ import type { PathRun } from "./onePath";
 
 const run = promisify(execFile);
 const LOADER = ["--require", "tsx/cjs"];
-/** Seven megabytes and a half; of those that `verify` makes up, nearly nine. */
+/** Events in a file: 7.5 MB, or nearly 9 MB of `verify`'s own. */
 const POOL = 5_000;
 
 export interface SinkOptions {
   tls: boolean;
-  /** Before each answer. */
+  /** Delay before each response. */
   latencyMs: number;
 }
 
@@ -24,9 +24,9 @@ export interface SinkOptions {
 export interface Sink {
   endpoint: string;
   eventsFile: string;
-  /** Events as `verify` makes them up. */
+  /** Events that `verify` generates. */
   generatedFile: string;
-  /** Environment that makes its certificate trusted. */
+  /** Environment variables with which a client trusts the sink's certificate. */
   environment: NodeJS.ProcessEnv;
   stop(): Promise<void>;
 }
@@ -65,12 +65,12 @@ async function generated(count: number): Promise<string[]> {
 async function portOf(sink: ChildProcess): Promise<string> {
   const [port] = await Promise.race([
     once(sink.stdout ?? sink, "data"),
-    once(sink, "exit").then(() => Promise.reject(new Error("the sink has ended before it listened"))),
+    once(sink, "exit").then(() => Promise.reject(new Error("the sink exited before it listened"))),
   ]);
   return String(port).trim();
 }
 
-/** Creates a certificate for 127.0.0.1, valid for a day. @returns The files of the key and of the certificate. */
+/** Creates a certificate for 127.0.0.1, valid for a day. Returns the paths of the key and of the certificate. */
 async function certificate(folder: string): Promise<[key: string, cert: string]> {
   const until = new Date(Date.now() + 86_400_000);
   const { private: key, cert } = await generate([{ name: "commonName", value: "127.0.0.1" }], {
@@ -87,14 +87,14 @@ async function certificate(folder: string): Promise<[key: string, cert: string]>
   return files;
 }
 
-/** Runs a script of this folder, or another command, with what it is asked as its argument. @returns what it prints, as JSON. */
+/** Runs a command with `argument` as JSON, and returns the JSON that it prints. */
 export async function runOne<T>(
   command: string[],
-  asked: PathRun,
+  argument: PathRun,
   environment: NodeJS.ProcessEnv,
 ): Promise<T> {
   const [file = "", ...args] = command;
-  const { stdout } = await run(file, [...args, JSON.stringify(asked)], {
+  const { stdout } = await run(file, [...args, JSON.stringify(argument)], {
     env: { ...process.env, ...environment },
   });
   return JSON.parse(stdout);
@@ -105,6 +105,6 @@ export function script(name: string): string[] {
 }
 
 /** Shows the current measurement if standard error is a terminal. */
-export function show(what: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
+export function show(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }

@@ -6,14 +6,14 @@ import { PATHS, type PathName } from "./paths";
 export interface PathRun {
   name: string;
   endpoint: string;
-  /** How many are to be carried, after a fourth of them that aren't measured. */
+  /** Number of measured events. A quarter of it is sent or read before, unmeasured. */
   events: number;
-  /** Requests under way at once. */
+  /** Requests in flight. */
   concurrency: number;
-  /** Events of one call, for a path that is measured as a whole. Default: a fourth of a request's share. */
+  /** Events per call, for a path that is measured as a whole. Default: a quarter of `events` per request in flight. */
   share?: number;
   eventsFile: string;
-  /** Folder of the peers of npm. */
+  /** Folder of the npm peers. */
   peers: string;
 }
 
@@ -29,10 +29,10 @@ async function main({
   const quarter = Math.ceil(events / concurrency / 4);
   const pool = readEvents(eventsFile);
   const path = (share: number) => PATHS[name as PathName]({ endpoint, peers, events: pool, share });
-  await repeated(path(quarter), events / 4, concurrency); // The compiler's share.
+  await repeat(path(quarter), events / 4, concurrency); // Warms up the compiler.
   const call = path(run.share ?? quarter);
   const [cpu, start] = [process.cpuUsage(), performance.now()];
-  const sent = await repeated(call, events, concurrency);
+  const sent = await repeat(call, events, concurrency);
   const seconds = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   const { maxRSS } = process.resourceUsage();
@@ -44,14 +44,14 @@ async function main({
   console.log(JSON.stringify(figures));
 }
 
-/** Until so many events have been carried, with so many requests under way at once. */
-async function repeated(call: () => Promise<number>, events: number, atOnce: number): Promise<number> {
-  let carried = 0;
+/** Calls until `events` events were sent or read, and returns their number. */
+async function repeat(call: () => Promise<number>, events: number, concurrency: number): Promise<number> {
+  let done = 0;
   const worker = async () => {
-    while (carried < events) carried += await call();
+    while (done < events) done += await call();
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  return carried;
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return done;
 }
 
 main(JSON.parse(process.argv[2] ?? "{}")).then(

@@ -7,36 +7,36 @@ import {
 import { kinesisClient, kinesisWriteClient } from "../../delivery/aws/clients";
 import { keepAliveHandler } from "../../delivery/aws/connections";
 import { putRecordsTo } from "../../delivery/kinesis/record";
-import { bodyOf, CREDENTIALS, giveBack, keyOf, poster, REGION, signedHeaders } from "./byHand";
+import { CREDENTIALS, encodeBody, keyOf, poster, REGION, releaseBody, signedHeaders } from "./handWritten";
 import { awsKinesisWritable, kinesisStreams } from "./peers/javascript";
-import { producing } from "./producing";
-import { verifying } from "./verifying";
+import { producerPath } from "./producerPath";
+import { verifyPath } from "./verifyPath";
 
-/** Records of a request. */
+/** Records per request. */
 const BATCH = 500;
 
 /** Iterators under which the sink returns the events that all paths send, and those that `verify` generates. */
 const POOL = "next";
 const GENERATED = "generated";
 
-/** Paths whose events are those that `verify` makes up, for it to be measured by. */
-export const isOfGenerated = (name: string) => name.endsWith(", events of verify");
+/** Whether a path uses the events that `verify` generates, to be compared with it. */
+export const usesGeneratedEvents = (name: string) => name.endsWith(", events of verify");
 
 /** Inputs of a path. */
 export interface Bench {
   endpoint: string;
-  /** Events as JSON, in bytes: some megabytes, used in turn. */
+  /** Events as JSON, a few MB, used in rotation. */
   events: Buffer[];
-  /** Events of one call, for a path that is measured as a whole and not request by request. */
+  /** Events per call, for a path that is measured as a whole and not request by request. */
   share: number;
-  /** Folder of the peers of npm. */
+  /** Folder of the npm peers. */
   peers: string;
 }
 
-/** One piece of work, mostly one request; gives how many events it carried. */
+/** Returns a call, usually of one request, that resolves to its number of events. */
 export type Path = (bench: Bench) => () => Promise<number>;
 
-/** Calls in turn what is made of each batch of the pool. */
+/** Returns a call that sends the next batch of the pool. */
 function overBatches<T>(pool: T[], send: (batch: T[]) => Promise<unknown>): () => Promise<number> {
   let at = 0;
   return async () => {
@@ -78,7 +78,7 @@ const objectsOf = ({ events }: Bench): object[] => events.map((event) => JSON.pa
 const encoded = (event: object) => Buffer.from(JSON.stringify(event));
 
 export const PATHS = {
-  "write: limit A, bodies built and signed beforehand": (bench) => {
+  "write: limit A, bodies encoded and signed beforehand": (bench) => {
     const post = poster(bench.endpoint);
     const requests = signedRequests(bench);
     let at = 0;
@@ -91,14 +91,14 @@ export const PATHS = {
   "write: limit B, from bytes by hand": ({ endpoint, events }) => {
     const post = poster(endpoint);
     return overBatches(events, async (batch) => {
-      const body = bodyOf(batch);
+      const body = encodeBody(batch);
       JSON.parse(String(await post(body, signedHeaders(endpoint, "PutRecords", body))));
-      giveBack(body);
+      releaseBody(body);
     });
   },
   "write: the SDK, from bytes": (bench) => overBatches(bench.events, putWith(plainClient(bench))),
   "write: ours, from bytes": (bench) => overBatches(bench.events, ours(bench)),
-  "write: ours, the whole producer": (bench) => producing(bench, options(bench)),
+  "write: ours, the whole producer": (bench) => producerPath(bench, options(bench)),
   "write: the SDK, from objects": (bench) => {
     const put = putWith(plainClient(bench));
     return overBatches(objectsOf(bench), (batch) => put(batch.map(encoded)));
@@ -123,9 +123,9 @@ export const PATHS = {
     const client = plainClient(bench);
     return async () => countOf(await readFrom(client, POOL));
   },
-  "read: ours": (bench) => ourReading(bench, POOL),
-  "read: ours, events of verify": (bench) => ourReading(bench, GENERATED),
-  "verify: generate, hash, send, read, match": (bench) => verifying(bench, CREDENTIALS),
+  "read: ours": (bench) => readWithOurs(bench, POOL),
+  "read: ours, events of verify": (bench) => readWithOurs(bench, GENERATED),
+  "verify: generate, hash, send, read, match": (bench) => verifyPath(bench, CREDENTIALS),
 } satisfies Record<string, Path>;
 
 export type PathName = keyof typeof PATHS;
@@ -134,14 +134,14 @@ const readFrom = (client: KinesisClient, ShardIterator: string) =>
   client.send(new GetRecordsCommand({ ShardIterator }));
 const countOf = ({ Records = [] }: GetRecordsOutput) => Records.length;
 
-function ourReading(bench: Bench, iterator: string): () => Promise<number> {
+function readWithOurs(bench: Bench, iterator: string): () => Promise<number> {
   const client = kinesisClient(options(bench));
   return async () => countOf(await readFrom(client, iterator));
 }
 
 function signedRequests({ endpoint, events }: Bench) {
   return Array.from({ length: events.length / BATCH }, (_, index) => {
-    const body = bodyOf(events.slice(index * BATCH, (index + 1) * BATCH));
+    const body = encodeBody(events.slice(index * BATCH, (index + 1) * BATCH));
     return { body, headers: signedHeaders(endpoint, "PutRecords", body) };
   });
 }

@@ -1,38 +1,37 @@
 /**
- * An endpoint that answers as fast as it can, in a separate process: PutRecords positionally, for as many records as
- * came; GetRecords always with the same full answer. It decides nothing, and keeps what is sent to a stream named `verify-…`
- * alone. Arguments: the files of both kinds of events, milliseconds of latency, and where TLS is wanted a key and a
- * certificate. Prints its port.
+ * An endpoint that responds as fast as it can, in a separate process: to PutRecords with one entry per record, to GetRecords
+ * always with the same full response. It stores records only for streams named `verify-…`. Arguments: the files of both
+ * kinds of events, the latency in ms, and for TLS a key and a certificate. It prints its port.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { readEvents } from "./events";
-import { isOfVerifying, roomFor, verifyingAnswer } from "./sinkStream";
+import { isOfVerify, verifyResponse, waitForRoom } from "./sinkStreams";
 
 const [, , eventsFile = "", generatedFile = "", latency = "0", key = "", cert = ""] = process.argv;
-const RECORDS_A_READING = 5_000;
+const RECORDS_PER_READ = 5_000;
 const KEY = Buffer.from('"PartitionKey":');
 
-const putAnswers = new Map<number, Buffer>();
+const putResponses = new Map<number, Buffer>();
 
-function putAnswer(records: number): Buffer {
-  const known = putAnswers.get(records);
+function putResponse(records: number): Buffer {
+  const known = putResponses.get(records);
   if (known !== undefined) return known;
   const sequence = (index: number) => String(49_546_986_683_135_544_286_507_457_936n + BigInt(index));
   const Records = Array.from({ length: records }, (_, index) => ({
     SequenceNumber: sequence(index),
     ShardId: "shardId-000000000000",
   }));
-  const answer = Buffer.from(JSON.stringify({ FailedRecordCount: 0, Records }));
-  putAnswers.set(records, answer);
-  return answer;
+  const response = Buffer.from(JSON.stringify({ FailedRecordCount: 0, Records }));
+  putResponses.set(records, response);
+  return response;
 }
 
-function readAnswer(file: string): Buffer {
+function readResponse(file: string): Buffer {
   const events = readEvents(file);
-  const Records = Array.from({ length: RECORDS_A_READING }, (_, index) => ({
+  const Records = Array.from({ length: RECORDS_PER_READ }, (_, index) => ({
     ApproximateArrivalTimestamp: 1_767_225_600.123,
     Data: events[index % events.length]?.toString("base64"),
     PartitionKey: `amplitude-kinesis.bench.${index}`,
@@ -47,24 +46,24 @@ function countOf(body: Buffer): number {
   return count;
 }
 
-interface Answer {
+interface SinkResponse {
   status: number;
   body: Buffer;
 }
 
-/** By the text of the request: its iterator. */
-const readings = [
-  { asked: Buffer.from('"generated"'), answer: readAnswer(generatedFile) },
-  { asked: Buffer.from(""), answer: readAnswer(eventsFile) },
+/** Responses of GetRecords by the iterator that the request contains. */
+const reads = [
+  { iterator: Buffer.from('"generated"'), response: readResponse(generatedFile) },
+  { iterator: Buffer.from(""), response: readResponse(eventsFile) },
 ];
-const readingOf = (body: Buffer) => readings.find(({ asked }) => body.includes(asked))?.answer ?? body;
+const readOf = (body: Buffer) => reads.find(({ iterator }) => body.includes(iterator))?.response ?? body;
 
-async function answerTo(target: string, body: Buffer): Promise<Answer> {
-  if (isOfVerifying(target, body)) {
-    await roomFor(target);
-    return verifyingAnswer(target, body);
+async function respondTo(target: string, body: Buffer): Promise<SinkResponse> {
+  if (isOfVerify(target, body)) {
+    await waitForRoom(target);
+    return verifyResponse(target, body);
   }
-  return { status: 200, body: target.endsWith("GetRecords") ? readingOf(body) : putAnswer(countOf(body)) };
+  return { status: 200, body: target.endsWith("GetRecords") ? readOf(body) : putResponse(countOf(body)) };
 }
 
 function serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
@@ -72,7 +71,7 @@ function serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
   incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
   incoming.on("end", async () => {
     const target = String(incoming.headers["x-amz-target"] ?? "");
-    const { status, body } = await answerTo(target, Buffer.concat(chunks));
+    const { status, body } = await respondTo(target, Buffer.concat(chunks));
     const headers = { "content-type": "application/x-amz-json-1.1", "content-length": body.length };
     const send = () => outgoing.writeHead(status, { ...headers, "x-amzn-requestid": "bench" }).end(body);
     if (latency === "0") send();

@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { LIMITS, medians, ratioOf } from "../../bench/delivery/limits";
 import { PATHS } from "../../bench/delivery/paths";
-import { medians, PROMISES, ratioOf } from "../../bench/delivery/promises";
 
 const ROOT = join(__dirname, "../..");
 
@@ -27,7 +27,7 @@ describe("npm run bench", function () {
   this.timeout(60_000);
   this.slow(20_000);
 
-  it("measures what it is asked for, and says whether the promises are kept", async () => {
+  it("measures the selected paths, and says whether their limits are exceeded", async () => {
     const ours = [
       "--only",
       "SDK, from bytes",
@@ -49,7 +49,7 @@ describe("npm run bench", function () {
       "--json",
     );
     expect(code, stderr).to.equal(0);
-    const { paths, promises } = JSON.parse(stdout);
+    const { paths, limits } = JSON.parse(stdout);
     expect(paths.map(({ name }: { name: string }) => name)).to.deep.equal([
       "write: the SDK, from bytes",
       "write: ours, from bytes",
@@ -59,15 +59,15 @@ describe("npm run bench", function () {
     ]);
     for (const { cpuPerMillion, perSecond, megabytes } of paths)
       for (const figure of [cpuPerMillion, perSecond, megabytes]) expect(figure).to.be.within(0.1, 1e7);
-    expect(promises).to.have.length(1);
-    expect(promises[0].kept).to.equal(promises[0].measured <= promises[0].atMost);
+    expect(limits).to.have.length(1);
+    expect(limits[0].isExceeded).to.equal(limits[0].measured > limits[0].limit);
   });
 
-  it("refuses what it can't measure", async () => {
+  it("rejects invalid options", async () => {
     for (const [args, why] of [
-      [["--rounds", "0"], /--rounds "0" must be a whole number from 1/],
-      [["--events", "many"], /--events "many" must be a whole number from 10000/],
-      [["--only", "no such path"], /no path is called so/],
+      [["--rounds", "0"], /--rounds "0" must be an integer from 1/],
+      [["--events", "many"], /--events "many" must be an integer from 10000/],
+      [["--only", "no such path"], /no path has such a name/],
     ] as const) {
       const { code, stderr } = await bench(...args);
       expect(code).to.equal(1);
@@ -75,13 +75,13 @@ describe("npm run bench", function () {
     }
   });
 
-  it("promises ratios of paths that there are, as its README has them", async () => {
+  it("has the limits of its README, each for existing paths", async () => {
     const readme = await readFile(join(ROOT, "bench/README.md"), "utf8");
-    for (const { of, to, atMost } of PROMISES) {
+    for (const { of, to, limit } of LIMITS) {
       for (const name of [of, ...to]) expect(PATHS).to.have.property(name);
-      // Of a row of ratios: what was measured, and then what is promised.
+      // A row holds the measured ratio, then the limit.
       expect(readme).to.match(
-        new RegExp(`^\\|[^|]+\\| [\\d.]+ \\| ${String(atMost).replace(".", "\\.")} \\|`, "m"),
+        new RegExp(`^\\|[^|]+\\| [\\d.]+ \\| ${String(limit).replace(".", "\\.")} \\|`, "m"),
       );
     }
   });
@@ -89,13 +89,13 @@ describe("npm run bench", function () {
   it("takes the median of the rounds' ratios, not the ratio of the medians", () => {
     const rounds = (...cpus: number[]) =>
       cpus.map((cpuPerMillion) => ({ cpuPerMillion, perSecond: 1, megabytes: 1 }));
-    const promised = { of: "read: ours", to: ["read: the SDK", "read: by hand"], atMost: 1 } as const;
+    const ratioLimit = { of: "read: ours", to: ["read: the SDK", "read: by hand"], limit: 1 } as const;
     const figures = {
       "read: ours": rounds(1, 8, 3),
       "read: the SDK": rounds(1, 2, 3),
       "read: by hand": rounds(1, 2, 0),
     };
-    expect(ratioOf(figures, { ...promised, to: [...promised.to] })).to.equal(1);
+    expect(ratioOf(figures, { ...ratioLimit, to: [...ratioLimit.to] })).to.equal(1);
     expect(medians(rounds(5, 1, 3)).cpuPerMillion).to.equal(3);
   });
 });

@@ -6,11 +6,11 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** On version 2 of the SDK, 108 MB with it: no dependency of this package, so a folder of their own. */
+/** They use version 2 of the SDK, 108 MB in all, so they are installed into a separate folder. */
 const PACKAGES = ["aws-kinesis-writable@4.3.0", "kinesis-streams@0.7.0", "aws-sdk@2.1693.0"];
 const FOLDER = join(homedir(), ".cache", "pulumi-amplitude-kinesis", "bench-peers");
 
-/** The peers that this machine has, and of each other one why not. */
+/** The peers that this machine has, and why each other one is missing. */
 export interface Peers {
   /** Folder of the npm peers. Absent if they can't be installed. */
   npm?: string | undefined;
@@ -19,7 +19,7 @@ export interface Peers {
   missing: string[];
 }
 
-/** Installs and builds, once a machine. */
+/** Installs and builds the peers. Later runs use what is there. */
 export async function installPeers(): Promise<Peers> {
   const peers: Peers = { commands: {}, missing: [] };
   await mkdir(FOLDER, { recursive: true });
@@ -30,7 +30,7 @@ export async function installPeers(): Promise<Peers> {
       peers.missing.push(`${name}: ${String(error).split("\n")[0]}`);
     }
   };
-  await attempt("the peers of npm", async () => {
+  await attempt("the npm peers", async () => {
     await npmPeers();
     peers.npm = FOLDER;
   });

@@ -1,16 +1,16 @@
 import { type EventEmitter, once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { CREDENTIALS, keyOf, REGION } from "../byHand";
+import { CREDENTIALS, keyOf, REGION } from "../handWritten";
 import type { Bench } from "../paths";
 
-/** The used parts of the peers, which have no types. */
+/** The parts of the peers that are used here. They have no types. */
 interface RecordStream extends EventEmitter {
   write(event: object): boolean;
 }
 type Stream = new (...options: unknown[]) => RecordStream;
 interface KinesisV2 {
-  putRecords(input: object, callback: (error: unknown, answer: unknown) => void): void;
+  putRecords(input: object, callback: (error: unknown, output: unknown) => void): void;
 }
 interface Sdk {
   Kinesis: new (options: object) => KinesisV2;
@@ -21,16 +21,16 @@ const STREAM = "bench";
 /** Event that `kinesis-streams` emits for a sent batch. */
 const SENT = "kinesis.putRecords";
 
-/** `aws-kinesis-writable` of npm, on version 2 of the SDK. It says nothing of a batch that was sent: its client does. */
+/** `aws-kinesis-writable` from npm, on version 2 of the SDK. It emits nothing when a batch was sent, so its client does. */
 export function awsKinesisWritable(bench: Bench): (batch: object[]) => Promise<void> {
   const { load, client } = peersOf(bench);
   const KinesisStream = load<Stream>("aws-kinesis-writable");
   const sdk = client();
-  return written(() => {
+  return writeBatches(() => {
     const kinesis = {
-      putRecords: (input: object, callback: (error: unknown, answer: unknown) => void) =>
-        sdk.putRecords(input, (error, answer) => {
-          callback(error, answer);
+      putRecords: (input: object, callback: (error: unknown, output: unknown) => void) =>
+        sdk.putRecords(input, (error, output) => {
+          callback(error, output);
           stream.emit(SENT);
         }),
     };
@@ -40,12 +40,12 @@ export function awsKinesisWritable(bench: Bench): (batch: object[]) => Promise<v
   });
 }
 
-/** `kinesis-streams` of npm, on version 2 of the SDK. */
+/** `kinesis-streams` from npm, on version 2 of the SDK. */
 export function kinesisStreams(bench: Bench): (batch: object[]) => Promise<void> {
   const { load, client } = peersOf(bench);
   const { KinesisWritable } = load<{ KinesisWritable: Stream }>("kinesis-streams");
   const kinesis = client();
-  return written(() => new KinesisWritable(kinesis, STREAM, { highWaterMark: BATCH }));
+  return writeBatches(() => new KinesisWritable(kinesis, STREAM, { highWaterMark: BATCH }));
 }
 
 function peersOf({ endpoint, peers }: Bench) {
@@ -61,8 +61,8 @@ function peersOf({ endpoint, peers }: Bench) {
   return { load, client };
 }
 
-/** A batch goes out once its last event is written; a stream that has sent one takes the next. */
-function written(create: () => RecordStream): (batch: object[]) => Promise<void> {
+/** Writes each batch to an idle stream, which sends it after its last event. */
+function writeBatches(create: () => RecordStream): (batch: object[]) => Promise<void> {
   const idle: RecordStream[] = [];
   return async (batch) => {
     const stream = idle.pop() ?? create();

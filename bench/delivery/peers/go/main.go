@@ -1,4 +1,4 @@
-// PutRecords by version 1 of the SDK for Go, as it comes, from bytes. Takes its run and prints its figures as onePath.ts does.
+// Measures PutRecords of version 1 of the SDK for Go, with its defaults, from bytes. It takes and prints the same JSON as onePath.ts.
 package main
 
 import (
@@ -27,19 +27,19 @@ type run struct {
 }
 
 func main() {
-	var asked run
-	check(json.Unmarshal([]byte(os.Args[1]), &asked))
-	content, err := os.ReadFile(asked.EventsFile)
+	var input run
+	check(json.Unmarshal([]byte(os.Args[1]), &input))
+	content, err := os.ReadFile(input.EventsFile)
 	check(err)
 	events := bytes.Split(content, []byte("\n"))
 	client := kinesis.New(session.Must(session.NewSession(&aws.Config{
 		Region:      aws.String("us-east-1"),
-		Endpoint:    aws.String(asked.Endpoint),
+		Endpoint:    aws.String(input.Endpoint),
 		Credentials: credentials.NewStaticCredentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", ""),
 	})))
-	carry(client, events, asked.Events/4, asked.Concurrency)
+	sendEvents(client, events, input.Events/4, input.Concurrency)
 	before, start := cpu(), time.Now()
-	sent := carry(client, events, asked.Events, asked.Concurrency)
+	sent := sendEvents(client, events, input.Events, input.Concurrency)
 	seconds := time.Since(start).Seconds()
 	var usage syscall.Rusage
 	check(syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
@@ -51,7 +51,7 @@ func main() {
 	check(json.NewEncoder(os.Stdout).Encode(figures))
 }
 
-func carry(client *kinesis.Kinesis, events [][]byte, count, concurrency int) int {
+func sendEvents(client *kinesis.Kinesis, events [][]byte, count, concurrency int) int {
 	requests := int64((count + batch - 1) / batch)
 	var next atomic.Int64
 	var workers sync.WaitGroup
