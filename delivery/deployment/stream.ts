@@ -30,6 +30,8 @@ export interface StreamState {
   openShards?: number;
   /** How long records can be read. Absent if the endpoint doesn't report it. */
   retentionHours?: number;
+  /** When the stream was created, in epoch milliseconds of the service. Absent if the endpoint doesn't report it. */
+  createdAt?: number;
 }
 
 export interface StreamCheck {
@@ -116,6 +118,7 @@ export function wrongAccount(actual: string, expected: string): DeliveryError {
 
 function judge({ summary, serviceTime, clockOffsetMs }: Described, streamArn: string): StreamCheck {
   const { KeyId, MaxRecordSizeInKiB, OpenShardCount, RetentionPeriodHours } = summary;
+  const createdAt = summary.StreamCreationTimestamp?.getTime();
   const hasOwnKey = KeyId !== undefined && !/(^|:)alias\/aws\/kinesis$/.test(KeyId);
   return {
     findings: stateFindings(summary, streamArn),
@@ -127,6 +130,7 @@ function judge({ summary, serviceTime, clockOffsetMs }: Described, streamArn: st
       clockOffsetMs,
       ...(OpenShardCount !== undefined && { openShards: OpenShardCount }),
       ...(RetentionPeriodHours !== undefined && { retentionHours: RetentionPeriodHours }),
+      ...(createdAt !== undefined && { createdAt }),
       ...(hasOwnKey && { kmsKeyId: KeyId }),
     },
   };

@@ -8,6 +8,11 @@ import type { Position, StreamApi } from "./streamApi";
 export interface ShardRecords {
   shardId: string;
   records: KinesisRecord[];
+  /**
+   * Those of the records that were read before, by their sequence numbers. An endpoint whose numbers don't rise within a
+   * shard has other records among them, so that a record which is missing must be looked for here too.
+   */
+  repeated?: ReadonlySet<KinesisRecord>;
   /** Time at which they were received, in milliseconds since 1970, by this machine's clock. */
   receivedAt: number;
 }
@@ -50,14 +55,17 @@ interface Answer {
   output: GetRecordsOutput;
 }
 
-/** Reads one shard until it is closed and empty, or the signal. Each record is handed on exactly once, in order. */
+/**
+ * Reads one shard until it is closed and empty, or the signal. Every record is handed on in order; one that the endpoint
+ * gives again is handed on as `repeated`.
+ */
 export class ShardReader {
   #position: Position;
   #iterator: string | undefined;
   /** The highest sequence number that was handed on. */
   #highest = "";
-  /** The sequence numbers of the last answer that had records. */
-  #lastNumbers: string[] = [];
+  /** Partition keys of the records that were handed on with it. Only an endpoint that numbers wrongly gives it to several. */
+  #keysAtHighest: (string | undefined)[] = [];
 
   constructor(private readonly options: ShardReaderOptions) {
     this.#position = options.from;
@@ -100,37 +108,43 @@ export class ShardReader {
     return undefined;
   }
 
-  /** After an expired iterator a shard is read from its last record on: what was handed on already is passed over. */
-  async #handOn({ Records = [] }: GetRecordsOutput): Promise<number> {
+  /** @returns Size of the records' data in bytes. */
+  async #handOn({ Records: records = [] }: GetRecordsOutput): Promise<number> {
     const { shardId, clock, onRecords } = this.options;
-    const fresh = this.#freshOf(Records);
-    const numbers = fresh.flatMap(({ SequenceNumber }) => SequenceNumber ?? []);
-    const last = numbers.at(-1);
-    if (last !== undefined) {
-      this.#lastNumbers = numbers;
-      this.#position = { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber: last };
-    }
-    if (fresh.length > 0) await onRecords({ shardId, records: fresh, receivedAt: clock.now() });
-    return Records.reduce((sum, { Data }) => sum + (Data?.length ?? 0), 0);
+    if (records.length === 0) return 0;
+    const repeated = this.#repeatedIn(records);
+    const sequenceNumber = records.flatMap((record) => record.SequenceNumber || []).at(-1);
+    if (sequenceNumber !== undefined) this.#position = { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber };
+    await onRecords({ shardId, records, receivedAt: clock.now(), ...(repeated && { repeated }) });
+    return records.reduce((sum, { Data }) => sum + (Data?.length ?? 0), 0);
   }
 
   /**
-   * Numbers rise within a shard. A record whose number does not is only passed over where the last answer had the same one:
-   * to take an endpoint's order for granted would be to take a record of another order for lost.
+   * Numbers rise within a shard, so one that doesn't belongs to a record that was read before, unless it is the last one
+   * with another partition key. Memory doesn't grow with what was read.
    */
-  #freshOf(records: KinesisRecord[]): KinesisRecord[] {
-    let handedOn: Set<string> | undefined;
-    return records.filter(({ SequenceNumber: number }) => {
-      if (number === undefined) return true;
+  #repeatedIn(records: KinesisRecord[]): Set<KinesisRecord> | undefined {
+    let repeated: Set<KinesisRecord> | undefined;
+    for (const record of records) {
+      const { SequenceNumber: number, PartitionKey: key } = record;
+      if (!number) continue;
+      const keys = this.#keysAtHighest;
       if (isLater(number, this.#highest)) {
         this.#highest = number;
-        return true;
+        this.#keysAtHighest = [key];
+      } else if (number === this.#highest && keys.length < MAX_KEYS_PER_NUMBER && !keys.includes(key)) {
+        keys.push(key);
+      } else {
+        repeated ??= new Set();
+        repeated.add(record);
       }
-      handedOn ??= new Set(this.#lastNumbers);
-      return !handedOn.has(number);
-    });
+    }
+    return repeated;
   }
 }
+
+/** Number of records with one sequence number that are told apart. */
+const MAX_KEYS_PER_NUMBER = 1_000;
 
 function childShard({ ShardId, ParentShards = [] }: ChildShard): ClosedShard["children"] {
   return ShardId === undefined ? [] : [{ shardId: ShardId, parentShardIds: ParentShards }];
@@ -142,20 +156,20 @@ function isLater(one: string, other: string): boolean {
 }
 
 /**
- * Returns the time before which all arrived records were read, in milliseconds since 1970, by this machine's clock. Behind
- * the tip, `MillisBehindLatest` counts only as far as the arrival time of the last record confirms it.
+ * Returns the time before which all arrived records were read, in milliseconds since 1970, by this machine's clock. Records
+ * prove no more than the arrival time of the last one: `MillisBehindLatest` counts on its own only if there are none.
  */
 function readUpTo(
   since: number,
   { MillisBehindLatest, Records = [] }: GetRecordsOutput,
   clockOffsetMs: number,
 ): number {
+  const told = since - Math.max(0, MillisBehindLatest || 0);
   const last = Records.at(-1);
-  if (last === undefined) return since - (MillisBehindLatest ?? 0);
-  if (MillisBehindLatest === 0) return since;
+  if (last === undefined) return told;
   const arrival = last.ApproximateArrivalTimestamp?.getTime();
   if (MillisBehindLatest === undefined || arrival === undefined) return Number.NEGATIVE_INFINITY;
-  return Math.min(since - MillisBehindLatest, arrival - clockOffsetMs);
+  return Math.min(told, arrival - clockOffsetMs);
 }
 
 /** A shard as ListShards returns it. */

@@ -36,10 +36,12 @@ interface ShardProgress {
   /** Time before which all arrived records were read, in milliseconds since 1970. Undefined before the first response. */
   readUpTo?: number;
   closed: boolean;
+  /** Why a shard that is not listed can't be read. It is not waited for. */
+  problem?: { cause: unknown };
 }
 
-function isRead({ closed, readUpTo = -1 }: ShardProgress, time: number): boolean {
-  return closed || readUpTo > time;
+function isRead({ closed, readUpTo = -1, problem }: ShardProgress, time: number): boolean {
+  return closed || readUpTo > time || problem !== undefined;
 }
 
 type KnownShard = Pick<ListedShard, "shardId" | "isClosed">;
@@ -112,6 +114,33 @@ export class StreamReader {
   }
 
   /**
+   * Reads shards that were not listed too, such as those that only acknowledgements name.
+   *
+   * @returns whether there are any.
+   */
+  readAlso(shardIds: Iterable<string>): boolean {
+    const unlisted = [...shardIds].filter((shardId) => !this.#shards.has(shardId));
+    for (const shardId of unlisted) {
+      const progress = this.#enter(shardId);
+      const reading = this.#read({ shardId, isClosed: false, from: this.#start }, progress);
+      void this.#track(
+        reading.catch((cause: unknown) => {
+          progress.problem = { cause };
+          this.#changes.notify();
+        }),
+      );
+    }
+    return unlisted.length > 0;
+  }
+
+  /** The shards of `readAlso` that can't be read, in one error; undefined if there are none. */
+  get unreadable(): StreamUnreadable | undefined {
+    const shards = [...this.#shards].filter(([, { problem }]) => problem !== undefined);
+    const problem = shards[0]?.[1].problem;
+    return problem && new StreamUnreadable(problem, shards.map(([shardId]) => shardId).join(", "));
+  }
+
+  /**
    * Resolves once the condition holds; it is looked at whenever something was read.
    *
    * @returns false where `deadline` or the signal came first.
@@ -136,8 +165,7 @@ export class StreamReader {
   async #begin(): Promise<void> {
     const shards = await this.#list();
     if (this.#abort.signal.aborted) return;
-    for (const shard of shards)
-      this.#follow({ ...shard, from: { type: "AT_TIMESTAMP", timestamp: this.options.from } });
+    for (const shard of shards) this.#follow({ ...shard, from: this.#start });
     // Without a shard everything would count as read, and nothing would have been.
     if (this.#shards.size === 0) throw new Error("ListShards gave no shard");
     this.#started = true;
@@ -152,11 +180,19 @@ export class StreamReader {
     return (shards ?? []).flatMap(listedShard);
   }
 
+  get #start(): Position {
+    return { type: "AT_TIMESTAMP", timestamp: this.options.from };
+  }
+
   #follow(shard: FollowedShard): void {
     if (this.#shards.has(shard.shardId) || this.#abort.signal.aborted) return;
+    void this.#track(this.#read(shard, this.#enter(shard.shardId)), shard.shardId);
+  }
+
+  #enter(shardId: string): ShardProgress {
     const progress = { closed: false };
-    this.#shards.set(shard.shardId, progress);
-    void this.#track(this.#read(shard, progress), shard.shardId);
+    this.#shards.set(shardId, progress);
+    return progress;
   }
 
   /** Never rejects: a failure of the work is the reader's. */

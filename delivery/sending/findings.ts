@@ -86,15 +86,19 @@ export function refusalRemedy(reason: string): string {
   return "Fix the cause above, and run this again";
 }
 
-/** Creates the finding for a resumed run whose records have expired. */
-export function recordsExpired(from: Date, where: string): Finding {
-  return {
-    code: "records-expired",
-    severity: "undetermined",
-    message: `The events sent since ${from.toISOString()} have expired, because they are older than the stream's retention`,
+/** Creates the finding for a run whose records the stream may have lost since `from`, in epoch milliseconds. */
+export function recordsExpired(from: number, reason: string, where: string): Finding {
+  return finding.undetermined(
+    "records-expired",
     where,
-    remedy: "Start a new run",
-  };
+    `The stream may no longer have the events sent since ${new Date(from).toISOString()}: ${reason}`,
+    "Start a new run",
+  );
+}
+
+/** Whether a finding says that the stream lost records, so that no further process can decide the run. */
+export function isOfLostRecords({ code }: Finding): boolean {
+  return code === "records-expired";
 }
 
 /** Why sending ended early: the run file, the limit of one run, or else the source. */

@@ -7,7 +7,13 @@ import { VERSION } from "../common/version";
 import type { Preflight } from "../deployment/preflight";
 import type { TrustedCaller } from "../deployment/trust";
 import type { EventSource } from "../events/source";
-import { interrupted, isOfUnfinishedRun, sourceProblems, withResumption } from "../sending/findings";
+import {
+  interrupted,
+  isOfLostRecords,
+  isOfUnfinishedRun,
+  sourceProblems,
+  withResumption,
+} from "../sending/findings";
 import { eventFindings } from "./findings";
 import type { Collector } from "./readBack";
 import type { DeliveryReport } from "./report";
@@ -47,16 +53,19 @@ export function composeReport(run: EndedRun): DeliveryReport {
   const { ledger, key, header } = state;
   const counts = ledger.counts();
   const events = countEvents(counts, run);
+  const isLost = run.findings.some(isOfLostRecords);
+  const ofEvents = eventFindings(ledger, counts, run, streamArnOf(outputs));
   const findings = [
     ...before.findings,
     ...run.findings,
-    ...eventFindings(ledger, counts, run, streamArnOf(outputs)),
+    // Reading on can't find what the stream no longer has.
+    ...ofEvents.filter(({ code }) => !isLost || code !== "events-unread"),
     ...sourceProblems(run.source),
     ...(run.interrupted ? [interrupted(ledger.sent)] : []),
   ];
   const verdict = decideVerdict(events, findings);
   const resumable =
-    verdict === "undecided" && state.journal !== undefined && findings.some(isOfUnfinishedRun);
+    verdict === "undecided" && !isLost && state.journal !== undefined && findings.some(isOfUnfinishedRun);
   return {
     reportVersion: 1,
     verdict,

@@ -7,11 +7,17 @@ import { resolveOutputs, type StackOutputs } from "../common/outputs";
 import { Timeline } from "../common/timeline";
 import { type Preflight, preflight } from "../deployment/preflight";
 import { resolveAmplitudeCaller, resolveSender } from "../deployment/route";
-import type { StreamState } from "../deployment/stream";
+import { checkStream, type StreamState } from "../deployment/stream";
 import type { TrustedCaller } from "../deployment/trust";
 import { streamApi } from "../kinesis/streamApi";
 import { StreamUnreadable } from "../kinesis/streamReader";
-import { notAnswering, notReadable, notReadToEnd, recordsExpired } from "../sending/findings";
+import {
+  isOfLostRecords,
+  notAnswering,
+  notReadable,
+  notReadToEnd,
+  recordsExpired,
+} from "../sending/findings";
 import type { Progress } from "../sending/options";
 import { type PacedEvents, pacedEvents } from "../sending/pacing";
 import { composeReport } from "./composeReport";
@@ -19,6 +25,7 @@ import { type Ledger, MAX_EVENTS_PER_RUN, tooManyEvents } from "./ledger";
 import type { VerifyOptions } from "./options";
 import { Collector, ReadBack } from "./readBack";
 import type { DeliveryReport } from "./report";
+import type { RunHeader } from "./resume/runFileFormat";
 import { RunState } from "./resume/runState";
 import { sendPaced } from "./sendPaced";
 
@@ -43,7 +50,7 @@ export async function verifyDelivery(options: VerifyOptions): Promise<DeliveryRe
   let isOver = false;
   try {
     const report = await new DeliveryRun(options, outputs, state).run();
-    isOver = !report.resumable;
+    isOver = !report.resumable && !report.findings.some(isOfLostRecords);
     return report;
   } finally {
     state.end(isOver);
@@ -113,11 +120,13 @@ class DeliveryRun {
 
   /** @returns Whether the stream was read to its end. */
   async #sendAndRead(stream: StreamState, writer: ClientOptions): Promise<boolean> {
-    const readFrom = this.#state.header?.readFrom ?? stream.serviceTime - READ_MARGIN_MS;
-    if (isExpired(readFrom, stream)) {
-      this.#findings.push(recordsExpired(new Date(readFrom), stream.streamArn));
-      return false;
-    }
+    const begun: RunStream = this.#state.header ?? streamAtStart(stream);
+    const { readFrom } = begun;
+    const isGone = (reason: string | undefined) => {
+      if (reason !== undefined) this.#findings.push(recordsExpired(readFrom, reason, stream.streamArn));
+      return reason !== undefined;
+    };
+    if (isGone(lossSince(begun, stream))) return false;
     const paced = await pacedEvents(this.#options, stream);
     const readBack = this.#readBack(stream, readFrom);
     this.#show({ phase: "preparing", step: "reading the stream's shards" });
@@ -130,12 +139,13 @@ class DeliveryRun {
       }
       const { outputs, startedAt } = { outputs: this.#outputs, startedAt: this.#startedAt };
       const { sourceDescription: source = null } = this.#options;
-      this.#state.begin({ outputs, startedAt, readFrom, source });
+      this.#state.begin({ outputs, startedAt, ...begun, source });
       await this.#send(paced, stream, writer, AbortSignal.any([this.#signal, readBack.failed]));
       const isComplete = await readBack.finish();
       if (readBack.unreadShardIds !== undefined)
         this.#findings.push(notReadToEnd(readBack.unreadShardIds, stream.streamArn));
-      return isComplete;
+      if (!isComplete || this.#signal.aborted || this.#ledger.outstanding === 0) return isComplete;
+      return !isGone(await this.#lossMeanwhile(begun));
     } catch (error) {
       if (!(error instanceof StreamUnreadable)) throw error;
       this.#findings.push(notReadable(error, stream.streamArn));
@@ -144,6 +154,19 @@ class DeliveryRun {
       await readBack.stop();
       this.#shardIds = readBack.shardIds;
     }
+  }
+
+  /** Returns why missing events may be gone from the stream though they arrived; undefined if nothing explains it. */
+  async #lossMeanwhile(begun: RunStream): Promise<string | undefined> {
+    const client = kinesisClient(this.#operator);
+    const { stream, findings } = await checkStream(client, this.#outputs, { clock: this.#clock, waitMs: 0 });
+    if (stream === undefined) return `it can't be described again: ${findings[0]?.message}`;
+    const { retentionHours = 0 } = begun;
+    const isShorter = stream.retentionHours !== undefined && stream.retentionHours < retentionHours;
+    return (
+      lossSince(begun, stream) ??
+      (isShorter ? `its retention was shortened to ${stream.retentionHours} h` : undefined)
+    );
   }
 
   async #send(
@@ -242,6 +265,26 @@ class DeliveryRun {
   }
 }
 
-function isExpired(readFrom: number, { serviceTime, retentionHours }: StreamState): boolean {
-  return retentionHours !== undefined && serviceTime - readFrom > retentionHours * 3_600_000;
+/** The stream as it was when the run began. */
+type RunStream = Pick<RunHeader, "readFrom" | "createdAt" | "retentionHours">;
+
+function streamAtStart({ serviceTime, createdAt, retentionHours }: StreamState): RunStream {
+  return {
+    readFrom: serviceTime - READ_MARGIN_MS,
+    ...(createdAt !== undefined && { createdAt }),
+    ...(retentionHours !== undefined && { retentionHours }),
+  };
+}
+
+/** Returns why the stream no longer has what a run has sent; undefined if it should have it. */
+function lossSince(
+  begun: RunStream,
+  { serviceTime, createdAt, retentionHours }: StreamState,
+): string | undefined {
+  // The service's time is known to the second.
+  const { readFrom, createdAt: before = readFrom + READ_MARGIN_MS + 1_000 } = begun;
+  if (createdAt !== undefined && createdAt > before)
+    return `it was deleted, and created again on ${new Date(createdAt).toISOString()}`;
+  if (retentionHours === undefined || serviceTime - readFrom <= retentionHours * 3_600_000) return undefined;
+  return `it keeps records for ${retentionHours} h`;
 }

@@ -102,10 +102,14 @@ export class Ledger implements OutcomeListener {
     return index;
   }
 
-  /** Adds an event under the caller's number. Skipped numbers belong to events that are not sent yet. */
+  /**
+   * Adds an event under the caller's number. Skipped numbers belong to events that are not sent yet. If a record of the event
+   * was read already, an earlier process of the run has sent it.
+   */
   put(index: number, bytes: Uint8Array, dueAt?: number): void {
-    const { block, at } = this.#entered(index, dueAt);
-    block.hashes.write(digest(bytes), at * HASH_BYTES, HASH_BYTES, "latin1");
+    const entry = this.#entered(index, dueAt);
+    if (isMarked(entry, SEEN)) this.#compareRead(entry, bytes);
+    writeHash(entry, bytes);
   }
 
   /** Adds an event of which only the hash is left. */
@@ -122,7 +126,7 @@ export class Ledger implements OutcomeListener {
   /** Returns whether the event has these bytes. Any bytes match an event that was too large for an attempt. */
   matches(index: number, bytes: Uint8Array): boolean {
     const entry = this.#entry(index);
-    return hashIn(entry).every((byte) => byte === 0) || hasHash(entry, bytes);
+    return isBlank(entry) || hasHash(entry, bytes);
   }
 
   /** Returns whether the event was attempted, or refused before it could be. */
@@ -178,20 +182,33 @@ export class Ledger implements OutcomeListener {
     mark(this.#entry(index), LEFT_OPEN);
   }
 
+  /** Returns whether a record with this number can belong to the run. */
+  canHold(index: number): boolean {
+    return index < this.maxEvents;
+  }
+
   hasSeen(index: number): boolean {
-    return isMarked(this.#entry(index), SEEN);
+    return isMarked(this.#place(index), SEEN);
+  }
+
+  /** Returns whether no record of the event was read yet with its bytes, or with other bytes if these are others. */
+  isNews(index: number, bytes: Uint8Array): boolean {
+    const entry = this.#place(index);
+    return !isMarked(entry, SEEN) || !isMarked(entry, hasHash(entry, bytes) ? SEEN_INTACT : SEEN_CHANGED);
   }
 
   /**
-   * Enters a record that bears this event's number.
+   * Enters a record that bears this event's number. The event may be one that an earlier process of the run sent, and that
+   * its run file lost in a power failure.
    *
    * @returns Time from when the event was due, or first attempted, until `receivedAt`, in ms. Undefined for further
    * copies, and for an event without an attempt.
    */
   onRead(index: number, bytes: Uint8Array, receivedAt: number): number | undefined {
-    const entry = this.#entry(index);
+    const entry = this.#place(index);
     const { block, at } = entry;
     const isFirst = !isMarked(entry, SEEN);
+    if (isFirst && !isMarked(entry, ATTEMPTED) && isBlank(entry)) writeHash(entry, bytes);
     increment(block.copies, at);
     mark(entry, hasHash(entry, bytes) ? SEEN_INTACT : SEEN_CHANGED);
     if (!isFirst) return undefined;
@@ -205,7 +222,7 @@ export class Ledger implements OutcomeListener {
   counts(): LedgerCounts {
     const counts = noCounts();
     for (let index = 0; index < this.#size; index += 1) {
-      const { block, at } = this.#entry(index);
+      const { block, at } = this.#place(index);
       const flags = block.flags[at] ?? 0;
       if ((flags & ATTEMPTED) === 0) continue;
       const [copies = 0, ambiguousAttempts = 0] = [block.copies[at], block.ambiguousAttempts[at]];
@@ -222,19 +239,31 @@ export class Ledger implements OutcomeListener {
     return true;
   }
 
+  /** Compares an event with the record that was read before it was added. */
+  #compareRead(entry: Entry, bytes: Uint8Array): void {
+    const { block, at } = entry;
+    if (!hasHash(entry, bytes)) block.flags[at] = ((block.flags[at] ?? 0) & ~SEEN) | SEEN_CHANGED;
+    increment(block.ambiguousAttempts, at);
+  }
+
   #entered(index: number, dueAt = Number.NaN): Entry {
     if (index >= this.maxEvents) throw tooManyEvents(this.maxEvents);
     this.#size = Math.max(this.#size, index + 1);
-    while (this.#blocks.length * BLOCK_EVENTS < this.#size) this.#blocks.push(new Block());
-    const entry = this.#entry(index);
+    const entry = this.#place(index);
     entry.block.waitedFrom[entry.at] = dueAt;
     return entry;
   }
 
   #entry(index: number): Entry {
-    const block = this.#blocks[Math.floor(index / BLOCK_EVENTS)];
-    if (index >= this.#size || block === undefined)
+    if (!(index >= 0 && index < this.#size))
       throw new RangeError(`no event ${index} in a ledger of ${this.#size}`);
+    return this.#place(index);
+  }
+
+  #place(index: number): Entry {
+    const number = Math.floor(index / BLOCK_EVENTS);
+    const block = this.#blocks[number] ?? new Block();
+    this.#blocks[number] = block;
     return { block, at: index % BLOCK_EVENTS };
   }
 }
@@ -247,6 +276,15 @@ export function tooManyEvents(maxEvents = MAX_EVENTS_PER_RUN): DeliveryError {
 /** Returns one character per byte, which costs half of a buffer. */
 function digest(bytes: Uint8Array): string {
   return hash("sha256", bytes, "binary");
+}
+
+function writeHash({ block, at }: Entry, bytes: Uint8Array): void {
+  block.hashes.write(digest(bytes), at * HASH_BYTES, HASH_BYTES, "latin1");
+}
+
+/** Whether the event has no hash, because it was neither added nor small enough to be attempted. */
+function isBlank(entry: Entry): boolean {
+  return hashIn(entry).every((byte) => byte === 0);
 }
 
 function hashIn({ block, at }: Entry): Buffer {

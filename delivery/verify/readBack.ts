@@ -4,6 +4,7 @@ import { LatencyRecorder } from "../common/histogram";
 import { GRACE_MS } from "../common/limits";
 import type { RunKey } from "../common/runId";
 import type { Timeline } from "../common/timeline";
+import { unique } from "../common/values";
 import type { ShardRecords } from "../kinesis/shardReader";
 import type { StreamApi } from "../kinesis/streamApi";
 import { StreamReader } from "../kinesis/streamReader";
@@ -36,6 +37,8 @@ export interface ReadBackOptions {
 export class ReadBack {
   readonly #options: ReadBackOptions;
   readonly #first: StreamReader;
+  /** Number of records by shard, each once. */
+  readonly #records = { first: new Map<string, number>(), second: new Map<string, number>() };
   /**
    * Shards that had not been read to a time after the last attempt when reading timed out. Undefined without a timeout.
    */
@@ -43,7 +46,7 @@ export class ReadBack {
 
   constructor(options: ReadBackOptions) {
     this.#options = options;
-    this.#first = this.#reader((batch) => options.collector.take(batch));
+    this.#first = this.#reader("first", (batch) => options.collector.take(batch));
   }
 
   /** Signal that aborts once the stream can't be read. */
@@ -85,8 +88,8 @@ export class ReadBack {
     const allRead = () => ledger.outstanding === 0 && reader.hasReadUpTo(sentAt);
     const isSettled = () => allRead() || reader.hasReadUpTo(sentAt + settleMs);
     const isAwaiting = () => ledger.outstanding > 0 && settleMs < timeoutMs;
-    const wantedUpTo = () => (isAwaiting() ? sentAt + settleMs : sentAt);
-    const isComplete = await this.#patiently(reader, isSettled, wantedUpTo);
+    const unread = () => reader.unreadShardIds(isAwaiting() ? sentAt + settleMs : sentAt);
+    const isComplete = await this.#readAll(reader, isSettled, unread);
     if (signal.aborted) return reader.waitFor(allRead, clock.now() + GRACE_MS);
     if (!isComplete || ledger.outstanding === 0) return isComplete;
     // Two concurrent readers would use twice their share of the stream, and count one record as two.
@@ -98,44 +101,61 @@ export class ReadBack {
     await this.#first.stop();
   }
 
-  /** Reads the stream from the start again, for the events that the first reading did not find. */
+  /**
+   * Reads the stream from the start again, for the events that the first reading did not find.
+   *
+   * @throws StreamUnreadable also for a shard that acknowledged events and can't be read, if events are missing.
+   */
   async #lookAgain(): Promise<boolean> {
     const { clock, ledger, collector, onProgress } = this.#options;
     onProgress({ phase: "looking again", step: "looking again for what is missing" });
     const since = clock.now();
-    const reader = this.#reader((batch) => collector.takeMissing(batch));
+    const reader = this.#reader("second", (batch) => collector.takeMissing(batch));
     try {
       void reader.start();
-      const isDone = () => ledger.outstanding === 0 || reader.hasReadUpTo(since);
-      return await this.#patiently(reader, isDone, () => since);
+      const unread = () => unique([...reader.unreadShardIds(since), ...this.#shorterShardIds(reader)]);
+      const isDone = () => ledger.outstanding === 0 || (reader.hasReadUpTo(since) && unread().length === 0);
+      const isComplete = await this.#readAll(reader, isDone, unread);
+      if (isComplete && ledger.outstanding > 0 && reader.unreadable !== undefined) throw reader.unreadable;
+      return isComplete;
     } finally {
       await reader.stop();
     }
+  }
+
+  /** Reads the listed shards and, if events are missing, those that only acknowledgements name. */
+  async #readAll(reader: StreamReader, condition: () => boolean, unread: () => string[]): Promise<boolean> {
+    const { ledger } = this.#options;
+    if (!(await this.#patiently(reader, condition, unread))) return false;
+    if (ledger.outstanding === 0 || !reader.readAlso(ledger.acknowledgedByShard.keys())) return true;
+    return this.#patiently(reader, condition, unread);
   }
 
   /**
    * Waits until the condition holds. It times out only if no further event appeared for `timeoutMs`, because a long run
    * takes long to read.
    *
-   * @param wantedUpTo Returns the instant up to which arrivals have to be read, in milliseconds since 1970.
+   * @param unread Returns the shards that were not read far enough.
    */
-  async #patiently(
-    reader: StreamReader,
-    condition: () => boolean,
-    wantedUpTo: () => number,
-  ): Promise<boolean> {
+  async #patiently(reader: StreamReader, condition: () => boolean, unread: () => string[]): Promise<boolean> {
     const { ledger, signal } = this.#options;
     for (;;) {
       const seen = ledger.seen;
       if (await reader.waitFor(condition, this.#deadline(), signal)) return true;
       if (signal.aborted) return false;
       if (ledger.seen > seen) continue;
-      this.unreadShardIds = reader.unreadShardIds(wantedUpTo());
+      this.unreadShardIds = unread();
       return false;
     }
   }
 
-  #reader(onRecords: (batch: ShardRecords) => void): StreamReader {
+  /** Returns shards of which the second reading gave fewer records than the first: they go on, whatever the service says. */
+  #shorterShardIds(reader: StreamReader): string[] {
+    const { first, second } = this.#records;
+    return reader.shardIds.filter((shardId) => (second.get(shardId) ?? 0) < (first.get(shardId) ?? 0));
+  }
+
+  #reader(reading: "first" | "second", onRecords: (batch: ShardRecords) => void): StreamReader {
     const { api, from, clockOffsetMs, clock, random, pollMs, bytesPerSecond, onProgress } = this.#options;
     return new StreamReader({
       api,
@@ -145,6 +165,9 @@ export class ReadBack {
       random,
       onRecords: (batch) => {
         onRecords(batch);
+        const { shardId, records, repeated } = batch;
+        const before = this.#records[reading].get(shardId) ?? 0;
+        this.#records[reading].set(shardId, before + records.length - (repeated?.size ?? 0));
         onProgress();
       },
       ...(pollMs === undefined ? {} : { pollMs }),
@@ -178,33 +201,19 @@ export class Collector {
     return this.#latency;
   }
 
-  /** Takes records of the first reading. */
-  take({ shardId, records, receivedAt }: ShardRecords): void {
-    let own = 0;
-    for (const { PartitionKey, Data = new Uint8Array() } of records) {
-      const index = this.#indexOf(PartitionKey);
-      if (index === undefined) {
-        this.#recordsForeign += 1;
-        continue;
-      }
-      own += 1;
-      this.#enter(index, Data, receivedAt);
-    }
-    this.#count(shardId, own);
+  /** Takes records of the first reading. A repeated record is entered only if it adds something. */
+  take(batch: ShardRecords): void {
+    this.#take(batch, (index, bytes, isRepeated) => !isRepeated || this.ledger.isNews(index, bytes));
   }
 
-  /** Takes records of the second reading. Only records of events that the first reading missed are entered. */
-  takeMissing({ shardId, records, receivedAt }: ShardRecords): void {
-    let own = 0;
-    for (const { PartitionKey, Data = new Uint8Array() } of records) {
-      const index = this.#indexOf(PartitionKey);
-      if (index === undefined) continue;
-      if (!this.ledger.hasSeen(index)) this.#foundAgain.add(index);
-      if (!this.#foundAgain.has(index)) continue;
-      own += 1;
-      this.#enter(index, Data, receivedAt);
-    }
-    this.#count(shardId, own);
+  /** Takes records of the second reading: those of events that the first reading missed, and what contradicts it. */
+  takeMissing(batch: ShardRecords): void {
+    const foreign = this.#recordsForeign;
+    this.#take(batch, (index, bytes, isRepeated) => {
+      if (!isRepeated && !this.ledger.hasSeen(index)) this.#foundAgain.add(index);
+      return (!isRepeated && this.#foundAgain.has(index)) || this.ledger.isNews(index, bytes);
+    });
+    this.#recordsForeign = foreign;
   }
 
   /**
@@ -220,20 +229,30 @@ export class Collector {
     }));
   }
 
+  #take(
+    { shardId, records, repeated, receivedAt }: ShardRecords,
+    isCounted: (index: number, bytes: Uint8Array, isRepeated: boolean) => boolean,
+  ): void {
+    let own = 0;
+    for (const record of records) {
+      const { PartitionKey, Data = new Uint8Array() } = record;
+      const index = this.key.indexOf(PartitionKey);
+      const isRepeated = repeated?.has(record) ?? false;
+      if (index === undefined || !this.ledger.canHold(index)) {
+        if (!isRepeated) this.#recordsForeign += 1;
+      } else if (isCounted(index, Data, isRepeated)) {
+        own += 1;
+        this.#enter(index, Data, receivedAt);
+      }
+    }
+    this.#recordsByShard.set(shardId, (this.#recordsByShard.get(shardId) ?? 0) + own);
+  }
+
   #enter(index: number, bytes: Uint8Array, receivedAt: number): void {
     const latencyMs = this.ledger.onRead(index, bytes, receivedAt);
     // Latency is measured only for the first copy of an event.
     if (latencyMs === undefined) return;
     this.#latency.record(latencyMs);
     this.timeline.count("read", receivedAt);
-  }
-
-  #count(shardId: string, own: number): void {
-    this.#recordsByShard.set(shardId, (this.#recordsByShard.get(shardId) ?? 0) + own);
-  }
-
-  #indexOf(partitionKey: string | undefined): number | undefined {
-    const index = this.key.indexOf(partitionKey);
-    return index !== undefined && index < this.ledger.size ? index : undefined;
   }
 }

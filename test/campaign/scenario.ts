@@ -41,6 +41,8 @@ const ENTRIES: EntryFaultName[] = [
   "late",
 ];
 const LIES: EntryFaultName[] = ["lost", "changed", "twice-once-changed", "elsewhere"];
+/** What an endpoint may tell that is not so, and that changes nothing of what is delivered. */
+const UNTRUTHS: EntryFaultName[] = ["blank-code", "misplaced"];
 const READS: ReadFaultName[] = [
   "throttled",
   "kms-throttled",
@@ -116,24 +118,48 @@ export function scenarioOf(seed: string): Scenario {
 }
 
 function planOf(seed: string, events: number, shards: number): FaultPlan {
+  const untruths = isDrawn(0.25, seed, "untruths") ? some(UNTRUTHS, 0.5, 0.2, seed, "untruth") : {};
+  const hidden = isDrawn(0.12, seed, "hidden") ? hiddenShards(seed, shards) : NO_FAULTS.hidden;
   const lies = isDrawn(0.3, seed, "lies") ? some(LIES, 0.5, 0.06, seed, "lie") : {};
   return {
     ...NO_FAULTS,
     seed,
     writes: some(WRITES, 0.3, 0.25, seed, "write"),
-    entries: { ...some(ENTRIES, 0.3, 0.15, seed, "entry"), ...lies },
+    entries: { ...some(ENTRIES, 0.3, 0.15, seed, "entry"), ...lies, ...untruths },
     shardThrottled: isDrawn(0.2, seed, "shard throttled") ? 0.3 : 0,
-    reads: some(READS, 0.25, 0.2, seed, "read"),
+    reads: {
+      ...some(READS, 0.25, 0.2, seed, "read"),
+      ...(isDrawn(0.15, seed, "again") ? { again: 0.2 } : {}),
+    },
     lookups: some(LOOKUPS, 0.25, 0.2, seed, "lookup"),
     leftOut: isDrawn(0.15, seed, "left-out") ? 0.1 : 0,
     always: always(seed, events),
     writeOutages: isDrawn(0.2, seed, "write outage") ? [writeOutage(seed, events)] : [],
     readOutages: isDrawn(0.2, seed, "read outage") ? [readOutage(seed, shards)] : [],
-    reshards: reshards(seed, events),
+    reshards: hidden.shardIds.length > 0 ? [] : reshards(seed, events),
+    hidden,
+    toldLag: isDrawn(0.2, seed, "told lag") ? oneOf(["negative", "none"] as const, seed, "lag") : undefined,
+    sharesNumbers: isDrawn(0.15, seed, "shares numbers"),
+    changed: isDrawn(0.1, seed, "changed")
+      ? oneOf(["created-again", "kept-shorter"] as const, seed, "to")
+      : undefined,
     strangers: strangers(seed, events),
     skewMs: oneOf(SKEWS_MS, seed, "skew"),
     arrivalJitterMs: isDrawn(0.3, seed, "jitter") ? 5_000 : 0,
   };
+}
+
+/** Any but the first: a stream has to have a shard. */
+function hiddenShards(seed: string, shards: number): FaultPlan["hidden"] {
+  const others = Array.from({ length: shards - 1 }, (_, at) => shardIdOf(at + 1));
+  return {
+    shardIds: others.filter((shardId) => isDrawn(0.5, seed, "hidden", shardId)),
+    areReadable: isDrawn(0.6, seed, "hidden shards are readable"),
+  };
+}
+
+function shardIdOf(number: number): string {
+  return `shardId-${String(number).padStart(12, "0")}`;
 }
 
 function isDrawn(chance: number, seed: string, ...parts: (string | number)[]): boolean {
@@ -185,7 +211,7 @@ function writeOutage(seed: string, events: number): FaultPlan["writeOutages"][nu
 function readOutage(seed: string, shards: number): FaultPlan["readOutages"][number] {
   const shard = drawWhole(0, shards, seed, "read outage", "shard");
   return {
-    shardId: `shardId-${String(shard).padStart(12, "0")}`,
+    shardId: shardIdOf(shard),
     fromCall: drawWhole(1, 12, seed, "read outage", "from"),
     calls: isDrawn(0.7, seed, "read outage", "for good")
       ? FOR_GOOD

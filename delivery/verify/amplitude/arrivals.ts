@@ -127,29 +127,41 @@ export class RowCollector {
     return this.#identifiesSeen.size;
   }
 
-  /** Takes records of the first reading. */
-  take({ shardId, records, receivedAt }: ShardRecords): void {
-    for (const { Data = new Uint8Array() } of records) {
+  /** Takes records of the first reading. A repeated record is entered only if it adds a row. */
+  take({ shardId, records, repeated, receivedAt }: ShardRecords): void {
+    for (const record of records) {
+      const { Data = new Uint8Array() } = record;
+      const isRepeated = repeated?.has(record) ?? false;
       const rows = this.#ownRows(Data);
-      if (rows === undefined) this.#takeForeign(Data);
-      else {
-        this.#recordsByShard.set(shardId, (this.#recordsByShard.get(shardId) ?? 0) + 1);
-        for (const row of rows) this.#takeRow(row, receivedAt, rows.length);
+      if (rows === undefined) {
+        if (!isRepeated) this.#takeForeign(Data);
+        continue;
       }
+      const taken = isRepeated ? rows.filter((row) => this.#isNews(row)) : rows;
+      if (!isRepeated || taken.length > 0)
+        this.#recordsByShard.set(shardId, (this.#recordsByShard.get(shardId) ?? 0) + 1);
+      for (const row of taken) this.#takeRow(row, receivedAt, rows.length);
     }
   }
 
   /** Takes records of the second reading. Only rows of events that the first reading missed are entered. */
-  takeMissing({ records, receivedAt }: ShardRecords): void {
-    for (const { Data = new Uint8Array() } of records) {
+  takeMissing({ records, repeated, receivedAt }: ShardRecords): void {
+    for (const record of records) {
+      const { Data = new Uint8Array() } = record;
       const rows = this.#ownRows(Data) ?? [];
       for (const row of rows) {
         const index = this.#indexOf(row);
-        if (index === undefined) continue;
+        if (index === undefined || (repeated?.has(record) && !this.#isNews(row))) continue;
         if (!this.ledger.hasSeen(index)) this.#foundAgain.add(index);
         if (this.#foundAgain.has(index)) this.ledger.onRow(index, row, receivedAt, rows.length);
       }
     }
+  }
+
+  /** Whether the row is of an event of the run, and was not read yet. */
+  #isNews(row: Row): boolean {
+    const index = this.#indexOf(row);
+    return index !== undefined && this.ledger.isNews(index, row);
   }
 
   /** Returns the shards that were read. The number of events that Amplitude wrote to each shard is unknown. */

@@ -121,6 +121,11 @@ export class AmplitudeLedger {
     return receivedAt - entry.firstSentAt;
   }
 
+  /** Returns whether no row of the event with this `uuid` was read yet. */
+  isNews(index: number, { uuid }: Row): boolean {
+    return !this.#entries[index]?.uuids.has(uuid);
+  }
+
   hasSeen(index: number): boolean {
     return (this.#entries[index]?.copies ?? 0) > 0;
   }

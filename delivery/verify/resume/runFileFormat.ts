@@ -17,6 +17,9 @@ export interface RunHeader {
   startedAt: number;
   /** Epoch time in ms from which the stream has to be read, by the service's clock. */
   readFrom: number;
+  /** Epoch time in ms at which the stream was created, and how long it kept records, if known. */
+  createdAt?: number;
+  retentionHours?: number;
   /** Description of the event source by whoever opened it; null if unknown. */
   source: unknown;
 }

@@ -5,7 +5,7 @@ import type { Answer } from "../../../sandbox/aws/protocol";
 import type { HttpCall } from "../../../sandbox/aws/signature";
 import { readHttpCall } from "../../../sandbox/aws/signature";
 import { TruthLog } from "./log";
-import type { ProxiedStream } from "./proxiedStream";
+import { bodyOf, type ProxiedStream } from "./proxiedStream";
 import { Reads } from "./reads";
 import { ShardMap } from "./shardMap";
 import { send, type WireAnswer } from "./wire";
@@ -51,6 +51,7 @@ class ProxyServer implements FaultProxy {
   readonly #server = createServer((incoming, outgoing) => void this.#serve(incoming, outgoing));
   readonly #stopped = new AbortController();
   #held = 0;
+  #descriptions = 0;
 
   constructor(private readonly options: FaultProxyOptions) {
     this.#stream = { nameOf: (partitionKey) => partitionKey, ...options, log: this.log };
@@ -104,7 +105,29 @@ class ProxyServer implements FaultProxy {
     const request = JSON.parse(call.body.toString());
     if (operation === "PutRecords") return this.#writes.put(request.Records as RequestRecord[], hold, reply);
     if (isReading(operation)) return this.#reads.read(operation, request, hold, reply);
-    await reply({ answer: await this.#stream.endpoint.call(operation, request), manner: "whole" });
+    const askedAt = this.#stream.clock.now();
+    const answer = await this.#stream.endpoint.call(operation, request);
+    // The date has no fraction of a second.
+    if (this.#descriptions === 0)
+      this.log.clockOffsetMs = Date.parse(String(this.#dated(answer).headers.date)) + 1_000 - askedAt;
+    await reply({
+      answer: operation === "DescribeStreamSummary" ? this.#described(answer) : answer,
+      manner: "whole",
+    });
+  }
+
+  /** The stream's description, which may change after the first one. */
+  #described(answer: Answer): Answer {
+    const { changed } = this.#stream.plan;
+    this.#descriptions += 1;
+    if (changed === undefined || this.#descriptions === 1 || answer.status !== 200) return answer;
+    const { StreamDescriptionSummary: summary, ...rest } = bodyOf(answer);
+    const change =
+      changed === "kept-shorter"
+        ? { RetentionPeriodHours: 1 }
+        : { StreamCreationTimestamp: this.#stream.clock.now() / 1000 };
+    const body = { ...rest, StreamDescriptionSummary: { ...(summary as object), ...change } };
+    return { ...answer, body: JSON.stringify(body) };
   }
 
   #holding(outgoing: ServerResponse): Hold {

@@ -52,6 +52,10 @@ export interface EntryFault {
   elsewhere?: true;
   /** Written only some time after it was told. */
   late?: true;
+  /** Acknowledged with an error code of no letters. */
+  blankCode?: true;
+  /** Acknowledged on a shard that does not exist. */
+  misplaced?: true;
 }
 
 export const ENTRY_FAULTS = {
@@ -65,9 +69,17 @@ export const ENTRY_FAULTS = {
   "twice-once-changed": { told: "acknowledged", copies: ["whole", "changed"] },
   elsewhere: { told: "acknowledged", copies: [], elsewhere: true },
   late: { told: "acknowledged", copies: ["whole"], late: true },
+  "blank-code": { told: "acknowledged", copies: ["whole"], blankCode: true },
+  misplaced: { told: "acknowledged", copies: ["whole"], misplaced: true },
 } satisfies Record<string, EntryFault>;
 
 export type EntryFaultName = keyof typeof ENTRY_FAULTS;
 
-/** What an answer of GetRecords can be, beside what any request can meet: a few of the records, or none of them yet. */
-export type ReadFaultName = RequestFaultName | "few" | "none-yet";
+/**
+ * What an answer of GetRecords can be, beside what any request can meet: a few of the records, none of them yet, or `again`
+ * those from an earlier place on.
+ */
+export type ReadFaultName = RequestFaultName | "few" | "none-yet" | "again";
+
+/** Shard that no stream has. */
+export const MADE_UP_SHARD = "shardId-000000999999";

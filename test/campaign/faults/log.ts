@@ -26,6 +26,8 @@ export interface Copy {
   digest: string;
   shardId: string;
   sequenceNumber: string;
+  /** The number that the reader was told, if it is another. */
+  toldNumber?: string;
   writtenAt: number;
 }
 
@@ -37,12 +39,16 @@ export interface Reading {
   begunAt: number;
   /** `pending` until it is answered: for good, where the shard has fallen silent. */
   outcome: "pending" | "answered" | { code: string };
-  /** Of answered GetRecords: how far behind the shard's tip it said to be. */
+  /** Of answered GetRecords: how far behind the shard's tip it truly was. */
   behindMs?: number;
   /** Of answered GetRecords: the shard is closed, and this was its end. */
   isEnd?: boolean;
   /** Of answered GetRecords: the sequence numbers that it gave. */
   served?: string[];
+  /** How far behind it was told to be, if that is not true. */
+  toldBehindMs?: number;
+  /** When the last of them arrived at the latest, by the reader's clock, as far as it can know. */
+  lastArrivalAt?: number;
 }
 
 /** The truth of one run: what was written where, what was read, and what the client was told. */
@@ -50,6 +56,8 @@ export class TruthLog {
   readonly attempts: Attempt[] = [];
   readonly copies: Copy[] = [];
   readonly readings: Reading[] = [];
+  /** How far the service's clock is ahead of the reader's, for all that the reader can know. */
+  clockOffsetMs = 0;
   readonly #attemptsOf = new Map<string, Attempt[]>();
   readonly #copiesAt = new Map<string, Copy>();
 

@@ -19,6 +19,14 @@ export interface FaultPlan {
   lookups: Chances<RequestFaultName>;
   /** That a record which was acknowledged at once is left out of the first answer that it belongs to. 0–1. */
   leftOut: number;
+  /** What GetRecords says of how far it is behind, unless it says the truth: that it is ahead, or at the tip. */
+  toldLag: "negative" | "none" | undefined;
+  /** Whether up to four records in a row bear the sequence number of the first. */
+  sharesNumbers: boolean;
+  /** Shards that are never listed, nor named as children: to be read by whoever knows of them, or not even so. */
+  hidden: { shardIds: string[]; areReadable: boolean };
+  /** What the stream's description says from the second one on: that it was created again, or keeps records for an hour. */
+  changed: "created-again" | "kept-shorter" | undefined;
   /** At later attempts of a record nothing is drawn, so that what is drawn passes. From 0. */
   faultyAttempts: number;
   /** So many calls in a row on one shard meet what is drawn at most. From 0. */
@@ -49,6 +57,10 @@ export const NO_FAULTS: Omit<FaultPlan, "seed"> = {
   reads: {},
   lookups: {},
   leftOut: 0,
+  toldLag: undefined,
+  sharesNumbers: false,
+  hidden: { shardIds: [], areReadable: true },
+  changed: undefined,
   faultyAttempts: 6,
   faultsInARow: 4,
   always: {},

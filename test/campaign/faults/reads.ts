@@ -1,9 +1,10 @@
 import type { Answer } from "../../../sandbox/aws/protocol";
 import { lookupFault, readFault } from "./decisions";
 import { draw, drawWhole } from "./draw";
-import { REQUEST_FAULTS, type ReadFaultName, type RequestFault } from "./faults";
+import { REQUEST_FAULTS, type ReadFaultName, type RequestFault, type RequestFaultName } from "./faults";
 import type { Copy, Reading } from "./log";
 import { bodyOf, type ProxiedStream } from "./proxiedStream";
+import { ToldNumbers } from "./toldNumbers";
 import { isCarriedOut, isClear, underFault } from "./wire";
 import type { Hold, Reply } from "./writes";
 
@@ -25,6 +26,9 @@ export class Reads {
   readonly #calls = new Map<string, number>();
   readonly #shardOf = new Map<string, string>();
   readonly #leftOut = new Set<Copy>();
+  /** The first iterator of each shard that was given, for answers from an earlier place. */
+  readonly #earliest = new Map<string, string>();
+  readonly #numbers = new ToldNumbers();
 
   constructor(private readonly stream: ProxiedStream) {}
 
@@ -44,8 +48,30 @@ export class Reads {
     if (fault?.kind === "delay")
       await hold.delay(draw(plan.seed, "delay", operation, shardId, call) * plan.longestDelayMs);
     const answer = isCarriedOut(fault) ? await this.#carryOut(operation, request, name, call) : NOTHING;
-    const delivered = await reply(underFault(fault, answer));
+    const delivered = await reply(underFault(fault, this.#told(operation, shardId, answer)));
     note(reading, fault, answer, delivered);
+    if (plan.toldLag === undefined && reading.behindMs !== undefined) reading.toldBehindMs = reading.behindMs;
+    if (reading.lastArrivalAt !== undefined) reading.lastArrivalAt -= log.clockOffsetMs;
+  }
+
+  /** What is told of an answer, which the log has as it truly was. */
+  #told(operation: string, shardId: string, answer: Answer): Answer {
+    const { toldLag, sharesNumbers } = this.stream.plan;
+    const body = bodyOf(answer);
+    if (operation !== "GetRecords" || body.Records === undefined) return answer;
+    const records = body.Records as ServedRecord[];
+    return json(answer, {
+      ...body,
+      ...(toldLag && { MillisBehindLatest: toldLag === "none" ? 0 : -MOST_BEHIND_MS * 1_000 }),
+      ...(sharesNumbers && { Records: records.map((record) => this.#numbered(shardId, record)) }),
+    });
+  }
+
+  #numbered(shardId: string, record: ServedRecord): ServedRecord {
+    const told = this.#numbers.told(shardId, record);
+    const copy = this.stream.log.copyAt(shardId, record.SequenceNumber);
+    if (copy !== undefined) copy.toldNumber = told.SequenceNumber;
+    return told;
   }
 
   #shardIn({ ShardId: shardId, ShardIterator: iterator }: Json): string {
@@ -67,19 +93,26 @@ export class Reads {
     call: number,
   ): Promise<Answer> {
     const { endpoint, plan } = this.stream;
+    const { hidden } = plan;
     const shardId = this.#shardIn(request);
+    if (operation !== "ListShards" && !hidden.areReadable && hidden.shardIds.includes(shardId)) {
+      return { status: 400, headers: {}, body: JSON.stringify({ __type: "ResourceNotFoundException" }) };
+    }
     if (name === "none-yet") {
       const more = drawWhole(1, MOST_BEHIND_MS, plan.seed, shardId, call);
       return noneYet(request, (await this.#behindMs(request)) + more);
     }
     const limit = name === "few" ? { Limit: drawWhole(1, 5, plan.seed, "few", shardId, call) } : {};
-    const answer = await endpoint.call(operation, { ...this.#unskewed(request), ...limit });
+    const earlier = name === "again" ? { ShardIterator: this.#earliest.get(shardId) } : {};
+    const answer = await endpoint.call(operation, { ...this.#unskewed(request), ...limit, ...earlier });
     if (answer.status !== 200) return answer;
-    const body = bodyOf(answer);
+    const body = withoutHidden(bodyOf(answer), hidden.shardIds);
+    if (typeof body.ShardIterator === "string" && !this.#earliest.has(shardId))
+      this.#earliest.set(shardId, body.ShardIterator);
     for (const token of [body.ShardIterator, body.NextShardIterator]) {
       if (typeof token === "string") this.#shardOf.set(token, shardId);
     }
-    if (operation !== "GetRecords") return answer;
+    if (operation !== "GetRecords") return json(answer, body);
     const records = (body.Records as ServedRecord[]).filter((record) => !this.#isLeftOut(shardId, record));
     return json(answer, { ...body, Records: records.map((record) => this.#skewed(record)) });
   }
@@ -131,7 +164,17 @@ export class Reads {
 }
 
 function faultOf(name: ReadFaultName | undefined): RequestFault | undefined {
-  return name === undefined || name === "few" || name === "none-yet" ? undefined : REQUEST_FAULTS[name];
+  return name === undefined || !Object.hasOwn(REQUEST_FAULTS, name)
+    ? undefined
+    : REQUEST_FAULTS[name as RequestFaultName];
+}
+
+function withoutHidden(body: Json, hidden: string[]): Json {
+  const listed = (name: string) =>
+    Array.isArray(body[name])
+      ? { [name]: body[name].filter(({ ShardId }: { ShardId: string }) => !hidden.includes(ShardId)) }
+      : {};
+  return { ...body, ...listed("Shards"), ...listed("ChildShards") };
 }
 
 function isOutage({ readOutages }: ProxiedStream["plan"], shardId: string, call: number): boolean {
@@ -168,5 +211,8 @@ function note(reading: Reading, fault: RequestFault | undefined, answer: Answer,
   if (reading.operation !== "GetRecords") return;
   reading.behindMs = Number(body.MillisBehindLatest ?? 0);
   reading.isEnd = body.NextShardIterator === undefined;
-  reading.served = (body.Records as ServedRecord[]).map(({ SequenceNumber }) => SequenceNumber);
+  const records = body.Records as ServedRecord[];
+  reading.served = records.map(({ SequenceNumber }) => SequenceNumber);
+  const last = records.at(-1);
+  if (last !== undefined) reading.lastArrivalAt = Math.round(last.ApproximateArrivalTimestamp * 1000);
 }

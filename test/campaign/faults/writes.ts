@@ -1,7 +1,7 @@
 import type { Answer } from "../../../sandbox/aws/protocol";
 import { entryFault, hashKeyFor, type RecordAttempt, requestFault, withAnotherByte } from "./decisions";
 import { draw } from "./draw";
-import { type EntryFault, REQUEST_FAULTS, type RequestFault } from "./faults";
+import { type EntryFault, MADE_UP_SHARD, REQUEST_FAULTS, type RequestFault } from "./faults";
 import type { Attempt, Told } from "./log";
 import { bodyOf, type ProxiedStream } from "./proxiedStream";
 import type { ShardMap } from "./shardMap";
@@ -178,11 +178,17 @@ export class Writes {
     this.#pending.add(writing);
   }
 
-  #answerOf(entry: Entry, { told }: EntryFault, written: PendingCopy[]): EntryAnswer {
+  #answerOf(entry: Entry, { told, blankCode, misplaced }: EntryFault, written: PendingCopy[]): EntryAnswer {
     const first = written.find((copy) => copy.entry === entry)?.written;
     if (first?.ErrorCode !== undefined) return first;
     if (told !== "acknowledged") return { ErrorCode: CODES[told], ErrorMessage: "as the plan has it" };
-    if (first !== undefined) return first;
+    if (first !== undefined) {
+      return {
+        ...first,
+        ...(blankCode && { ErrorCode: "", ErrorMessage: "" }),
+        ...(misplaced && { ShardId: MADE_UP_SHARD }),
+      };
+    }
     this.#madeUp += 1n;
     return { ShardId: this.shards.shardOf(entry.hashKey), SequenceNumber: String(this.#madeUp) };
   }
@@ -224,7 +230,7 @@ function toldOf(told: Told | undefined, fault: RequestFault | undefined, deliver
 
 /** An InternalFailure does not say that the record was not written. */
 function toldIn({ ErrorCode: code, ShardId: shardId = "" }: EntryAnswer): Told {
-  if (code === undefined) return { kind: "acknowledged", shardId };
+  if (code === undefined || code === "") return { kind: "acknowledged", shardId };
   return code === CODES.throttled ? { kind: "refused", code } : { kind: "unclear", why: code };
 }
 

@@ -70,13 +70,14 @@ export class MemoryKinesis implements KinesisEndpoint {
   }
 
   #describe(request: Json): object {
-    const { name, openShards } = this.#stream(request);
+    const { name, openShards, createdAt } = this.#stream(request);
     const { region, accountId } = this.place;
     return {
       StreamDescriptionSummary: {
         StreamName: name,
         StreamARN: `arn:aws:kinesis:${region}:${accountId}:stream/${name}`,
         StreamStatus: "ACTIVE",
+        StreamCreationTimestamp: createdAt / 1000,
         RetentionPeriodHours: 24,
         EncryptionType: "KMS",
         KeyId: "alias/aws/kinesis",

@@ -26,6 +26,8 @@ const FIRST_SEQUENCE_NUMBER = 49n * 10n ** 54n;
 /** A stream's shards and records. Sequence numbers rise over all of its shards, in the order in which records came. */
 export class MemoryStream {
   readonly shards: MemoryShard[] = [];
+  /** In ms since 1970. */
+  readonly createdAt: number;
   #nextSequenceNumber = FIRST_SEQUENCE_NUMBER;
 
   constructor(
@@ -33,6 +35,7 @@ export class MemoryStream {
     shardCount: number,
     private readonly now: () => number,
   ) {
+    this.createdAt = now();
     for (const range of evenRanges(shardCount)) this.#open(range, []);
   }
 

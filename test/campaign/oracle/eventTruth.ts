@@ -1,4 +1,4 @@
-import { digestOf, type TruthLog } from "../faults/log";
+import { type Copy, digestOf, type TruthLog } from "../faults/log";
 import { FINAL_REFUSALS, MOST_ATTEMPTS, OF_SENDER } from "./sendingTruth";
 
 /** What is true of one event that was sent. */
@@ -74,10 +74,17 @@ export function servedTruth(log: TruthLog, runId: string, events: number): Serve
   return { ofShards, foreign: served.filter(({ partitionKey }) => !own.has(partitionKey)).length };
 }
 
-/** Each record once, however often it was read. */
-function servedCopies(log: TruthLog) {
-  const places = log.readings.flatMap(({ shardId, served = [] }) =>
-    served.map((sequenceNumber) => log.copyAt(shardId, sequenceNumber)),
-  );
-  return [...new Set(places)].filter((copy) => copy !== undefined);
+/** Each record once, however often it was read. What has one number, key and content on a shard is one record. */
+function servedCopies(log: TruthLog): Copy[] {
+  const copies = new Map<string, Copy>();
+  for (const { shardId, served = [] } of log.readings) {
+    for (const sequenceNumber of served) {
+      const copy = log.copyAt(shardId, sequenceNumber);
+      if (copy === undefined) continue;
+      const { toldNumber = sequenceNumber, partitionKey, digest } = copy;
+      const identity = JSON.stringify([shardId, toldNumber, partitionKey, digest]);
+      if (!copies.has(identity)) copies.set(identity, copy);
+    }
+  }
+  return [...copies.values()];
 }

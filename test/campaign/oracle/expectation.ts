@@ -1,4 +1,5 @@
 import type { Verdict } from "../../../delivery";
+import type { FaultPlan } from "../faults/plan";
 import type { Ran } from "../oneRun";
 import { type EventTruth, eventTruths, type ServedTruth, servedTruth } from "./eventTruth";
 import { type ReadingTruth, readingTruth } from "./readingTruth";
@@ -19,12 +20,14 @@ export interface Expectation {
   named: string[];
 }
 
-export function expectationOf({ log, events, report: { runId } }: Ran): Expectation {
+export function expectationOf({ log, events, scenario: { plan }, report: { runId } }: Ran): Expectation {
   const truths = eventTruths(log, runId, events);
   const sending = sendingTruth(log);
   const isAllSeen = truths.every((truth) => isSeen(truth) || truth.refused !== undefined);
   const { sentAt } = sending;
-  const reading = readingTruth(log, { sentAt, settleMs: SETTLE_MS, isAllSeen });
+  const acknowledgedIn = truths.flatMap((truth) => truth.acknowledgedIn ?? []);
+  const needs = { sentAt, settleMs: SETTLE_MS, isAllSeen, acknowledgedIn };
+  const reading = afterChange(readingTruth(log, needs), plan, isAllSeen);
   const counts = countsOf(truths, reading);
   const served = servedTruth(log, runId, events.length);
   return {
@@ -34,6 +37,12 @@ export function expectationOf({ log, events, report: { runId } }: Ran): Expectat
     findings: findingsOf(counts, sending, reading),
     named: reading.failure === undefined ? reading.unreadShardIds : shardIdIn(reading.failure),
   };
+}
+
+/** Of a stream that is not what it was, nothing that is missing proves anything. */
+function afterChange(reading: ReadingTruth, { changed }: FaultPlan, isAllSeen: boolean): ReadingTruth {
+  const isExpired = changed !== undefined && reading.isComplete && !isAllSeen;
+  return isExpired ? { ...reading, isComplete: false, isExpired } : reading;
 }
 
 type Counts = ReturnType<typeof countsOf>;
@@ -110,15 +119,16 @@ function verdictOf(counts: Counts, { stopped }: SendingTruth, { isComplete }: Re
 
 function findingsOf(counts: Counts, { stopped }: SendingTruth, reading: ReadingTruth): string[] {
   const { lost, unanswered, leftOpen } = counts;
-  const { isComplete } = reading;
+  const { isComplete, isExpired = false } = reading;
   const found: Record<string, boolean> = {
-    "stream-not-readable": !isComplete,
+    "stream-not-readable": !isComplete && !isExpired,
+    "records-expired": isExpired,
     "write-refused": stopped === "refused",
     "sender-failed": stopped === "sender",
     "events-refused": counts.refused > 0,
     "events-lost": isComplete && lost > 0,
     "events-unanswered": isComplete && unanswered > 0,
-    "events-unread": !isComplete && lost + unanswered + leftOpen > 0,
+    "events-unread": !isComplete && !isExpired && lost + unanswered + leftOpen > 0,
     "events-corrupted": counts.corrupted > 0,
     "duplicates-unexplained": counts.unexplained > 0,
     "refused-but-delivered": counts.seenThoughRefused > 0,

@@ -6,6 +6,8 @@ export interface ReadingTruth {
   isComplete: boolean;
   /** The reader was told something that it has to give up at, and on which shard (none: on the list of shards). */
   failure?: { code: string; shardId: string };
+  /** All was read, but the stream may have lost records since the run began. */
+  isExpired?: boolean;
   /** Shards that were not read as far as they had to be. */
   unreadShardIds: string[];
 }
@@ -27,18 +29,24 @@ export interface ReadingNeeds {
   settleMs: number;
   /** Whether a record of every event that may have been written was given to the reader. */
   isAllSeen: boolean;
+  /** Shards that acknowledgements name. */
+  acknowledgedIn: string[];
 }
 
-export function readingTruth(log: TruthLog, { sentAt, settleMs, isAllSeen }: ReadingNeeds): ReadingTruth {
+export function readingTruth(
+  log: TruthLog,
+  { sentAt, settleMs, isAllSeen, acknowledgedIn }: ReadingNeeds,
+): ReadingTruth {
   const failure = failureIn(log.readings);
   if (failure !== undefined) return { isComplete: false, failure, unreadShardIds: [] };
   const { first, second } = readings(log, sentAt);
   const startedAgainAt = second[0]?.begunAt;
   const isOver = isAllSeen && startedAgainAt === undefined;
-  const unread = unreadBy(first, isOver ? sentAt : sentAt + settleMs);
+  const unread = unreadBy(first, isOver ? sentAt : sentAt + settleMs, "toldBehindMs");
   if (unread.length > 0) return { isComplete: false, unreadShardIds: unread };
   if (isAllSeen) return { isComplete: true, unreadShardIds: [] };
-  const unreadAgain = startedAgainAt === undefined ? [] : unreadBy(second, startedAgainAt);
+  const unreadAgain =
+    startedAgainAt === undefined ? [] : unreadBy(second, startedAgainAt, "behindMs", acknowledgedIn);
   const isComplete = startedAgainAt !== undefined && unreadAgain.length === 0;
   return { isComplete, unreadShardIds: unreadAgain };
 }
@@ -52,18 +60,32 @@ function readings({ readings: all }: TruthLog, sentAt: number): Record<"first" |
   return again < 0 ? { first: all, second: [] } : { first: all.slice(0, again), second: all.slice(again) };
 }
 
-/** Every shard that was turned to has to be read beyond the time, or to its end. */
-function unreadBy(readings: Reading[], time: number): string[] {
-  const turnedTo = new Set(readings.flatMap(({ shardId }) => (shardId === "" ? [] : [shardId])));
+/**
+ * Every shard that is known or was turned to has to be read beyond the time, or to its end: by what was told of how far behind
+ * an answer is, or by the truth, which alone makes a missing event a lost one. An answer with records proves no more than that
+ * what arrived before the last of them was read.
+ */
+function unreadBy(
+  readings: Reading[],
+  time: number,
+  by: "behindMs" | "toldBehindMs",
+  known: string[] = [],
+): string[] {
+  const existing = readings.filter(({ outcome }) => !isUnknown(outcome));
+  const turnedTo = new Set([...known, ...existing.map(({ shardId }) => shardId)].filter((id) => id !== ""));
   const isRead = (shardId: string) =>
     readings.some(
-      ({ shardId: of, operation, outcome, begunAt, behindMs = 0, isEnd }) =>
+      ({ shardId: of, operation, outcome, begunAt, isEnd, lastArrivalAt = begunAt, ...lag }) =>
         of === shardId &&
         operation === "GetRecords" &&
         outcome === "answered" &&
-        (isEnd || begunAt - behindMs > time),
+        (isEnd || Math.min(begunAt - (lag[by] ?? 0), lastArrivalAt) > time),
     );
   return [...turnedTo].filter((shardId) => !isRead(shardId)).sort();
+}
+
+function isUnknown(outcome: Reading["outcome"]): boolean {
+  return typeof outcome === "object" && outcome.code === "ResourceNotFoundException";
 }
 
 function failureIn(readings: Reading[]): ReadingTruth["failure"] {

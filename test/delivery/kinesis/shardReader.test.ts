@@ -17,6 +17,8 @@ class Reading {
   readonly stream = new FakeStream(this.clock);
   readonly start = this.clock.now();
   readonly names: string[] = [];
+  /** Those of them that were handed on as read before. */
+  readonly repeated: string[] = [];
   readonly readUpTo: number[] = [];
   readonly receivedAt: number[] = [];
   readonly #stop = new AbortController();
@@ -41,8 +43,9 @@ class Reading {
       bytesPerSecond: 1024 * 1024,
       pollMs: 500,
       clockOffsetMs: 0,
-      onRecords: ({ records, receivedAt }) => {
+      onRecords: ({ records, repeated = new Set(), receivedAt }) => {
         this.names.push(...records.map(({ PartitionKey }) => String(PartitionKey)));
+        this.repeated.push(...[...repeated].map(({ PartitionKey }) => String(PartitionKey)));
         this.receivedAt.push(receivedAt - this.start);
       },
       onReadUpTo: (time) => this.readUpTo.push(time - this.start),
@@ -161,8 +164,8 @@ describe("A shard's reader", () => {
       reading.put("a");
       reading.clock.in(100, () => reading.put("b"));
       reading.clock.in(200, () => reading.put("c"));
-      await reading.for(1_200);
-      expect(reading.readUpTo).to.deep.equal([0, 100, 1_000]);
+      await reading.for(1_600);
+      expect(reading.readUpTo).to.deep.equal([0, 100, 200, 1_500]);
     });
 
     it("by this machine's clock, where the service's is ahead", async () => {
@@ -171,9 +174,30 @@ describe("A shard's reader", () => {
       reading.put("a");
       reading.clock.in(100, () => reading.put("b"));
       reading.clock.in(200, () => reading.put("c"));
-      await reading.for(1_200, { clockOffsetMs: 30 });
-      expect(reading.readUpTo).to.deep.equal([0, 70, 1_000]);
+      await reading.for(1_600, { clockOffsetMs: 30 });
+      expect(reading.readUpTo).to.deep.equal([-30, 70, 170, 1_500]);
     });
+
+    const lies: [what: string, told: number][] = [
+      ["a negative lag", -3_600_000],
+      ["no lag though more records follow", 0],
+      ["a lag that isn't a number", Number.NaN],
+    ];
+    for (const [what, told] of lies) {
+      it(`no further than the records that were read, if the service reports ${what}`, async () => {
+        const reading = new Reading();
+        reading.stream.answerSize = 1;
+        for (const [at, name] of [...names(3)].entries()) reading.clock.in(at * 100, () => reading.put(name));
+        const api: StreamApi = {
+          iterator: reading.stream.iterator.bind(reading.stream),
+          listShards: reading.stream.listShards.bind(reading.stream),
+          records: async (...of) => ({ ...(await reading.stream.records(...of)), MillisBehindLatest: told }),
+        };
+        await reading.clock.sleep(1_000);
+        await reading.for(1_600, { api });
+        expect(reading.readUpTo).to.deep.equal([0, 100, 200, 2_500]);
+      });
+    }
 
     it("up to nothing while an endpoint that is silent about it still has records", async () => {
       const reading = new Reading();
@@ -247,7 +271,7 @@ describe("A shard's reader", () => {
     expect(reading.names).to.deep.equal(["new"]);
   });
 
-  it("passes over what it has handed on, where an endpoint gives it again", async () => {
+  it("says which records it has handed on before, if an endpoint gives them again", async () => {
     const reading = new Reading();
     reading.put("a", "b");
     const { stream } = reading;
@@ -259,8 +283,9 @@ describe("A shard's reader", () => {
         return { ...answer, NextShardIterator: iterator };
       },
     };
-    await reading.for(2_000, { api });
-    expect(reading.names).to.deep.equal(["a", "b"]);
+    await reading.for(1_200, { api });
+    expect(reading.names).to.deep.equal(["a", "b", "a", "b", "a", "b"]);
+    expect(reading.repeated).to.deep.equal(["a", "b", "a", "b"]);
   });
 
   describe("of an endpoint whose sequence numbers say little", () => {
@@ -283,6 +308,8 @@ describe("A shard's reader", () => {
       ["that fall", ["9", "8", "7", "6", "5", "4"]],
       ["of another form", ["0x1f", "000021", "b", "z1", "-4"]],
       ["that are missing", [undefined, undefined, "4", undefined, "5"]],
+      ["that are all the same", ["7", "7", "7", "7", "7"]],
+      ["that are empty", ["", "", "3", ""]],
     ];
     for (const [what, numbers] of odd) {
       for (const answerSize of [1, 2, 10]) {

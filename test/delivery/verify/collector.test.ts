@@ -2,7 +2,7 @@ import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { newRunKey } from "../../../delivery/common/runId";
 import { Timeline } from "../../../delivery/common/timeline";
-import { Ledger } from "../../../delivery/verify/ledger";
+import { Ledger, MAX_EVENTS_PER_RUN } from "../../../delivery/verify/ledger";
 import { Collector } from "../../../delivery/verify/readBack";
 
 const BYTES = Buffer.from("an event");
@@ -20,6 +20,11 @@ class Collecting {
 
   take(shardId: string, ...records: KinesisRecord[]): void {
     this.collector.take({ shardId, records, receivedAt: 1_500 });
+  }
+
+  /** Takes records that the endpoint gives again, by their sequence numbers. */
+  takeRepeated(...records: KinesisRecord[]): void {
+    this.collector.take({ shardId: "one", records, repeated: new Set(records), receivedAt: 2_000 });
   }
 
   takeMissing(...records: KinesisRecord[]): void {
@@ -50,7 +55,7 @@ describe("The collector", () => {
       foreign("user-1"),
       foreign(undefined),
       foreign(newRunKey().partitionKey(0)),
-      collecting.of(3),
+      collecting.of(MAX_EVENTS_PER_RUN),
     ];
     collecting.take("one", ...others, collecting.of(1));
     expect(collecting.collector.recordsForeign).to.equal(4);
@@ -78,7 +83,7 @@ describe("The collector", () => {
   it("enters of a second reading what is missing alone: everything else would look like a duplicate", () => {
     const collecting = new Collecting();
     collecting.take("one", collecting.of(0), foreign("user-1"));
-    collecting.takeMissing(collecting.of(0), collecting.of(1), foreign("user-1"), collecting.of(7));
+    collecting.takeMissing(collecting.of(0), collecting.of(1), foreign("user-1"));
     expect(collecting.ledger.counts()).to.include({ duplicates: 0 });
     expect(collecting.ledger.seen).to.equal(2);
     expect(collecting.collector.recordsForeign).to.equal(1);
@@ -103,6 +108,72 @@ describe("The collector", () => {
     collecting.takeMissing(collecting.of(1, Buffer.from("changed")));
     expect(collecting.ledger.counts()).to.include({ duplicates: 2 });
     expect(collecting.ledger.counts().fates).to.include({ delivered: 1, corrupted: 1 });
+  });
+
+  describe("given records again", () => {
+    it("counts none of them a second time", () => {
+      const collecting = new Collecting();
+      const records = [
+        collecting.of(0),
+        collecting.of(0),
+        collecting.of(1, Buffer.from("changed")),
+        foreign("user-1"),
+      ];
+      collecting.take("one", ...records);
+      for (let again = 0; again < 3; again += 1) collecting.takeRepeated(...records);
+      expect(collecting.ledger.counts()).to.include({ duplicates: 1 });
+      expect(collecting.collector.recordsForeign).to.equal(1);
+      expect(collecting.collector.shards(["one"])[0]).to.include({ recordsRead: 3 });
+    });
+
+    it("finds what is missing among them, and other bytes of an event that it has read", () => {
+      const collecting = new Collecting();
+      collecting.take("one", collecting.of(0));
+      collecting.takeRepeated(collecting.of(1), collecting.of(0, Buffer.from("changed")));
+      expect(collecting.ledger.counts().fates).to.include({ delivered: 1, corrupted: 1, unanswered: 1 });
+    });
+
+    it("counts none of them a second time in a second reading either", () => {
+      const collecting = new Collecting();
+      const records = [collecting.of(0), collecting.of(0), collecting.of(1)];
+      collecting.takeMissing(...records);
+      collecting.collector.takeMissing({
+        shardId: "one",
+        records,
+        repeated: new Set(records),
+        receivedAt: 9_500,
+      });
+      expect(collecting.ledger.counts()).to.include({ duplicates: 1 });
+    });
+  });
+
+  describe("given records of the run that its file lost in a power failure", () => {
+    const resumed = (bytes: Buffer) => {
+      const collecting = new Collecting();
+      collecting.take("one", collecting.of(3, bytes), collecting.of(70_000, bytes));
+      for (const index of [3, 70_000]) {
+        collecting.ledger.put(index, BYTES);
+        collecting.ledger.onAttempt(index, 2_000);
+        collecting.ledger.onAcknowledged(index, "one");
+        collecting.take("one", collecting.of(index));
+      }
+      return collecting;
+    };
+
+    it("takes them for the run's own, and their copies for duplicates that the lost attempts explain", () => {
+      const { collector, ledger } = resumed(BYTES);
+      expect(collector.recordsForeign).to.equal(0);
+      expect(collector.shards(["one"])[0]).to.include({ recordsRead: 4 });
+      expect(ledger.counts()).to.include({ duplicates: 2, unexplainedDuplicates: 0 });
+      expect(ledger.counts().fates).to.include({ delivered: 2, corrupted: 0 });
+    });
+
+    it("finds out that they have other bytes, once it knows the event's", () => {
+      expect(resumed(Buffer.from("changed")).ledger.counts().fates).to.include({
+        delivered: 0,
+        corrupted: 2,
+      });
+    });
   });
 
   it("has a row for each shard that was read or acknowledged, with what is of this run", () => {
