@@ -24,7 +24,7 @@ export { openExport } from "./events/export/exportReader";
 export type { GeneratedSource, GeneratorOptions } from "./events/generator/generator";
 export { generateEvents } from "./events/generator/generator";
 export type { Framing, Unreadable } from "./events/recordContent";
-export type { EventSource, SourceEvent, SourceProblem } from "./events/source";
+export type { EventSource, Omissions, SourceEvent, SourceProblem } from "./events/source";
 export { type Handoff, type HandoffField, handoffOf } from "./handoff";
 export { handoffHtml, handoffMarkdown, handoffText } from "./handoff/text";
 export { type OperatorPolicy, type OperatorStatement, operatorPolicy, type Scope } from "./operatorPolicy";

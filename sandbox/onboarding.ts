@@ -133,4 +133,8 @@ class SourceSequence implements EventSource {
   get problemCount() {
     return this.sources.reduce((sum, { problemCount }) => sum + problemCount, 0);
   }
+
+  get fileProblemCount() {
+    return this.sources.reduce((sum, { fileProblemCount = 0 }) => sum + fileProblemCount, 0);
+  }
 }

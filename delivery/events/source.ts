@@ -19,6 +19,17 @@ export interface SourceProblem {
   readonly reason: string;
 }
 
+/** Rows of a source that were not sent. */
+export interface Omissions {
+  /**
+   * Number of rows that were not sent, because they are not events or can't be read. A file that can't be read, or not to its
+   * end, counts as one.
+   */
+  eventsSkipped: number;
+  /** Number of those that are files. The number of their rows is unknown. */
+  filesSkipped: number;
+}
+
 /** A source of events, which is read once, and only as fast as the producer sends. */
 export interface EventSource {
   /** Number of events to come, for a progress bar. Absent if it is unknown. */
@@ -32,6 +43,8 @@ export interface EventSource {
   readonly problems: readonly SourceProblem[];
   /** Number of all pieces that were skipped so far. */
   readonly problemCount: number;
+  /** Number of those that are files, or the rest of a file. Default: 0. */
+  readonly fileProblemCount?: number;
 }
 
 /** A broken export can have millions of broken lines. A report needs the first of them and their number. */
@@ -43,10 +56,13 @@ const MAX_KEPT_LINES = 80;
 export class Problems {
   readonly kept: SourceProblem[] = [];
   count = 0;
+  fileCount = 0;
 
   add(problem: SourceProblem): void {
-    this.count++;
-    const max = problem.line === undefined ? MAX_KEPT_PROBLEMS : MAX_KEPT_LINES;
+    const isFile = problem.line === undefined;
+    this.count += 1;
+    if (isFile) this.fileCount += 1;
+    const max = isFile ? MAX_KEPT_PROBLEMS : MAX_KEPT_LINES;
     if (this.kept.length < max) this.kept.push(problem);
   }
 }

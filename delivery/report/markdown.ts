@@ -54,12 +54,13 @@ function numbers(report: DeliveryReport): string[] {
 }
 
 function eventCounts(report: DeliveryReport): string {
-  const { eventsNotDelivered, eventsCorrupted, eventsUnknown, eventsDuplicated } = report;
+  const { eventsNotDelivered, eventsCorrupted, eventsUnknown, eventsDuplicated, eventsSkipped } = report;
   const bad: [number, string][] = [
     [eventsNotDelivered, "not delivered"],
     [eventsCorrupted, "corrupted"],
     [eventsUnknown, "unknown"],
     [eventsDuplicated, "duplicated"],
+    [eventsSkipped, "skipped"],
   ];
   return [
     `${report.eventsSent} sent`,

@@ -48,6 +48,9 @@ const FIELDS: Record<keyof DeliveryReport, object> = {
   duplicatesUnexplained: COUNT,
   eventsSeenThoughRefused: COUNT,
   eventsUnknown: COUNT,
+  // Reports of earlier versions don't have these two.
+  eventsSkipped: { ...COUNT, default: 0 },
+  filesSkipped: { ...COUNT, default: 0 },
   deliveryRate: { type: "number", minimum: 0, maximum: 1 },
   latencyInSeconds: orNull(LATENCY),
   acknowledgementInSeconds: orNull(LATENCY),
@@ -94,7 +97,7 @@ export function parseReport(json: string, name: string): DeliveryReport {
   if (!("reportVersion" in value)) throw notAReport(name, "reportVersion is missing");
   if (value.reportVersion !== 1)
     throw notAReport(name, "reportVersion is not 1, the only version that this command can read");
-  validate ??= new Ajv().compile<DeliveryReport>(object(FIELDS));
+  validate ??= new Ajv({ useDefaults: true }).compile<DeliveryReport>(object(FIELDS));
   if (validate(value)) return value;
   throw notAReport(name, describeError(validate.errors?.[0]));
 }

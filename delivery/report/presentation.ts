@@ -2,6 +2,7 @@ import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
 import { accountOf } from "../common/arn";
 import type { Verdict } from "../common/findings";
 import { mapTexts, printable } from "../common/printable";
+import { leftOut } from "../sending/findings";
 import type { DeliveryReport } from "../verify/report";
 
 /** A part of a text: plain words, or a code span. */
@@ -32,8 +33,9 @@ const VERIFIED_THROUGH_AMPLITUDE =
   "every event sent to Amplitude arrived in the stream, with the fields that were sent";
 
 /** Returns the verdict as a sentence that follows its name. */
-export function verdictSentence({ verdict, route }: Pick<DeliveryReport, "verdict" | "route">): string {
-  return verdict === "verified" && route === "amplitude" ? VERIFIED_THROUGH_AMPLITUDE : SENTENCES[verdict];
+export function verdictSentence(report: DeliveryReport): string {
+  if (report.verdict !== "verified") return SENTENCES[report.verdict];
+  return report.route === "amplitude" ? VERIFIED_THROUGH_AMPLITUDE : SENTENCES.verified + leftOut(report);
 }
 
 /** Returns 0–100, rounded down: only a complete delivery may read 100%. */

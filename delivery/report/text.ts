@@ -32,6 +32,7 @@ function numbers(report: DeliveryReport): string[] {
     ["corrupted", String(report.eventsCorrupted)],
     ["unknown", String(report.eventsUnknown)],
     ["duplicates", duplicates(report)],
+    ["events skipped", String(report.eventsSkipped)],
     ["foreign records", String(report.recordsForeign)],
     ...(report.route === "amplitude"
       ? []

@@ -16,6 +16,7 @@ import {
   endedEarly,
   interrupted,
   noEvents,
+  omissionsOf,
   senderFailed,
   sendingEnded,
   sourceProblems,
@@ -176,6 +177,7 @@ class Sending {
       eventsAcknowledged: counter.acknowledged,
       eventsRefused: counter.refused,
       eventsUnknown: counter.unknown,
+      ...omissionsOf(this.#options.source),
       shards: shards.sort((a, b) => (a.shardId < b.shardId ? -1 : 1)),
       findings: [...before.findings, ...run, ...sourceProblems(this.#options.source)],
     };

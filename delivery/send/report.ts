@@ -1,5 +1,6 @@
 import type { Finding, ShardReport } from "../common/findings";
 import type { Route } from "../deployment/route";
+import type { Omissions } from "../events/source";
 
 /**
  * Outcome of sending.
@@ -11,7 +12,7 @@ import type { Route } from "../deployment/route";
 export type SendOutcome = "sent" | "failed" | "undecided";
 
 /** Result of sending. Its names are those of a delivery report. Nothing was read back. */
-export interface SendReport {
+export interface SendReport extends Omissions {
   /** Version of the format. It rises if a field changes its meaning or is removed, but not with a new field. */
   reportVersion: 1;
   /** Outcome of all events together. */

@@ -1,9 +1,10 @@
 import { findingLines } from "../common/findings";
 import { printableReport } from "../common/printable";
+import { leftOut } from "../sending/findings";
 import type { SendOutcome, SendReport } from "./report";
 
 const SENTENCES: Record<SendOutcome, string> = {
-  sent: "SENT: Kinesis acknowledged every event; whether they can be read back was not looked at",
+  sent: "SENT: Nothing was read back; Kinesis acknowledged every event",
   failed: "FAILED: not every event is in the stream",
   undecided: "UNDECIDED: not every event was sent, or got a clear answer",
 };
@@ -19,12 +20,13 @@ export function sendText(untrusted: SendReport): string {
     ["acknowledged", String(report.eventsAcknowledged)],
     ["refused", String(report.eventsRefused)],
     ["unknown", String(report.eventsUnknown)],
+    ["events skipped", String(report.eventsSkipped)],
     ["shards", shards(report)],
     ["run", report.runId],
     ["took", `${report.durationInSeconds.toFixed(1)} s`],
   ];
   return [
-    SENTENCES[report.outcome],
+    `${SENTENCES[report.outcome]}${report.outcome === "sent" ? leftOut(report) : ""}`,
     "",
     ...rows.map(([name, text]) => `  ${name.padEnd(16)}${text}`),
     ...report.findings.flatMap(findingLines),

@@ -3,7 +3,7 @@ import { DeliveryError, messageOf } from "../common/errors";
 import { type Finding, type FindingCode, finding } from "../common/findings";
 import { ACTIONS } from "../deployment/iam/actions";
 import { grantRemedy } from "../deployment/inspection";
-import type { EventSource } from "../events/source";
+import type { EventSource, Omissions } from "../events/source";
 import type { Stopped } from "../kinesis/producer";
 import type { StreamUnreadable } from "../kinesis/streamReader";
 
@@ -155,6 +155,20 @@ export function sourceProblems({ problems, problemCount }: EventSource): Finding
       remedy: "Export the hours concerned again, if those events matter for the test",
     },
   ];
+}
+
+export function omissionsOf({ problemCount, fileProblemCount = 0 }: EventSource): Omissions {
+  return { eventsSkipped: problemCount, filesSkipped: fileProblemCount };
+}
+
+/** Returns the end of a sentence that says how many rows were left out; nothing if there are none. */
+export function leftOut({ eventsSkipped, filesSkipped }: Omissions): string {
+  const counts = [[eventsSkipped - filesSkipped, "row"] as const, [filesSkipped, "file"] as const];
+  const parts = counts
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `${count} ${what}${count === 1 ? "" : "s"}`);
+  if (parts.length === 0) return "";
+  return `, but ${parts.join(" and ")} of the source ${eventsSkipped === 1 ? "was" : "were"} left out`;
 }
 
 /** Findings that a resumed run may resolve. */

@@ -11,6 +11,7 @@ import {
   interrupted,
   isOfLostRecords,
   isOfUnfinishedRun,
+  omissionsOf,
   sourceProblems,
   withResumption,
 } from "../sending/findings";
@@ -79,6 +80,7 @@ export function composeReport(run: EndedRun): DeliveryReport {
     eventsSent: ledger.sent,
     eventsAcknowledged: ledger.acknowledged,
     ...events,
+    ...omissionsOf(run.source),
     deliveryRate: ledger.sent === 0 ? 0 : events.eventsDelivered / ledger.sent,
     acknowledgementInSeconds: run.acknowledgement.summary() ?? null,
     latencyInSeconds: collector.latency.summary() ?? null,

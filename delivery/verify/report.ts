@@ -2,9 +2,10 @@ import type { Finding, ShardReport, Verdict } from "../common/findings";
 import type { Latency } from "../common/histogram";
 import type { TimelineReport } from "../common/timeline";
 import type { ReportedRoute } from "../deployment/route";
+import type { Omissions } from "../events/source";
 
 /** Result of a delivery test. Its names follow Amplitude's delivery metrics API if that has one. */
-export interface DeliveryReport {
+export interface DeliveryReport extends Omissions {
   /** Version of the format. It rises if a field changes its meaning or is removed, but not with a new field. */
   reportVersion: 1;
   /** Verdict on the run. */

@@ -2,6 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
 import type { ZipFile } from "yauzl";
 import { messageOf, SourceError } from "../../common/errors";
+import { printable } from "../../common/printable";
 import { type EventSource, Problems, type SourceEvent } from "../source";
 import { openFile, openZip, readFile, type ZipEntry, zipEntries } from "./archive";
 import { FORMAT_BYTES, isZip, readEvents } from "./eventLines";
@@ -27,6 +28,9 @@ export async function openExport(path: string): Promise<EventSource> {
     problems: problems.kept,
     get problemCount() {
       return problems.count;
+    },
+    get fileProblemCount() {
+      return problems.fileCount;
     },
     batches: () => readBatches(path, isArchive, problems),
   };
@@ -90,12 +94,7 @@ async function* readEntry(
   problems: Problems,
 ): AsyncGenerator<SourceEvent[]> {
   if (entry.isFolder) return;
-  const file = `${archive}/${withoutControls(entry.name)}`;
+  const file = `${archive}/${printable(entry.name)}`;
   if (entry.unreadable !== undefined) problems.add({ file, reason: entry.unreadable });
   else yield* readEvents(file, entry.content(), problems);
-}
-
-/** Replaces control characters: a name comes from outside and is shown on terminals. */
-function withoutControls(name: string): string {
-  return name.replace(/\p{Cc}/gu, "?");
 }

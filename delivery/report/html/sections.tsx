@@ -129,6 +129,7 @@ function rowsOf(report: DeliveryReport): NumberRow[] {
     ],
     ["Corrupted", report.eventsCorrupted, means.corrupted],
     ["Unknown", report.eventsUnknown, "sending or reading did not finish"],
+    ["Skipped", report.eventsSkipped, "rows or files of the source that are not events, and were not sent"],
     ["Duplicates", report.eventsDuplicated, "copies beyond the first, of any event"],
     [
       "Unexplained duplicates",

@@ -50,6 +50,8 @@ export function composeReport(ended: EndedAmplitudeRun): DeliveryReport {
     eventsSent: ledger.sent,
     eventsAcknowledged: ledger.accepted,
     ...events,
+    eventsSkipped: 0,
+    filesSkipped: 0,
     deliveryRate: ledger.sent === 0 ? 0 : events.eventsDelivered / ledger.sent,
     // Amplitude guarantees no order, and no rule for its partition keys is known.
     latencyInSeconds: collector.latency.summary() ?? null,

@@ -29,6 +29,11 @@ describe("Reading a report", () => {
     expect(parseReport(JSON.stringify(later), "it")).to.deep.equal(later);
   });
 
+  it("counts no skipped rows in a report of an earlier version", () => {
+    const { eventsSkipped: _, filesSkipped: __, ...earlier } = VERIFIED;
+    expect(parseReport(JSON.stringify(earlier), "it")).to.deep.equal(VERIFIED);
+  });
+
   it("names a field that is missing", () => {
     for (const field of ["runId", "eventsSent", "timeline", "findings"] as const) {
       const { [field]: _, ...rest } = VERIFIED;

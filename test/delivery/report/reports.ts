@@ -34,6 +34,8 @@ export const VERIFIED: DeliveryReport = {
   duplicatesUnexplained: 0,
   eventsSeenThoughRefused: 0,
   eventsUnknown: 0,
+  eventsSkipped: 0,
+  filesSkipped: 0,
   deliveryRate: 1,
   ...latencies([120, 180, 250, 251, 400, 1_900]),
   acknowledgementInSeconds: { p50: 0.01, p95: 0.02, p99: 0.03, max: 0.04 },

@@ -27,6 +27,8 @@ const REPORT: DeliveryReport = {
   duplicatesUnexplained: 1,
   eventsSeenThoughRefused: 0,
   eventsUnknown: 0,
+  eventsSkipped: 0,
+  filesSkipped: 0,
   deliveryRate: 1,
   latencyInSeconds: { p50: 0.1, p95: 0.2, p99: 0.3, max: 0.4 },
   acknowledgementInSeconds: { p50: 0.01, p95: 0.02, p99: 0.03, max: 0.04 },
@@ -62,6 +64,14 @@ describe("The report as text", () => {
       expect(linesOf({ verdict })[0]?.startsWith(begins)).to.equal(true);
     });
   }
+
+  it("says how many rows of the source a verified run left out", () => {
+    expect(linesOf({ eventsSkipped: 3, filesSkipped: 1 })[0]).to.equal(
+      "VERIFIED: every event sent was read back, byte for byte, but 2 rows and 1 file of the source were left out",
+    );
+    expect(linesOf({ verdict: "failed", eventsSkipped: 3 })[0]).not.to.include("left out");
+    expect(rowOf("events skipped", { eventsSkipped: 3 })).to.equal("3");
+  });
 
   it("doesn't claim equal bytes for events that Amplitude wrote", () => {
     expect(linesOf({ route: "amplitude" })[0])

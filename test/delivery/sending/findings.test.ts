@@ -3,10 +3,12 @@ import type { EventSource } from "../../../delivery/events/source";
 import { StreamUnreadable } from "../../../delivery/kinesis/streamReader";
 import {
   interrupted,
+  leftOut,
   noEvents,
   notAnswering,
   notReadable,
   notReadToEnd,
+  omissionsOf,
   refusalRemedy,
   sendingEnded,
   sourceProblems,
@@ -114,6 +116,15 @@ describe("A finding about the run", () => {
     expect(finding?.message.split("not JSON")).to.have.length(6);
     expect(finding?.message).to.match(/^250 parts.*; and 245 more$/);
     expect(sourceProblems(sourceWith(5))[0]?.message).to.not.include("more");
+  });
+
+  it("ends a verdict with the number of rows and files that were left out", () => {
+    expect(leftOut({ eventsSkipped: 0, filesSkipped: 0 })).to.equal("");
+    expect(leftOut({ eventsSkipped: 1, filesSkipped: 0 })).to.equal(", but 1 row of the source was left out");
+    expect(leftOut({ eventsSkipped: 5, filesSkipped: 2 })).to.equal(
+      ", but 3 rows and 2 files of the source were left out",
+    );
+    expect(leftOut(omissionsOf(sourceWith(1)))).to.equal(", but 1 row of the source was left out");
   });
 
   it("is an error of its own where there is no event at all", () => {

@@ -120,7 +120,7 @@ describe("amplitude-kinesis verify", function () {
       env,
     );
     const report = JSON.parse(stdout);
-    expect(report).to.include({ verdict: "verified", eventsSent: 2 });
+    expect(report).to.include({ verdict: "verified", eventsSent: 2, eventsSkipped: 1, filesSkipped: 0 });
     expect(report.findings[0]).to.include({ code: "source-problems", severity: "warning" });
     expect(report.findings[0].message).to.include("broken.json:2");
     expect(status).to.equal(0);

@@ -43,6 +43,7 @@ interface WholeExport {
   readonly origins: string[];
   readonly problems: readonly SourceProblem[];
   readonly problemCount: number;
+  readonly fileProblemCount: number;
 }
 
 export async function readExport(path: string): Promise<WholeExport> {
@@ -53,7 +54,8 @@ export async function readExport(path: string): Promise<WholeExport> {
     texts.push(event.bytes.toString("utf8"));
     origins.push(event.origin);
   }
-  return { texts, origins, problems: source.problems, problemCount: source.problemCount };
+  const { problems, problemCount, fileProblemCount = 0 } = source;
+  return { texts, origins, problems, problemCount, fileProblemCount };
 }
 
 /** `count` events whose lines don't compress away, so that damage to packed bytes lands in the middle of them. */
