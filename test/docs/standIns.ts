@@ -23,7 +23,6 @@ export const NOT_RUN: Record<string, string> = {
   "npm run docs:api": "reference.integration.test.ts makes the reference",
   "npm run format": "it would write to this repository",
   "npm test": "these are the tests",
-  "pulumi new": "examples.integration.test.ts runs it",
   "pulumi package":
     "it asks a registry; plugin.integration.test.ts and sdks.integration.test.ts do what it does",
 };
@@ -62,7 +61,7 @@ export async function writeStandIns(
     );
   await program("amplitude-kinesis", ownCommand(amplitudeUrl));
   await program("npm", npmCommand(note));
-  await program("pulumi", `case "$1" in new|package) ${note}; exit 0;; esac\n${pulumi.script}`);
+  await program("pulumi", `case "$1" in package) ${note}; exit 0;; esac\n${pulumi.script}`);
   for (const name of ["aws", "gh", "git"]) await program(name, note);
   return { bin, log };
 }

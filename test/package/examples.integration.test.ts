@@ -1,18 +1,23 @@
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { cp, readFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { parse } from "yaml";
 import root from "../../package.json";
+import { cliEnvironment, makePlaces, writePluginFolder } from "../../sandbox/pulumi/provisioning/places";
+import { findPulumiCli } from "../../sandbox/pulumi/provisioning/pulumiCli";
 import { PROJECT } from "../cache";
-import { noteSkipped } from "../skip";
+import { blocksOf, readDocument } from "../docs/documents";
+import { type LanguageHost, startLanguageHost } from "../sandbox/pulumi/provisioning/languageHost";
+import { sandboxRun } from "../sandbox/pulumi/provisioning/sandboxRun";
+import { skip } from "../skip";
 import { addPrograms, consumer, packed, printed, removed, temporaryFolder, typeErrors } from "./installed";
 
 const EXAMPLES = join(PROJECT, "examples");
 const TEMPLATE = join(PROJECT, "template");
+const TYPESCRIPT = join(PROJECT, "node_modules", "typescript", "bin", "tsc");
 const DESTINATION = [
   "amplitude-kinesis:index:AmplitudeKinesisDestination",
   "aws:iam/policy:Policy",
@@ -47,6 +52,7 @@ describe("the examples and the template, with the packed package", function () {
       ...Object.keys(root.dependencies),
       ...Object.keys(root.peerDependencies),
       "@types/node",
+      "tsx",
     ];
     project = await consumer(join(folder, "project"), packageFolder, installed);
     await addPrograms(project, ["outputs.mjs"]);
@@ -90,52 +96,69 @@ describe("the examples and the template, with the packed package", function () {
     expect(requirements).to.equal(`pulumi>=${root.devDependencies["@pulumi/pulumi"]},<4\n`);
   });
 
-  it("the template creates a project that type-checks, with alarms if a topic is given", async () => {
-    const generated = join(project, "from-template");
-    await generate(generated);
-    const settings = parse(await readFile(join(generated, "Pulumi.yaml"), "utf8"));
-    expect(settings).to.include({ name: "acme-amplitude", description: "Events of acme" });
-    expect(settings).not.to.have.property("template");
-    expect(JSON.stringify(settings.config)).to.include("hex(20)");
-    expect(JSON.parse(await readFile(join(generated, "package.json"), "utf8")).name).to.equal(
-      "acme-amplitude",
-    );
-    expect(await compileErrors(generated)).to.deep.equal([]);
-    const plain = await made("from-template/out/index.js", {});
-    expect(plain.types).to.deep.equal(DESTINATION);
-    expect(Object.keys(plain.outputs)).to.include.members(FORM);
-    const watched = await made("from-template/out/index.js", { "project:alarmTopicArn": TOPIC });
-    expect(watched.types.filter((type: string) => type === ALARM)).to.have.lengthOf(2);
-    await rm(generated, { recursive: true });
-  });
+  describe("the template", () => {
+    const sandbox = sandboxRun();
+    let host: LanguageHost;
+    let generated: string;
+    let printed: string;
 
-  /** By `pulumi new` where there is one; else as it is known to do it. */
-  async function generate(target: string): Promise<void> {
-    await mkdir(join(folder, "state"), { recursive: true });
-    const env = {
-      PATH: process.env.PATH,
-      HOME: folder,
-      PULUMI_HOME: join(folder, "pulumi"),
-      PULUMI_BACKEND_URL: pathToFileURL(join(folder, "state")).href,
-      PULUMI_SKIP_UPDATE_CHECK: "true",
-    };
-    const named = ["--name", "acme-amplitude", "--description", "Events of acme"];
-    const words = ["new", TEMPLATE, "--generate-only", "--yes", ...named, "--dir", target];
-    const { code, stderr = "" } = await promisify(execFile)("pulumi", words, { env }).then(
-      () => ({ code: 0, stderr: "" }),
-      (error: { code: unknown; stderr?: string }) => error,
-    );
-    // With the project made, it looks for Pulumi's language host for Node, which the tests' own CLI is without.
-    if (code === 0 || stderr.includes("no language plugin 'pulumi-language-nodejs'")) return;
-    expect(code, stderr).to.equal("ENOENT");
-    noteSkipped("pulumi new", "no pulumi is on PATH; the test fills the template in");
-    await cp(TEMPLATE, target, { recursive: true });
-    for (const file of ["Pulumi.yaml", "package.json"]) {
-      const text = (await readFile(join(target, file), "utf8"))
-        .replaceAll(/\$\{PROJECT\}/g, "acme-amplitude")
-        .replaceAll(/\$\{DESCRIPTION\}/g, "Events of acme")
-        .replace(/^template:\n(?: .*\n)*/m, "");
-      await writeFile(join(target, file), text);
+    before(async function () {
+      host = await startLanguageHost();
+      generated = join(project, "acme-amplitude");
+      if ((await findPulumiCli(sandbox.folder)) === undefined) skip(this, "no pulumi is on PATH");
+      printed = await runDocumented();
+    });
+    after(() => host?.stop());
+
+    it("creates a project and deploys it by the documented commands", async () => {
+      expect(printed)
+        .to.match(/\+ 6 created/)
+        .and.to.include("arn:aws:kinesis:eu-central-1:111122223333:stream/");
+      const settings = parse(await readFile(join(generated, "Pulumi.yaml"), "utf8"));
+      expect(settings).to.include({ name: "acme-amplitude", description: "Events of acme" });
+      expect(settings).not.to.have.property("template");
+      expect(JSON.stringify(settings.config)).to.include("hex(20)");
+      const { name } = JSON.parse(await readFile(join(generated, "package.json"), "utf8"));
+      expect(name).to.equal("acme-amplitude");
+    });
+
+    it("creates alarms if a topic is given", async () => {
+      expect(await compileErrors(generated)).to.deep.equal([]);
+      const plain = await made("acme-amplitude/out/index.js", {});
+      expect(plain.types).to.deep.equal(DESTINATION);
+      expect(Object.keys(plain.outputs)).to.include.members(FORM);
+      const watched = await made("acme-amplitude/out/index.js", { "project:alarmTopicArn": TOPIC });
+      expect(watched.types.filter((type: string) => type === ALARM)).to.have.lengthOf(2);
+    });
+
+    /** Runs the block of docs/component.md. The package is installed already, and no question is asked. */
+    async function runDocumented(): Promise<string> {
+      const checkout = join(project, "checkout");
+      await cp(TEMPLATE, join(checkout, "template"), { recursive: true });
+      const commands = blocksOf(readDocument("docs/component.md")).find(({ code }) =>
+        code.includes("pulumi new"),
+      );
+      const named = "--name acme-amplitude --description 'Events of acme'";
+      const script = (commands?.code ?? "false")
+        .replace(/^pulumi new .*$/m, `$& --yes ${named}`)
+        .replace(/^pulumi up$/m, "$& --yes --skip-preview");
+      const plugin = join(sandbox.folder, "plugin");
+      await writePluginFolder(plugin);
+      const { accessKeyId, secretAccessKey } = sandbox.local.principals.operator;
+      const env = {
+        ...cliEnvironment(await makePlaces(sandbox.folder)),
+        ...host.environment,
+        PATH: [plugin, process.env.PATH].join(delimiter),
+        HOME: sandbox.folder,
+        TMPDIR: sandbox.folder,
+        AWS_ENDPOINT_URL: sandbox.local.endpoint,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      };
+      const npm = `npm() { case "$*" in "run check") "${process.execPath}" "${TYPESCRIPT}";; esac; }`;
+      const run = promisify(execFile);
+      const { stdout } = await run("sh", ["-euc", `${npm}\n${script}`], { cwd: checkout, env });
+      return stdout;
     }
-  }
+  });
 });
