@@ -1,4 +1,4 @@
-export type { Credentials } from "./aws/clients";
+export type { Credentials, MfaCode } from "./aws/profile";
 export { checkDeployment } from "./check";
 export type { CheckOptions } from "./check/options";
 export type { CheckedRole, CheckReport, CheckVerdict } from "./check/report";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Credentials } from "../../delivery/aws/clients";
+import type { Credentials } from "../../delivery/aws/profile";
 import { generateEvents } from "../../delivery/events/generator/generator";
 import { verifyDelivery } from "../../delivery/verify";
 import { REGION } from "./handWritten";

@@ -3,28 +3,17 @@ import { IAMClient } from "@aws-sdk/client-iam";
 import { KinesisClient } from "@aws-sdk/client-kinesis";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { STSClient } from "@aws-sdk/client-sts";
-import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import type { NodeHttpHandler } from "@smithy/node-http-handler";
-import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@smithy/types";
-import { registerSecrets } from "../common/redactSecrets";
 import { KinesisProtocol } from "./codec/kinesisProtocol";
 import { awsAuthorities, keepAliveHandler } from "./connections";
+import { type CredentialOptions, resolveCredentials } from "./profile";
 
-/** Access keys, or a credentials provider of the AWS SDK. */
-export type Credentials = AwsCredentialIdentity | AwsCredentialIdentityProvider;
-
-export interface ClientOptions {
+export interface ClientOptions extends CredentialOptions {
   region: string;
-  /** Default: the SDK's provider chain (environment, profile, SSO, instance …). */
-  credentials?: Credentials | undefined;
-  /** A profile of the shared AWS files, used if `credentials` is absent. */
-  profile?: string | undefined;
   /** URL of one endpoint for all services. Default: the SDK's (AWS_ENDPOINT_URL, the shared files, AWS). */
   endpoint?: string | undefined;
   /** Shared by the clients of a run, which destroys it at its end. Default: a new one per client. */
   requestHandler?: NodeHttpHandler | undefined;
-  /** Asks for the code of a profile's MFA device. Default: such a profile is an error. */
-  mfaCode?: ((serialNumber: string) => Promise<string>) | undefined;
 }
 
 /** The connections and the credentials that the clients of a run share. */
@@ -64,28 +53,6 @@ export function kmsClient(options: ClientOptions): KMSClient {
 
 export function cloudWatchClient(options: ClientOptions): CloudWatchClient {
   return new CloudWatchClient(base(options));
-}
-
-/**
- * Returns the given credentials, or the SDK's provider chain for the profile. A named profile takes precedence over keys in the
- * environment, as in the AWS CLI. Every secret that is resolved is redacted from then on.
- */
-export function resolveCredentials(options: ClientOptions): AwsCredentialIdentityProvider {
-  const { credentials, profile, requestHandler, mfaCode } = options;
-  const provider =
-    typeof credentials === "object"
-      ? async () => credentials
-      : (credentials ??
-        fromNodeProviderChain({
-          ...(profile === undefined ? {} : { profile }),
-          ...(mfaCode === undefined ? {} : { mfaCodeProvider: mfaCode }),
-          ...(requestHandler === undefined ? {} : { clientConfig: { requestHandler } }),
-        }));
-  return async (properties) => {
-    const identity = await provider(properties);
-    registerSecrets([identity.secretAccessKey, identity.sessionToken]);
-    return identity;
-  };
 }
 
 function base(options: ClientOptions) {

@@ -2,7 +2,7 @@ import { GetCallerIdentityCommand, type STSClient } from "@aws-sdk/client-sts";
 import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentityProvider } from "@smithy/types";
 import { DeliveryError } from "../common/errors";
-import { type ClientOptions, resolveCredentials } from "./clients";
+import type { ClientOptions } from "./clients";
 import { keepAliveHandler } from "./connections";
 import {
   classify,
@@ -12,6 +12,7 @@ import {
   isCredentialsError,
   UNREADABLE,
 } from "./errors";
+import { CredentialsError, resolveCredentials } from "./profile";
 import { ProxyError } from "./proxy";
 import { type Patience, tryPatiently } from "./waitUntil";
 
@@ -77,52 +78,55 @@ export function tryToAssume(
   return tryPatiently(attempt, (result) => result.assumed || !isAccessDenied(result.error), patience);
 }
 
-/** Where no profile was given. */
-const ANYBODYS = "AWS credentials";
+const DEFAULT_SUBJECT = "AWS credentials";
 
-/** Who the operator is, in AWS's eyes. */
+/** The operator's identity in AWS. */
 export interface Caller {
   accountId: string;
   arn: string;
 }
 
 /**
- * @throws DeliveryError `credentials` where there are none, where AWS does not accept them, or where AWS can't be reached.
+ * @param subject Describes the credentials in an error, with their profile if one was named.
+ * @throws DeliveryError `credentials` if there are none, if AWS rejects them, or if AWS can't be reached.
  */
-export async function callerIdentity(client: STSClient, whose = ANYBODYS): Promise<Caller> {
+export async function callerIdentity(client: STSClient, subject = DEFAULT_SUBJECT): Promise<Caller> {
   try {
     const { Account, Arn } = await client.send(new GetCallerIdentityCommand({}));
-    // The SDK takes a page of somebody else's for an answer without members.
+    // The SDK takes a page of another service for a response without members.
     if (Account === undefined || Arn === undefined) throw new Error(UNREADABLE);
     return { accountId: Account, arn: Arn };
   } catch (error) {
-    throw credentialsProblem(error, whose);
+    throw credentialsProblem(error, subject);
   }
 }
 
-export function credentialsProblem(error: unknown, whose = ANYBODYS): DeliveryError {
+/** Returns the error to throw if AWS can't identify the caller: the cause, and what helps against it. */
+export function credentialsProblem(error: unknown, subject = DEFAULT_SUBJECT): DeliveryError {
   if (error instanceof DeliveryError) return error;
-  const text = describeError(error);
-  if (isClockSkew(error)) {
-    const message = `AWS rejected the request because this machine's clock is wrong (${text}). Set it: compare \`date -u\` with \`curl -sI https://sts.amazonaws.com | grep -i date\``;
-    return new DeliveryError("credentials", message, { cause: error });
-  }
-  if (classify(error) === "untrusted-certificate") {
-    const message = `AWS can't be asked who you are: the certificate at the other end is not trusted (${text}). If a proxy of yours opens TLS, name the file with its authority's certificate: AWS_CA_BUNDLE=ca.pem, or NODE_EXTRA_CA_CERTS=ca.pem for Amplitude too; otherwise compare AWS_ENDPOINT_URL`;
-    return new DeliveryError("credentials", message, { cause: error });
-  }
-  if (error instanceof ProxyError) {
-    const message = `AWS can't be asked who you are: ${error.message}. ${error.remedy}`;
-    return new DeliveryError("credentials", message, { cause: error });
-  }
-  const message = isCredentialsError(error)
-    ? `${named(whose)} are missing or not accepted (${text}). Sign in (\`aws sso login\`), or set AWS_PROFILE, --profile or AWS_ACCESS_KEY_ID; \`aws sts get-caller-identity\` shows who you are`
-    : `AWS can't be asked who you are (${text}). Check the region, the network, the proxy and AWS_ENDPOINT_URL`;
-  return new DeliveryError("credentials", message, { cause: error });
+  return new DeliveryError("credentials", problemText(error, subject), { cause: error });
 }
 
-/** The SDK's own words leave out which profile it went by. */
-function named(whose: string): string {
+function problemText(error: unknown, subject: string): string {
+  const text = describeError(error);
+  if (isClockSkew(error))
+    return `AWS rejected the request because this machine's clock is wrong (${text}). Set it: compare \`date -u\` with \`curl -sI https://sts.amazonaws.com | grep -i date\``;
+  if (classify(error) === "untrusted-certificate")
+    return `AWS can't be asked who you are: the certificate at the other end is not trusted (${text}). If a proxy of yours opens TLS, name the file with its authority's certificate: AWS_CA_BUNDLE=ca.pem, or NODE_EXTRA_CA_CERTS=ca.pem for Amplitude too; otherwise compare AWS_ENDPOINT_URL`;
+  if (error instanceof ProxyError) return `AWS can't be asked who you are: ${error.message}. ${error.remedy}`;
+  if (!isCredentialsError(error))
+    return `AWS can't be asked who you are (${text}). Check the region, the network, the proxy (HTTPS_PROXY, NO_PROXY) and AWS_ENDPOINT_URL`;
+  const remedy = error instanceof CredentialsError ? error.remedy : SIGN_IN;
+  return `${withProfile(subject)} are missing or not accepted (${text}). ${remedy}`;
+}
+
+const SIGN_IN =
+  "Sign in (`aws sso login`), or set AWS_PROFILE, --profile or AWS_ACCESS_KEY_ID; `aws sts get-caller-identity` shows who you are";
+
+/** Adds the profile of the environment, which the SDK's messages leave out. */
+function withProfile(subject: string): string {
   const { AWS_PROFILE = "" } = process.env;
-  return whose === ANYBODYS && AWS_PROFILE !== "" ? `${whose} (AWS_PROFILE "${AWS_PROFILE}")` : whose;
+  return subject === DEFAULT_SUBJECT && AWS_PROFILE !== ""
+    ? `${subject} (AWS_PROFILE "${AWS_PROFILE}")`
+    : subject;
 }

@@ -1,4 +1,4 @@
-import type { Credentials } from "../aws/clients";
+import type { Credentials, MfaCode } from "../aws/profile";
 import type { Clock } from "../common/clock";
 import type { FurtherOutputs, StackOutputs } from "../common/outputs";
 
@@ -10,8 +10,8 @@ export interface CheckOptions {
   credentials?: Credentials | undefined;
   /** A profile of the shared AWS files, in place of `credentials`. */
   profile?: string | undefined;
-  /** Asks for the code of the profile's MFA device, given its serial number. Default: such a profile is an error. */
-  mfaCode?: ((serialNumber: string) => Promise<string>) | undefined;
+  /** Asks for the code of the profile's MFA device. Default: a profile with such a device is an error. */
+  mfaCode?: MfaCode | undefined;
   /** URL of the one endpoint for all AWS services. Default: the SDK's settings (`AWS_ENDPOINT_URL`, …), else AWS. */
   endpoint?: string | undefined;
   /** Account that the trust policy has to name. Default: 358203115967. */

@@ -1,5 +1,5 @@
 import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
-import { type ClientOptions, type Credentials, resolveCredentials } from "../aws/clients";
+import type { ClientOptions } from "../aws/clients";
 import { assumedRole, type Caller, credentialsProblem, forSigning, tryToAssume } from "../aws/credentials";
 import {
   awsError,
@@ -9,6 +9,7 @@ import {
   isUnreadable,
   isUnsupported,
 } from "../aws/errors";
+import { type Credentials, resolveCredentials } from "../aws/profile";
 import type { Patience } from "../aws/waitUntil";
 import { type Finding, finding } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";

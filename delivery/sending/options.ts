@@ -1,4 +1,4 @@
-import type { Credentials } from "../aws/clients";
+import type { Credentials, MfaCode } from "../aws/profile";
 import type { Clock } from "../common/clock";
 import type { StackOutputs } from "../common/outputs";
 import type { Route } from "../deployment/route";
@@ -12,8 +12,8 @@ export interface ConnectionOptions {
   credentials?: Credentials | undefined;
   /** Profile of the shared AWS files, in place of `credentials`. */
   profile?: string | undefined;
-  /** Asks for the code of a profile's MFA device, given its serial number. Default: such a profile is an error. */
-  mfaCode?: ((serialNumber: string) => Promise<string>) | undefined;
+  /** Asks for the code of the profile's MFA device. Default: a profile with such a device is an error. */
+  mfaCode?: MfaCode | undefined;
   /** URL of one endpoint for all AWS services. Default: the SDK's settings (`AWS_ENDPOINT_URL`, …), else AWS. */
   endpoint?: string | undefined;
   /** Time that a new role or policy may take to propagate, in seconds, from 0. Default: 90. */

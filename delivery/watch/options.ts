@@ -1,4 +1,4 @@
-import type { Credentials } from "../aws/clients";
+import type { Credentials, MfaCode } from "../aws/profile";
 import type { Clock, EpochMs } from "../common/clock";
 import { SettingsError } from "../common/errors";
 import type { StackOutputs } from "../common/outputs";
@@ -30,8 +30,8 @@ export interface WatchOptions {
   credentials?: Credentials | undefined;
   /** Profile of the shared AWS files, instead of `credentials`. */
   profile?: string | undefined;
-  /** Asks for the code of the profile's MFA device, given its serial number. Default: such a profile is an error. */
-  mfaCode?: ((serialNumber: string) => Promise<string>) | undefined;
+  /** Asks for the code of the profile's MFA device. Default: a profile with such a device is an error. */
+  mfaCode?: MfaCode | undefined;
   /** URL of the one endpoint for all AWS services. Default: the SDK's settings (`AWS_ENDPOINT_URL`, …), else AWS. */
   endpoint?: string | undefined;
   /** Time between two snapshots, from 1. Default: 1,000. */

@@ -12,6 +12,7 @@ import { propagationOption, type TrustFlags, trustOptions, withTrustOptions } fr
 import { untilInterrupted } from "../terminal/interruption";
 import { printReport } from "../terminal/output";
 import { progressDisplay } from "../terminal/progressDisplay";
+import { mfaPrompt } from "../terminal/prompts";
 
 interface CheckFlags extends DeploymentFlags, TrustFlags {
   profile?: string;
@@ -62,6 +63,7 @@ async function runCheck(flags: CheckFlags): Promise<number> {
       checkDeployment({
         outputs,
         profile: flags.profile,
+        mfaCode: mfaPrompt(() => display.stop()),
         testPrincipalArns: flags.testPrincipal,
         ...trustOptions(flags),
         propagationSeconds: flags.propagation,

@@ -8,6 +8,7 @@ import { describeSource, openSource, type SourceFlags, withSourceOptions } from 
 import { interruption } from "../terminal/interruption";
 import { printReport } from "../terminal/output";
 import { progressDisplay } from "../terminal/progressDisplay";
+import { mfaPrompt } from "../terminal/prompts";
 
 interface SendFlags extends DeploymentFlags, SenderFlags, SourceFlags {
   route?: Route;
@@ -60,6 +61,7 @@ async function runSend(flags: SendFlags): Promise<number> {
       rate: flags.rate,
       ...senderOptions(flags, flags.route, interrupt.signal),
       signal: interrupt.signal,
+      mfaCode: mfaPrompt(() => display.stop()),
       onProgress: (progress) => display.show({ ...progress, eventsDone: progress.eventsAcknowledged }),
     });
     display.stop();

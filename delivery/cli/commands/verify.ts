@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { MfaCode } from "../../aws/profile";
 import { ReportError, SettingsError } from "../../common/errors";
 import { DEFAULT_TIMEOUT_SECONDS } from "../../common/limits";
 import type { StackOutputs } from "../../common/outputs";
@@ -28,7 +29,7 @@ import {
 import { interruption } from "../terminal/interruption";
 import { printMessage, printProblem, printReport } from "../terminal/output";
 import { progressDisplay } from "../terminal/progressDisplay";
-import { askSecret } from "../terminal/prompts";
+import { askSecret, mfaPrompt } from "../terminal/prompts";
 
 interface VerifyFlags extends DeploymentFlags, SenderFlags, SourceFlags, AmplitudeFlags {
   route?: ReportedRoute;
@@ -121,6 +122,7 @@ const domain = {
 
 interface RunHooks {
   signal: AbortSignal;
+  mfaCode: MfaCode | undefined;
   onProgress: (progress: Progress) => void;
 }
 
@@ -137,6 +139,7 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
   try {
     const report = await verify({
       signal: interrupt.signal,
+      mfaCode: mfaPrompt(() => display.stop()),
       onProgress: (progress) => display.show({ ...progress, eventsDone: progress.eventsRead }),
     });
     display.stop();

@@ -6,6 +6,7 @@ import { duration, integer } from "../options/arguments";
 import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
 import { interruption } from "../terminal/interruption";
+import { mfaPrompt } from "../terminal/prompts";
 
 interface WatchFlags extends DeploymentFlags {
   until?: WatchUntil;
@@ -102,6 +103,7 @@ async function runWatch(flags: WatchFlags): Promise<number> {
       expectApps: flags.expectApp,
       includeTests: flags.includeTests,
       profile: flags.profile,
+      mfaCode: mfaPrompt(() => {}),
       signal: AbortSignal.any([interrupt.signal, unread.signal]),
       onStep: (step) => display.step(step),
     });

@@ -104,8 +104,9 @@ function stackProblem(stack: string, cause: unknown): string {
   if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") {
     return "--stack requires the `pulumi` command on the PATH. Install it, or use --outputs FILE or --role-arn, --region and --stream-name";
   }
-  const stderr = cause instanceof Error && "stderr" in cause ? String(cause.stderr).trim() : String(cause);
-  return `\`pulumi stack output\` failed for stack "${stack}": ${stderr}\nRun \`pulumi stack ls\` to list the stacks, or name another project's folder with --cwd`;
+  const stderr = cause instanceof Error && "stderr" in cause ? String(cause.stderr).trim() : "";
+  const signal = cause instanceof Error && "signal" in cause && cause.signal ? ` (${cause.signal})` : "";
+  return `\`pulumi stack output\` failed for stack "${stack}": ${stderr || `${messageOf(cause).trim()}${signal}`}\nRun \`pulumi stack ls\` to list the stacks, or name another project's folder with --cwd`;
 }
 
 /**

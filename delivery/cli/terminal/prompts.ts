@@ -1,6 +1,7 @@
 import { createInterface as createEditor } from "node:readline";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
+import type { MfaCode } from "../../aws/profile";
 import { SettingsError } from "../../common/errors";
 import type { RunLoad } from "../../sending/options";
 
@@ -65,4 +66,21 @@ export async function askSecret({ question, input, output }: SecretPrompt): Prom
     editor.close();
     output.write("\n");
   }
+}
+
+/**
+ * Returns the function that asks for the code of an MFA device, or undefined without a terminal.
+ *
+ * @param beforeAsking Called before each question, to stop a display on the same terminal.
+ */
+export function mfaPrompt(
+  beforeAsking: () => void,
+  { stdin: input, stderr: output }: Pick<NodeJS.Process, "stdin" | "stderr"> = process,
+): MfaCode | undefined {
+  if (!input.isTTY || !output.isTTY) return undefined;
+  return async (serialNumber) => {
+    beforeAsking();
+    const question = `\nCode of the MFA device ${serialNumber} (hidden): `;
+    return (await askSecret({ question, input, output })).trim();
+  };
 }

@@ -90,9 +90,8 @@ describe("A connection that is kept open", () => {
     };
     Object.assign(globalThis, { setTimeout: countingSet, clearTimeout: countingClear });
     try {
-      expect(await putTo((response) => response.end('{"FailedRecordCount":0,"Records":[]}'))).to.equal(
-        undefined,
-      );
+      const records = '{"FailedRecordCount":0,"Records":[]}';
+      expect(await putTo((response) => response.end(records), [30_000, RESPONSE_MS])).to.equal(undefined);
       // A response closes one turn after its end.
       await new Promise(setImmediate);
     } finally {

@@ -67,6 +67,18 @@ describe("Reading the stack's outputs", () => {
       .and.include("pulumi stack ls");
   });
 
+  it("reads outputs of several MiB, whatever else the stack exports", async () => {
+    await pulumi(
+      `${process.execPath} -e 'console.log(JSON.stringify({ page: "x".repeat(3e6), region: "eu-central-1" }))'`,
+    );
+    expect((await readStack("prod", undefined)).values).to.include({ region: "eu-central-1" });
+  });
+
+  it("says why the command failed if it printed no reason", async () => {
+    await pulumi("kill -9 $$");
+    expect(await messageOf(readStack("prod", undefined))).to.match(/stack "prod": .*SIGKILL/);
+  });
+
   it("rejects other output of the command", async () => {
     await pulumi("echo nothing");
     expect(await messageOf(readStack("prod", undefined))).to.match(/^stack "prod" is not JSON/);

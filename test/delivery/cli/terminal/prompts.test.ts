@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect } from "chai";
-import { askSecret, confirmLoad } from "../../../../delivery/cli/terminal/prompts";
+import { askSecret, confirmLoad, mfaPrompt } from "../../../../delivery/cli/terminal/prompts";
 import { SettingsError } from "../../../../delivery/common/errors";
 
 const LOAD = { rate: 900, eventBytes: 1_800, openShards: 1, share: 1.62 };
@@ -82,4 +82,27 @@ describe("A question for a secret", () => {
       expect(modes.at(-1)).to.equal(false);
     });
   }
+});
+
+describe("A question for an MFA code", () => {
+  const streams = (isTTY: boolean) => {
+    const stdin = Object.assign(new PassThrough(), { isTTY, setRawMode: () => {} });
+    const stderr = Object.assign(new PassThrough(), { isTTY });
+    return { stdin, stderr, process: { stdin, stderr } as unknown as NodeJS.Process };
+  };
+
+  it("names the device, stops the display first, and takes the code without spaces", async () => {
+    const { stdin, stderr, process } = streams(true);
+    const order: string[] = [];
+    stderr.on("data", (text) => order.push(String(text)));
+    const asked = mfaPrompt(() => order.push("stopped"), process)?.("arn:aws:iam::111122223333:mfa/ann");
+    stdin.write(" 123456 \r");
+    expect(await asked).to.equal("123456");
+    expect(order[0]).to.equal("stopped");
+    expect(order.join("")).to.include("mfa/ann").and.not.include("123456");
+  });
+
+  it("isn't asked without a terminal", () => {
+    expect(mfaPrompt(() => {}, streams(false).process)).to.equal(undefined);
+  });
 });
