@@ -44,6 +44,8 @@ export const roleArn = destination.roleArn;
 export const region = destination.region;
 export const streamName = destination.streamName;
 export const streamArn = destination.streamArn;
+/** Only with an existing stream: `amplitude-kinesis` gives remedies for it that `pulumi up` can't. */
+export const existingStreamArn = inputs.existingStreamArn;
 export const readme = pulumi.interpolate`# ${pulumi.getStack()}: Amplitude destination
 
 Type these three values into Amplitude, under **Data Destinations › Kinesis Data Stream - Event Stream**:

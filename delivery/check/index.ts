@@ -10,7 +10,7 @@ import {
 import { streamArnOf } from "../common/arn";
 import { type Clock, systemClock } from "../common/clock";
 import { bySeverity, type Finding, verdictOf } from "../common/findings";
-import { resolveOutputs, type StackOutputs } from "../common/outputs";
+import { namesOf, resolveOutputs, type StackOutputs } from "../common/outputs";
 import { type AlarmsCheck, checkAlarms } from "../deployment/alarms";
 import { checkStreamKey } from "../deployment/key";
 import { checkOutputs } from "../deployment/outputChecks";
@@ -85,7 +85,7 @@ async function check(
   return {
     reportVersion: 1,
     verdict: verdictOf(findings, "passed"),
-    ...outputs,
+    ...namesOf(outputs),
     checkedAs: before.operatorIdentity.arn,
     checkedAt: new Date(clock.now()).toISOString(),
     stream: before.streamSummary === undefined ? null : streamOf(before.streamSummary, subject.streamArn),
@@ -134,10 +134,10 @@ async function inspectStream({ outputs, streamArn, operator, before }: Subject):
   if (stream === undefined || streamSummary === undefined) return [];
   const kinesis = kinesisClient(operator);
   const findings = await Promise.all([
-    checkRetention(streamOf(streamSummary, streamArn), outputs.streamName),
+    checkRetention(streamOf(streamSummary, streamArn), outputs),
     checkStreamPolicy(kinesis, { streamArn, roleArn: outputs.roleArn, roleId: role?.description?.RoleId }),
-    checkStreamTags(kinesis, streamArn),
-    stream.kmsKeyId === undefined ? [] : checkStreamKey(kmsClient(operator), stream.kmsKeyId),
+    checkStreamTags(kinesis, streamArn, outputs),
+    stream.kmsKeyId === undefined ? [] : checkStreamKey(kmsClient(operator), stream.kmsKeyId, outputs),
   ]);
   return findings.flat();
 }

@@ -9,6 +9,8 @@ export interface StackOutputs {
   region: string;
   /** 1–128 letters, digits, '_', '.' or '-'. */
   streamName: string;
+  /** ARN of the stream if the stack uses one that exists outside of it. Remedies depend on it. */
+  existingStreamArn?: string | undefined;
 }
 
 /** A place where outputs were looked for, such as `--region` or `outputs.json`. */
@@ -18,7 +20,9 @@ export interface OutputsOrigin {
   values: Partial<Record<keyof StackOutputs, unknown>>;
 }
 
-const PATTERNS: Record<keyof StackOutputs, { pattern: RegExp; rule: string }> = {
+type RequiredOutput = "roleArn" | "region" | "streamName";
+
+const PATTERNS: Record<RequiredOutput, { pattern: RegExp; rule: string }> = {
   roleArn: {
     pattern: /^arn:aws:iam::\d{12}:role\/[\w+=,.@/-]*[\w+=,.@-]$/,
     rule: "the ARN of an IAM role: arn:aws:iam::ACCOUNT:role/NAME",
@@ -38,18 +42,24 @@ const PATTERNS: Record<keyof StackOutputs, { pattern: RegExp; rule: string }> = 
 export function resolveOutputs(origins: OutputsOrigin[]): StackOutputs {
   const outputs: StackOutputs = { roleArn: "", region: "", streamName: "" };
   const errors: string[] = [];
-  for (const name of Object.keys(PATTERNS) as (keyof StackOutputs)[]) {
+  for (const name of Object.keys(PATTERNS) as RequiredOutput[]) {
     const origin = origins.find(({ values }) => values[name] !== undefined);
     const problem = problemWith(name, origin, origins);
     if (problem !== undefined) errors.push(problem);
     else outputs[name] = origin?.values[name] as string;
   }
   if (errors.length > 0) throw new SettingsError(errors.join("\n"));
-  return outputs;
+  const existing = origins
+    .map(({ values }) => values.existingStreamArn)
+    .find((arn) => typeof arn === "string");
+  return {
+    ...outputs,
+    ...(typeof existing === "string" && existing !== "" && { existingStreamArn: existing }),
+  };
 }
 
 function problemWith(
-  name: keyof StackOutputs,
+  name: RequiredOutput,
   origin: OutputsOrigin | undefined,
   all: OutputsOrigin[],
 ): string | undefined {
@@ -102,4 +112,9 @@ export interface FurtherOutputs {
   roleName?: string | undefined;
   /** ARN of the write policy. */
   policyArn?: string | undefined;
+}
+
+/** Returns the outputs that reports repeat. */
+export function namesOf({ roleArn, region, streamName }: StackOutputs) {
+  return { roleArn, region, streamName };
 }

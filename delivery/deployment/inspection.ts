@@ -1,5 +1,6 @@
 import { credentialsProblem } from "../aws/credentials";
 import { isCredentialsError } from "../aws/errors";
+import type { StackOutputs } from "../common/outputs";
 import type { Task } from "./iam/actions";
 
 /**
@@ -23,6 +24,25 @@ export async function inspect<Result>(
 /** Whether AWS responded with the error of this name. */
 export function isNamed(error: unknown, name: string): boolean {
   return error instanceof Error && error.name === name;
+}
+
+/**
+ * Returns the remedy for a stream: `ofStack` is a sentence for a stream of the stack, `otherwise` a clause for one outside
+ * of it, which `pulumi up` never changes. Returns both if the outputs don't tell which one it is.
+ */
+export function streamRemedy(
+  { existingStreamArn }: StackOutputs,
+  ofStack: string,
+  otherwise: string,
+): string {
+  return existingStreamArn === undefined
+    ? `${ofStack}. For a stream outside the stack, ${otherwise}`
+    : otherwise.charAt(0).toUpperCase() + otherwise.slice(1);
+}
+
+/** Returns a command of the AWS CLI on the stream. */
+export function kinesisCommand({ region, streamName }: StackOutputs, command: string): string {
+  return `\`aws kinesis ${command} --region ${region} --stream-name ${streamName}\``;
 }
 
 /** Returns the remedy for an inspection that the caller may not do: which actions to grant, and what prints the policy. */

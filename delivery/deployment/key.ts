@@ -1,8 +1,9 @@
 import { DescribeKeyCommand, type KMSClient } from "@aws-sdk/client-kms";
 import { describeError, isAccessDenied } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
+import type { StackOutputs } from "../common/outputs";
 import { ACTIONS } from "./iam/actions";
-import { grantRemedy, inspect, isNamed } from "./inspection";
+import { grantRemedy, inspect, isNamed, kinesisCommand, streamRemedy } from "./inspection";
 
 /**
  * Returns the ARN of a key that a stream names by an alias or a bare id, because policies name keys only by ARN. Returns
@@ -20,33 +21,43 @@ export function resolveKey(client: KMSClient, kmsKeyId: string): Promise<string>
 }
 
 /** Checks whether a customer managed key can encrypt: a disabled one stops every write. */
-export function checkStreamKey(client: KMSClient, kmsKeyId: string): Promise<Finding[]> {
+export function checkStreamKey(
+  client: KMSClient,
+  kmsKeyId: string,
+  outputs: StackOutputs,
+): Promise<Finding[]> {
   return inspect(
     async () => {
       const { KeyMetadata: key } = await client.send(new DescribeKeyCommand({ KeyId: kmsKeyId }));
       const state = key?.KeyState;
       if (state === "Enabled") return [];
       const keyArn = key?.Arn ?? kmsKeyId;
-      return [unusable(`The stream's key is ${state}`, keyArn, remedyFor(state, keyArn))];
+      return [unusable(`The stream's key is ${state}`, keyArn, remedyFor(state, keyArn, outputs))];
     },
     (error) => [
       isNamed(error, "NotFoundException")
-        ? unusable("The stream's key does not exist", kmsKeyId, CHANGE_KEY)
+        ? unusable("The stream's key does not exist", kmsKeyId, changeKey(outputs))
         : undetermined(error, kmsKeyId),
     ],
   );
 }
 
-const CHANGE_KEY =
-  "Set kmsKeyArn to a key that exists, or remove it to use AWS's own key, and run `pulumi up`";
+function changeKey(outputs: StackOutputs): string {
+  const encrypt = "start-stream-encryption --encryption-type KMS --key-id alias/aws/kinesis";
+  return streamRemedy(
+    outputs,
+    "Set kmsKeyArn to a key that exists, or remove it to use AWS's own key, and run `pulumi up --refresh`",
+    `run ${kinesisCommand(outputs, encrypt)} to use AWS's own key`,
+  );
+}
 
 /** EnableKey and CancelKeyDeletion take no alias. Source: AWS, KMS API Reference. */
-function remedyFor(state: string | undefined, keyArn: string): string {
+function remedyFor(state: string | undefined, keyArn: string, outputs: StackOutputs): string {
   const enable = `\`aws kms enable-key --key-id ${keyArn}\``;
   if (state === "Disabled") return `Run ${enable}`;
   if (state === "PendingDeletion")
     return `Run \`aws kms cancel-key-deletion --key-id ${keyArn}\`, then ${enable}`;
-  return `Look at \`aws kms describe-key --key-id ${keyArn}\`. ${CHANGE_KEY}`;
+  return `Look at \`aws kms describe-key --key-id ${keyArn}\`. ${changeKey(outputs)}`;
 }
 
 function unusable(what: string, where: string, remedy: string): Finding {

@@ -56,6 +56,6 @@ function notFound(roleArn: string): Finding {
     "role-not-found",
     roleArn,
     "There is no such role, so Amplitude can't assume it",
-    "Compare the ARN with `pulumi stack output roleArn`. If the role is gone, run `pulumi up --refresh`",
+    "Compare the ARN with `pulumi stack output roleArn`. If the role is gone, run `pulumi up --refresh`, and enter the new role's ARN in Amplitude's form",
   );
 }

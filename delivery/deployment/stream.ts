@@ -13,7 +13,7 @@ import { MIN_RETENTION_HOURS } from "../common/limits";
 import type { StackOutputs } from "../common/outputs";
 import { isObject } from "../common/values";
 import { ACTIONS } from "./iam/actions";
-import { grantRemedy, inspect, isNamed } from "./inspection";
+import { grantRemedy, inspect, isNamed, kinesisCommand, streamRemedy } from "./inspection";
 
 /** Properties of the stream that a run needs. */
 export interface StreamState {
@@ -63,11 +63,11 @@ export function checkStream(
         patience,
       );
       checkAccount(described.summary.StreamARN, streamArn);
-      return judge(described, streamArn);
+      return judge(described, streamArn, outputs);
     },
     (error) => {
       if (error instanceof DeliveryError) throw error;
-      return { findings: [describeProblem(error, streamArn)] };
+      return { findings: [describeProblem(error, streamArn, outputs)] };
     },
   );
 }
@@ -116,12 +116,16 @@ export function wrongAccount(actual: string, expected: string): DeliveryError {
   return new DeliveryError("credentials", message);
 }
 
-function judge({ summary, serviceTime, clockOffsetMs }: Described, streamArn: string): StreamCheck {
+function judge(
+  { summary, serviceTime, clockOffsetMs }: Described,
+  streamArn: string,
+  outputs: StackOutputs,
+): StreamCheck {
   const { KeyId, MaxRecordSizeInKiB, OpenShardCount, RetentionPeriodHours } = summary;
   const createdAt = summary.StreamCreationTimestamp?.getTime();
   const hasOwnKey = KeyId !== undefined && !/(^|:)alias\/aws\/kinesis$/.test(KeyId);
   return {
-    findings: stateFindings(summary, streamArn),
+    findings: stateFindings(summary, streamArn, outputs),
     summary,
     stream: {
       streamArn,
@@ -136,16 +140,24 @@ function judge({ summary, serviceTime, clockOffsetMs }: Described, streamArn: st
   };
 }
 
-function stateFindings({ StreamStatus, EncryptionType }: StreamDescriptionSummary, where: string): Finding[] {
+function stateFindings(
+  { StreamStatus, EncryptionType }: StreamDescriptionSummary,
+  where: string,
+  outputs: StackOutputs,
+): Finding[] {
   const findings: Finding[] = [];
   if (StreamStatus !== "ACTIVE" && StreamStatus !== "UPDATING") {
-    const remedy = "Wait until it is ACTIVE, or run `pulumi up` to create it again";
+    const remedy = `Wait until it is ACTIVE. If it is being deleted: ${createAgain(outputs)}`;
     const message = `The stream is ${StreamStatus}, and accepts no records`;
     findings.push(finding.error("stream-not-active", where, message, remedy));
   }
   if (EncryptionType !== "KMS") {
-    const remedy =
-      "Run `pulumi up --refresh`: the component encrypts it with alias/aws/kinesis, which changes nothing for Amplitude";
+    const encrypt = "start-stream-encryption --encryption-type KMS --key-id alias/aws/kinesis";
+    const remedy = streamRemedy(
+      outputs,
+      "Run `pulumi up --refresh`: the component encrypts it with alias/aws/kinesis, which changes nothing for Amplitude",
+      `run ${kinesisCommand(outputs, encrypt)}, which changes nothing for Amplitude`,
+    );
     findings.push(
       finding.warning("stream-not-encrypted", where, "The stream is not encrypted at rest", remedy),
     );
@@ -153,13 +165,22 @@ function stateFindings({ StreamStatus, EncryptionType }: StreamDescriptionSummar
   return findings;
 }
 
-function describeProblem(error: unknown, where: string): Finding {
+/** Returns the remedy for a stream that is gone. */
+export function createAgain(outputs: StackOutputs): string {
+  return streamRemedy(
+    outputs,
+    "Run `pulumi up --refresh`, and change the stream name in Amplitude's form if the new stream has another one",
+    `create it again under the same name: ${kinesisCommand(outputs, "create-stream --stream-mode-details StreamMode=ON_DEMAND")}`,
+  );
+}
+
+function describeProblem(error: unknown, where: string, outputs: StackOutputs): Finding {
   if (isNamed(error, "ResourceNotFoundException"))
     return finding.error(
       "stream-not-found",
       where,
       "There is no such stream in this account and region, so Kinesis rejects Amplitude's records",
-      "Compare the region and the name with `pulumi stack output`. If the stream is gone, run `pulumi up --refresh`",
+      `Compare the region and the name with \`pulumi stack output\`. If the stream is gone: ${createAgain(outputs)}`,
     );
   return finding.undetermined(
     "stream-not-described",
@@ -187,15 +208,22 @@ export function streamOf(summary: StreamDescriptionSummary, streamArn: string): 
 }
 
 /** Finds a retention that endangers delivery. */
-export function checkRetention({ retentionHours, streamArn }: CheckedStream, streamName: string): Finding[] {
+export function checkRetention(
+  { retentionHours, streamArn }: CheckedStream,
+  outputs: StackOutputs,
+): Finding[] {
   if (retentionHours >= MIN_RETENTION_HOURS) return [];
-  const increase = `aws kinesis increase-stream-retention-period --stream-name ${streamName} --retention-period-hours ${MIN_RETENTION_HOURS}`;
+  const increase = `increase-stream-retention-period --retention-period-hours ${MIN_RETENTION_HOURS}`;
   return [
     finding.warning(
       "stream-retention-short",
       streamArn,
       `The stream keeps records for ${retentionHours} hours. A consumer that stops for longer loses events, which Amplitude does not send again (Security Hub Kinesis.3 demands ${MIN_RETENTION_HOURS})`,
-      `Run \`pulumi config set retentionHours ${MIN_RETENTION_HOURS} && pulumi up\`. For a stream outside the stack, run \`${increase}\``,
+      streamRemedy(
+        outputs,
+        `Run \`pulumi config set retentionHours ${MIN_RETENTION_HOURS} && pulumi up --refresh\``,
+        `run ${kinesisCommand(outputs, increase)}`,
+      ),
     ),
   ];
 }

@@ -6,7 +6,7 @@ export interface HandoffField {
   /** Name in Amplitude's documentation. */
   label: string;
   /** Output of the stack that fills it. */
-  output: keyof StackOutputs;
+  output: "roleArn" | "region" | "streamName";
   /** Value to enter. */
   value: string;
 }

@@ -2,7 +2,7 @@ import { type ClientOptions, type Connection, connect, kinesisWriteClient } from
 import { type Clock, systemClock } from "../common/clock";
 import { type Finding, hasSeverity } from "../common/findings";
 import { DEFAULT_PROPAGATION_SECONDS } from "../common/limits";
-import { resolveOutputs, type StackOutputs } from "../common/outputs";
+import { namesOf, resolveOutputs, type StackOutputs } from "../common/outputs";
 import { KEY_BYTES, newRunKey } from "../common/runId";
 import { type Preflight, preflight } from "../deployment/preflight";
 import { resolveAmplitudeCaller, resolveSender } from "../deployment/route";
@@ -169,7 +169,7 @@ class Sending {
       reportVersion: 1,
       outcome: sendOutcome(before.findings, run),
       route: before.route,
-      ...this.#outputs,
+      ...namesOf(this.#outputs),
       runId: this.#key.runId,
       startedAt: new Date(startedAt).toISOString(),
       durationInSeconds: (this.#clock.now() - startedAt) / 1000,

@@ -82,7 +82,8 @@ export function refusalRemedy(reason: string): string {
   }
   if (/AccessDenied/.test(reason))
     return "Run `pulumi up --refresh` to restore the role's write policy and its attachment";
-  if (/ResourceNotFound/.test(reason)) return "The stream is gone: run `pulumi up --refresh`";
+  if (/ResourceNotFound/.test(reason))
+    return "The stream is gone. Run `amplitude-kinesis check` for how to create it again";
   return "Fix the cause above, and run this again";
 }
 

@@ -1,7 +1,7 @@
 import { streamArnOf } from "../common/arn";
 import type { Finding, Verdict } from "../common/findings";
 import type { LatencyRecorder } from "../common/histogram";
-import type { StackOutputs } from "../common/outputs";
+import { namesOf, type StackOutputs } from "../common/outputs";
 import type { Timeline } from "../common/timeline";
 import { VERSION } from "../common/version";
 import type { Preflight } from "../deployment/preflight";
@@ -71,7 +71,7 @@ export function composeReport(run: EndedRun): DeliveryReport {
     reportVersion: 1,
     verdict,
     route: before.route,
-    ...outputs,
+    ...namesOf(outputs),
     runId: key.runId,
     resumable,
     resumedFrom: header === undefined ? null : new Date(header.startedAt).toISOString(),

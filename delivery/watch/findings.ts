@@ -1,8 +1,10 @@
 import { awsError, describeError, isAccessDenied } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
 import { DOCUMENTED_P95_SECONDS } from "../common/limits";
+import type { StackOutputs } from "../common/outputs";
 import { ACTIONS } from "../deployment/iam/actions";
 import { grantRemedy } from "../deployment/inspection";
+import { createAgain } from "../deployment/stream";
 import type { StreamUnreadable } from "../kinesis/streamReader";
 import type { WatchUntil } from "./options";
 import type { ForeignKind } from "./snapshot";
@@ -162,7 +164,11 @@ function slowDelivery({ observed, where }: EndedWatch): Finding {
 }
 
 /** Returns the finding about a stream, or a shard of it, that can't be read any more. */
-export function unreadableStream({ message, cause }: StreamUnreadable, where: string): Finding {
+export function unreadableStream(
+  { message, cause }: StreamUnreadable,
+  where: string,
+  outputs: StackOutputs,
+): Finding {
   const { code } = awsError(cause);
   const reason = `${message}: ${describeError(cause)}`;
   // A stream that is being deleted is in use at first, and not found later.
@@ -171,7 +177,7 @@ export function unreadableStream({ message, cause }: StreamUnreadable, where: st
       code === "ResourceNotFoundException" ? "stream-not-found" : "stream-not-active",
       where,
       `The stream is gone or being deleted: ${reason}`,
-      "If the stream was deleted, run `pulumi up --refresh`. Then watch again",
+      `If the stream was deleted: ${createAgain(outputs)}. Then watch again`,
     );
   }
   return finding.undetermined(

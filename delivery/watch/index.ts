@@ -135,7 +135,7 @@ class Watch {
       }
     } catch (error) {
       if (!(error instanceof StreamUnreadable)) throw error;
-      const unreadable = unreadableStream(error, this.#where);
+      const unreadable = unreadableStream(error, this.#where, this.#outputs);
       yield await this.#ended({ ...reading, findings: [...reading.findings, unreadable] }, "unreadable");
     }
   }

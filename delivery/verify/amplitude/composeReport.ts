@@ -1,4 +1,5 @@
 import type { Finding, FindingCode, Verdict } from "../../common/findings";
+import { namesOf } from "../../common/outputs";
 import type { Timeline } from "../../common/timeline";
 import type { Preflight } from "../../deployment/preflight";
 import { interrupted } from "../../sending/findings";
@@ -41,7 +42,7 @@ export function composeReport(ended: EndedAmplitudeRun): DeliveryReport {
     reportVersion: 1,
     verdict,
     route: "amplitude",
-    ...outputs,
+    ...namesOf(outputs),
     runId: ended.runId,
     resumable: false,
     resumedFrom: null,

@@ -4,10 +4,12 @@ import { checkStreamKey, resolveKey } from "../../../delivery/deployment/key";
 import { configuration, type FakeAnswer, json, jsonError } from "../aws/fakeAws";
 
 const KEY = "arn:aws:kms:us-east-1:111122223333:key/1";
+const OUTPUTS = { roleArn: "arn:aws:iam::111122223333:role/r", region: "us-east-1", streamName: "events" };
 const inState = (KeyState: string) => json({ KeyMetadata: { KeyId: "1", Arn: KEY, KeyState } });
 
 describe("Checking the stream's own key", () => {
-  const findingsFor = (answer: FakeAnswer) => checkStreamKey(new KMSClient(configuration(() => answer)), KEY);
+  const findingsFor = (answer: FakeAnswer) =>
+    checkStreamKey(new KMSClient(configuration(() => answer)), KEY, OUTPUTS);
 
   it("finds nothing wrong with one that is enabled", async () => {
     expect(await findingsFor(inState("Enabled"))).to.deep.equal([]);
@@ -80,9 +82,20 @@ describe("Checking the stream's own key", () => {
     });
   }
 
+  it("never gives pulumi up as the remedy for a stream outside the stack", async () => {
+    const client = new KMSClient(configuration(() => jsonError("NotFoundException")));
+    const existing = {
+      ...OUTPUTS,
+      existingStreamArn: "arn:aws:kinesis:us-east-1:111122223333:stream/events",
+    };
+    const [finding] = await checkStreamKey(client, KEY, existing);
+    expect(finding?.remedy).to.match(/^Run `aws kinesis start-stream-encryption .*--stream-name events`/);
+    expect(finding?.remedy).not.to.include("pulumi");
+  });
+
   it("gives commands that name the key by its ARN, because they take no alias", async () => {
     const client = new KMSClient(configuration(() => inState("PendingDeletion")));
-    const [finding] = await checkStreamKey(client, "alias/own");
+    const [finding] = await checkStreamKey(client, "alias/own", OUTPUTS);
     expect(finding?.remedy).to.include(`cancel-key-deletion --key-id ${KEY}`).and.not.include("alias/own");
   });
 

@@ -22,6 +22,8 @@ async function ended(changes: Partial<EndedWatch> & { rows?: number; change?: Ro
   return { verdict: verdictOf(findings, "verified"), codes: findings.map(({ code }) => code), findings };
 }
 
+const OUTPUTS = { roleArn: "arn:aws:iam::111122223333:role/r", region: "us-east-1", streamName: "events" };
+
 describe("the verdict of a watch", () => {
   const cases: [what: string, watch: Parameters<typeof ended>[0], verdict: string, codes: string[]][] = [
     ["events arrived by the end of the time", {}, "verified", []],
@@ -89,11 +91,14 @@ describe("the verdict of a watch", () => {
   it("is failed if the stream is gone, undecided if it can't be read", () => {
     const gone = new StreamUnreadable({ cause: serviceError("ResourceNotFoundException", 400) }, "shardId-0");
     const refused = new StreamUnreadable({ cause: serviceError("AccessDeniedException", 400) });
-    expect(unreadableStream(gone, "arn")).to.include({ code: "stream-not-found", severity: "error" });
-    expect(unreadableStream(refused, "arn")).to.include({
+    expect(unreadableStream(gone, "arn", OUTPUTS)).to.include({
+      code: "stream-not-found",
+      severity: "error",
+    });
+    expect(unreadableStream(refused, "arn", OUTPUTS)).to.include({
       code: "stream-not-readable",
       severity: "undetermined",
     });
-    expect(unreadableStream(refused, "arn").remedy).to.include("kinesis:GetRecords");
+    expect(unreadableStream(refused, "arn", OUTPUTS).remedy).to.include("kinesis:GetRecords");
   });
 });
