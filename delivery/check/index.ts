@@ -8,7 +8,7 @@ import {
   kmsClient,
 } from "../aws/clients";
 import { streamArnOf } from "../common/arn";
-import { type Clock, systemClock } from "../common/clock";
+import { type Clock, startClock } from "../common/clock";
 import { bySeverity, type Finding, verdictOf } from "../common/findings";
 import { namesOf, resolveOutputs, type StackOutputs } from "../common/outputs";
 import { type AlarmsCheck, checkAlarms } from "../deployment/alarms";
@@ -64,7 +64,7 @@ async function check(
   outputs: StackOutputs,
   operator: ClientOptions,
 ): Promise<CheckReport> {
-  const { clock = systemClock } = options;
+  const { clock = startClock() } = options;
   const before = await inspectAccess(options, outputs, operator, clock);
   options.onStep?.("checking policies, key, alarms and tags");
   const subject: Subject = { outputs, streamArn: streamArnOf(outputs), operator, options, before };

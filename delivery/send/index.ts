@@ -1,5 +1,5 @@
 import { type ClientOptions, type Connection, connect, kinesisWriteClient } from "../aws/clients";
-import { type Clock, systemClock } from "../common/clock";
+import { type Clock, startClock } from "../common/clock";
 import { type Finding, hasSeverity } from "../common/findings";
 import { DEFAULT_PROPAGATION_SECONDS } from "../common/limits";
 import { namesOf, resolveOutputs, type StackOutputs } from "../common/outputs";
@@ -57,7 +57,7 @@ class Sending {
   #step = "";
 
   constructor(options: SendOptions) {
-    const { clock = systemClock, signal = new AbortController().signal } = options;
+    const { clock = startClock(), signal = new AbortController().signal } = options;
     this.#options = options;
     this.#outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
     this.#operator = connect({ ...options, region: this.#outputs.region });

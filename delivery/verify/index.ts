@@ -1,5 +1,5 @@
 import { type ClientOptions, type Connection, connect, kinesisClient } from "../aws/clients";
-import { type Clock, systemClock } from "../common/clock";
+import { type Clock, startClock } from "../common/clock";
 import { type Finding, hasSeverity } from "../common/findings";
 import { LatencyRecorder } from "../common/histogram";
 import { DEFAULT_PROPAGATION_SECONDS, DEFAULT_TIMEOUT_SECONDS, READ_MARGIN_MS } from "../common/limits";
@@ -74,7 +74,7 @@ class DeliveryRun {
   #progress: Pick<Progress, "phase" | "step"> = { phase: "preparing", step: "" };
 
   constructor(options: VerifyOptions, outputs: StackOutputs, state: RunState) {
-    const { clock = systemClock, random = Math.random, signal = new AbortController().signal } = options;
+    const { clock = startClock(), random = Math.random, signal = new AbortController().signal } = options;
     this.#options = options;
     this.#outputs = outputs;
     this.#state = state;

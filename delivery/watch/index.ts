@@ -1,7 +1,7 @@
 import { type Connection, connect, kinesisClient, stsClient } from "../aws/clients";
 import { callerIdentity } from "../aws/credentials";
 import { accountOf, streamArnOf } from "../common/arn";
-import { type Clock, type EpochMs, systemClock } from "../common/clock";
+import { type Clock, type EpochMs, startClock } from "../common/clock";
 import { type Finding, hasSeverity, verdictOf } from "../common/findings";
 import { DEFAULT_PROPAGATION_SECONDS, GRACE_MS } from "../common/limits";
 import { resolveOutputs, type StackOutputs } from "../common/outputs";
@@ -53,7 +53,7 @@ class Watch {
   readonly #where: string;
 
   constructor(options: WatchOptions) {
-    const { clock = systemClock, until = {}, signal = new AbortController().signal } = options;
+    const { clock = startClock(), until = {}, signal = new AbortController().signal } = options;
     validateWatchOptions(options, clock.now());
     this.#options = options;
     this.#outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);

@@ -1,6 +1,6 @@
 import { AMPLITUDE_ACCOUNT_ID } from "../../../components/contract";
 import { type Connection, connect, kinesisClient } from "../../aws/clients";
-import { type Clock, systemClock } from "../../common/clock";
+import { type Clock, startClock } from "../../common/clock";
 import { type Finding, hasSeverity } from "../../common/findings";
 import { DEFAULT_PROPAGATION_SECONDS, READ_MARGIN_MS } from "../../common/limits";
 import { resolveOutputs, type StackOutputs } from "../../common/outputs";
@@ -60,7 +60,7 @@ class AmplitudeRouteRun {
   #progress: Pick<Progress, "phase" | "step"> = { phase: "preparing", step: "" };
 
   constructor(options: AmplitudeRouteOptions) {
-    const { clock = systemClock, signal = new AbortController().signal } = options;
+    const { clock = startClock(), signal = new AbortController().signal } = options;
     this.#options = options;
     this.#outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
     this.#operator = connect({ ...options, region: this.#outputs.region });

@@ -1,13 +1,29 @@
 import { getEventListeners } from "node:events";
 import { expect } from "chai";
-import { systemClock } from "../../../delivery/common/clock";
+import { startClock, systemClock } from "../../../delivery/common/clock";
 
 const AN_HOUR = 3_600_000;
 
 describe("The system's clock", () => {
   it("tells this machine's time", () => {
     const before = Date.now();
-    expect(systemClock.now()).to.be.within(before, Date.now());
+    expect(startClock().now()).to.be.within(before - 1, Date.now());
+    expect(systemClock.now()).to.be.within(before - AN_HOUR, Date.now() + AN_HOUR);
+  });
+
+  it("moves on if the machine's clock is set back or ahead", async () => {
+    const { now } = Date;
+    for (const shift of [-AN_HOUR, AN_HOUR]) {
+      const clock = startClock();
+      const before = clock.now();
+      try {
+        Date.now = () => now() + shift;
+        await clock.sleep(5);
+        expect(clock.now() - before).to.be.within(4, 60_000);
+      } finally {
+        Date.now = now;
+      }
+    }
   });
 
   it("sleeps", async () => {
