@@ -1,6 +1,11 @@
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { CreateStreamCommand, DeleteStreamCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { generateEvents, type VerifyOptions, verifyDelivery } from "../../../delivery";
-import { sharedAws } from "../../sandbox/aws/localAws";
+import { clientsOf, sharedAws } from "../../sandbox/aws/localAws";
+import { until } from "../../until";
 import { json, startLyingProxy } from "../aws/lyingProxy";
 import { deploy } from "../deployment/deploy";
 
@@ -14,7 +19,11 @@ describe("A run that is ended between two tries", function () {
   after(() => aws.remove());
 
   /** The first PutRecords gets no clear answer, carried out or not, and Ctrl-C comes before the next try; then all is well. */
-  async function endedAndGoneOnWith(events: number, isCarriedOut: boolean) {
+  async function endedAndGoneOnWith(
+    events: number,
+    isCarriedOut: boolean,
+    meanwhile = async (_runFile: string, _streamName: string): Promise<void> => undefined,
+  ) {
     const outputs = await deploy(aws);
     const ctrlC = new AbortController();
     let sentAgain = 0;
@@ -44,7 +53,14 @@ describe("A run that is ended between two tries", function () {
       });
     try {
       const ended = await verify({ signal: ctrlC.signal });
-      return { ended, goneOnWith: await verify({ resume: ended.runId }), sentAgain: () => sentAgain };
+      const runFile = join(aws.folder, `${ended.runId}.run`);
+      await meanwhile(runFile, outputs.streamName);
+      return {
+        ended,
+        goneOnWith: await verify({ resume: ended.runId }),
+        sentAgain: () => sentAgain,
+        runFile,
+      };
     } finally {
       await proxy.stop();
     }
@@ -68,5 +84,34 @@ describe("A run that is ended between two tries", function () {
       0,
       100,
     ]);
+  });
+
+  it("knows its own records though a power failure has cost its file all but the first line", async () => {
+    const { goneOnWith } = await endedAndGoneOnWith(20, true, async (runFile) => {
+      const [header] = (await readFile(runFile, "utf8")).split("\n");
+      await writeFile(runFile, `${header}\n`);
+    });
+    const { verdict, eventsDelivered, recordsForeign, findings } = goneOnWith;
+    expect([verdict, eventsDelivered, recordsForeign, findings]).to.deep.equal(["verified", 20, 0, []]);
+  });
+
+  it("is undecided, sends nothing and keeps its file if the stream was created again", async () => {
+    const { goneOnWith, sentAgain, runFile } = await endedAndGoneOnWith(20, true, async (_, StreamName) => {
+      const { kinesis } = clientsOf(aws, aws.principals.operator);
+      await kinesis.send(new DeleteStreamCommand({ StreamName }));
+      await until(async () => {
+        const create = new CreateStreamCommand({ StreamName, ShardCount: 1 });
+        return kinesis.send(create).then(
+          () => true,
+          () => false,
+        );
+      });
+    });
+    const { verdict, resumable, eventsLost, findings } = goneOnWith;
+    expect([verdict, resumable, eventsLost, sentAgain()]).to.deep.equal(["undecided", false, 0, 0]);
+    expect(findings.map(({ code }) => code))
+      .to.include("records-expired")
+      .and.not.include("events-unread");
+    expect(existsSync(runFile)).to.equal(true);
   });
 });
