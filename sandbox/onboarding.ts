@@ -74,7 +74,6 @@ export async function onboard(options: OnboardingOptions): Promise<Onboarding> {
     credentials: aws.principals.operator,
     senderCredentials: aws.principals.amplitude,
     endpoint: aws.endpoint,
-    pollMs: 100,
     signal,
     onProgress: options.onProgress,
   };

@@ -1,9 +1,10 @@
 /**
  * Starts the sandbox. Plain JavaScript, because it runs before TypeScript can be loaded. The run, including the
- * compiler's cache, writes only to this project's folder `.sandbox`.
+ * compilers' caches, writes only to this project's folder `.sandbox`.
  */
 const { execFileSync } = require("node:child_process");
 const { mkdirSync } = require("node:fs");
+const { enableCompileCache } = require("node:module");
 const { join } = require("node:path");
 
 const [major, minor] = process.versions.node.split(".").map(Number);
@@ -25,6 +26,9 @@ try {
   process.exit(2);
 }
 process.env.TMPDIR = temporary;
+// For this process and the Kinesis engine.
+process.env.NODE_COMPILE_CACHE ??= join(temporary, "compiled");
+enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
 
 endWithNpm();
 require("tsx/cjs");

@@ -77,9 +77,11 @@ async function portOf(child: ChildProcess, exited: Promise<void>): Promise<numbe
   }
 }
 
-/** Passes no variable of this process on, because one set for another engine would change this one. */
+/** Passes on only Node's compile cache, which halves the CPU time of a start. A variable for another engine would change this one. */
 function settings(folder: string, certificatePath: string): NodeJS.ProcessEnv {
+  const { NODE_COMPILE_CACHE } = process.env;
   return {
+    ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }),
     ...Object.fromEntries(TRANSITIONS.map((transition) => [`${transition}_DURATION`, TRANSITION_TIME])),
     TMPDIR: folder,
     // Two different numbers that only identify the listeners: the preload makes each listen on a free port instead.

@@ -1,12 +1,14 @@
 /**
- * Loaded into the process of the Kinesis engine before the engine itself. Four things that the engine has no
- * settings for: it ends with the process that started it (however that one ends, SIGKILL included: the operating system
- * closes the channel) and by no signal that a terminal sends to that one's whole group, it listens on loopback only, and
- * it tells which port it was given.
+ * Loaded into the process of the Kinesis engine before the engine itself, for what the engine has no settings for:
+ * - It ends with the process that started it, even if that one is killed, because the operating system closes the channel.
+ *   It ignores the signals that a terminal sends to the whole process group.
+ * - It listens only on loopback, and reports its port.
+ * - It saves its compiled code as soon as it listens, because it is usually killed.
  *
- * The engine listens twice, by `listen(port, callback)`, on sockets of one type: for HTTP on the port that is asked for
- * as PLAIN_PORT and for HTTPS, which nobody uses here, on another. Both get a free port from the operating system.
+ * The engine listens twice, by `listen(port, callback)`: for HTTP on PLAIN_PORT, and for HTTPS, which nobody uses, on
+ * another port. Both get a free port from the operating system.
  */
+const { flushCompileCache } = require("node:module");
 const net = require("node:net");
 
 process.once("disconnect", () => process.exit());
@@ -23,7 +25,11 @@ const { listen } = net.Server.prototype;
 
 net.Server.prototype.listen = function listenOnLoopback(port, callback) {
   if (port === PLAIN_PORT) {
-    this.once("listening", () => process.send?.({ port: this.address().port }));
+    this.once("listening", () => {
+      process.send?.({ port: this.address().port });
+      // Node.js has it since 22.10.
+      flushCompileCache?.();
+    });
   }
   return listen.call(this, { port: 0, host: "127.0.0.1" }, callback);
 };
