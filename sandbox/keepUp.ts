@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { version as awsVersion } from "@pulumi/aws/package.json";
 import type { LocalAmplitude } from "./amplitude/server";
 import type { LocalAws, LocalPrincipal } from "./aws";
 import type { Onboarding } from "./onboarding";
@@ -38,6 +39,8 @@ export async function keepUp({
   };
   const places = await makePlaces(folder);
   await writePluginFolder(places.plugin);
+  // `pulumi package add` installs the provider of the component's plugin, whatever is on the PATH.
+  await writePluginFolder(join(places.home, "plugins", `resource-aws-v${awsVersion}`));
   await writeFile(files.outputs, `${JSON.stringify(values, undefined, 2)}\n`);
   await writeFile(files.credentials, credentials(aws), { mode: 0o600 });
   await writeFile(files.environment, environment(aws, amplitude, files.credentials, places), { mode: 0o600 });

@@ -1,4 +1,3 @@
-// Compiled, as the package that users install is: loading its sources through a compiler costs five times as much.
-import { AmplitudeKinesisDestination } from "../../dist/components";
+import { AmplitudeKinesisDestination } from "pulumi-amplitude-kinesis";
 
 export const { roleArn, region, streamName } = new AmplitudeKinesisDestination("amplitude");
