@@ -1,3 +1,5 @@
+import { redactSecrets } from "../common/redactSecrets";
+
 /** An error of the AWS SDK, or of the network below it. */
 export interface AwsError {
   /** The service's error code, or the system's (`ECONNREFUSED`). */
@@ -134,11 +136,11 @@ export function isUnsupported(error: unknown): boolean {
   return classify(error) === "unsupported";
 }
 
-/** Returns one line for a message: code and text, without the SDK's stack. */
+/** Returns one line for a message: code and text, without the SDK's stack, and without the credentials that a response echoes. */
 export function describeError(error: unknown): string {
   if (isUnreadable(error)) return UNREADABLE;
   const { code, message } = awsError(error);
-  const text = message.split("\n")[0] ?? "";
+  const text = redactSecrets(message.split("\n")[0] ?? "");
   return text.includes(code) ? text : `${code}: ${text}`;
 }
 

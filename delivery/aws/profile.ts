@@ -4,7 +4,7 @@ import { parseKnownFiles } from "@smithy/core/config";
 import type { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@smithy/types";
 import { SettingsError } from "../common/errors";
-import { registerSecrets } from "../common/redactSecrets";
+import { redactSecrets, registerSecrets } from "../common/redactSecrets";
 import { awsError, classify, describeError } from "./errors";
 
 /** Access keys, or a credentials provider of the AWS SDK. */
@@ -150,7 +150,7 @@ function profileError(cause: unknown, profile: string): unknown {
   const { message, httpStatus } = awsError(cause);
   if (httpStatus === undefined && classify(cause) !== "no-credentials") return cause;
   const lines = message.trim().split("\n");
-  const last = lines.length > 1 ? `: ${lines.at(-1)}` : "";
+  const last = lines.length > 1 ? `: ${redactSecrets(lines.at(-1) ?? "")}` : "";
   const text = `${describeError(cause)}${last}`.slice(0, 500);
   const remedy = REMEDIES.find(([pattern]) => pattern.test(text))?.[1] ?? signIn;
   return new CredentialsError(text, remedy(profile), { cause });

@@ -1,4 +1,5 @@
 import { MAX_TEXT_LENGTH } from "./limits";
+import { redactSecrets } from "./redactSecrets";
 
 /**
  * Weight of a finding: an `error` stops or disproves delivery, `undetermined` leaves a part of the proof open, a `warning`
@@ -103,8 +104,9 @@ function ofSeverity(severity: Severity): NewFinding {
   });
 }
 
-/** A message may quote a response of any length. */
-function shortened(text: string): string {
+/** A message may quote a response of any length. Credentials are redacted first, because a part of one isn't found. */
+function shortened(quoted: string): string {
+  const text = redactSecrets(quoted);
   return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH - 1)}…` : text;
 }
 

@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -190,6 +193,62 @@ describe("Secrets", function () {
       for (const secret of planted()) expect(printed.includes(secret), printed).to.equal(false);
     });
   }
+
+  describe("in a response that echoes the request", () => {
+    const secrets = {
+      AWS_SECRET_ACCESS_KEY: `wJalrXUtn/+${MARK}/K7=`,
+      AWS_SESSION_TOKEN: `FwoGZXIvYXdz/+${MARK}"&<EOjWx==`,
+      AMPLITUDE_API_KEY: `key/+${MARK}"&<==`,
+    };
+    const escaped = (secret: string) =>
+      secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+    const inEveryForm = (secret: string) => [
+      secret,
+      encodeURIComponent(secret),
+      JSON.stringify(secret),
+      escaped(secret),
+      Buffer.from(`authorization: ${secret}`).toString("base64"),
+      Buffer.from(secret).toString("hex"),
+    ];
+    const echo = Object.values(secrets).flatMap(inEveryForm).join(" ");
+    const found = (printed: string) =>
+      [MARK, "7f3a", "wJalrXUtn", "FwoGZXIvYXdz"]
+        .flatMap((part) => [part, Buffer.from(part).toString("hex")])
+        .filter((part) => printed.includes(part));
+    const server = createServer((incoming, outgoing) => {
+      const isQuery = String(incoming.headers["content-type"]).includes("urlencoded");
+      const refused = { code: 400, error: echo, events_with_invalid_fields: { time: [0, 1] } };
+      const json = JSON.stringify({ __type: "SignatureDoesNotMatch", message: echo, ...refused });
+      const xml = `<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>No match.\n${escaped(echo)}</Message></Error></ErrorResponse>`;
+      incoming.resume().once("end", () => outgoing.writeHead(isQuery ? 403 : 400).end(isQuery ? xml : json));
+    });
+    before(async () => {
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+    });
+    after(() => server.close().closeAllConnections());
+
+    const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const commands: [what: string, args: () => string[], endpoint: () => string][] = [
+      ["check", () => ["--debug", "check", ...from("outputs.json")], url],
+      ["watch", () => ["--debug", "watch", ...from("outputs.json")], url],
+      ["the route through Amplitude", () => through(`${url()}/2/httpapi`), () => aws.endpoint],
+    ];
+    for (const [what, args, endpoint] of commands) {
+      it(`are not in the output of ${what}`, async () => {
+        const session =
+          endpoint() === aws.endpoint ? { AMPLITUDE_API_KEY: secrets.AMPLITUDE_API_KEY } : secrets;
+        const { stdout, stderr } = await runInProcess(args(), {
+          ...env,
+          ...session,
+          AWS_ENDPOINT_URL: endpoint(),
+        });
+        const printed = stdout + stderr;
+        expect(printed, printed).to.match(/\[redacted\]|\[API key\]/);
+        expect(found(printed), printed).to.deep.equal([]);
+      });
+    }
+  });
 
   it("are not in the file of an interrupted run, nor in any other file", async () => {
     const refusal = json({ __type: "AccessDeniedException", message: "no longer" }, 400);
