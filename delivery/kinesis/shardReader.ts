@@ -100,23 +100,25 @@ export class ShardReader {
 
   async #take({ output, since }: Answer): Promise<ClosedShard | undefined> {
     const { clock, onReadUpTo, signal, pollMs, bytesPerSecond, clockOffsetMs } = this.options;
-    const bytes = await this.#handOn(output);
+    const { Records: records = [] } = output;
+    const repeated = this.#repeatedIn(records);
+    await this.#handOn(records, repeated);
     this.#iterator = output.NextShardIterator;
     if (this.#iterator === undefined) return { children: (output.ChildShards ?? []).flatMap(childShard) };
-    onReadUpTo(readUpTo(since, output, clockOffsetMs));
+    // An answer that only repeats records says nothing of what follows the last one.
+    if (records.length === 0 || records.length !== repeated?.size)
+      onReadUpTo(readUpTo(since, output, clockOffsetMs));
+    const bytes = records.reduce((sum, { Data }) => sum + (Data?.length ?? 0), 0);
     await clock.sleep(Math.max(pollMs, (bytes * 1000) / bytesPerSecond), signal);
     return undefined;
   }
 
-  /** @returns Size of the records' data in bytes. */
-  async #handOn({ Records: records = [] }: GetRecordsOutput): Promise<number> {
+  async #handOn(records: KinesisRecord[], repeated: Set<KinesisRecord> | undefined): Promise<void> {
     const { shardId, clock, onRecords } = this.options;
-    if (records.length === 0) return 0;
-    const repeated = this.#repeatedIn(records);
+    if (records.length === 0) return;
     const sequenceNumber = records.flatMap((record) => record.SequenceNumber || []).at(-1);
     if (sequenceNumber !== undefined) this.#position = { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber };
     await onRecords({ shardId, records, receivedAt: clock.now(), ...(repeated && { repeated }) });
-    return records.reduce((sum, { Data }) => sum + (Data?.length ?? 0), 0);
   }
 
   /**

@@ -71,7 +71,11 @@ export function servedTruth(log: TruthLog, runId: string, events: number): Serve
   for (const { partitionKey, shardId } of served) {
     if (own.has(partitionKey)) ofShards.set(shardId, (ofShards.get(shardId) ?? 0) + 1);
   }
-  return { ofShards, foreign: served.filter(({ partitionKey }) => !own.has(partitionKey)).length };
+  // Of other people's records the content is not looked at.
+  const foreign = served.flatMap(({ shardId, partitionKey, sequenceNumber, toldNumber = sequenceNumber }) =>
+    own.has(partitionKey) ? [] : [JSON.stringify([shardId, toldNumber, partitionKey])],
+  );
+  return { ofShards, foreign: new Set(foreign).size };
 }
 
 /** Each record once, however often it was read. What has one number, key and content on a shard is one record. */

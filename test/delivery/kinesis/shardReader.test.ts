@@ -286,6 +286,8 @@ describe("A shard's reader", () => {
     await reading.for(1_200, { api });
     expect(reading.names).to.deep.equal(["a", "b", "a", "b", "a", "b"]);
     expect(reading.repeated).to.deep.equal(["a", "b", "a", "b"]);
+    // Answers that only repeat records prove nothing.
+    expect(reading.readUpTo).to.deep.equal([0]);
   });
 
   describe("of an endpoint whose sequence numbers say little", () => {
