@@ -1,7 +1,7 @@
 import { credentialsProblem } from "../aws/credentials";
 import { isCredentialsError } from "../aws/errors";
 import type { StackOutputs } from "../common/outputs";
-import type { Task } from "./iam/actions";
+import { ACTIONS, type Task } from "./iam/actions";
 
 /**
  * Runs one inspection. An error of AWS becomes a result, because it concerns only this inspection.
@@ -53,3 +53,6 @@ export function grantRemedy(actions: readonly string[], resource: string, task?:
     task === undefined ? "" : ` (\`amplitude-kinesis operator-policy --for ${task}\` prints the policy)`;
   return `Grant the caller ${list} on ${resource}${policy}`;
 }
+
+/** Remedy for a stream whose records the caller may not read. */
+export const GRANT_READING = `${grantRemedy(ACTIONS.readShards, "the stream")}, and ${ACTIONS.decryptRecords} on a customer managed key`;

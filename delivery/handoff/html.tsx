@@ -1,52 +1,34 @@
-import { createHash } from "node:crypto";
-import { renderToString } from "preact-render-to-string";
+import { renderPage } from "../common/htmlPage";
 import type { Handoff, HandoffField } from ".";
 
-/** Renders one self-contained page. Its content security policy allows only its script and its style sheet, by hash. */
-export function handoffPage(handoff: Handoff): string {
-  return `<!doctype html>\n${renderToString(<Page handoff={handoff} />)}\n`;
-}
-
-function Page({ handoff: { fields, steps, notes } }: { handoff: Handoff }) {
-  return (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content={POLICY} />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
-        <meta name="robots" content="noindex" />
-        <meta name="color-scheme" content="light dark" />
-        <title>Amplitude: set up the Kinesis destination</title>
-        <style>{STYLE}</style>
-      </head>
-      <body>
-        <main>
-          <h1>Set up the Kinesis destination in Amplitude</h1>
-          <p class="lead">Three values, in the order of Amplitude's form. Copy each value exactly.</p>
-          <dl>
-            {fields.map((field) => (
-              <Field key={field.output} field={field} />
-            ))}
-          </dl>
-          <p id="status" role="status" />
-          <h2>Steps in Amplitude</h2>
-          <ol>
-            {steps.map((step) => (
-              <li key={step}>{step}</li>
-            ))}
-          </ol>
-          <h2>Notes</h2>
-          <ul>
-            {notes.map((note) => (
-              <li key={note}>{note}</li>
-            ))}
-          </ul>
-        </main>
-        <script>{SCRIPT}</script>
-      </body>
-    </html>
+/** Renders one page with the values, their copy buttons, and the steps. */
+export function handoffPage({ fields, steps, notes }: Handoff): string {
+  const title = "Amplitude: set up the Kinesis destination";
+  const children = (
+    <main>
+      <h1>Set up the Kinesis destination in Amplitude</h1>
+      <p class="lead">Three values, in the order of Amplitude's form. Copy each value exactly.</p>
+      <dl>
+        {fields.map((field) => (
+          <Field key={field.output} field={field} />
+        ))}
+      </dl>
+      <p id="status" role="status" />
+      <h2>Steps in Amplitude</h2>
+      <ol>
+        {steps.map((step) => (
+          <li key={step}>{step}</li>
+        ))}
+      </ol>
+      <h2>Notes</h2>
+      <ul>
+        {notes.map((note) => (
+          <li key={note}>{note}</li>
+        ))}
+      </ul>
+    </main>
   );
+  return renderPage({ title, styles: STYLES, script: SCRIPT, children });
 }
 
 function Field({ field: { label, output, value } }: { field: HandoffField }) {
@@ -63,13 +45,8 @@ function Field({ field: { label, output, value } }: { field: HandoffField }) {
   );
 }
 
-/*
- * The style sheet and the script have none of the characters that HTML escapes (`"`, `&`, `<`), because browsers don't
- * unescape these elements, and the policy allows exactly these texts.
- */
-
 /** The colors have WCAG AA contrast in both themes. Buttons are at least 44 px high. */
-const STYLE = `
+const STYLES = `
 :root { color-scheme: light dark; --text: #1b1f24; --soft: #4b5560; --page: #f6f7f9; --card: #ffffff; --line: #d0d5dc; --act: #0b57d0; --on-act: #ffffff; }
 @media (prefers-color-scheme: dark) {
   :root { --text: #e8eaed; --soft: #b3bac4; --page: #15181c; --card: #1f2329; --line: #3c434c; --act: #8ab4f8; --on-act: #10151c; }
@@ -115,15 +92,3 @@ for (const button of document.querySelectorAll('button[data-copy]')) {
   });
 }
 `;
-
-const POLICY = [
-  "default-src 'none'",
-  `script-src '${hashOf(SCRIPT)}'`,
-  `style-src '${hashOf(STYLE)}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-].join("; ");
-
-function hashOf(content: string): string {
-  return `sha256-${createHash("sha256").update(content).digest("base64")}`;
-}

@@ -1,8 +1,7 @@
 import { awsError, describeError, isAccessDenied } from "../aws/errors";
 import { DeliveryError, messageOf } from "../common/errors";
 import { type Finding, type FindingCode, finding } from "../common/findings";
-import { ACTIONS } from "../deployment/iam/actions";
-import { grantRemedy } from "../deployment/inspection";
+import { GRANT_READING } from "../deployment/inspection";
 import type { EventSource, Omissions } from "../events/source";
 import type { Stopped } from "../kinesis/producer";
 import type { StreamUnreadable } from "../kinesis/streamReader";
@@ -15,7 +14,7 @@ export function notReadable({ message, cause }: StreamUnreadable, where: string)
     message: `The stream can't be read back, so it is unknown what arrived: ${message}: ${describeError(cause)}`,
     where,
     remedy: isRefused
-      ? `${grantRemedy(ACTIONS.readShards, "the stream")}, and kms:Decrypt on a customer managed key`
+      ? GRANT_READING
       : "Check the network, the credentials' lifetime and the service's health, and run this again",
   };
 }

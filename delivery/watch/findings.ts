@@ -2,8 +2,7 @@ import { awsError, describeError, isAccessDenied } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
 import { DOCUMENTED_P95_SECONDS } from "../common/limits";
 import type { StackOutputs } from "../common/outputs";
-import { ACTIONS } from "../deployment/iam/actions";
-import { grantRemedy } from "../deployment/inspection";
+import { GRANT_READING } from "../deployment/inspection";
 import { createAgain } from "../deployment/stream";
 import type { StreamUnreadable } from "../kinesis/streamReader";
 import type { WatchUntil } from "./options";
@@ -185,7 +184,7 @@ export function unreadableStream(
     where,
     `The stream can't be read: ${reason}`,
     isAccessDenied(cause) || code === "KMSAccessDeniedException"
-      ? `${grantRemedy(ACTIONS.readShards, "the stream")}, and kms:Decrypt on a customer managed key`
+      ? GRANT_READING
       : "Check the network, whether the credentials expired, and the health of Kinesis. Use --from TIME to resume where this watch ended",
   );
 }

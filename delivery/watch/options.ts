@@ -1,7 +1,6 @@
-import type { Credentials, MfaCode } from "../aws/profile";
-import type { Clock, EpochMs } from "../common/clock";
+import type { EpochMs } from "../common/clock";
 import { SettingsError } from "../common/errors";
-import type { StackOutputs } from "../common/outputs";
+import type { ConnectionOptions } from "../sending/options";
 
 /** Start of a watch: now, the oldest record in the stream, or a time. */
 export type StartingPoint = "latest" | "trim-horizon" | Date;
@@ -14,10 +13,8 @@ export interface WatchUntil {
   seconds?: number | undefined;
 }
 
-/** Options of `watchStream`. Only `outputs` is required. */
-export interface WatchOptions {
-  /** The stack's three outputs. */
-  outputs: StackOutputs;
+/** Options of `watchStream`. Only `outputs` is required. The last snapshot follows when the signal ends the watch. */
+export interface WatchOptions extends ConnectionOptions {
   /** Default: `latest`, to about a second. */
   from?: StartingPoint | undefined;
   /** Default: only the signal ends the watch. */
@@ -26,28 +23,12 @@ export interface WatchOptions {
   expectApps?: readonly string[] | undefined;
   /** Counts the records of `verify` and `send` as Amplitude's, for a rehearsal. Default: false. */
   includeTests?: boolean | undefined;
-  /** Credentials that read the stream. Default: the SDK's chain. */
-  credentials?: Credentials | undefined;
-  /** Profile of the shared AWS files, instead of `credentials`. */
-  profile?: string | undefined;
-  /** Asks for the code of the profile's MFA device. Default: a profile with such a device is an error. */
-  mfaCode?: MfaCode | undefined;
-  /** URL of the one endpoint for all AWS services. Default: the SDK's settings (`AWS_ENDPOINT_URL`, …), else AWS. */
-  endpoint?: string | undefined;
   /** Time between two snapshots, from 1. Default: 1,000. */
   intervalMs?: number | undefined;
   /** Time between two reads of a shard, from 0. Default: 500, two of the five reads per second that a shard allows all its consumers. */
   pollMs?: number | undefined;
-  /** Time that a new stream may take to become active, from 0. Default: 90. */
-  propagationSeconds?: number | undefined;
-  /** Ends the watch. The last snapshot follows. */
-  signal?: AbortSignal | undefined;
   /** Receives each step before the first snapshot, in words. */
   onStep?: ((step: string) => void) | undefined;
-  /** Default: this machine's clock. */
-  clock?: Clock | undefined;
-  /** Draws the delays of retries, from 0 up to and without 1. Default: `Math.random`. */
-  random?: (() => number) | undefined;
 }
 
 const PROJECT_ID =

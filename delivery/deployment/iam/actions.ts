@@ -1,4 +1,4 @@
-import { SIMULATE_ACTION } from "../../../components/contract";
+import { ASSUME_ROLE_ACTION, GENERATE_DATA_KEY_ACTION, SIMULATE_ACTION } from "../../../components/contract";
 
 /** A task of an operator. Verifying and sending have two routes, which need different permissions. */
 export type Task =
@@ -49,12 +49,11 @@ export const ACTIONS = {
   readPolicies: ["iam:GetPolicy", "iam:GetPolicyVersion"],
   readAlarms: ["cloudwatch:DescribeAlarmsForMetric"],
   readKey: ["kms:DescribeKey"],
+  decryptRecords: ["kms:Decrypt"],
 } as const;
 
-const { describeStream, readShards, readRole, simulateRole } = ACTIONS;
-const ASSUME_ROLE = "sts:AssumeRole";
+const { describeStream, readShards, readRole, simulateRole, decryptRecords } = ACTIONS;
 const WRITE = "kinesis:PutRecords";
-const [DECRYPT, GENERATE_DATA_KEY] = ["kms:Decrypt", "kms:GenerateDataKey"];
 
 /** GetCallerIdentity needs no permission. Source: AWS, STS API Reference, GetCallerIdentity. */
 const NEEDS: Record<Task, Needs> = {
@@ -130,21 +129,21 @@ const NEEDS: Record<Task, Needs> = {
   },
   "verify-role": {
     Stream: [...describeStream, ...readShards],
-    Role: [...readRole, ASSUME_ROLE],
-    KeyThroughKinesis: [DECRYPT],
+    Role: [...readRole, ASSUME_ROLE_ACTION],
+    KeyThroughKinesis: decryptRecords,
   },
   "verify-operator": {
     Stream: [...describeStream, ...readShards, WRITE],
     Role: [...readRole, ...simulateRole],
-    KeyThroughKinesis: [DECRYPT, GENERATE_DATA_KEY],
+    KeyThroughKinesis: [...decryptRecords, GENERATE_DATA_KEY_ACTION],
   },
-  "send-role": { Stream: describeStream, Role: [...readRole, ASSUME_ROLE] },
+  "send-role": { Stream: describeStream, Role: [...readRole, ASSUME_ROLE_ACTION] },
   "send-operator": {
     Stream: [...describeStream, WRITE],
     Role: [...readRole, ...simulateRole],
-    KeyThroughKinesis: [GENERATE_DATA_KEY],
+    KeyThroughKinesis: [GENERATE_DATA_KEY_ACTION],
   },
-  watch: { Stream: [...describeStream, ...readShards], KeyThroughKinesis: [DECRYPT] },
+  watch: { Stream: [...describeStream, ...readShards], KeyThroughKinesis: decryptRecords },
 };
 
 /**

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
-import { renderToString } from "preact-render-to-string";
 import { accountOf } from "../../common/arn";
 import type { Verdict } from "../../common/findings";
+import { renderPage } from "../../common/htmlPage";
 import type { DeliveryReport } from "../../verify/report";
 import { latencyDistribution } from "../latencyDistribution";
 import { redactReport, verdictSentence } from "../presentation";
@@ -13,10 +12,12 @@ import { STYLES } from "./styles";
 import { ScrollingTable } from "./table";
 import { TimelineChart } from "./timelineChart";
 
-/** Renders a report as one page that runs no script and loads nothing. The renderer escapes every value. */
+/** Renders a report as one page that runs no script and loads nothing. */
 export async function htmlReport(report: DeliveryReport): Promise<string> {
   const charting = await loadCharting();
-  return `<!doctype html>\n${renderToString(<Page report={redactReport(report)} charting={charting} />)}\n`;
+  const redacted = redactReport(report);
+  const title = `${NAMES[report.verdict]}: Amplitude delivery to ${redacted.streamName} (${redacted.region})`;
+  return renderPage({ title, styles: STYLES, children: <Body report={redacted} charting={charting} /> });
 }
 
 const NAMES: Record<Verdict, string> = {
@@ -25,49 +26,27 @@ const NAMES: Record<Verdict, string> = {
   undecided: "? Undecided",
 };
 
-/** Allows only this style sheet. The empty icon keeps browsers from requesting one from a server. */
-const POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash("sha256").update(STYLES).digest("base64")}'`,
-  "img-src data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join("; ");
-
 /** @param report A redacted report. */
-function Page({ report, charting }: { report: DeliveryReport; charting: Charting }) {
-  const { verdict, streamName, region } = report;
+function Body({ report, charting }: { report: DeliveryReport; charting: Charting }) {
   return (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content={POLICY} />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="robots" content="noindex" />
-        <link rel="icon" href="data:," />
-        <title>{`${NAMES[verdict]}: Amplitude delivery to ${streamName} (${region})`}</title>
-        <style>{STYLES}</style>
-      </head>
-      <body>
-        <VerdictHeader report={report} />
-        <main>
-          <FindingsSection findings={report.findings} />
-          <ProofSection report={report} />
-          <NumbersSection report={report} />
-          <LatencySection report={report} charting={charting} />
-          <TimelineSection report={report} charting={charting} />
-          <ShardsSection {...report} />
-          <EnvironmentSection report={report} />
-        </main>
-        <footer>
-          <p>
-            Written by amplitude-kinesis {report.environment.version}. This page runs no script and loads
-            nothing.
-          </p>
-        </footer>
-      </body>
-    </html>
+    <>
+      <VerdictHeader report={report} />
+      <main>
+        <FindingsSection findings={report.findings} />
+        <ProofSection report={report} />
+        <NumbersSection report={report} />
+        <LatencySection report={report} charting={charting} />
+        <TimelineSection report={report} charting={charting} />
+        <ShardsSection {...report} />
+        <EnvironmentSection report={report} />
+      </main>
+      <footer>
+        <p>
+          Written by amplitude-kinesis {report.environment.version}. This page runs no script and loads
+          nothing.
+        </p>
+      </footer>
+    </>
   );
 }
 
