@@ -5,12 +5,11 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
-import { type LocalAws, startAws } from "../../sandbox/aws";
+import { startAws } from "../../sandbox/aws";
 import { startProviderServer } from "../../sandbox/pulumi/provider/service";
-import { cliEnvironment, makePlaces, writePluginFolder } from "../../sandbox/pulumi/provisioning/places";
-import { copyCheckout } from "../../test/sandbox/pulumi/provisioning/checkout";
+import { copyCheckout, sandboxEnvironment } from "../../test/sandbox/pulumi/provisioning/checkout";
 import { startLanguageHost } from "../../test/sandbox/pulumi/provisioning/languageHost";
 import { median } from "../median";
 
@@ -50,7 +49,8 @@ async function measured(rounds: number): Promise<Record<Name, number[]>> {
   const provider = await startProviderServer();
   const host = await startLanguageHost();
   try {
-    const env = { ...(await environment(folder, aws, provider.port)), ...host.environment };
+    const env = await sandboxEnvironment(folder, aws, host);
+    env.PULUMI_DEBUG_PROVIDERS = `aws:${provider.port}`;
     Object.assign(process.env, env); // The provider runs in this process.
     await makeProjects(folder);
     for (const name of NAMES)
@@ -71,23 +71,6 @@ async function measured(rounds: number): Promise<Record<Name, number[]>> {
     await rm(folder, { recursive: true, force: true });
   }
   return times;
-}
-
-/** Returns an environment in which `pulumi` reaches only the sandbox. */
-async function environment(folder: string, { endpoint, region, principals }: LocalAws, providerPort: number) {
-  const places = await makePlaces(folder);
-  await writePluginFolder(places.plugin);
-  return {
-    ...cliEnvironment(places),
-    PATH: [places.plugin, process.env.PATH].join(delimiter),
-    HOME: folder,
-    TMPDIR: places.temporary,
-    PULUMI_DEBUG_PROVIDERS: `aws:${providerPort}`,
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: principals.operator.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: principals.operator.secretAccessKey,
-  };
 }
 
 /** Creates a checkout, and a project for each program with strict types, as Pulumi's own templates have. */

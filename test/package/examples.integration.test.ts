@@ -1,15 +1,15 @@
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { cp, readFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { parse } from "yaml";
 import root from "../../package.json";
-import { cliEnvironment, makePlaces, writePluginFolder } from "../../sandbox/pulumi/provisioning/places";
 import { findPulumiCli } from "../../sandbox/pulumi/provisioning/pulumiCli";
 import { PROJECT } from "../cache";
 import { blocksOf, readDocument } from "../docs/documents";
+import { sandboxEnvironment } from "../sandbox/pulumi/provisioning/checkout";
 import { type LanguageHost, startLanguageHost } from "../sandbox/pulumi/provisioning/languageHost";
 import { sandboxRun } from "../sandbox/pulumi/provisioning/sandboxRun";
 import { skip } from "../skip";
@@ -142,19 +142,7 @@ describe("the examples and the template, with the packed package", function () {
       const script = (commands?.code ?? "false")
         .replace(/^pulumi new .*$/m, `$& --yes ${named}`)
         .replace(/^pulumi up$/m, "$& --yes --skip-preview");
-      const plugin = join(sandbox.folder, "plugin");
-      await writePluginFolder(plugin);
-      const { accessKeyId, secretAccessKey } = sandbox.local.principals.operator;
-      const env = {
-        ...cliEnvironment(await makePlaces(sandbox.folder)),
-        ...host.environment,
-        PATH: [plugin, process.env.PATH].join(delimiter),
-        HOME: sandbox.folder,
-        TMPDIR: sandbox.folder,
-        AWS_ENDPOINT_URL: sandbox.local.endpoint,
-        AWS_ACCESS_KEY_ID: accessKeyId,
-        AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      };
+      const env = await sandboxEnvironment(sandbox.folder, sandbox.local, host);
       const npm = `npm() { case "$*" in "run check") "${process.execPath}" "${TYPESCRIPT}";; esac; }`;
       const run = promisify(execFile);
       const { stdout } = await run("sh", ["-euc", `${npm}\n${script}`], { cwd: checkout, env });

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 import { credentials } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
@@ -13,6 +14,9 @@ import manifest from "../../components/package.json";
 import { INPUT_NAMES } from "../../components/rules";
 import root from "../../package.json";
 import { PROJECT } from "../cache";
+import { sandboxEnvironment } from "../sandbox/pulumi/provisioning/checkout";
+import { startLanguageHost } from "../sandbox/pulumi/provisioning/languageHost";
+import { engineOf, sandboxRun } from "../sandbox/pulumi/provisioning/sandboxRun";
 import { link, removed, temporaryFolder } from "./installed";
 
 const PLUGIN = join(PROJECT, "components");
@@ -134,8 +138,7 @@ describe("Pulumi's plugin runner", function () {
   before(async () => {
     folder = await temporaryFolder();
     plugin = join(folder, "components");
-    await cp(PLUGIN, plugin, { recursive: true, filter: (path) => path !== join(PLUGIN, "node_modules") });
-    await link(join(plugin, "node_modules"), Object.keys(manifest.dependencies));
+    await copyPlugin(plugin);
     for (const [name, compilerOptions] of USER_SETTINGS)
       runners.set(name, await startIn(name, compilerOptions));
   });
@@ -169,6 +172,52 @@ describe("Pulumi's plugin runner", function () {
     expect(JSON.parse(served)).to.deep.equal(JSON.parse(await readFile(SNAPSHOT, "utf8")));
   });
 });
+
+describe("the plugin in the stack of another language", function () {
+  this.timeout(120_000);
+  const sandbox = sandboxRun();
+  const cli = engineOf(sandbox);
+
+  it("is started by the engine in the user's folder, and creates the component's resources", async () => {
+    const host = await startLanguageHost();
+    try {
+      const plugin = join(sandbox.folder, "components");
+      await copyPlugin(plugin);
+      const project = join(sandbox.folder, "stack");
+      await mkdir(project);
+      await link(join(project, "node_modules"), ["@pulumi/pulumi"]);
+      const providers = [{ name: manifest.name, path: plugin }];
+      const runtime = { name: "nodejs", options: { typescript: false } };
+      const settings = { name: "stack", main: "index.js", runtime, plugins: { providers } };
+      await writeFile(join(project, "Pulumi.yaml"), JSON.stringify(settings));
+      await writeFile(join(project, "index.js"), REMOTE);
+      // The plugin must not be compiled with these.
+      const compilerOptions = { ...STRICT, verbatimModuleSyntax: true, noEmitOnError: true };
+      await writeFile(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+      const env = await sandboxEnvironment(sandbox.folder, sandbox.local, host);
+      const pulumi = (...words: string[]) =>
+        promisify(execFile)(cli().command.command, ["--non-interactive", ...words], { cwd: project, env });
+      await pulumi("stack", "init", "acme");
+      const { stdout } = await pulumi("up", "--yes", "--skip-preview");
+      expect(stdout)
+        .to.match(/\+ 6 created/)
+        .and.to.include("arn:aws:iam::111122223333:role/acme-role-");
+    } finally {
+      host.stop();
+    }
+  });
+});
+
+/** A program as the SDK of another language registers the component: by its type, from the plugin. */
+const REMOTE = `const pulumi = require("@pulumi/pulumi");
+const inputs = { retentionHours: 48, roleArn: undefined };
+exports.roleArn = new pulumi.ComponentResource("${TOKEN}", "acme", inputs, {}, true).roleArn;
+`;
+
+async function copyPlugin(folder: string): Promise<void> {
+  await cp(PLUGIN, folder, { recursive: true, filter: (path) => path !== join(PLUGIN, "node_modules") });
+  await link(join(folder, "node_modules"), Object.keys(manifest.dependencies));
+}
 
 /** The runner's first line of output; whatever it complains about, where it ends without one. */
 async function portOf(runner: ChildProcess): Promise<string> {

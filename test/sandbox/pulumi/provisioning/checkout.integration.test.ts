@@ -6,7 +6,7 @@ import { type LanguageHost, startLanguageHost } from "./languageHost";
 import { engineOf, sandboxRun } from "./sandboxRun";
 
 describe("a checkout of this project, by the ordinary command", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const sandbox = sandboxRun();
   const cli = engineOf(sandbox);
   let host: LanguageHost;

@@ -1,10 +1,14 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { LocalAws } from "../../../../sandbox/aws";
-import { providerSettings, writePluginFolder } from "../../../../sandbox/pulumi/provisioning/places";
+import {
+  cliEnvironment,
+  makePlaces,
+  providerSettings,
+  writePluginFolder,
+} from "../../../../sandbox/pulumi/provisioning/places";
 import { PROJECT } from "../../../cache";
 import type { LanguageHost } from "./languageHost";
 
@@ -27,6 +31,28 @@ export async function copyCheckout(folder: string): Promise<void> {
   await symlink(join(PROJECT, "node_modules"), join(folder, "node_modules"), "junction");
 }
 
+/** Returns the whole environment of a `pulumi` command that reaches only the sandbox, and writes only to `folder`. */
+export async function sandboxEnvironment(
+  folder: string,
+  { endpoint, region, principals }: LocalAws,
+  host: LanguageHost,
+): Promise<Record<string, string>> {
+  const places = await makePlaces(folder);
+  await writePluginFolder(places.plugin);
+  return {
+    ...cliEnvironment(places),
+    ...host.environment,
+    PATH: [places.plugin, process.env.PATH].join(delimiter),
+    HOME: places.home,
+    TMPDIR: places.temporary,
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: principals.operator.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: principals.operator.secretAccessKey,
+  };
+}
+
 /** Makes a checkout of this project in `folder`, whose stacks are created in the sandbox. */
 export async function makeCheckout(
   folder: string,
@@ -35,24 +61,7 @@ export async function makeCheckout(
   host: LanguageHost,
 ): Promise<Checkout> {
   await copyCheckout(folder);
-  const plugin = join(folder, ".plugin");
-  await writePluginFolder(plugin);
-  const state = join(folder, ".state");
-  await mkdir(state);
-  const { accessKeyId, secretAccessKey } = local.principals.operator;
-  const environment = {
-    PATH: [plugin, process.env.PATH].join(delimiter),
-    HOME: state,
-    TMPDIR: state,
-    PULUMI_HOME: join(state, "home"),
-    PULUMI_BACKEND_URL: pathToFileURL(state).href,
-    PULUMI_CONFIG_PASSPHRASE: "",
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    ...host.environment,
-  };
+  const environment = await sandboxEnvironment(join(folder, ".state"), local, host);
   const pulumi = async (...words: string[]) => {
     const options = { cwd: folder, env: environment };
     const { stdout } = await run(command, ["--non-interactive", ...words], options).catch(
