@@ -5,7 +5,7 @@ import type { Properties } from "../../../sandbox/pulumi/provider/properties";
 import type { ResourceType } from "../../../sandbox/pulumi/provider/resourceType";
 import { typeOf } from "../../../sandbox/pulumi/provider/types";
 import type { Credentials } from "../../sandbox/aws/localAws";
-import { AMPLITUDE, allowing, checked, trusting } from "../../sandbox/pulumi/provider/customerAccount";
+import { AMPLITUDE, allowing, checked, trusting } from "../../sandbox/pulumi/provider/inputs";
 
 /** What `pulumi up` and `pulumi destroy` have the provider do with one kind of resource, all its changes included. */
 export type Life = (aws: Aws, names: Names) => Promise<void>;

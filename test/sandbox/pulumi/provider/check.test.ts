@@ -11,7 +11,7 @@ import type { ResourceType } from "../../../../sandbox/pulumi/provider/resourceT
 import { roleType } from "../../../../sandbox/pulumi/provider/role";
 import { streamType } from "../../../../sandbox/pulumi/provider/stream";
 import { typeOf } from "../../../../sandbox/pulumi/provider/types";
-import { AMPLITUDE, allowing, trusting } from "./customerAccount";
+import { AMPLITUDE, allowing, trusting } from "./inputs";
 
 const trust = trusting(AMPLITUDE);
 

@@ -9,7 +9,8 @@ import { diff } from "../../../../sandbox/pulumi/provider/diff";
 import { create, read, update } from "../../../../sandbox/pulumi/provider/lifecycle";
 import { metricAlarmType } from "../../../../sandbox/pulumi/provider/metricAlarm";
 import { typeOf } from "../../../../sandbox/pulumi/provider/types";
-import { checked, customerAccount } from "./customerAccount";
+import { sandboxRun } from "../provisioning/sandboxRun";
+import { checked } from "./inputs";
 
 const TOPIC = "arn:aws:sns:us-east-1:111122223333:on-call";
 
@@ -27,7 +28,7 @@ const silence = (more: object = {}) => ({
 
 describe("the provider's alarm", function () {
   this.timeout(20_000);
-  const account = customerAccount();
+  const account = sandboxRun();
   const inputsOf = (name: string, more: object = {}) =>
     checked(metricAlarmType, name, silence({ name, ...more }));
   const alarmOf = async (name: string, region = account.aws.region) => {

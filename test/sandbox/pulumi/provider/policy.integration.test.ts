@@ -5,10 +5,11 @@ import { create, read, update } from "../../../../sandbox/pulumi/provider/lifecy
 import { policyType } from "../../../../sandbox/pulumi/provider/policy";
 import { roleType } from "../../../../sandbox/pulumi/provider/role";
 import { rolePolicyAttachmentType } from "../../../../sandbox/pulumi/provider/rolePolicyAttachment";
-import { AMPLITUDE, allowing, checked, customerAccount, trusting } from "./customerAccount";
+import { sandboxRun } from "../provisioning/sandboxRun";
+import { AMPLITUDE, allowing, checked, trusting } from "./inputs";
 
 describe("the provider's policy", () => {
-  const account = customerAccount();
+  const account = sandboxRun();
   const inputsOf = (name: string, action: string, more: object = {}) =>
     checked(policyType, name, { name, policy: allowing(action), ...more });
   const versionsOf = async (PolicyArn: string) => {

@@ -3,10 +3,11 @@ import { expect } from "chai";
 import { diff } from "../../../../sandbox/pulumi/provider/diff";
 import { create, read, update } from "../../../../sandbox/pulumi/provider/lifecycle";
 import { roleType } from "../../../../sandbox/pulumi/provider/role";
-import { AMPLITUDE, allowing, checked, customerAccount, trusting } from "./customerAccount";
+import { sandboxRun } from "../provisioning/sandboxRun";
+import { AMPLITUDE, allowing, checked, trusting } from "./inputs";
 
 describe("the provider's role", () => {
-  const account = customerAccount();
+  const account = sandboxRun();
   const inputsOf = (name: string, more: object = {}) =>
     checked(roleType, name, { name, assumeRolePolicy: trusting(AMPLITUDE), ...more });
   const makePolicy = async (name: string) => {

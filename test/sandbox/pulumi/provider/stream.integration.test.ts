@@ -11,11 +11,12 @@ import { diff } from "../../../../sandbox/pulumi/provider/diff";
 import { create, HalfMadeError, read, update } from "../../../../sandbox/pulumi/provider/lifecycle";
 import { streamType } from "../../../../sandbox/pulumi/provider/stream";
 import { activeStream, findStream, goneStream } from "../../../../sandbox/pulumi/provider/streamUpdate";
-import { checked, customerAccount } from "./customerAccount";
+import { sandboxRun } from "../provisioning/sandboxRun";
+import { checked } from "./inputs";
 
 describe("the provider's stream", function () {
   this.timeout(15_000);
-  const account = customerAccount();
+  const account = sandboxRun();
   const inputsOf = (name: string, more: object = {}) =>
     checked(streamType, name, { name, streamModeDetails: { streamMode: "ON_DEMAND" }, ...more });
   /** Clients of a test's own. */

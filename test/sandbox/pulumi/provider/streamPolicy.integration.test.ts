@@ -6,7 +6,8 @@ import { create, read, update } from "../../../../sandbox/pulumi/provider/lifecy
 import { streamType } from "../../../../sandbox/pulumi/provider/stream";
 import { streamPolicyType } from "../../../../sandbox/pulumi/provider/streamPolicy";
 import { typeOf } from "../../../../sandbox/pulumi/provider/types";
-import { checked, customerAccount } from "./customerAccount";
+import { sandboxRun } from "../provisioning/sandboxRun";
+import { checked } from "./inputs";
 
 const denying = (arn: string, action: string) => ({
   Version: "2012-10-17",
@@ -15,7 +16,7 @@ const denying = (arn: string, action: string) => ({
 
 describe("the provider's policy of a stream", function () {
   this.timeout(20_000);
-  const account = customerAccount();
+  const account = sandboxRun();
   const kinesis = () => account.aws.kinesis(account.aws.region);
   const inputsOf = (resourceArn: string, action: string) =>
     checked(streamPolicyType, "policy", { resourceArn, policy: denying(resourceArn, action) });
