@@ -1,19 +1,19 @@
 import type { Clock } from "../common/clock";
 
 /** Times at which the next event may be sent and is due, in milliseconds since 1970. */
-export interface Turn {
+export interface Slot {
   releaseAt: number;
-  /** Start of the latency measurement, however late the event is sent: the measured time includes the wait for the turn. */
+  /** Start of the latency measurement, however late the event is sent: the measured time includes the wait for the slot. */
   dueAt?: number;
 }
 
 /** Decides for each event when it may be sent. */
-export interface Pace {
+export interface RateLimiter {
   /**
    * @param bytes Size of the event, partition key included.
    * @param now Milliseconds since 1970.
    */
-  turn(bytes: number, now: number): Turn;
+  slot(bytes: number, now: number): Slot;
 }
 
 /** Lateness that is made up for at once, because timers are this coarse. */
@@ -23,10 +23,10 @@ const TIMER_MS = 5;
  * Spaces events evenly at a constant rate per second: event number N is due N intervals after the first one. A delayed
  * sender catches up at no more than twice the rate, so that no burst throttles the stream. Its delay shows as latency.
  */
-export class SteadyPace implements Pace {
+export class SteadyLimiter implements RateLimiter {
   readonly #intervalMs: number;
   #startedAt: number | undefined;
-  #turns = 0;
+  #slots = 0;
   #last = Number.NEGATIVE_INFINITY;
 
   /** @param perSecond Events per second, above 0. */
@@ -34,11 +34,11 @@ export class SteadyPace implements Pace {
     this.#intervalMs = 1000 / perSecond;
   }
 
-  turn(_bytes: number, now: number): Required<Turn> {
+  slot(_bytes: number, now: number): Required<Slot> {
     this.#startedAt ??= now;
-    const dueAt = this.#startedAt + this.#turns * this.#intervalMs;
+    const dueAt = this.#startedAt + this.#slots * this.#intervalMs;
     const releaseAt = Math.max(dueAt, this.#last + this.#intervalMs / 2);
-    this.#turns += 1;
+    this.#slots += 1;
     this.#last = Math.max(releaseAt, now - TIMER_MS);
     return { releaseAt, dueAt };
   }
@@ -54,13 +54,13 @@ export interface WriteCapacity {
 const BURST_MS = 1_000;
 
 /** Sends as fast as the source, within a capacity: each interval carries at most its capacity and that of one more second. */
-export class CappedPace implements Pace {
+export class CappedLimiter implements RateLimiter {
   /** Time until which the capacity is used up. */
   #usedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly capacity: WriteCapacity) {}
 
-  turn(bytes: number, now: number): Turn {
+  slot(bytes: number, now: number): Slot {
     const { recordsPerSecond, bytesPerSecond } = this.capacity;
     const releaseAt = Math.max(this.#usedUntil - BURST_MS, now);
     this.#usedUntil =
@@ -69,11 +69,11 @@ export class CappedPace implements Pace {
   }
 }
 
-/** Whether a turn is worth waiting for. A wait below a timer's resolution is not, and evens out. */
-export function isAhead({ releaseAt }: Turn, clock: Clock): boolean {
+/** Whether a slot is worth waiting for. A wait below a timer's resolution is not, and evens out. */
+export function isAhead({ releaseAt }: Slot, clock: Clock): boolean {
   return releaseAt - clock.now() >= 1;
 }
 
-export async function awaitTurn(turn: Turn, clock: Clock, signal: AbortSignal): Promise<void> {
-  if (isAhead(turn, clock)) await clock.sleep(turn.releaseAt - clock.now(), signal);
+export async function waitForSlot(slot: Slot, clock: Clock, signal: AbortSignal): Promise<void> {
+  if (isAhead(slot, clock)) await clock.sleep(slot.releaseAt - clock.now(), signal);
 }

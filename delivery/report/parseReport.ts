@@ -46,7 +46,7 @@ const FIELDS: Record<keyof DeliveryReport, object> = {
   eventsCorrupted: COUNT,
   eventsDuplicated: COUNT,
   duplicatesUnexplained: COUNT,
-  eventsSeenThoughRefused: COUNT,
+  eventsSeenDespiteRefusal: COUNT,
   eventsUnknown: COUNT,
   // Reports of earlier versions don't have these two.
   eventsSkipped: { ...COUNT, default: 0 },

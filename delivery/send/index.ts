@@ -1,32 +1,20 @@
-import { type ClientOptions, type Connection, connect, kinesisWriteClient } from "../aws/clients";
+import { type ClientOptions, type Connection, connect } from "../aws/clients";
 import { type Clock, startClock } from "../common/clock";
 import { type Finding, hasSeverity } from "../common/findings";
 import { DEFAULT_PROPAGATION_SECONDS } from "../common/limits";
 import { namesOf, resolveOutputs, type StackOutputs } from "../common/outputs";
-import { KEY_BYTES, newRunKey } from "../common/runId";
+import { newRunKey } from "../common/runId";
 import { type Preflight, preflight } from "../deployment/preflight";
 import { resolveAmplitudeCaller, resolveSender } from "../deployment/route";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
-import { Producer } from "../kinesis/producer";
-import { awaitTurn, isAhead, type Pace } from "../kinesis/rateLimit";
 import type { OutgoingRecord } from "../kinesis/record";
-import { putRecordsTo } from "../kinesis/record";
-import {
-  endedEarly,
-  interrupted,
-  noEvents,
-  omissionsOf,
-  senderFailed,
-  sendingEnded,
-  sourceProblems,
-} from "../sending/findings";
-import { defaultConcurrency, type PacedEvents, pacedEvents } from "../sending/pacing";
+import { interrupted, noEvents, omissionsOf, senderFailed, sourceProblems } from "../sending/findings";
+import { pacedEvents } from "../sending/pacing";
+import { PROPAGATING, pacedRecords, sendRecords } from "../sending/sendRecords";
 import { fateFindings, SendCounter, sendOutcome } from "./findings";
 import type { SendOptions } from "./options";
 import type { SendReport } from "./report";
-
-const PROPAGATING = "refused so far; a new policy takes up to a minute and a half to take effect";
 
 /**
  * Sends the source's events to the customer's stream, as `verifyDelivery` does, and reads nothing back. Memory does not
@@ -54,7 +42,6 @@ class Sending {
   readonly #counter = new SendCounter();
   readonly #key = newRunKey();
   #taken = 0;
-  #step = "";
 
   constructor(options: SendOptions) {
     const { clock = startClock(), signal = new AbortController().signal } = options;
@@ -94,49 +81,30 @@ class Sending {
 
   /** @returns Findings of the run. */
   async #send(stream: StreamState, writer: ClientOptions): Promise<Finding[]> {
-    const { source, rate, concurrency = defaultConcurrency(rate), random = Math.random } = this.#options;
-    const findings: Finding[] = [];
-    const { batches, pace, step } = await pacedEvents(this.#options, stream);
-    this.#step = step;
-    const producer = new Producer({
-      put: putRecordsTo(kinesisWriteClient(writer), this.#outputs.streamName),
+    const { source, rate, concurrency, random = Math.random } = this.#options;
+    const paced = await pacedEvents(this.#options, stream);
+    const records = pacedRecords(paced, {
+      clock: this.#clock,
+      signal: this.#signal,
+      toRecord: (event) => this.#record(event),
+      onBatch: () => this.#show(paced.step),
+    });
+    const findings = await sendRecords(records, {
+      stream,
+      writer,
+      streamName: this.#outputs.streamName,
       listener: this.#counter,
+      sent: () => this.#counter.sent,
+      concurrency,
+      rate,
       clock: this.#clock,
       random,
-      concurrency,
-      largestRecordBytes: stream.largestRecordBytes,
       propagationMs: this.#propagationMs,
+      signal: this.#signal,
       onAccessDenied: () => this.#show(PROPAGATING),
     });
-    try {
-      const stopped = await producer.run(this.#outgoing(batches, pace), this.#signal);
-      if (stopped !== undefined) findings.push(endedEarly(stopped, this.#counter.sent, stream.streamArn));
-    } catch (error) {
-      if (this.#counter.sent === 0) throw error;
-      findings.push(sendingEnded(error, this.#counter.sent));
-    }
     if (this.#taken === 0 && !this.#signal.aborted) throw noEvents(source);
     return [...findings, ...fateFindings(this.#counter, stream.streamArn), ...this.#interruption()];
-  }
-
-  async *#outgoing(
-    batches: PacedEvents["batches"],
-    pace: Pace | undefined,
-  ): AsyncGenerator<readonly OutgoingRecord[]> {
-    for await (const events of batches) {
-      let ready: OutgoingRecord[] = [];
-      for (const event of events) {
-        const turn = pace?.turn(event.bytes.length + KEY_BYTES, this.#clock.now());
-        if (turn !== undefined && isAhead(turn, this.#clock)) {
-          if (ready.length > 0) yield ready;
-          ready = [];
-          await awaitTurn(turn, this.#clock, this.#signal);
-        }
-        ready.push(this.#record(event));
-      }
-      if (ready.length > 0) yield ready;
-      this.#show(this.#step);
-    }
   }
 
   #record({ bytes }: SourceEvent): OutgoingRecord {

@@ -4,13 +4,13 @@ import { KEY_BYTES } from "../common/runId";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
 import { BATCH_LIMITS } from "../kinesis/batcher";
-import { CappedPace, type Pace, SteadyPace, type WriteCapacity } from "../kinesis/rateLimit";
+import { CappedLimiter, type RateLimiter, SteadyLimiter, type WriteCapacity } from "../kinesis/rateLimit";
 import type { RunLoad, SenderOptions } from "./options";
 
 /** The source's events and their rate limit. */
 export interface PacedEvents {
   batches: AsyncIterable<readonly SourceEvent[]>;
-  pace?: Pace;
+  limiter?: RateLimiter;
   /** Description of the step, for a progress display. */
   step: string;
 }
@@ -33,7 +33,7 @@ export async function pacedEvents(
   const percent = Math.round(capacityShare * 100);
   return {
     batches,
-    pace: new CappedPace(capacityOf(openShards, capacityShare)),
+    limiter: new CappedLimiter(capacityOf(openShards, capacityShare)),
     step: `sending events, at most ${percent} % of the capacity of ${shardCount(openShards)}`,
   };
 }
@@ -45,12 +45,12 @@ async function steadily(
 ): Promise<PacedEvents> {
   const isEnough = (first: (readonly SourceEvent[])[]) => first.flat().length >= SAMPLED_EVENTS;
   const { first, all: batches } = await peek(source, isEnough);
-  const pace = new SteadyPace(rate);
-  if (openShards === undefined) return { batches, pace, step: `sending ${rate} events/s` };
+  const limiter = new SteadyLimiter(rate);
+  if (openShards === undefined) return { batches, limiter, step: `sending ${rate} events/s` };
   const load = loadOf(rate, meanBytes(first.flat()) + KEY_BYTES, openShards);
   if (load.share > DEFAULT_CAPACITY_SHARE && !(await (confirmLoad?.(load) ?? true))) throw notAgreed(load);
   const step = `sending ${rate} events/s, ${percentOf(load)} % of the capacity of ${shardCount(openShards)}`;
-  return { batches, pace, step };
+  return { batches, limiter, step };
 }
 
 /** Returns the number of requests in flight that keeps up with the rate if each takes 250 ms. */

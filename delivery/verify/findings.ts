@@ -20,7 +20,7 @@ export function eventFindings(
     !end.readingComplete && absent > 0 ? unread(absent, streamArn) : undefined,
     fates.corrupted > 0 ? corrupted(counts, streamArn) : undefined,
     counts.unexplainedDuplicates > 0 ? unexplained(counts, streamArn) : undefined,
-    counts.seenThoughRefused > 0 ? seenThoughRefused(counts, streamArn) : undefined,
+    counts.seenDespiteRefusal > 0 ? seenDespiteRefusal(counts, streamArn) : undefined,
   ];
   return findings.filter((finding) => finding !== undefined);
 }
@@ -106,11 +106,11 @@ function unexplained(counts: LedgerCounts, where: string): Finding {
   };
 }
 
-function seenThoughRefused(counts: LedgerCounts, where: string): Finding {
+function seenDespiteRefusal(counts: LedgerCounts, where: string): Finding {
   return {
     code: "refused-but-delivered",
     severity: "warning",
-    message: `${counts.seenThoughRefused} event(s) are in the stream though Kinesis refused them`,
+    message: `${counts.seenDespiteRefusal} event(s) are in the stream though Kinesis refused them`,
     where,
     remedy:
       "Consumers must deduplicate in any case (by uuid): a sender that trusts the refusal sends such events again",

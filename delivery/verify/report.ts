@@ -63,7 +63,7 @@ export interface DeliveryReport extends Omissions {
   /** Number of those copies that neither the acknowledgement nor an attempt without a clear response accounts for. */
   duplicatesUnexplained: number;
   /** Number of events read back although every attempt was refused. They also count as delivered or corrupted. */
-  eventsSeenThoughRefused: number;
+  eventsSeenDespiteRefusal: number;
   /**
    * Number of events with an unknown outcome. They were not read back, for example because reading could not be
    * finished.

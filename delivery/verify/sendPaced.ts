@@ -1,24 +1,22 @@
-import { type ClientOptions, kinesisWriteClient } from "../aws/clients";
+import type { ClientOptions } from "../aws/clients";
 import type { Clock } from "../common/clock";
 import { SourceError } from "../common/errors";
 import type { Finding } from "../common/findings";
 import { LatencyRecorder } from "../common/histogram";
-import { KEY_BYTES, type RunKey } from "../common/runId";
+import type { RunKey } from "../common/runId";
 import type { Timeline } from "../common/timeline";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
-import { type OutcomeListener, Producer } from "../kinesis/producer";
-import { awaitTurn, isAhead, type Pace } from "../kinesis/rateLimit";
-import { type OutgoingRecord, putRecordsTo } from "../kinesis/record";
-import { endedEarly, noEvents, sendingEnded } from "../sending/findings";
+import type { OutcomeListener } from "../kinesis/producer";
+import type { OutgoingRecord } from "../kinesis/record";
+import { noEvents } from "../sending/findings";
 import type { Progress } from "../sending/options";
-import { defaultConcurrency, type PacedEvents } from "../sending/pacing";
+import type { PacedEvents } from "../sending/pacing";
+import { PROPAGATING, pacedRecords, sendRecords } from "../sending/sendRecords";
 import type { Ledger } from "./ledger";
 import type { VerifyOptions } from "./options";
 import type { RunJournal } from "./resume/runFile";
 import type { RunState } from "./resume/runState";
-
-const PROPAGATING = "refused so far; a new policy takes up to a minute and a half to take effect";
 
 export interface SendingOptions extends Pick<VerifyOptions, "source" | "concurrency" | "rate"> {
   stream: StreamState;
@@ -49,46 +47,31 @@ export interface Sent {
  * @throws DeliveryError `no-events` if the source has none. An error that the source throws before its first event is
  * passed on, and a SourceError at any time.
  */
-export async function sendPaced(
-  { batches, pace, step }: PacedEvents,
-  options: SendingOptions,
-): Promise<Sent> {
-  const { stream, state, timeline, clock, random, propagationMs, signal, onStep } = options;
+export async function sendPaced(paced: PacedEvents, options: SendingOptions): Promise<Sent> {
+  const { state, timeline, signal, onStep, onProgress } = options;
   const { ledger, key, unsettled } = state;
-  onStep({ phase: "sending", step });
+  onStep({ phase: "sending", step: paced.step });
   const recorder = new SendRecorder(state, timeline);
-  const findings: Finding[] = [];
-  const producer = new Producer({
-    put: putRecordsTo(kinesisWriteClient(options.writer), options.streamName),
-    listener: recorder,
-    clock,
-    random,
-    concurrency: options.concurrency ?? defaultConcurrency(options.rate),
-    largestRecordBytes: stream.largestRecordBytes,
-    propagationMs,
-    onAccessDenied: () => onStep({ phase: "sending", step: PROPAGATING }),
-  });
   try {
-    const { onProgress } = options;
-    const records = outgoing(batches, { ledger, key, unsettled, clock, signal, onProgress, pace });
-    const stopped = await producer.run(records, signal);
-    if (stopped !== undefined) findings.push(endedEarly(stopped, ledger.sent, stream.streamArn));
-  } catch (error) {
-    if (ledger.sent === 0 || error instanceof SourceError) throw error;
-    findings.push(sendingEnded(error, ledger.sent));
+    const records = outgoing(paced, { ...options, ledger, key, unsettled, onProgress });
+    const findings = await sendRecords(records, {
+      ...options,
+      listener: recorder,
+      sent: () => ledger.sent,
+      onAccessDenied: () => onStep({ phase: "sending", step: PROPAGATING }),
+      throwsSourceErrors: true,
+    });
+    if (ledger.size === 0 && !signal.aborted) throw noEvents(options.source);
+    return { acknowledgement: recorder.acknowledgement, findings };
   } finally {
     // The outcome of an event that an earlier process left open, and that this one did not reach, stays unknown.
     for (const index of unsettled) ledger.onAbandoned(index);
   }
-  if (ledger.size === 0 && !signal.aborted) throw noEvents(options.source);
-  return { acknowledgement: recorder.acknowledgement, findings };
 }
 
 export interface OutgoingOptions {
   ledger: Ledger;
   key: RunKey;
-  /** Rate limit. Default: none, so events are sent as fast as they are taken. */
-  pace?: Pace | undefined;
   /** Events of an earlier process that have to be sent again. All others that it sent are skipped. */
   unsettled: ReadonlySet<number>;
   clock: Clock;
@@ -99,34 +82,27 @@ export interface OutgoingOptions {
 /**
  * Yields the source's events as records. Each is in the ledger before it is yielded.
  *
- * @param batches Batches of events, as the source provides them.
  * @throws SourceError if the source is not the one from which an earlier process of the run has sent.
  */
 export async function* outgoing(
-  batches: AsyncIterable<readonly SourceEvent[]>,
+  paced: Pick<PacedEvents, "batches" | "limiter">,
   options: OutgoingOptions,
 ): AsyncGenerator<readonly OutgoingRecord[]> {
-  const { ledger, pace, clock, signal, onProgress } = options;
-  const sentBefore = ledger.size;
-  let index = 0;
-  for await (const events of batches) {
-    let ready: OutgoingRecord[] = [];
-    for (const event of events) {
-      if (isToBeSent(index, event, options)) {
-        const turn = pace?.turn(event.bytes.length + KEY_BYTES, clock.now());
-        if (turn !== undefined && isAhead(turn, clock)) {
-          if (ready.length > 0) yield ready;
-          ready = [];
-          await awaitTurn(turn, clock, signal);
-        }
-        ready.push(entered(index, event, turn?.dueAt, options));
-      }
+  const { clock, signal, onProgress } = options;
+  const sentBefore = options.ledger.size;
+  let index = -1;
+  yield* pacedRecords(paced, {
+    clock,
+    signal,
+    isToBeSent: (event) => {
       index += 1;
-    }
-    if (ready.length > 0) yield ready;
-    onProgress();
-  }
-  if (index < sentBefore) throw anotherSource(`it has ${index} event(s), the run has sent ${sentBefore}`);
+      return isToBeSent(index, event, options);
+    },
+    toRecord: (event, dueAt) => entered(index, event, dueAt, options),
+    onBatch: onProgress,
+  });
+  if (index + 1 < sentBefore)
+    throw anotherSource(`it has ${index + 1} event(s), the run has sent ${sentBefore}`);
 }
 
 /** Returns false for an event that an earlier process sent and whose outcome is settled. */

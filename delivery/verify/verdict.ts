@@ -18,7 +18,7 @@ export type EventCounts = Pick<
   | "eventsUnknown"
   | "eventsDuplicated"
   | "duplicatesUnexplained"
-  | "eventsSeenThoughRefused"
+  | "eventsSeenDespiteRefusal"
 >;
 
 /**
@@ -39,7 +39,7 @@ export function countEvents(counts: LedgerCounts, { readingComplete }: RunEnd): 
     eventsUnknown: fates.abandoned + fates.leftOpen + undecided,
     eventsDuplicated: counts.duplicates,
     duplicatesUnexplained: counts.unexplainedDuplicates,
-    eventsSeenThoughRefused: counts.seenThoughRefused,
+    eventsSeenDespiteRefusal: counts.seenDespiteRefusal,
   };
 }
 
@@ -75,7 +75,7 @@ export interface LedgerCounts {
    */
   fates: Record<Fate, number>;
   /** Number of events read back although every attempt was refused. */
-  seenThoughRefused: number;
+  seenDespiteRefusal: number;
   /** Number of copies beyond the first of each event. */
   duplicates: number;
   /** Number of those copies that neither the acknowledgement nor an attempt without a clear response accounts for. */
@@ -90,7 +90,7 @@ const SAMPLES = 5;
 export function noCounts(): LedgerCounts {
   return {
     fates: { delivered: 0, corrupted: 0, lost: 0, refused: 0, unanswered: 0, abandoned: 0, leftOpen: 0 },
-    seenThoughRefused: 0,
+    seenDespiteRefusal: 0,
     duplicates: 0,
     unexplainedDuplicates: 0,
     samples: {
@@ -119,7 +119,7 @@ export function countEvent(counts: LedgerCounts, index: number, event: KnownEven
   const fate = fateOf(flags);
   counts.fates[fate] += 1;
   if (counts.samples[fate].length < SAMPLES) counts.samples[fate].push(index + 1);
-  if ((flags & SEEN) !== 0 && (flags & REFUSED) !== 0) counts.seenThoughRefused += 1;
+  if ((flags & SEEN) !== 0 && (flags & REFUSED) !== 0) counts.seenDespiteRefusal += 1;
   // An acknowledged attempt wrote one copy, and one without a clear response may have. The first copy isn't a
   // duplicate.
   const accounted = ((flags & ACKNOWLEDGED) === 0 ? 0 : 1) + ambiguousAttempts;

@@ -138,7 +138,7 @@ function rowsOf(report: DeliveryReport): NumberRow[] {
     ],
     [
       "Delivered despite rejection",
-      report.eventsSeenThoughRefused,
+      report.eventsSeenDespiteRefusal,
       "in the stream although every attempt was rejected",
     ],
     ["Foreign records", report.recordsForeign, "not from this run: counted, and otherwise ignored"],

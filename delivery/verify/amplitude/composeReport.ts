@@ -85,7 +85,7 @@ function countEvents(end: AmplitudeEnd): EventCounts {
     eventsUnknown: counts.unanswered + counts.absent - lost,
     eventsDuplicated: ledger.duplicates,
     duplicatesUnexplained: ledger.unexplainedDuplicates,
-    eventsSeenThoughRefused: ledger.seenThoughRefused,
+    eventsSeenDespiteRefusal: ledger.seenDespiteRefusal,
   };
 }
 

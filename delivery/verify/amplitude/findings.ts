@@ -41,11 +41,11 @@ function answerFindings({ counts, ledger, endpoint }: AmplitudeEnd): Finding[] {
         "Check the network, the zone and Amplitude's status page (https://status.amplitude.com), and run this again",
     });
   }
-  if (ledger.seenThoughRefused > 0) {
+  if (ledger.seenDespiteRefusal > 0) {
     findings.push({
       code: "refused-but-delivered",
       severity: "warning",
-      message: `${ledger.seenThoughRefused} event(s) are in the stream though Amplitude's API refused them`,
+      message: `${ledger.seenDespiteRefusal} event(s) are in the stream though Amplitude's API refused them`,
       where: endpoint,
       remedy: "Consumers must deduplicate in any case (by uuid)",
     });

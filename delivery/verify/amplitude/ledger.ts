@@ -161,7 +161,7 @@ export class AmplitudeLedger {
     );
   }
 
-  get seenThoughRefused(): number {
+  get seenDespiteRefusal(): number {
     return this.#count(({ copies, answer }) => copies > 0 && answer?.kind === "refused");
   }
 

@@ -67,7 +67,7 @@ function countsOf(truths: EventTruth[], { isComplete }: ReadingTruth) {
     unanswered: absent.length - lost - refused - soFar - leftOpen,
     duplicates: sum(truths.map(({ whole, changed }) => Math.max(0, whole + changed - 1))),
     unexplained: sum(truths.map(unexplainedIn)),
-    seenThoughRefused: count((truth) => isSeen(truth) && truth.refused === "for good"),
+    seenDespiteRefusal: count((truth) => isSeen(truth) && truth.refused === "for good"),
   };
 }
 
@@ -96,10 +96,13 @@ function numbersOf(counts: Counts, { foreign }: ServedTruth): Expectation["numbe
     eventsCorrupted: counts.corrupted,
     eventsDuplicated: counts.duplicates,
     duplicatesUnexplained: counts.unexplained,
-    eventsSeenThoughRefused: counts.seenThoughRefused,
+    eventsSeenDespiteRefusal: counts.seenDespiteRefusal,
     eventsUnknown: soFar + leftOpen + (isComplete ? 0 : absent),
     deliveryRate: sent === 0 ? 0 : delivered / sent,
     recordsForeign: foreign,
+    // The campaign's source leaves nothing out.
+    eventsSkipped: 0,
+    filesSkipped: 0,
     "latencies measured": seen,
     "timeline: sent": sent,
     "timeline: acknowledged": counts.acknowledged,
@@ -131,7 +134,7 @@ function findingsOf(counts: Counts, { stopped }: SendingTruth, reading: ReadingT
     "events-unread": !isComplete && !isExpired && lost + unanswered + leftOpen > 0,
     "events-corrupted": counts.corrupted > 0,
     "duplicates-unexplained": counts.unexplained > 0,
-    "refused-but-delivered": counts.seenThoughRefused > 0,
+    "refused-but-delivered": counts.seenDespiteRefusal > 0,
   };
   return Object.keys(found)
     .filter((code) => found[code])

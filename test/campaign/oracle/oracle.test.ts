@@ -59,7 +59,7 @@ describe("The campaign's oracle", function () {
     expect(numbers).to.include({
       eventsDuplicated: 12,
       duplicatesUnexplained: 12,
-      eventsSeenThoughRefused: 1,
+      eventsSeenDespiteRefusal: 1,
     });
     expect(numbers).to.include({ recordsForeign: 4, eventsUnknown: 0, eventsUnanswered: 0 });
     expect(findings).to.deep.equal([
@@ -89,10 +89,12 @@ describe("The campaign's oracle", function () {
     "eventsCorrupted",
     "eventsDuplicated",
     "duplicatesUnexplained",
-    "eventsSeenThoughRefused",
+    "eventsSeenDespiteRefusal",
     "eventsUnknown",
     "deliveryRate",
     "recordsForeign",
+    "eventsSkipped",
+    "filesSkipped",
   ] as const;
   for (const field of fields) {
     for (const by of [1, -1]) {

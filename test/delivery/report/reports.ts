@@ -32,7 +32,7 @@ export const VERIFIED: DeliveryReport = {
   eventsCorrupted: 0,
   eventsDuplicated: 0,
   duplicatesUnexplained: 0,
-  eventsSeenThoughRefused: 0,
+  eventsSeenDespiteRefusal: 0,
   eventsUnknown: 0,
   eventsSkipped: 0,
   filesSkipped: 0,

@@ -25,7 +25,7 @@ const REPORT: DeliveryReport = {
   eventsCorrupted: 0,
   eventsDuplicated: 3,
   duplicatesUnexplained: 1,
-  eventsSeenThoughRefused: 0,
+  eventsSeenDespiteRefusal: 0,
   eventsUnknown: 0,
   eventsSkipped: 0,
   filesSkipped: 0,

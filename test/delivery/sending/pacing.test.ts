@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { SettingsError } from "../../../delivery";
 import type { EventSource, SourceEvent } from "../../../delivery/events/source";
-import { CappedPace, SteadyPace } from "../../../delivery/kinesis/rateLimit";
+import { CappedLimiter, SteadyLimiter } from "../../../delivery/kinesis/rateLimit";
 import type { RunLoad } from "../../../delivery/sending/options";
 import { capacityOf, defaultConcurrency, loadOf, pacedEvents } from "../../../delivery/sending/pacing";
 
@@ -37,23 +37,25 @@ async function all(batches: AsyncIterable<readonly SourceEvent[]>): Promise<Sour
 
 describe("The events' pace", () => {
   it("is half of what the shards take where nothing is said, and says so", async () => {
-    const { pace, step, batches } = await pacedEvents({ source: source(3) }, stream(4));
-    expect(pace).to.be.instanceOf(CappedPace);
+    const { limiter, step, batches } = await pacedEvents({ source: source(3) }, stream(4));
+    expect(limiter).to.be.instanceOf(CappedLimiter);
     expect(step).to.equal("sending events, at most 50 % of the capacity of 4 shards");
     expect(await all(batches)).to.have.length(3);
   });
 
   it("is none where all may be taken, or the stream's shards are not known", async () => {
-    expect((await pacedEvents({ source: source(1), capacityShare: 1 }, stream(4))).pace).to.equal(undefined);
-    expect((await pacedEvents({ source: source(1) }, stream())).pace).to.equal(undefined);
+    expect((await pacedEvents({ source: source(1), capacityShare: 1 }, stream(4))).limiter).to.equal(
+      undefined,
+    );
+    expect((await pacedEvents({ source: source(1) }, stream())).limiter).to.equal(undefined);
   });
 
   it("is the rate that was asked for, and asks nobody up to half of what the shards take", async () => {
     const confirmLoad = () => {
       throw new Error("asked");
     };
-    const { pace, step } = await pacedEvents({ source: source(200), rate: 500, confirmLoad }, stream(1));
-    expect(pace).to.be.instanceOf(SteadyPace);
+    const { limiter, step } = await pacedEvents({ source: source(200), rate: 500, confirmLoad }, stream(1));
+    expect(limiter).to.be.instanceOf(SteadyLimiter);
     expect(step).to.equal("sending 500 events/s, 50 % of the capacity of one shard");
   });
 

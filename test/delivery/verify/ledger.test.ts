@@ -100,7 +100,7 @@ function expected(events: Told[][]) {
           .slice(0, 5)
           .map(({ number }) => number),
       ),
-      seenThoughRefused: sent.filter(({ told }) => isSeen(told) && told.includes("refused")).length,
+      seenDespiteRefusal: sent.filter(({ told }) => isSeen(told) && told.includes("refused")).length,
       duplicates: sum((told) => duplicatesIn(told).all),
       unexplainedDuplicates: sum((told) => duplicatesIn(told).unexplained),
     },

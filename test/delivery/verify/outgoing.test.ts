@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { SourceError } from "../../../delivery";
 import { runKeyOf } from "../../../delivery/common/runId";
 import type { SourceEvent } from "../../../delivery/events/source";
-import { SteadyPace } from "../../../delivery/kinesis/rateLimit";
+import { SteadyLimiter } from "../../../delivery/kinesis/rateLimit";
 import type { OutgoingRecord } from "../../../delivery/kinesis/record";
 import { Ledger } from "../../../delivery/verify/ledger";
 import { type OutgoingOptions, outgoing } from "../../../delivery/verify/sendPaced";
@@ -22,7 +22,10 @@ async function* batched(all: SourceEvent[], size = 7): AsyncGenerator<SourceEven
 const key = runKeyOf("AAAAAAAAAAAA");
 
 /** The records, each with when it came. */
-async function recordsOf(all: SourceEvent[], given: Partial<OutgoingOptions> = {}) {
+async function recordsOf(
+  all: SourceEvent[],
+  { limiter, ...given }: Partial<OutgoingOptions> & { limiter?: SteadyLimiter } = {},
+) {
   const clock = new VirtualClock(0);
   const options: OutgoingOptions = {
     ledger: new Ledger(),
@@ -34,7 +37,7 @@ async function recordsOf(all: SourceEvent[], given: Partial<OutgoingOptions> = {
     ...given,
   };
   const records: (OutgoingRecord & { at: number })[] = [];
-  for await (const batch of outgoing(batched(all), options)) {
+  for await (const batch of outgoing({ batches: batched(all), ...(limiter && { limiter }) }, options)) {
     for (const record of batch) {
       expect(options.ledger.size, "in the ledger before it is handed on").to.be.greaterThan(record.index);
       records.push({ ...record, at: clock.now() });
@@ -59,7 +62,7 @@ describe("The records to send", () => {
   });
 
   it("come at their pace, and know since when they were due", async () => {
-    const { records, ledger } = await recordsOf(events(30), { pace: new SteadyPace(100) });
+    const { records, ledger } = await recordsOf(events(30), { limiter: new SteadyLimiter(100) });
     expect(records.map(({ at }) => at)).to.deep.equal(records.map(({ index }) => index * 10));
     expect(ledger.waited(7, 100)).to.equal(30);
   });

@@ -20,7 +20,7 @@ const NO_EVENTS: EventCounts = {
   eventsUnknown: 0,
   eventsDuplicated: 0,
   duplicatesUnexplained: 0,
-  eventsSeenThoughRefused: 0,
+  eventsSeenDespiteRefusal: 0,
 };
 
 function countsOf(fates: Partial<Record<Fate, number>>, duplicates = 0): LedgerCounts {
@@ -28,7 +28,7 @@ function countsOf(fates: Partial<Record<Fate, number>>, duplicates = 0): LedgerC
   return {
     ...none,
     fates: { ...none.fates, ...fates },
-    seenThoughRefused: 3,
+    seenDespiteRefusal: 3,
     duplicates,
     unexplainedDuplicates: 5,
   };
@@ -60,7 +60,7 @@ describe("The events", () => {
       eventsUnknown: 64 + 128,
       eventsDuplicated: 32,
       duplicatesUnexplained: 5,
-      eventsSeenThoughRefused: 3,
+      eventsSeenDespiteRefusal: 3,
     });
   });
 
@@ -75,7 +75,7 @@ describe("The events", () => {
       eventsUnknown: 4 + 16 + 64 + 128,
       eventsDuplicated: 32,
       duplicatesUnexplained: 5,
-      eventsSeenThoughRefused: 3,
+      eventsSeenDespiteRefusal: 3,
     });
   });
 

@@ -16,7 +16,7 @@ const FIELDS = [
   ..."eventsSent eventsAcknowledged eventsDelivered eventsNotDelivered eventsCorrupted eventsDuplicated".split(
     " ",
   ),
-  ..."eventsRefused eventsLost eventsUnanswered duplicatesUnexplained eventsSeenThoughRefused".split(" "),
+  ..."eventsRefused eventsLost eventsUnanswered duplicatesUnexplained eventsSeenDespiteRefusal".split(" "),
   ..."acknowledgementInSeconds latencyHistogram resumable resumedFrom timeline environment".split(" "),
   ..."eventsUnknown deliveryRate latencyInSeconds recordsForeign shards findings proof".split(" "),
 ];
