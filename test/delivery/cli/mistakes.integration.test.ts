@@ -15,12 +15,13 @@ import {
 } from "@aws-sdk/client-iam";
 import { DeleteStreamCommand, PutResourcePolicyCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
-import { allow, clientsOf, type Fixture, policy, sharedAws, trustOf } from "../../sandbox/aws/localAws";
-import { json, type Lie, startLyingProxy } from "../aws/lyingProxy";
+import { allow, type Fixture, policy, trustOf } from "../../sandbox/aws/localAws";
+import { json, type Lie } from "../aws/lyingProxy";
 import { type Deployment, deploy } from "../deployment/deploy";
 import { principalWith } from "../deployment/principalWith";
 import { ENTRY, environmentOf } from "./commandLine";
 import { runInProcess } from "./inProcess";
+import { type Attempt, type Mistake, mistakesOn } from "./mistake";
 
 const EXPORT = join(__dirname, "..", "events", "export", "fixtures", "export.zip");
 const GOOD = [
@@ -33,39 +34,20 @@ const GOOD = [
 ];
 const AMPLITUDE_ROOT = "arn:aws:iam::358203115967:root";
 
-interface Attempt {
-  args: string[];
-  env?: Record<string, string>;
-}
-
-/** A mistake, the call that makes it, the output (cause, location, next step), and the exit status. */
-type Mistake = [what: string, attempt: () => Attempt | Promise<Attempt>, says: RegExp[], status: number];
-
 describe("A mistake of a user", function () {
   this.timeout(30_000);
+  const world = mistakesOn();
+  const { servers, flagsOf, operator, eachSays } = world;
   let aws: Fixture;
   let env: Record<string, string>;
   let outputs: Deployment;
   let folder: string;
-  const servers: { stop(): unknown }[] = [];
   before(async () => {
-    aws = await sharedAws();
-    env = environmentOf(aws, aws.principals.operator);
-    outputs = await deploy(aws, { shards: 1 });
+    ({ aws, env, outputs } = world);
     folder = await mkdtemp(join(tmpdir(), "mistakes-"));
   });
-  afterEach(async () => {
-    for (const server of servers.splice(0)) await server.stop();
-  });
-  after(async () => {
-    await rm(folder, { recursive: true, force: true });
-    await aws.remove();
-  });
+  after(() => rm(folder, { recursive: true, force: true }));
 
-  const flagsOf = ({ roleArn, region, streamName }: Deployment) => [
-    ...["--role-arn", roleArn, "--region", region, "--stream-name", streamName],
-  ];
-  const operator = () => clientsOf(aws, aws.principals.operator);
   const roleNameOf = ({ roleArn }: Deployment) => roleArn.split("/").at(-1) ?? "";
   const streamArnOf = ({ streamName }: Deployment) =>
     `arn:aws:kinesis:us-east-1:111122223333:stream/${streamName}`;
@@ -96,12 +78,7 @@ describe("A mistake of a user", function () {
     return { args: [command, "--stack", "acme"], env: { ...env, PATH } };
   }
 
-  /** Starts an AWS that answers some calls wrongly. */
-  async function under(lie: Lie, args: string[]): Promise<Attempt> {
-    const proxy = await startLyingProxy(aws.endpoint, lie);
-    servers.push(proxy);
-    return { args, env: { ...env, AWS_ENDPOINT_URL: proxy.endpoint } };
-  }
+  const under = (lie: Lie, args: string[]) => world.under(lie, { args });
 
   /** Starts a server that isn't AWS, or rejects everything. */
   async function answering(status: number, type: string, body: string, args: string[]): Promise<Attempt> {
@@ -147,18 +124,11 @@ describe("A mistake of a user", function () {
       new PutRolePolicyCommand({ RoleName: roleNameOf(own), PolicyName: "extra", PolicyDocument: document }),
     );
 
-  async function as(document: string, command: string): Promise<Attempt> {
-    const { accessKeyId, secretAccessKey, sessionToken } = await principalWith.credentials(aws, document);
-    const held = {
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      AWS_SESSION_TOKEN: sessionToken,
-    };
-    const speed =
-      command === "verify"
-        ? ["--events", "2", "--propagation", "0", "--timeout", "3", "--route", "operator"]
-        : [];
-    return { args: [command, ...flagsOf(outputs), ...speed], env: { ...env, ...held } };
+  function as(document: string, command: string): Promise<Attempt> {
+    const verifying = ["--events", "2", "--propagation", "0", "--timeout", "3", "--route", "operator"];
+    return world.holding(document, {
+      args: [command, ...flagsOf(outputs), ...(command === "verify" ? verifying : [])],
+    });
   }
 
   async function ssoProfile(expiresAt: string | undefined): Promise<Attempt> {
@@ -636,6 +606,40 @@ describe("A mistake of a user", function () {
       1,
     ],
     [
+      "a stream policy that denies one session of the role",
+      () =>
+        broken("check", (own) =>
+          operator().kinesis.send(
+            new PutResourcePolicyCommand({
+              ResourceARN: streamArnOf(own),
+              Policy: JSON.stringify({
+                Version: "2012-10-17",
+                Statement: [
+                  {
+                    Effect: "Deny",
+                    Principal: { AWS: `arn:aws:sts::111122223333:assumed-role/${roleNameOf(own)}/amplitude` },
+                    Action: "kinesis:PutRecords",
+                    Resource: streamArnOf(own),
+                  },
+                ],
+              }),
+            }),
+          ),
+        ),
+      [/UNDECIDED/, /stream-policy-undetermined/, /may apply to Amplitude's writes/, /put-resource-policy/],
+      3,
+    ],
+    [
+      "an existing stream that was deleted",
+      async () => {
+        const own = await deploy(aws, { shards: 1 });
+        await operator().kinesis.send(new DeleteStreamCommand({ StreamName: own.streamName }));
+        return outputsFile("check", JSON.stringify({ ...own, existingStreamArn: streamArnOf(own) }));
+      },
+      [/stream-not-active|stream-not-found/, /aws kinesis create-stream .*--stream-name events-/],
+      1,
+    ],
+    [
       "outputs of two stacks in one file",
       async () =>
         outputsFile(
@@ -744,26 +748,7 @@ describe("A mistake of a user", function () {
     ],
   ];
 
-  const all = [...usage, ...sources, ...credentials, ...network, ...deployments];
-
-  it("is one of more than sixty", () => {
-    expect(all.length).to.be.greaterThan(60);
-    expect(new Set(all.map(([what]) => what)).size).to.equal(all.length);
-  });
-
-  for (const [what, attempt, says, status] of all) {
-    it(`${what}: exit ${status}`, async () => {
-      const { args, env: own = env } = await attempt();
-      const { stdout, stderr, ...outcome } = await runInProcess(args, own);
-      const printed = stdout + stderr;
-      for (const each of says) expect(printed).to.match(each);
-      expect(printed).not.to.match(/^\s+at /m);
-      expect(printed).not.to.include("unexpected error:");
-      expect(outcome.status, printed).to.equal(status);
-      // A process that could not start writes the reason outside of the pipe.
-      if (status === 2) expect(stdout).to.equal("");
-    });
-  }
+  eachSays([...usage, ...sources, ...credentials, ...network, ...deployments], 60);
 
   it("prints a stack trace only with --debug", async () => {
     const { stderr } = await runInProcess(["--debug", "check", ...GOOD, "--profile", "nosuch"], env);

@@ -5,51 +5,38 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeleteStreamCommand } from "@aws-sdk/client-kinesis";
-import { expect } from "chai";
 import { generate } from "selfsigned";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
-import { allow, clientsOf, type Fixture, sharedAws, trustOf } from "../../sandbox/aws/localAws";
-import { json, type Lie, startLyingProxy } from "../aws/lyingProxy";
+import { allow, clientsOf, type Fixture, trustOf } from "../../sandbox/aws/localAws";
+import { json } from "../aws/lyingProxy";
 import { type Deployment, deploy } from "../deployment/deploy";
-import { principalWith } from "../deployment/principalWith";
 import { environmentOf } from "./commandLine";
-import { runInProcess } from "./inProcess";
-
-type Attempt = { args: string[]; env?: Record<string, string> };
-type Mistake = [what: string, attempt: () => Attempt | Promise<Attempt>, says: RegExp[], status: number];
+import { type Attempt, type Mistake, mistakesOn } from "./mistake";
 
 const PRODUCTION_KEY = "0123456789abcdef0123456789abcdef";
 
 describe("A mistake with send, watch, report or the route through Amplitude", function () {
   this.timeout(40_000);
+  const world = mistakesOn();
+  const { servers, flagsOf, holding, under, eachSays } = world;
   let aws: Fixture;
   let amplitude: LocalAmplitude;
   let env: Record<string, string>;
   let outputs: Deployment;
   let folder: string;
-  const servers: { stop(): unknown }[] = [];
   before(async () => {
-    aws = await sharedAws();
-    env = environmentOf(aws, aws.principals.operator);
-    outputs = await deploy(aws, { shards: 1 });
+    ({ aws, env, outputs } = world);
     amplitude = await startAmplitude({
       aws: { endpoint: aws.endpoint, credentials: aws.principals.amplitude },
       habits: { p95Ms: 100 },
     });
     folder = await mkdtemp(join(tmpdir(), "mistakes-"));
   });
-  afterEach(async () => {
-    for (const server of servers.splice(0)) await server.stop();
-  });
   after(async () => {
     await amplitude.stop();
     await rm(folder, { recursive: true, force: true });
-    await aws.remove();
   });
 
-  const flagsOf = ({ roleArn, region, streamName }: Deployment) => [
-    ...["--role-arn", roleArn, "--region", region, "--stream-name", streamName],
-  ];
   const run = (command: string, ...more: string[]): Attempt => ({
     args: [command, ...flagsOf(outputs), ...more],
     env,
@@ -76,20 +63,6 @@ describe("A mistake with send, watch, report or the route through Amplitude", fu
     args,
     env: environmentOf(aws, aws.principals[principal]),
   });
-  async function holding(document: string, { args }: Attempt): Promise<Attempt> {
-    const held = await principalWith.credentials(aws, document);
-    const { accessKeyId, secretAccessKey, sessionToken } = held;
-    const session = sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: sessionToken };
-    return {
-      args,
-      env: { ...env, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ...session },
-    };
-  }
-  async function under(lie: Lie, { args }: Attempt): Promise<Attempt> {
-    const proxy = await startLyingProxy(aws.endpoint, lie);
-    servers.push(proxy);
-    return { args, env: { ...env, AWS_ENDPOINT_URL: proxy.endpoint } };
-  }
   async function untrusted(): Promise<string> {
     const { private: key, cert } = await generate([{ name: "commonName", value: "127.0.0.1" }]);
     const server = createServer({ key, cert }, (_incoming, outgoing) => outgoing.end()).listen(
@@ -298,21 +271,5 @@ describe("A mistake with send, watch, report or the route through Amplitude", fu
     ],
   ];
 
-  const all = [...sending, ...watching, ...reporting, ...amplitudes];
-  it("is one of more than forty", () => {
-    expect(all.length).to.be.greaterThan(40);
-    expect(new Set(all.map(([what]) => what)).size).to.equal(all.length);
-  });
-  for (const [what, attempt, says, status] of all) {
-    it(`${what}: exit ${status}`, async () => {
-      const { args, env: own = env } = await attempt();
-      const outcome = await runInProcess(args, own);
-      const printed = outcome.stdout + outcome.stderr;
-      for (const each of says) expect(printed).to.match(each);
-      expect(printed).not.to.match(/^\s+at /m);
-      expect(printed).not.to.include("unexpected error:");
-      expect(printed).not.to.include(PRODUCTION_KEY);
-      expect(outcome.status, printed).to.equal(status);
-    });
-  }
+  eachSays([...sending, ...watching, ...reporting, ...amplitudes], 40, PRODUCTION_KEY);
 });
