@@ -8,7 +8,7 @@ export function skip(context: Mocha.Context, reason: string): never {
   return context.skip();
 }
 
-/** Reports a part of a test that can't run here; the rest of the test goes on. */
+/** Reports a part of a test that can't run here. The rest of the test continues. */
 export function noteSkipped(what: string, reason: string): void {
   const folder = process.env.TEST_RUN_FOLDER;
   if (folder === undefined) console.log(`SKIPPED: ${what}: ${reason}`);

@@ -43,13 +43,13 @@ export class CustomerAccount {
       masterCredentials: credentials,
       clientConfig: { region, endpoint },
     });
-    // Every further attempt is the destination's own, and counted.
+    // The destination makes and counts every further attempt.
     const settings = { region, endpoint, credentials: assumed, maxAttempts: 1 };
     this.#iam = new IAMClient(settings);
     this.#kinesis = new KinesisClient({ ...settings, requestHandler: new NodeHttpHandler() });
   }
 
-  /** Source: the policy in "Kinesis Data Stream Event Streaming", which lets the role simulate itself. One resource a call. */
+  /** Source: the policy in "Kinesis Data Stream Event Streaming", which lets the role simulate itself. One resource per call. */
   async checkPermissions(): Promise<PermissionCheck> {
     const { roleArn, region, streamName } = this.form;
     const streamArn = `arn:aws:kinesis:${region}:${roleArn.split(":")[4]}:stream/${streamName}`;
@@ -70,20 +70,20 @@ export class CustomerAccount {
     }
   }
 
-  /** All rows by one PutRecords. */
+  /** Writes all rows by one PutRecords. */
   async putRecords(rows: OutgoingRow[]): Promise<WriteResult> {
     const Records = rows.map(({ partitionKey, data }) => ({ PartitionKey: partitionKey, Data: data }));
     try {
-      const answer = await this.#kinesis.send(
+      const response = await this.#kinesis.send(
         new PutRecordsCommand({ StreamName: this.form.streamName, Records }),
       );
-      return rows.map((_row, position) => answer.Records?.[position]?.ErrorCode);
+      return rows.map((_row, position) => response.Records?.[position]?.ErrorCode);
     } catch (error) {
       return rows.map(() => reasonOf(error));
     }
   }
 
-  /** One PutRecord a row, one after the other. */
+  /** Writes each row by one PutRecord, in order. */
   async putRecordEach(rows: OutgoingRow[]): Promise<WriteResult> {
     const result: WriteResult = [];
     for (const { partitionKey, data } of rows) {

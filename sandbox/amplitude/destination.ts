@@ -11,9 +11,9 @@ export interface DeliveryMetrics {
   eventsExpired: number;
   /** Left out by the filter, or while the destination was disabled. */
   eventsDiscarded: number;
-  /** Second writings of rows that had been delivered. */
+  /** Rows that were written twice. */
   eventsDuplicated: number;
-  /** Why the last writing that failed did. */
+  /** Reason of the last failed write. */
   lastFailure?: string;
 }
 
@@ -42,7 +42,7 @@ const RECORDS_A_CALL = 500;
 export class KinesisDestination {
   /** Events received while this is false are never sent. */
   enabled = true;
-  /** "Send events": which event types are sent; undefined for all. */
+  /** "Send events": event types that are sent, or undefined for all. */
   filter: ((eventType: string) => boolean) | undefined;
   forwardsIdentify = true;
   /** Transforms a row before it is written. Tests inject faults here. */

@@ -16,18 +16,18 @@ export interface RowContext {
   processedAt: number;
   /** Milliseconds since 1970-01-01 UTC, by the sender's clock. */
   clientUploadedAt: number;
-  /** The user's, this event's in them. */
+  /** The user's properties, including this event's. */
   userProperties: Json;
   /** Ids of the event's groups by the id of their type. */
   groupIds: Record<string, number[]>;
 }
 
-/** Below this, a sender's clock counts as right. Source: Export API, `event_time`. */
+/** Maximum error of a sender's clock that counts as correct. Source: Export API, `event_time`. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
 /**
- * The row of the Export API for an event: every key is there, `null` where nothing is known. An `$identify` keeps its
- * operations: how a forwarded one looks is not documented.
+ * Returns the row of the Export API for an event. Every key exists; unknown ones are `null`. An `$identify` keeps its
+ * operations, because the form of a forwarded one is undocumented.
  *
  * Sources: Export API, "Response", and rows of real exports.
  */
@@ -122,7 +122,7 @@ export function deviceIdOf({ device_id: deviceId, user_id: userId = "" }: Ingest
   return deviceId ?? createHash("sha256").update(userId).digest("hex").slice(0, 32);
 }
 
-/** `event_time` is the sender's time, corrected where its clock is wrong. Source: Export API, `event_time`. */
+/** Returns `event_time`: the sender's time, corrected if its clock is wrong. Source: Export API, `event_time`. */
 function timesOf(event: IngestedEvent, { receivedAt, processedAt, clientUploadedAt }: RowContext): Json {
   const happened = typeof event.time === "number" ? event.time : receivedAt;
   const clockError = receivedAt - clientUploadedAt;
@@ -137,7 +137,7 @@ function timesOf(event: IngestedEvent, { receivedAt, processedAt, clientUploaded
   };
 }
 
-/** `2025-07-17 10:36:28.583000`: UTC, without saying so. */
+/** Formats a UTC time without its zone: `2025-07-17 10:36:28.583000`. */
 function timestamp(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace("T", " ").replace("Z", "000");
 }

@@ -28,7 +28,7 @@ export class Project {
 
   constructor(private readonly options: ProjectOptions) {}
 
-  /** Events that were left out because they had come before. */
+  /** Number of events omitted as duplicates. */
   get eventsDeduplicated(): number {
     return this.#deduplicated;
   }
@@ -109,7 +109,7 @@ const OPERATIONS: Record<string, Operation> = {
   $remove: (before, value) => listOf(before).filter((item) => !listOf(value).includes(item)),
 };
 
-/** The properties after an event's or an identify call's: plain ones count as `$set`. */
+/** Returns the properties after those of an event or an identify call. Plain ones count as `$set`. */
 export function withProperties(before: Json, change: unknown): Json {
   if (!isObject(change)) return before;
   if ("$clearAll" in change) return {};

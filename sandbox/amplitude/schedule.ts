@@ -7,15 +7,15 @@ export interface DeliveryHabits {
   p95Ms: number;
   /** Share of the rows that are written twice, 0–1. Documented: no promise of exactly once. */
   duplicateRate: number;
-  /** Share of the rows that are held back behind later ones, 0–1. Documented: no promise of an order. */
+  /** Share of the rows that are delayed behind later ones, 0–1. Documented: no promise of an order. */
   reorderRate: number;
-  /** Tries after the first one, before a row expires. Documented: 10. */
+  /** Attempts after the first one, before a row expires. Documented: 10. */
   retries: number;
-  /** How long a row is tried, in ms. Documented: 4 hours. */
+  /** Time in ms in which a row is retried. Documented: 4 hours. */
   expireMs: number;
-  /** Before the first further try, in ms; doubled before each of the next. Not documented. */
+  /** Delay before the first retry in ms; it doubles before each further one. Undocumented. */
   retryDelayMs: number;
-  /** By which call rows are written. Not documented: the policy names both. */
+  /** Call that writes rows. Undocumented: the policy names both. */
   call: "PutRecords" | "PutRecord";
   /** Source of a record's partition key. Undocumented. */
   partitionKey: "uuid" | "user_id" | "device_id" | "amplitude_id";
@@ -32,11 +32,11 @@ export const DOCUMENTED_HABITS: DeliveryHabits = {
   partitionKey: "uuid",
 };
 
-/** The habits of delivery that one row meets. */
+/** The schedule of one row. */
 export interface Course {
-  /** From its reception to its writing, in ms. */
+  /** Time from its reception to its writing, in ms. */
   delayMs: number;
-  /** A second writing after that, in ms from the reception. */
+  /** Time of a second writing after that, in ms from the reception. */
   againMs?: number;
 }
 
@@ -60,7 +60,7 @@ export function coursesOf(
   });
 }
 
-/** Before the try of this number, from 2. */
+/** Returns the delay before an attempt, numbered from 2. */
 export function retryDelayMs(attempt: number, firstMs: number, random: Random): number {
   return firstMs * 2 ** (attempt - 2) * (0.5 + random() / 2);
 }

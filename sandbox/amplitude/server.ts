@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import { type IngestionAnswer, ingested, serverFailure, tooManyRequests } from "./answers";
 import {
   type AwsAccess,
   CustomerAccount,
@@ -12,23 +11,24 @@ import {
 } from "./customerAccount";
 import { KinesisDestination } from "./destination";
 import { Project } from "./project";
+import { type IngestionResponse, ingested, serverFailure, tooManyRequests } from "./responses";
 import { type DeliveryHabits, DOCUMENTED_HABITS, type Random } from "./schedule";
 import { BATCH_RATES, HTTP_V2_RATES, Throttle, type ThrottleLimits } from "./throttle";
 import { BATCH_LIMITS, HTTP_V2_LIMITS, type Json, readUpload, type UploadLimits } from "./upload";
 
-/** A stand-in for Amplitude on this machine, with the behaviour that Amplitude documents: nothing here is Amplitude's. */
+/** A stand-in for Amplitude on this machine, with the behavior that Amplitude documents. It contains nothing of Amplitude. */
 export interface LocalAmplitude {
   /** URL of the HTTP V2 API, `http://127.0.0.1:PORT/2/httpapi`. The batch API is at `/batch`. */
   url: string;
-  /** The one project's. */
+  /** API key of the only project. */
   apiKey: string;
-  /** The one project's id, which every row carries. */
+  /** Id of the only project, which every row carries. */
   app: number;
   /** Creates and enables a Kinesis destination, and checks its role's permissions. */
   connect(form: DestinationForm): Promise<{ destination: KinesisDestination; check: PermissionCheck }>;
   /** Fails the next requests with this status, 500 to 599, before accepting any event. */
   failNext(requests: number, status: number): void;
-  /** Events that were left out because they had come before. */
+  /** Number of events omitted as duplicates. */
   readonly eventsDeduplicated: number;
   stop(): Promise<void>;
 }
@@ -125,14 +125,14 @@ class AmplitudeServer implements LocalAmplitude {
 
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     try {
-      const answer = await this.#answer(incoming);
-      outgoing.writeHead(answer.code, { "content-type": "application/json" }).end(JSON.stringify(answer));
+      const response = await this.#respond(incoming);
+      outgoing.writeHead(response.code, { "content-type": "application/json" }).end(JSON.stringify(response));
     } catch {
       outgoing.destroy();
     }
   }
 
-  async #answer(incoming: IncomingMessage): Promise<IngestionAnswer> {
+  async #respond(incoming: IncomingMessage): Promise<IngestionResponse> {
     const { pathname: path } = new URL(incoming.url ?? "/", "http://127.0.0.1");
     const body = await bodyOf(incoming);
     const endpoint = this.#endpoints[path];
@@ -145,7 +145,7 @@ class AmplitudeServer implements LocalAmplitude {
     return this.#ingest(endpoint, path, body);
   }
 
-  #ingest({ limits, throttle }: Endpoint, path: string, body: Buffer): IngestionAnswer {
+  #ingest({ limits, throttle }: Endpoint, path: string, body: Buffer): IngestionResponse {
     const read = readUpload(body, this.apiKey, limits);
     if ("refusal" in read) return read.refusal;
     const receivedAt = this.#now();

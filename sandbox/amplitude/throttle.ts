@@ -1,4 +1,4 @@
-import type { Throttled } from "./answers";
+import type { Throttled } from "./responses";
 import type { IngestedEvent } from "./upload";
 
 export interface ThrottleLimits {

@@ -1,12 +1,12 @@
 import {
-  type IngestionAnswer,
+  type IngestionResponse,
   invalidApiKey,
   invalidBody,
   missingField,
   payloadTooLarge,
   type WrongEvents,
   wrongEvents,
-} from "./answers";
+} from "./responses";
 
 export type Json = Record<string, unknown>;
 
@@ -23,7 +23,7 @@ export interface Upload {
   clientUploadTime: string | undefined;
 }
 
-export type ReadUpload = { upload: Upload } | { refusal: IngestionAnswer };
+export type ReadUpload = { upload: Upload } | { refusal: IngestionResponse };
 
 export interface UploadLimits {
   events: number;
@@ -78,7 +78,7 @@ function minIdLength(options: unknown): number {
 }
 
 /** Returns undefined if every event is valid. */
-function judge(events: unknown[], minLength: number): IngestionAnswer | undefined {
+function judge(events: unknown[], minLength: number): IngestionResponse | undefined {
   const wrong: WrongEvents = { missing: {}, invalid: {}, invalidIdLengths: {} };
   events.forEach((event, position) => {
     const problems = isObject(event) ? problemsOf(event, minLength) : { missing: ["event_type"] };

@@ -9,7 +9,7 @@ import { startKinesisEngine } from "./kinesis/engine";
 import { KinesisGateway } from "./kinesis/gateway";
 import { MonitoringServer } from "./monitoring/server";
 import { AccessKeys, unrestrictedUser } from "./principals";
-import type { Answer, Protocol } from "./protocol";
+import type { HttpResponse, Protocol } from "./protocol";
 import { AwsError, Refusal } from "./protocol";
 import type { HttpCall } from "./signature";
 import { readHttpCall, verifySignature } from "./signature";
@@ -110,23 +110,23 @@ interface Services {
 /** Responds to every request, whatever fails. */
 async function serve(services: Services, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const protocol: Protocol = "x-amz-target" in incoming.headers ? "json" : "query";
-  let answer: Answer;
+  let response: HttpResponse;
   try {
-    answer = await dispatch(services, await readHttpCall(incoming));
+    response = await dispatch(services, await readHttpCall(incoming));
   } catch (error) {
     if (incoming.errored || incoming.socket.destroyed) return; // The client has gone, or the server was stopped.
-    answer = describeError(error, protocol);
+    response = describeError(error, protocol);
   }
   // Clients correct their clock by this header if a signature is rejected for its age.
   const headers = {
     date: services.clock().toUTCString(),
     "x-amzn-requestid": randomUUID(),
-    ...answer.headers,
+    ...response.headers,
   };
-  outgoing.writeHead(answer.status, headers).end(answer.body);
+  outgoing.writeHead(response.status, headers).end(response.body);
 }
 
-async function dispatch(services: Services, call: HttpCall): Promise<Answer> {
+async function dispatch(services: Services, call: HttpCall): Promise<HttpResponse> {
   if (call.method !== "POST" || call.path !== "/") {
     const message = `The sandbox supports only POST on /, not ${call.method} on ${call.path}.`;
     throw new AwsError("UnknownOperationException", message, 404);
@@ -136,19 +136,19 @@ async function dispatch(services: Services, call: HttpCall): Promise<Answer> {
   const { key, region, service } = await verifySignature(call, keys, now);
   const { principal } = key;
   if (service === "iam" || service === "sts") {
-    return identity.answer({ service, principal, region, now, body: call.body });
+    return identity.handle({ service, principal, region, now, body: call.body });
   }
   const target = call.headers["x-amz-target"] ?? "";
-  const asked = { principal, grants: identity.grantsOf(principal), region, now, target, body: call.body };
-  if (service === "kinesis") return kinesis.answer({ ...asked, context: transportContext(call.headers) });
-  if (service === "monitoring") return monitoring.answer(asked);
+  const jsonCall = { principal, grants: identity.grantsOf(principal), region, now, target, body: call.body };
+  if (service === "kinesis") return kinesis.handle({ ...jsonCall, context: transportContext(call.headers) });
+  if (service === "monitoring") return monitoring.handle(jsonCall);
   throw new AwsError(
     "UnknownServiceException",
     `The sandbox supports kinesis, iam, sts and monitoring (CloudWatch), not ${service}.`,
   );
 }
 
-function describeError(error: unknown, protocol: Protocol): Answer {
+function describeError(error: unknown, protocol: Protocol): HttpResponse {
   const known = error instanceof Refusal ? error.spelledFor(protocol) : error;
   if (known instanceof AwsError) return protocol === "json" ? errorJson(known) : errorXml(known);
   process.stderr.write(
@@ -158,7 +158,7 @@ function describeError(error: unknown, protocol: Protocol): Answer {
   return protocol === "json" ? errorJson(failure) : errorXml(failure);
 }
 
-function errorJson({ code, message, status }: AwsError): Answer {
+function errorJson({ code, message, status }: AwsError): HttpResponse {
   const headers = { "content-type": "application/x-amz-json-1.1", "x-amzn-errortype": code };
   return { status, headers, body: JSON.stringify({ __type: code, message }) };
 }

@@ -14,7 +14,7 @@ export interface JsonCall {
   body: Buffer;
 }
 
-export interface Answer {
+export interface HttpResponse {
   status: number;
   headers: Record<string, string>;
   body: Buffer | string;

@@ -1,4 +1,4 @@
-import type { Answer } from "../../sandbox/aws/protocol";
+import type { HttpResponse } from "../../sandbox/aws/protocol";
 import type { HttpCall } from "../../sandbox/aws/signature";
 import { trustOf } from "../sandbox/aws/localAws";
 
@@ -6,7 +6,7 @@ export const ACCOUNT_ID = "111122223333";
 export const ROLE_ARN = `arn:aws:iam::${ACCOUNT_ID}:role/amplitude`;
 
 /** IAM and STS of a good deployment: the campaign's matter is what comes after. */
-export async function goodIdentity({ body }: HttpCall): Promise<Answer> {
+export async function goodIdentity({ body }: HttpCall): Promise<HttpResponse> {
   const form = new URLSearchParams(body.toString());
   const action = form.get("Action") ?? "";
   const result = RESULTS[action]?.(form);

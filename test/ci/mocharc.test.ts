@@ -36,7 +36,7 @@ describe("Mocha's configuration", () => {
     for (const shard of shards) expect(shard.length).to.be.closeTo(all.length / 3, 1);
   });
 
-  it("refuses a shard that does not exist", () => {
+  it("rejects a shard that does not exist", () => {
     for (const shard of ["0/3", "4/3", "1", "a/b", "1.5/3", "1/3/5"]) {
       expect(() => specOf(shard), shard).to.throw(`TEST_SHARD is "${shard}"; expected I/N`);
     }

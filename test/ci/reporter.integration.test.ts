@@ -87,7 +87,7 @@ describe("The end of a test run", function () {
     ["TEST_JUNIT", PROJECT, /^TEST_JUNIT is ".*", which can't be written \(EISDIR.*\)\. Name a file\.\n$/],
     ["TEST_SEED", "x", /^TEST_SEED is "x"; expected an integer, such as 7\n$/],
   ] as const) {
-    it(`refuses a faulty ${variable} with one line`, async () => {
+    it(`rejects a faulty ${variable} with one line`, async () => {
       const { code, stderr } = await failingRun([join(folder, "some.test.ts")], { [variable]: value });
       expect(stderr).to.match(says);
       expect(code).to.equal(2);

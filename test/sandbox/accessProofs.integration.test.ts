@@ -10,7 +10,7 @@ describe("the sandbox's proofs of access", () => {
   });
   after(() => aws.remove());
 
-  /** The claims that do not hold of a deployment. */
+  /** Returns the claims that do not hold for a deployment. */
   async function untrue(options: DeploymentOptions): Promise<string[]> {
     const { roleArn, streamName } = await deploy(aws, options);
     const other = await deploy(aws);

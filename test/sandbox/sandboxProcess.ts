@@ -7,7 +7,7 @@ import { descendants } from "../processes";
 const PROJECT = join(__dirname, "..", "..");
 const START = join(PROJECT, "sandbox", "start.cjs");
 
-/** `npm run sandbox` without npm, in a process of its own. */
+/** `npm run sandbox` without npm, in a separate process. */
 export class SandboxProcess {
   stdout = "";
   stderr = "";
@@ -26,22 +26,22 @@ export class SandboxProcess {
     });
   }
 
-  /** The sandbox itself. */
+  /** Starts the sandbox. */
   static start(args: string[]): SandboxProcess {
     return new SandboxProcess([START, ...args]);
   }
 
-  /** The sandbox where no `pulumi` is installed, which starts faster: provisioning runs in its process. */
+  /** Starts the sandbox without `pulumi` on the PATH. This is faster, because it provisions in its process. */
   static startWithoutEngine(args: string[], detached = false): SandboxProcess {
     return new SandboxProcess([START, ...args], { PATH: pathWithout("pulumi") }, detached);
   }
 
-  /** In a process group of its own, as a terminal's shell starts it, for `signalGroup`. */
+  /** Starts the sandbox in a separate process group, as a terminal's shell does, for `signalGroup`. */
   static startInGroup(args: string[], env: Record<string, string> = {}): SandboxProcess {
     return new SandboxProcess([START, ...args], env, true);
   }
 
-  /** The sandbox below a shell below a process that stands for npm. */
+  /** Starts the sandbox below a shell below a process that stands for npm. */
   static startBelowShell(args: string[]): SandboxProcess {
     const command = [process.execPath, START, ...args].map((word) => `'${word}'`).join(" ");
     const shell = `require("node:child_process").spawn("sh", ["-c", ${JSON.stringify(`${command}; true`)}], { stdio: "inherit" })`;
@@ -60,17 +60,17 @@ export class SandboxProcess {
     this.#child.kill(signal);
   }
 
-  /** What a terminal does for Ctrl-C. */
+  /** Sends a signal to the process group, as a terminal does for Ctrl-C. */
   signalGroup(signal: NodeJS.Signals): void {
     process.kill(-this.pid, signal);
   }
 
-  /** The reader goes away, as `true` does in `npm run sandbox | true`. */
+  /** Closes the readers, as `true` does in `npm run sandbox | true`. */
   stopReading(...outputs: ("stdout" | "stderr")[]): void {
     for (const output of outputs) this.#child[output]?.destroy();
   }
 
-  /** Resolves once standard error has this; fails where the process ends without. */
+  /** Waits until standard error contains the text. Fails if the process ends first. */
   async says(text: string): Promise<void> {
     while (!this.stderr.includes(text)) {
       if (this.#child.exitCode !== null) throw new Error(`ended without «${text}»: ${this.stderr}`);
@@ -78,12 +78,12 @@ export class SandboxProcess {
     }
   }
 
-  /** This process and all that came of it. */
+  /** Returns the ids of this process and of all processes below it. */
   family(): number[] {
     return [this.pid, ...descendants(this.pid)];
   }
 
-  /** Folders of this run that are left. */
+  /** Returns the folders of this run that still exist. */
   leftFolders(): string[] {
     const root = join(PROJECT, ".sandbox");
     return readdirSync(root).filter((name) => name.startsWith(`run-${this.pid}-`));

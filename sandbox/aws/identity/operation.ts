@@ -2,7 +2,7 @@ import type { AccessKeys, Grants, Principal } from "../principals";
 import { AwsError } from "../protocol";
 import type { Account, Accounts, Policy, Role } from "./state";
 import type { Parameters } from "./validation";
-import { roleName } from "./validation";
+import { mergeTags, roleName } from "./validation";
 
 /** A request to IAM or STS with a verified signature. */
 export interface Call {
@@ -53,6 +53,36 @@ export function thePolicy(call: Call): Policy {
   const policy = call.account.policies.get(arn);
   if (policy !== undefined) return policy;
   throw noSuchEntity(`Policy ${arn} was not found.`);
+}
+
+/** Returns the operations on the tags of roles or policies, such as `TagRole`. */
+export function tagOperations(
+  kind: "Role" | "Policy",
+  resource: Operation["resource"],
+  find: (call: Call) => { tags: Map<string, string> },
+): Operations {
+  return {
+    [`List${kind}Tags`]: {
+      resource,
+      run: (call) => ({ Tags: tagList(find(call).tags), IsTruncated: false }),
+    },
+    [`Tag${kind}`]: {
+      resource,
+      run: (call) => {
+        const tagged = find(call);
+        tagged.tags = mergeTags(tagged.tags, call.parameters);
+        return undefined;
+      },
+    },
+    [`Untag${kind}`]: {
+      resource,
+      run: (call) => {
+        const { tags } = find(call);
+        for (const key of call.parameters.list("TagKeys")) tags.delete(key);
+        return undefined;
+      },
+    },
+  };
 }
 
 export function tagList(tags: Map<string, string>): { Key: string; Value: string }[] {

@@ -8,6 +8,7 @@ import {
   noSuchEntity,
   policyArn,
   tagList,
+  tagOperations,
   thePolicy,
 } from "./operation";
 import type { Account, Policy, PolicyVersion } from "./state";
@@ -25,12 +26,7 @@ export const policyOperations: Operations = {
   CreatePolicyVersion: { resource: policyArn, run: createVersion },
   DeletePolicyVersion: { resource: policyArn, run: deleteVersion },
   SetDefaultPolicyVersion: { resource: policyArn, run: setDefaultVersion },
-  ListPolicyTags: {
-    resource: policyArn,
-    run: (call) => ({ Tags: tagList(thePolicy(call).tags), IsTruncated: false }),
-  },
-  TagPolicy: { resource: policyArn, run: tagPolicy },
-  UntagPolicy: { resource: policyArn, run: untagPolicy },
+  ...tagOperations("Policy", policyArn, thePolicy),
   ListEntitiesForPolicy: { resource: policyArn, run: listEntities },
 };
 
@@ -109,16 +105,6 @@ function setDefaultVersion(call: Call): undefined {
   const policy = thePolicy(call);
   policy.defaultVersionId = theVersion(call, policy).id;
   policy.updateDate = call.now;
-}
-
-function tagPolicy(call: Call): undefined {
-  const policy = thePolicy(call);
-  policy.tags = mergeTags(policy.tags, call.parameters);
-}
-
-function untagPolicy(call: Call): undefined {
-  const { tags } = thePolicy(call);
-  for (const key of call.parameters.list("TagKeys")) tags.delete(key);
 }
 
 function listEntities(call: Call): Result {

@@ -8,6 +8,7 @@ import {
   policyArn,
   roleArn,
   tagList,
+  tagOperations,
   theRole,
 } from "./operation";
 import type { Role } from "./state";
@@ -32,12 +33,7 @@ export const roleOperations: Operations = {
   UpdateAssumeRolePolicy: { resource: roleArn, run: updateTrustPolicy },
   PutRolePermissionsBoundary: { resource: roleArn, context: boundaryContext, run: putBoundary },
   DeleteRolePermissionsBoundary: { resource: roleArn, run: deleteBoundary },
-  TagRole: { resource: roleArn, run: tagRole },
-  UntagRole: { resource: roleArn, run: untagRole },
-  ListRoleTags: {
-    resource: roleArn,
-    run: (call) => ({ Tags: tagList(theRole(call).tags), IsTruncated: false }),
-  },
+  ...tagOperations("Role", roleArn, theRole),
   DeleteRole: { resource: roleArn, run: deleteRole },
   ListInstanceProfilesForRole: { resource: roleArn, run: listInstanceProfiles },
 };
@@ -91,16 +87,6 @@ function deleteBoundary(call: Call): undefined {
   const role = theRole(call);
   if (role.boundaryArn === undefined) throw noSuchEntity(`Role ${role.name} has no permissions boundary.`);
   role.boundaryArn = undefined;
-}
-
-function tagRole(call: Call): undefined {
-  const role = theRole(call);
-  role.tags = mergeTags(role.tags, call.parameters);
-}
-
-function untagRole(call: Call): undefined {
-  const { tags } = theRole(call);
-  for (const key of call.parameters.list("TagKeys")) tags.delete(key);
 }
 
 function deleteRole(call: Call): undefined {

@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 import { XMLBuilder } from "fast-xml-parser";
 import { authorize } from "../enforcement";
 import type { AccessKeys, Grants, Principal } from "../principals";
-import type { Answer, AwsError } from "../protocol";
+import type { AwsError, HttpResponse } from "../protocol";
 import { Refusal } from "../protocol";
 import type { Call, Operations, Result } from "./operation";
 import { policyOperations } from "./policies";
 import { roleOperations, rolePolicyOperations } from "./roles";
 import { simulationOperations } from "./simulation";
 import { Accounts } from "./state";
-import { tokenOperations } from "./tokens";
+import { stsOperations } from "./sts";
 import { Parameters } from "./validation";
 
 export interface IdentityCall {
@@ -22,7 +22,7 @@ export interface IdentityCall {
 
 const VERSIONS = { iam: "2010-05-08", sts: "2011-06-15" };
 
-const iamOperations = new Map(
+const operationsOfIam = new Map(
   Object.entries({
     ...roleOperations,
     ...rolePolicyOperations,
@@ -30,7 +30,7 @@ const iamOperations = new Map(
     ...simulationOperations,
   } satisfies Operations),
 );
-const stsOperations = new Map(Object.entries(tokenOperations));
+const operationsOfSts = new Map(Object.entries(stsOperations));
 
 /** IAM and STS over the state of all accounts, which lives in memory. */
 export class IdentityServer {
@@ -46,7 +46,7 @@ export class IdentityServer {
     return this.#accounts.get(principal.accountId).grantsOf(role);
   }
 
-  async answer({ service, principal, region, now, body }: IdentityCall): Promise<Answer> {
+  async handle({ service, principal, region, now, body }: IdentityCall): Promise<HttpResponse> {
     const parameters = new Parameters(body.toString("utf8"));
     const action = parameters.required("Action");
     const version = parameters.required("Version");
@@ -69,7 +69,7 @@ export class IdentityServer {
 }
 
 async function runIam(action: string, call: Call): Promise<Result | undefined> {
-  const operation = iamOperations.get(action);
+  const operation = operationsOfIam.get(action);
   if (operation === undefined) throw unknownAction("iam", action, VERSIONS.iam);
   const context = operation.context?.(call) ?? {};
   await authorize({ ...call, action: `iam:${action}`, resource: operation.resource(call), context });
@@ -77,7 +77,7 @@ async function runIam(action: string, call: Call): Promise<Result | undefined> {
 }
 
 async function runSts(action: string, call: Call): Promise<Result> {
-  const operation = stsOperations.get(action);
+  const operation = operationsOfSts.get(action);
   if (operation === undefined) throw unknownAction("sts", action, VERSIONS.sts);
   return operation(call);
 }
@@ -92,7 +92,7 @@ function unknownAction(service: string, action: string, version: string): Refusa
 const builder = new XMLBuilder({ format: false, ignoreAttributes: false, suppressBooleanAttributes: false });
 
 /** Builds a success response. Operations without a result have no result element. */
-function resultXml(action: string, namespace: string, result: Result | undefined): Answer {
+function resultXml(action: string, namespace: string, result: Result | undefined): HttpResponse {
   const requestId = randomUUID();
   return xml(200, requestId, {
     [`${action}Response`]: {
@@ -103,7 +103,7 @@ function resultXml(action: string, namespace: string, result: Result | undefined
   });
 }
 
-export function errorXml({ code, message, status }: AwsError): Answer {
+export function errorXml({ code, message, status }: AwsError): HttpResponse {
   const requestId = randomUUID();
   const fault = status >= 500 ? "Receiver" : "Sender";
   return xml(status, requestId, {
@@ -111,7 +111,7 @@ export function errorXml({ code, message, status }: AwsError): Answer {
   });
 }
 
-function xml(status: number, requestId: string, document: object): Answer {
+function xml(status: number, requestId: string, document: object): HttpResponse {
   const headers = { "content-type": "text/xml", "x-amzn-requestid": requestId };
   return { status, headers, body: `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build(document)}` };
 }

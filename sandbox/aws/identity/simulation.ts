@@ -73,7 +73,7 @@ async function simulateAction(common: Common, action: string, targets: string[],
   };
 }
 
-/** The question came from the request: an action or a resource that the evaluator does not know is the caller's mistake. */
+/** Rejects an action or a resource that the evaluator does not know, because the request named it. */
 async function decideOrRefuse(question: Question): Promise<Decision> {
   try {
     return await decide(question);

@@ -34,7 +34,7 @@ export interface Policy {
   tags: Map<string, string>;
   versions: Map<string, PolicyVersion>;
   defaultVersionId: string;
-  /** Numbers of deleted versions are not given out again. */
+  /** Numbers of deleted versions are not reused. */
   versionsCreated: number;
 }
 
@@ -94,7 +94,7 @@ export class Accounts {
   }
 }
 
-/** For documents that have been checked when they came in. */
+/** Parses a document that was validated when it was stored. */
 export function parsePolicy(text: string): PolicyDocument {
   return JSON.parse(text) as PolicyDocument;
 }

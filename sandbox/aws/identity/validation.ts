@@ -26,7 +26,7 @@ export class Parameters {
     throw invalid(name, "Member must be an integer");
   }
 
-  /** The list's values, in the order of their numbers: `Name.member.1`, `Name.member.2`, … */
+  /** Returns the list's values in the order of their numbers: `Name.member.1`, `Name.member.2`, … */
   list(name: string): string[] {
     const values: string[] = [];
     for (let number = 1; ; number++) {
@@ -109,7 +109,7 @@ export function maxSessionDuration(parameters: Parameters): number | undefined {
   );
 }
 
-/** Puts the request's tags into those that are there, up to the quota. */
+/** Adds the request's tags to existing ones, up to the quota. */
 export function mergeTags(tags: Map<string, string>, parameters: Parameters): Map<string, string> {
   const merged = new Map(tags);
   for (const tag of parameters.structures("Tags")) {

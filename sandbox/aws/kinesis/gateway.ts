@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { accountOf, authorize } from "../enforcement";
-import type { Answer, JsonCall } from "../protocol";
+import type { HttpResponse, JsonCall } from "../protocol";
 import { AwsError, Refusal } from "../protocol";
 import {
   checkRecordSizes,
@@ -70,29 +70,29 @@ export class KinesisGateway {
 
   constructor(private readonly enginePort: number) {}
 
-  async answer(call: KinesisCall): Promise<Answer> {
+  async handle(call: KinesisCall): Promise<HttpResponse> {
     const understood = this.#understand(call);
     const { operation, request, streamArn, region } = understood;
     await this.#authorize(understood);
     checkRegion(streamArn, region);
-    if (isPolicyOperation(operation)) return this.#answerPolicy(understood);
+    if (isPolicyOperation(operation)) return this.#runPolicyOperation(understood);
     if (WRITES.has(operation)) await this.#checkWrite(understood);
     if (DRY_RUNNABLE.has(operation) && request.DryRun === true) return this.#refuseDryRun(understood);
-    const answer = await this.#carryOut(understood);
-    this.#rememberTokens(operation, streamArn, answer);
-    if (operation === "DeleteStream" && answer.status === 200) this.#policies.forget(streamArn);
-    return answer;
+    const response = await this.#carryOut(understood);
+    this.#rememberTokens(operation, streamArn, response);
+    if (operation === "DeleteStream" && response.status === 200) this.#policies.forget(streamArn);
+    return response;
   }
 
-  async #carryOut(call: Understood): Promise<Answer> {
+  async #carryOut(call: Understood): Promise<HttpResponse> {
     const [first, ...others] = portionsOf(call.operation, call.request);
     if (first === undefined || others.length === 0) return this.#forward(call, call.operation, call.body);
-    let answer = await this.#forward(call, first.operation, JSON.stringify(first.request));
+    let response = await this.#forward(call, first.operation, JSON.stringify(first.request));
     for (const { operation, request } of others) {
-      if (answer.status !== 200) break;
-      answer = await this.#forward(call, operation, JSON.stringify(request));
+      if (response.status !== 200) break;
+      response = await this.#forward(call, operation, JSON.stringify(request));
     }
-    return answer;
+    return response;
   }
 
   /** Only the stream's account may access the stream's policy. Source: Kinesis API reference, PutResourcePolicy. */
@@ -108,7 +108,7 @@ export class KinesisGateway {
     });
   }
 
-  async #answerPolicy(call: Understood): Promise<Answer> {
+  async #runPolicyOperation(call: Understood): Promise<HttpResponse> {
     const stream = await this.#describe(call);
     if (stream.status !== 200) return stream;
     const body = this.#policies.run(
@@ -141,37 +141,38 @@ export class KinesisGateway {
   }
 
   async #maxRecordBytes(call: Understood): Promise<number> {
-    const answer = await this.#describe(call);
-    if (answer.status !== 200) return DEFAULT_MAX_RECORD_BYTES;
-    return (summaryOf(answer).MaxRecordSizeInKiB ?? 1024) * 1024;
+    const response = await this.#describe(call);
+    if (response.status !== 200) return DEFAULT_MAX_RECORD_BYTES;
+    return (summaryOf(response).MaxRecordSizeInKiB ?? 1024) * 1024;
   }
 
   /** Rejects a dry run that would succeed with AWS's dedicated error. */
-  async #refuseDryRun(call: Understood): Promise<Answer> {
-    const answer = await this.#describe(call);
-    if (answer.status !== 200) return answer;
+  async #refuseDryRun(call: Understood): Promise<HttpResponse> {
+    const response = await this.#describe(call);
+    if (response.status !== 200) return response;
     throw new AwsError("DryRunOperationException", "Request would have succeeded, but DryRun flag is set.");
   }
 
-  #describe(call: Understood): Promise<Answer> {
+  #describe(call: Understood): Promise<HttpResponse> {
     return this.#forward(call, "DescribeStreamSummary", JSON.stringify({ StreamARN: call.streamArn }));
   }
 
-  #forward(call: Understood, operation: string, body: Buffer | string): Promise<Answer> {
+  #forward(call: Understood, operation: string, body: Buffer | string): Promise<HttpResponse> {
     const accountId = accountOf(call.streamArn) ?? call.principal.accountId;
     return forward(this.enginePort, { operation, region: call.region, accountId, body });
   }
 
-  #rememberTokens(operation: string, streamArn: string, answer: Answer): void {
-    if (answer.status !== 200) return;
-    if (operation === "ListShards") this.#tokens.remember(parse(answer.body).NextToken, streamArn);
-    if (operation === "GetShardIterator") this.#tokens.remember(parse(answer.body).ShardIterator, streamArn);
-    if (operation === "GetRecords") this.#tokens.remember(parse(answer.body).NextShardIterator, streamArn);
+  #rememberTokens(operation: string, streamArn: string, response: HttpResponse): void {
+    if (response.status !== 200) return;
+    if (operation === "ListShards") this.#tokens.remember(parse(response.body).NextToken, streamArn);
+    if (operation === "GetShardIterator")
+      this.#tokens.remember(parse(response.body).ShardIterator, streamArn);
+    if (operation === "GetRecords") this.#tokens.remember(parse(response.body).NextShardIterator, streamArn);
   }
 }
 
-function summaryOf(answer: Answer): { StreamStatus: string; MaxRecordSizeInKiB?: number } {
-  const { StreamDescriptionSummary } = parse(answer.body);
+function summaryOf(response: HttpResponse): { StreamStatus: string; MaxRecordSizeInKiB?: number } {
+  const { StreamDescriptionSummary } = parse(response.body);
   return StreamDescriptionSummary as { StreamStatus: string; MaxRecordSizeInKiB?: number };
 }
 
@@ -230,7 +231,7 @@ export interface Forwarded {
 }
 
 /** Forwards a request. The engine checks no signature: it reads the account and region, and stores streams per pair. */
-function forward(port: number, { operation, region, accountId, body }: Forwarded): Promise<Answer> {
+function forward(port: number, { operation, region, accountId, body }: Forwarded): Promise<HttpResponse> {
   const headers = {
     authorization: `AWS4-HMAC-SHA256 Credential=${accountId}/20000101/${region}/kinesis/aws4_request, SignedHeaders=host, Signature=0`,
     "content-type": "application/x-amz-json-1.1",

@@ -8,7 +8,7 @@ const MAX_REQUEST_BYTES = 10 * 1024 * 1024;
 const MAX_PARTITION_KEY_CHARACTERS = 256;
 export const DEFAULT_MAX_RECORD_BYTES = 1024 * 1024;
 
-/** The records of a write, whether it is PutRecord's one or PutRecords' many. */
+/** Returns the records of PutRecord or PutRecords. */
 export function recordsOf(operation: string, request: Json): Json[] {
   if (operation === "PutRecord") return [request];
   const { Records: records } = request;

@@ -14,7 +14,7 @@ export interface Place {
   accountId: string;
 }
 
-/** The ARN that a policy must allow for this request: the stream's, or `*`. */
+/** Returns the ARN that a policy must allow for this request: the stream's, or `*`. */
 export function targetOf(operation: string, request: Json, place: Place, tokens: IssuedTokens): string {
   if (ACCOUNT_OPERATIONS.has(operation)) return "*";
   const named = [arnIn(request), nameIn(request, place), tokenIn(operation, request, tokens)];
@@ -28,7 +28,7 @@ export function targetOf(operation: string, request: Json, place: Place, tokens:
   return target;
 }
 
-/** A stream of another region cannot be reached through this region's endpoint. */
+/** Rejects a stream of another region, which this region's endpoint does not serve. */
 export function checkRegion(target: string, region: string): void {
   const [, streamRegion] = STREAM_ARN.exec(target) ?? [];
   if (streamRegion === undefined || streamRegion === region) return;

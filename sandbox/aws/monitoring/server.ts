@@ -1,5 +1,5 @@
 import { authorize } from "../enforcement";
-import type { Answer, JsonCall } from "../protocol";
+import type { HttpResponse, JsonCall } from "../protocol";
 import { AwsError, Refusal } from "../protocol";
 import { type Alarm, alarmOf, changeTags, invalid, type Json, type Tags, tagList, tagsIn } from "./alarm";
 
@@ -39,7 +39,7 @@ export class MonitoringServer {
     } satisfies Record<string, Operation>),
   );
 
-  async answer(call: JsonCall): Promise<Answer> {
+  async handle(call: JsonCall): Promise<HttpResponse> {
     const [, name = ""] = /^GraniteServiceVersion20100801\.(\w+)$/.exec(call.target) ?? [];
     const operation = this.#operations.get(name);
     if (operation === undefined) {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Answer } from "../../../sandbox/aws/protocol";
+import type { HttpResponse } from "../../../sandbox/aws/protocol";
 import type { HttpCall } from "../../../sandbox/aws/signature";
 import { readHttpCall } from "../../../sandbox/aws/signature";
 import { TruthLog } from "./log";
@@ -13,7 +13,7 @@ import { type Hold, type RequestRecord, Writes } from "./writes";
 
 export interface FaultProxyOptions extends Omit<ProxiedStream, "log" | "nameOf"> {
   /** Answers what is not for Kinesis: IAM, STS and whatever else the client asks of the one endpoint. */
-  others: (call: HttpCall) => Promise<Answer>;
+  others: (call: HttpCall) => Promise<HttpResponse>;
   /** Default: the partition key itself. */
   nameOf?: (partitionKey: string) => string;
 }
@@ -117,7 +117,7 @@ class ProxyServer implements FaultProxy {
   }
 
   /** The stream's description, which may change after the first one. */
-  #described(answer: Answer): Answer {
+  #described(answer: HttpResponse): HttpResponse {
     const { changed } = this.#stream.plan;
     this.#descriptions += 1;
     if (changed === undefined || this.#descriptions === 1 || answer.status !== 200) return answer;
@@ -145,7 +145,7 @@ class ProxyServer implements FaultProxy {
   }
 
   /** Clients take the service's clock from this header. */
-  #dated(answer: Answer): Answer {
+  #dated(answer: HttpResponse): HttpResponse {
     const { clock, plan } = this.#stream;
     const time = Date.parse(answer.headers.date ?? "") || clock.now();
     return { ...answer, headers: { ...answer.headers, date: new Date(time + plan.skewMs).toUTCString() } };

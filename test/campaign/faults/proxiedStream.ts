@@ -1,4 +1,4 @@
-import type { Answer } from "../../../sandbox/aws/protocol";
+import type { HttpResponse } from "../../../sandbox/aws/protocol";
 import type { KinesisEndpoint } from "../kinesisEndpoint";
 import type { TruthLog } from "./log";
 import type { FaultPlan } from "./plan";
@@ -34,7 +34,7 @@ export async function asked(endpoint: KinesisEndpoint, operation: string, reques
 }
 
 /** Without its nulls: an endpoint may say in that way that there is nothing. */
-export function bodyOf({ body }: Answer): Json {
+export function bodyOf({ body }: HttpResponse): Json {
   const text = body.toString();
   return text === "" ? {} : JSON.parse(text, (_, value) => value ?? undefined);
 }

@@ -1,4 +1,4 @@
-import type { Answer } from "../../../sandbox/aws/protocol";
+import type { HttpResponse } from "../../../sandbox/aws/protocol";
 import { lookupFault, readFault } from "./decisions";
 import { draw, drawWhole } from "./draw";
 import { REQUEST_FAULTS, type ReadFaultName, type RequestFault, type RequestFaultName } from "./faults";
@@ -19,7 +19,7 @@ interface ServedRecord {
 
 /** How far behind an answer without records says to be, at most, in ms. */
 const MOST_BEHIND_MS = 2_000;
-const NOTHING: Answer = { status: 200, headers: {}, body: "{}" };
+const NOTHING: HttpResponse = { status: 200, headers: {}, body: "{}" };
 
 /** ListShards, GetShardIterator and GetRecords, under the plan's faults. */
 export class Reads {
@@ -55,7 +55,7 @@ export class Reads {
   }
 
   /** What is told of an answer, which the log has as it truly was. */
-  #told(operation: string, shardId: string, answer: Answer): Answer {
+  #told(operation: string, shardId: string, answer: HttpResponse): HttpResponse {
     const { toldLag, sharesNumbers } = this.stream.plan;
     const body = bodyOf(answer);
     if (operation !== "GetRecords" || body.Records === undefined) return answer;
@@ -91,7 +91,7 @@ export class Reads {
     request: Json,
     name: ReadFaultName | undefined,
     call: number,
-  ): Promise<Answer> {
+  ): Promise<HttpResponse> {
     const { endpoint, plan } = this.stream;
     const { hidden } = plan;
     const shardId = this.#shardIn(request);
@@ -184,16 +184,21 @@ function isOutage({ readOutages }: ProxiedStream["plan"], shardId: string, call:
 }
 
 /** As AWS may answer at any time: go on from the same place. */
-function noneYet({ ShardIterator }: Json, behindMs: number): Answer {
+function noneYet({ ShardIterator }: Json, behindMs: number): HttpResponse {
   const body = { Records: [], NextShardIterator: ShardIterator, MillisBehindLatest: behindMs };
   return json({ status: 200, headers: { "content-type": "application/x-amz-json-1.1" }, body: "" }, body);
 }
 
-function json(answer: Answer, body: object): Answer {
+function json(answer: HttpResponse, body: object): HttpResponse {
   return { ...answer, body: JSON.stringify(body) };
 }
 
-function note(reading: Reading, fault: RequestFault | undefined, answer: Answer, delivered: boolean): void {
+function note(
+  reading: Reading,
+  fault: RequestFault | undefined,
+  answer: HttpResponse,
+  delivered: boolean,
+): void {
   if (!delivered) {
     reading.outcome = { code: isClear(fault) ? "no answer" : (fault?.kind ?? "") };
     return;

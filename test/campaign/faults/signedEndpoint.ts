@@ -3,7 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { HttpRequest } from "@smithy/protocol-http";
 import { SignatureV4 } from "@smithy/signature-v4";
-import type { Answer } from "../../../sandbox/aws/protocol";
+import type { HttpResponse } from "../../../sandbox/aws/protocol";
 import type { HttpCall } from "../../../sandbox/aws/signature";
 import type { KinesisEndpoint } from "../kinesisEndpoint";
 
@@ -33,11 +33,11 @@ export function signedEndpoint({ url, region, credentials }: SignedEndpointOptio
 }
 
 /** Passes a call on as it came, its signature included: only an endpoint that takes the host for its own accepts it. */
-export function passedOn(url: string): (call: HttpCall) => Promise<Answer> {
+export function passedOn(url: string): (call: HttpCall) => Promise<HttpResponse> {
   return ({ headers, body }) => post(url, headers, body);
 }
 
-function post(url: string, headers: Record<string, string>, body: string | Buffer): Promise<Answer> {
+function post(url: string, headers: Record<string, string>, body: string | Buffer): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const outgoing = request(url, { method: "POST", headers, agent: false });
     outgoing.once("error", reject);

@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { setImmediate as turn } from "node:timers/promises";
-import type { Answer } from "../../../sandbox/aws/protocol";
+import type { HttpResponse } from "../../../sandbox/aws/protocol";
 import type { RequestFault } from "./faults";
 
 /** How an answer goes over the wire. */
 export type Manner = "whole" | "slow" | "cut" | "reset";
 
 export interface WireAnswer {
-  answer: Answer;
+  answer: HttpResponse;
   manner: Manner;
 }
 
@@ -49,7 +49,7 @@ async function drip(outgoing: ServerResponse, body: Buffer): Promise<void> {
 }
 
 /** What a fault makes of the answer to a request that was carried out, or wasn't. */
-export function underFault(fault: RequestFault | undefined, answer: Answer): WireAnswer {
+export function underFault(fault: RequestFault | undefined, answer: HttpResponse): WireAnswer {
   switch (fault?.kind) {
     case "error":
       return { answer: jsonError(fault.code, fault.status, answer.headers), manner: "whole" };
@@ -79,7 +79,7 @@ export function isCarriedOut(fault: RequestFault | undefined): boolean {
   return fault.kind === "error" || fault.kind === "reset" ? fault.carriedOut : fault.kind !== "silence";
 }
 
-function jsonError(code: string, status: number, headers: Answer["headers"]): Answer {
+function jsonError(code: string, status: number, headers: HttpResponse["headers"]): HttpResponse {
   const body = JSON.stringify({ __type: code, message: `${code}, as the plan has it` });
   return { status, headers: { ...headers, "content-type": "application/x-amz-json-1.1" }, body };
 }

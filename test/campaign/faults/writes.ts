@@ -1,4 +1,4 @@
-import type { Answer } from "../../../sandbox/aws/protocol";
+import type { HttpResponse } from "../../../sandbox/aws/protocol";
 import { entryFault, hashKeyFor, type RecordAttempt, requestFault, withAnotherByte } from "./decisions";
 import { draw } from "./draw";
 import { type EntryFault, MADE_UP_SHARD, REQUEST_FAULTS, type RequestFault } from "./faults";
@@ -134,7 +134,7 @@ export class Writes {
   }
 
   /** @returns the endpoint's own answer, where it refused the whole request. */
-  async #write(copies: PendingCopy[]): Promise<Answer | undefined> {
+  async #write(copies: PendingCopy[]): Promise<HttpResponse | undefined> {
     const { endpoint, streamName, log, clock } = this.stream;
     for (let from = 0; from < copies.length; from += 500) {
       const part = copies.slice(from, from + 500);
@@ -201,7 +201,7 @@ interface PendingCopy {
 }
 
 interface Done {
-  answer: Answer;
+  answer: HttpResponse;
   /** Of each entry, where its answer comes through. */
   told: (Told | undefined)[];
 }
@@ -210,7 +210,7 @@ function nothing(entries: Entry[]): Done {
   return { answer: json({}), told: entries.map(() => undefined) };
 }
 
-function json(value: object): Answer {
+function json(value: object): HttpResponse {
   return {
     status: 200,
     headers: { "content-type": "application/x-amz-json-1.1" },
@@ -234,7 +234,7 @@ function toldIn({ ErrorCode: code, ShardId: shardId = "" }: EntryAnswer): Told {
   return code === CODES.throttled ? { kind: "refused", code } : { kind: "unclear", why: code };
 }
 
-function refusalIn(answer: Answer): Told {
+function refusalIn(answer: HttpResponse): Told {
   const code = String(bodyOf(answer).__type ?? answer.status);
   return answer.status < 500 ? { kind: "refused", code } : { kind: "unclear", why: code };
 }

@@ -1,5 +1,5 @@
 import { checkRequestLimits } from "../../../sandbox/aws/kinesis/limits";
-import { type Answer, AwsError } from "../../../sandbox/aws/protocol";
+import { AwsError, type HttpResponse } from "../../../sandbox/aws/protocol";
 import type { KinesisEndpoint } from "../kinesisEndpoint";
 import { hashKeyOf } from "./hashKeys";
 import { decodeIterator, encodeIterator, type IteratorRequest, positionIn } from "./iterators";
@@ -35,7 +35,7 @@ export class MemoryKinesis implements KinesisEndpoint {
     private readonly now: () => number,
   ) {}
 
-  async call(operation: string, request: object): Promise<Answer> {
+  async call(operation: string, request: object): Promise<HttpResponse> {
     try {
       const run = Object.hasOwn(this.#operations, operation) ? this.#operations[operation] : undefined;
       if (run === undefined)
@@ -47,7 +47,7 @@ export class MemoryKinesis implements KinesisEndpoint {
     }
   }
 
-  #answer(status: number, value: object): Answer {
+  #answer(status: number, value: object): HttpResponse {
     const headers = {
       "content-type": "application/x-amz-json-1.1",
       date: new Date(this.now()).toUTCString(),

@@ -29,7 +29,7 @@ describe("a project of the stand-in for Amplitude", () => {
     expect(Object.keys(take(project(), [event])[0] ?? {})).to.have.members(EXPORTED);
   });
 
-  it("fills a row with what the event has, and null, {} and -1 where it has nothing", () => {
+  it("copies the fields of the event, and uses null, {} and -1 for missing ones", () => {
     const [row] = take(project(), [{ ...event, groups: { org: "acme" }, carrier: "Example Mobile" }]);
     expect(row).to.deep.include({
       $insert_id: "i-1",
@@ -44,7 +44,7 @@ describe("a project of the stand-in for Amplitude", () => {
     expect(row).to.deep.include({ server_received_time: "2026-01-05 10:00:00.000000" });
   });
 
-  it("corrects a sender's clock that is wrong by a minute and more, and no other", () => {
+  it("corrects a sender's clock only if it is wrong by a minute or more", () => {
     const uploaded = (seconds: number) => new Date(RECEIVED - seconds * 1000).toISOString();
     const timeWith = (seconds: number) =>
       take(project(), [event], RECEIVED, uploaded(seconds))[0]?.event_time;
@@ -52,7 +52,7 @@ describe("a project of the stand-in for Amplitude", () => {
     expect(timeWith(60)).to.equal("2026-01-05 10:00:55.000000");
   });
 
-  it("takes an insert id of a device once in seven days", () => {
+  it("accepts an insert id of a device once in seven days", () => {
     const taking = project();
     expect(take(taking, [event, event])).to.have.length(1);
     expect(take(taking, [{ ...event, device_id: "device-2" }])).to.have.length(1);
@@ -61,7 +61,7 @@ describe("a project of the stand-in for Amplitude", () => {
     expect(take(taking, [event], RECEIVED + 7 * DAY)).to.have.length(1);
   });
 
-  it("has one Amplitude id a user, and a device id where none was sent", () => {
+  it("has one Amplitude id per user, and a device id if none was sent", () => {
     const { device_id, insert_id, ...bare } = event;
     const [one, same, other] = take(project(), [bare, bare, { ...bare, user_id: "user-2" }]);
     expect(one?.amplitude_id).to.equal(same?.amplitude_id).and.not.equal(other?.amplitude_id);
@@ -70,7 +70,7 @@ describe("a project of the stand-in for Amplitude", () => {
     expect(one?.$insert_id).not.to.equal(same?.$insert_id);
   });
 
-  it("keeps a user's properties, and forwards an identify call as a row of its own", () => {
+  it("keeps a user's properties, and forwards an identify call as a separate row", () => {
     const identify = {
       ...event,
       event_type: "$identify",
@@ -99,7 +99,7 @@ describe("the operations on a user's properties", () => {
     [{ $clearAll: "-" }, {}],
   ];
   for (const [change, after] of cases) {
-    it(`makes of ${JSON.stringify(change)} what Amplitude documents`, () => {
+    it(`apply ${JSON.stringify(change)} as Amplitude documents`, () => {
       expect(withProperties(before, change)).to.deep.equal(after);
     });
   }

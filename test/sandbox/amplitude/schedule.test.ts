@@ -10,8 +10,8 @@ function seeded(seed: number) {
   return () => uniformFloat64(generator);
 }
 
-describe("how the stand-in for Amplitude delivers", () => {
-  it("writes 95 of 100 rows within the documented minute, and all within twice that, whatever the seed", () => {
+describe("the delivery schedule of the stand-in for Amplitude", () => {
+  it("writes 95 of 100 rows within the documented minute, and all within twice that, for every seed", () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => {
         const random = seeded(seed);
@@ -27,12 +27,12 @@ describe("how the stand-in for Amplitude delivers", () => {
     );
   });
 
-  it("does the same again for the same seed", () => {
+  it("repeats for the same seed", () => {
     const once = coursesOf(500, DOCUMENTED_HABITS, seeded(1));
     expect(coursesOf(500, DOCUMENTED_HABITS, seeded(1))).to.deep.equal(once);
   });
 
-  it("writes about so many rows twice, and holds about so many back, as it is told", () => {
+  it("duplicates and delays about the configured shares of rows", () => {
     const habits = { p95Ms: 1_000, duplicateRate: 0.1, reorderRate: 0.2 };
     const courses = coursesOf(10_000, habits, seeded(2));
     const usual = Math.min(...courses.map(({ delayMs }) => delayMs));
@@ -40,18 +40,18 @@ describe("how the stand-in for Amplitude delivers", () => {
     expect(courses.filter(({ delayMs }) => delayMs > usual).length / 10_000).to.be.within(0.17, 0.23);
   });
 
-  it("waits longer before each further try", () => {
+  it("waits longer before each further attempt", () => {
     expect([2, 3, 4].map((attempt) => retryDelayMs(attempt, 1_000, () => 0))).to.deep.equal([
       500, 1_000, 2_000,
     ]);
   });
 });
 
-describe("the rates that the stand-in for Amplitude takes", () => {
+describe("the rate limits of the stand-in for Amplitude", () => {
   const events = (count: number, ids: object) =>
     Array.from({ length: count }, () => ({ event_type: "A", ...ids }));
 
-  it("are 30 events a second of one user over half a minute, and 1,000 of the batch API", () => {
+  it("are 30 events per second of one user over half a minute, and 1,000 of the batch API", () => {
     expect(new Throttle(HTTP_V2_RATES).take(events(900, { user_id: "user-1" }), 0)).to.equal(undefined);
     expect(new Throttle(HTTP_V2_RATES).take(events(901, { user_id: "user-1" }), 0)).to.deep.include({
       epsThreshold: 30,
@@ -61,7 +61,7 @@ describe("the rates that the stand-in for Amplitude takes", () => {
     expect(new Throttle(BATCH_RATES).take(events(901, { user_id: "user-1" }), 0)).to.equal(undefined);
   });
 
-  it("name the events of who is too fast, and take them again later", () => {
+  it("name the events that exceed the rate, and accept them later", () => {
     const throttle = new Throttle({ eventsPerSecond: 1, windowSeconds: 1, eventsPerDay: 100 });
     const fast = events(2, { device_id: "constructor" });
     const upload = [...events(1, { user_id: "user-1" }), ...fast];
@@ -71,7 +71,7 @@ describe("the rates that the stand-in for Amplitude takes", () => {
     expect(throttle.take(upload.slice(0, 1), 1_000)).to.equal(undefined);
   });
 
-  it("end with the day's quota", () => {
+  it("include a quota per day", () => {
     const throttle = new Throttle({ eventsPerSecond: 100, windowSeconds: 1, eventsPerDay: 3 });
     expect(throttle.take(events(3, { user_id: "user-1" }), 0)).to.equal(undefined);
     const over = throttle.take(events(1, { user_id: "user-1" }), 10_000);

@@ -25,17 +25,17 @@ describe("the stand-in for Amplitude", function () {
     { event_type: "B", user_id: "user-1", insert_id: "2" },
   ];
   const post = async (path: string, body: Buffer | string, headers: Record<string, string> = {}) => {
-    const answer = await fetch(new URL(path, amplitude.url), {
+    const response = await fetch(new URL(path, amplitude.url), {
       method: "POST",
       body: body as string,
       headers,
     });
-    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
   const upload = (apiKey = amplitude.apiKey) => JSON.stringify({ api_key: apiKey, events });
 
   for (const path of ["/2/httpapi", "/batch"]) {
-    it(`takes events at ${path}, gzip too, and each once`, async () => {
+    it(`accepts events at ${path}, also with gzip, and each only once`, async () => {
       const { status, body } = await post(path, upload());
       expect({ status, ...body }).to.include({ status: 200, code: 200, events_ingested: 2 });
       expect(body.payload_size_bytes).to.equal(Buffer.byteLength(upload()));
@@ -45,7 +45,7 @@ describe("the stand-in for Amplitude", function () {
     });
   }
 
-  it("answers what is wrong with the status that its body names", async () => {
+  it("reports an invalid upload with the status in its body", async () => {
     expect(await post("/2/httpapi", upload("wrong"))).to.deep.equal({
       status: 400,
       body: { code: 400, error: "Invalid API key: wrong" },
@@ -56,7 +56,7 @@ describe("the stand-in for Amplitude", function () {
     expect((await post("/2/httpapi", upload())).status).to.equal(200);
   });
 
-  it("answers 429 with who is too fast", async () => {
+  it("responds with 429 and the users that exceed the rate limit", async () => {
     const many = Array.from({ length: 1_000 }, () => ({ event_type: "A", user_id: "user-1" }));
     const { status, body } = await post(
       "/2/httpapi",
@@ -67,7 +67,7 @@ describe("the stand-in for Amplitude", function () {
     expect(body.throttled_events).to.have.length(1_000);
   });
 
-  it("checks its permissions as the role, assumes it, and writes one row a record", async () => {
+  it("checks its permissions as the role, assumes it, and writes one row per record", async () => {
     const outputs = await deploy(aws);
     const { check, destination } = await amplitude.connect(outputs);
     expect(check).to.deep.equal({ allowed: true });
@@ -79,7 +79,7 @@ describe("the stand-in for Amplitude", function () {
     expect(records.map(({ partitionKey }) => partitionKey)).to.have.members(rows.map(({ uuid }) => uuid));
   });
 
-  it("is kept out by a trust policy that leaves Amplitude out, and gives a row up after its tries", async () => {
+  it("can't use a role that doesn't trust Amplitude, and drops a row after its attempts", async () => {
     const outputs = await deploy(aws, { trust: trustOf("arn:aws:iam::444455556666:root") });
     const { check, destination } = await amplitude.connect(outputs);
     expect(check).to.have.property("allowed", false);
@@ -90,7 +90,7 @@ describe("the stand-in for Amplitude", function () {
     expect(await recordsOf(aws, outputs.streamName)).to.deep.equal([]);
   });
 
-  it("says which action its role lacks", async () => {
+  it("names the action that its role lacks", async () => {
     const outputs = await deploy(aws, {
       statements: ({ streamArn, roleArn }) => [
         {
@@ -106,7 +106,7 @@ describe("the stand-in for Amplitude", function () {
       .that.matches(/may not kinesis:PutRecords \(implicitDeny\)/);
   });
 
-  it("sends what its filter lets through, and nothing while it is disabled", async () => {
+  it("sends only events that its filter selects, and none while it is disabled", async () => {
     const outputs = await deploy(aws);
     const { destination } = await amplitude.connect(outputs);
     destination.filter = (eventType) => eventType === "B";

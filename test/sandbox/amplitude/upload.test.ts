@@ -13,7 +13,7 @@ function refusalOf(body: unknown): Record<string, unknown> | undefined {
 const upload = (...events: unknown[]) => ({ api_key: KEY, events });
 
 describe("an upload to the stand-in for Amplitude", () => {
-  const refused: [what: string, body: unknown, answer: Record<string, unknown>][] = [
+  const rejected: [what: string, body: unknown, response: Record<string, unknown>][] = [
     ["no JSON", "{", { code: 400, error: "Invalid JSON request body" }],
     ["a list", [good], { code: 400, error: "Invalid JSON request body" }],
     ["no key", { events: [good] }, { code: 400, missing_field: "api_key" }],
@@ -49,18 +49,18 @@ describe("an upload to the stand-in for Amplitude", () => {
     ["too many events", upload(...Array.from({ length: 2001 }, () => good)), { code: 413 }],
     ["too many bytes", upload({ ...good, event_properties: { a: "x".repeat(1024 * 1024) } }), { code: 413 }],
   ];
-  for (const [what, body, answer] of refused) {
-    it(`is refused with ${answer.code} for ${what}`, () => {
-      expect(refusalOf(body)).to.deep.include(answer);
+  for (const [what, body, response] of rejected) {
+    it(`is rejected with ${response.code} for ${what}`, () => {
+      expect(refusalOf(body)).to.deep.include(response);
     });
   }
 
-  it("may name a shorter length of ids", () => {
+  it("may set a shorter minimum length of ids", () => {
     const body = { ...upload({ event_type: "A", user_id: "a" }), options: { min_id_length: 1 } };
     expect(refusalOf(body)).to.equal(undefined);
   });
 
-  it("loses an id that is too short where the event has the other one", () => {
+  it("loses an id that is too short if the event has the other one", () => {
     const body = Buffer.from(JSON.stringify(upload({ ...good, device_id: "ab" })));
     const read = readUpload(body, KEY, HTTP_V2_LIMITS);
     expect(read).to.have.nested.property("upload.events[0]").that.deep.equals(good);

@@ -39,7 +39,7 @@ const OTHER_STREAM_ARN = `arn:aws:kinesis:us-east-1:${CUSTOMER}:stream/other`;
 const record = (streamName: string) =>
   new PutRecordCommand({ StreamName: streamName, PartitionKey: "k", Data: Buffer.from("{}") });
 
-describe("who may do what in the sandbox", function () {
+describe("authorization in the sandbox", function () {
   this.timeout(20_000);
   let aws: Fixture;
   let operator: ReturnType<typeof clientsOf>;
@@ -58,8 +58,8 @@ describe("who may do what in the sandbox", function () {
       new CreateStreamCommand({ StreamName, StreamModeDetails: { StreamMode: "ON_DEMAND" } }),
     );
     const isActive = async () => {
-      const answer = await operator.kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
-      return answer.StreamDescriptionSummary?.StreamStatus === "ACTIVE";
+      const response = await operator.kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
+      return response.StreamDescriptionSummary?.StreamStatus === "ACTIVE";
     };
     await until(isActive);
   }
@@ -69,7 +69,7 @@ describe("who may do what in the sandbox", function () {
     options: { MaxSessionDuration?: number } = {},
   ): Promise<{ arn: string; name: string }> {
     const name = `amplitude-${++roles}`;
-    const answer = await operator.iam.send(
+    const response = await operator.iam.send(
       new CreateRoleCommand({
         RoleName: name,
         Path: "/vendors/",
@@ -77,15 +77,15 @@ describe("who may do what in the sandbox", function () {
         ...options,
       }),
     );
-    return { name, arn: answer.Role?.Arn ?? "" };
+    return { name, arn: response.Role?.Arn ?? "" };
   }
 
   async function createPolicy(document: string): Promise<string> {
     const name = `policy-${++roles}`;
-    const answer = await operator.iam.send(
+    const response = await operator.iam.send(
       new CreatePolicyCommand({ PolicyName: name, PolicyDocument: document }),
     );
-    return answer.Policy?.Arn ?? "";
+    return response.Policy?.Arn ?? "";
   }
 
   async function createWriter() {
@@ -123,7 +123,7 @@ describe("who may do what in the sandbox", function () {
       expect(failure.name).to.equal("AccessDenied");
     });
 
-    it("is denied in the same words when the role does not exist", async () => {
+    it("is denied with the same message if the role does not exist", async () => {
       const arn = `arn:aws:iam::${CUSTOMER}:role/nobody`;
       const failure = await failureOf(assume(aws, aws.principals.amplitude, arn));
       expect(failure).to.include({ name: "AccessDenied", status: 403 });
@@ -138,7 +138,7 @@ describe("who may do what in the sandbox", function () {
       });
     });
 
-    it("takes the external id that the trust policy asks for", async () => {
+    it("requires the external id of the trust policy", async () => {
       const condition = { StringEquals: { "sts:ExternalId": "acme-42" } };
       const { arn } = await createRole(trustOf(AMPLITUDE_ROOT, condition));
       const { amplitude } = aws.principals;
@@ -183,7 +183,7 @@ describe("who may do what in the sandbox", function () {
       ["shorter than 15 minutes", { DurationSeconds: 899 }],
       ["longer than the role's maximum", { DurationSeconds: 3601 }],
     ] as const) {
-      it(`refuses a session ${what}`, async () => {
+      it(`rejects a session ${what}`, async () => {
         const role = await createRole();
         const failure = await failureOf(assume(aws, aws.principals.amplitude, role.arn, input));
         expect(failure).to.include({ name: "ValidationError", status: 400 });
@@ -211,7 +211,7 @@ describe("who may do what in the sandbox", function () {
       expect(failure.message).to.include("role chaining");
     });
 
-    it("refuses a session policy rather than ignore it", async () => {
+    it("rejects a session policy instead of ignoring it", async () => {
       const role = await createRole();
       const command = new AssumeRoleCommand({ RoleArn: role.arn, RoleSessionName: "abc", Policy: "{}" });
       const failure = await failureOf(clientsOf(aws, aws.principals.amplitude).sts.send(command));
@@ -222,8 +222,8 @@ describe("who may do what in the sandbox", function () {
   describe("a session of the role", () => {
     it("writes to the stream that its policy names", async () => {
       const { session } = await createWriter();
-      const answer = await session.kinesis.send(record("events"));
-      expect(answer.SequenceNumber).to.match(/^\d+$/);
+      const response = await session.kinesis.send(record("events"));
+      expect(response.SequenceNumber).to.match(/^\d+$/);
     });
 
     it("cannot write to another stream", async () => {
@@ -238,7 +238,7 @@ describe("who may do what in the sandbox", function () {
       });
     });
 
-    it("cannot read what it wrote, not even by an iterator that somebody else got", async () => {
+    it("cannot read what it wrote, not even by the iterator of another caller", async () => {
       const { session } = await createWriter();
       const iteratorOf = new GetShardIteratorCommand({
         StreamName: "events",
@@ -252,7 +252,7 @@ describe("who may do what in the sandbox", function () {
       expect(failure.message).to.include(`kinesis:GetRecords on resource: ${STREAM_ARN} because no identity`);
     });
 
-    it("loses its right with the attachment and gets it back with it", async () => {
+    it("loses its permission when the policy is detached, and regains it", async () => {
       const { session, name, policyArn } = await createWriter();
       await operator.iam.send(new DetachRolePolicyCommand({ RoleName: name, PolicyArn: policyArn }));
       expect(await failureOf(session.kinesis.send(record("events")))).to.include({
@@ -262,7 +262,7 @@ describe("who may do what in the sandbox", function () {
       await session.kinesis.send(record("events"));
     });
 
-    it("may do nothing once the role is gone, even if one of the same name is made", async () => {
+    it("may do nothing after the role is deleted, even if one of the same name is created", async () => {
       const { session, name, policyArn } = await createWriter();
       const attachment = { RoleName: name, PolicyArn: policyArn };
       await operator.iam.send(new DetachRolePolicyCommand(attachment));
@@ -292,7 +292,7 @@ describe("who may do what in the sandbox", function () {
       );
     });
 
-    it("is held back by an explicit deny in an inline policy", async () => {
+    it("is denied by an explicit deny in an inline policy", async () => {
       const { session, name } = await createWriter();
       await operator.iam.send(
         new PutRolePolicyCommand({
@@ -305,7 +305,7 @@ describe("who may do what in the sandbox", function () {
       expect(failure.message).to.match(/with an explicit deny in an identity-based policy$/);
     });
 
-    it("may list streams only by a policy for all resources", async () => {
+    it("may list streams only with a policy for all resources", async () => {
       const { session, name } = await createWriter();
       const list = new ListStreamsCommand({});
       expect(await failureOf(session.kinesis.send(list))).to.include({ name: "AccessDeniedException" });
@@ -321,7 +321,7 @@ describe("who may do what in the sandbox", function () {
   });
 
   describe("across accounts and regions", () => {
-    it("denies another account's stream even to one whose own account allows him everything", async () => {
+    it("denies another account's stream even if the caller's account allows everything", async () => {
       const { kinesis } = clientsOf(aws, aws.principals.amplitude);
       const command = new PutRecordCommand({
         StreamARN: STREAM_ARN,
@@ -334,7 +334,7 @@ describe("who may do what in the sandbox", function () {
       );
     });
 
-    it("denies it also for an action that policies grant on all resources alone", async () => {
+    it("also denies an action that policies can grant only on all resources", async () => {
       const { kinesis } = clientsOf(aws, aws.principals.amplitude);
       const StreamModeDetails = { StreamMode: "PROVISIONED" } as const;
       const command = new UpdateStreamModeCommand({ StreamARN: STREAM_ARN, StreamModeDetails });
@@ -348,7 +348,7 @@ describe("who may do what in the sandbox", function () {
       });
     });
 
-    it("keeps the streams of each region apart", async () => {
+    it("separates the streams of regions", async () => {
       const { kinesis } = clientsOf(aws, aws.principals.operator, { region: "eu-west-1" });
       const byName = new DescribeStreamSummaryCommand({ StreamName: "events" });
       const byArn = new DescribeStreamSummaryCommand({ StreamARN: STREAM_ARN });

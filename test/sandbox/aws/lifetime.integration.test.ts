@@ -16,7 +16,7 @@ import { clientsOf, failureOf, startInFolder } from "./localAws";
 describe("the sandbox's processes", function () {
   this.timeout(20_000);
 
-  it("end when it is stopped, as often as one likes, and leave nothing in its folder", async () => {
+  it("end when it is stopped, also repeatedly, and leave nothing in its folder", async () => {
     const aws = await startInFolder();
     const { sts } = clientsOf(aws, aws.principals.operator);
     await sts.send(new GetCallerIdentityCommand());
@@ -43,7 +43,7 @@ describe("the sandbox's processes", function () {
     }
   });
 
-  it("go on where the signals of a terminal reach the Kinesis engine too", async () => {
+  it("continue if the signals of a terminal also reach the Kinesis engine", async () => {
     const aws = await startInFolder();
     try {
       for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.kill(aws.enginePid, signal);
@@ -55,7 +55,7 @@ describe("the sandbox's processes", function () {
     }
   });
 
-  it("can be reached by this machine alone", async () => {
+  it("can be reached only by this machine", async () => {
     const aws = await startInFolder();
     try {
       const { hostname, port } = new URL(aws.endpoint);
@@ -71,7 +71,7 @@ describe("the sandbox's processes", function () {
     }
   });
 
-  it("go on without Kinesis when its engine has died, and say so", async () => {
+  it("continue without Kinesis if its engine has died, and report it", async () => {
     const aws = await startInFolder();
     const complaints: string[] = [];
     const { write } = process.stderr;
@@ -98,7 +98,7 @@ describe("the sandbox's processes", function () {
   });
 });
 
-/** A process of its own that starts the sandbox, tells the engine's process id, and stays. */
+/** A separate process that starts the sandbox, prints the engine's process id, and keeps running. */
 function startInProcess(folder: string): ChildProcess {
   const module = JSON.stringify(resolve(__dirname, "../../../sandbox/aws/index.ts"));
   const program = `

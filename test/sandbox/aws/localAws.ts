@@ -43,7 +43,7 @@ export function sharedAws(): Promise<Fixture> {
   return shared;
 }
 
-/** The SDK's own clients, one attempt each: a refusal is to be seen, not retried. */
+/** Returns the SDK's clients. Each makes one attempt, so that a test sees a rejection. */
 export function clientsOf({ endpoint, region }: LocalAws, credentials: Credentials, overrides: object = {}) {
   const settings = { endpoint, region, credentials, maxAttempts: 1, ...overrides };
   return {
@@ -60,10 +60,10 @@ export async function assume(
   input: { ExternalId?: string; DurationSeconds?: number } = {},
 ): Promise<Required<Credentials>> {
   const { sts } = clientsOf(aws, credentials);
-  const answer = await sts.send(
+  const response = await sts.send(
     new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: "test-session", ...input }),
   );
-  const { AccessKeyId = "", SecretAccessKey = "", SessionToken = "" } = answer.Credentials ?? {};
+  const { AccessKeyId = "", SecretAccessKey = "", SessionToken = "" } = response.Credentials ?? {};
   return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
 }
 
@@ -73,7 +73,7 @@ export interface Failure {
   status: number | undefined;
 }
 
-/** The error that a call is to end with; fails when the call succeeds. */
+/** Returns the error of a call, and fails if the call succeeds. */
 export async function failureOf(call: Promise<unknown>): Promise<Failure> {
   try {
     await call;
@@ -81,7 +81,7 @@ export async function failureOf(call: Promise<unknown>): Promise<Failure> {
     const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
     return { name, message, status: $metadata?.httpStatusCode };
   }
-  throw new Error("The call was expected to be refused, and succeeded.");
+  throw new Error("The call was expected to be rejected, but succeeded.");
 }
 
 export function trustOf(principal: string | Record<string, string>, condition?: object): string {

@@ -53,11 +53,11 @@ describe("signatures in the sandbox", function () {
   }
 
   async function post(headers: Record<string, string>, body = FORM) {
-    const answer = await fetch(aws.endpoint, { method: "POST", headers, body });
-    return { status: answer.status, text: await answer.text() };
+    const response = await fetch(aws.endpoint, { method: "POST", headers, body });
+    return { status: response.status, text: await response.text() };
   }
 
-  it("lets a key that was issued pass", async () => {
+  it("accepts a key that was issued", async () => {
     const { sts } = clientsOf(aws, operator);
     const identity = await sts.send(new GetCallerIdentityCommand());
     expect(identity.Arn).to.equal("arn:aws:iam::111122223333:user/operator");
@@ -65,19 +65,19 @@ describe("signatures in the sandbox", function () {
     expect(identity.UserId).to.match(/^AIDA/);
   });
 
-  it("refuses a wrong secret", async () => {
+  it("rejects a wrong secret", async () => {
     const { json, query } = await failuresOf({ ...operator, secretAccessKey: "wrong" });
     expect(json).to.include({ name: "InvalidSignatureException", status: 400 });
     expect(query).to.include({ name: "SignatureDoesNotMatch", status: 403 });
   });
 
-  it("refuses a key that nobody issued", async () => {
+  it("rejects a key that nobody issued", async () => {
     const { json, query } = await failuresOf({ ...operator, accessKeyId: "AKIAUNKNOWN234567ABC" });
     expect(json).to.include({ name: "UnrecognizedClientException", status: 400 });
     expect(query).to.include({ name: "InvalidClientTokenId", status: 403 });
   });
 
-  it("refuses a session token with a key that has none", async () => {
+  it("rejects a session token with a key that has none", async () => {
     const { query } = await failuresOf({ ...operator, sessionToken: "token" });
     expect(query).to.include({ name: "InvalidClientTokenId" });
   });
@@ -88,7 +88,7 @@ describe("signatures in the sandbox", function () {
     ["4 minutes ahead", 4, true],
     ["6 minutes ahead", 6, false],
   ] as const) {
-    it(`${passes ? "passes" : "refuses"} a request signed ${when}`, async () => {
+    it(`${passes ? "accepts" : "rejects"} a request signed ${when}`, async () => {
       const { sts } = clientsOf(aws, operator, { systemClockOffset: minutes * MINUTE });
       const call = sts.send(new GetCallerIdentityCommand());
       if (passes) await call;
@@ -96,7 +96,7 @@ describe("signatures in the sandbox", function () {
     });
   }
 
-  it("refuses a body other than the signed one", async () => {
+  it("rejects a body other than the signed one", async () => {
     const headers = await signedRequest(operator);
     expect((await post(headers)).status).to.equal(200);
     const tampered = await post(headers, `${FORM}&Tampered=1`);
@@ -104,25 +104,25 @@ describe("signatures in the sandbox", function () {
     expect(tampered.text).to.include("<Code>SignatureDoesNotMatch</Code>");
   });
 
-  it("refuses a request that lacks a signed header", async () => {
+  it("rejects a request that lacks a signed header", async () => {
     const headers = await signedRequest(operator);
     const { "x-amz-content-sha256": _, ...withoutHash } = headers;
     expect((await post(withoutHash)).status).to.equal(403);
   });
 
-  it("refuses a signature that does not cover the host", async () => {
+  it("rejects a signature that does not cover the host", async () => {
     const headers = await signedRequest(operator);
     const authorization = headers.authorization?.replace("host;", "") ?? "";
     expect((await post({ ...headers, authorization })).text).to.include("host must be a signed header");
   });
 
-  it("refuses a signature for another service's scope", async () => {
+  it("rejects a signature for another service's scope", async () => {
     const headers = await signedRequest(operator);
     const authorization = headers.authorization?.replace("/sts/", "/iam/") ?? "";
     expect((await post({ ...headers, authorization })).status).to.equal(403);
   });
 
-  it("refuses a request without a signature", async () => {
+  it("rejects a request without a signature", async () => {
     const query = await post({ "content-type": "application/x-www-form-urlencoded" });
     expect(query.status).to.equal(403);
     expect(query.text).to.include("<Code>MissingAuthenticationToken</Code>");
@@ -131,13 +131,13 @@ describe("signatures in the sandbox", function () {
     expect(JSON.parse(json.text)).to.include({ __type: "MissingAuthenticationTokenException" });
   });
 
-  it("refuses an authorization of another kind", async () => {
-    const answer = await post({ authorization: "Basic b3BlcmF0b3I6c2VjcmV0" });
-    expect(answer.status).to.equal(400);
-    expect(answer.text).to.include("<Code>IncompleteSignature</Code>");
+  it("rejects an authorization of another kind", async () => {
+    const response = await post({ authorization: "Basic b3BlcmF0b3I6c2VjcmV0" });
+    expect(response.status).to.equal(400);
+    expect(response.text).to.include("<Code>IncompleteSignature</Code>");
   });
 
-  it("has nothing on other paths and methods", async () => {
+  it("serves no other paths and methods", async () => {
     const page = await fetch(`${aws.endpoint}/console`);
     expect(page.status).to.equal(404);
     expect(await page.text()).to.include("supports only POST on /, not GET on /console");
@@ -155,7 +155,7 @@ describe("signatures in the sandbox", function () {
       session = await assume(aws, aws.principals.amplitude, roleArn);
     });
 
-    it("are refused with another session's token, or without one", async () => {
+    it("are rejected with another session's token, or without one", async () => {
       const other = await assume(aws, aws.principals.amplitude, roleArn);
       const { sessionToken: _, ...withoutToken } = session;
       expect((await failuresOf({ ...session, sessionToken: other.sessionToken })).json).to.include({
@@ -164,7 +164,7 @@ describe("signatures in the sandbox", function () {
       expect((await failuresOf(withoutToken)).query).to.include({ name: "InvalidClientTokenId" });
     });
 
-    it("are refused once the session has expired", async () => {
+    it("are rejected once the session has expired", async () => {
       const short = await assume(aws, aws.principals.amplitude, roleArn, { DurationSeconds: 900 });
       const { sts } = clientsOf(aws, short);
       await sts.send(new GetCallerIdentityCommand());

@@ -136,7 +136,7 @@ describe("the sandbox's IAM", function () {
       expect(PolicyRoles?.map((role) => role.RoleName)).to.deep.equal([RoleName]);
     });
 
-    it("take only a boundary that exists", async () => {
+    it("accept only a boundary that exists", async () => {
       const RoleName = await createRole();
       const PermissionsBoundary = await createPolicy();
       await iam.send(new PutRolePermissionsBoundaryCommand({ RoleName, PermissionsBoundary }));
@@ -187,7 +187,7 @@ describe("the sandbox's IAM", function () {
         /50/,
       ],
     ] as const) {
-      it(`refuse ${what}`, async () => {
+      it(`reject ${what}`, async () => {
         const failure = await failureOf(createRole(input));
         expect(failure.name).to.equal(error);
         expect(failure.message).to.match(message);
@@ -232,7 +232,7 @@ describe("the sandbox's IAM", function () {
       expect(await failureOf(iam.send(deletion))).to.include({ name: "DeleteConflictException" });
     });
 
-    it("go back to an earlier version", async () => {
+    it("can return to an earlier version", async () => {
       const PolicyArn = await createPolicy();
       await iam.send(
         new CreatePolicyVersionCommand({ PolicyArn, PolicyDocument: WRITE, SetAsDefault: true }),
@@ -267,12 +267,12 @@ describe("the sandbox's IAM", function () {
       expect(await failureOf(iam.send(get))).to.include({ name: "NoSuchEntityException", status: 404 });
     });
 
-    it("are refused with a principal, as identity policies have none", async () => {
+    it("are rejected with a principal, because identity policies have none", async () => {
       const failure = await failureOf(createPolicy({ PolicyDocument: TRUST }));
       expect(failure).to.include({ name: "MalformedPolicyDocumentException", status: 400 });
     });
 
-    it("have one name in an account, whatever their paths", async () => {
+    it("have unique names in an account, regardless of their paths", async () => {
       const PolicyName = (await createPolicy()).split("/").at(-1);
       const again = createPolicy({ PolicyName, Path: "/elsewhere/" });
       expect(await failureOf(again)).to.include({ name: "EntityAlreadyExistsException" });
@@ -292,7 +292,7 @@ describe("the sandbox's IAM", function () {
       expect(await failureOf(iam.send(detach))).to.include({ name: "NoSuchEntityException" });
     });
 
-    it("end at ten a role", async () => {
+    it("are limited to ten per role", async () => {
       const RoleName = await createRole();
       const attach = async () =>
         iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn: await createPolicy() }));
@@ -301,7 +301,7 @@ describe("the sandbox's IAM", function () {
     });
   });
 
-  it("keeps each account's roles to itself", async () => {
+  it("separates the roles of accounts", async () => {
     const RoleName = await createRole();
     const stranger = clientsOf(aws, aws.principals.stranger);
     expect(await failureOf(stranger.iam.send(new GetRoleCommand({ RoleName })))).to.include({
@@ -314,7 +314,7 @@ describe("the sandbox's IAM", function () {
     });
   });
 
-  it("names an action that it does not have", async () => {
+  it("names an unsupported action", async () => {
     const failure = await failureOf(iam.send(new ListRolesCommand({})));
     expect(failure).to.include({ name: "InvalidAction", status: 400 });
     expect(failure.message).to.include("ListRoles");

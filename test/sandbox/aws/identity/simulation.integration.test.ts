@@ -48,8 +48,8 @@ describe("SimulatePrincipalPolicy in the sandbox", function () {
 
   async function create(name: string, PolicyDocument: string): Promise<string> {
     const PolicyName = `${name}-${created}`;
-    const answer = await iam.send(new CreatePolicyCommand({ PolicyName, PolicyDocument }));
-    return answer.Policy?.Arn ?? "";
+    const response = await iam.send(new CreatePolicyCommand({ PolicyName, PolicyDocument }));
+    return response.Policy?.Arn ?? "";
   }
 
   async function attach(name: string, document: string): Promise<void> {
@@ -59,11 +59,11 @@ describe("SimulatePrincipalPolicy in the sandbox", function () {
 
   async function simulate(ActionNames: string[], ResourceArns: string[], overrides: object = {}) {
     const input = { PolicySourceArn: roleArn, ActionNames, ResourceArns, ...overrides };
-    const answer = await iam.send(new SimulatePrincipalPolicyCommand(input));
-    return answer.EvaluationResults ?? [];
+    const response = await iam.send(new SimulatePrincipalPolicyCommand(input));
+    return response.EvaluationResults ?? [];
   }
 
-  it("answers one decision an action", async () => {
+  it("returns one decision per action", async () => {
     const results = await simulate([PUT, "kinesis:GetRecords"], [STREAM]);
     expect(
       results.map(({ EvalActionName, EvalResourceName, EvalDecision }) => [
@@ -79,7 +79,7 @@ describe("SimulatePrincipalPolicy in the sandbox", function () {
     expect(results[0]?.ResourceSpecificResults?.map((each) => each.EvalResourceName)).to.deep.equal([STREAM]);
   });
 
-  it("puts the strictest decision on top when several resources are asked for", async () => {
+  it("returns the strictest decision first if the request names several resources", async () => {
     const [result] = await simulate([PUT], [STREAM, OTHER]);
     expect(result?.EvalDecision).to.equal("implicitDeny");
     expect(
@@ -98,7 +98,7 @@ describe("SimulatePrincipalPolicy in the sandbox", function () {
     expect(result?.EvalResourceName).to.equal(STREAM);
   });
 
-  it("tells what the boundary decides", async () => {
+  it("reports the decision of the boundary", async () => {
     const PermissionsBoundary = await create("boundary", allow(["kinesis:GetRecords"], ["*"]));
     await iam.send(new PutRolePermissionsBoundaryCommand({ RoleName, PermissionsBoundary }));
     const [result] = await simulate([PUT], [STREAM]);
@@ -106,7 +106,7 @@ describe("SimulatePrincipalPolicy in the sandbox", function () {
     expect(result?.PermissionsBoundaryDecisionDetail).to.deep.equal({ AllowedByPermissionsBoundary: false });
   });
 
-  it("asks for all resources when none is named", async () => {
+  it("simulates all resources if none is named", async () => {
     expect((await simulate([PUT], []))[0]).to.include({
       EvalDecision: "implicitDeny",
       EvalResourceName: "*",
@@ -134,7 +134,7 @@ describe("SimulatePrincipalPolicy in the sandbox", function () {
     expect([inside?.EvalDecision, outside?.EvalDecision]).to.deep.equal(["allowed", "implicitDeny"]);
   });
 
-  it("lists the condition keys that nobody has given, where AWS lists them", async () => {
+  it("lists the missing condition keys as AWS does", async () => {
     const conditional = (Condition: object) => ({ Effect: "Deny", Action: "s3:*", Resource: "*", Condition });
     const Statement = [
       conditional({ StringEquals: { "aws:SourceVpce": "vpce-1", "AWS:RequestedRegion": "eu-west-1" } }),
@@ -166,7 +166,7 @@ describe("SimulatePrincipalPolicy in the sandbox", function () {
     expect(ungiven?.MissingContextValues).to.include("AWS:RequestedRegion");
   });
 
-  it("is open to the role about itself, and to nobody without the permission", async () => {
+  it("is allowed to the role about itself, and to nobody without the permission", async () => {
     const session = clientsOf(aws, await assume(aws, aws.principals.amplitude, roleArn));
     const command = new SimulatePrincipalPolicyCommand({
       PolicySourceArn: roleArn,
@@ -198,7 +198,7 @@ describe("SimulatePrincipalPolicy in the sandbox", function () {
     ["a resource of another type", PUT, `${ACCOUNT}:role/vendor`, {}, "InvalidInputException"],
     ["policies that it would ignore", PUT, STREAM, { PolicyInputList: ["{}"] }, "ValidationError"],
   ] as const) {
-    it(`refuses ${what}`, async () => {
+    it(`rejects ${what}`, async () => {
       const failure = await failureOf(simulate([action], [resource], overrides));
       expect(failure.name).to.equal(error);
     });

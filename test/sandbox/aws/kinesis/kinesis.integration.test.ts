@@ -41,8 +41,8 @@ describe("the sandbox's Kinesis", function () {
   after(() => aws.remove());
 
   async function summaryOf(StreamName: string) {
-    const answer = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
-    return answer.StreamDescriptionSummary;
+    const response = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
+    return response.StreamDescriptionSummary;
   }
 
   const isActive = (name: string) => async () => (await summaryOf(name))?.StreamStatus === "ACTIVE";
@@ -80,7 +80,7 @@ describe("the sandbox's Kinesis", function () {
       }),
     );
 
-  it("gives a stream the life that Pulumi's provider leads it through", async () => {
+  it("supports the lifecycle of a stream in Pulumi's provider", async () => {
     const StreamName = await createStream({
       StreamModeDetails: { StreamMode: "ON_DEMAND" },
       Tags: { team: "data" },
@@ -111,7 +111,7 @@ describe("the sandbox's Kinesis", function () {
     });
   });
 
-  it("takes fifty tags at once, as Kinesis does, and takes them away", async () => {
+  it("accepts fifty tags at once, as Kinesis does, and removes them", async () => {
     const Tags = Object.fromEntries(Array.from({ length: 25 }, (_, at) => [`tag-${at}`, `${at}`]));
     const StreamName = await createStream({ ShardCount: 1, Tags });
     const ResourceARN = arnOf(StreamName);
@@ -153,7 +153,7 @@ describe("the sandbox's Kinesis", function () {
     await kinesis.send(new DescribeLimitsCommand({}));
   });
 
-  it("gives back what was put, byte for byte, across many shards", async () => {
+  it("returns records byte for byte, across many shards", async () => {
     const name = await createStream({ ShardCount: 3 });
     const texts = Array.from({ length: 50 }, (_, index) => `{"id":${index},"text":"žluť 🐎"}`);
     await kinesis.send(
@@ -165,7 +165,7 @@ describe("the sandbox's Kinesis", function () {
     expect((await readAll(name)).sort()).to.deep.equal(texts.sort());
   });
 
-  it("reads on from the iterator that it answered with, and from a point in time", async () => {
+  it("continues from the iterator that it returned, and from a point in time", async () => {
     const StreamName = await createStream();
     const Timestamp = new Date(Date.now() - 1000);
     await put(StreamName, [{ bytes: 1 }]);
@@ -195,7 +195,7 @@ describe("the sandbox's Kinesis", function () {
     expect([first.Shards?.length, second.Shards?.length]).to.deep.equal([2, 1]);
   });
 
-  describe("holds a write to Kinesis's limits", () => {
+  describe("enforces Kinesis's limits on a write:", () => {
     let stream: string;
 
     before(async () => {
@@ -210,7 +210,7 @@ describe("the sandbox's Kinesis", function () {
       ["10 MiB in one request", many(10, MIB - 1)],
       ["a partition key of 256 characters", [{ bytes: 1, key: "🐎".repeat(256) }]],
     ] as const) {
-      it(`takes ${what}`, async () => {
+      it(`accepts ${what}`, async () => {
         const failure = await failureOf(put(stream, [...records], { DryRun: true }));
         expect(failure.name).to.equal("DryRunOperationException");
       });
@@ -239,7 +239,7 @@ describe("the sandbox's Kinesis", function () {
       ],
       ["an empty partition key", [{ bytes: 1, key: "" }], "ValidationException", /partitionKey/],
     ] as const) {
-      it(`refuses ${what}`, async () => {
+      it(`rejects ${what}`, async () => {
         const failure = await failureOf(put(stream, [...records]));
         expect(failure).to.include({ name, status: 400 });
         expect(failure.message).to.match(message);
@@ -252,7 +252,7 @@ describe("the sandbox's Kinesis", function () {
       expect((await readAll(StreamName))[0]?.length).to.equal(MIB - 1);
     });
 
-    it("takes a larger record where the stream allows it", async () => {
+    it("accepts a larger record if the stream allows it", async () => {
       const StreamName = await createStream({ ShardCount: 1, MaxRecordSizeInKiB: 3072 });
       const write = (bytes: number) =>
         kinesis.send(
@@ -287,7 +287,7 @@ describe("the sandbox's Kinesis", function () {
       }
     });
 
-    it("tells what would have failed", async () => {
+    it("reports what would have failed", async () => {
       const record = { Data: Buffer.from("x"), PartitionKey: "k", DryRun: true };
       const missing = kinesis.send(new PutRecordCommand({ StreamName: "none", ...record }));
       expect(await failureOf(missing)).to.include({ name: "ResourceNotFoundException" });
@@ -297,7 +297,7 @@ describe("the sandbox's Kinesis", function () {
     });
   });
 
-  it("refuses an iterator that it never gave out", async () => {
+  it("rejects an iterator that it did not issue", async () => {
     const call = kinesis.send(new GetRecordsCommand({ ShardIterator: "AAAA" }));
     expect(await failureOf(call)).to.include({
       name: "InvalidArgumentException",
@@ -305,18 +305,18 @@ describe("the sandbox's Kinesis", function () {
     });
   });
 
-  it("refuses a request that names two streams", async () => {
+  it("rejects a request that names two streams", async () => {
     const names = { StreamName: "a", StreamARN: arnOf("b") };
     const call = kinesis.send(new DescribeStreamSummaryCommand(names));
     expect(await failureOf(call)).to.include({ name: "InvalidArgumentException" });
   });
 
-  it("refuses a stream's name that is a pattern", async () => {
+  it("rejects a stream's name that is a pattern", async () => {
     const call = kinesis.send(new DescribeStreamSummaryCommand({ StreamName: "stream-*" }));
     expect(await failureOf(call)).to.include({ name: "ValidationException" });
   });
 
-  it("names an operation that it does not have", async () => {
+  it("names an unsupported operation", async () => {
     const call = kinesis.send(new ListStreamConsumersCommand({ StreamARN: arnOf("a") }));
     const failure = await failureOf(call);
     expect(failure.name).to.equal("UnknownOperationException");

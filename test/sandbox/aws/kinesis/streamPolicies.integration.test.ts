@@ -48,8 +48,8 @@ describe("the policy of a stream in the sandbox", function () {
     const StreamModeDetails = { StreamMode: "ON_DEMAND" } as const;
     await kinesis.send(new CreateStreamCommand({ StreamName, StreamModeDetails }));
     await until(async () => {
-      const answer = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
-      return answer.StreamDescriptionSummary?.StreamStatus === "ACTIVE";
+      const response = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
+      return response.StreamDescriptionSummary?.StreamStatus === "ACTIVE";
     });
     return arnOf(StreamName);
   }
@@ -84,7 +84,7 @@ describe("the policy of a stream in the sandbox", function () {
     client.send(new PutRecordCommand({ StreamARN, PartitionKey: "k", Data: Buffer.from("{}") }));
 
   describe("as a document", () => {
-    it("is given back as it was put, replaced, and deleted", async () => {
+    it("is returned as it was put, replaced, and deleted", async () => {
       const arn = await createStream();
       const first = documentOf(denyWithoutTls(arn)).replace("{", "{ ");
       await put(arn, first);
@@ -96,7 +96,7 @@ describe("the policy of a stream in the sandbox", function () {
       expect(await get(arn)).to.equal("{}");
     });
 
-    it("can't be deleted where there is none", async () => {
+    it("can't be deleted if there is none", async () => {
       const arn = await createStream();
       expect(await failureOf(remove(arn))).to.deep.equal({
         name: "ResourceNotFoundException",
@@ -105,21 +105,21 @@ describe("the policy of a stream in the sandbox", function () {
       });
     });
 
-    it("is refused for a stream that doesn't exist", async () => {
+    it("is rejected for a stream that doesn't exist", async () => {
       const arn = arnOf("nowhere");
       for (const call of [put(arn, documentOf(denyWithoutTls(arn))), get(arn), remove(arn)]) {
         expect(await failureOf(call)).to.include({ name: "ResourceNotFoundException", status: 400 });
       }
     });
 
-    it("is refused while the stream is not active", async () => {
+    it("is rejected while the stream is not active", async () => {
       const arn = await createStream();
       await kinesis.send(new DeleteStreamCommand({ StreamARN: arn }));
       const failure = await failureOf(put(arn, documentOf(denyWithoutTls(arn))));
       expect(failure.name).to.be.oneOf(["ResourceInUseException", "ResourceNotFoundException"]);
     });
 
-    it("goes with its stream: one of the same name has none", async () => {
+    it("is deleted with its stream; a new stream of the same name has none", async () => {
       const arn = await createStream("reborn");
       await put(arn, documentOf(denyWithoutTls(arn)));
       await deleteStream(arn);
@@ -154,7 +154,7 @@ describe("the policy of a stream in the sandbox", function () {
       ],
       ["every resource", documentOf({ ...valid, Resource: "*" }), /Resource must be the stream's ARN/],
     ] as const) {
-      it(`is refused with ${what}`, async () => {
+      it(`is rejected with ${what}`, async () => {
         const isThere = await get(arnOf("documents")).catch(() => undefined);
         if (isThere === undefined) await createStream("documents");
         const failure = await failureOf(put(arnOf("documents"), policy));
@@ -165,8 +165,8 @@ describe("the policy of a stream in the sandbox", function () {
     }
   });
 
-  describe("that denies what comes without TLS", () => {
-    it("refuses the stream's owner without TLS, and lets him through with it", async () => {
+  describe("that denies requests without TLS", () => {
+    it("denies the stream's owner without TLS, and allows requests with it", async () => {
       const arn = await createStream();
       await write(plainly(), arn);
       await put(arn, documentOf(denyWithoutTls(arn)));
@@ -176,7 +176,7 @@ describe("the policy of a stream in the sandbox", function () {
       await write(kinesis, arn);
     });
 
-    it("refuses a role's session without TLS, and lets it through with it", async () => {
+    it("denies a role's session without TLS, and allows requests with it", async () => {
       const arn = await createStream();
       const session = await sessionOf(["kinesis:PutRecord"], arn);
       await put(arn, documentOf(denyWithoutTls(arn)));
@@ -187,13 +187,13 @@ describe("the policy of a stream in the sandbox", function () {
       await write(plainly(session), arn);
     });
 
-    it("leaves other streams alone", async () => {
+    it("does not affect other streams", async () => {
       const [guarded, open] = [await createStream(), await createStream()];
       await put(guarded, documentOf(denyWithoutTls(guarded)));
       await write(plainly(), open);
     });
 
-    it("holds for a read by an iterator, and for the policy itself", async () => {
+    it("applies to a read by an iterator, and to the policy itself", async () => {
       const arn = await createStream();
       const { ShardIterator } = await kinesis.send(
         new GetShardIteratorCommand({
@@ -209,7 +209,7 @@ describe("the policy of a stream in the sandbox", function () {
       expect((await failureOf(put(arn, document, plainly()))).message).to.match(explicitDeny);
     });
 
-    it("holds for an action that identity policies grant on all resources alone", async () => {
+    it("applies to an action that identity policies can grant only on all resources", async () => {
       const arn = await createStream();
       await put(arn, documentOf(denyWithoutTls(arn)));
       const StreamModeDetails = { StreamMode: "PROVISIONED" } as const;
@@ -223,7 +223,7 @@ describe("the policy of a stream in the sandbox", function () {
     const allowing = (AWS: string, Resource: string) =>
       documentOf({ Effect: "Allow", Principal: { AWS }, Action: "kinesis:PutRecord", Resource });
 
-    it("suffices within the account for a role that has nothing but the permission to list", async () => {
+    it("suffices within the account for a role that may only list", async () => {
       const arn = await createStream();
       const session = await sessionOf(["kinesis:ListShards"], arn);
       expect((await failureOf(write(session, arn))).message).to.match(
@@ -240,15 +240,15 @@ describe("the policy of a stream in the sandbox", function () {
       const arn = await createStream();
       const { amplitude, stranger } = aws.principals;
       await put(arn, allowing(AMPLITUDE_ROOT, arn));
-      const answer = await write(clientsOf(aws, amplitude).kinesis, arn);
-      expect(answer.SequenceNumber).to.match(/^\d+$/);
+      const response = await write(clientsOf(aws, amplitude).kinesis, arn);
+      expect(response.SequenceNumber).to.match(/^\d+$/);
       const failure = await failureOf(write(clientsOf(aws, stranger).kinesis, arn));
       expect(failure.message).to.match(
         /because no resource-based policy allows the kinesis:PutRecord action$/,
       );
     });
 
-    it("lets another account read by an iterator of its own", async () => {
+    it("lets another account read by the iterator it requested", async () => {
       const arn = await createStream();
       const Action = ["kinesis:GetShardIterator", "kinesis:GetRecords"];
       const reading = { Effect: "Allow", Principal: { AWS: AMPLITUDE_ROOT }, Action, Resource: arn };
@@ -261,7 +261,7 @@ describe("the policy of a stream in the sandbox", function () {
       expect((await outsider.send(new GetRecordsCommand({ ShardIterator }))).Records).to.deep.equal([]);
     });
 
-    it("lets nobody of another account change it", async () => {
+    it("can't be changed by another account", async () => {
       const arn = await createStream();
       const everything = documentOf({
         Effect: "Allow",
@@ -275,7 +275,7 @@ describe("the policy of a stream in the sandbox", function () {
     });
   });
 
-  it("takes the permission to put it", async () => {
+  it("can be put only with the permission to do so", async () => {
     const arn = await createStream();
     const session = await sessionOf(["kinesis:PutRecord"], arn);
     const failure = await failureOf(put(arn, documentOf(denyWithoutTls(arn)), session));
@@ -284,7 +284,7 @@ describe("the policy of a stream in the sandbox", function () {
     );
   });
 
-  /** The same principal, its requests marked as having come without TLS. */
+  /** The same principal; its requests are marked as sent without TLS. */
   function plainly(of: KinesisClient = kinesis): KinesisClient {
     const { credentials } = of.config;
     const client = clientsOf(aws, aws.principals.operator, { credentials }).kinesis;

@@ -44,7 +44,7 @@ describe("the sandbox's CloudWatch", function () {
   const tagsOf = async (name: string) =>
     (await operator().send(new ListTagsForResourceCommand({ ResourceARN: ALARM + name }))).Tags;
 
-  it("keeps an alarm as it was put, and replaces it whole but for its tags", async () => {
+  it("stores an alarm as it was put, and replaces all of it except its tags", async () => {
     const Tags = [{ Key: "team", Value: "data" }];
     await put(silence("kept", { AlarmDescription: "silence", TreatMissingData: "breaching", Tags }));
     const [alarm] = await described("kept");
@@ -77,7 +77,7 @@ describe("the sandbox's CloudWatch", function () {
     expect(await failureOf(operator().send(missing))).to.include({ name: "ResourceNotFoundException" });
   });
 
-  it("deletes all that are named, or none", async () => {
+  it("deletes all named alarms or none", async () => {
     await put(silence("first"));
     const failure = await failureOf(
       operator().send(new DeleteAlarmsCommand({ AlarmNames: ["first", "nowhere"] })),
@@ -88,7 +88,7 @@ describe("the sandbox's CloudWatch", function () {
     expect(await described("first")).to.deep.equal([]);
   });
 
-  it("keeps regions and accounts apart", async () => {
+  it("separates regions and accounts", async () => {
     await put(silence("here"));
     const elsewhere = [operator("eu-west-1"), clientOf(aws.principals.stranger)];
     for (const client of elsewhere) {
@@ -133,7 +133,7 @@ describe("the sandbox's CloudWatch", function () {
     ["a percentile, which is not kept", { ExtendedStatistic: "p99" }, "ExtendedStatistic"],
   ];
   for (const [what, members, says] of refused) {
-    it(`refuses ${what}`, async () => {
+    it(`rejects ${what}`, async () => {
       const { name, message } = await failureOf(put(silence("bad", members)));
       expect(name).to.match(/^(InvalidParameter|MissingRequired)/);
       expect(message).to.include(says);

@@ -12,10 +12,10 @@ const MAX_SECONDS = 43200;
 /** When a role's session assumes a role (role chaining). Source: AssumeRole in the STS API reference. */
 const MAX_CHAINED_SECONDS = 3600;
 
-export type TokenOperation = (call: Call) => Promise<Result> | Result;
+export type StsOperation = (call: Call) => Promise<Result> | Result;
 
 /** Any caller may get its identity. Assuming a role requires permission from both sides. */
-export const tokenOperations: Record<string, TokenOperation> = {
+export const stsOperations: Record<string, StsOperation> = {
   GetCallerIdentity: ({ principal }) => ({
     UserId: principal.userId,
     Account: principal.accountId,
@@ -38,7 +38,7 @@ async function assumeRole(call: Call): Promise<Result> {
   const role = accounts.roleByArn(roleArn);
   const context = { "sts:RoleSessionName": sessionName, ...(externalId && { "sts:ExternalId": externalId }) };
   const access = { ...call, action: "sts:AssumeRole", resource: roleArn, context };
-  // In the words for a role that trusts somebody else: AWS tells no stranger which roles exist.
+  // The same message as for a role that does not trust the caller, because AWS does not reveal which roles exist.
   if (role === undefined) throw accessDenied(access, "");
   await authorizeAssumeRole(access, parsePolicy(role.trustPolicy));
   checkDuration(role, call.principal, requestedSeconds);

@@ -1,14 +1,14 @@
 /** A response of the ingestion API. Its `code` is the HTTP status. */
-export interface IngestionAnswer {
+export interface IngestionResponse {
   code: number;
   [field: string]: unknown;
 }
 
-/** By field, the positions in the upload of the events that it is wrong in. */
+/** Positions in the upload of the events with a faulty field, by field. */
 export type EventPositions = Record<string, number[]>;
 
 /** The shapes are those of "HTTP V2 API", Response: https://amplitude.com/docs/apis/analytics/http-v2#response. */
-export function ingested(events: number, payloadBytes: number, uploadTime: number): IngestionAnswer {
+export function ingested(events: number, payloadBytes: number, uploadTime: number): IngestionResponse {
   return {
     code: 200,
     events_ingested: events,
@@ -17,16 +17,16 @@ export function ingested(events: number, payloadBytes: number, uploadTime: numbe
   };
 }
 
-/** The key is in the text, as in Amplitude's own. Source: github.com/amplitude/Amplitude-Swift, issue 260. */
-export function invalidApiKey(apiKey: string): IngestionAnswer {
+/** The text contains the key, as Amplitude's does. Source: github.com/amplitude/Amplitude-Swift, issue 260. */
+export function invalidApiKey(apiKey: string): IngestionResponse {
   return { code: 400, error: `Invalid API key: ${apiKey}` };
 }
 
-export function invalidBody(): IngestionAnswer {
+export function invalidBody(): IngestionResponse {
   return { code: 400, error: "Invalid JSON request body" };
 }
 
-export function missingField(field: "api_key" | "events"): IngestionAnswer {
+export function missingField(field: "api_key" | "events"): IngestionResponse {
   return { code: 400, error: "Request missing required field", missing_field: field };
 }
 
@@ -37,7 +37,7 @@ export interface WrongEvents {
 }
 
 /** Rejects the whole upload for invalid events. The sender removes them and sends the others again. */
-export function wrongEvents({ missing, invalid, invalidIdLengths }: WrongEvents): IngestionAnswer {
+export function wrongEvents({ missing, invalid, invalidIdLengths }: WrongEvents): IngestionResponse {
   const isOnlyIds = Object.keys({ ...missing, ...invalid }).length === 0;
   return {
     code: 400,
@@ -48,23 +48,23 @@ export function wrongEvents({ missing, invalid, invalidIdLengths }: WrongEvents)
   };
 }
 
-export function payloadTooLarge(): IngestionAnswer {
+export function payloadTooLarge(): IngestionResponse {
   return { code: 413, error: "Payload too large" };
 }
 
 export interface Throttled {
   epsThreshold: number;
-  /** By id, how many events a second it sends. */
+  /** Events per second, by id. */
   users: Record<string, number>;
   devices: Record<string, number>;
-  /** By id, how many events it has sent within a day. */
+  /** Events within a day, by id. */
   quotaUsers: Record<string, number>;
   quotaDevices: Record<string, number>;
   /** Positions in the upload. */
   events: number[];
 }
 
-export function tooManyRequests(throttled: Throttled): IngestionAnswer {
+export function tooManyRequests(throttled: Throttled): IngestionResponse {
   return {
     code: 429,
     error: "Too many requests for some devices and users",
@@ -78,6 +78,6 @@ export function tooManyRequests(throttled: Throttled): IngestionAnswer {
 }
 
 /** 500, 502, 503 or 504, with an undocumented body. */
-export function serverFailure(code: number): IngestionAnswer {
+export function serverFailure(code: number): IngestionResponse {
   return { code, error: "The server could not handle the request" };
 }
