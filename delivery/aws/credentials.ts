@@ -4,17 +4,10 @@ import type { AwsCredentialIdentityProvider } from "@smithy/types";
 import { DeliveryError } from "../common/errors";
 import type { ClientOptions } from "./clients";
 import { keepAliveHandler } from "./connections";
-import {
-  classify,
-  describeError,
-  isAccessDenied,
-  isClockSkew,
-  isCredentialsError,
-  UNREADABLE,
-} from "./errors";
+import { classify, describeError, isClockSkew, isCredentialsError, UNREADABLE } from "./errors";
 import { CredentialsError, resolveCredentials } from "./profile";
 import { ProxyError } from "./proxy";
-import { type Patience, tryPatiently } from "./waitUntil";
+import { pollUntil, type WaitOptions } from "./waitUntil";
 
 /** Sessions last an hour, the role's own limit and the most for a chained role; the SDK's clients renew them ahead of that. */
 const SESSION_SECONDS = 3600;
@@ -62,11 +55,8 @@ export function forSigning(provider: AwsCredentialIdentityProvider): AwsCredenti
 /** The outcome of trying to assume the role. */
 export type Assumption = { assumed: true } | { assumed: false; error: unknown };
 
-/** Tries until the role can be assumed, or patience is at its end. Other errors than a refusal end it at once. */
-export function tryToAssume(
-  provider: AwsCredentialIdentityProvider,
-  patience: Patience,
-): Promise<Assumption> {
+/** Tries until the role can be assumed or the wait is over. An error other than a refusal ends it immediately. */
+export function tryToAssume(provider: AwsCredentialIdentityProvider, wait: WaitOptions): Promise<Assumption> {
   const attempt = async (): Promise<Assumption> => {
     try {
       await provider();
@@ -75,7 +65,7 @@ export function tryToAssume(
       return { assumed: false, error };
     }
   };
-  return tryPatiently(attempt, (result) => result.assumed || !isAccessDenied(result.error), patience);
+  return pollUntil(attempt, (result) => result.assumed || classify(result.error) !== "access-denied", wait);
 }
 
 const DEFAULT_SUBJECT = "AWS credentials";

@@ -124,18 +124,6 @@ export function isClockSkew(error: unknown): boolean {
   );
 }
 
-export function isAccessDenied(error: unknown): boolean {
-  return classify(error) === "access-denied";
-}
-
-export function isThrottling(error: unknown): boolean {
-  return classify(error) === "throttling";
-}
-
-export function isUnsupported(error: unknown): boolean {
-  return classify(error) === "unsupported";
-}
-
 /** Returns one line for a message: code and text, without the SDK's stack, and without the credentials that a response echoes. */
 export function describeError(error: unknown): string {
   if (isUnreadable(error)) return UNREADABLE;

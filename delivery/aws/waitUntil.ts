@@ -1,7 +1,7 @@
 import type { Clock } from "../common/clock";
 
 /** Limits of a wait for a change to propagate. */
-export interface Patience {
+export interface WaitOptions {
   clock: Clock;
   /** Longest wait in ms. 0 means no waiting. */
   waitMs: number;
@@ -12,7 +12,7 @@ export interface Patience {
 }
 
 /** Interval between two attempts while a change propagates in AWS, in ms. */
-export const PATIENCE_POLL_MS = 2_000;
+export const PROPAGATION_POLL_MS = 2_000;
 
 /**
  * Tries until the result is final, or the time is up: a new role or policy takes seconds, rarely a minute, to take
@@ -20,16 +20,16 @@ export const PATIENCE_POLL_MS = 2_000;
  *
  * @returns the last result.
  */
-export async function tryPatiently<T>(
+export async function pollUntil<T>(
   attempt: () => Promise<T>,
   isFinal: (result: T) => boolean,
-  { clock, waitMs, signal, onWait }: Patience,
+  { clock, waitMs, signal, onWait }: WaitOptions,
 ): Promise<T> {
   const deadline = clock.now() + waitMs;
   for (;;) {
     const result = await attempt();
-    if (isFinal(result) || signal?.aborted || clock.now() + PATIENCE_POLL_MS > deadline) return result;
+    if (isFinal(result) || signal?.aborted || clock.now() + PROPAGATION_POLL_MS > deadline) return result;
     onWait?.();
-    await clock.sleep(PATIENCE_POLL_MS, signal);
+    await clock.sleep(PROPAGATION_POLL_MS, signal);
   }
 }

@@ -110,7 +110,7 @@ function inspectAccess(
     operator,
     sender: operator,
     amplitude: resolveAmplitudeCaller(options),
-    patience: { clock, waitMs: propagationSeconds * 1000, signal },
+    wait: { clock, waitMs: propagationSeconds * 1000, signal },
     onStep: (step) => onStep?.(step),
   });
 }

@@ -1,5 +1,5 @@
 import { DescribeKeyCommand, type KMSClient } from "@aws-sdk/client-kms";
-import { describeError, isAccessDenied } from "../aws/errors";
+import { classify, describeError } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 import { ACTIONS } from "./iam/actions";
@@ -66,7 +66,8 @@ function unusable(what: string, where: string, remedy: string): Finding {
 }
 
 function undetermined(error: unknown, where: string): Finding {
-  const first = isAccessDenied(error) ? grantRemedy(ACTIONS.readKey, "the key") : "Run this again";
+  const first =
+    classify(error) === "access-denied" ? grantRemedy(ACTIONS.readKey, "the key") : "Run this again";
   return finding.undetermined(
     "key-undetermined",
     where,

@@ -6,7 +6,7 @@ import {
   SimulatePrincipalPolicyCommand,
 } from "@aws-sdk/client-iam";
 import { GENERATE_DATA_KEY_ACTION, SIMULATE_ACTION, WRITE_ACTIONS } from "../../components/contract";
-import { describeError, isAccessDenied, isUnsupported } from "../aws/errors";
+import { classify, describeError } from "../aws/errors";
 import { accountOf, regionOf } from "../common/arn";
 import { type Finding, finding } from "../common/findings";
 import { unique } from "../common/values";
@@ -198,7 +198,7 @@ function causeOf(
 
 function notSimulated(error: unknown, roleArn: string, caller: Route): Finding {
   const text = describeError(error);
-  if (caller === "role" && isAccessDenied(error))
+  if (caller === "role" && classify(error) === "access-denied")
     return finding.error(
       "simulate-not-allowed",
       roleArn,
@@ -218,8 +218,9 @@ const USE_ROLE = "use --route role, which proves the permissions by writing";
 function remedyWithoutSimulation(error: unknown, caller: Route): string {
   if (caller === "role")
     return "Ignore this if the endpoint is not AWS, because writing proves kinesis:PutRecords. On AWS, run this again";
-  if (isAccessDenied(error)) return `${grantRemedy(ACTIONS.simulateRole, "the role")}, or use --route role`;
-  return isUnsupported(error)
+  if (classify(error) === "access-denied")
+    return `${grantRemedy(ACTIONS.simulateRole, "the role")}, or use --route role`;
+  return classify(error) === "unsupported"
     ? `Because this endpoint has no SimulatePrincipalPolicy, ${USE_ROLE}`
     : `Run this again. If it fails again, ${USE_ROLE}`;
 }

@@ -1,7 +1,7 @@
 import type { StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
 import { type ClientOptions, iamClient, kinesisClient, kmsClient, stsClient } from "../aws/clients";
 import { type Caller, callerIdentity } from "../aws/credentials";
-import { tryPatiently } from "../aws/waitUntil";
+import { pollUntil } from "../aws/waitUntil";
 import { accountOf } from "../common/arn";
 import { type Finding, finding, hasSeverity } from "../common/findings";
 import { ACTIONS } from "./iam/actions";
@@ -27,7 +27,7 @@ export interface Preflight {
   senderIdentity: Caller;
 }
 
-/** How long IAM's own responses may lag behind a change. IAM's decisions elsewhere may lag by `patience`. */
+/** How long IAM's own responses may lag behind a change. IAM's decisions elsewhere may lag by `wait`. */
 const READ_LAG_MS = 10_000;
 
 /**
@@ -42,8 +42,8 @@ export async function preflight(options: AccessOptions): Promise<Preflight> {
   const identities = await identify(options);
   const { operatorIdentity, senderIdentity } = identities;
   onStep("checking the stream and the role");
-  const { stream, summary, findings } = await checkStream(kinesisClient(operator), outputs, options.patience);
-  const role = await readRole(iamClient(operator), outputs.roleArn, shortPatience(options));
+  const { stream, summary, findings } = await checkStream(kinesisClient(operator), outputs, options.wait);
+  const role = await readRole(iamClient(operator), outputs.roleArn, shortWait(options));
   findings.push(...role.findings);
   checkAccount(operatorIdentity, outputs.roleArn, findings);
   const { route, writer, refusal } = await chooseRoute(options, role, senderIdentity);
@@ -85,8 +85,8 @@ function whose(credentials: string, { profile }: ClientOptions): string {
   return profile === undefined ? credentials : `${credentials} (profile "${profile}")`;
 }
 
-function shortPatience({ patience }: AccessOptions) {
-  return { ...patience, waitMs: Math.min(patience.waitMs, READ_LAG_MS) };
+function shortWait({ wait }: AccessOptions) {
+  return { ...wait, waitMs: Math.min(wait.waitMs, READ_LAG_MS) };
 }
 
 /** AWS looks names up in the caller's account. A name that is missing in another account says nothing. */
@@ -127,11 +127,11 @@ async function permissionFindings(
   options: AccessOptions,
   { route, writer, stream }: { route: Route; writer: ClientOptions; stream: StreamState },
 ): Promise<Finding[]> {
-  const { outputs, operator, patience, onStep } = options;
+  const { outputs, operator, wait, onStep } = options;
   const check = (client: ClientOptions, caller: Route) =>
     checkPermissions(iamClient(client), outputs.roleArn, stream, caller);
   const isAllowed = ({ findings }: PermissionsCheck) => !hasSeverity(findings, "error");
-  const asOperator = () => tryPatiently(() => check(operator, "operator"), isAllowed, shortPatience(options));
+  const asOperator = () => pollUntil(() => check(operator, "operator"), isAllowed, shortWait(options));
   if (route === "operator") return (await asOperator()).findings;
   const asRole = () => check(writer, "role");
   const first = await asRole();
@@ -140,6 +140,6 @@ async function permissionFindings(
   // A role that can't simulate itself can't report what else it lacks, but the operator can.
   if (seen.simulated && !isAllowed(seen)) return seen.findings;
   const onWait = () => onStep(`checking what the role may do: ${STILL_REFUSED}`);
-  const { findings } = await tryPatiently(asRole, isAllowed, { ...patience, onWait });
-  return findings.map((each) => ifFinal(each, patience));
+  const { findings } = await pollUntil(asRole, isAllowed, { ...wait, onWait });
+  return findings.map((each) => ifFinal(each, wait));
 }

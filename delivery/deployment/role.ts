@@ -1,6 +1,6 @@
 import { GetRoleCommand, type IAMClient, type Role } from "@aws-sdk/client-iam";
 import { describeError } from "../aws/errors";
-import { type Patience, tryPatiently } from "../aws/waitUntil";
+import { pollUntil, type WaitOptions } from "../aws/waitUntil";
 import { roleNameOf } from "../common/arn";
 import { type Finding, finding } from "../common/findings";
 import { inspect, isNamed } from "./inspection";
@@ -17,11 +17,11 @@ export interface RoleState {
 }
 
 /** Reads the role with the operator's credentials, and waits for a new one to propagate. */
-export function readRole(client: IAMClient, roleArn: string, patience: Patience): Promise<RoleState> {
-  return tryPatiently(
+export function readRole(client: IAMClient, roleArn: string, wait: WaitOptions): Promise<RoleState> {
+  return pollUntil(
     () => readOnce(client, roleArn),
     ({ findings }) => findings.length === 0,
-    patience,
+    wait,
   );
 }
 

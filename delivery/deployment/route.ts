@@ -1,16 +1,9 @@
 import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
 import type { ClientOptions } from "../aws/clients";
 import { assumedRole, type Caller, credentialsProblem, forSigning, tryToAssume } from "../aws/credentials";
-import {
-  awsError,
-  describeError,
-  isCredentialsError,
-  isThrottling,
-  isUnreadable,
-  isUnsupported,
-} from "../aws/errors";
+import { awsError, classify, describeError, isCredentialsError, isUnreadable } from "../aws/errors";
 import { type Credentials, resolveCredentials } from "../aws/profile";
-import type { Patience } from "../aws/waitUntil";
+import type { WaitOptions } from "../aws/waitUntil";
 import { type Finding, finding } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 import type { RoleState } from "./role";
@@ -39,7 +32,7 @@ export interface AccessOptions {
   /** Caller that the role has to trust. */
   amplitude: TrustedCaller;
   /** How long a new stream, role or policy may take to propagate. */
-  patience: Patience;
+  wait: WaitOptions;
   onStep: (step: string) => void;
 }
 
@@ -91,7 +84,7 @@ export async function chooseRoute(
   const externalId = options.externalId ?? options.amplitude.externalId;
   const provider = assumedRole(outputs.roleArn, options.sender, externalId);
   const assumption = await tryToAssume(provider, {
-    ...options.patience,
+    ...options.wait,
     waitMs: assumeWait(options, role, sender),
     onWait: () => options.onStep(`assuming the role: ${STILL_REFUSED}`),
   });
@@ -101,29 +94,29 @@ export async function chooseRoute(
   const refusal = isRefusal(assumption.error)
     ? notAssumable(outputs.roleArn, sender, assumption.error)
     : notAnswered(outputs.roleArn, assumption.error);
-  if (route !== undefined) return { route, refusal: ifFinal(refusal, options.patience) };
+  if (route !== undefined) return { route, refusal: ifFinal(refusal, options.wait) };
   // A refusal is expected if nobody asked for the role. A missing response is worth a warning.
-  const isUnexpected = refusal.severity === "undetermined" && !isUnsupported(assumption.error);
+  const isUnexpected = refusal.severity === "undetermined" && classify(assumption.error) !== "unsupported";
   const warning: Finding = { ...refusal, severity: "warning" };
   return { route: "operator", writer: operator, ...(isUnexpected ? { refusal: warning } : {}) };
 }
 
 /** Turns an error that would have been retried into `undetermined` if the wait was interrupted. */
-export function ifFinal(refusal: Finding, { signal }: Patience): Finding {
+export function ifFinal(refusal: Finding, { signal }: WaitOptions): Finding {
   return signal?.aborted && refusal.severity === "error" ? { ...refusal, severity: "undetermined" } : refusal;
 }
 
 /** Waiting doesn't help if the trust policy leaves the sender out. Otherwise a new policy may not have propagated yet. */
-function assumeWait({ route, patience }: AccessOptions, role: RoleState, sender: Caller): number {
-  if (role.trustDocument === undefined) return route === "role" ? patience.waitMs : 0;
-  return namesCaller(role.trustDocument, sender.arn) ? patience.waitMs : 0;
+function assumeWait({ route, wait }: AccessOptions, role: RoleState, sender: Caller): number {
+  if (role.trustDocument === undefined) return route === "role" ? wait.waitMs : 0;
+  return namesCaller(role.trustDocument, sender.arn) ? wait.waitMs : 0;
 }
 
 /** Whether STS itself decided: not a timeout, throttling, a fault of STS, a proxy, or an endpoint without the call. */
 function isRefusal(error: unknown): boolean {
   const { code, httpStatus = 0 } = awsError(error);
-  const isFromAws = !isUnreadable(error) && !isUnsupported(error) && code !== "Unknown";
-  const isFinal = httpStatus !== 407 && httpStatus !== 408 && !isThrottling(error);
+  const isFromAws = !isUnreadable(error) && classify(error) !== "unsupported" && code !== "Unknown";
+  const isFinal = httpStatus !== 407 && httpStatus !== 408 && classify(error) !== "throttling";
   return httpStatus >= 400 && httpStatus < 500 && isFromAws && isFinal;
 }
 

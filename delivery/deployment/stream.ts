@@ -3,8 +3,8 @@ import {
   type KinesisClient,
   type StreamDescriptionSummary,
 } from "@aws-sdk/client-kinesis";
-import { describeError, isAccessDenied } from "../aws/errors";
-import { type Patience, tryPatiently } from "../aws/waitUntil";
+import { classify, describeError } from "../aws/errors";
+import { pollUntil, type WaitOptions } from "../aws/waitUntil";
 import { accountOf, streamArnOf } from "../common/arn";
 import type { Clock } from "../common/clock";
 import { DeliveryError } from "../common/errors";
@@ -52,15 +52,15 @@ const DEFAULT_MAX_RECORD_KIB = 1024;
 export function checkStream(
   client: KinesisClient,
   outputs: StackOutputs,
-  patience: Patience,
+  wait: WaitOptions,
 ): Promise<StreamCheck> {
   const streamArn = streamArnOf(outputs);
   return inspect<StreamCheck>(
     async () => {
-      const described = await tryPatiently(
-        () => describe(client, outputs.streamName, patience.clock),
+      const described = await pollUntil(
+        () => describe(client, outputs.streamName, wait.clock),
         ({ summary }) => summary.StreamStatus !== "CREATING",
-        patience,
+        wait,
       );
       checkAccount(described.summary.StreamARN, streamArn);
       return judge(described, streamArn, outputs);
@@ -186,7 +186,7 @@ function describeProblem(error: unknown, where: string, outputs: StackOutputs): 
     "stream-not-described",
     where,
     `The stream can't be looked up: ${describeError(error)}`,
-    isAccessDenied(error)
+    classify(error) === "access-denied"
       ? grantRemedy([...ACTIONS.describeStream, ...ACTIONS.readShards], "the stream")
       : "Check the region, the network and AWS_ENDPOINT_URL, and run this again",
   );

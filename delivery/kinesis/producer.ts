@@ -1,4 +1,4 @@
-import { PATIENCE_POLL_MS } from "../aws/waitUntil";
+import { PROPAGATION_POLL_MS } from "../aws/waitUntil";
 import type { Clock } from "../common/clock";
 import { BATCH_LIMITS, batches } from "./batcher";
 import { type AttemptResult, readFailure, readResponse } from "./outcome";
@@ -160,7 +160,7 @@ export class Producer {
         return;
       }
       if (!signal.aborted)
-        await clock.sleep(propagating ? PATIENCE_POLL_MS : retryDelay(attempts, random()), signal);
+        await clock.sleep(propagating ? PROPAGATION_POLL_MS : retryDelay(attempts, random()), signal);
       if (signal.aborted) {
         this.#abandon(result, ambiguous);
         return;

@@ -1,4 +1,4 @@
-import { awsError, classify, isCredentialsError, isThrottling } from "../aws/errors";
+import { awsError, classify, isCredentialsError } from "../aws/errors";
 import type { Clock } from "../common/clock";
 
 export interface RetryOptions {
@@ -25,7 +25,7 @@ export async function withRetries<T>(ask: () => Promise<T>, options: RetryOption
       return await ask();
     } catch (error) {
       if (signal.aborted) break;
-      if (!isThrottling(error)) failures += 1;
+      if (classify(error) !== "throttling") failures += 1;
       if (failures >= MAX_FAILURES || !canPass(error)) throw error;
       await clock.sleep(retryDelay(attempts, random()), signal);
     }

@@ -74,7 +74,7 @@ class Sending {
       sender: resolveSender(this.#operator, this.#options),
       externalId,
       amplitude: resolveAmplitudeCaller(this.#options),
-      patience: { clock: this.#clock, waitMs: this.#propagationMs, signal: this.#signal },
+      wait: { clock: this.#clock, waitMs: this.#propagationMs, signal: this.#signal },
       onStep: (step) => this.#show(step),
     });
   }

@@ -1,4 +1,4 @@
-import { awsError, describeError, isAccessDenied } from "../aws/errors";
+import { classify, describeError } from "../aws/errors";
 import { DeliveryError, messageOf } from "../common/errors";
 import { type Finding, type FindingCode, finding } from "../common/findings";
 import { GRANT_READING } from "../deployment/inspection";
@@ -7,7 +7,7 @@ import type { Stopped } from "../kinesis/producer";
 import type { StreamUnreadable } from "../kinesis/streamReader";
 
 export function notReadable({ message, cause }: StreamUnreadable, where: string): Finding {
-  const isRefused = isAccessDenied(cause) || awsError(cause).code === "KMSAccessDeniedException";
+  const isRefused = /^(key-)?access-denied$/.test(classify(cause));
   return {
     code: "stream-not-readable",
     severity: "undetermined",

@@ -113,7 +113,7 @@ class DeliveryRun {
       sender: resolveSender(this.#operator, this.#options),
       externalId,
       amplitude: this.#amplitude,
-      patience: { clock: this.#clock, waitMs: this.#propagationMs, signal: this.#signal },
+      wait: { clock: this.#clock, waitMs: this.#propagationMs, signal: this.#signal },
       onStep: (step) => this.#show({ phase: "preparing", step }),
     });
   }

@@ -1,4 +1,4 @@
-import { awsError, describeError, isAccessDenied } from "../aws/errors";
+import { awsError, classify, describeError } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
 import { DOCUMENTED_P95_SECONDS } from "../common/limits";
 import type { StackOutputs } from "../common/outputs";
@@ -183,7 +183,7 @@ export function unreadableStream(
     "stream-not-readable",
     where,
     `The stream can't be read: ${reason}`,
-    isAccessDenied(cause) || code === "KMSAccessDeniedException"
+    /^(key-)?access-denied$/.test(classify(cause))
       ? GRANT_READING
       : "Check the network, whether the credentials expired, and the health of Kinesis. Use --from TIME to resume where this watch ended",
   );

@@ -96,8 +96,8 @@ class Watch {
     const whose = profile === undefined ? "AWS credentials" : `AWS credentials (profile "${profile}")`;
     const { accountId } = await callerIdentity(stsClient(this.#client), whose);
     onStep?.("looking up the stream");
-    const patience = { clock: this.#clock, waitMs: propagationSeconds * 1000, signal: this.#signal };
-    const check = await checkStream(kinesisClient(this.#client), this.#outputs, patience);
+    const wait = { clock: this.#clock, waitMs: propagationSeconds * 1000, signal: this.#signal };
+    const check = await checkStream(kinesisClient(this.#client), this.#outputs, wait);
     const expected = accountOf(this.#outputs.roleArn);
     // AWS looks names up in the caller's account, so a stream that is missing from another account proves nothing.
     if (check.stream === undefined && accountId !== expected) throw wrongAccount(accountId, expected);

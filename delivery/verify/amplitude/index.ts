@@ -97,7 +97,7 @@ class AmplitudeRouteRun {
         principalArns: amplitudePrincipalArns,
         externalId: amplitudeExternalId,
       },
-      patience: {
+      wait: {
         clock: this.#clock,
         waitMs: (propagationSeconds ?? DEFAULT_PROPAGATION_SECONDS) * 1000,
         signal: this.#signal,
