@@ -11,14 +11,14 @@ export interface PulumiCli {
   command: PulumiCommand & { run: typeof run };
 }
 
-/** The oldest that takes `pulumi:autonaming` from the project's configuration and providers from a local path. */
-const OLDEST = { major: 3, minor: 200 };
+/** The first version that reads `pulumi:autonaming` from the project's configuration and accepts providers from a local path. */
+const MIN_VERSION = { major: 3, minor: 200 };
 
 /**
  * Returns the `pulumi` command on the PATH, or undefined if it is missing or too old.
  *
  * @param folder The only folder that the command writes to, even to print its version.
- * @param signal kills the command at its work; telling its version, it is waited for.
+ * @param signal Kills a running command. The version query runs to its end.
  */
 export async function findPulumiCli(folder: string, signal?: AbortSignal): Promise<PulumiCli | undefined> {
   const { home, temporary } = await makePlaces(folder);
@@ -29,13 +29,16 @@ export async function findPulumiCli(folder: string, signal?: AbortSignal): Promi
   signal?.throwIfAborted();
   const version = found?.version;
   if (found === undefined || version === null || version === undefined) return undefined;
-  if (version.major < OLDEST.major || (version.major === OLDEST.major && version.minor < OLDEST.minor))
+  if (
+    version.major < MIN_VERSION.major ||
+    (version.major === MIN_VERSION.major && version.minor < MIN_VERSION.minor)
+  )
     return undefined;
   const command = { command: found.command, version, run: runUnder(signal) };
   return { version: version.toString(), command };
 }
 
-/** `PulumiCommand.get` takes no environment: its process has this one's, as it is while the call starts it. */
+/** Sets variables of this process while the work starts, because `PulumiCommand.get` accepts no environment. */
 function startedWith<T>(environment: Record<string, string>, start: () => T): T {
   const before = Object.keys(environment).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, environment);
@@ -50,11 +53,11 @@ function startedWith<T>(environment: Record<string, string>, start: () => T): T 
 }
 
 /**
- * Runs the command beside a guard that reads a pipe which only this process holds: when this process is gone, however
- * it went, the pipe ends and the guard kills the command. The command's plugins then end by themselves. A kill is
- * right: what the command was working on has died with this process.
+ * Runs the command next to a guard that reads a pipe. Only this process holds the other end, so the pipe ends when this
+ * process ends in any way, and the guard kills the command. The command's plugins then end by themselves. The command
+ * can't continue anyway, because its inline program ran in this process.
  *
- * A fourth stream, 3, is held by the command and all that it starts, so that its end tells when they are gone.
+ * The command and all its child processes hold a fourth stream, 3, which ends when they have ended.
  */
 const GUARDED = `
 exec 4<&0
@@ -94,7 +97,7 @@ type Listener = (output: string) => void;
 /** Maximum time to wait for the command's child processes after the command has ended. */
 const LINGER_MS = 3_000;
 
-/** In the place of PulumiCommand's own `run`, which the Automation API calls with its arguments. */
+/** Replaces PulumiCommand's `run`, which the Automation API calls with these arguments. */
 function runUnder(ownSignal: AbortSignal | undefined): typeof run {
   return (args, cwd, env, onOutput, onError, signal) => {
     const signals = [ownSignal, signal].filter((each) => each !== undefined);
@@ -152,7 +155,7 @@ function collected(stream: NodeJS.ReadableStream, listener?: Listener): () => st
   return () => whole;
 }
 
-/** The user's own Pulumi login, stack and cloud credentials are not the sandbox's. */
+/** Removes the user's Pulumi login, stack and cloud credentials, which the sandbox must not use. */
 function strippedEnvironment(): Record<string, string> {
   const entries = Object.entries(process.env).filter(([name]) => !/^(PULUMI|AWS)_/.test(name));
   return Object.fromEntries(entries.map(([name, value]) => [name, value ?? ""]));

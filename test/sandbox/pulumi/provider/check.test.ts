@@ -25,7 +25,7 @@ function checkedBy(
 }
 
 describe("the provider's check", () => {
-  it("refuses what it does not handle, by name", () => {
+  it("rejects what it does not support, by name", () => {
     const { failures } = checkedBy(streamType, { warmThroughputMibPs: 10, colour: "blue" });
     expect(failures.map(({ reason }) => reason)).to.deep.equal([
       "the sandbox's provider does not support property warmThroughputMibPs of aws:kinesis/stream:Stream",
@@ -82,12 +82,12 @@ describe("the provider's check", () => {
     });
   }
 
-  it("lets pass what isn't known yet", () => {
+  it("accepts values that aren't known yet", () => {
     const news = { name: UNKNOWN, retentionPeriod: UNKNOWN, tags: { a: UNKNOWN } };
     expect(checkedBy(streamType, news).failures).to.deep.equal([]);
   });
 
-  it("takes a policy document as an object too", () => {
+  it("accepts a policy document as an object too", () => {
     expect(checkedBy(policyType, { policy: JSON.parse(allowing("a:B")) }).inputs.policy).to.equal(
       allowing("a:B"),
     );
@@ -104,14 +104,14 @@ describe("a resource's name", () => {
     expect(checkedBy(roleType, role, { seed: "other" }).inputs.name).not.to.equal(name);
   });
 
-  it("stays once it was generated, and is generated anew where a chosen one is given up", () => {
+  it("stays once it was generated, and is generated again if a chosen name is removed", () => {
     const olds = checkedBy(roleType, role).inputs;
     expect(checkedBy(roleType, role, { olds, seed: "other" }).inputs.name).to.equal(olds.name);
     const chosen = checkedBy(roleType, { ...role, name: "chosen" }).inputs;
     expect(checkedBy(roleType, role, { olds: chosen }).inputs.name).to.match(/^thing-/);
   });
 
-  it("is the engine's proposal where there is one, and must be given where naming is off", () => {
+  it("is the engine's proposal if there is one, and must be given if naming is off", () => {
     const proposed = { proposedName: "thing-0123456789abcdef0123", mode: "propose" } as const;
     expect(checkedBy(roleType, role, { autonaming: proposed }).inputs.name).to.equal(proposed.proposedName);
     const { failures } = checkedBy(roleType, role, { autonaming: { proposedName: "", mode: "disable" } });
@@ -120,7 +120,7 @@ describe("a resource's name", () => {
     ]);
   });
 
-  it("that would be too long with its suffix is refused", () => {
+  it("that would be too long with its suffix is rejected", () => {
     expect(
       checkedBy(roleType, role, { name: "r".repeat(57) }).failures.map(({ property }) => property),
     ).to.deep.equal(["name"]);
@@ -132,7 +132,7 @@ describe("the provider's diff", () => {
   const state = { name: "events", retentionPeriod: 24, encryptionType: "NONE", tags: { a: "1" } };
   const inputs = { ...state, __defaults: [] };
 
-  it("replaces a stream for its name and its region, first the new one", () => {
+  it("replaces a stream if its name or region changes, and creates the new one first", () => {
     expect(
       diff(streamType, { ...state, region: "us-east-1" }, { ...inputs, name: "other", region: "eu-west-1" }),
     ).to.deep.equal({
@@ -144,14 +144,14 @@ describe("the provider's diff", () => {
     });
   });
 
-  it("replaces first the old one where both would have the same chosen name", () => {
+  it("deletes the old resource first if both would have the same chosen name", () => {
     const policy = { name: "chosen", policy: allowing("a:B"), path: "/" };
     const moved = { ...policy, path: "/b/" };
     expect(diff(policyType, policy, { ...moved, __defaults: [] }).deleteBeforeReplace).to.equal(true);
     expect(diff(policyType, policy, { ...moved, __defaults: ["name"] }).deleteBeforeReplace).to.equal(false);
   });
 
-  it("changes the rest in place, each tag by itself", () => {
+  it("changes everything else in place, each tag by itself", () => {
     const { properties } = diff(streamType, state, {
       ...inputs,
       retentionPeriod: 48,
@@ -164,12 +164,12 @@ describe("the provider's diff", () => {
     ]);
   });
 
-  it("leaves to the service what the program leaves out", () => {
+  it("leaves properties that the program omits to the service", () => {
     const told = { ...state, streamModeDetails: { streamMode: "PROVISIONED" }, maxRecordSizeInKib: 1024 };
     expect(diff(streamType, told, inputs).properties).to.deep.equal([]);
   });
 
-  it("takes an unknown value for a change", () => {
+  it("treats an unknown value as a change", () => {
     expect(
       diff(streamType, state, { ...inputs, tags: UNKNOWN }).properties.map(({ path }) => path),
     ).to.deep.equal(["tags"]);
@@ -211,7 +211,7 @@ describe("two policy documents", () => {
 });
 
 describe("a preview", () => {
-  it("tells the name, the region and the tags of a stream to be made, and what isn't known", () => {
+  it("states the name, the region and the tags of a planned stream, and what is unknown", () => {
     const { inputs } = checkedBy(streamType, { name: "events", tags: { a: "1" } });
     const planned = plannedCreate({ region: "eu-west-1" } as never, streamType, inputs);
     expect(planned).to.deep.include({
@@ -223,7 +223,7 @@ describe("a preview", () => {
     expect(planned).not.to.have.property("__defaults");
   });
 
-  it("keeps the ARN of a stream to be changed, and drops what the program no longer says", () => {
+  it("keeps the ARN of a stream that will change, and drops what the program removed", () => {
     const old = {
       arn: "arn",
       name: "events",
@@ -242,7 +242,7 @@ describe("a preview", () => {
 });
 
 describe("the provider's configuration", () => {
-  it("is read as the engine hands it over: text, and JSON for the rest", () => {
+  it("is read as the engine encodes it: text, and JSON for everything else", () => {
     const settings = {
       region: "eu-west-1",
       accessKey: "AKIA",

@@ -40,7 +40,7 @@ describe("the provider's alarm", function () {
     expect(typeOf("aws:cloudwatch/metricAlarm:MetricAlarm")).to.equal(metricAlarmType);
   });
 
-  it("is created, named by its name, changed in place, tags with it, and deleted", async () => {
+  it("is created, identified by its name, changed in place with its tags, and deleted", async () => {
     const inputs = inputsOf("whole", {
       alarmActions: [TOPIC],
       tags: { a: "1", b: "2" },
@@ -77,7 +77,7 @@ describe("the provider's alarm", function () {
     await metricAlarmType.delete(account.aws, id, updated.state);
   });
 
-  it("may lie in another region than the provider's, where it is read, changed and deleted", async () => {
+  it("can be in another region than the provider's, where it is read, changed and deleted", async () => {
     const inputs = inputsOf("abroad", { region: "eu-central-1" });
     const { id, state } = await create(account.aws, metricAlarmType, inputs);
     expect(await alarmOf("abroad")).to.equal(undefined);
@@ -92,7 +92,7 @@ describe("the provider's alarm", function () {
     expect(await alarmOf("abroad", "eu-central-1")).to.equal(undefined);
   });
 
-  it("that somebody else has changed or deleted is found by a read", async () => {
+  it("that somebody else has changed or deleted is detected by a read", async () => {
     const inputs = inputsOf("drifting");
     const { id, state } = await create(account.aws, metricAlarmType, inputs);
     const cloudwatch = account.aws.cloudwatch(account.aws.region);
@@ -116,7 +116,7 @@ describe("the provider's alarm", function () {
     expect(await read(account.aws, metricAlarmType, id, inputs, state)).to.equal(undefined);
   });
 
-  it("fails the check without a metric, and with a property that is not handled", () => {
+  it("fails the check without a metric, and with an unsupported property", () => {
     const failing = (news: object) =>
       check(metricAlarmType, {
         logicalName: "a",

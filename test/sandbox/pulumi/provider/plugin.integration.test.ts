@@ -57,7 +57,7 @@ describe("the provider's plugin", function () {
       new proto.ConfigureRequest().setArgs(structOf(settings)),
     );
 
-  it("refuses a setting that it doesn't honour, and a function, by name", async () => {
+  it("rejects an unsupported setting and an unsupported function, by name", async () => {
     const error = await configured({ region: "us-east-1", profile: "mine" }).catch(
       (reason: ServiceError) => reason,
     );
@@ -97,7 +97,7 @@ describe("the provider's plugin", function () {
     });
   });
 
-  it("tells a replacement, property by property, and heeds what the program wants ignored", async () => {
+  it("reports a replacement property by property, and respects ignoreChanges", async () => {
     const request = new proto.DiffRequest()
       .setUrn(URN)
       .setOlds(structOf({ name: "a", retentionPeriod: 24 }))

@@ -17,7 +17,7 @@ describe("the provider's policy", () => {
     return (Versions ?? []).map(({ VersionId }) => VersionId);
   };
 
-  it("is created with all that was asked for, and told as the service has it", async () => {
+  it("is created with every requested property, and reported in the service's state", async () => {
     const inputs = inputsOf("whole", "kinesis:PutRecord", {
       path: "/a/",
       description: "d",
@@ -45,7 +45,7 @@ describe("the provider's policy", () => {
     expect(await versionsOf(id)).to.deep.equal(["v6", "v5", "v4", "v3", "v2"]);
   });
 
-  it("gets no new version for a document that says the same", async () => {
+  it("gets no new version for a document with the same meaning", async () => {
     const { id } = await create(account.aws, policyType, inputsOf("same", "kinesis:PutRecord"));
     const reworded = allowing("kinesis:PutRecord").replace('"kinesis:PutRecord"', '["kinesis:PutRecord"]');
     await update(account.aws, policyType, id, {
@@ -57,7 +57,7 @@ describe("the provider's policy", () => {
     expect((await read(account.aws, policyType, id, {}, {}))?.state.tags).to.deep.equal({ a: "1" });
   });
 
-  it("that another version was made the default of is found by a read", async () => {
+  it("with another default version is detected by a read", async () => {
     const inputs = inputsOf("drifting", "kinesis:PutRecord");
     const { id, state } = await create(account.aws, policyType, inputs);
     const PolicyDocument = allowing("kinesis:*");
@@ -79,7 +79,7 @@ describe("the provider's policy", () => {
     await policyType.delete(account.aws, id, state);
   });
 
-  it("is attached to a role and detached; an attachment removed meanwhile reads as nothing", async () => {
+  it("is attached to a role and detached; an attachment that was removed meanwhile reads as absent", async () => {
     const policy = await create(account.aws, policyType, inputsOf("attachable", "kinesis:PutRecord"));
     const roleInputs = checked(roleType, "holder", { assumeRolePolicy: trusting(AMPLITUDE) });
     const role = await create(account.aws, roleType, roleInputs);
@@ -93,7 +93,7 @@ describe("the provider's policy", () => {
     await rolePolicyAttachmentType.delete(account.aws, id, state);
   });
 
-  it("can't be attached to a role that isn't there, and an attachment's id is its role and its policy", async () => {
+  it("can't be attached to a role that doesn't exist, and an attachment's id is its role and its policy", async () => {
     const inputs = checked(rolePolicyAttachmentType, "a", {
       role: "nobody",
       policyArn: "arn:aws:iam::aws:policy/X",

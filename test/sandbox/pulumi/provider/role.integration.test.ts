@@ -18,7 +18,7 @@ describe("the provider's role", () => {
     return (await account.aws.iam.send(command)).Policy?.Arn ?? "";
   };
 
-  it("is created with all that was asked for, and told as the service has it", async () => {
+  it("is created with every requested property, and reported in the service's state", async () => {
     const boundary = await makePolicy("bounds");
     const inputs = inputsOf("whole", {
       path: "/amplitude/",
@@ -65,7 +65,7 @@ describe("the provider's role", () => {
     expect(reading?.state).not.to.have.any.keys("permissionsBoundary", "tags");
   });
 
-  it("says what was put on it behind the program's back", async () => {
+  it("reports policies that were attached outside the program", async () => {
     const inputs = inputsOf("drifting");
     const { id, state } = await create(account.aws, roleType, inputs);
     await account.aws.iam.send(new TagRoleCommand({ RoleName: id, Tags: [{ Key: "stray", Value: "x" }] }));
@@ -75,14 +75,14 @@ describe("the provider's role", () => {
     ]);
   });
 
-  it("keeps the program's wording of its trust policy where the service's says the same", async () => {
+  it("keeps the program's text of the trust policy if the service's has the same meaning", async () => {
     const spaced = JSON.stringify(JSON.parse(trusting(AMPLITUDE)), null, 2);
     const inputs = inputsOf("worded", { assumeRolePolicy: spaced });
     const { id, state } = await create(account.aws, roleType, inputs);
     expect((await read(account.aws, roleType, id, inputs, state))?.inputs.assumeRolePolicy).to.equal(spaced);
   });
 
-  it("with a policy attached is deleted only where it may detach it", async () => {
+  it("with a policy attached is deleted only if it may detach the policy", async () => {
     const { id, state } = await create(account.aws, roleType, inputsOf("attached"));
     await account.aws.iam.send(
       new AttachRolePolicyCommand({ RoleName: id, PolicyArn: await makePolicy("held") }),
@@ -94,7 +94,7 @@ describe("the provider's role", () => {
     await roleType.delete(account.aws, id, state);
   });
 
-  it("gets a name of its own from a prefix, and keeps it", async () => {
+  it("gets a generated name from a prefix, and keeps it", async () => {
     const inputs = checked(roleType, "any", {
       namePrefix: "amplitude-",
       assumeRolePolicy: trusting(AMPLITUDE),

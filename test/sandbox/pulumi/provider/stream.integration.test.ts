@@ -30,7 +30,7 @@ describe("the provider's stream", function () {
     return (await account.aws.kinesis("us-east-1").send(command)).StreamDescriptionSummary;
   };
 
-  it("is created with its retention, its encryption and its tags, and told as the service has it", async () => {
+  it("is created with its retention, encryption and tags, and reported in the service's state", async () => {
     const inputs = inputsOf("whole", {
       retentionPeriod: 168,
       encryptionType: "KMS",
@@ -82,7 +82,7 @@ describe("the provider's stream", function () {
     });
   });
 
-  it("makes the calls that the real provider makes, in its order", async () => {
+  it("makes the real provider's calls, in the same order", async () => {
     const aws = operators();
     const calls: string[] = [];
     aws.kinesis("us-east-1").middlewareStack.add(
@@ -128,7 +128,7 @@ describe("the provider's stream", function () {
     aws.close();
   });
 
-  it("takes another number of shards, and another mode", async () => {
+  it("accepts another number of shards, and another mode", async () => {
     const { id } = await create(
       account.aws,
       streamType,
@@ -141,7 +141,7 @@ describe("the provider's stream", function () {
     expect(state).not.to.have.property("shardCount");
   });
 
-  it("that was changed behind the program's back is found by a read, and mended by an update", async () => {
+  it("that was changed outside the program is detected by a read, and corrected by an update", async () => {
     const inputs = inputsOf("drifting", {
       encryptionType: "KMS",
       kmsKeyId: "alias/aws/kinesis",
@@ -162,7 +162,7 @@ describe("the provider's stream", function () {
     expect(diff(streamType, mended.state, inputs).properties).to.deep.equal([]);
   });
 
-  it("is read by its name for an import, with all that a program would have to say", async () => {
+  it("is read by its name for an import, with every input that a program needs", async () => {
     await create(
       account.aws,
       streamType,
@@ -184,7 +184,7 @@ describe("the provider's stream", function () {
     ).to.deep.equal([]);
   });
 
-  it("that is gone reads as nothing, and is deleted without complaint", async () => {
+  it("that no longer exists reads as absent, and its deletion succeeds", async () => {
     const { id, state } = await create(account.aws, streamType, inputsOf("gone"));
     await account.aws.kinesis("us-east-1").send(new DeleteStreamCommand({ StreamName: "gone" }));
     await goneStream(account.aws, { region: "us-east-1", name: "gone" });
@@ -192,13 +192,13 @@ describe("the provider's stream", function () {
     await streamType.delete(account.aws, id, state);
   });
 
-  it("is gone when its deletion has returned", async () => {
+  it("no longer exists when its deletion has returned", async () => {
     const { id, state } = await create(account.aws, streamType, inputsOf("deleted"));
     await streamType.delete(account.aws, id, state);
     expect(await findStream(account.aws, { region: "us-east-1", name: "deleted" })).to.equal(undefined);
   });
 
-  it("that was made and could not be encrypted is handed over half-made, and finished by the next update", async () => {
+  it("that could not be encrypted after its creation is returned as partial, and completed by the next update", async () => {
     const inputs = inputsOf("half", { encryptionType: "KMS", retentionPeriod: 48 });
     const error = await create(account.aws, streamType, inputs).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(HalfMadeError);
@@ -209,7 +209,7 @@ describe("the provider's stream", function () {
     expect((await update(account.aws, streamType, id, whole)).state).to.include({ encryptionType: "KMS" });
   });
 
-  it("lives in the region that it names", async () => {
+  it("is created in the region that it names", async () => {
     const { id, state } = await create(account.aws, streamType, inputsOf("far", { region: "eu-west-1" }));
     expect(id).to.equal("arn:aws:kinesis:eu-west-1:111122223333:stream/far");
     expect(state).to.include({ region: "eu-west-1" });

@@ -32,7 +32,7 @@ describe("the provider's policy of a stream", function () {
     expect(typeOf("aws:kinesis/resourcePolicy:ResourcePolicy")).to.equal(streamPolicyType);
   });
 
-  it("is created, told by its stream's ARN, changed in place and deleted", async () => {
+  it("is created, identified by its stream's ARN, changed in place and deleted", async () => {
     const { arn } = await streamOf("whole");
     const inputs = inputsOf(arn, "kinesis:MergeShards");
     const { id, state } = await create(account.aws, streamPolicyType, inputs);
@@ -52,7 +52,7 @@ describe("the provider's policy of a stream", function () {
     await streamPolicyType.delete(account.aws, id, state);
   });
 
-  it("is not put again where it says the same", async () => {
+  it("is not written again if it has the same meaning", async () => {
     const { arn } = await streamOf("same");
     const inputs = inputsOf(arn, "kinesis:MergeShards");
     const { id } = await create(account.aws, streamPolicyType, inputs);
@@ -62,7 +62,7 @@ describe("the provider's policy of a stream", function () {
     expect(await policyOf(arn)).to.equal(before);
   });
 
-  it("that somebody else has changed is found by a read", async () => {
+  it("that somebody else has changed is detected by a read", async () => {
     const { arn } = await streamOf("drifting");
     const inputs = inputsOf(arn, "kinesis:MergeShards");
     const { id, state } = await create(account.aws, streamPolicyType, inputs);
@@ -80,7 +80,7 @@ describe("the provider's policy of a stream", function () {
     expect(reading?.inputs).to.deep.include({ resourceArn: arn, policy: inputs.policy });
   });
 
-  it("is replaced for another stream, and gone with its own", async () => {
+  it("is replaced for another stream, and deleted together with its stream", async () => {
     const stream = await streamOf("short-lived");
     const inputs = inputsOf(stream.arn, "kinesis:MergeShards");
     const { id, state } = await create(account.aws, streamPolicyType, inputs);
@@ -92,7 +92,7 @@ describe("the provider's policy of a stream", function () {
     await streamPolicyType.delete(account.aws, id, state);
   });
 
-  it("fails the check without a stream, without a document, and with what is no stream's ARN", () => {
+  it("fails the check without a stream, without a document, and with an ARN that isn't a stream's", () => {
     const failing = (news: object) =>
       check(streamPolicyType, {
         logicalName: "p",

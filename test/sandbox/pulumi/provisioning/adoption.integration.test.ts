@@ -15,7 +15,7 @@ const COMPONENT = JSON.stringify(require.resolve("../../../../components"));
 const STREAM = "aws:kinesis/stream:Stream";
 const ROLE = "aws:iam/role:Role";
 
-describe("what was made or changed by hand, through the engine", function () {
+describe("resources that were created or changed by hand, through the engine", function () {
   this.timeout(60_000);
   const run = sandboxRun();
   const createStack = attachedStacks(run, engineOf(run));
@@ -66,7 +66,7 @@ new AmplitudeKinesisDestination("adopter", named, { transforms: [leave] });`;
     expect(Role?.RoleName).to.equal("by-hand");
   });
 
-  it("a policy's default version set by hand is found by a refresh and mended", async () => {
+  it("a policy's default version set by hand is detected by a refresh and corrected", async () => {
     const stack = await createStack({ folder: run.folder, aws: run.local, stackName: "versions" });
     await stack.up();
     const { deployment } = await stack.exportStack();

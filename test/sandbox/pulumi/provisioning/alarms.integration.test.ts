@@ -20,7 +20,7 @@ describe("the stack's alarms", function () {
     config,
   });
 
-  it("are made in process from the stack's settings, none by default, and destroyed", async () => {
+  it("are created in process from the stack's settings, none by default, and destroyed", async () => {
     const quiet = await provision({ ...options("quiet", {}), engine: "in-process" });
     expect(await alarms()).to.deep.equal([]);
     await quiet.destroy();
@@ -37,7 +37,7 @@ describe("the stack's alarms", function () {
   describe("through the Pulumi engine", () => {
     const createStack = attachedStacks(run, engineOf(run));
 
-    it("change in place, are mended where they were removed by hand, and go with the stack", async () => {
+    it("change in place, are created again if they were removed by hand, and are destroyed with the stack", async () => {
       const provisioned = { streamMode: "PROVISIONED", streamName: "watched", shardCount: 1 };
       const config = { ...provisioned, alarms: { actionArns: [TOPIC] } };
       const stack = await createStack(options("alarms", config));
@@ -68,7 +68,7 @@ describe("the stack's alarms", function () {
       await stack.destroy();
     });
 
-    it("lie with an existing stream in its region", async () => {
+    it("are in the region of an existing stream", async () => {
       const region = "eu-central-1";
       await run.aws.kinesis(region).send(new CreateStreamCommand({ StreamName: "theirs", ShardCount: 1 }));
       const existingStreamArn = `arn:aws:kinesis:${region}:111122223333:stream/theirs`;

@@ -6,7 +6,7 @@ import { keepChannelsApart } from "../../../../sandbox/pulumi/provisioning/engin
 const TRANSIENT_FAILURE = 3;
 
 describe("a port that an earlier update's engine had", () => {
-  it("is connected to anew", async () => {
+  it("gets a new connection", async () => {
     keepChannelsApart();
     const first = await serve(0);
     const earlier = clientOf(first.port);

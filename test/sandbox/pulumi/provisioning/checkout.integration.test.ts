@@ -45,7 +45,7 @@ describe("a checkout of this project, by the ordinary command", function () {
     expect(await sandbox.state(outputs)).to.deep.equal({ stream: undefined, role: undefined, attached: [] });
   });
 
-  it("says what is wrong with its configuration, and makes nothing", async () => {
+  it("reports an invalid configuration, and creates nothing", async () => {
     await pulumi("stack", "init", "globex");
     await pulumi("config", "set", "retentionHours", "5");
     await pulumi("config", "set", "externalId", "x");

@@ -59,7 +59,7 @@ describe("provisioning through the Pulumi engine", function () {
     expect(await run.state(outputs)).to.deep.equal({ stream: undefined, role: undefined, attached: [] });
   });
 
-  it("keeps its files in the folder that it was given, and the secret key out of them", async () => {
+  it("writes files only to its folder, and the secret key to none", async () => {
     const stack = await createStack({ folder: run.folder, aws: run.local, stackName: "files" }, cli());
     await stack.up();
     await stack.destroy();
@@ -80,7 +80,7 @@ describe("provisioning through the Pulumi engine", function () {
     }
   });
 
-  it("says which engine it was, whatever Pulumi settings the caller has", async () => {
+  it("names the engine, whatever Pulumi settings the caller has", async () => {
     const own = {
       PULUMI_ACCESS_TOKEN: "x",
       PULUMI_BACKEND_URL: "https://127.0.0.1:1",
@@ -101,7 +101,7 @@ describe("provisioning through the Pulumi engine", function () {
     }
   });
 
-  it("rejects where the provider doesn't know a property or a type", async () => {
+  it("rejects if the provider doesn't know a property or a type", async () => {
     const source = 'new kinesis.Stream("s", { shardCount: 1, warmThroughputMibPs: 5 });';
     const program = await run.program("unknown", source);
     const options = { folder: run.folder, aws: run.local, stackName: "unknown", program };
@@ -114,7 +114,7 @@ describe("provisioning through the Pulumi engine", function () {
     expect(said).to.include("does not support the type aws:kinesis/streamConsumer:StreamConsumer");
   });
 
-  it("rejects where a stream was made only half, records it, and lets it be destroyed", async () => {
+  it("rejects if a stream was created only partly, records it, and can destroy it", async () => {
     const source = 'new kinesis.Stream("half", { name: "half", shardCount: 1, encryptionType: "KMS" });';
     const program = await run.program("half", source);
     const stack = await createStack(
@@ -131,13 +131,13 @@ describe("provisioning through the Pulumi engine", function () {
     });
   });
 
-  it("rejects with the component's own words where an input is bad", async () => {
+  it("rejects with the component's message if an input is invalid", async () => {
     const config = { retentionHours: 5 };
     const options = { folder: run.folder, aws: run.local, stackName: "wrong", config };
     expect(await refusal(provision(options))).to.include("retentionHours");
   });
 
-  it("leaves no process behind when its own is killed in the middle", async () => {
+  it("leaves no process behind if its process is killed halfway", async () => {
     const folder = join(run.folder, "killed");
     await mkdir(folder);
     const task = JSON.stringify({ folder, aws: run.local, stackName: "killed", engine: "pulumi" });

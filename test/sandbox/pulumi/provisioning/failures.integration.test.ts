@@ -6,7 +6,7 @@ import type { StackOutputs } from "../../../../sandbox/pulumi/provisioning";
 import { startRefusingProxy } from "./refusingProxy";
 import { attachedStacks, engineOf, sandboxRun } from "./sandboxRun";
 
-describe("a stack whose making was refused half-way", function () {
+describe("a stack whose creation was rejected halfway", function () {
   this.timeout(60_000);
   const run = sandboxRun();
   const createStack = attachedStacks(run, engineOf(run));

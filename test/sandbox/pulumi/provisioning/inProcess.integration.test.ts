@@ -18,7 +18,7 @@ describe("provisioning in process", function () {
     });
   };
 
-  it("makes the stack's resources with Pulumi.yaml's defaults and the given settings, and unmakes them", async () => {
+  it("creates the stack's resources with Pulumi.yaml's defaults and the given settings, and destroys them", async () => {
     const { engine, outputs, destroy } = await start({ retentionHours: 48, tags: { team: "data" } });
     expect(engine).to.equal("Pulumi's in-process runtime");
     expect(outputs.roleArn).to.match(/^arn:aws:iam::111122223333:role\/amplitude-role-[0-9a-f]{20}$/);
@@ -42,25 +42,25 @@ describe("provisioning in process", function () {
     expect(await run.state(outputs)).to.deep.equal({ stream: undefined, role: undefined, attached: [] });
   });
 
-  it("gives another role another name each time", async () => {
+  it("gives each role another name", async () => {
     const [one, other] = [await start({ streamName: "one" }), await start({ streamName: "other" })];
     expect(one.outputs.streamName).to.equal("one");
     expect(one.outputs.roleArn).not.to.equal(other.outputs.roleArn);
     await Promise.all([one.destroy(), other.destroy()]);
   });
 
-  it("begins the role's name as it is told", async () => {
+  it("starts the role's name with the given prefix", async () => {
     const { outputs, destroy } = await start({ roleNamePrefix: "vendor-" });
     expect(outputs.roleArn).to.match(/:role\/vendor-\d{18}[0-9a-f]{8}$/);
     await destroy();
   });
 
-  it("rejects with the component's own words where an input is bad", async () => {
+  it("rejects with the component's message if an input is invalid", async () => {
     const said = await refusal(start({ retentionHours: 5, roleName: "no spaces allowed" }));
     expect(said).to.include("retentionHours").and.to.include("roleName");
   });
 
-  it("rejects where the service refuses a resource, and where the provider doesn't know a property", async () => {
+  it("rejects if the service rejects a resource, and if the provider doesn't know a property", async () => {
     const taken = await start({ streamName: "taken" });
     expect(await refusal(start({ streamName: "taken" }))).to.match(/taken/);
     await taken.destroy();
@@ -71,7 +71,7 @@ describe("provisioning in process", function () {
     expect(await refusal(start({}, program))).to.include("does not support property warmThroughputMibPs");
   });
 
-  it("rejects where an output of the program fails", async () => {
+  it("rejects if an output of the program fails", async () => {
     const source = 'exports.roleArn = pulumi.output(1).apply(() => { throw new Error("no such role"); });';
     expect(await refusal(start({}, await run.program("failing", source)))).to.include("no such role");
   });
@@ -83,7 +83,7 @@ describe("names by pulumi:autonaming, without the engine", () => {
   const naming = (value: unknown) =>
     autonamingFor({ name: "project", config: { "pulumi:autonaming": { value } } }, "stack", role, "thing");
 
-  it("follow the type's pattern before its provider's and that for all", () => {
+  it("prefer the type's pattern over its provider's, and that over the general one", () => {
     const value = {
       pattern: "all",
       providers: {
@@ -98,7 +98,7 @@ describe("names by pulumi:autonaming, without the engine", () => {
     expect(naming({ pattern: "all" })).to.deep.equal({ proposedName: "all", mode: "propose" });
   });
 
-  it("know the modes, and refuse an expression that they can't fill in", () => {
+  it("know the modes, and reject an expression that they don't support", () => {
     expect(naming(undefined)).to.equal(undefined);
     expect(naming({ mode: "verbatim" })).to.deep.equal({ proposedName: "thing", mode: "enforce" });
     expect(naming({ mode: "disabled" })?.mode).to.equal("disable");

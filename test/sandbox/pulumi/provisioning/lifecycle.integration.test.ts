@@ -27,7 +27,7 @@ describe("the life of a customer's stack, through the Pulumi engine", function (
     return Object.fromEntries(entries) as StackOutputs;
   }
 
-  it("changes retention, largest record, session length and trust in place, and replaces nothing", async () => {
+  it("changes retention, maximum record size, session duration and trust in place, and replaces nothing", async () => {
     const stack = await brought("in-place", { streamName: "in-place" });
     const before = await outputsOf(stack);
     await stack.setAllConfig({
@@ -44,7 +44,7 @@ describe("the life of a customer's stack, through the Pulumi engine", function (
     expect(role?.assumeRolePolicy).to.include("arn:aws:iam::202493300829:root");
   });
 
-  it("lets the role write to the new stream before the old one goes, where the stream's name changes", async () => {
+  it("lets the role write to the new stream before the old one is deleted, if the stream's name changes", async () => {
     const watched = { requireTls: true, alarms: { silenceMinutes: 5 } };
     const stack = await brought("renamed", { streamName: "old-name", ...watched });
     await stack.setConfig("streamName", { value: "new-name" });
@@ -61,7 +61,7 @@ describe("the life of a customer's stack, through the Pulumi engine", function (
     expect((await stack.preview()).changeSummary).to.have.all.keys("same");
   });
 
-  it("finds a policy that was detached and an encryption that was stopped, and mends both", async () => {
+  it("detects a detached policy and stopped encryption, and corrects both", async () => {
     const stack = await brought("mended", { streamName: "mended" });
     const outputs = await outputsOf(stack);
     const [PolicyArn] = (await run.state(outputs)).attached;
@@ -76,7 +76,7 @@ describe("the life of a customer's stack, through the Pulumi engine", function (
     expect(attached).to.deep.equal([PolicyArn]);
   });
 
-  it("leaves the stream alone where it is to be retained, and nothing else", async () => {
+  it("retains only the stream if it is to be retained", async () => {
     const stack = await brought("retained", { streamName: "retained", retainStream: true });
     const outputs = await outputsOf(stack);
     await stack.destroy();

@@ -26,7 +26,7 @@ describe("Pulumi's options on the component, through the engine", function () {
   /** The program is read anew by each update. */
   const rewrite = (stackName: string, source: string) => run.program(stackName, HEADER + source);
 
-  it("protect reaches the children: nothing is destroyed", async () => {
+  it("protect applies to the children: nothing is destroyed", async () => {
     const stack = await stackOf("protected", 'new AmplitudeKinesisDestination("p", {}, { protect: true });');
     await stack.up();
     expect(await stack.destroy().catch(String)).to.include("protected");
@@ -39,7 +39,7 @@ describe("Pulumi's options on the component, through the engine", function () {
     await stack.destroy();
   });
 
-  it("a role's name keeps its generated end in the next update", async () => {
+  it("a role's name keeps its generated suffix in the next update", async () => {
     const stack = await stackOf(
       "prefixed",
       'new AmplitudeKinesisDestination("p", { roleNamePrefix: "vendor-" });',
@@ -49,7 +49,7 @@ describe("Pulumi's options on the component, through the engine", function () {
     await stack.destroy();
   });
 
-  it("aliases reach the children: a new name of the component replaces nothing", async () => {
+  it("aliases apply to the children: renaming the component replaces nothing", async () => {
     const named = '{ streamName: "kept", roleName: "kept", tags: {} }';
     const stack = await stackOf("aliased", `new AmplitudeKinesisDestination("before", ${named});`);
     await stack.up();
@@ -63,7 +63,7 @@ describe("Pulumi's options on the component, through the engine", function () {
     await stack.destroy();
   });
 
-  it("transforms reach the children", async () => {
+  it("transforms apply to the children", async () => {
     const transform = `({ type, props, opts }) =>
       type.startsWith("aws:") && props.tags ? { props: { ...props, tags: pulumi.output(props.tags).apply((tags) => ({ ...tags, via: "transform" })) }, opts } : undefined`;
     const source = `exports.streamArn = new AmplitudeKinesisDestination("t", {}, { transforms: [${transform}] }).streamArn;`;
@@ -98,7 +98,7 @@ for (const [name, region] of [["acme", "eu-central-1"], ["globex", "ap-northeast
     await stack.destroy();
   });
 
-  it("a provider of a region that can't trust Amplitude is refused before anything is made", async () => {
+  it("a provider of a region that can't trust Amplitude is rejected before anything is created", async () => {
     const { endpoint } = run.local;
     const source = `const { Provider } = require(${AWS});
 const endpoints = [{ kinesis: "${endpoint}", iam: "${endpoint}", sts: "${endpoint}" }];

@@ -44,7 +44,7 @@ describe("the pulumi command", function () {
     });
   }
 
-  it("writes nowhere but in its folder, even to tell its version", async () => {
+  it("writes only to its folder, even to print its version", async () => {
     const script = '#!/bin/sh\nprintf "%s\\n" "$PULUMI_HOME" "$TMPDIR" >"$0.told"\necho v3.259.0\n';
     await writeFile(join(folder, "bin", "pulumi"), script, { mode: 0o755 });
     const { PULUMI_HOME, TMPDIR } = process.env;
@@ -55,7 +55,7 @@ describe("the pulumi command", function () {
     expect(process.env.TMPDIR).to.equal(TMPDIR);
   });
 
-  it("is killed where its caller gives up, which learns of it once all is gone that the command has started", async () => {
+  it("is killed if its caller cancels, which returns once all processes of the command have ended", async () => {
     const script = `#!/bin/sh
 for word; do [ "$word" = version ] && echo v3.259.0 && exit; done
 setsid sh -c 'while kill -0 '$$'; do sleep 0.05; done; sleep 0.3' >/dev/null 2>&1 &
@@ -76,7 +76,7 @@ exec sleep 600
     expect(await processesNaming(folder)).to.deep.equal([]);
   });
 
-  it("ends with the process that runs it, even if that is killed and the command would go on", async () => {
+  it("ends with the process that runs it, even if that process is killed", async () => {
     await install("v3.259.0");
     const principal = { accessKeyId: "AKIA", secretAccessKey: "x" };
     const aws = { endpoint: "http://127.0.0.1:1", region: "us-east-1", principals: { operator: principal } };

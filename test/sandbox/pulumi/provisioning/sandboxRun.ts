@@ -13,7 +13,7 @@ import { createStack } from "../../../../sandbox/pulumi/provisioning/engine";
 import { findPulumiCli, type PulumiCli } from "../../../../sandbox/pulumi/provisioning/pulumiCli";
 import { skip } from "../../../skip";
 
-/** A folder, and the sandbox's AWS in it, while a suite runs. */
+/** Starts the sandbox's AWS in a folder while a suite runs. */
 export function sandboxRun() {
   let folder: string | undefined;
   let local: LocalAws;
@@ -42,7 +42,7 @@ export function sandboxRun() {
       if (folder === undefined) throw new Error("the suite has not started");
       return folder;
     },
-    /** What the outputs name, as the sandbox has it now. */
+    /** Returns the current state of the resources that the outputs name. */
     async state({ streamArn, roleArn }: StackOutputs) {
       const roleName = roleArn.split("/").at(-1) ?? "";
       const stream = await read(aws, typeOf("aws:kinesis/stream:Stream"), streamArn, {}, {});
@@ -58,7 +58,7 @@ export function sandboxRun() {
       }
       return { stream: stream?.state, role: role?.state, attached };
     },
-    /** A stack program of the test's own. */
+    /** Writes a stack program for one test. */
     async program(name: string, source: string): Promise<string> {
       const path = join(this.folder, `${name}.ts`);
       const from = (specifier: string) => JSON.stringify(require.resolve(specifier));
@@ -72,7 +72,7 @@ const kinesis = require(${from("@pulumi/aws/kinesis")});
 }
 
 /**
- * Makes stacks of a suite whose engine uses a provider in this process, instead of starting the plugin for every
+ * Creates a suite's stacks whose engine uses a provider in this process, instead of starting the plugin for every
  * operation. One provider has one configuration: a program with several providers needs `createStack` itself.
  */
 export function attachedStacks(
@@ -97,7 +97,7 @@ export function attachedStacks(
     createStack({ ...options, providerPort: provider.port }, cli());
 }
 
-/** The Pulumi command for a suite; without one the suite is skipped, loudly. */
+/** Returns the Pulumi command for a suite, which is skipped with a note if there is none. */
 export function engineOf(run: { readonly folder: string }) {
   let cli: PulumiCli | undefined;
   before(async function () {
@@ -111,7 +111,7 @@ export function engineOf(run: { readonly folder: string }) {
   };
 }
 
-/** What a rejected provisioning said. */
+/** Returns the message of a rejected provisioning. */
 export async function refusal(provisioned: Promise<Provisioned>): Promise<string> {
   return provisioned.then(
     () => "nothing: it was provisioned",

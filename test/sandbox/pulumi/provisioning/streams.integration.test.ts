@@ -35,7 +35,7 @@ describe("a stream that exists already", function () {
     await untilActive(async () => (await described()).StreamStatus);
   });
 
-  it("is given to the role in process, and nothing of it is changed or deleted", async () => {
+  it("is given to the role in process, and is neither changed nor deleted", async () => {
     const before = await described();
     const { outputs, destroy } = await provision({
       ...options("given", { existingStreamArn }),
@@ -48,7 +48,7 @@ describe("a stream that exists already", function () {
     expect(await described()).to.deep.equal(before);
   });
 
-  it("is refused where another account owns it, before the role is made", async () => {
+  it("is rejected if another account owns it, before the role is created", async () => {
     const other = existingStreamArn.replace("111122223333", "444455556666");
     const refused = await refusal(
       provision({
@@ -64,7 +64,7 @@ describe("a stream that exists already", function () {
   describe("through the Pulumi engine", () => {
     const createStack = attachedStacks(run, engineOf(run));
 
-    it("is given to the role, known in the preview already, and left as it was by a destroy", async () => {
+    it("is given to the role, known in the preview, and left unchanged by a destroy", async () => {
       const before = await described();
       const stack = await createStack(options("engine-given", { existingStreamArn }));
       await stack.preview();
@@ -75,7 +75,7 @@ describe("a stream that exists already", function () {
       expect(await described()).to.deep.equal(before);
     });
 
-    it("is refused in the preview where another account owns it", async () => {
+    it("is rejected in the preview if another account owns it", async () => {
       const other = existingStreamArn.replace("111122223333", "444455556666");
       const stack = await createStack(options("engine-other", { existingStreamArn: other }));
       expect(await stack.preview().catch(String)).to.include("is not in the role's account 111122223333");
