@@ -5,5 +5,6 @@ if (major < 22 || (major === 22 && minor < 2)) {
   console.error(`amplitude-kinesis needs Node.js 22.2 or later; this is ${process.version}.`);
   process.exitCode = 2;
 } else {
+  require("./endWithNpm")();
   require("../dist/delivery/cli/main.js").main(process.argv);
 }

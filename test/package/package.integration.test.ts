@@ -1,5 +1,10 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { delimiter, dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { publint } from "publint";
 import { dependencies, peerDependencies, version } from "../../package.json";
@@ -15,6 +20,11 @@ const COMPILER_OPTIONS = {
   noUncheckedIndexedAccess: true,
   noEmit: true,
 };
+
+const DEPLOYMENT = [
+  ...["--role-arn", "arn:aws:iam::111122223333:role/r"],
+  ...["--region", "us-east-1", "--stream-name", "s"],
+];
 
 describe("the published package", function () {
   this.timeout(120_000);
@@ -89,6 +99,33 @@ describe("the published package", function () {
     expect(await printed(withoutPulumi, command, "--version")).to.equal(version);
   });
 
+  it("ends gracefully if npx, which started it, is terminated or killed", async () => {
+    const bin = join(withoutPulumi, "node_modules", ".bin");
+    await mkdir(bin, { recursive: true });
+    await symlink("../pulumi-amplitude-kinesis/bin/amplitude-kinesis.js", join(bin, "amplitude-kinesis"));
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      const server = createServer().listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const asked = once(server, "request");
+      const npx = spawn("npx", ["--offline", "amplitude-kinesis", "check", ...DEPLOYMENT], {
+        cwd: withoutPulumi,
+        env: {
+          PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
+          HOME: folder,
+          AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+          AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+          AWS_SECRET_ACCESS_KEY: "secret",
+        },
+      });
+      const printed = text(npx.stderr);
+      await asked;
+      npx.kill(signal);
+      // The pipe ends once no process holds it.
+      expect(await printed, signal).to.include("interrupted before there was a result");
+      server.close().closeAllConnections();
+    }
+  });
+
   it("loads neither Pulumi nor the sandbox's evaluator for delivery, even if they are installed", async () => {
     const loaded = await loadedBy("pulumi-amplitude-kinesis/delivery");
     expect(loaded).to.include("pulumi-amplitude-kinesis/dist/delivery/index.js");
@@ -132,8 +169,7 @@ describe("the published package", function () {
 
   it("contains only the build, the command and documents", () => {
     const strangers = files.filter(
-      (file) =>
-        !/^(dist\/(components|delivery)\/.+\.(js|d\.ts)|bin\/amplitude-kinesis\.js|docs\/.+)$/.test(file),
+      (file) => !/^(dist\/(components|delivery)\/.+\.(js|d\.ts)|bin\/\w[\w-]+\.js|docs\/.+)$/.test(file),
     );
     expect(strangers.sort()).to.deep.equal([
       "CHANGELOG.md",
