@@ -81,7 +81,7 @@ export function instructions(
   amplitudeUrl: string,
   stack: Provisioned["stack"],
 ): string {
-  const verify = `npm run -s amplitude-kinesis -- verify --outputs ${shellWord(files.outputs)}`;
+  const verify = `npx amplitude-kinesis verify --outputs ${shellWord(files.outputs)}`;
   const ofStack = stack && `--stack ${stack.name} --cwd ${shellWord(stack.project)}`;
   return `
 The sandbox runs until you press Ctrl-C. In another shell, run:
@@ -103,7 +103,7 @@ A real \`pulumi up\`, without an AWS account, in a checkout or in the folder of 
 
 pulumi stack init demo
 pulumi up
-${ofStack ? `\nThe sandbox's own stack:\n\nnpm run -s amplitude-kinesis -- verify ${ofStack}\n` : ""}`;
+${ofStack ? `\nThe sandbox's own stack:\n\nnpx amplitude-kinesis verify ${ofStack}\n` : ""}`;
 }
 
 function credentials({ principals }: LocalAws): string {

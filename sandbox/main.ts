@@ -1,9 +1,11 @@
 import { once } from "node:events";
+import { resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { DeliveryError, reportText } from "../delivery";
+import { DeliveryError, reportText, writeReports } from "../delivery";
 import { EXIT_CODES, EXIT_USAGE } from "../delivery/cli/exitCodes";
 import { rejectEmptyValues } from "../delivery/cli/options/arguments";
 import { progressDisplay } from "../delivery/cli/terminal/progressDisplay";
+import { prepareReportFolder } from "../delivery/report/renderReport";
 import { type LocalAmplitude, startAmplitude } from "./amplitude/server";
 import { type LocalAws, startAws } from "./aws";
 import { keepUp } from "./keepUp";
@@ -22,6 +24,7 @@ interface SandboxFlags {
   events?: number;
   export?: string;
   json?: true;
+  report?: string;
   keep?: true;
 }
 
@@ -30,7 +33,7 @@ const DEFAULT_EVENTS = 1_000;
 const DESCRIPTION = `Onboards a customer on this machine, without an AWS account: provisions the component into a local
 AWS, tests who can do what, streams events as Amplitude does, and accounts for every event.`;
 
-/** Runs the command line. It writes only to the folder `root`. An interruption ends the process. */
+/** Runs the command line. It writes only to the folder `root`, and to that of --report. An interruption ends the process. */
 export async function main(argv: string[], root: string): Promise<void> {
   endWithReaders();
   const program = new Command("npm run sandbox --")
@@ -42,6 +45,7 @@ export async function main(argv: string[], root: string): Promise<void> {
     )
     .option("--export <file>", "stream this Amplitude export (.zip, .json.gz or .json)")
     .option("--json", "print the result as a JSON document on standard output")
+    .option("--report <folder>", "also write the report as a page, and in other formats, to this folder")
     .option("--keep", "keep running afterwards, and print the environment variables for other shells")
     .showHelpAfterError("(npm run sandbox -- --help shows the options)")
     .exitOverride();
@@ -81,11 +85,16 @@ async function runSandbox(flags: SandboxFlags, root: string): Promise<number> {
   let aws: LocalAws | undefined;
   let amplitude: LocalAmplitude | undefined;
   try {
+    if (flags.report !== undefined) await prepareReportFolder(flags.report);
     const source = await openEvents(chosenEvents(flags));
     aws = await startAws({ folder, signal });
     say(`local AWS: Kinesis, IAM and STS at ${aws.endpoint}`);
     const onboarding = await onboardCustomer({ aws, folder, source, signal });
     printResult(flags, onboarding);
+    if (flags.report !== undefined) {
+      await writeReports(onboarding.report, flags.report);
+      say(`page: ${resolve(flags.report, "report.html")}`);
+    }
     if (flags.keep) {
       amplitude = await connectedAmplitude(aws, onboarding);
       await keepUp({ aws, amplitude, folder, onboarding, interrupted: once(signal, "abort") });

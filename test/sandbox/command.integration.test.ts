@@ -1,9 +1,10 @@
 import { execFile, execFileSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
+import { parseReport } from "../../delivery/report/parseReport";
 import { findPulumiCli } from "../../sandbox/pulumi/provisioning/pulumiCli";
 import { amplitudeKinesis } from "../delivery/cli/commandLine";
 import { isAlive } from "../processes";
@@ -27,8 +28,9 @@ describe("npm run sandbox", function () {
     running.clear();
   });
 
-  it("onboards a customer with generated events and the shipped export, tests who can do what, and prints JSON", async () => {
-    const sandbox = start(["--json"]);
+  it("onboards a customer with generated events and the shipped export, tests who can do what, and prints JSON and pages", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "sandbox-report-"));
+    const sandbox = start(["--json", "--report", folder]);
     expect(await sandbox.exited, sandbox.stderr).to.equal(0);
     const { verdict, engine, outputs, proofs, report } = JSON.parse(sandbox.stdout);
     expect(verdict).to.equal("verified");
@@ -37,6 +39,11 @@ describe("npm run sandbox", function () {
     expect(proofs.filter(({ holds }: { holds: boolean }) => !holds)).to.deep.equal([]);
     expect(proofs).to.have.length(7);
     expect(report).to.include({ eventsSent: 1_210, eventsDelivered: 1_210, route: "role" });
+    const page = join(folder, "report.html");
+    expect(sandbox.stderr).to.include(`page: ${page}\n`);
+    expect(await readFile(page, "utf8")).to.match(/^<!doctype html>/);
+    expect(parseReport(sandbox.stdout, "the result")).to.deep.equal(report);
+    await rm(folder, { recursive: true });
     expect(sandbox.leftFolders()).to.deep.equal([]);
   });
 
@@ -59,7 +66,7 @@ describe("npm run sandbox", function () {
       const { verdict, route } = JSON.parse(stdout || stderr);
       return `${verdict}: ${route}`;
     };
-    const commands = [...sandbox.stderr.matchAll(/^npm run -s amplitude-kinesis -- verify (.*)$/gm)];
+    const commands = [...sandbox.stderr.matchAll(/^npx amplitude-kinesis verify (.*)$/gm)];
     const routes = await Promise.all(commands.map(([, words = ""]) => verified(words)));
     const ofStack = sandbox.stderr.includes("by Pulumi engine") ? ["verified: operator"] : [];
     expect(routes).to.deep.equal(["verified: operator", "verified: role", "verified: amplitude", ...ofStack]);

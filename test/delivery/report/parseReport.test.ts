@@ -34,6 +34,11 @@ describe("Reading a report", () => {
     expect(parseReport(JSON.stringify(earlier), "it")).to.deep.equal(VERIFIED);
   });
 
+  it("takes the report from the sandbox's result", () => {
+    const result = { verdict: "verified", engine: "Pulumi", outputs: {}, proofs: [], report: VERIFIED };
+    expect(parseReport(JSON.stringify(result), "it")).to.deep.equal(VERIFIED);
+  });
+
   it("names a field that is missing", () => {
     for (const field of ["runId", "eventsSent", "timeline", "findings"] as const) {
       const { [field]: _, ...rest } = VERIFIED;
