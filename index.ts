@@ -60,6 +60,6 @@ Type these three values into Amplitude, under **Data Destinations › Kinesis Da
 2. Click **Edit** and enter the three values above. The form has no field for an external id.
 3. Choose the events under *Send events*.
 4. Test that the stream works, from a shell with credentials for this account:
-   \`npm run -s amplitude-kinesis -- verify --stack ${pulumi.getStack()}\`
+   \`npx amplitude-kinesis verify --stack ${pulumi.getStack()}\`
 5. Enable the destination and save. Amplitude sends only events that arrive after that.
 `;

@@ -89,10 +89,7 @@ describe("The commands in the documents", function () {
   });
 
   it("use only options that exist", () => {
-    const command = new RegExp(
-      `\\bamplitude-kinesis (?:-- )?(${commandNames().join("|")})\\b([^\`\\n|;]*)`,
-      "g",
-    );
+    const command = new RegExp(`\\bamplitude-kinesis (${commandNames().join("|")})\\b([^\`\\n|;]*)`, "g");
     let seen = 0;
     for (const document of DOCUMENTS) {
       const text = readDocument(document).replaceAll(/\\\n\s*/g, " ");
@@ -196,7 +193,7 @@ describe("The commands in the documents", function () {
     constructor(private readonly code: string) {}
 
     async begin(world: World): Promise<void> {
-      const isWatched = /amplitude-kinesis (?:-- )?watch/.test(this.code);
+      const isWatched = /amplitude-kinesis watch/.test(this.code);
       const isSentTo = this.code.includes("--route amplitude");
       if (this.#begun || !(isWatched || isSentTo)) return;
       const outputs = await outputsOf(world);

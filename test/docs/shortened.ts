@@ -2,8 +2,8 @@
 export function shortened(code: string): string {
   return code
     .replaceAll(/AMPLITUDE_API_KEY=\S+/g, 'AMPLITUDE_API_KEY="$SANDBOX_API_KEY"')
-    .replaceAll(/(?<=amplitude-kinesis (?:-- )?)(verify|send)\b((?:\\\n|[^\n|;&])*)/g, fewerEvents)
-    .replaceAll(/(?<=amplitude-kinesis (?:-- )?)watch\b((?:\\\n|[^\n|;&])*)/g, shorterWatch);
+    .replaceAll(/(?<=amplitude-kinesis )(verify|send)\b((?:\\\n|[^\n|;&])*)/g, fewerEvents)
+    .replaceAll(/(?<=amplitude-kinesis )watch\b((?:\\\n|[^\n|;&])*)/g, shorterWatch);
 }
 
 /** Sends fewer events, because the sandbox's engine needs seconds for a thousand. */

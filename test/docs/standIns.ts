@@ -59,7 +59,7 @@ export async function writeStandIns(
     writeFile(join(bin, name), `#!/bin/sh\nname=${name}\n${lines}\n`).then(() =>
       chmod(join(bin, name), 0o755),
     );
-  await program("amplitude-kinesis", ownCommand(amplitudeUrl));
+  await program("npx", ownCommand(amplitudeUrl));
   await program("npm", npmCommand(note));
   await program("pulumi", `case "$1" in package) ${note}; exit 0;; esac\n${pulumi.script}`);
   for (const name of ["aws", "gh", "git"]) await program(name, note);
@@ -68,7 +68,9 @@ export async function writeStandIns(
 
 /** Adds the address of the sandbox's Amplitude, because Amplitude's own is the default. */
 function ownCommand(amplitudeUrl: string): string {
-  return `case " $* " in
+  return `[ "$1" = amplitude-kinesis ] || { echo "no runner knows: npx $*" >&2; exit 97; }
+shift
+case " $* " in
 *" --amplitude-url "*) ;;
 *" --route amplitude "*) set -- "$@" --amplitude-url ${quoted(amplitudeUrl)};;
 esac
@@ -79,7 +81,6 @@ function npmCommand(note: string): string {
   const known = Object.keys(NOT_RUN).filter((words) => words.startsWith("npm "));
   const patterns = known.flatMap((words) => [`"${words.slice(4)}"`, `"${words.slice(4)} "*`]);
   return `case "$*" in
-"run -s amplitude-kinesis -- "*) shift 4; exec amplitude-kinesis "$@";;
 ${patterns.join("|")}) ${note};;
 *) echo "no runner knows: npm $*" >&2; exit 97;;
 esac`;
