@@ -20,14 +20,14 @@ const SAMPLED_EVENTS = 100;
 /** Write capacity of a shard. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
 const SHARD: WriteCapacity = { recordsPerSecond: 1_000, bytesPerSecond: 1_000_000 };
 
-type LoadOptions = Pick<SenderOptions, "source" | "rate" | "capacityShare" | "confirmLoad">;
+type LoadOptions = Pick<SenderOptions, "source" | "rate" | "capacityShare" | "confirmLoad" | "signal">;
 
 /** @throws SettingsError if `rate` uses more than half of the stream's capacity, and `confirmLoad` declines. */
 export async function pacedEvents(
-  { source, rate, capacityShare = DEFAULT_CAPACITY_SHARE, confirmLoad }: LoadOptions,
+  { source, rate, capacityShare = DEFAULT_CAPACITY_SHARE, confirmLoad, signal }: LoadOptions,
   { openShards }: StreamState,
 ): Promise<PacedEvents> {
-  const batches = source.batches();
+  const batches = untilAborted(source.batches(), signal);
   if (rate !== undefined) return steadily(batches, rate, { openShards, confirmLoad });
   if (openShards === undefined || capacityShare >= 1) return { batches, step: "sending events" };
   const percent = Math.round(capacityShare * 100);
@@ -51,6 +51,17 @@ async function steadily(
   if (load.share > DEFAULT_CAPACITY_SHARE && !(await (confirmLoad?.(load) ?? true))) throw notAgreed(load);
   const step = `sending ${rate} events/s, ${percentOf(load)} % of the capacity of ${shardCount(openShards)}`;
   return { batches, limiter, step };
+}
+
+/** Ends a source with its current batch, because millions of rows that are not events never reach the producer. */
+async function* untilAborted<T>(
+  batches: AsyncIterable<T>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T> {
+  for await (const batch of batches) {
+    if (signal?.aborted) return;
+    yield batch;
+  }
 }
 
 /** Returns the number of requests in flight that keeps up with the rate if each takes 250 ms. */

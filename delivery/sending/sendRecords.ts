@@ -43,6 +43,7 @@ export async function* pacedRecords(
     }
     if (ready.length > 0) yield ready;
     onBatch();
+    if (signal.aborted) return;
   }
 }
 

@@ -43,6 +43,26 @@ describe("The events' pace", () => {
     expect(await all(batches)).to.have.length(3);
   });
 
+  it("ends with the batch during which it is aborted, although no batch has an event", async () => {
+    for (const rate of [undefined, 1_000]) {
+      const controller = new AbortController();
+      let taken = 0;
+      const silent: EventSource = {
+        problems: [],
+        problemCount: 0,
+        async *batches() {
+          for (taken = 1; taken <= 10_000; taken += 1) {
+            if (taken === 100) controller.abort();
+            yield [];
+          }
+        },
+      };
+      const { batches } = await pacedEvents({ source: silent, rate, signal: controller.signal }, stream(1));
+      expect(await all(batches)).to.deep.equal([]);
+      expect(taken).to.equal(100);
+    }
+  });
+
   it("is none where all may be taken, or the stream's shards are not known", async () => {
     expect((await pacedEvents({ source: source(1), capacityShare: 1 }, stream(4))).limiter).to.equal(
       undefined,

@@ -54,6 +54,22 @@ function sent(count: number): Ledger {
 }
 
 describe("The records to send", () => {
+  it("end with the batch during which the run is aborted, although an earlier process sent all of it", async () => {
+    const controller = new AbortController();
+    let batches = 0;
+    const onProgress = () => {
+      batches += 1;
+      if (batches === 10) controller.abort();
+    };
+    const { records } = await recordsOf(events(700), {
+      ledger: sent(700),
+      onProgress,
+      signal: controller.signal,
+    });
+    expect(records).to.deep.equal([]);
+    expect(batches).to.equal(10);
+  });
+
   it("are the events in their order, bytes untouched, each with its own partition key", async () => {
     const { records } = await recordsOf(events(20));
     expect(records.map(({ index }) => index)).to.deep.equal(events(20).map((_, index) => index));
