@@ -1,19 +1,21 @@
 const MAX_NAME_LENGTH = 80;
 const MAX_VALUE_LENGTH = 40;
+/** Characters of a name that are inspected: a person's data that begin among those shown also end here. */
+const MAX_INSPECTED_LENGTH = 400;
 
 /** Characters that must not reach a terminal: controls, and marks that reverse or hide text. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** An email or IP address, a UUID, or digits as long as a telephone number. No event type or field has such a name. */
 const PERSONAL =
-  /[^\s@]+@[^\s@]+\.[^\s@]+|\d{1,3}(\.\d{1,3}){3}|[\da-f]{0,4}(:[\da-f]{0,4}){5,7}|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|\d[\d ()/-]{7,}\d/i;
+  /[^\s@]@[^\s@]+\.[^\s@]|\d{1,3}(\.\d{1,3}){3}|[\da-f]{0,4}(:[\da-f]{0,4}){5,7}|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|\d[\d ()/-]{7}[ ()/-]*\d/i;
 
 /**
  * Redacts a name that somebody else chose: of an event type, or of an undocumented field. Replaces the name's characters if
  * it looks like a person's data, removes controls, and cuts the name at 80 characters.
  */
 export function redactName(name: string): string {
-  const printable = name.replace(UNPRINTABLE, "");
+  const printable = name.slice(0, MAX_INSPECTED_LENGTH).replace(UNPRINTABLE, "");
   const shown = PERSONAL.test(printable) ? replaceCharacters(printable) : printable;
   return shown.length > MAX_NAME_LENGTH ? `${cutBetweenCharacters(shown, MAX_NAME_LENGTH - 1)}…` : shown;
 }

@@ -43,6 +43,18 @@ describe("a name that somebody else chose", () => {
     expect(redactName("\x1b[2J\x1b]0;owned\x07Paid\u202e")).to.equal("[2J]0;ownedPaid");
   });
 
+  it("is redacted within a second, whatever its length", () => {
+    const started = performance.now();
+    for (const piece of ["a", "1", "a@", "1.", ":", "f", "\u200b", "1 ", "\ud800"])
+      expect(redactName(piece.repeat(900_000)).length).to.be.at.most(80);
+    expect(performance.now() - started).to.be.lessThan(1_000);
+  });
+
+  it("is redacted although a person's data begin at its last visible character", () => {
+    expect(redactName(`${"_".repeat(78)} ada.lovelace@example.com`)).to.match(/^_+ …$/);
+    expect(redactName(`${"_ ".repeat(38)}ada.${"x".repeat(200)}@example.com`)).to.match(/^[_ ]+aaa…$/);
+  });
+
   for (const name of [
     "session_start",
     "[Amplitude] Page Viewed",
