@@ -9,12 +9,12 @@ import { CredentialsError, resolveCredentials } from "./profile";
 import { ProxyError } from "./proxy";
 import { pollUntil, type WaitOptions } from "./waitUntil";
 
-/** Sessions last an hour, the role's own limit and the most for a chained role; the SDK's clients renew them ahead of that. */
+/** Duration of a session: the default limit of a role, and the maximum for a chained role. The SDK's clients renew it in time. */
 const SESSION_SECONDS = 3600;
 
 /**
- * Credentials of the customer's role, assumed by the given caller as Amplitude assumes it.
- * They are renewed five minutes before they expire by the client that uses them.
+ * Returns the credentials of the customer's role, which the caller assumes as Amplitude does. The client that uses them
+ * renews them five minutes before they expire.
  */
 export function assumedRole(
   roleArn: string,
@@ -39,7 +39,7 @@ export function assumedRole(
   });
 }
 
-/** Marks what fails when a session is renewed: STS's refusal would pass for one of the service that is called. */
+/** Names an error of renewing the session, which would otherwise look like an error of the service that is called. */
 export function forSigning(provider: AwsCredentialIdentityProvider): AwsCredentialIdentityProvider {
   return async (properties) => {
     try {

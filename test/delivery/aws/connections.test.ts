@@ -9,7 +9,7 @@ import { failureOf } from "../kinesis/streamReading";
 const SILENCE_MS = 60;
 const RESPONSE_MS = 417;
 
-/** More of the answer, again and again, before the client takes it for silent. */
+/** Sends a piece of the response at intervals shorter than the timeout. */
 function drip(response: ServerResponse): void {
   const timer = setInterval(() => response.write(" "), SILENCE_MS / 4);
   response.once("close", () => clearInterval(timer));
@@ -119,7 +119,7 @@ describe("A connection that is kept open", () => {
   });
 
   for (const [what, answer] of silences) {
-    it(`does not wait for ever for ${what}`, async () => {
+    it(`does not wait forever for ${what}`, async () => {
       expect(await putTo(answer))
         .to.be.an("error")
         .with.property("name", "TimeoutError");

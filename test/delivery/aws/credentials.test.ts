@@ -7,7 +7,7 @@ import { serviceError, systemError } from "./serviceErrors";
 const CREDENTIALS = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
 const DENIED = serviceError("AccessDenied", 403);
 
-/** A provider that fails with these, and then gives credentials. */
+/** Returns a provider that fails with these errors in turn, and then returns credentials. */
 function providerAfter(...errors: Error[]) {
   const tries = { count: 0 };
   const provider = async () => {
@@ -22,7 +22,7 @@ function providerAfter(...errors: Error[]) {
 const denials = (count: number) => Array.from({ length: count }, () => DENIED);
 
 describe("Trying to assume the role", () => {
-  it("succeeds at once where it can be assumed", async () => {
+  it("succeeds immediately if it can be assumed", async () => {
     const clock = new VirtualClock();
     const start = clock.now();
     const { provider, tries } = providerAfter();
@@ -31,7 +31,7 @@ describe("Trying to assume the role", () => {
     expect(clock.now()).to.equal(start);
   });
 
-  it("tries on while a new role is refused, and says so each time", async () => {
+  it("tries again while a new role is refused, and reports each wait", async () => {
     const clock = new VirtualClock();
     const start = clock.now();
     const { provider } = providerAfter(...denials(30));
@@ -48,7 +48,7 @@ describe("Trying to assume the role", () => {
     expect(clock.now() - start).to.equal(60_000);
   });
 
-  it("gives up with the refusal, no later than it may", async () => {
+  it("gives up with the refusal when the wait is over", async () => {
     const clock = new VirtualClock();
     const start = clock.now();
     const { provider, tries } = providerAfter(...denials(1_000));
@@ -60,7 +60,7 @@ describe("Trying to assume the role", () => {
     expect(clock.now() - start).to.equal(90_000);
   });
 
-  it("tries once where it may not wait", async () => {
+  it("tries once if it may not wait", async () => {
     const { provider, tries } = providerAfter(...denials(10));
     expect(await tryToAssume(provider, { clock: new VirtualClock(), waitMs: 0 })).to.deep.include({
       assumed: false,
@@ -69,7 +69,7 @@ describe("Trying to assume the role", () => {
   });
 
   for (const error of [serviceError("ExpiredToken", 403), systemError("ECONNREFUSED")]) {
-    it(`gives up at once on ${error.message}`, async () => {
+    it(`gives up immediately on ${error.message}`, async () => {
       const { provider, tries } = providerAfter(DENIED, error);
       expect(await tryToAssume(provider, { clock: new VirtualClock(), waitMs: 90_000 })).to.deep.equal({
         assumed: false,
@@ -80,8 +80,8 @@ describe("Trying to assume the role", () => {
   }
 });
 
-describe("The caller", () => {
-  it("is who AWS says", async () => {
+describe("The caller's identity", () => {
+  it("is read from STS", async () => {
     const client = fakeSts(() =>
       xml(
         "GetCallerIdentity",
@@ -106,7 +106,7 @@ describe("The caller", () => {
     },
   ];
   for (const { answer, message } of failures) {
-    it(`can't be known: ${message})`, async () => {
+    it(`can't be read: ${message})`, async () => {
       const spaced = { ...answer, body: answer.body.replace(/as (\w+) is worded/, "$1 it is") };
       const failure: unknown = await callerIdentity(fakeSts(() => spaced)).catch((error: unknown) => error);
       expect(failure).to.include({ name: "DeliveryError", code: "credentials" });
@@ -115,7 +115,7 @@ describe("The caller", () => {
     });
   }
 
-  it("is told how to sign in where there are no credentials, and how to reach AWS where the network fails", () => {
+  it("has a remedy for missing credentials, and another for the network", () => {
     const none = Object.assign(new Error("Could not load credentials"), { name: "CredentialsProviderError" });
     expect(credentialsProblem(none).message).to.include("aws sso login");
     expect(credentialsProblem(systemError("ENOTFOUND")).message).to.include("AWS_ENDPOINT_URL");

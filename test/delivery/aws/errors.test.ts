@@ -26,19 +26,23 @@ describe("An error of AWS or the network", () => {
       expected: { code: "ENOTFOUND", message: "fetch failed" },
     },
     {
-      why: "the first of one failure an address, which has no text of its own",
+      why: "the first of one failure per address, if the error has no text",
       error: new AggregateError([systemError("ECONNREFUSED"), systemError("ETIMEDOUT")], ""),
       expected: { code: "ECONNREFUSED", message: "connect ECONNREFUSED 127.0.0.1:443" },
     },
     {
-      why: "the name where there is no text",
+      why: "the name if there is no text",
       error: Object.assign(new Error(""), { name: "TimeoutError" }),
       expected: { code: "TimeoutError", message: "TimeoutError" },
     },
-    { why: "what is no error", error: "gone", expected: { code: "Unknown", message: "gone" } },
+    {
+      why: "the text of a value that is not an error",
+      error: "gone",
+      expected: { code: "Unknown", message: "gone" },
+    },
     { why: "nothing", error: undefined, expected: { code: "Unknown", message: "undefined" } },
     {
-      why: "metadata that is none",
+      why: "metadata that is null",
       error: Object.assign(new Error("odd"), { $metadata: null }),
       expected: { code: "Error", message: "odd" },
     },
