@@ -1,4 +1,4 @@
-import { type Finding, hasSeverity, mostCommon } from "../common/findings";
+import { type Finding, finding, hasSeverity, mostCommon } from "../common/findings";
 import { isTooLarge, type OutcomeListener } from "../kinesis/producer";
 import { refusalRemedy } from "../sending/findings";
 import type { SendOutcome } from "./report";
@@ -26,13 +26,12 @@ function refused(counter: SendCounter, where: string): Finding {
 }
 
 function unknown(counter: SendCounter, where: string): Finding {
-  return {
-    code: "events-unanswered",
-    severity: "undetermined",
-    message: `Of ${counter.unknown} event(s) it is not known whether they are in the stream: ${mostCommon(counter.reasons("unknown"))}`,
+  return finding.undetermined(
+    "events-unanswered",
     where,
-    remedy: "Check the network and the service's health; `amplitude-kinesis verify` reads back what it sends",
-  };
+    `Of ${counter.unknown} event(s) it is not known whether they are in the stream: ${mostCommon(counter.reasons("unknown"))}`,
+    "Check the network and the service's health; `amplitude-kinesis verify` reads back what it sends",
+  );
 }
 
 /**

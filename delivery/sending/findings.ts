@@ -8,27 +8,25 @@ import type { StreamUnreadable } from "../kinesis/streamReader";
 
 export function notReadable({ message, cause }: StreamUnreadable, where: string): Finding {
   const isRefused = /^(key-)?access-denied$/.test(classify(cause));
-  return {
-    code: "stream-not-readable",
-    severity: "undetermined",
-    message: `The stream can't be read back, so it is unknown what arrived: ${message}: ${describeError(cause)}`,
+  return finding.undetermined(
+    "stream-not-readable",
     where,
-    remedy: isRefused
+    `The stream can't be read back, so it is unknown what arrived: ${message}: ${describeError(cause)}`,
+    isRefused
       ? GRANT_READING
       : "Check the network, the credentials' lifetime and the service's health, and run this again",
-  };
+  );
 }
 
 /** Creates the finding for shards that did not respond. Nothing is sent that can't be read back. */
 export function notAnswering(shardIds: string[], where: string): Finding {
   const silent = shardIds.length === 0 ? "The list of the stream's shards" : shardIds.join(", ");
-  return {
-    code: "stream-not-readable",
-    severity: "undetermined",
-    message: `${silent} did not respond in time, so nothing was sent`,
+  return finding.undetermined(
+    "stream-not-readable",
     where,
-    remedy: "Check the network and the service's health, and run this again with a longer --timeout",
-  };
+    `${silent} did not respond in time, so nothing was sent`,
+    "Check the network and the service's health, and run this again with a longer --timeout",
+  );
 }
 
 /** @param shardIds Shards that were not read; none if the timeout was too short to wait for missing events. */
@@ -37,33 +35,30 @@ export function notReadToEnd(shardIds: string[], where: string): Finding {
     shardIds.length === 0
       ? "missing events could be waited for"
       : `${shardIds.join(", ")} ${shardIds.length === 1 ? "was" : "were"} read to the end of the run`;
-  return {
-    code: "stream-not-readable",
-    severity: "undetermined",
-    message: `Timed out before ${what}`,
+  return finding.undetermined(
+    "stream-not-readable",
     where,
-    remedy: "Check the network and the service's health, and run this again with a longer --timeout",
-  };
+    `Timed out before ${what}`,
+    "Check the network and the service's health, and run this again with a longer --timeout",
+  );
 }
 
 export function writeRefused(reason: string, where: string): Finding {
-  return {
-    code: "write-refused",
-    severity: "error",
-    message: `Kinesis rejected every record, so sending stopped: ${reason}`,
+  return finding.error(
+    "write-refused",
     where,
-    remedy: refusalRemedy(reason),
-  };
+    `Kinesis rejected every record, so sending stopped: ${reason}`,
+    refusalRemedy(reason),
+  );
 }
 
 export function senderFailed(reason: string, sent: number): Finding {
-  return {
-    code: "sender-failed",
-    severity: "undetermined",
-    message: `This machine could not continue sending, after ${events(sent)}: ${reason}. That says nothing about the stream`,
-    where: "this machine",
-    remedy: "Check the network and how long the credentials last, and run this again",
-  };
+  return finding.undetermined(
+    "sender-failed",
+    "this machine",
+    `This machine could not continue sending, after ${events(sent)}: ${reason}. That says nothing about the stream`,
+    "Check the network and how long the credentials last, and run this again",
+  );
 }
 
 /** Why a producer ended before its source did. */
@@ -119,23 +114,21 @@ function tooManyEvents({ message }: DeliveryError, sent: number): Finding {
 }
 
 function runFileFailed({ message }: DeliveryError, sent: number): Finding {
-  return {
-    code: "run-file-failed",
-    severity: "undetermined",
-    message: `${message}. Sending stopped after ${events(sent)}, because nothing is sent that is not in the run file`,
-    where: "this machine",
-    remedy: "Free disk space, and run this again",
-  };
+  return finding.undetermined(
+    "run-file-failed",
+    "this machine",
+    `${message}. Sending stopped after ${events(sent)}, because nothing is sent that is not in the run file`,
+    "Free disk space, and run this again",
+  );
 }
 
 function sourceFailed(error: unknown, sent: number): Finding {
-  return {
-    code: "source-failed",
-    severity: "undetermined",
-    message: `The events could not be read to their end, so sending stopped after ${events(sent)}: ${messageOf(error)}`,
-    where: "the event source",
-    remedy: "Fix or replace the file, and run this again",
-  };
+  return finding.undetermined(
+    "source-failed",
+    "the event source",
+    `The events could not be read to their end, so sending stopped after ${events(sent)}: ${messageOf(error)}`,
+    "Fix or replace the file, and run this again",
+  );
 }
 
 /** Creates a warning for broken lines of an export, which were skipped. */
@@ -147,13 +140,12 @@ export function sourceProblems({ problems, problemCount }: EventSource): Finding
     .map(({ file, line, reason }) => `${file}${line === undefined ? "" : `:${line}`}: ${reason}`);
   const more = problemCount > shown.length ? `; and ${problemCount - shown.length} more` : "";
   return [
-    {
-      code: "source-problems",
-      severity: "warning",
-      message: `${problemCount === 1 ? "1 part of the export isn't an event and was" : `${problemCount} parts of the export aren't events and were`} skipped: ${shown.join("; ")}${more}`,
-      where: first.file,
-      remedy: "Export the hours concerned again, if those events matter for the test",
-    },
+    finding.warning(
+      "source-problems",
+      first.file,
+      `${problemCount === 1 ? "1 part of the export isn't an event and was" : `${problemCount} parts of the export aren't events and were`} skipped: ${shown.join("; ")}${more}`,
+      "Export the hours concerned again, if those events matter for the test",
+    ),
   ];
 }
 
@@ -198,13 +190,12 @@ export function withResumption(findings: Finding[], runId: string): Finding[] {
 }
 
 export function interrupted(sent: number): Finding {
-  return {
-    code: "interrupted",
-    severity: "undetermined",
-    message: `The run was interrupted after ${events(sent)}`,
-    where: "this run",
-    remedy: "Run it again and let it end",
-  };
+  return finding.undetermined(
+    "interrupted",
+    "this run",
+    `The run was interrupted after ${events(sent)}`,
+    "Run it again and let it end",
+  );
 }
 
 export function noEvents(source: EventSource): DeliveryError {

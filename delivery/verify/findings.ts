@@ -1,4 +1,4 @@
-import { type Finding, mostCommon } from "../common/findings";
+import { type Finding, finding, mostCommon } from "../common/findings";
 import { isTooLarge } from "../kinesis/producer";
 import { refusalRemedy } from "../sending/findings";
 import type { Ledger } from "./ledger";
@@ -37,82 +37,71 @@ function refused(ledger: Ledger, counts: LedgerCounts, where: string): Finding {
   const tooLarge = reasons.every(([reason]) => isTooLarge(reason));
   const what = named(counts, "refused");
   return tooLarge
-    ? {
-        code: "records-too-large",
-        severity: "error",
-        message: `${what} can't be delivered: ${mostCommon(reasons)}`,
+    ? finding.error(
+        "records-too-large",
         where,
-        remedy:
-          "Open the stream for larger records (`aws kinesis update-max-record-size`, up to 10 MiB), or filter such events out in Amplitude",
-      }
-    : {
-        code: "events-refused",
-        severity: "error",
-        message: `${what} were refused by Kinesis and not delivered: ${mostCommon(reasons)}`,
+        `${what} can't be delivered: ${mostCommon(reasons)}`,
+        "Open the stream for larger records (`aws kinesis update-max-record-size`, up to 10 MiB), or filter such events out in Amplitude",
+      )
+    : finding.error(
+        "events-refused",
         where,
-        remedy: refusalRemedy(mostCommon(reasons)),
-      };
+        `${what} were refused by Kinesis and not delivered: ${mostCommon(reasons)}`,
+        refusalRemedy(mostCommon(reasons)),
+      );
 }
 
 function lost(counts: LedgerCounts, where: string): Finding {
-  return {
-    code: "events-lost",
-    severity: "error",
-    message: `${named(counts, "lost")} were acknowledged by Kinesis, and are not in the stream after two full readings`,
+  return finding.error(
+    "events-lost",
     where,
-    remedy:
-      "Check that nothing stands between this machine and Kinesis (endpoint, proxy), then take it to AWS Support with the run id",
-  };
+    `${named(counts, "lost")} were acknowledged by Kinesis, and are not in the stream after two full readings`,
+    "Check that nothing stands between this machine and Kinesis (endpoint, proxy), then take it to AWS Support with the run id",
+  );
 }
 
 function unanswered(ledger: Ledger, counts: LedgerCounts, where: string): Finding {
-  return {
-    code: "events-unanswered",
-    severity: "error",
-    message: `${named(counts, "unanswered")} got no clear answer from Kinesis, and are not in the stream: ${mostCommon(ledger.reasons("unanswered"))}`,
+  return finding.error(
+    "events-unanswered",
     where,
-    remedy: "Check the network and the service's health, and run this again",
-  };
+    `${named(counts, "unanswered")} got no clear answer from Kinesis, and are not in the stream: ${mostCommon(ledger.reasons("unanswered"))}`,
+    "Check the network and the service's health, and run this again",
+  );
 }
 
 /** Returns the finding for events that were not read back because reading did not finish, on any route. */
 export function unread(events: number, where: string): Finding {
-  return {
-    code: "events-unread",
-    severity: "undetermined",
-    message: `${events} event(s) were not read back so far, and the stream could not be read to its end: whether they arrived is not known`,
+  return finding.undetermined(
+    "events-unread",
     where,
-    remedy: "Run this again with a longer --timeout",
-  };
+    `${events} event(s) were not read back so far, and the stream could not be read to its end: whether they arrived is not known`,
+    "Run this again with a longer --timeout",
+  );
 }
 
 function corrupted(counts: LedgerCounts, where: string): Finding {
-  return {
-    code: "events-corrupted",
-    severity: "error",
-    message: `${named(counts, "corrupted")} are in the stream with other bytes than were sent`,
+  return finding.error(
+    "events-corrupted",
     where,
-    remedy: "Check that nothing between this machine and Kinesis changes requests (endpoint, proxy)",
-  };
+    `${named(counts, "corrupted")} are in the stream with other bytes than were sent`,
+    "Check that nothing between this machine and Kinesis changes requests (endpoint, proxy)",
+  );
 }
 
 function unexplained(counts: LedgerCounts, where: string): Finding {
-  return {
-    code: "duplicates-unexplained",
-    severity: "warning",
-    message: `${counts.unexplainedDuplicates} of ${counts.duplicates} duplicate(s) are copies that no acknowledgement and no unclear response accounts for`,
+  return finding.warning(
+    "duplicates-unexplained",
     where,
-    remedy: "Consumers must deduplicate in any case (by uuid): Amplitude promises no exactly-once delivery",
-  };
+    `${counts.unexplainedDuplicates} of ${counts.duplicates} duplicate(s) are copies that no acknowledgement and no unclear response accounts for`,
+    "Consumers must deduplicate in any case (by uuid): Amplitude promises no exactly-once delivery",
+  );
 }
 
 function seenDespiteRefusal(counts: LedgerCounts, where: string): Finding {
-  return {
-    code: "refused-but-delivered",
-    severity: "warning",
-    message: `${counts.seenDespiteRefusal} event(s) are in the stream though Kinesis refused them`,
+  return finding.warning(
+    "refused-but-delivered",
     where,
-    remedy:
-      "Consumers must deduplicate in any case (by uuid): a sender that trusts the refusal sends such events again",
-  };
+    `${counts.seenDespiteRefusal} event(s) are in the stream though Kinesis refused them`,
+    "Consumers must deduplicate in any case (by uuid): a sender that trusts the refusal sends such events again",
+  );
 }

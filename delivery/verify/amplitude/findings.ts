@@ -1,5 +1,5 @@
 import { streamArnOf } from "../../common/arn";
-import { type Finding, mostCommon } from "../../common/findings";
+import { type Finding, finding, mostCommon } from "../../common/findings";
 import type { Latency } from "../../common/histogram";
 import { DOCUMENTED_P95_SECONDS } from "../../common/limits";
 import type { StackOutputs } from "../../common/outputs";
@@ -22,33 +22,34 @@ export function amplitudeFindings(end: AmplitudeEnd): Finding[] {
 function answerFindings({ counts, ledger, endpoint }: AmplitudeEnd): Finding[] {
   const findings: Finding[] = [];
   if (counts.refused > 0) {
-    findings.push({
-      code: "events-refused",
-      severity: "error",
-      message: `${counts.refused} event(s) were refused by Amplitude's API: ${mostCommon(ledger.reasons("refused"))}`,
-      where: endpoint,
-      remedy:
+    findings.push(
+      finding.error(
+        "events-refused",
+        endpoint,
+        `${counts.refused} event(s) were refused by Amplitude's API: ${mostCommon(ledger.reasons("refused"))}`,
         "Look the reason up under Response of Amplitude's HTTP V2 API; nothing of the stream or the role is in question",
-    });
+      ),
+    );
   }
   if (counts.unanswered > 0) {
-    findings.push({
-      code: "events-unanswered",
-      severity: "undetermined",
-      message: `${counts.unanswered} event(s) got no clear answer from Amplitude's API, and are not in the stream: ${mostCommon(ledger.reasons("unanswered"))}`,
-      where: endpoint,
-      remedy:
+    findings.push(
+      finding.undetermined(
+        "events-unanswered",
+        endpoint,
+        `${counts.unanswered} event(s) got no clear answer from Amplitude's API, and are not in the stream: ${mostCommon(ledger.reasons("unanswered"))}`,
         "Check the network, the zone and Amplitude's status page (https://status.amplitude.com), and run this again",
-    });
+      ),
+    );
   }
   if (ledger.seenDespiteRefusal > 0) {
-    findings.push({
-      code: "refused-but-delivered",
-      severity: "warning",
-      message: `${ledger.seenDespiteRefusal} event(s) are in the stream though Amplitude's API refused them`,
-      where: endpoint,
-      remedy: "Consumers must deduplicate in any case (by uuid)",
-    });
+    findings.push(
+      finding.warning(
+        "refused-but-delivered",
+        endpoint,
+        `${ledger.seenDespiteRefusal} event(s) are in the stream though Amplitude's API refused them`,
+        "Consumers must deduplicate in any case (by uuid)",
+      ),
+    );
   }
   return findings;
 }
@@ -57,33 +58,34 @@ function contentFindings(end: AmplitudeEnd, where: string): Finding[] {
   const { counts, ledger, recordsNotUnderstood } = end;
   const findings: Finding[] = [];
   if (counts.corrupted > 0) {
-    findings.push({
-      code: "events-corrupted",
-      severity: "error",
-      message: `${counts.corrupted} event(s) came back with a field that differs from what was sent: ${fields(ledger.differingFields())}`,
-      where,
-      remedy:
+    findings.push(
+      finding.error(
+        "events-corrupted",
+        where,
+        `${counts.corrupted} event(s) came back with a field that differs from what was sent: ${fields(ledger.differingFields())}`,
         "Look for transformations, blocked or renamed properties of the project in Amplitude (Data > Properties, Transformations), and in whatever else writes to this stream",
-    });
+      ),
+    );
   }
   if (recordsNotUnderstood > 0) {
-    findings.push({
-      code: "records-not-understood",
-      severity: "error",
-      message: `${recordsNotUnderstood} record(s) hold events of this run in a form that is neither a JSON object, nor lines of them, nor a list`,
-      where,
-      remedy:
+    findings.push(
+      finding.error(
+        "records-not-understood",
+        where,
+        `${recordsNotUnderstood} record(s) hold events of this run in a form that is neither a JSON object, nor lines of them, nor a list`,
         "Amplitude documents the JSON of its Export API: compare a record (`aws kinesis get-records`) with it",
-    });
+      ),
+    );
   }
   if (ledger.rewrittenFields().length > 0) {
-    findings.push({
-      code: "fields-rewritten",
-      severity: "warning",
-      message: `Amplitude rewrote what it was told of the device or the place, which its documentation leaves open: ${fields(ledger.rewrittenFields())}`,
-      where,
-      remedy: "Let consumers expect Amplitude's own values in these fields",
-    });
+    findings.push(
+      finding.warning(
+        "fields-rewritten",
+        where,
+        `Amplitude rewrote what it was told of the device or the place, which its documentation leaves open: ${fields(ledger.rewrittenFields())}`,
+        "Let consumers expect Amplitude's own values in these fields",
+      ),
+    );
   }
   return findings;
 }
@@ -95,25 +97,26 @@ function appFindings({ ledger, expectApp, unexpectedApps }: AmplitudeEnd, where:
     "Compare --expect-app with the project's id in Amplitude's settings, and the API key with the project's";
   const findings: Finding[] = [];
   if (own.length > 0) {
-    findings.push({
-      code: "unexpected-app",
-      severity: "error",
-      message: `Events of this run came from another project (app) than ${expectApp}: ${apps(own)}`,
-      where,
-      remedy,
-    });
+    findings.push(
+      finding.error(
+        "unexpected-app",
+        where,
+        `Events of this run came from another project (app) than ${expectApp}: ${apps(own)}`,
+        remedy,
+      ),
+    );
   }
   // With a wrong --expect-app, the project's own events look foreign.
   const others = [...unexpectedApps].filter(([app]) => !ledger.apps.has(app));
   if (others.length > 0) {
-    findings.push({
-      code: "unexpected-app",
-      severity: "warning",
-      message: `Other events came meanwhile from other projects (app) than ${expectApp}: ${apps(others)}. Somebody else may have pointed their Amplitude at this role`,
-      where,
-      remedy:
+    findings.push(
+      finding.warning(
+        "unexpected-app",
+        where,
+        `Other events came meanwhile from other projects (app) than ${expectApp}: ${apps(others)}. Somebody else may have pointed their Amplitude at this role`,
         "If the project isn't yours, give the role another name (its ARN is then another one), and keep it to yourself",
-    });
+      ),
+    );
   }
   return findings;
 }
@@ -122,41 +125,44 @@ function remarks(end: AmplitudeEnd, where: string): Finding[] {
   const { ledger, latency, identifies } = end;
   const findings: Finding[] = [];
   if (ledger.unexplainedDuplicates > 0) {
-    findings.push({
-      code: "duplicates-unexplained",
-      severity: "warning",
-      message: `${ledger.unexplainedDuplicates} of ${ledger.duplicates} duplicate(s) are rows of their own (uuid) of events that were sent to Amplitude once`,
-      where,
-      remedy: "Let consumers deduplicate by $insert_id and device_id too, not by uuid alone",
-    });
+    findings.push(
+      finding.warning(
+        "duplicates-unexplained",
+        where,
+        `${ledger.unexplainedDuplicates} of ${ledger.duplicates} duplicate(s) are rows of their own (uuid) of events that were sent to Amplitude once`,
+        "Let consumers deduplicate by $insert_id and device_id too, not by uuid alone",
+      ),
+    );
   }
   if (latency !== undefined && latency.p95 > DOCUMENTED_P95_SECONDS) {
-    findings.push({
-      code: "latency-above-documented",
-      severity: "warning",
-      message: `The latency's p95 was ${latency.p95} s; Amplitude documents ${DOCUMENTED_P95_SECONDS} s`,
-      where,
-      remedy: "Run this again; if it stays, look at the stream's throttling metrics and ask Amplitude",
-    });
+    findings.push(
+      finding.warning(
+        "latency-above-documented",
+        where,
+        `The latency's p95 was ${latency.p95} s; Amplitude documents ${DOCUMENTED_P95_SECONDS} s`,
+        "Run this again; if it stays, look at the stream's throttling metrics and ask Amplitude",
+      ),
+    );
   }
   if (identifies.seen < identifies.sent && !end.interrupted && ledger.seen > 0) {
-    findings.push({
-      code: "identify-not-forwarded",
-      severity: "warning",
-      message: `${identifies.sent - identifies.seen} of ${identifies.sent} identify call(s) were not recognized in the stream`,
-      where,
-      remedy:
+    findings.push(
+      finding.warning(
+        "identify-not-forwarded",
+        where,
+        `${identifies.sent - identifies.seen} of ${identifies.sent} identify call(s) were not recognized in the stream`,
         "If consumers need them, switch the forwarding of users on in the destination; how a forwarded call looks is undocumented",
-    });
+      ),
+    );
   }
   if (ledger.rowsInRecord > 1) {
-    findings.push({
-      code: "several-events-in-record",
-      severity: "warning",
-      message: `A record held up to ${ledger.rowsInRecord} events`,
-      where,
-      remedy: "Let consumers expect several events a record",
-    });
+    findings.push(
+      finding.warning(
+        "several-events-in-record",
+        where,
+        `A record held up to ${ledger.rowsInRecord} events`,
+        "Let consumers expect several events a record",
+      ),
+    );
   }
   return findings;
 }
@@ -251,12 +257,10 @@ function notArrived({ counts, ledger, waitedSeconds }: AmplitudeEnd, where: stri
     types.length === 0
       ? ""
       : `. Of ${types.map((type) => `"${type}"`).join(", ")} nothing arrived: does the destination's filter let it through?`;
-  return {
-    code: "events-not-arrived",
-    severity: "undetermined",
-    message: `${counts.absent} of ${ledger.accepted} event(s) that Amplitude accepted are not in the stream after ${Math.round(waitedSeconds)} s${ofTypes}`,
+  return finding.undetermined(
+    "events-not-arrived",
     where,
-    remedy:
-      "Amplitude tries an event again for up to 4 hours before it gives it up: look at the destination's delivery metrics in Amplitude, and run this again with a longer --timeout",
-  };
+    `${counts.absent} of ${ledger.accepted} event(s) that Amplitude accepted are not in the stream after ${Math.round(waitedSeconds)} s${ofTypes}`,
+    "Amplitude tries an event again for up to 4 hours before it gives it up: look at the destination's delivery metrics in Amplitude, and run this again with a longer --timeout",
+  );
 }
