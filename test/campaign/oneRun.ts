@@ -1,11 +1,11 @@
 import { type DeliveryReport, verifyDelivery } from "../../delivery";
+import { VirtualClock } from "../delivery/common/virtualClock";
 import { draw } from "./faults/draw";
 import { type FaultProxyOptions, startFaultProxy } from "./faults/faultProxy";
 import type { TruthLog } from "./faults/log";
 import { ACCOUNT_ID, goodIdentity, ROLE_ARN } from "./identity";
 import { MemoryKinesis } from "./memoryKinesis/memoryKinesis";
 import { eventBytes, pacedEvents } from "./pacedEvents";
-import { QuietClock } from "./quietClock";
 import { RequestsInFlight } from "./requestsInFlight";
 import type { Scenario } from "./scenario";
 
@@ -52,10 +52,10 @@ export const inMemory: Surrounding = async ({ shards }, now) => {
 
 /** The real `verifyDelivery`, through the fault proxy, in time that passes only while nothing else is left to wait for. */
 export async function run(scenario: Scenario, surrounding: Surrounding = inMemory): Promise<Ran> {
-  let clock: QuietClock | undefined;
+  let clock: VirtualClock | undefined;
   const surroundings = await surrounding(scenario, () => clock?.now() ?? 0);
   let isBusy = () => false;
-  clock = new QuietClock(() => isBusy(), surroundings.startedAt);
+  clock = new VirtualClock(surroundings.startedAt, () => isBusy());
   const { seed, plan } = scenario;
   const proxy = await startFaultProxy({ ...surroundings, plan, clock, nameOf: numberIn });
   const requests = new RequestsInFlight(new URL(proxy.endpoint).host);
@@ -77,7 +77,7 @@ function verify(
   { region, roleArn, streamName, credentials }: Surroundings,
   endpoint: string,
   events: Buffer[],
-  clock: QuietClock,
+  clock: VirtualClock,
 ): Promise<DeliveryReport> {
   let draws = 0;
   return verifyDelivery({
