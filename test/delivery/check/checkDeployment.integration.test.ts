@@ -41,7 +41,7 @@ describe("Checking a deployment", function () {
     `arn:aws:kinesis:us-east-1:111122223333:stream/${streamName}`;
   const roleNameOf = ({ roleArn }: Deployment) => roleArn.split("/").at(-1) ?? "";
 
-  describe("that the component made", () => {
+  describe("that the component created", () => {
     let folder: string;
     let provisioned: Provisioned;
     before(async () => {
@@ -51,7 +51,7 @@ describe("Checking a deployment", function () {
     });
     after(() => rm(folder, { recursive: true, force: true }));
 
-    it("finds nothing, and tells what is there", async () => {
+    it("finds nothing, and describes the deployment", async () => {
       const { roleArn, region, streamName, streamArn } = provisioned.outputs;
       const report = await check({ roleArn, region, streamName, streamArn });
       expect(report.findings).to.deep.equal([]);
@@ -72,7 +72,7 @@ describe("Checking a deployment", function () {
     });
   });
 
-  /** Breaks a good deployment, and says what has to be found beside what `deploy` leaves out on purpose. */
+  /** Breaks a good deployment. The finding is expected besides those on what `deploy` leaves out on purpose. */
   const broken: [
     what: string,
     breakIt: (outputs: Deployment) => Promise<unknown>,
@@ -110,7 +110,7 @@ describe("Checking a deployment", function () {
       /externalId/,
     ],
     [
-      "a stranger who is trusted",
+      "another account that is trusted",
       (outputs) =>
         retrust(
           outputs,
@@ -164,7 +164,7 @@ describe("Checking a deployment", function () {
       /Deny statement/,
     ],
     [
-      "a permissions boundary that leaves writing out",
+      "a permissions boundary that doesn't allow writing",
       async (outputs) => {
         const { iam } = operator();
         const boundary = await principalWith.policy(aws, allow(["iam:*"], ["*"]));
@@ -247,7 +247,7 @@ describe("Checking a deployment", function () {
       /delete-resource-policy/,
     ],
     [
-      "an alarm that tells nobody",
+      "an alarm that notifies nobody",
       (outputs) => putAlarm(outputs, { ActionsEnabled: false, AlarmActions: [TOPIC] }),
       "alarm-tells-nobody",
       "warning",
@@ -255,7 +255,7 @@ describe("Checking a deployment", function () {
       /enable-alarm-actions/,
     ],
     [
-      "an alarm on silence that takes missing data for none",
+      "an alarm on silence that ignores missing data",
       (outputs) => putAlarm(outputs, { TreatMissingData: "notBreaching", AlarmActions: [TOPIC] }),
       "alarm-missing",
       "warning",
@@ -377,7 +377,7 @@ describe("Checking a deployment", function () {
     }
   });
 
-  it("takes the vendor's own template and test principals for what is needed, and no more", async () => {
+  it("finds nothing excessive in the vendor's template with test principals", async () => {
     const tester = "arn:aws:iam::111122223333:role/tester";
     const outputs = await deploy(aws, {
       trust: JSON.stringify({
@@ -398,7 +398,7 @@ describe("Checking a deployment", function () {
     expect(VENDOR_ACTIONS).to.have.length(3);
   });
 
-  it("puts the gravest first", async () => {
+  it("puts the most severe findings first", async () => {
     const outputs = await deploy(aws, { statements: undefined });
     const { findings } = await check(outputs);
     const order = findings.map(({ severity }) => severity);
@@ -408,7 +408,7 @@ describe("Checking a deployment", function () {
     expect(order[0]).to.equal("error");
   });
 
-  it("tells what it was not allowed to see, part by part", async () => {
+  it("reports each part that it was not allowed to read", async () => {
     const outputs = await deploy(aws);
     const nobody = await principalWith.credentials(aws, allow(["s3:ListBucket"], ["*"]));
     const { findings, verdict } = await check(outputs, { credentials: nobody });
@@ -419,7 +419,7 @@ describe("Checking a deployment", function () {
     expect(verdict).to.equal("undecided");
   });
 
-  it("tells what it may not see of the rest", async () => {
+  it("reports which of the further parts it was not allowed to read", async () => {
     const outputs = await deploy(aws);
     const limited = await principalWith.credentials(
       aws,
@@ -435,7 +435,7 @@ describe("Checking a deployment", function () {
     expect(verdict).to.equal("undecided");
   });
 
-  it("throws where the credentials are of another account", async () => {
+  it("throws if the credentials belong to another account", async () => {
     const outputs = await deploy(aws);
     const failure = await check(outputs, { credentials: aws.principals.stranger }).catch(
       (error: unknown) => error,
@@ -443,7 +443,7 @@ describe("Checking a deployment", function () {
     expect(failure).to.include({ code: "credentials" });
   });
 
-  it("rejects with the signal's reason where it is aborted", async () => {
+  it("rejects with the signal's reason if it is aborted", async () => {
     const outputs = await deploy(aws);
     const controller = new AbortController();
     const checking = check(outputs, {

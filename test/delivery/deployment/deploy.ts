@@ -11,7 +11,7 @@ import type { LocalAws } from "../../../sandbox/aws";
 import { clientsOf, trustOf } from "../../sandbox/aws/localAws";
 import { until } from "../../until";
 
-/** What a customer has deployed, by hand and so as wrong as a test wants it. */
+/** A customer's deployment, which a test can break. */
 export interface Deployment {
   roleArn: string;
   region: string;
@@ -36,7 +36,7 @@ function vendorStatements({ streamArn, roleArn }: { streamArn: string; roleArn: 
 
 let deployed = 0;
 
-/** Made with the SDK alone: what is tested against it must not have made it. */
+/** Deploys with the SDK only, so that the code under test had no part in it. */
 export async function deploy(aws: LocalAws, options: DeploymentOptions = {}): Promise<Deployment> {
   const { trust = trustOf("arn:aws:iam::358203115967:root"), shards = 2 } = options;
   const statements = "statements" in options ? options.statements : vendorStatements;
@@ -68,7 +68,7 @@ export async function deploy(aws: LocalAws, options: DeploymentOptions = {}): Pr
   return { roleArn, region: aws.region, streamName };
 }
 
-/** What `deploy` leaves out where it is given no statements. */
+/** Attaches the policy that `deploy` leaves out if `statements` is undefined. */
 export async function attachVendorPolicy(aws: LocalAws, { roleArn, streamName }: Deployment): Promise<void> {
   const streamArn = `arn:aws:kinesis:${aws.region}:111122223333:stream/${streamName}`;
   await attachPolicy(aws, roleArn, vendorStatements({ streamArn, roleArn }));
@@ -84,7 +84,7 @@ async function attachPolicy(aws: LocalAws, roleArn: string, statements: object[]
   await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn: Policy?.Arn }));
 }
 
-/** Every record of a stream, read by means of its own. */
+/** Reads every record of a stream, without the code under test. */
 export async function recordsOf(aws: LocalAws, StreamName: string) {
   const { kinesis } = clientsOf(aws, aws.principals.operator);
   const { Shards = [] } = await kinesis.send(new ListShardsCommand({ StreamName }));

@@ -7,11 +7,11 @@ const KEY = "arn:aws:kms:us-east-1:111122223333:key/1";
 const OUTPUTS = { roleArn: "arn:aws:iam::111122223333:role/r", region: "us-east-1", streamName: "events" };
 const inState = (KeyState: string) => json({ KeyMetadata: { KeyId: "1", Arn: KEY, KeyState } });
 
-describe("Checking the stream's own key", () => {
+describe("Checking the stream's key", () => {
   const findingsFor = (answer: FakeAnswer) =>
     checkStreamKey(new KMSClient(configuration(() => answer)), KEY, OUTPUTS);
 
-  it("finds nothing wrong with one that is enabled", async () => {
+  it("finds nothing if the key is enabled", async () => {
     expect(await findingsFor(inState("Enabled"))).to.deep.equal([]);
   });
 
@@ -73,7 +73,7 @@ describe("Checking the stream's own key", () => {
     ],
   ];
   for (const [what, answer, code, severity, says, remedy] of cases) {
-    it(`tells of ${what}`, async () => {
+    it(`reports ${what}`, async () => {
       const [finding, ...others] = await findingsFor(answer);
       expect(others).to.deep.equal([]);
       expect(finding).to.include({ code, severity, where: KEY });
@@ -109,7 +109,7 @@ describe("Checking the stream's own key", () => {
     });
   }
 
-  it("ends the check where AWS does not accept the credentials", async () => {
+  it("ends the check if AWS rejects the credentials", async () => {
     const failure = await findingsFor(jsonError("UnrecognizedClientException")).catch(
       (error: unknown) => error,
     );

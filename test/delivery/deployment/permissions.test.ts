@@ -57,11 +57,11 @@ function check(
 }
 
 describe("Checking the role's permissions", () => {
-  it("finds nothing wrong where all is allowed", async () => {
+  it("finds nothing if everything is allowed", async () => {
     expect(await check(simulator())).to.deep.equal({ findings: [], simulated: true });
   });
 
-  it("asks about one resource a call: writing to the stream, and simulating the role", async () => {
+  it("simulates one resource per call: writing to the stream, and simulating the role", async () => {
     const calls: FakeCall[] = [];
     await check(simulator({}, calls));
     expect(calls.map((call) => [actionsOf(call), call.input["ResourceArns.member.1"]])).to.deep.equal([
@@ -74,7 +74,7 @@ describe("Checking the role's permissions", () => {
     }
   });
 
-  it("asks about a customer's own key as Kinesis uses it for this stream", async () => {
+  it("simulates a customer managed key as Kinesis uses it for this stream", async () => {
     const calls: FakeCall[] = [];
     await check(simulator({}, calls), { stream: { ...STREAM, kmsKeyId: KEY_ARN }, asker: "operator" });
     expect(calls).to.have.length(3);
@@ -164,7 +164,7 @@ describe("Checking the role's permissions", () => {
     },
   ];
   for (const { action, code, effect } of denials) {
-    it(`finds ${code} where ${action} is not allowed`, async () => {
+    it(`finds ${code} if ${action} is not allowed`, async () => {
       const client = simulator({ [action]: { decided: "implicitDeny" } });
       const { findings, simulated } = await check(client, {
         stream: { ...STREAM, kmsKeyId: KEY_ARN },

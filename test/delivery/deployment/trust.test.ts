@@ -34,7 +34,7 @@ const demanding = (operator: string, id: unknown, key = "sts:ExternalId") => ({
 const CASES: Case[] = [
   { why: "the vendor's own document", statements: [ALLOW], kind: "trusted" },
   {
-    why: "the account by its id alone",
+    why: "the account by its id",
     statements: [{ ...ALLOW, Principal: { AWS: AMPLITUDE } }],
     kind: "trusted",
   },
@@ -57,18 +57,18 @@ const CASES: Case[] = [
     kind: "not-trusted",
   },
   {
-    why: "a service alone",
+    why: "only a service",
     statements: [{ ...ALLOW, Principal: { Service: "firehose.amazonaws.com" } }],
     kind: "not-trusted",
     reason: `the trust policy names no AWS principal, and not ${ROOT}`,
   },
   {
-    why: "a service beside the account",
+    why: "a service next to the account",
     statements: [{ ...ALLOW, Principal: { Service: "firehose.amazonaws.com", AWS: ROOT } }],
     kind: "trusted",
   },
   {
-    why: "a single role of the account",
+    why: "one role of the account",
     statements: [{ ...ALLOW, Principal: { AWS: `arn:aws:iam::${AMPLITUDE}:role/k8s_prod_cargo` } }],
     kind: "undetermined",
     reason: "the trust policy names single principals of the account, or uses NotAction or NotPrincipal",
@@ -85,7 +85,7 @@ const CASES: Case[] = [
   },
   { why: "no principal", statements: [{ Effect: "Allow", Action: "sts:AssumeRole" }], kind: "not-trusted" },
   {
-    why: "everybody but another account",
+    why: "everyone except another account",
     statements: [{ Effect: "Allow", NotPrincipal: { AWS: OTHER_ROOT }, Action: "sts:AssumeRole" }],
     kind: "undetermined",
   },
@@ -130,7 +130,7 @@ const CASES: Case[] = [
     kind: "undetermined",
   },
   {
-    why: "a denial beside the permission",
+    why: "a denial next to the permission",
     statements: [ALLOW, DENY],
     kind: "not-trusted",
     reason: `a Deny statement of the trust policy covers account ${AMPLITUDE}`,
@@ -235,9 +235,9 @@ const CASES: Case[] = [
     kind: "undetermined",
     reason: "the trust policy has conditions on aws:sourceip",
   },
-  { why: "conditions that are none", statements: [{ ...ALLOW, Condition: {} }], kind: "trusted" },
+  { why: "an empty condition", statements: [{ ...ALLOW, Condition: {} }], kind: "trusted" },
   {
-    why: "one statement that lets it in beside one that can't be decided and one that demands an external id",
+    why: "one statement that lets it in next to one that can't be decided and one that demands an external id",
     statements: [
       demanding("StringEquals", "secret-id"),
       demanding("StringLike", "x", "aws:PrincipalArn"),
@@ -246,7 +246,7 @@ const CASES: Case[] = [
     kind: "trusted",
   },
   {
-    why: "one statement that can't be decided beside one that demands an external id",
+    why: "one statement that can't be decided next to one that demands an external id",
     statements: [demanding("StringEquals", "secret-id"), demanding("StringLike", "x", "aws:PrincipalArn")],
     kind: "undetermined",
   },

@@ -7,7 +7,7 @@ const MEANT = {
   testPrincipalArns: ["arn:aws:iam::111122223333:role/tester"],
 };
 
-describe("Who a trust policy lets in beside Amplitude", () => {
+describe("The principals that a trust policy lets in besides Amplitude", () => {
   const found = (...statements: object[]) =>
     checkTrustBreadth(JSON.stringify({ Statement: statements }), ROLE, MEANT).map(({ code, message }) => [
       code,
@@ -26,7 +26,7 @@ describe("Who a trust policy lets in beside Amplitude", () => {
     "arn:aws:iam::358203115967:role/export",
     ...MEANT.testPrincipalArns,
   ]) {
-    it(`is nobody where it is ${arn}`, () => {
+    it(`don't include ${arn}`, () => {
       expect(found(letting({ AWS: arn }))).to.deep.equal([]);
     });
   }
@@ -38,7 +38,7 @@ describe("Who a trust policy lets in beside Amplitude", () => {
     ["*", "* under a condition", { Condition: { StringEquals: { "sts:ExternalId": "x" } } }],
   ];
   for (const [principal, told, more] of others) {
-    it(`tells of ${told}`, () => {
+    it(`reports ${told}`, () => {
       const [[code, message] = []] = found(letting(principal, more));
       expect(code).to.equal("others-trusted");
       expect(message).to.include(told);
@@ -52,11 +52,11 @@ describe("Who a trust policy lets in beside Amplitude", () => {
     expect(message).to.match(/AROAEXAMPLE123, a role or user that was deleted. That lets nobody in/);
   });
 
-  it("leaves whoever is let in without a condition to the finding on that", () => {
+  it("leave `*` without a condition to the finding anyone-trusted", () => {
     expect(found(letting("*"))).to.deep.equal([]);
   });
 
-  it("tells of NotPrincipal, and of actions beside sts:AssumeRole", () => {
+  it("reports NotPrincipal, and actions besides sts:AssumeRole", () => {
     const codes = found(
       { Effect: "Allow", NotPrincipal: { AWS: "444455556666" }, Action: "sts:AssumeRole" },
       letting({ AWS: "358203115967" }, { Action: "sts:*" }),
@@ -64,7 +64,7 @@ describe("Who a trust policy lets in beside Amplitude", () => {
     expect(codes).to.deep.equal(["others-trusted", "trust-too-broad"]);
   });
 
-  it("passes over a Deny, and over an action that assumes nothing", () => {
+  it("ignores a Deny, and an action that assumes nothing", () => {
     expect(found({ ...letting("*"), Effect: "Deny" })).to.deep.equal([]);
   });
 });

@@ -27,7 +27,7 @@ describe("a condition on aws:PrincipalArn", () => {
     ],
     ["IfExists: the key is always there", "ArnLikeIfExists", [PATTERN], [EXPORT], "passes"],
     ["an operator of denial", "ArnNotLike", [PATTERN], [EXPORT], "undetermined"],
-    ["text that is no ARN", "StringLike", ["*"], undefined, "undetermined"],
+    ["text that isn't an ARN", "StringLike", ["*"], undefined, "undetermined"],
   ];
   for (const [why, operator, patterns, principalArns, expected] of cases) {
     it(`${expected}: ${why}`, () => {
