@@ -19,7 +19,7 @@ export class LineSplitter {
   #length = 0;
   #parts: Buffer[] = [];
 
-  /** @param maxLength maxLength line that is kept, in bytes. */
+  /** @param maxLength Longest line that is kept, in bytes. */
   constructor(private readonly maxLength: number) {}
 
   /** Returns the lines that end in this chunk. Their bytes may share the chunk's memory. */

@@ -4,12 +4,12 @@ const PREFIX = "amplitude-kinesis";
 /** About the size of a partition key of a run. */
 export const KEY_BYTES = 40;
 
-/** Names the events of one run by their partition keys: unique ones, which spread over all shards. */
+/** Partition keys of the events of one run. They are unique, and spread over all shards. */
 export interface RunKey {
   readonly runId: string;
-  /** `amplitude-kinesis.RUN.INDEX`: at most 48 characters. */
+  /** Returns `amplitude-kinesis.RUN.INDEX`, at most 48 characters. */
   partitionKey(index: number): string;
-  /** The number of the event that a record of this run carries; undefined for a record of anyone else. */
+  /** Returns the number of the event in a record of this run, or undefined for any other record. */
   indexOf(partitionKey: string | undefined): number | undefined;
 }
 
@@ -50,7 +50,7 @@ function indexIn(text: string, from: number): number | undefined {
   return index;
 }
 
-/** Whether a record is of some run of this package, by its partition key. */
+/** Whether a partition key has the form of any run of this package. */
 export function isOfRun(partitionKey: string | undefined): boolean {
   return partitionKey !== undefined && OF_RUN.test(partitionKey);
 }

@@ -1,3 +1,5 @@
+import type { EpochMs } from "./clock";
+
 /** Counts of one interval of a run. */
 export interface TimelineBucket {
   /** Events tried for the first time. */
@@ -18,16 +20,15 @@ export interface TimelineReport {
 
 const MAX_BUCKETS = 600;
 
-/** Counts per second in bounded memory: a long run has longer intervals, not more of them. */
+/** Counts per second in bounded memory. A long run has longer intervals, not more of them. */
 export class Timeline {
   #bucketSeconds = 1;
   #buckets: TimelineBucket[] = [];
 
-  /** @param startedAt Milliseconds since 1970. */
-  constructor(private readonly startedAt: number) {}
+  constructor(private readonly startedAt: EpochMs) {}
 
-  /** @param at Milliseconds since 1970. A time before the start counts as the start. */
-  count(what: keyof TimelineBucket, at: number): void {
+  /** @param at An instant before the start counts as the start. */
+  count(what: keyof TimelineBucket, at: EpochMs): void {
     const second = Math.max(0, (at - this.startedAt) / 1000);
     while (second / this.#bucketSeconds >= MAX_BUCKETS) this.#halve();
     const index = Math.floor(second / this.#bucketSeconds);
