@@ -1,52 +1,142 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AmplitudeKinesisDestination, type DeliveryAlarms, type StreamMode } from "./components/index";
+import { AmplitudeKinesisDestination, type AmplitudeKinesisDestinationArgs } from "./components/index";
+import { isMap, unknownName, withFixedMessage } from "./components/validation";
 
-const config = new pulumi.Config();
-/** Pulumi.yaml gives every setting a default. An empty string, 0, an empty list and an empty map mean "not set". */
-const text = (key: string) => config.get(key) || undefined;
-const list = (key: string) => {
-  const values = config.getObject<string[]>(key);
-  return values?.length ? values : undefined;
+/** Parses a setting. Undefined means "not set": Pulumi.yaml gives every setting a default, which is empty, 0 or false. */
+type Parser = (text: string) => unknown;
+
+const text: Parser = (value) => value || undefined;
+/** Leaves other text to the component, which rejects it. */
+const number: Parser = (value) => (Number.isNaN(Number(value)) ? value : Number(value) || undefined);
+const flag: Parser = (value) => (value === "true" ? true : value === "false" ? undefined : text(value));
+/** A list or a map. Text that is not JSON is left to the component, which rejects it. */
+const json: Parser = (value) => {
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return typeof parsed === "object" && Object.keys(parsed ?? {}).length === 0 ? undefined : parsed;
+  } catch {
+    return text(value);
+  }
 };
-const alarms = () => {
-  const values = config.getObject<DeliveryAlarms>("alarms");
-  return values && Object.keys(values).length > 0 ? values : undefined;
+/** `pulumi config set` stores `1` and `true` as a number and a boolean. */
+const tags: Parser = (value) => {
+  const parsed = json(value);
+  if (!isMap(parsed)) return parsed;
+  const entries = Object.entries(parsed).map(([key, tag]) => [key, isScalar(tag) ? String(tag) : tag]);
+  return Object.fromEntries(entries);
+};
+const isScalar = (value: unknown) => typeof value === "number" || typeof value === "boolean";
+/** `enabled` creates the alarms with their defaults, or none of them. */
+const alarms: Parser = (value) => {
+  const parsed = json(value);
+  if (!isMap(parsed)) return parsed;
+  const { enabled, ...inputs } = parsed;
+  if (enabled === false) return undefined;
+  return enabled === true ? inputs : parsed;
 };
 
-const inputs = {
-  existingStreamArn: text("existingStreamArn"),
-  streamName: text("streamName"),
-  streamMode: text("streamMode") as StreamMode | undefined,
-  shardCount: config.getNumber("shardCount") || undefined,
-  retentionHours: config.getNumber("retentionHours") || undefined,
-  maxRecordSizeKib: config.getNumber("maxRecordSizeKib") || undefined,
-  shardLevelMetrics: list("shardLevelMetrics"),
-  retainStream: config.getBoolean("retainStream"),
-  requireTls: config.getBoolean("requireTls"),
-  kmsKeyArn: text("kmsKeyArn"),
-  roleName: text("roleName"),
-  roleNamePrefix: text("roleNamePrefix"),
-  rolePath: text("rolePath"),
-  maxSessionSeconds: config.getNumber("maxSessionSeconds"),
-  permissionsBoundaryArn: text("permissionsBoundaryArn"),
-  externalId: text("externalId"),
-  amplitudeAccountId: text("amplitudeAccountId"),
-  amplitudePrincipalArns: list("amplitudePrincipalArns"),
-  amplitudePrincipalArnPatterns: list("amplitudePrincipalArnPatterns"),
-  testPrincipalArns: list("testPrincipalArns"),
-  alarms: alarms(),
-  tags: config.getObject<Record<string, string>>("tags"),
+const SETTINGS: Record<keyof AmplitudeKinesisDestinationArgs, Parser> = {
+  existingStreamArn: text,
+  streamName: text,
+  streamMode: text,
+  shardCount: number,
+  retentionHours: number,
+  maxRecordSizeKib: number,
+  shardLevelMetrics: json,
+  retainStream: flag,
+  requireTls: flag,
+  kmsKeyArn: text,
+  roleName: text,
+  roleNamePrefix: text,
+  rolePath: text,
+  maxSessionSeconds: number,
+  permissionsBoundaryArn: text,
+  externalId: text,
+  amplitudeAccountId: text,
+  amplitudePrincipalArns: json,
+  amplitudePrincipalArnPatterns: json,
+  testPrincipalArns: json,
+  alarms,
+  tags,
+  adopt: json,
 };
+
+const stack = pulumi.getStack();
+const namespace = `${pulumi.getProject()}:`;
+
+/** Returns the component's inputs from the stack's settings. A secret setting becomes a secret input. */
+function inputsFrom(config: Record<string, string>): Record<string, unknown> {
+  const given = Object.keys(config).filter((key) => key.startsWith(namespace));
+  const unknown = given
+    .map((key) => key.slice(namespace.length))
+    .filter((name) => !Object.hasOwn(SETTINGS, name));
+  if (unknown.length > 0) throw new pulumi.RunError(unknown.map(unknownSetting).join("\n"));
+  const entries = Object.entries(SETTINGS).flatMap(([name, parse]) => {
+    const key = `${namespace}${name}`;
+    const value = parse(config[key] ?? "");
+    if (value === undefined) return [];
+    return [[name, isSecret(key) ? secretInput(name, value) : value]];
+  });
+  return Object.fromEntries(entries);
+}
+
+function unknownSetting(name: string): string {
+  const [map = "", ...path] = name.split(/[.[]/);
+  const remedy =
+    path.length > 0 && Object.hasOwn(SETTINGS, map)
+      ? `to set an item of ${map}, pass --path to \`pulumi config set\``
+      : unknownName(name, "setting", Object.keys(SETTINGS));
+  return `Pulumi.${stack}.yaml: ${name}: ${remedy}. Remove it with \`pulumi config rm ${name}\``;
+}
+
+/** Pulumi's types omit the function. Its own Config calls it to warn about a secret that is read as plain text. */
+function isSecret(key: string): boolean {
+  const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret?(key: string): boolean };
+  return isConfigSecret?.(key) ?? true;
+}
+
+function secretInput(name: string, value: unknown): unknown {
+  if (typeof value === "boolean" || name === "adopt") {
+    throw new pulumi.RunError(`${name} can't be a secret: set it without --secret`);
+  }
+  if (name !== "alarms" || !isMap(value)) return pulumi.secret(value);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, pulumi.secret(inner)]));
+}
+
+/**
+ * Rejects if the stack was deployed with settings and now has none: its file is missing, and the update would undo them all.
+ * Pulumi may have created the file again by now, so its existence proves nothing. Undefined if there is nothing to check.
+ */
+function requireSettings(set: string[]): pulumi.Output<void> | undefined {
+  if (set.length > 0) return undefined;
+  const deployed = new pulumi.StackReference(`${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`);
+  return pulumi
+    .all([deployed.getOutput("settings"), deployed.getOutput("region")])
+    .apply(([before, region]) => {
+      if (!Array.isArray(before) || before.length === 0) return;
+      const refusal = new pulumi.RunError(
+        `Pulumi.${stack}.yaml has no settings: the stack was deployed with ${before.join(", ")}, and this update would undo that.\n` +
+          "Restore the file from version control, or run `pulumi config refresh`. " +
+          `To return to the defaults on purpose, run \`pulumi config set aws:region ${region}\``,
+      );
+      throw withFixedMessage(refusal);
+    });
+}
+
+const config = pulumi.runtime.allConfig();
+const inputs: AmplitudeKinesisDestinationArgs = inputsFrom(config);
+const providerSettings = Object.keys(config).filter((key) => key.startsWith("aws:"));
+/** Names of the settings that are not at their defaults. */
+export const settings = [...providerSettings, ...Object.keys(inputs)].sort();
+const checked = requireSettings(settings);
+if (checked !== undefined) inputs.tags = checked.apply(() => ({}));
 
 const destination = new AmplitudeKinesisDestination("amplitude", inputs);
 
-export const roleArn = destination.roleArn;
-export const region = destination.region;
-export const streamName = destination.streamName;
-export const streamArn = destination.streamArn;
+export const { roleArn, region, streamName, streamArn, roleName, policyArn } = destination;
 /** Only with an existing stream: `amplitude-kinesis` gives remedies for it that `pulumi up` can't. */
-export const existingStreamArn = inputs.existingStreamArn;
-export const readme = pulumi.interpolate`# ${pulumi.getStack()}: Amplitude destination
+export const { existingStreamArn } = inputs;
+export const readme = pulumi.interpolate`# ${stack}: Amplitude destination
 
 Type these three values into Amplitude, under **Data Destinations › Kinesis Data Stream - Event Stream**:
 
@@ -60,6 +150,6 @@ Type these three values into Amplitude, under **Data Destinations › Kinesis Da
 2. Click **Edit** and enter the three values above. The form has no field for an external id.
 3. Choose the events under *Send events*.
 4. Test that the stream works, from a shell with credentials for this account:
-   \`npx amplitude-kinesis verify --stack ${pulumi.getStack()}\`
+   \`npx amplitude-kinesis verify --stack ${stack}\`
 5. Enable the destination and save. Amplitude sends only events that arrive after that.
 `;

@@ -28,9 +28,10 @@ const cloudwatch = (): typeof import("@pulumi/aws/cloudwatch") => require("@pulu
 /** Write capacity of a shard per second. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
 const SHARD_LIMITS = { IncomingRecords: 1_000, IncomingBytes: 1_000_000 } as const;
 
-/** Creates the alarms as children of `parent`: `NAME-silence`, `NAME-throttled`, `NAME-record-limit`, `NAME-byte-limit`. */
+/** Creates the alarms: `NAME-silence`, `NAME-throttled`, `NAME-record-limit`, `NAME-byte-limit`. */
 export function createAlarms(
-  { name, parent }: { name: string; parent: pulumi.Resource },
+  name: string,
+  options: pulumi.CustomResourceOptions,
   alarms: DeliveryAlarms,
   stream: AlarmedStream,
   tags: pulumi.Input<Record<string, pulumi.Input<string>>>,
@@ -48,7 +49,7 @@ export function createAlarms(
       tags,
       ...(stream.region && { region: stream.region }),
     };
-    new (cloudwatch().MetricAlarm)(`${name}-${suffix}`, args, { parent });
+    new (cloudwatch().MetricAlarm)(`${name}-${suffix}`, args, options);
   }
 }
 

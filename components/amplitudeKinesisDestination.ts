@@ -1,14 +1,15 @@
 import * as iam from "@pulumi/aws/iam";
 import * as kinesis from "@pulumi/aws/kinesis";
 import * as pulumi from "@pulumi/pulumi";
+import { adoptionOptions } from "./adoption";
 import { createAlarms } from "./alarms";
 import { type AmplitudeKinesisDestinationArgs, StreamMode } from "./args";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 import { resolveExistingStream, type StreamFacts } from "./existingStream";
-import { requireAwsPartition, validateRegion } from "./partition";
 import { insecureTransportDenial, trustPolicy, writePolicy } from "./policies";
-import { OWN_TAG, validateInputs } from "./rules";
-import { orDefault } from "./validation";
+import { requireAwsPartition, resolveAccount, resolveRegion } from "./region";
+import { OWN_TAG, PLACE_RULES, validateInputs } from "./rules";
+import { checkWhenKnown, orDefault } from "./validation";
 
 /**
  * A Kinesis data stream that Amplitude can deliver to: a new or existing stream, the role that Amplitude assumes, the
@@ -41,34 +42,44 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
     super("amplitude-kinesis:index:AmplitudeKinesisDestination", name, inputs, opts);
     const existing = resolveExistingStream(inputs.existingStreamArn, this);
     // Every new resource has tags, so it is created only after these checks.
+    const checks = pulumi.all([existing?.arn, ...checksOf(name, inputs, existing, this)]);
     const tags: Tags = pulumi
-      .all([inputs.tags, existing?.arn, validateRegion(this)])
+      .all([inputs.tags, checks])
       .apply(([own]): Record<string, string> => ({ [OWN_TAG]: name, ...own }));
 
+    // The provider repeats the tags in this output. Tags that are known at once are not secret.
+    const additionalSecretOutputs = pulumi.Output.isInstance(inputs.tags) ? ["tagsAll"] : [];
+    const optionsOf = (resource: Parameters<typeof adoptionOptions>[1]): pulumi.CustomResourceOptions => ({
+      parent: this,
+      ...adoptionOptions(inputs.adopt ?? {}, resource),
+      ...(resource !== "attachment" && { additionalSecretOutputs }),
+    });
     const stream =
       existing ??
       new kinesis.Stream(`${name}-stream`, streamArgs(inputs, tags), {
-        parent: this,
+        ...optionsOf("stream"),
         // Pulumi does not pass the component's retainOnDelete on to its children.
         retainOnDelete: inputs.retainStream ?? false,
       });
     const streamPolicy = inputs.requireTls
       ? new kinesis.ResourcePolicy(`${name}-stream-policy`, streamPolicyArgs(stream), { parent: this })
       : undefined;
-    const role = new iam.Role(`${name}-role`, roleArgs(inputs, tags), { parent: this });
-    const policy = new iam.Policy(`${name}-policy`, policyArgs(inputs, { stream, role }, tags), {
-      parent: this,
-    });
+    const role = new iam.Role(`${name}-role`, roleArgs(inputs, tags), optionsOf("role"));
+    const policy = new iam.Policy(
+      `${name}-policy`,
+      policyArgs(inputs, { stream, role }, tags),
+      optionsOf("policy"),
+    );
     const attachment = new iam.RolePolicyAttachment(
       `${name}-attachment`,
       { role: role.name, policyArn: policy.arn },
-      { parent: this },
+      optionsOf("attachment"),
     );
 
     if (inputs.alarms !== undefined) {
       const { shardCount } = inputs;
       const alarmedStream = { name: stream.name, region: existing?.region, shardCount };
-      createAlarms({ name, parent: this }, inputs.alarms, alarmedStream, tags);
+      createAlarms(name, { parent: this, additionalSecretOutputs }, inputs.alarms, alarmedStream, tags);
     }
 
     // The attachment's URN resolves once the engine has created it. Unlike its id, it is known in a preview.
@@ -92,6 +103,23 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
 }
 
 type Tags = pulumi.Output<Record<string, string>>;
+
+/** Returns Outputs that reject if an input turns out to be invalid, for its place or in itself. */
+function checksOf(
+  name: string,
+  inputs: AmplitudeKinesisDestinationArgs,
+  existing: StreamFacts | undefined,
+  component: pulumi.Resource,
+): pulumi.Output<unknown>[] {
+  const region = existing?.region ?? resolveRegion(component);
+  const accountId = inputs.permissionsBoundaryArn === undefined ? undefined : resolveAccount(component);
+  const values = { ...inputs, region, accountId };
+  const placed = PLACE_RULES.map((rule) => checkWhenKnown(name, rule, values));
+  // In a preview, whose failed checks end the program, an input that is not known yet must not make the tags unknown.
+  if (pulumi.runtime.isDryRun()) return [];
+  const checks: pulumi.Output<unknown>[] = [region, ...placed, pulumi.output(inputs)];
+  return checks.map((check) => pulumi.unsecret(check));
+}
 
 function streamArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): kinesis.StreamArgs {
   return {

@@ -112,6 +112,29 @@ export interface AmplitudeKinesisDestinationArgs {
    * `amplitude-kinesis:destination`, which holds its name.
    */
   tags?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
+  /**
+   * Resources made by hand that the stack takes over. `amplitude-kinesis adopt` prints it together with the other inputs.
+   * Default: none.
+   */
+  adopt?: AdoptedResources | undefined;
+}
+
+/**
+ * Resources made by hand that the stack takes over. An update, and so the first one that imports them, changes what differs
+ * from the inputs, except for the properties in `ignoreChanges`. Destroying the stack deletes the resources.
+ */
+export interface AdoptedResources {
+  /** Name of a stream to import. It must be the same as the input `streamName`. */
+  streamName?: string | undefined;
+  /** Name of a role to import, without its path. It must be the same as the input `roleName`. */
+  roleName?: string | undefined;
+  /** ARN of a policy that is attached to the role, to import in place of creating the write policy. */
+  policyArn?: string | undefined;
+  /**
+   * Properties that stay as they are in AWS, by their names in Pulumi's AWS provider: `stream.tags`, `role.description`,
+   * `policy.policy`, …
+   */
+  ignoreChanges?: string[] | undefined;
 }
 
 /**

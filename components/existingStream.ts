@@ -1,6 +1,5 @@
-import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
 import * as pulumi from "@pulumi/pulumi";
-import { requireAwsPartition } from "./partition";
+import { requireAwsPartition, resolveAccount } from "./region";
 import { inputError } from "./validation";
 
 /** Outputs of a stream that the component needs, whether it is new or existing. */
@@ -22,9 +21,8 @@ export function resolveExistingStream(
   parent: pulumi.Resource,
 ): StreamFacts | undefined {
   if (streamArn === undefined) return undefined;
-  const { accountId } = getCallerIdentityOutput({}, { parent });
   const arn = pulumi
-    .all([streamArn, accountId])
+    .all([streamArn, resolveAccount(parent)])
     .apply(([given, own]) => requireAccount(requireAwsPartition(given), own));
   const part = (index: number) => arn.apply((known) => STREAM_ARN.exec(known)?.[index] ?? "");
   return { arn, region: part(1), name: part(3) };
@@ -35,7 +33,7 @@ export function requireAccount(streamArn: string, accountId: string): string {
   const owner = STREAM_ARN.exec(streamArn)?.[2];
   if (owner === accountId) return streamArn;
   const reason =
-    `${streamArn} is not in the role's account ${accountId}: Amplitude receives only the stream's name, and looks for ` +
+    `the stream is not in the role's account ${accountId}: Amplitude receives only the stream's name, and looks for ` +
     "it in the role's account. Deploy with credentials for the stream's account";
   throw inputError("existingStreamArn", reason);
 }

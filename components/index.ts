@@ -1,3 +1,8 @@
 export { AmplitudeKinesisDestination } from "./amplitudeKinesisDestination";
-export { type AmplitudeKinesisDestinationArgs, type DeliveryAlarms, StreamMode } from "./args";
+export {
+  type AdoptedResources,
+  type AmplitudeKinesisDestinationArgs,
+  type DeliveryAlarms,
+  StreamMode,
+} from "./args";
 export { AMPLITUDE_ACCOUNT_ID } from "./contract";

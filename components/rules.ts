@@ -1,9 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { adoptionErrors } from "./adoption";
 import type { AmplitudeKinesisDestinationArgs, DeliveryAlarms } from "./args";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 import { STREAM_ARN } from "./existingStream";
-import { regionErrors } from "./partition";
 import { trustPolicy } from "./policies";
+import { configuredRegion, regionErrors } from "./region";
 import {
   applyRules,
   type Check,
@@ -18,8 +19,10 @@ import {
   type PropertyError,
   type Rule,
   throwErrors,
+  unknownName,
   type Values,
   violation,
+  withoutNull,
 } from "./validation";
 
 /**
@@ -35,11 +38,15 @@ export function validateInputs(
   opts?: pulumi.ComponentResourceOptions,
 ): AmplitudeKinesisDestinationArgs {
   if (!isMap(args)) throwErrors(name, errorsAt("args", violation(args, "must be a map of the inputs")));
-  return applyRules(name, args, RULES, [
+  const values = withoutNull(args as Values);
+  const region = configuredRegion(opts);
+  return applyRules(name, values, RULES, [
     ...unknownInputs(args),
-    ...nameErrors(name, args),
-    ...plainErrors(args),
-    ...regionErrors(opts),
+    ...nameErrors(name, values),
+    ...plainErrors(values),
+    ...adoptionErrors(values),
+    ...regionErrors(region),
+    ...PLACE_RULES.flatMap((rule) => rule.check({ ...values, region: existingRegion(values) ?? region })),
   ]);
 }
 
@@ -54,7 +61,11 @@ const PRINCIPAL_CHECK = matching(
 /** The partition, service and account must be literal. Only the name may contain wildcards. */
 const IAM_PRINCIPAL_PATTERN = /^arn:aws:iam::(\d{12}):(role|user)\/[\w+=,.@/*?-]{1,576}$/;
 
-const KMS_KEY_ARN = /^arn:aws:kms:([a-z0-9-]+):\d{12}:key\/[a-zA-Z0-9-]+$/;
+/** Source: AWS, KMS Developer Guide, "Key identifiers (KeyId)": a UUID, or `mrk-` and 32 digits for a multi-Region key. */
+const KMS_KEY_ARN =
+  /^arn:aws:kms:([a-z0-9-]+):\d{12}:key\/(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+const BOUNDARY_ARN = /^arn:aws:iam::(aws|\d{12}):policy\/[\w+=,.@/-]{0,512}[\w+=,.@-]{1,128}$/;
 
 const CHECKS = {
   existingStreamArn: matching(
@@ -80,7 +91,7 @@ const CHECKS = {
     "a path that begins and ends with '/', of letters, digits or any of .,+@=_-, such as /amplitude/",
   ),
   permissionsBoundaryArn: matching(
-    /^arn:aws:iam::(aws|\d{12}):policy\/[\w+=,.@/-]{0,512}[\w+=,.@-]{1,128}$/,
+    BOUNDARY_ARN,
     "the ARN of a managed policy (arn:aws:iam::ACCOUNT:policy/NAME)",
   ),
   externalId: matching(/^[\w+=,.@:/-]{2,1224}$/, "2 to 1224 letters, digits or any of _+=,.@:/-"),
@@ -132,7 +143,6 @@ const RULES: Rule[] = [
   { inputs: ["roleName", "roleNamePrefix"], check: roleNameErrors },
   { inputs: ["streamMode", "shardCount"], check: shardCountErrors },
   { inputs: ["existingStreamArn", ...NEW_STREAM_INPUTS], check: existingStreamErrors },
-  { inputs: ["existingStreamArn", "kmsKeyArn"], check: keyRegionErrors },
   { inputs: ["amplitudeAccountId", "amplitudePrincipalArns"], check: principalErrors },
   { inputs: [...TRUST_INPUTS], check: patternErrors },
   { inputs: [...TRUST_INPUTS, "testPrincipalArns", "externalId"], check: trustPolicyErrors },
@@ -142,6 +152,7 @@ const RULES: Rule[] = [
 /** Names of all inputs. Each has a rule. */
 export const INPUT_NAMES: ReadonlySet<string> = new Set([
   ...PLAIN_INPUTS,
+  "adopt",
   ...RULES.flatMap(({ inputs }) => inputs),
 ]);
 
@@ -162,11 +173,7 @@ function listErrors(path: string, value: unknown, check: Check): PropertyError[]
 function unknownInputs(args: AmplitudeKinesisDestinationArgs): PropertyError[] {
   return Object.keys(args)
     .filter((input) => !INPUT_NAMES.has(input))
-    .flatMap((input) => errorsAt(input, unknownInput(INPUT_NAMES)));
-}
-
-function unknownInput(names: Iterable<string>): string {
-  return `unknown input; expected one of ${[...names].join(", ")}`;
+    .flatMap((input) => errorsAt(input, unknownName(input, "input", INPUT_NAMES)));
 }
 
 function plainErrors(values: Values): PropertyError[] {
@@ -185,7 +192,7 @@ function plainErrors(values: Values): PropertyError[] {
 /** The role's name has at most 64 characters: the resource name, "-role-" and up to 20 random characters. */
 const MAX_NAME_LENGTH = 38;
 
-function nameErrors(name: string, args: AmplitudeKinesisDestinationArgs): PropertyError[] {
+function nameErrors(name: string, args: Values): PropertyError[] {
   const isGenerated = args.roleName === undefined && args.roleNamePrefix === undefined;
   const max = isGenerated ? MAX_NAME_LENGTH : 100;
   if (/^[a-zA-Z0-9_.-]+$/.test(name) && name.length <= max) return [];
@@ -203,15 +210,6 @@ function existingStreamErrors({ existingStreamArn, ...values }: Values): Propert
   return NEW_STREAM_INPUTS.filter((input) => values[input] !== undefined).flatMap((input) =>
     errorsAt(input, NOT_WITH_EXISTING),
   );
-}
-
-/** Source: AWS, Kinesis API Reference, StartStreamEncryption: the key must be in the stream's region. */
-function keyRegionErrors({ existingStreamArn, kmsKeyArn }: Values): PropertyError[] {
-  if (typeof existingStreamArn !== "string" || typeof kmsKeyArn !== "string") return [];
-  const streamRegion = STREAM_ARN.exec(existingStreamArn)?.[1];
-  const keyRegion = KMS_KEY_ARN.exec(kmsKeyArn)?.[1];
-  if (streamRegion === undefined || keyRegion === undefined || streamRegion === keyRegion) return [];
-  return errorsAt("kmsKeyArn", violation(kmsKeyArn, `must be in the stream's region, ${streamRegion}`));
 }
 
 function shardCountErrors({ streamMode, shardCount }: Values): PropertyError[] {
@@ -238,6 +236,44 @@ const MAX_PATH_LENGTH = 512;
 function pathLengthErrors(path: unknown): PropertyError[] {
   if (typeof path !== "string" || path.length <= MAX_PATH_LENGTH) return [];
   return errorsAt("rolePath", `has ${path.length} characters; IAM allows at most ${MAX_PATH_LENGTH}`);
+}
+
+// --- regions and accounts --------------------------------------------------------------------------------------
+
+/** Rules on where the resources are. They run again once the provider's region and account are known. */
+export const PLACE_RULES: Rule[] = [
+  { inputs: ["region", "kmsKeyArn"], check: keyRegionErrors },
+  { inputs: ["region", "alarms"], check: actionRegionErrors },
+  { inputs: ["accountId", "permissionsBoundaryArn"], check: boundaryErrors },
+];
+
+function existingRegion({ existingStreamArn }: Values): string | undefined {
+  return typeof existingStreamArn === "string" ? STREAM_ARN.exec(existingStreamArn)?.[1] : undefined;
+}
+
+/** Source: AWS, Kinesis API Reference, StartStreamEncryption: the key must be in the stream's region. */
+function keyRegionErrors({ region, kmsKeyArn }: Values): PropertyError[] {
+  return placeErrors("kmsKeyArn", kmsKeyArn, KMS_KEY_ARN, region);
+}
+
+/** Source: AWS, CloudWatch User Guide, "Amazon CloudWatch alarms": an alarm's actions must be in its region. */
+function actionRegionErrors({ region, alarms }: Values): PropertyError[] {
+  const arns = isMap(alarms) && Array.isArray(alarms.actionArns) ? Array.from(alarms.actionArns) : [];
+  return arns.flatMap((arn, index) => placeErrors(`alarms.actionArns[${index}]`, arn, ACTION_ARN, region));
+}
+
+/** Skips an ARN that has no region, and a malformed one, which other rules reject. */
+function placeErrors(path: string, arn: unknown, pattern: RegExp, region: unknown): PropertyError[] {
+  const own = typeof arn === "string" ? pattern.exec(arn)?.[1] : undefined;
+  if (!own || typeof region !== "string" || own === region) return [];
+  return errorsAt(path, violation(arn, `must be in the stream's region, ${region}`));
+}
+
+/** IAM finds only the account's own policies and those of AWS. */
+function boundaryErrors({ accountId, permissionsBoundaryArn: arn }: Values): PropertyError[] {
+  const owner = typeof arn === "string" ? BOUNDARY_ARN.exec(arn)?.[1] : undefined;
+  if (!owner || owner === "aws" || typeof accountId !== "string" || owner === accountId) return [];
+  return errorsAt("permissionsBoundaryArn", violation(arn, `must be in the role's account, ${accountId}`));
 }
 
 // --- the trust policy ------------------------------------------------------------------------------------------
@@ -316,8 +352,14 @@ const MAX_MINUTES = 1_440;
 /** Source: AWS, CloudWatch API Reference, PutMetricAlarm, AlarmActions. */
 const MAX_ACTIONS = 5;
 
+/**
+ * A topic, or another alarm action. Its group is the region, which only a response plan's ARN lacks.
+ * Source: AWS, CloudWatch API Reference, PutMetricAlarm, AlarmActions.
+ */
+const ACTION_ARN =
+  /^arn:aws:(?:sns(?=:[^:]+:\d+:[\w-]{1,256}$)|ssm-incidents(?=::)|(?!sns:)[a-z0-9-]+(?=:[^:])):([a-z0-9-]*):\d{12}:\S{1,900}$/;
 const ACTION_CHECK = matching(
-  /^arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:\S{1,900}$/,
+  ACTION_ARN,
   "the ARN of an alarm action, such as arn:aws:sns:REGION:ACCOUNT:TOPIC",
 );
 
@@ -328,13 +370,14 @@ const ALARM_CHECKS = {
   capacityShards: integerWithin(1, 1_000_000, "shards"),
 } satisfies Record<Exclude<keyof DeliveryAlarms, "actionArns">, Check>;
 
+const ALARM_INPUTS = ["actionArns", ...Object.keys(ALARM_CHECKS)];
+
 function alarmErrors({ alarms, shardCount }: Values): PropertyError[] {
   if (!isMap(alarms)) return []; // plainErrors rejects other values.
   const { actionArns, ...others } = alarms;
   const errors = Object.entries(others).flatMap(([input, value]) => {
     const path = `alarms.${input}`;
-    if (!isAlarmInput(input))
-      return errorsAt(path, unknownInput(["actionArns", ...Object.keys(ALARM_CHECKS)]));
+    if (!isAlarmInput(input)) return errorsAt(path, unknownName(input, "input", ALARM_INPUTS));
     return value === undefined ? [] : errorsAt(path, ALARM_CHECKS[input](value));
   });
   return [...actionErrors(actionArns), ...errors, ...capacityErrors(alarms, shardCount)];
@@ -394,7 +437,8 @@ function tagViolation(key: string, value: unknown) {
   }
   if (/^aws:/i.test(key)) return "the key must not begin with aws:, which AWS reserves";
   if (key === OWN_TAG) return "the component sets this tag itself";
-  return typeof value !== "string" || value.length > 256 || !TAG_TEXT.test(value)
+  if (typeof value !== "string") return violation(value, "must be a string");
+  return value.length > 256 || !TAG_TEXT.test(value)
     ? violation(value, "must be at most 256 letters, digits, spaces or any of _.:/=+-@")
     : undefined;
 }

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AmplitudeKinesisDestinationArgs } from "./args";
 
-export type InputName = keyof AmplitudeKinesisDestinationArgs;
+/** Facts about the stream and the role that the provider determines. */
+export type Place = "region" | "accountId";
+export type InputName = keyof AmplitudeKinesisDestinationArgs | Place;
 /** Inputs with all Outputs resolved. Their types are not checked yet. */
 export type Values = Partial<Record<InputName, unknown>>;
 
@@ -35,7 +37,7 @@ export function errorsAt(propertyPath: string, violation: Violation | string | u
 
 /** Creates the error of an input that turns out to be invalid when it is used. */
 export function inputError(propertyPath: string, reason: string): pulumi.InputPropertiesError {
-  return new pulumi.InputPropertiesError({ message: reason, errors: [{ propertyPath, reason }] });
+  return invalidInputs("", [{ propertyPath, reason }]);
 }
 
 /** Throws one error that lists every violation, unless there is none. */
@@ -45,10 +47,25 @@ export function throwErrors(name: string, violations: PropertyError[]): void {
     propertyPath,
     reason: value === undefined ? rule : `${value} ${rule}`,
   }));
+  throw invalidInputs(` "${name}"`, errors);
+}
+
+/** Returns an error that is also a RunError, so that Pulumi prints its message without a stack trace. */
+function invalidInputs(
+  name: string,
+  errors: { propertyPath: string; reason: string }[],
+): pulumi.InputPropertiesError {
   const lines = errors.map(({ propertyPath, reason }) => `  ${propertyPath}: ${reason}`);
   const count = errors.length === 1 ? "1 invalid input" : `${errors.length} invalid inputs`;
-  const message = `AmplitudeKinesisDestination "${name}" has ${count}:\n${lines.join("\n")}`;
-  throw new pulumi.InputPropertiesError({ message, errors });
+  const message = `AmplitudeKinesisDestination${name} has ${count}:\n${lines.join("\n")}`;
+  const error = new pulumi.InputPropertiesError({ message, errors });
+  return withFixedMessage(Object.assign(error, new pulumi.RunError(message)));
+}
+
+/** Keeps Pulumi from prefixing the message with the name of each property that the error passes: a user knows none of them. */
+export function withFixedMessage<E extends Error>(error: E): E {
+  const { message } = error;
+  return Object.defineProperty(error, "message", { get: () => message, set: () => {} });
 }
 
 // --- checks of a value -----------------------------------------------------------------------------------------
@@ -83,6 +100,32 @@ export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Returns the rule that an unknown name violates. It suggests the name that differs in the fewest characters, up to two. */
+export function unknownName(name: string, kind: string, names: Iterable<string>): string {
+  const known = [...names];
+  const [nearest] = known
+    .map((each) => ({ each, distance: editDistance(name.toLowerCase(), each.toLowerCase()) }))
+    .filter(({ distance }) => distance <= 2)
+    .sort((one, other) => one.distance - other.distance);
+  const hint =
+    nearest === undefined ? `expected one of ${known.join(", ")}` : `did you mean ${nearest.each}?`;
+  return `unknown ${kind}; ${hint}`;
+}
+
+/** Returns the number of characters to insert, remove or replace. */
+function editDistance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [line, character] of [...one].entries()) {
+    const next = [line + 1];
+    for (let index = 0; index < other.length; index += 1) {
+      const replaced = (row[index] ?? 0) + (character === other[index] ? 0 : 1);
+      next.push(Math.min(replaced, (row[index + 1] ?? 0) + 1, (next[index] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[other.length] ?? 0;
+}
+
 /** Formats any value for a message, in at most 80 characters. */
 export function formatValue(value: unknown): string {
   const text = textOf(value);
@@ -103,6 +146,19 @@ function textOf(value: unknown): string {
 /** Whether the whole value is known later. */
 export function isDeferred(value: unknown): boolean {
   return pulumi.Output.isInstance(value) || value instanceof Promise;
+}
+
+/** Returns the values without those that are null, which Pulumi's resources take for "not set": inputs, tags, an alarm's values. */
+export function withoutNull(values: Values): Values {
+  const set = (value: unknown) => value !== null && value !== undefined;
+  const entries = Object.entries(values).map(([input, value]) => {
+    const isNested = (input === "tags" || input === "alarms") && isMap(value) && !isDeferred(value);
+    return [
+      input,
+      isNested ? Object.fromEntries(Object.entries(value).filter(([, inner]) => set(inner))) : value,
+    ];
+  });
+  return Object.fromEntries(entries.filter(([, value]) => set(value)));
 }
 
 /** Deeper than any input. The rules reject a value that contains itself. */
@@ -134,7 +190,7 @@ export function orDefault<T extends string | number>(
  */
 export function applyRules(
   name: string,
-  args: AmplitudeKinesisDestinationArgs,
+  args: Values,
   rules: Rule[],
   errors: PropertyError[],
 ): AmplitudeKinesisDestinationArgs {
@@ -143,23 +199,23 @@ export function applyRules(
 
   const deferred = rules
     .filter((rule) => !isDue(rule))
-    .map((rule) => ({ rule, passed: applyLater(name, rule, args) }));
+    .map((rule) => ({ rule, passed: checkWhenKnown(name, rule, args) }));
   const gated = Object.entries(args).map(([input, value]) => {
     if (isKnown(value)) return [input, value];
     const gates = deferred
       .filter(({ rule }) => rule.inputs.includes(input as InputName))
       .map(({ passed }) => passed);
-    return [input, input === "alarms" ? gateEach(value, gates) : gate(value, gates)];
+    return [input, input === "alarms" ? gateEach(value, gates) : gate(input, value, gates)];
   });
   return Object.fromEntries(gated) as AmplitudeKinesisDestinationArgs;
 }
 
 /** Rejects if the rule is violated, once its inputs are known. In a preview they may stay unknown. */
-function applyLater(name: string, rule: Rule, args: AmplitudeKinesisDestinationArgs): pulumi.Output<void> {
+export function checkWhenKnown(name: string, rule: Rule, args: Values): pulumi.Output<void> {
   const values = Object.fromEntries(rule.inputs.map((input) => [input, args[input]]));
   const resolved = pulumi.output(values);
   return resolved.apply(async (known) => {
-    const errors = rule.check(known as Values);
+    const errors = rule.check(withoutNull(known as Values));
     const isSecret = errors.length > 0 && (await pulumi.isSecret(resolved));
     throwErrors(name, isSecret ? errors.map(redact) : errors);
   });
@@ -169,14 +225,14 @@ function redact(error: PropertyError): PropertyError {
   return error.value === undefined ? error : { ...error, value: "a secret value" };
 }
 
-function gate(value: unknown, gates: pulumi.Output<void>[]): pulumi.Output<unknown> {
-  return pulumi.all([pulumi.output(value), ...gates]).apply(([resolved]) => resolved);
+function gate(input: string, value: unknown, gates: pulumi.Output<void>[]): pulumi.Output<unknown> {
+  return pulumi
+    .all([pulumi.output(value), ...gates])
+    .apply(([resolved]) => withoutNull({ [input]: resolved })[input as InputName]);
 }
 
 /** Gates each entry, for an input whose entries must be known by name at once. */
 function gateEach(value: unknown, gates: pulumi.Output<void>[]): Record<string, unknown> {
   const entries = Object.entries(value as Record<string, unknown>);
-  return Object.fromEntries(
-    entries.map(([key, inner]) => [key, inner === undefined ? undefined : gate(inner, gates)]),
-  );
+  return Object.fromEntries(entries.map(([key, inner]) => [key, gate(key, inner, gates)]));
 }

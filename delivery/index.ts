@@ -1,3 +1,7 @@
+export { describeAdoption } from "./adopt";
+export type { AdoptOptions } from "./adopt/options";
+export type { Adoption, IgnoredProperty } from "./adopt/report";
+export { adoptionText } from "./adopt/text";
 export type { Credentials, MfaCode } from "./aws/profile";
 export { checkDeployment } from "./check";
 export type { CheckOptions } from "./check/options";

@@ -3,6 +3,7 @@ import { describeError } from "../aws/errors";
 import { DeliveryError } from "../common/errors";
 import { redactSecrets, registerEnvironment } from "../common/redactSecrets";
 import { VERSION } from "../common/version";
+import { adoptCommand } from "./commands/adopt";
 import { checkCommand } from "./commands/check";
 import { completionCommand } from "./commands/completion";
 import { handoffCommand } from "./commands/handoff";
@@ -24,6 +25,7 @@ const COMMANDS = [
   handoffCommand,
   watchCommand,
   reportCommand,
+  adoptCommand,
   operatorPolicyCommand,
   completionCommand,
 ];

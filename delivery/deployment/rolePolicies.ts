@@ -15,10 +15,12 @@ import { conditionTests, parseStatements, type Statement, strings } from "./iam/
 import { grantRemedy, inspect } from "./inspection";
 
 /** A policy that grants the role permissions. */
-interface RolePolicy {
+export interface RolePolicy {
   name: string;
   /** ARN of a managed policy. Absent for an inline one. */
   arn?: string;
+  /** Number of principals that a managed policy is attached to, and uses as their boundary. Absent for an inline one. */
+  uses?: number;
   document: string;
 }
 
@@ -46,10 +48,7 @@ export function checkRolePolicies(
   const RoleName = roleNameOf(needed.roleArn);
   return inspect<RolePolicies>(
     async () => {
-      const policies = [
-        ...(await attachedPolicies(client, RoleName)),
-        ...(await inlinePolicies(client, RoleName)),
-      ];
+      const policies = await readPolicies(client, RoleName);
       return {
         names: policies.map(({ name }) => name),
         arns: policies.flatMap(({ arn }) => (arn === undefined ? [] : [arn])),
@@ -60,6 +59,11 @@ export function checkRolePolicies(
   );
 }
 
+/** Reads every policy of the role, with its document. */
+export async function readPolicies(client: IAMClient, RoleName: string): Promise<RolePolicy[]> {
+  return [...(await attachedPolicies(client, RoleName)), ...(await inlinePolicies(client, RoleName))];
+}
+
 async function attachedPolicies(client: IAMClient, RoleName: string): Promise<RolePolicy[]> {
   const policies: RolePolicy[] = [];
   for await (const { AttachedPolicies = [] } of paginateListAttachedRolePolicies({ client }, { RoleName })) {
@@ -67,7 +71,8 @@ async function attachedPolicies(client: IAMClient, RoleName: string): Promise<Ro
       const { Policy } = await client.send(new GetPolicyCommand({ PolicyArn: arn }));
       const version = { PolicyArn: arn, VersionId: Policy?.DefaultVersionId };
       const { PolicyVersion } = await client.send(new GetPolicyVersionCommand(version));
-      policies.push({ name, arn, document: decoded(PolicyVersion?.Document) });
+      const uses = (Policy?.AttachmentCount ?? 0) + (Policy?.PermissionsBoundaryUsageCount ?? 0);
+      policies.push({ name, arn, uses, document: decoded(PolicyVersion?.Document) });
     }
   }
   return policies;

@@ -91,7 +91,7 @@ describe("AmplitudeKinesisDestination", () => {
       maxRecordSizeKib: 2048,
       shardLevelMetrics: ["IncomingBytes"],
       maxSessionSeconds: 7200,
-      kmsKeyArn: "arn:aws:kms:us-east-1:111122223333:key/k",
+      kmsKeyArn: "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
       roleName: "amplitude",
       rolePath: "/vendors/",
       permissionsBoundaryArn: "arn:aws:iam::111122223333:policy/boundary",
@@ -109,7 +109,7 @@ describe("AmplitudeKinesisDestination", () => {
       streamModeDetails: { streamMode: "PROVISIONED" },
       retentionPeriod: 48,
       encryptionType: "KMS",
-      kmsKeyId: "arn:aws:kms:us-east-1:111122223333:key/k",
+      kmsKeyId: "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
       tags,
     });
     expect(role).to.include({

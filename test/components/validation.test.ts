@@ -67,6 +67,8 @@ describe("the component's inputs", () => {
     { alarms: {} },
     { alarms: { actionArns: [], silenceMinutes: 1, throttledMinutes: 1440 } },
     { alarms: { actionArns: ["arn:aws:sns:eu-west-1:111122223333:on-call"], silenceMinutes: 1440 } },
+    { alarms: { actionArns: ["arn:aws:ssm-incidents::111122223333:response-plan/on-call"] } },
+    { alarms: { actionArns: ["arn:aws:lambda:eu-west-1:111122223333:function:on-call"] } },
     { alarms: { capacityShards: 4, capacityPercent: 100 } },
     { streamMode: "PROVISIONED", shardCount: 2, alarms: { capacityPercent: 1 } },
     { tags: { "cost centre": "a+b=c@d/é" } },
@@ -74,6 +76,47 @@ describe("the component's inputs", () => {
   for (const args of valid) {
     it(`accept ${JSON.stringify(args).slice(0, 100)}`, () => expect(rejected(args)).to.deep.equal([]));
   }
+
+  it("take null for an input that is not set", () => {
+    const unset = { streamName: null, shardCount: null, retainStream: null, alarms: null };
+    expect(validateInputs("acme", untyped({ ...unset, tags: { team: null, owner: "data" } }))).to.deep.equal({
+      tags: { owner: "data" },
+    });
+    expect(rejected(untyped({ alarms: { silenceMinutes: null } }))).to.deep.equal([]);
+  });
+
+  const messages: [string, Record<string, unknown>, string][] = [
+    [
+      "suggest the nearest input",
+      { retentionhours: 24 },
+      "retentionhours: unknown input; did you mean retentionHours?",
+    ],
+    [
+      "suggest the nearest input of the alarms",
+      { alarms: { silentMinutes: 5 } },
+      "did you mean silenceMinutes?",
+    ],
+    ["list all inputs if none is near", { hours: 24 }, "unknown input; expected one of"],
+    [
+      "say that a tag must be a string",
+      { tags: { costCenter: 4711 } },
+      'tags["costCenter"]: 4711 must be a string',
+    ],
+  ];
+  for (const [behavior, args, message] of messages) {
+    it(behavior, () => expect(() => validateInputs("acme", untyped(args))).to.throw(message));
+  }
+
+  it("are rejected with a typed error that Pulumi prints without a stack trace", () => {
+    try {
+      validateInputs("acme", { retentionHours: 5 });
+      expect.fail("accepted");
+    } catch (error) {
+      expect(pulumi.InputPropertiesError.isInstance(error)).to.equal(true);
+      expect(pulumi.RunError.isInstance(error)).to.equal(true);
+      expect((error as Error).message.split("\n")).to.have.lengthOf(2);
+    }
+  });
 
   const invalid: [Args, string][] = [
     [{ streamName: "" }, "streamName"],
@@ -184,6 +227,20 @@ describe("the component's inputs", () => {
       },
       "alarms.actionArns",
     ],
+    [{ alarms: { actionArns: ["arn:aws:sns::111122223333:on-call"] } }, "alarms.actionArns[0]"],
+    [{ alarms: { actionArns: ["arn:aws:sns:us-east-1::on-call"] } }, "alarms.actionArns[0]"],
+    [{ alarms: { actionArns: ["arn:aws:sns:us-east-1:111122223333:on call"] } }, "alarms.actionArns[0]"],
+    [{ alarms: { actionArns: ["arn:aws:sns:us-east-1:111122223333:topic:sub"] } }, "alarms.actionArns[0]"],
+    [{ alarms: { actionArns: ["arn:aws-cn:sns:cn-north-1:111122223333:on-call"] } }, "alarms.actionArns[0]"],
+    [{ kmsKeyArn: "arn:aws:kms:us-east-1:111122223333:key/1234" }, "kmsKeyArn"],
+    [
+      { kmsKeyArn: "arn:aws-cn:kms:cn-north-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab" },
+      "kmsKeyArn",
+    ],
+    [
+      { existingStreamArn: EXISTING, alarms: { actionArns: ["arn:aws:sns:eu-west-1:111122223333:on-call"] } },
+      "alarms.actionArns[0]",
+    ],
     [
       { alarms: { actionArns: Array.from({ length: 2 }, () => "arn:aws:sns:us-east-1:111122223333:t") } },
       "alarms.actionArns[1]",
@@ -195,7 +252,10 @@ describe("the component's inputs", () => {
     [{ tags: Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, "v"])) }, "tags"],
     [untyped({ retentionPeriod: 24 }), "retentionPeriod"],
     [
-      { existingStreamArn: EXISTING, kmsKeyArn: "arn:aws:kms:eu-west-1:111122223333:key/1234abcd" },
+      {
+        existingStreamArn: EXISTING,
+        kmsKeyArn: "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+      },
       "kmsKeyArn",
     ],
     [
@@ -261,7 +321,6 @@ describe("the component's inputs", () => {
     ["NaN", Number.NaN],
     ["24n", 24n],
     ["-Infinity", -Infinity],
-    ["null", null],
     ["a symbol", Symbol("s")],
     ["a map that contains itself", circular()],
     ["an object without a prototype", Object.create(null)],

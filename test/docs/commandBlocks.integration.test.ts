@@ -3,11 +3,12 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { CreateRoleCommand } from "@aws-sdk/client-iam";
 import { CreateStreamCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { type LocalAmplitude, startAmplitude } from "../../sandbox/amplitude/server";
 import { findPulumiCli } from "../../sandbox/pulumi/provisioning/pulumiCli";
-import { clientsOf, type Fixture, startInFolder } from "../sandbox/aws/localAws";
+import { clientsOf, type Fixture, startInFolder, trustOf } from "../sandbox/aws/localAws";
 import { noteSkipped } from "../skip";
 import { commandNames, unknownFlags } from "./commandTree";
 import { type Block, blocksOf, DOCUMENTS, readDocument } from "./documents";
@@ -168,9 +169,12 @@ describe("The commands in the documents", function () {
     return shared;
   }
 
-  /** Creates the stream that the document about migrating starts from. */
+  /** Creates the stream and the role that the document about migrating starts from. */
   async function makeByHand(): Promise<void> {
-    const { kinesis } = clientsOf(aws, aws.principals.operator);
+    const { iam, kinesis } = clientsOf(aws, aws.principals.operator);
+    const AssumeRolePolicyDocument = trustOf("arn:aws:iam::358203115967:root");
+    await iam.send(new CreateRoleCommand({ RoleName: "amplitude-events", AssumeRolePolicyDocument }));
+    iam.destroy();
     await kinesis.send(new CreateStreamCommand({ StreamName: "analytics-events", ShardCount: 1 }));
     kinesis.destroy();
   }

@@ -1,4 +1,5 @@
 import type { Command, Option } from "commander";
+import { adoptCommand } from "../../delivery/cli/commands/adopt";
 import { checkCommand } from "../../delivery/cli/commands/check";
 import { completionCommand } from "../../delivery/cli/commands/completion";
 import { handoffCommand } from "../../delivery/cli/commands/handoff";
@@ -16,6 +17,7 @@ export const COMMANDS: Command[] = [
   handoffCommand(),
   watchCommand(),
   reportCommand(),
+  adoptCommand(),
   operatorPolicyCommand(),
   completionCommand(),
 ];

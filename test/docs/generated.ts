@@ -23,6 +23,9 @@ export function generatedParts(): GeneratedPart[] {
   }));
   const inputs = Object.entries<Property>(COMPONENT.inputProperties);
   const alarms = Object.entries<Property>(schema.types["amplitude-kinesis:index:DeliveryAlarms"].properties);
+  const adopted = Object.entries<Property>(
+    schema.types["amplitude-kinesis:index:AdoptedResources"].properties,
+  );
   const component = (name: string, content: string) => ({ document: "docs/component.md", name, content });
   return [
     ...ofCommands,
@@ -33,6 +36,7 @@ export function generatedParts(): GeneratedPart[] {
     },
     component("inputs", propertyTable(["input", "type"], inputs)),
     component("inputs of the alarms", propertyTable(["input", "type"], alarms)),
+    component("inputs of adopt", propertyTable(["input", "type"], adopted)),
     component("outputs", propertyTable(["output", "type"], Object.entries<Property>(COMPONENT.properties))),
   ];
 }

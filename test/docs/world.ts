@@ -100,7 +100,7 @@ async function realPulumi(
   const command = cli.command.command;
   const checkout = await makeCheckout(folder, aws, command, host);
   checkout.environment.PULUMI_DEBUG_PROVIDERS = `aws:${providerPort}`;
-  for (const stack of ["globex", "acme"]) await writeStackSettings(folder, stack, aws);
+  for (const stack of ["globex", "acme", "initech"]) await writeStackSettings(folder, stack, aws);
   await checkout.pulumi("stack", "init", "globex");
   if (hasStack) {
     await checkout.pulumi("stack", "init", "acme");

@@ -20,7 +20,7 @@ import {
 import { withHelpText } from "../options/helpText";
 import { print, printProblem } from "../terminal/output";
 
-type Purpose = "up" | "check" | "verify" | "send" | "watch" | "all";
+type Purpose = "up" | "adopt" | "check" | "verify" | "send" | "watch" | "all";
 
 interface OperatorPolicyFlags extends DeploymentFlags {
   for: Purpose;
@@ -53,7 +53,7 @@ export function operatorPolicyCommand(): Command {
     )
     .addOption(
       new Option("--for <task>", "task of that person")
-        .choices(["up", "check", "verify", "send", "watch", "all"])
+        .choices(["up", "adopt", "check", "verify", "send", "watch", "all"])
         .default("all"),
     )
     .addOption(

@@ -3,6 +3,7 @@ import { ASSUME_ROLE_ACTION, GENERATE_DATA_KEY_ACTION, SIMULATE_ACTION } from ".
 /** A task of an operator. Verifying and sending have two routes, which need different permissions. */
 export type Task =
   | "up"
+  | "adopt"
   | "check"
   | "verify-role"
   | "verify-operator"
@@ -13,6 +14,7 @@ export type Task =
 /** All tasks of an operator. */
 export const TASKS: readonly Task[] = [
   "up",
+  "adopt",
   "check",
   "verify-role",
   "verify-operator",
@@ -117,6 +119,12 @@ const NEEDS: Record<Task, Needs> = {
       "cloudwatch:DeleteAlarms",
     ],
     /** Source: AWS, "Permissions to use user-generated KMS keys" (Kinesis Developer Guide), stream administrators. */
+    Key: ACTIONS.readKey,
+  },
+  adopt: {
+    Stream: [...describeStream, ...ACTIONS.readStreamPolicy, ...ACTIONS.readStreamTags],
+    Role: [...readRole, ...ACTIONS.readRolePolicies],
+    AnyPolicy: ACTIONS.readPolicies,
     Key: ACTIONS.readKey,
   },
   check: {

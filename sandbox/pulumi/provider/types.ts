@@ -28,6 +28,9 @@ export function supportedTypes(): string[] {
   return [...TYPES.keys()];
 }
 
+const GET_REGION = "aws:index/getRegion:getRegion";
+const FUNCTIONS = ["aws:index/getCallerIdentity:getCallerIdentity", GET_REGION];
+
 /**
  * Calls a function of the real provider.
  *
@@ -38,12 +41,13 @@ export async function callFunction(
   token: string,
   inputs: Properties,
 ): Promise<Properties> {
-  if (token !== "aws:index/getCallerIdentity:getCallerIdentity") {
+  if (!FUNCTIONS.includes(token)) {
     throw new Error(`the sandbox's provider does not support the function ${token}`);
   }
   const [unknown] = Object.keys(inputs);
   if (unknown !== undefined)
     throw new Error(`the sandbox's provider does not support ${unknown} of ${token}`);
+  if (token === GET_REGION) return { region: connected().region };
   const { Account, Arn, UserId } = await connected().sts.send(new GetCallerIdentityCommand({}));
   return { accountId: Account, arn: Arn, userId: UserId, id: Account };
 }

@@ -231,7 +231,7 @@ describe("A mistake of a user", function () {
     [
       "a task that doesn't exist",
       () => bare("operator-policy", ...GOOD, "--for", "deploy"),
-      [/up, check, verify, send, watch, all/],
+      [/up, adopt, check, verify, send, watch, all/],
       2,
     ],
     [

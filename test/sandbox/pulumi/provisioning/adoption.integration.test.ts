@@ -1,17 +1,27 @@
 import {
+  AttachRolePolicyCommand,
+  CreatePolicyCommand,
   CreatePolicyVersionCommand,
   CreateRoleCommand,
   GetPolicyCommand,
   GetPolicyVersionCommand,
   GetRoleCommand,
 } from "@aws-sdk/client-iam";
-import { CreateStreamCommand, DescribeStreamSummaryCommand } from "@aws-sdk/client-kinesis";
+import {
+  CreateStreamCommand,
+  DescribeStreamSummaryCommand,
+  EnableEnhancedMonitoringCommand,
+  IncreaseStreamRetentionPeriodCommand,
+  ListTagsForStreamCommand,
+  type MetricsName,
+  StartStreamEncryptionCommand,
+} from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
+import { describeAdoption } from "../../../../delivery/adopt";
 import { untilActive } from "../../../../sandbox/aws/untilActive";
 import { broughtUp } from "./broughtUp";
 import { attachedStacks, engineOf, sandboxRun } from "./sandboxRun";
 
-const COMPONENT = JSON.stringify(require.resolve("../../../../components"));
 const STREAM = "aws:kinesis/stream:Stream";
 const ROLE = "aws:iam/role:Role";
 
@@ -27,43 +37,118 @@ describe("resources that were created or changed by hand, through the engine", f
     return StreamDescriptionSummary?.StreamStatus;
   };
 
-  it("a stream and a role are adopted as they are, changed in place, and left behind again", async () => {
+  const KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+  const POLICY_ARN = "arn:aws:iam::111122223333:policy/legacy/amplitude-write";
+  const TAGS = { team: "data", "cost center": "4711" };
+  const ROLE_ARN = "arn:aws:iam::111122223333:role/vendors/by-hand";
+
+  /** A stream, a role and a policy that differ from the component's defaults in every property. */
+  async function createByHand(): Promise<void> {
+    const StreamName = "by-hand";
     await kinesis().send(
       new CreateStreamCommand({
-        StreamName: "by-hand",
-        StreamModeDetails: { StreamMode: "ON_DEMAND" },
+        StreamName,
+        ShardCount: 3,
+        MaxRecordSizeInKiB: 2048,
+        Tags: { ...TAGS, only: "stream" },
       }),
     );
-    await untilActive(() => status("by-hand"));
-    const trust = { Version: "2012-10-17", Statement: [] as object[] };
-    trust.Statement.push({
-      Effect: "Allow",
-      Principal: { AWS: "arn:aws:iam::358203115967:root" },
-      Action: "sts:AssumeRole",
-    });
-    await run.aws.iam.send(
-      new CreateRoleCommand({ RoleName: "by-hand", AssumeRolePolicyDocument: JSON.stringify(trust) }),
+    const settled = () => untilActive(() => status(StreamName));
+    await settled();
+    await kinesis().send(new IncreaseStreamRetentionPeriodCommand({ StreamName, RetentionPeriodHours: 48 }));
+    await settled();
+    const ShardLevelMetrics: MetricsName[] = ["IncomingBytes", "OutgoingRecords"];
+    await kinesis().send(new EnableEnhancedMonitoringCommand({ StreamName, ShardLevelMetrics }));
+    await settled();
+    await kinesis().send(new StartStreamEncryptionCommand({ StreamName, EncryptionType: "KMS", KeyId: KEY }));
+    await settled();
+    const { iam } = run.aws;
+    const tagList = [...Object.entries(TAGS), ["only", "role"]].map(([Key, Value]) => ({ Key, Value }));
+    const allow = (Action: string | string[], more: object) =>
+      JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action, ...more }] });
+    const writing = { Resource: "arn:aws:kinesis:us-east-1:111122223333:stream/by-hand" };
+    await iam.send(
+      new CreatePolicyCommand({ PolicyName: "limit", PolicyDocument: allow("*", { Resource: "*" }) }),
     );
-    const source = (adopting: string) => `const { AmplitudeKinesisDestination } = require(${COMPONENT});
-const adopted = { "${STREAM}": "by-hand", "${ROLE}": "by-hand" };
-const leave = ({ type, props, opts }) => adopted[type] && { props, opts: { ...opts, ${adopting} } };
-const named = { streamName: "by-hand", roleName: "by-hand" };
-new AmplitudeKinesisDestination("adopter", named, { transforms: [leave] });`;
-    // What differs from the program is no reason to refuse the adoption where it is named.
-    const differing =
-      'import: adopted[type], ignoreChanges: ["tags", "retentionPeriod", "encryptionType", "kmsKeyId", "description", "assumeRolePolicy"]';
-    const program = await run.program("adoption", source(differing));
-    const stack = await createStack({ folder: run.folder, aws: run.local, stackName: "adoption", program });
-    const made = await broughtUp(stack);
-    expect(made).to.include.members([`import ${STREAM}`, `import ${ROLE}`]);
-    expect(made).not.to.include(`create ${STREAM}`);
+    await iam.send(
+      new CreateRoleCommand({
+        RoleName: "by-hand",
+        Path: "/vendors/",
+        Description: "Made by hand",
+        MaxSessionDuration: 7200,
+        PermissionsBoundary: "arn:aws:iam::111122223333:policy/limit",
+        Tags: tagList,
+        AssumeRolePolicyDocument: allow("sts:AssumeRole", {
+          Principal: { AWS: "arn:aws:iam::358203115967:root" },
+        }),
+      }),
+    );
+    await iam.send(
+      new CreatePolicyCommand({
+        PolicyName: "amplitude-write",
+        Path: "/legacy/",
+        Description: "Written by hand",
+        Tags: tagList,
+        PolicyDocument: allow(["kinesis:PutRecord", "kinesis:PutRecords"], writing),
+      }),
+    );
+    await iam.send(new AttachRolePolicyCommand({ RoleName: "by-hand", PolicyArn: POLICY_ARN }));
+  }
 
-    await run.program("adoption", source("retainOnDelete: true"));
-    expect((await broughtUp(stack)).sort()).to.deep.equal([`update ${ROLE}`, `update ${STREAM}`]);
-    await stack.destroy();
-    expect(await status("by-hand")).to.equal("ACTIVE");
+  /** What AWS says of them, without times and usage. */
+  async function described() {
+    const { StreamDescriptionSummary: stream } = await kinesis().send(
+      new DescribeStreamSummaryCommand({ StreamName: "by-hand" }),
+    );
     const { Role } = await run.aws.iam.send(new GetRoleCommand({ RoleName: "by-hand" }));
-    expect(Role?.RoleName).to.equal("by-hand");
+    const { Policy } = await run.aws.iam.send(new GetPolicyCommand({ PolicyArn: POLICY_ARN }));
+    const { Tags } = await kinesis().send(new ListTagsForStreamCommand({ StreamName: "by-hand" }));
+    return { stream, Role, Policy: { ...Policy, UpdateDate: undefined }, Tags };
+  }
+
+  it("a stream, a role and a policy are adopted with the settings of `adopt`, which change nothing", async () => {
+    await createByHand();
+    const before = await described();
+    const { endpoint, principals } = run.local;
+    const outputs = { roleArn: ROLE_ARN, region: "us-east-1", streamName: "by-hand" };
+    const adoption = await describeAdoption({ outputs, endpoint, credentials: principals.operator });
+    expect(adoption.inputs).to.deep.equal({
+      streamName: "by-hand",
+      streamMode: "PROVISIONED",
+      shardCount: 3,
+      retentionHours: 48,
+      maxRecordSizeKib: 2048,
+      shardLevelMetrics: ["IncomingBytes", "OutgoingRecords"],
+      kmsKeyArn: KEY,
+      roleName: "by-hand",
+      rolePath: "/vendors/",
+      maxSessionSeconds: 7200,
+      permissionsBoundaryArn: "arn:aws:iam::111122223333:policy/limit",
+      tags: TAGS,
+      adopt: {
+        streamName: "by-hand",
+        roleName: "by-hand",
+        policyArn: POLICY_ARN,
+        ignoreChanges: adoption.ignored.map(({ property }) => property),
+      },
+    });
+    const config = adoption.inputs;
+    const stack = await createStack({ folder: run.folder, aws: run.local, stackName: "adoption", config });
+    expect((await broughtUp(stack)).sort()).to.deep.equal(
+      [
+        "iam/policy:Policy",
+        "iam/role:Role",
+        "iam/rolePolicyAttachment:RolePolicyAttachment",
+        "kinesis/stream:Stream",
+      ].map((type) => `import aws:${type}`),
+    );
+    expect((await stack.preview()).changeSummary).to.have.all.keys("same");
+    expect(await described()).to.deep.equal(before);
+
+    // Without `adopt.ignoreChanges`, the component's tags, descriptions and documents come in place.
+    await stack.removeConfig("adopt");
+    const { changeSummary } = await stack.preview();
+    expect(changeSummary).to.include({ update: 3 });
   });
 
   it("a policy's default version set by hand is detected by a refresh and corrected", async () => {
@@ -95,8 +180,7 @@ new AmplitudeKinesisDestination("adopter", named, { transforms: [leave] });`;
     const stack = await createStack({ folder: run.folder, aws: run.local, stackName: "rekeyed" });
     await stack.up();
     const before = (await stack.outputs()).streamArn?.value;
-    const key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-    await stack.setAllConfig({ kmsKeyArn: { value: key }, "tags.team": { value: "data" } }, true);
+    await stack.setAllConfig({ kmsKeyArn: { value: KEY }, "tags.team": { value: "data" } }, true);
     expect((await broughtUp(stack)).sort()).to.deep.equal([
       "update aws:iam/policy:Policy",
       `update ${ROLE}`,
@@ -105,7 +189,7 @@ new AmplitudeKinesisDestination("adopter", named, { transforms: [leave] });`;
     expect((await stack.outputs()).streamArn?.value).to.equal(before);
     const { deployment } = await stack.exportStack();
     const stream = deployment.resources.find(({ type }: { type: string }) => type === STREAM);
-    expect(stream.outputs).to.deep.include({ kmsKeyId: key });
+    expect(stream.outputs).to.deep.include({ kmsKeyId: KEY });
     expect(stream.outputs.tags).to.deep.include({ team: "data" });
     await stack.destroy();
   });

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { type Checkout, makeCheckout, writeStackSettings } from "./checkout";
@@ -20,17 +20,19 @@ describe("a checkout of this project, by the ordinary command", function () {
       cli().command.command,
       host,
     );
-    const { folder } = checkout;
+    const { folder, environment } = checkout;
+    environment.AWS_REGION = "us-east-1";
+    environment.AWS_ENDPOINT_URL = sandbox.local.endpoint;
     // A build is there once the package was packed: Pulumi must not follow package.json to it.
     await mkdir(join(folder, "dist", "components"), { recursive: true });
     await writeFile(join(folder, "dist", "components", "index.js"), 'throw new Error("the build was run");');
-    for (const stack of ["acme", "globex"]) await writeStackSettings(folder, stack, sandbox.local);
+    for (const stack of ["globex", "initech"]) await writeStackSettings(folder, stack, sandbox.local);
   });
   after(() => host?.stop());
 
   const pulumi = (...words: string[]) => checkout.pulumi(...words);
 
-  it("is previewed, brought up, found unchanged, refreshed and destroyed", async () => {
+  it("without any settings is previewed, brought up, found unchanged, refreshed and destroyed", async () => {
     await pulumi("stack", "init", "acme");
     expect(await pulumi("preview")).to.match(/\+ 6 to create/);
     expect(await pulumi("up", "--yes", "--skip-preview")).to.match(/\+ 6 created/);
@@ -45,14 +47,69 @@ describe("a checkout of this project, by the ordinary command", function () {
     expect(await sandbox.state(outputs)).to.deep.equal({ stream: undefined, role: undefined, attached: [] });
   });
 
-  it("reports an invalid configuration, and creates nothing", async () => {
+  it("says on two lines what is wrong with a setting, and creates nothing", async () => {
     await pulumi("stack", "init", "globex");
+    const refused = () => pulumi("preview").catch((error: Error) => error.message);
     await pulumi("config", "set", "retentionHours", "5");
-    await pulumi("config", "set", "externalId", "x");
-    const said = await pulumi("up", "--yes", "--skip-preview").catch(String);
-    expect(said).to.include("retentionHours: 5 must be").and.to.include('externalId: "x" must be');
+    await pulumi("config", "set", "maxSessionSeconds", "0");
+    expect(await refused())
+      .to.include(
+        'error: AmplitudeKinesisDestination "amplitude" has 1 invalid input:\n      retentionHours: 5 must be',
+      )
+      .and.not.to.match(/unhandled exception|^\s+at /m);
+    await pulumi("config", "rm", "retentionHours");
+    await pulumi("config", "set", "retentionhours", "48");
+    await pulumi("config", "set", "tags.owner", "data");
+    expect(await refused())
+      .to.include("retentionhours: unknown setting; did you mean retentionHours?")
+      .and.to.include("tags.owner: to set an item of tags, pass --path to `pulumi config set`");
+    for (const name of ["retentionhours", "tags.owner"]) await pulumi("config", "rm", name);
+    const other = "arn:aws:kinesis:us-east-1:444455556666:stream/theirs";
+    await pulumi("config", "set", "existingStreamArn", other);
+    await pulumi("config", "set", "--secret", "externalId", "x");
+    expect(await refused())
+      .to.match(
+        /error: AmplitudeKinesisDestination has 1 invalid input:\n +existingStreamArn: the stream is not in/,
+      )
+      .and.to.match(
+        /error: AmplitudeKinesisDestination "amplitude" has 1 invalid input:\n +externalId: a secret value/,
+      )
+      .and.not.to.match(/unhandled exception|^\s+at /m);
     const { deployment } = JSON.parse(await pulumi("stack", "export"));
     const made = (deployment.resources ?? []).filter(({ type }: { type: string }) => type.startsWith("aws:"));
     expect(made).to.deep.equal([]);
+  });
+
+  it("keeps secret settings secret in the state, and tags with numbers", async () => {
+    await pulumi("stack", "init", "initech");
+    await pulumi("config", "set", "--secret", "externalId", "hush-external");
+    await pulumi("config", "set", "--secret", "--path", "tags.owner", "hush-owner");
+    await pulumi("config", "set", "--path", "tags.costCenter", "4711");
+    await pulumi("config", "set", "--path", "alarms.enabled", "true");
+    expect(await pulumi("up", "--yes", "--skip-preview")).to.match(/\+ 8 created/);
+    const outputs = JSON.parse(await pulumi("stack", "output", "--json"));
+    const { role } = await sandbox.state(outputs);
+    expect(role?.assumeRolePolicy).to.include("hush-external");
+    expect(role?.tags).to.deep.include({ owner: "hush-owner", costCenter: "4711" });
+    const state = await readFile(
+      join(checkout.folder, ".state", ".pulumi", "stacks", "amplitude-kinesis", "initech.json"),
+      "utf8",
+    );
+    expect(state).to.include("amplitude-role-").and.not.to.include("hush-");
+  });
+
+  it("refuses to undo the settings of a stack whose file is missing", async () => {
+    await rm(join(checkout.folder, "Pulumi.initech.yaml"));
+    const said = await pulumi("preview", "--stack", "initech").catch((error: Error) => error.message);
+    expect(said)
+      .to.match(
+        /error: Pulumi\.initech\.yaml has no settings: the stack was deployed with alarms, .*externalId, tags/,
+      )
+      .and.to.include("pulumi config refresh")
+      .and.to.include("pulumi config set aws:region us-east-1")
+      .and.not.to.include("to update");
+    await pulumi("config", "refresh", "--force", "--stack", "initech");
+    const restored = JSON.parse(await pulumi("config", "--json", "--stack", "initech"));
+    expect(restored["amplitude-kinesis:externalId"].secret).to.equal(true);
   });
 });

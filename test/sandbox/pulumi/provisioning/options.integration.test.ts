@@ -113,6 +113,39 @@ new AmplitudeKinesisDestination("abroad", {}, { provider: china });`;
     await stack.destroy();
   });
 
+  it("a key, a topic and a boundary of another place are refused before anything is created, also as Outputs", async () => {
+    const { endpoint } = run.local;
+    const provider = `const { Provider } = require(${AWS});
+const endpoints = [{ kinesis: "${endpoint}", iam: "${endpoint}", sts: "${endpoint}" }];
+const provider = new Provider("frankfurt", { region: "eu-central-1", endpoints, skipCredentialsValidation: true, skipMetadataApiCheck: true, skipRequestingAccountId: true });`;
+    const wrong: [string, string][] = [
+      [
+        'kmsKeyArn: "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"',
+        "kmsKeyArn",
+      ],
+      [
+        'alarms: { actionArns: [pulumi.output("arn:aws:sns:us-east-1:111122223333:t")] }',
+        "alarms.actionArns[0]",
+      ],
+      ['permissionsBoundaryArn: "arn:aws:iam::444455556666:policy/limit"', "permissionsBoundaryArn"],
+      ['tags: pulumi.secret({ team: "#" })', 'tags["team"]'],
+    ];
+    const source = (input: string) =>
+      `${provider}\nnew AmplitudeKinesisDestination("misplaced", { ${input} }, { provider });`;
+    const stack = await stackOfProviders("misplaced", source(""));
+    for (const [input, path] of wrong) {
+      await rewrite("misplaced", source(input));
+      expect(await stack.up().catch(String))
+        .to.match(/has 1 invalid input:\n +/)
+        .and.to.include(` ${path}: `);
+      const { deployment } = await stack.exportStack();
+      const created = (deployment.resources ?? []).filter(({ type }: { type: string }) =>
+        type.startsWith("aws:"),
+      );
+      expect(created, path).to.deep.equal([]);
+    }
+  });
+
   it("fifty customers live in one program", async () => {
     const source = `for (let index = 0; index < 50; index += 1) new AmplitudeKinesisDestination("customer" + index);`;
     const stack = await stackOf("fifty", source);

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
-import { regionErrors, requireAwsPartition } from "../../components/partition";
+import { configuredRegion, regionErrors, requireAwsPartition } from "../../components/region";
+import { validateInputs } from "../../components/rules";
 
 describe("a region", () => {
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
@@ -18,21 +19,38 @@ describe("a region", () => {
   for (const region of ["cn-north-1", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1"]) {
     it(`is rejected if a role there can't trust Amplitude: ${region}`, () => {
       pulumi.runtime.setAllConfig({ "aws:region": region });
-      expect(regionErrors(undefined).map(({ propertyPath }) => propertyPath)).to.deep.equal(["aws:region"]);
+      expect(regionErrors(configuredRegion(undefined)).map(({ propertyPath }) => propertyPath)).to.deep.equal(
+        ["aws:region"],
+      );
     });
   }
 
   it("is read from the configuration first, then from the environment", () => {
     process.env.AWS_REGION = "cn-north-1";
-    expect(regionErrors({})).to.have.length(1);
+    expect(configuredRegion({})).to.equal("cn-north-1");
     pulumi.runtime.setAllConfig({ "aws:region": "eu-central-1" });
-    expect(regionErrors({})).to.deep.equal([]);
+    expect(configuredRegion({})).to.equal("eu-central-1");
+  });
+
+  it("must be the key's and the alarm actions' one", () => {
+    pulumi.runtime.setAllConfig({ "aws:region": "eu-central-1" });
+    const kmsKeyArn = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    const actionArns = ["arn:aws:sns:us-east-1:111122223333:on-call"];
+    expect(() => validateInputs("acme", { kmsKeyArn })).to.throw(
+      "must be in the stream's region, eu-central-1",
+    );
+    expect(() => validateInputs("acme", { alarms: { actionArns } })).to.throw("alarms.actionArns[0]");
+    pulumi.runtime.setAllConfig({ "aws:region": "us-east-1" });
+    expect(validateInputs("acme", { kmsKeyArn, alarms: { actionArns } })).to.have.all.keys(
+      "kmsKeyArn",
+      "alarms",
+    );
   });
 
   it("is not guessed if a provider or a parent decides it", () => {
     process.env.AWS_REGION = "cn-north-1";
     const providers: pulumi.ProviderResource[] = [];
-    expect(regionErrors({ providers })).to.deep.equal([]);
+    expect(configuredRegion({ providers })).to.equal(undefined);
   });
 
   it("that only the stream's ARN reveals is rejected there", () => {

@@ -1,0 +1,64 @@
+import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
+import { getRegion } from "@pulumi/aws/getRegion";
+import * as pulumi from "@pulumi/pulumi";
+import { errorsAt, inputError, type PropertyError } from "./validation";
+
+const OTHER_PARTITION = /^(cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-/;
+const REASON =
+  "Amplitude's account is in the partition aws, which a role in China, GovCloud, the European Sovereign Cloud or an isolated region can't trust";
+
+/** Returns the default provider's region if it is known at once: from the configuration, otherwise from the environment. */
+export function configuredRegion(opts: pulumi.ComponentResourceOptions | undefined): string | undefined {
+  if (opts?.provider !== undefined || opts?.providers !== undefined || opts?.parent !== undefined) {
+    return undefined;
+  }
+  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  return new pulumi.Config("aws").get("region") || AWS_REGION || AWS_DEFAULT_REGION || undefined;
+}
+
+/** Rejects a region that is known at once if a role there can't trust Amplitude. */
+export function regionErrors(region: string | undefined): PropertyError[] {
+  return region !== undefined && OTHER_PARTITION.test(region)
+    ? errorsAt("aws:region", `${region}: ${REASON}`)
+    : [];
+}
+
+/**
+ * Returns the region of the component's provider. It asks the provider only if neither the program nor the configuration
+ * states the region: a profile of the shared AWS files may, and a program in another language hides its provider's region.
+ *
+ * @returns An Output that rejects with pulumi.InputPropertiesError if a role in the region can't trust Amplitude. It is
+ * undefined under a unit test's mocks that know no region.
+ */
+export function resolveRegion(component: pulumi.Resource): pulumi.Output<string | undefined> {
+  const provider: RegionalProvider | undefined = component.getProvider("aws:kinesis/stream:Stream");
+  const stated = provider === undefined ? configuredRegion(undefined) : provider.region;
+  const region: pulumi.Output<string | undefined> = pulumi
+    .output<string | undefined>(stated)
+    .apply(async (known) => known ?? (await getRegion({}, { parent: component })).region);
+  return region.apply((known) => {
+    if (known !== undefined && OTHER_PARTITION.test(known)) {
+      throw inputError("provider", `its region is ${known}: ${REASON}`);
+    }
+    return known;
+  });
+}
+
+interface RegionalProvider extends pulumi.ProviderResource {
+  region?: pulumi.Output<string | undefined>;
+}
+
+/** Returns the account that the component's provider creates resources in. */
+export function resolveAccount(parent: pulumi.Resource): pulumi.Output<string> {
+  return getCallerIdentityOutput({}, { parent }).accountId;
+}
+
+/**
+ * Returns the ARN, which may have any form, because the mocks in a stack's unit tests make up ARNs.
+ *
+ * @throws pulumi.InputPropertiesError if the ARN names another partition.
+ */
+export function requireAwsPartition(streamArn: string): string {
+  if (!/^arn:aws-[a-z-]+:/.test(streamArn)) return streamArn;
+  throw inputError("region", `${streamArn}: ${REASON}`);
+}

@@ -1,0 +1,247 @@
+import type { Role } from "@aws-sdk/client-iam";
+import {
+  GetResourcePolicyCommand,
+  ListTagsForResourceCommand,
+  type StreamDescriptionSummary,
+} from "@aws-sdk/client-kinesis";
+import { DescribeKeyCommand } from "@aws-sdk/client-kms";
+import { WRITE_ACTIONS } from "../../components/contract";
+import { type ClientOptions, iamClient, keepAliveHandler, kinesisClient, kmsClient } from "../aws/clients";
+import { describeError } from "../aws/errors";
+import { accountOf, roleNameOf, streamArnOf } from "../common/arn";
+import { systemClock } from "../common/clock";
+import { SettingsError } from "../common/errors";
+import type { Finding } from "../common/findings";
+import { resolveOutputs, type StackOutputs } from "../common/outputs";
+import { ACTIONS } from "../deployment/iam/actions";
+import { parseStatements, strings } from "../deployment/iam/policyStatement";
+import { grantRemedy, inspect } from "../deployment/inspection";
+import { readRole } from "../deployment/role";
+import { type RolePolicy, readPolicies } from "../deployment/rolePolicies";
+import { checkStream, streamOf } from "../deployment/stream";
+import type { AdoptOptions } from "./options";
+import type { Adoption, IgnoredProperty } from "./report";
+
+/** Inputs for one resource, and what they don't express. */
+interface Part {
+  inputs: Record<string, unknown>;
+  ignored: IgnoredProperty[];
+  notAdopted: string[];
+}
+
+/**
+ * Reads a stream and a role that were made by hand, and returns the component's inputs with which a stack takes them over
+ * without changing anything. Nothing is written.
+ *
+ * @throws DeliveryError `settings` if one of them doesn't exist, can't be read or can't be adopted; `credentials` if AWS
+ * rejects the caller, or if the credentials belong to another account than the role.
+ */
+export async function describeAdoption(options: AdoptOptions): Promise<Adoption> {
+  const { credentials, profile, endpoint } = options;
+  const outputs = resolveOutputs([{ description: "options.outputs", values: { ...options.outputs } }]);
+  const requestHandler = keepAliveHandler();
+  const operator = { region: outputs.region, credentials, profile, endpoint, requestHandler };
+  try {
+    const [stream, role] = [await streamPart(outputs, operator), await rolePart(outputs, operator)];
+    const tags = commonTags(stream.tags, role.tags);
+    const parts = [stream, role, await policyPart(outputs, operator)];
+    const ignored = parts.flatMap((part) => part.ignored);
+    const { policyArn, ...inputs } = Object.assign({}, ...parts.map((part) => part.inputs));
+    const adopt = {
+      streamName: inputs.streamName,
+      roleName: inputs.roleName,
+      ...(policyArn !== undefined && { policyArn }),
+      ignoreChanges: ignored.map(({ property }) => property),
+    };
+    return {
+      reportVersion: 1,
+      ...outputs,
+      inputs: { ...inputs, ...(Object.keys(tags).length > 0 && { tags }), adopt },
+      ignored,
+      notAdopted: parts.flatMap((part) => part.notAdopted),
+    };
+  } finally {
+    requestHandler.destroy();
+  }
+}
+
+const OWN_TAG = "the component would add its tag amplitude-kinesis:destination";
+
+async function streamPart(outputs: StackOutputs, operator: ClientOptions) {
+  const streamArn = streamArnOf(outputs);
+  const kinesis = kinesisClient(operator);
+  const { summary, findings } = await checkStream(kinesis, outputs, { clock: systemClock, waitMs: 0 });
+  if (summary === undefined) throw unreadable(findings);
+  const { mode, openShards, retentionHours, maxRecordSizeKib } = streamOf(summary, streamArn);
+  const metrics = (summary.EnhancedMonitoring ?? []).flatMap((each) => each.ShardLevelMetrics ?? []);
+  const key = await keyPart(summary, operator);
+  const tags = await required("the stream's tags", ACTIONS.readStreamTags, "the stream", async () =>
+    tagMap((await kinesis.send(new ListTagsForResourceCommand({ ResourceARN: streamArn }))).Tags),
+  );
+  const policy = await required("the stream's policy", ACTIONS.readStreamPolicy, "the stream", async () => {
+    return (await kinesis.send(new GetResourcePolicyCommand({ ResourceARN: streamArn }))).Policy;
+  });
+  const consumers = summary.ConsumerCount ?? 0;
+  return {
+    tags,
+    inputs: {
+      streamName: outputs.streamName,
+      streamMode: mode,
+      ...(mode === "PROVISIONED" && { shardCount: openShards }),
+      retentionHours,
+      maxRecordSizeKib,
+      ...(metrics.length > 0 && { shardLevelMetrics: metrics.sort() }),
+      ...key.inputs,
+    },
+    ignored: [...key.ignored, { property: "stream.tags", reason: `${tagCount(tags)}; ${OWN_TAG}` }],
+    notAdopted: [
+      ...(policy === undefined || policy === "{}" ? [] : ["the stream's resource policy"]),
+      ...(consumers === 0 ? [] : [`the stream's registered consumers (${consumers})`]),
+    ],
+  };
+}
+
+/** A policy can name a key only by its ARN, so the ARN is an input although the stream may name the key otherwise. */
+async function keyPart(
+  { EncryptionType, KeyId }: StreamDescriptionSummary,
+  operator: ClientOptions,
+): Promise<Omit<Part, "notAdopted">> {
+  if (EncryptionType !== "KMS" || KeyId === undefined) {
+    const reason = "the stream is not encrypted; the component would encrypt it";
+    return {
+      inputs: {},
+      ignored: ["stream.encryptionType", "stream.kmsKeyId"].map((property) => ({ property, reason })),
+    };
+  }
+  if (KeyId === "alias/aws/kinesis") return { inputs: {}, ignored: [] };
+  if (/^arn:aws:kms:[^:]+:\d{12}:key\//.test(KeyId)) return { inputs: { kmsKeyArn: KeyId }, ignored: [] };
+  const key = await required(`the stream's key ${KeyId}`, ACTIONS.readKey, "the key", async () => {
+    return (await kmsClient(operator).send(new DescribeKeyCommand({ KeyId }))).KeyMetadata;
+  });
+  const isOwn = key?.KeyManager === "CUSTOMER";
+  const reason = `the stream names its key ${KeyId}; the component takes only a key's ARN`;
+  return {
+    inputs: isOwn ? { kmsKeyArn: key?.Arn } : {},
+    ignored: [{ property: "stream.kmsKeyId", reason }],
+  };
+}
+
+/** The component gives the policy the same path. Source: AWS, IAM API Reference, CreatePolicy, Path. */
+const POLICY_PATH = /^\/([A-Za-z0-9.,+@=_-]+\/)*$/;
+
+async function rolePart({ roleArn }: StackOutputs, operator: ClientOptions) {
+  const patience = { clock: systemClock, waitMs: 0 };
+  const { description, findings, problem } = await readRole(iamClient(operator), roleArn, patience);
+  if (problem !== undefined) throw notReadable("the role", problem, ACTIONS.readRole, roleArn);
+  if (description === undefined || findings.length > 0) throw unreadable(findings);
+  const { Path: rolePath = "/", PermissionsBoundary, Description = "" } = description;
+  if (!POLICY_PATH.test(rolePath)) {
+    throw new SettingsError(
+      `The role's path ${rolePath} can't be adopted, because the write policy gets the same path and IAM rejects it. Use existingStreamArn, which creates a new role`,
+    );
+  }
+  const tags = tagMap(description.Tags);
+  return {
+    tags,
+    inputs: {
+      roleName: roleNameOf(roleArn),
+      rolePath,
+      ...sessionInput(description),
+      ...(PermissionsBoundary !== undefined && {
+        permissionsBoundaryArn: PermissionsBoundary.PermissionsBoundaryArn,
+      }),
+    },
+    ignored: [
+      {
+        property: "role.assumeRolePolicy",
+        reason: "the trust policy stays as it was written; check judges it",
+      },
+      { property: "role.description", reason: `it is ${JSON.stringify(Description)}; no input sets it` },
+      { property: "role.tags", reason: `${tagCount(tags)}; ${OWN_TAG}` },
+    ],
+    notAdopted: [],
+  };
+}
+
+function sessionInput({ MaxSessionDuration: seconds }: Role): Record<string, unknown> {
+  return seconds === undefined ? {} : { maxSessionSeconds: seconds };
+}
+
+/** Adopts the policy that lets the role write, unless something else uses it: the stack would delete it at its end. */
+async function policyPart({ roleArn }: StackOutputs, operator: ClientOptions): Promise<Part> {
+  const needed = [...ACTIONS.readRolePolicies, ...ACTIONS.readPolicies];
+  const policies = await required("the role's policies", needed, "the role and its policies", () =>
+    readPolicies(iamClient(operator), roleNameOf(roleArn)),
+  );
+  const candidates = policies.filter(
+    (policy) =>
+      accountOf(policy.arn ?? "") === accountOf(roleArn) && policy.uses === 1 && allowsWriting(policy),
+  );
+  const [adopted] = candidates.length === 1 ? candidates : [];
+  const others = policies
+    .filter((policy) => policy !== adopted)
+    .map(({ arn, name }) => `the role's policy ${arn ?? `${name}, which is inline`}`);
+  if (adopted === undefined) {
+    const created =
+      "no write policy: none is attached to only this role, so the update creates one next to the others";
+    return { inputs: {}, ignored: [], notAdopted: [...others, created] };
+  }
+  const reason = "the policy stays as it was written; check judges it";
+  const properties = ["name", "path", "description", "policy", "tags"];
+  return {
+    inputs: { policyArn: adopted.arn },
+    ignored: properties.map((name) => ({ property: `policy.${name}`, reason })),
+    notAdopted: others,
+  };
+}
+
+function allowsWriting({ document }: RolePolicy): boolean {
+  const actions = (parseStatements(document) ?? [])
+    .filter(({ Effect }) => Effect === "Allow")
+    .flatMap(({ Action }) => strings(Action).map((action) => action.toLowerCase()));
+  return WRITE_ACTIONS.some((action) => actions.includes(action.toLowerCase()));
+}
+
+function tagMap(
+  tags: { Key?: string | undefined; Value?: string | undefined }[] = [],
+): Record<string, string> {
+  return Object.fromEntries(tags.map(({ Key = "", Value = "" }) => [Key, Value]));
+}
+
+/** Returns the tags that both have, without AWS's and the component's own, which no input may set. */
+function commonTags(stream: Record<string, string>, role: Record<string, string>): Record<string, string> {
+  const common = Object.entries(stream).filter(([key, value]) => role[key] === value);
+  return Object.fromEntries(common.filter(([key]) => !/^(aws:|amplitude-kinesis:)/i.test(key)));
+}
+
+function tagCount(tags: Record<string, string>): string {
+  const count = Object.keys(tags).length;
+  return count === 1 ? "it has 1 tag" : `it has ${count} tags`;
+}
+
+/** Whatever can't be read could be changed by the import, so that it ends the command. */
+function required<T>(
+  what: string,
+  actions: readonly string[],
+  resource: string,
+  read: () => Promise<T>,
+): Promise<T> {
+  return inspect(read, (error) => {
+    throw notReadable(what, describeError(error), actions, resource);
+  });
+}
+
+function notReadable(
+  what: string,
+  problem: string,
+  actions: readonly string[],
+  resource: string,
+): SettingsError {
+  return new SettingsError(`${what} can't be read: ${problem}. ${grantRemedy(actions, resource, "adopt")}`);
+}
+
+function unreadable(findings: Finding[]): SettingsError {
+  return new SettingsError(
+    findings.map(({ message, where, remedy }) => `${where}: ${message}. ${remedy}`).join("\n"),
+  );
+}

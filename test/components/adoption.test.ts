@@ -1,0 +1,43 @@
+import { expect } from "chai";
+import type { AmplitudeKinesisDestinationArgs } from "../../components";
+import { adoptionOptions } from "../../components/adoption";
+import { validateInputs } from "../../components/rules";
+
+const POLICY_ARN = "arn:aws:iam::111122223333:policy/write";
+
+describe("adopted resources", () => {
+  it("are imported by their names, and the attachment by those of its role and its policy", () => {
+    const adopt = { streamName: "s", roleName: "r", policyArn: POLICY_ARN };
+    const idOf = (resource: Parameters<typeof adoptionOptions>[1]) => adoptionOptions(adopt, resource).import;
+    expect((["stream", "role", "policy", "attachment"] as const).map(idOf)).to.deep.equal([
+      "s",
+      "r",
+      POLICY_ARN,
+      `r/${POLICY_ARN}`,
+    ]);
+  });
+
+  it("keep the properties that are to be ignored, each on its resource", () => {
+    const adopt = { ignoreChanges: ["stream.tags", "role.tags", "role.description"] };
+    expect(adoptionOptions(adopt, "role")).to.deep.equal({ ignoreChanges: ["tags", "description"] });
+    expect(adoptionOptions(adopt, "policy")).to.deep.equal({});
+  });
+
+  const invalid: [Record<string, unknown>, string][] = [
+    [{ adopt: "by-hand" }, "adopt: must be a plain map"],
+    [{ adopt: { stream: "s" } }, "adopt.stream: unknown input"],
+    [{ adopt: { streamName: "s" } }, 'adopt.streamName: "s" must be the same as streamName'],
+    [{ roleName: "r", adopt: { roleName: "other" } }, 'adopt.roleName: "other" must be the same as roleName'],
+    [{ adopt: { policyArn: POLICY_ARN } }, "adopt.policyArn: requires adopt.roleName"],
+    [{ adopt: { ignoreChanges: "stream.tags" } }, "adopt.ignoreChanges: must be a plain list"],
+    [
+      { adopt: { ignoreChanges: ["stream.tag"] } },
+      "adopt.ignoreChanges[0]: unknown property; did you mean stream.tags?",
+    ],
+  ];
+  for (const [args, message] of invalid) {
+    it(`are rejected: ${message}`, () => {
+      expect(() => validateInputs("acme", args as AmplitudeKinesisDestinationArgs)).to.throw(message);
+    });
+  }
+});
