@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { DescribeKeyCommand } from "@aws-sdk/client-kms";
 import { WRITE_ACTIONS } from "../../components/contract";
-import { type ClientOptions, iamClient, keepAliveHandler, kinesisClient, kmsClient } from "../aws/clients";
+import { type ClientOptions, connect, iamClient, kinesisClient, kmsClient } from "../aws/clients";
 import { describeError } from "../aws/errors";
 import { accountOf, roleNameOf, streamArnOf } from "../common/arn";
 import { systemClock } from "../common/clock";
@@ -39,8 +39,7 @@ interface Part {
 export async function describeAdoption(options: AdoptOptions): Promise<Adoption> {
   const { credentials, profile, endpoint } = options;
   const outputs = resolveOutputs([{ description: "options.outputs", values: { ...options.outputs } }]);
-  const requestHandler = keepAliveHandler();
-  const operator = { region: outputs.region, credentials, profile, endpoint, requestHandler };
+  const operator = connect({ region: outputs.region, credentials, profile, endpoint });
   try {
     const [stream, role] = [await streamPart(outputs, operator), await rolePart(outputs, operator)];
     const tags = commonTags(stream.tags, role.tags);
@@ -61,7 +60,7 @@ export async function describeAdoption(options: AdoptOptions): Promise<Adoption>
       notAdopted: parts.flatMap((part) => part.notAdopted),
     };
   } finally {
-    requestHandler.destroy();
+    operator.requestHandler.destroy();
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { AmplitudeKinesisDestinationArgs } from "../../components";
 import { adoptionOptions } from "../../components/adoption";
+import type { AmplitudeKinesisDestinationArgs } from "../../components/index";
 import { validateInputs } from "../../components/rules";
 
 const POLICY_ARN = "arn:aws:iam::111122223333:policy/write";
