@@ -52,6 +52,7 @@ describe("the plugin for every Pulumi language", function () {
     expect(Object.keys(schema.types)).to.deep.equal([
       "amplitude-kinesis:index:StreamMode",
       "amplitude-kinesis:index:DeliveryAlarms",
+      "amplitude-kinesis:index:AdoptedResources",
     ]);
     const inputs = new Set(INPUT_NAMES);
     const { inputProperties = {}, properties = {}, requiredInputs, required } = schema.resources[TOKEN] ?? {};

@@ -9,6 +9,7 @@ import { expect } from "chai";
 import {
   type CheckOptions,
   checkDeployment,
+  describeAdoption,
   existingSubject,
   generateEvents,
   type OperatorPolicy,
@@ -135,7 +136,13 @@ describe("The operator's policy", function () {
     return seen;
   };
 
+  const adopting: Seen = async (credentials) => {
+    const options = { outputs, endpoint: aws.endpoint, credentials };
+    return describeAdoption(options).then(JSON.stringify, (error: Error) => error.message);
+  };
+
   const commands: [task: Task, seen: Seen, whole: string | RegExp][] = [
+    ["adopt", adopting, /"policyArn".*inline, which is inline/],
     ["check", checking, /permissions-too-broad(?!.*(not-readable|undetermined|unavailable))/],
     ["verify-operator", verifying("operator", () => outputs), '["verified",[]]'],
     ["send-operator", sending("operator", () => outputs), '["sent",[]]'],

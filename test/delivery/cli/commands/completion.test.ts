@@ -69,6 +69,7 @@ describe("The completion", function () {
     expect(await bash("--debug", "handoff", "--h")).to.have.members(["--html", "--help"]);
     expect(await bash("operator-policy", "--for", "")).to.have.members([
       "up",
+      "adopt",
       "check",
       "verify",
       "send",
