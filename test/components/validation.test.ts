@@ -71,7 +71,7 @@ describe("the component's inputs", () => {
     { alarms: { actionArns: ["arn:aws:lambda:eu-west-1:111122223333:function:on-call"] } },
     { alarms: { capacityShards: 4, capacityPercent: 100 } },
     { streamMode: "PROVISIONED", shardCount: 2, alarms: { capacityPercent: 1 } },
-    { tags: { "cost centre": "a+b=c@d/é" } },
+    { tags: { "cost center": "a+b=c@d/é" } },
   ];
   for (const args of valid) {
     it(`accept ${JSON.stringify(args).slice(0, 100)}`, () => expect(rejected(args)).to.deep.equal([]));
@@ -426,8 +426,8 @@ describe("an input that is known later", () => {
     expect(await pulumi.isSecret(pulumi.output(externalId))).to.equal(true);
   });
 
-  for (const [behaviour, args, property, path] of late) {
-    it(behaviour, async () => {
+  for (const [behavior, args, property, path] of late) {
+    it(behavior, async () => {
       const gated = pulumi.output(validateInputs("acme", args)[property]);
       const error = await rejectionOf(gated);
       expect(

@@ -78,7 +78,7 @@ describe("the plugin for every Pulumi language", function () {
     expect(JSON.stringify(schema)).not.to.match(/\[object Object\]|\{@|undefined/);
   });
 
-  it("has the root package's version, licence and tested dependencies", () => {
+  it("has the root package's version, license and tested dependencies", () => {
     expect([manifest.version, manifest.license]).to.deep.equal([root.version, root.license]);
     expect(root.devDependencies).to.include(manifest.dependencies);
     // Without the last two Pulumi takes TypeScript 3.8, which can't read these sources.

@@ -3,7 +3,7 @@ import { type CheckFailure, isEmpty, isKnown, isObject, type Properties } from "
 /** Services with a configurable endpoint. */
 const SERVICES = ["kinesis", "iam", "sts", "cloudwatch"] as const;
 
-/** The part of the real provider's configuration that is honoured here. */
+/** The part of the real provider's configuration that is honored here. */
 export interface ProviderConfiguration {
   region: string;
   accessKey?: string | undefined;
@@ -24,7 +24,7 @@ const KNOWN_KEYS = new Set([...TEXT_KEYS, ...SKIP_FLAGS, "endpoints"]);
 /** The engine's settings: the plugin to run and its name. */
 const ENGINE_KEYS = new Set(["version", "pluginDownloadURL", "__internal"]);
 
-/** Every setting that is not honoured here fails by its name. */
+/** Every setting that is not honored here fails by its name. */
 export function configurationFailures(settings: Properties, environment: NodeJS.ProcessEnv): CheckFailure[] {
   const failures = Object.keys(settings)
     .filter((key) => !KNOWN_KEYS.has(key) && !ENGINE_KEYS.has(key) && !isEmpty(settings[key]))

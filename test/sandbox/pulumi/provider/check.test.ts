@@ -26,10 +26,10 @@ function checkedBy(
 
 describe("the provider's check", () => {
   it("rejects what it does not support, by name", () => {
-    const { failures } = checkedBy(streamType, { warmThroughputMibPs: 10, colour: "blue" });
+    const { failures } = checkedBy(streamType, { warmThroughputMibPs: 10, color: "blue" });
     expect(failures.map(({ reason }) => reason)).to.deep.equal([
       "the sandbox's provider does not support property warmThroughputMibPs of aws:kinesis/stream:Stream",
-      "the sandbox's provider does not support property colour of aws:kinesis/stream:Stream",
+      "the sandbox's provider does not support property color of aws:kinesis/stream:Stream",
     ]);
     expect(() => typeOf("aws:s3/bucket:Bucket")).to.throw(/does not support the type aws:s3\/bucket:Bucket/);
   });
@@ -268,7 +268,7 @@ describe("the provider's configuration", () => {
   });
 
   const failing: [string, Properties, string][] = [
-    ["a setting that it does not honour", { region: "x", defaultTags: { tags: { a: "1" } } }, "defaultTags"],
+    ["a setting that it does not honor", { region: "x", defaultTags: { tags: { a: "1" } } }, "defaultTags"],
     ["no region at all", {}, "region"],
     ["half a pair of keys", { region: "x", accessKey: "AKIA" }, "accessKey"],
     ["endpoints that aren't a list", { region: "x", endpoints: "http://localhost" }, "endpoints"],

@@ -8,8 +8,8 @@ describe("the dependencies of the published package", () => {
   it("have permissive licenses, and exclude the sandbox's evaluator", async () => {
     const installed = await installedWith([...Object.keys(dependencies), ...Object.keys(peerDependencies)]);
     expect(installed.size).to.be.greaterThan(20);
-    const bound = [...installed].filter(([, licence = "none"]) => /GPL|^none$|SEE LICEN/i.test(licence));
-    // Its file LICENSE is the MIT licence.
+    const bound = [...installed].filter(([, license = "none"]) => /GPL|^none$|SEE LICEN/i.test(license));
+    // Its file LICENSE is the MIT license.
     expect(bound).to.deep.equal([["node_modules/@logdna/tail-file", "SEE LICENSE IN LICENSE"]]);
     expect([...installed.keys()].filter((path) => path.includes("@cloud-copilot"))).to.be.empty;
   });
@@ -23,7 +23,7 @@ interface LockedPackage {
   peerDependenciesMeta?: Record<string, { optional?: boolean }>;
 }
 
-/** By place in the lock file: the licence of each package that npm installs for these, found as Node would find it. */
+/** By place in the lock file: the license of each package that npm installs for these, found as Node would find it. */
 async function installedWith(names: string[]): Promise<Map<string, string | undefined>> {
   const lock = JSON.parse(await readFile(join(PROJECT, "package-lock.json"), "utf8"));
   const packages: Record<string, LockedPackage> = lock.packages;
