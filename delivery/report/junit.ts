@@ -1,7 +1,8 @@
 import Builder from "fast-xml-builder";
 import type { Finding, Severity } from "../common/findings";
 import type { DeliveryReport } from "../verify/report";
-import { redactReport, verdictSentence } from "./presentation";
+import { verdictSentence } from "./presentation";
+import { redactReport } from "./redactReport";
 
 /** Result of a check that didn't pass. */
 interface Outcome {

@@ -1,7 +1,8 @@
 import type { Finding, Severity, Verdict } from "../common/findings";
 import { bySeverity } from "../common/findings";
 import type { DeliveryReport } from "../verify/report";
-import { codeSpans, deliveredPercent, redactReport, verdictSentence } from "./presentation";
+import { codeSpans, deliveredPercent, verdictSentence } from "./presentation";
+import { redactReport } from "./redactReport";
 
 const VERDICT_SIGNS: Record<Verdict, string> = { verified: "✅", failed: "❌", undecided: "❓" };
 const FINDING_SIGNS: Record<Severity, string> = { error: "❌", undetermined: "❓", warning: "⚠️" };
