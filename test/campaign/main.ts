@@ -1,4 +1,4 @@
-/** `npm run campaign`: runs of `verifyDelivery` under faults that seeds draw, each held to the fault proxy's own log. */
+/** `npm run campaign`: runs of `verifyDelivery` under faults that seeds draw, each report compared with the fault proxy's log. */
 import { Presets, SingleBar } from "cli-progress";
 import { Command, InvalidArgumentError } from "commander";
 import { campaign, described, type Outcome, outcomeOf } from "./campaign";
@@ -13,12 +13,12 @@ interface Flags {
 
 async function main(): Promise<void> {
   const program = new Command("npm run campaign --")
-    .description("verify delivery under faults drawn from seeds, and hold every report to the truth")
-    .option("--seeds <number>", "how many seeds to run", wholeNumber(1), 1_000)
-    .option("--from <seed>", "the first of them", wholeNumber(0), 1)
-    .option("--seed <seed>", "this one alone, and print what it draws", wholeNumber(0))
+    .description("verify delivery under faults drawn from seeds, and compare every report with the truth")
+    .option("--seeds <number>", "number of seeds to run", wholeNumber(1), 1_000)
+    .option("--from <seed>", "first seed", wholeNumber(0), 1)
+    .option("--seed <seed>", "run only this seed, and print what it draws", wholeNumber(0))
     .option("--json", "print the outcomes as one JSON document on standard output")
-    .addHelpText("after", "\nExit status: 0 where every report was true, 1 otherwise.")
+    .addHelpText("after", "\nExit status: 0 if every report was true, 1 otherwise.")
     .parse();
   const flags = program.opts<Flags>();
   const outcomes = flags.seed === undefined ? await many(flags) : await one(flags.seed, flags);

@@ -27,9 +27,10 @@ describe("The generated parts of the documents", () => {
     expect(listed.filter((name) => name !== "help")).to.deep.equal(commandNames());
   });
 
-  it("name every option of every command, and have a section for each command", () => {
+  it("name every option of every command, and have a row and a section for each command", () => {
     const text = readDocument("docs/commands.md");
     for (const command of COMMANDS) {
+      expect(text).to.include(`\n| [\`${command.name()}\`](#${command.name()}) | `);
       expect(text).to.match(new RegExp(`^## ${command.name()}$`, "m"));
       for (const { flags } of command.options) expect(text, command.name()).to.include(`\`${flags}\``);
     }

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import type { Option } from "commander";
+import { needsOf, type Target, type Task } from "../../delivery/deployment/iam/actions";
 import schema from "../package/schema.json";
 import { COMMANDS, optionsOf } from "./commandTree";
 
@@ -34,6 +35,7 @@ export function generatedParts(): GeneratedPart[] {
       name: "options of the deployment",
       content: optionTable(deploymentOptions()),
     },
+    { document: "docs/permissions.md", name: "actions of the tasks", content: actionTable() },
     component("inputs", propertyTable(["input", "type"], inputs)),
     component("inputs of the alarms", propertyTable(["input", "type"], alarms)),
     component("inputs of adopt", propertyTable(["input", "type"], adopted)),
@@ -73,6 +75,33 @@ function optionText({ description, argChoices, defaultValue, defaultValueDescrip
   const value = defaultValueDescription ?? defaultValue;
   const byDefault = value === undefined || value === true ? "" : `. Default: ${String(value)}`;
   return cell(`${description}${choices}${byDefault}`.replaceAll(homedir(), "~"));
+}
+
+/** Tasks as options of `operator-policy`. `up` needs too many actions for a table. */
+const TASK_OPTIONS: [Task, string][] = [
+  ["check", "check"],
+  ["verify-role", "verify --route role"],
+  ["verify-operator", "verify --route operator"],
+  ["send-role", "send --route role"],
+  ["send-operator", "send --route operator"],
+  ["watch", "watch"],
+  ["adopt", "adopt"],
+];
+const COLUMN_TARGETS: Target[][] = [
+  ["Stream"],
+  ["Role"],
+  ["AnyPolicy", "AnyMetric", "Key", "KeyThroughKinesis"],
+];
+
+function actionTable(): string {
+  const rows = TASK_OPTIONS.map(([task, option]) => {
+    const needs = needsOf([task]);
+    const cells = COLUMN_TARGETS.map((targets) =>
+      targets.flatMap((target) => needs[target] ?? []).map((action) => `\`${action}\``),
+    );
+    return [`\`${option}\``, ...cells.map((actions) => actions.join(", "))];
+  });
+  return table(["`--for`", "on the stream", "on the role", "on any policy or metric, and on the key"], rows);
 }
 
 /** The shown part of a property of the schema. */
