@@ -101,8 +101,6 @@ export async function* unpack(
 export interface ZipEntry {
   /** Path with `/` between folders. */
   readonly name: string;
-  /** Whether it is an empty folder. */
-  readonly isFolder: boolean;
   /** Why the content can't be read at all. Absent if it can be read. */
   readonly unreadable?: string;
   /**
@@ -225,7 +223,6 @@ export async function* zipEntries(zip: ZipFile, handle: FileHandle): AsyncGenera
     );
     yield {
       name,
-      isFolder: name.endsWith("/") && entry.uncompressedSize === 0,
       ...(unreadable === undefined ? {} : { unreadable }),
       content: () => verify(unpackEntry(zip, handle, entry), entry),
     };

@@ -102,13 +102,31 @@ async function* unpackIfGzip(content: AsyncIterable<Buffer>, file?: string): Asy
     return;
   }
   const format = formatOf(first.value);
-  if (format === "gzip" && file !== undefined)
-    yield* unpackIfGzip(unpack(prepend(first, chunks), createGunzip({ chunkSize: BATCH_BYTES })));
+  if (format === "gzip" && file !== undefined) yield* unpackIfGzip(gunzip(prepend(first, chunks)));
   else if (format === "lines" || format === "values") yield* prepend(first, chunks);
   else if (!MACOS_SIGNATURES.test(first.value.toString("hex", 0, 8))) {
     await chunks.return?.();
     throw new SourceError("holds neither gzip nor JSON objects");
   }
+}
+
+/** @throws Error if the data is corrupt, or followed by other data than zeros. */
+async function* gunzip(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const engine = createGunzip({ chunkSize: BATCH_BYTES });
+  let [length, lengthWithoutPadding] = [0, 0];
+  const counted = (async function* () {
+    for await (const chunk of packed) {
+      let end = chunk.length;
+      while (chunk[end - 1] === 0) end -= 1;
+      if (end > 0) lengthWithoutPadding = length + end;
+      length += chunk.length;
+      yield chunk;
+    }
+  })();
+  yield* unpack(counted, engine);
+  // The engine stops at the first zero behind its data, and ignores the rest.
+  for await (const _ of counted);
+  if (lengthWithoutPadding > engine.bytesWritten) throw new Error("other data follow its gzip data");
 }
 
 async function* prepend(

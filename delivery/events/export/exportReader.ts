@@ -93,7 +93,6 @@ async function* readEntry(
   entry: ZipEntry,
   problems: Problems,
 ): AsyncGenerator<SourceEvent[]> {
-  if (entry.isFolder) return;
   const file = `${archive}/${printable(entry.name)}`;
   if (entry.unreadable !== undefined) problems.add({ file, reason: entry.unreadable });
   else yield* readEvents(file, entry.content(), problems);

@@ -75,6 +75,17 @@ describe("The export reader", () => {
     expect(read.problems).to.deep.equal([]);
   });
 
+  it("reports data behind the padding of gzip data", async () => {
+    const packed = gzipSync(asLines(events));
+    for (const behind of [packed, Buffer.from(asLines(events))]) {
+      const padded = Buffer.concat([packed, Buffer.alloc(200_000), behind, Buffer.alloc(200_000)]);
+      const { texts, problems } = await readExport(written(folder("x.json.gz"), padded));
+      expect(texts).to.deep.equal(events);
+      expect(problems).to.have.lengthOf(1);
+      expect(problems[0]?.reason).to.contain("other data follow");
+    }
+  });
+
   it("keeps carriage returns, skips blank lines, and reads a last line without a line feed", async () => {
     const read = await readExport(written(folder("x.json"), '{"uuid":"a"}\r\n\r\n  \n\n{"uuid":"b"}'));
     expect(read.texts).to.deep.equal(['{"uuid":"a"}\r', '{"uuid":"b"}']);

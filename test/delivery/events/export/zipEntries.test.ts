@@ -94,6 +94,16 @@ describe("The export reader, with a ZIP", () => {
     expect(all.problems).to.deep.equal([]);
   });
 
+  it("reads a file whose name ends as a folder's does, and whose size is stated as 0", async () => {
+    const zip = storedZip(["1"], '{"uuid":"a"}\n');
+    const named = patched(zip, CENTRAL, 0, (header) => {
+      header.writeUInt32LE(0, 24);
+      header.write("/", 46);
+    });
+    const { texts, fileProblemCount } = await read(named);
+    expect({ texts, fileProblemCount }).to.deep.equal({ texts: ['{"uuid":"a"}'], fileProblemCount: 1 });
+  });
+
   it("silently skips folders and files that macOS adds", async () => {
     const all = await read(
       await zipped([
