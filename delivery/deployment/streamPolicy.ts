@@ -9,6 +9,7 @@ import { matchesText } from "./iam/arnPattern";
 import {
   conditionTests,
   coversAction,
+  haveVariable,
   isAllow,
   parseStatements,
   principals,
@@ -99,6 +100,7 @@ function writingCoverage(statement: Statement): Coverage {
 function resourceCoverage({ Resource, NotResource }: Statement, streamArn: string): Coverage {
   if (NotResource !== undefined) return "possible";
   const patterns = strings(Resource);
+  if (haveVariable(patterns)) return "possible";
   if (patterns.some((pattern) => pattern === streamArn || pattern === "*")) return "certain";
   return patterns.some((pattern) => matchesText(pattern, streamArn)) ? "possible" : "none";
 }

@@ -6,6 +6,7 @@ import {
   type ConditionTest,
   conditionTests,
   coversAction,
+  haveVariable,
   isAllow,
   parseStatements,
   principals,
@@ -145,6 +146,7 @@ function decideTest(
   { operator, key, values }: ConditionTest,
   caller: SingleCaller,
 ): "passes" | "undetermined" | TrustDecision {
+  if (haveVariable(values)) return "undetermined";
   if (key === "aws:principalarn") {
     const { accountId, arn } = caller;
     const result = decidePrincipalArn(operator, values, {

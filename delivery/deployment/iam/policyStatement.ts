@@ -47,6 +47,11 @@ export function strings(value: unknown): string[] {
   return list.filter((item) => typeof item === "string");
 }
 
+/** Whether any of the values has a policy variable, such as `${aws:PrincipalAccount}`, whose value only AWS knows. */
+export function haveVariable(values: string[]): boolean {
+  return values.some((value) => value.includes("${"));
+}
+
 /** One test of a Condition block. */
 export interface ConditionTest {
   operator: string;

@@ -36,6 +36,11 @@ describe("The stream's own policy", () => {
     ["one session by the role's id", denying({ AWS: `${ROLE_ID}:session` }), OPEN],
     ["everybody but a NotPrincipal", { ...denying(undefined), NotPrincipal: { AWS: OTHER_ROLE } }, OPEN],
     ["all but some actions", { ...denying("*"), Action: undefined, NotAction: "kinesis:Get*" }, OPEN],
+    [
+      "a resource with a policy variable",
+      { ...denying("*"), Resource: `arn:aws:kinesis:*:\${aws:PrincipalAccount}:*` },
+      OPEN,
+    ],
     ["all but some resources", { ...denying("*"), Resource: undefined, NotResource: "x" }, OPEN],
     ["under a condition", denying("*", { Condition: { IpAddress: { "aws:SourceIp": "192.0.2.1" } } }), OPEN],
     ["under an empty condition", denying("*", { Condition: {} }), DENIES],

@@ -215,6 +215,20 @@ const CASES: Case[] = [
     kind: "undetermined",
   },
   {
+    why: "a principal with a policy variable, which only AWS can replace",
+    statements: [
+      demanding("ArnLike", `arn:aws:iam::\${aws:PrincipalAccount}:role/cargo`, "aws:PrincipalArn"),
+    ],
+    kind: "undetermined",
+    reason: "the trust policy has conditions on aws:principalarn",
+  },
+  {
+    why: "an external id with a policy variable",
+    statements: [demanding("StringEquals", `\${aws:PrincipalAccount}`)],
+    externalId: "secret-id",
+    kind: "undetermined",
+  },
+  {
     why: "a condition on something else",
     statements: [demanding("StringEquals", "o-123", "aws:PrincipalOrgID")],
     kind: "undetermined",
