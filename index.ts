@@ -6,10 +6,10 @@ import { isMap, unknownName, withFixedMessage } from "./components/validation";
 type Parser = (text: string) => unknown;
 
 const text: Parser = (value) => value || undefined;
-/** Leaves other text to the component, which rejects it. */
+/** Parses a number. The component rejects other text. */
 const number: Parser = (value) => (Number.isNaN(Number(value)) ? value : Number(value) || undefined);
 const flag: Parser = (value) => (value === "true" ? true : value === "false" ? undefined : text(value));
-/** A list or a map. Text that is not JSON is left to the component, which rejects it. */
+/** Parses a list or a map. The component rejects text that isn't JSON. */
 const json: Parser = (value) => {
   try {
     const parsed: unknown = JSON.parse(value);
@@ -134,7 +134,7 @@ if (checked !== undefined) inputs.tags = checked.apply(() => ({}));
 const destination = new AmplitudeKinesisDestination("amplitude", inputs);
 
 export const { roleArn, region, streamName, streamArn, roleName, policyArn } = destination;
-/** Only with an existing stream: `amplitude-kinesis` gives remedies for it that `pulumi up` can't. */
+/** Set only for an existing stream: `amplitude-kinesis` then gives remedies for it that `pulumi up` can't. */
 export const { existingStreamArn } = inputs;
 export const readme = pulumi.interpolate`# ${stack}: Amplitude destination
 

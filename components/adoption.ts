@@ -37,7 +37,7 @@ export function adoptionOptions(
   return { ...(id !== undefined && { import: id }), ...(ignored.length > 0 && { ignoreChanges: ignored }) };
 }
 
-/** Rejects what can't be imported, or would not be ignored. All of it must be known when the resources are registered. */
+/** Rejects unknown names, Outputs, names other than those of the inputs, and properties that can't be ignored. */
 export function adoptionErrors({ adopt, ...values }: Values): PropertyError[] {
   if (adopt === undefined) return [];
   if (!isMap(adopt)) return errorsAt("adopt", "must be a plain map, not an Output");
@@ -63,7 +63,7 @@ function nameErrors(name: string, value: unknown): PropertyError[] {
     : errorsAt(`adopt.${name}`, "must be a plain string, not an Output");
 }
 
-/** Another name would replace the resource once `adopt` is removed. */
+/** Requires the same name in both inputs, because another name would replace the resource once `adopt` is removed. */
 function sameNameErrors(name: string, adopted: unknown, given: unknown): PropertyError[] {
   if (adopted === undefined || given === adopted) return [];
   return errorsAt(`adopt.${name}`, violation(adopted, `must be the same as ${name}`));

@@ -25,7 +25,7 @@ export function regionErrors(region: string | undefined): PropertyError[] {
 
 /**
  * Returns the region of the component's provider. It asks the provider only if neither the program nor the configuration
- * states the region: a profile of the shared AWS files may, and a program in another language hides its provider's region.
+ * states the region. A profile of the shared AWS files may name it, and a program in another language hides it.
  *
  * @returns An Output that rejects with pulumi.InputPropertiesError if a role in the region can't trust Amplitude. It is
  * undefined under a unit test's mocks that know no region.

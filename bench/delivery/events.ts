@@ -16,7 +16,7 @@ export function eventObjects(count: number): Record<string, unknown>[] {
   });
 }
 
-/** One event a line. */
+/** Returns one event per line. */
 export function readEvents(file: string): Buffer[] {
   return readFileSync(file, "utf8")
     .split("\n")

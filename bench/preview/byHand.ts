@@ -2,7 +2,7 @@ import * as iam from "@pulumi/aws/iam";
 import * as kinesis from "@pulumi/aws/kinesis";
 import * as pulumi from "@pulumi/pulumi";
 
-/** The same four resources as `withComponent.ts` makes, without the component. */
+/** Creates the same four resources as `withComponent.ts`, without the component. */
 const tags = { "amplitude-kinesis:destination": "amplitude" };
 
 const stream = new kinesis.Stream("amplitude-stream", {

@@ -1,6 +1,6 @@
 /**
  * Measures `pulumi preview` as a user runs it: of four resources written by hand, of the component in the same kind of
- * project, and of a checkout. Every round runs the three, in turning order. `--check` fails above a promised ratio.
+ * project, and of a checkout. Every round runs all three, in rotating order. `--check` fails above a promised ratio.
  */
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
@@ -18,7 +18,7 @@ const PROGRAMS = { hand: "byHand.ts", component: "withComponent.ts" };
 const NAMES = ["hand", "component", "checkout"] as const;
 type Name = (typeof NAMES)[number];
 
-/** With the stack, and with the component itself. */
+/** Number of planned resources, including the stack and the component itself. */
 const PLANNED: Record<Name, number> = { hand: 5, component: 6, checkout: 6 };
 const PROMISED = { component: 1.05, checkout: 0.6 };
 
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     options: { rounds: { type: "string", default: "15" }, check: { type: "boolean", default: false } },
   });
   const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds must be a whole number from 1");
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds must be an integer from 1");
   const times = await measured(rounds);
   const ratioOf = (name: Name) => median(times[name].map((ms, round) => ms / (times.hand[round] ?? ms)));
   const line = (name: keyof typeof PROMISED, label: string) =>
@@ -99,7 +99,7 @@ async function makeProjects(folder: string): Promise<void> {
   }
 }
 
-/** @returns the milliseconds of one preview. @throws Error if it doesn't plan the expected number of resources. */
+/** Returns the milliseconds of one preview. @throws Error if it doesn't plan the expected number of resources. */
 async function previewed(cwd: string, env: NodeJS.ProcessEnv, planned: number): Promise<number> {
   const start = performance.now();
   const { stdout } = await run("pulumi", ["preview", "--non-interactive", "--stack", "acme"], { cwd, env });

@@ -92,7 +92,7 @@ export class ShardReader {
       return { since, output: await api.records(this.#iterator, signal) };
     } catch (error) {
       if (isClosed && classify(error) === "not-found") return { since, output: END };
-      // An iterator lives five minutes, and one that failed may be what is wrong.
+      // An iterator expires after five minutes (ExpiredIteratorException), so the next attempt requests another.
       this.#iterator = undefined;
       throw error;
     }

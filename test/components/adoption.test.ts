@@ -6,7 +6,7 @@ import { validateInputs } from "../../components/rules";
 const POLICY_ARN = "arn:aws:iam::111122223333:policy/write";
 
 describe("adopted resources", () => {
-  it("are imported by their names, and the attachment by those of its role and its policy", () => {
+  it("are imported by their names, and the attachment by the role's name and the policy's ARN", () => {
     const adopt = { streamName: "s", roleName: "r", policyArn: POLICY_ARN };
     const idOf = (resource: Parameters<typeof adoptionOptions>[1]) => adoptionOptions(adopt, resource).import;
     expect((["stream", "role", "policy", "attachment"] as const).map(idOf)).to.deep.equal([
@@ -17,7 +17,7 @@ describe("adopted resources", () => {
     ]);
   });
 
-  it("keep the properties that are to be ignored, each on its resource", () => {
+  it("ignore changes of the listed properties, each on its resource", () => {
     const adopt = { ignoreChanges: ["stream.tags", "role.tags", "role.description"] };
     expect(adoptionOptions(adopt, "role")).to.deep.equal({ ignoreChanges: ["tags", "description"] });
     expect(adoptionOptions(adopt, "policy")).to.deep.equal({});

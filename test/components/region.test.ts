@@ -32,7 +32,7 @@ describe("a region", () => {
     expect(configuredRegion({})).to.equal("eu-central-1");
   });
 
-  it("must be the key's and the alarm actions' one", () => {
+  it("must be the same for the stream, its key and its alarm actions", () => {
     pulumi.runtime.setAllConfig({ "aws:region": "eu-central-1" });
     const kmsKeyArn = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     const actionArns = ["arn:aws:sns:us-east-1:111122223333:on-call"];

@@ -87,21 +87,30 @@ const TASK_OPTIONS: [Task, string][] = [
   ["watch", "watch"],
   ["adopt", "adopt"],
 ];
-const COLUMN_TARGETS: Target[][] = [
-  ["Stream"],
-  ["Role"],
-  ["AnyPolicy", "AnyMetric", "Key", "KeyThroughKinesis"],
+const RESOURCES: [name: string, targets: Target[]][] = [
+  ["the stream", ["Stream"]],
+  ["the role", ["Role"]],
+  ["any policy", ["AnyPolicy"]],
+  ["any metric", ["AnyMetric"]],
+  ["the key", ["Key", "KeyThroughKinesis"]],
 ];
 
+/** Returns one row per task and resource. Only the first row of a task names it. */
 function actionTable(): string {
-  const rows = TASK_OPTIONS.map(([task, option]) => {
+  const rows = TASK_OPTIONS.flatMap(([task, option]) => {
     const needs = needsOf([task]);
-    const cells = COLUMN_TARGETS.map((targets) =>
-      targets.flatMap((target) => needs[target] ?? []).map((action) => `\`${action}\``),
+    const ofTask = RESOURCES.map(
+      ([name, targets]) => [name, targets.flatMap((each) => needs[each] ?? [])] as const,
     );
-    return [`\`${option}\``, ...cells.map((actions) => actions.join(", "))];
+    return ofTask
+      .filter(([, actions]) => actions.length > 0)
+      .map(([name, actions], index) => [
+        index === 0 ? `\`${option}\`` : "",
+        name,
+        actions.map((action) => `\`${action.replace("kinesis:", "")}\``).join(", "),
+      ]);
   });
-  return table(["`--for`", "on the stream", "on the role", "on any policy or metric, and on the key"], rows);
+  return table(["`--for`", "on", "actions; those on the stream are Kinesis's"], rows);
 }
 
 /** The shown part of a property of the schema. */

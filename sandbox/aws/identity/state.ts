@@ -7,7 +7,7 @@ export interface Role {
   arn: string;
   id: string;
   createDate: Date;
-  /** Verbatim, because IAM returns the same characters. */
+  /** The document's exact text, because IAM returns the same characters. */
   trustPolicy: string;
   description: string | undefined;
   maxSessionDuration: number;

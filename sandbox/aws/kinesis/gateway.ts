@@ -192,7 +192,7 @@ export interface Portion {
   request: Json;
 }
 
-/** Most tags that the engine accepts per request. Kinesis itself accepts 50. Source: Kinesis API Reference, CreateStream, AddTagsToStream. */
+/** Maximum number of tags that the engine accepts per request. Kinesis itself accepts 50. Source: Kinesis API Reference, CreateStream, AddTagsToStream. */
 const TAGS_A_REQUEST = 10;
 
 /** Splits a request with more tags than the engine accepts at once. */
@@ -240,8 +240,8 @@ function forward(port: number, { operation, region, accountId, body }: Forwarded
     "x-amz-target": `Kinesis_20131202.${operation}`,
   };
   return new Promise((resolve, reject) => {
-    // A separate connection per request: the engine may close a reused one just as the next request begins, which would
-    // leave unknown whether a write was done.
+    // Each request gets a separate connection. The engine may close a reused one just as the next request begins, and it
+    // would then be unknown whether a write succeeded.
     const outgoing = request({ host: "127.0.0.1", port, method: "POST", path: "/", headers, agent: false });
     outgoing.once("error", reject);
     outgoing.once("response", (incoming) => {

@@ -1,5 +1,5 @@
 /**
- * Loaded into the process of the Kinesis engine before the engine itself, for what the engine has no settings for:
+ * Runs in the process of the Kinesis engine before the engine itself. It adds what the engine has no settings for:
  * - It ends with the process that started it, even if that one is killed, because the operating system closes the channel.
  *   It ignores the signals that a terminal sends to the whole process group.
  * - It listens only on loopback, and reports its port.

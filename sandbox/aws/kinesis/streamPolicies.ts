@@ -11,12 +11,12 @@ const OPERATIONS = new Set(["DeleteResourcePolicy", "GetResourcePolicy", "PutRes
 const NO_POLICY = "{}";
 
 interface StreamPolicy {
-  /** As it was put, to the letter. */
+  /** The document as it was put, unchanged. */
   text: string;
   document: PolicyDocument;
 }
 
-/** The streams' resource policies, of which the engine knows nothing. They end with their stream. */
+/** Stores the streams' resource policies, which the engine doesn't support. They are deleted with their stream. */
 export class StreamPolicies {
   readonly #policies = new Map<string, StreamPolicy>();
 

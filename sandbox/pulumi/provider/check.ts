@@ -20,7 +20,7 @@ export interface Checked {
   failures: CheckFailure[];
 }
 
-/** A property that nothing here handles is a failure: it would be recorded in the state as if it had been done. */
+/** Checks the inputs. An unsupported property is a failure, because the state would record it as applied. */
 export function check(type: ResourceType, request: CheckRequest): Checked {
   const given = Object.fromEntries(
     Object.entries(request.news).filter(

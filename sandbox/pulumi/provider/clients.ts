@@ -14,7 +14,7 @@ export interface Aws {
   cloudwatch(region: string): CloudWatchClient;
   iam: IAMClient;
   sts: STSClient;
-  /** Waits before the next poll. Rejects once the engine has cancelled the operation. */
+  /** Waits before the next poll. Rejects once the engine has canceled the operation. */
   pause(milliseconds: number): Promise<void>;
   /** Cancels every wait. */
   cancel(): void;
@@ -41,7 +41,7 @@ export function connect(configuration: ProviderConfiguration): Aws {
     iam,
     sts,
     pause: (milliseconds) => setTimeout(milliseconds, undefined, { signal: cancellation.signal }),
-    cancel: () => cancellation.abort(new Error("the engine has cancelled the operation")),
+    cancel: () => cancellation.abort(new Error("the engine has canceled the operation")),
     close: () => requestHandler.destroy(),
   };
 }

@@ -13,7 +13,7 @@ export interface PropertyDifference {
 
 export interface Difference {
   properties: PropertyDifference[];
-  /** The old one has to go first: a name that the program chose can't be had twice. */
+  /** Whether the old resource must be deleted first, because two resources can't have the same chosen name. */
   deleteBeforeReplace: boolean;
 }
 

@@ -96,7 +96,7 @@ function importedInputs(type: ResourceType, state: Properties): Properties {
   return { ...Object.fromEntries(entries.map(([key]) => [key, state[key]])), __defaults: [] };
 }
 
-/** The properties that the program has set, as they are now; those it never set stay out. */
+/** Returns the program's inputs with their current values, and adds inputs that somebody else has set. */
 function refreshedInputs(type: ResourceType, state: Properties, priorInputs: Properties): Properties {
   const inputs: Properties = { ...priorInputs };
   for (const [key, spec] of Object.entries(type.properties)) {

@@ -103,7 +103,7 @@ async function put(
   );
 }
 
-/** An alarm is known by its name, in the region of its state; it is imported by its name or by `name@region`. */
+/** An alarm is identified by its name, in the region of its state. It is imported by its name or by `name@region`. */
 async function read(aws: Aws, id: string, known: Properties = {}): Promise<Found | undefined> {
   const [name = id, region = text(known, "region") ?? aws.region] = id.split("@");
   const cloudwatch = aws.cloudwatch(region);

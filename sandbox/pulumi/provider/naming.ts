@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type CheckFailure, type Properties, UNKNOWN } from "./properties";
 
 export interface NameRule {
-  /** Characters at most. */
+  /** Maximum number of characters. */
   longest: number;
   /** Allowed characters. */
   characters: RegExp;
@@ -10,7 +10,7 @@ export interface NameRule {
   hasPrefix: boolean;
 }
 
-/** The engine's word on names, from `pulumi:autonaming`. */
+/** The engine's proposal for a name, from `pulumi:autonaming`. */
 export interface Autonaming {
   proposedName: string;
   mode: "propose" | "enforce" | "disable";
@@ -50,7 +50,7 @@ function generatedBefore(olds: Properties): string | undefined {
   return wasGenerated && typeof olds.name === "string" ? olds.name : undefined;
 }
 
-/** Without a word from the engine: the logical name and seven hexadecimal digits, as the real provider does. */
+/** Returns the engine's proposal. Without one, it adds seven hexadecimal digits to the logical name, as the real provider does. */
 function proposed(logicalName: string, seed: Uint8Array, autonaming?: Autonaming): string | undefined {
   if (autonaming?.mode === "disable") return undefined;
   if (autonaming !== undefined) return autonaming.proposedName;
@@ -75,7 +75,7 @@ function nameFailures(rule: NameRule, name: unknown): CheckFailure[] {
   return failures;
 }
 
-/** Terraform's unique suffix: when it was made and a counter, 26 characters in all. */
+/** Returns Terraform's unique suffix: the creation time and a counter, 26 characters in all. */
 const SUFFIX_LENGTH = 26;
 let suffixesMade = 0;
 

@@ -1,7 +1,7 @@
 import { isObject } from "./properties";
 
 /**
- * Whether two policy documents say the same: IAM gives a document back with its keys in another order, a list of one
+ * Whether two policy documents have the same meaning: IAM returns a document with its keys in another order, a list of one
  * as a plain string, and an account's id as the ARN of its root.
  */
 export function areSamePolicies(one: unknown, other: unknown): boolean {

@@ -17,33 +17,32 @@ export interface PropertySpec {
   required?: true;
   /** The real provider's defaults. */
   default?: string | number | boolean;
-  /** A change of it replaces the resource. */
+  /** Whether a change replaces the resource. */
   replaces?: true;
-  /** Inputs that the service sets if the program omits them. Their value then isn't a difference. */
+  /** Whether the service sets the input if the program omits it. The value then isn't a difference. */
   computed?: true;
-  /** The service doesn't keep it: it tells the provider how to work, and is kept in the state. */
+  /** Whether the input only controls the provider. It is kept in the state, not by the service. */
   providerOnly?: true;
 }
 
 export interface Found {
   id: string;
-  /** The outputs, as the service tells them now. */
+  /** Outputs with the service's current values. */
   state: Properties;
 }
 
 /**
- * One resource type of the real provider. Inputs are checked before they come here; those of `create` and `update`
- * are all known.
+ * One resource type of the real provider. Its inputs have been checked. Those of `create` and `update` are all known.
  */
 export interface ResourceType {
-  /** Such as `aws:iam/role:Role`. */
+  /** Pulumi's type, such as `aws:iam/role:Role`. */
   token: string;
   /** Every input that the type handles; any other one fails the check. */
   properties: Record<string, PropertySpec>;
-  /** Outputs that are known once the service has made the resource. */
+  /** Outputs that are known once the resource exists. */
   computedOutputs: string[];
   naming?: NameRule;
-  /** Rules between properties; values that aren't known yet are left out. */
+  /** Rules between properties, without values that aren't known yet. */
   rules?(inputs: Properties): CheckFailure[];
   /** Outputs that are known before the resource exists. */
   plannedOutputs?(aws: Aws, inputs: Properties): Properties;
@@ -56,7 +55,7 @@ export interface ResourceType {
    * or its state, if there are any.
    */
   read(aws: Aws, id: string, known?: Properties): Promise<Found | undefined>;
-  /** Leads from the state, which may be that of a half-made resource, to the inputs. */
+  /** Changes the resource from its state, which may be incomplete, to the inputs. */
   update(aws: Aws, id: string, state: Properties, inputs: Properties): Promise<void>;
   /** Succeeds if the resource is already gone. */
   delete(aws: Aws, id: string, state: Properties): Promise<void>;

@@ -41,7 +41,7 @@ const VERSION = `${version}+sandbox`;
 class ProviderService {
   #aws: Aws | undefined;
 
-  /** gRPC responds UNIMPLEMENTED to any other method, and the engine then does without it. */
+  /** gRPC responds UNIMPLEMENTED to any other method, and the engine then continues without it. */
   implementation(): UntypedServiceImplementation {
     return {
       getSchema: unary(() => this.getSchema()),
@@ -72,7 +72,7 @@ class ProviderService {
     return new proto.CheckResponse().setInputs(request.getNews()).setFailuresList(failureList(failures));
   }
 
-  /** Other keys or another endpoint reach the same resources; another region would not, but each has its own in its id. */
+  /** No difference replaces the provider: each resource's id holds its region, and keys and endpoints lead to the same resources. */
   private diffConfig(request: proto.DiffRequest): proto.DiffResponse {
     const [olds, news] = [propertiesOf(request.getOlds()), propertiesOf(request.getNews())];
     const keys = [...new Set([...Object.keys(olds), ...Object.keys(news)])];

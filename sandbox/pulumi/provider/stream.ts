@@ -108,7 +108,7 @@ async function create(aws: Aws, inputs: Properties): Promise<string> {
   return summary.StreamARN;
 }
 
-/** CreateStream knows nothing of these; each leaves the stream UPDATING for a while. */
+/** Sets properties that CreateStream doesn't accept. Each change leaves the stream UPDATING for a while. */
 async function finish(aws: Aws, id: string, inputs: Properties): Promise<void> {
   const place = placeOf(aws, id);
   const kinesis = aws.kinesis(place.region);
@@ -186,7 +186,7 @@ async function remove(aws: Aws, id: string, state: Properties): Promise<void> {
   await goneStream(aws, place);
 }
 
-/** A stream is known by its ARN, and imported by its name or by `name@region`. */
+/** A stream is identified by its ARN, and imported by its name or by `name@region`. */
 function placeOf(aws: Aws, id: string): { region: string; name: string } {
   const [, arnRegion, arnName] = /^arn:[\w-]+:kinesis:([\w-]+):\d{12}:stream\/(.+)$/.exec(id) ?? [];
   if (arnRegion !== undefined && arnName !== undefined) return { region: arnRegion, name: arnName };

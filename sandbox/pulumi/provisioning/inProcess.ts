@@ -24,7 +24,7 @@ export interface CreatedResource extends Found {
 export type Report = { made: CreatedResource } | { outputs: StackOutputs };
 
 /**
- * Creates the program's resources once with Pulumi's runtime, which without its engine keeps no state and no order. It runs
+ * Creates the program's resources once with Pulumi's runtime, which keeps no state and no order without its engine. It runs
  * on a thread, because a failing program rejects a promise that nothing awaits, which then ends only the thread.
  */
 export async function provisionInProcess(options: ProvisionOptions): Promise<Provisioned> {

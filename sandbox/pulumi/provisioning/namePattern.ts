@@ -22,7 +22,7 @@ export function autonamingFor(
   };
 }
 
-/** The most particular one: the type's, its provider's, that for all. */
+/** Returns the most specific strategy: the type's, its provider's, or the general one. */
 function strategyFor(autonaming: unknown, token: string): Record<string, unknown> | undefined {
   const provider = within(within(autonaming, "providers"), token.split(":")[0] ?? "");
   const candidates = [within(within(provider, "resources"), token), provider, autonaming];

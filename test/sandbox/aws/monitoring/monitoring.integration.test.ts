@@ -96,7 +96,7 @@ describe("the sandbox's CloudWatch", function () {
     }
   });
 
-  it("lets nobody do what their policies don't allow", async () => {
+  it("denies every action that the caller's policies don't allow", async () => {
     const { iam } = clientsOf(aws, aws.principals.operator);
     const RoleName = "watcher";
     const AssumeRolePolicyDocument = trustOf(aws.principals.operator.arn);

@@ -25,7 +25,7 @@ function checkedBy(
 }
 
 describe("the provider's check", () => {
-  it("rejects what it does not support, by name", () => {
+  it("rejects an unsupported property, by name", () => {
     const { failures } = checkedBy(streamType, { warmThroughputMibPs: 10, color: "blue" });
     expect(failures.map(({ reason }) => reason)).to.deep.equal([
       "the sandbox's provider does not support property warmThroughputMibPs of aws:kinesis/stream:Stream",
@@ -77,7 +77,7 @@ describe("the provider's check", () => {
     ["a long prefix", roleType, { assumeRolePolicy: trust, namePrefix: "p".repeat(39) }, "namePrefix"],
   ];
   for (const [what, type, news, property] of failing) {
-    it(`refuses ${what}`, () => {
+    it(`rejects ${what}`, () => {
       expect(checkedBy(type, news).failures.map((failure) => failure.property)).to.deep.equal([property]);
     });
   }
@@ -195,7 +195,7 @@ describe("two policy documents", () => {
     ],
   ];
   for (const [what, one, other] of same) {
-    it(`are the same but for ${what}`, () =>
+    it(`are the same despite ${what}`, () =>
       expect(areSamePolicies(document(one), document(other))).to.equal(true));
   }
   const different: [string, object][] = [
@@ -274,7 +274,7 @@ describe("the provider's configuration", () => {
     ["endpoints that aren't a list", { region: "x", endpoints: "http://localhost" }, "endpoints"],
   ];
   for (const [what, settings, property] of failing) {
-    it(`refuses ${what}`, () => {
+    it(`rejects ${what}`, () => {
       expect(configurationFailures(settings, {}).map((failure) => failure.property)).to.deep.equal([
         property,
       ]);

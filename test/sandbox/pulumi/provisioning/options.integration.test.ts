@@ -113,7 +113,7 @@ new AmplitudeKinesisDestination("abroad", {}, { provider: china });`;
     await stack.destroy();
   });
 
-  it("a key, a topic and a boundary of another place are refused before anything is created, also as Outputs", async () => {
+  it("a key, a topic and a boundary of another region or account are rejected before anything is created, also as Outputs", async () => {
     const { endpoint } = run.local;
     const provider = `const { Provider } = require(${AWS});
 const endpoints = [{ kinesis: "${endpoint}", iam: "${endpoint}", sts: "${endpoint}" }];
