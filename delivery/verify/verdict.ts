@@ -76,7 +76,7 @@ export interface LedgerCounts {
   fates: Record<Fate, number>;
   /** Number of events read back although every attempt was refused. */
   seenDespiteRefusal: number;
-  /** Number of copies beyond the first of each event. */
+  /** Number of duplicates: copies beyond the first of each event. */
   duplicates: number;
   /** Number of those copies that neither the acknowledgement nor an attempt without a clear response accounts for. */
   unexplainedDuplicates: number;

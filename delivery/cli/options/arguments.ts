@@ -32,7 +32,7 @@ export function accountId(text: string): string {
   throw new InvalidArgumentError("It must be 12 digits.");
 }
 
-/** Permissions of report files. */
+/** Creates the option for the permissions of report files. `writeReports` has the default. */
 export function fileModeOption(): Option {
   return new Option(
     "--file-mode <mode>",

@@ -176,7 +176,7 @@ const END_BYTES = 56;
 const MAX_COUNT = 0x10000;
 
 /**
- * Counts the files in the directory, because the count at its end may have wrapped.
+ * Counts the files in the ZIP's central directory, because the count at its end may have wrapped, and checks its length.
  *
  * @returns The count, or the one at the directory's end if damage in the directory hides files: yauzl then finds the damage.
  * @throws Error if there are files that the count at the end doesn't explain.
