@@ -18,7 +18,7 @@ export interface Variant {
 
 const STREAM = "arn:aws:kinesis:us-east-1:111122223333:stream/acme-stream-0a1b2c3";
 const ROLE = "arn:aws:iam::111122223333:role/acme-role-0a1b2c3";
-export const KEY = "arn:aws:kms:us-east-1:111122223333:key/mrk-1a2b";
+export const KEY = "arn:aws:kms:us-east-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab";
 export const EXTERNAL_ID = "acme-1";
 
 const AMPLITUDE: CallerName[] = [
