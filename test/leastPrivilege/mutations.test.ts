@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { readDocument } from "../docs/documents";
 import { VARIANTS } from "./contractTable";
 import { documentsOf, vendorDocuments } from "./documents";
 import {
@@ -35,9 +36,10 @@ describe("documents with a mistake", function () {
     });
   }
 
-  it("each have a unique description", () => {
+  it("each have a unique description, and are as many as docs/proven.md says", () => {
     const names = mutations.map(({ mistake, variant }) => `${mistake} (${variant})`);
     expect(new Set(names).size).to.equal(names.length);
+    expect(readDocument("docs/proven.md")).to.include(`each of ${names.length} wrong versions`);
   });
 
   after(() => {
@@ -54,12 +56,12 @@ const { streamArn, roleArn } = VARIANTS.default;
 const harmless = [
   ...mutationsOf("default", [
     ["have no statement id", streamWrite({ Sid: undefined })],
-    ["name Amplitude's account by its number", amplitudeTrust({ Principal: { AWS: "358203115967" } })],
-    ["list the one trust action", amplitudeTrust({ Action: ["sts:AssumeRole"] })],
-    ["list the one resource", simulation({ Resource: [roleArn] })],
+    ["name Amplitude's account by its id", amplitudeTrust({ Principal: { AWS: "358203115967" } })],
+    ["list the only trust action", amplitudeTrust({ Action: ["sts:AssumeRole"] })],
+    ["list the only resource", simulation({ Resource: [roleArn] })],
     ["have their statements in another order", ({ write }) => write.Statement.reverse()],
     [
-      "give each action a statement",
+      "have one statement per action",
       (documents) => {
         streamWrite({ Action: "kinesis:PutRecord" })(documents);
         adding("write", { Effect: "Allow", Action: "kinesis:PutRecords", Resource: streamArn })(documents);
@@ -75,7 +77,7 @@ const harmless = [
   ]),
   ...mutationsOf("externalId", [
     [
-      "list the one external id",
+      "list the only external id",
       amplitudeTrust({ Condition: { StringEquals: { "sts:ExternalId": ["acme-1"] } } }),
     ],
   ]),
@@ -87,14 +89,14 @@ const harmless = [
       }),
     ],
     [
-      "write the condition key in small letters",
+      "write the condition key in lower case",
       amplitudeTrust({
         Condition: { ArnEquals: { "aws:principalarn": "arn:aws:iam::358203115967:role/export*" } },
       }),
     ],
   ]),
   ...mutationsOf("requireTls", [
-    ["name everybody by a star", tlsDenial({ Principal: "*" })],
+    ["name everyone by a star", tlsDenial({ Principal: "*" })],
     ["deny IfExists", tlsDenial({ Condition: { BoolIfExists: { "aws:SecureTransport": "false" } } })],
   ]),
   ...mutationsOf("kmsKeyArn", [

@@ -49,12 +49,12 @@ export const streamRules: ScannerRule[] = [
       "Security Hub Kinesis.1",
       "kinesis-stream-encrypted",
     ],
-    asks: "the stream is encrypted, with a key that is named",
+    asks: "the stream is encrypted, and names its key",
     holds: isEncrypted,
   },
   {
     ids: ["AwsSolutions-KDS3"],
-    asks: "the stream's key is the one that AWS manages",
+    asks: "the stream's key is the AWS-managed one",
     holds: ({ stream }) => stream.kmsKeyId === "alias/aws/kinesis",
     waived: ({ kmsKeyArn }) => kmsKeyArn && "a customer's own key is the customer's explicit choice",
   },
@@ -72,7 +72,7 @@ export const streamRules: ScannerRule[] = [
   },
   {
     ids: ["CKV_AWS_7", "AVD-AWS-0065", "AwsSolutions-KMS5", "Security Hub KMS.4"],
-    asks: "every key that is made is rotated: none is made",
+    asks: "every created key is rotated (none is created)",
     holds: hasNoneOfType(/^aws:kms/),
   },
   {
@@ -89,7 +89,7 @@ const byContract = () => "the vendor's contract: Amplitude's account assumes the
 export const trustRules: ScannerRule[] = [
   {
     ids: ["CKV_AWS_60", "cfn-nag F2"],
-    asks: "nobody is trusted by a wildcard, with any action",
+    asks: "no wildcard is trusted, with any action",
     holds: (scanned) =>
       principalsOf(scanned).length > 0 && principalsOf(scanned).every((principal) => !/[*?]/.test(principal)),
   },
@@ -101,7 +101,7 @@ export const trustRules: ScannerRule[] = [
   },
   {
     ids: ["Cloudsplaining AssumableByCrossAccountPrincipal"],
-    asks: "nobody of another account is trusted",
+    asks: "no principal of another account is trusted",
     holds: (scanned) => principalsOf(scanned).every((principal) => principal.includes(":111122223333:")),
     waived: byContract,
   },
@@ -147,14 +147,14 @@ export const writeRules: ScannerRule[] = [
   },
   {
     ids: ["CKV_AWS_274", "CKV_AWS_275", "cfn-nag W43", "cfn-nag W44", "AwsSolutions-IAM4"],
-    asks: "the role has no policy that AWS manages, so neither AdministratorAccess",
+    asks: "the role has no AWS-managed policy, such as AdministratorAccess",
     holds: ({ resources, role }) =>
       role.managedPolicyArns === undefined &&
       resources.every(({ inputs }) => !String(inputs.policyArn ?? "").startsWith("arn:aws:iam::aws:")),
   },
   {
     ids: ["iam-no-inline-policy-check"],
-    asks: "no policy is written into the role",
+    asks: "the role has no inline policy",
     holds: (scanned) =>
       scanned.role.inlinePolicies === undefined && hasNoneOfType(/^aws:iam\/rolePolicy:/)(scanned),
   },
@@ -165,12 +165,12 @@ export const writeRules: ScannerRule[] = [
       "AVD-AWS-0342",
       "Cloudsplaining PrivilegeEscalation and ResourceExposure",
     ],
-    asks: "IAM may be asked, and neither changed nor passed on",
+    asks: "IAM can be queried, but neither changed nor passed on",
     holds: grantsNoneOf(/^(iam:(?!Simulate)|sts:|kms:(PutKeyPolicy|CreateGrant)|kinesis:.*ResourcePolicy)/i),
   },
   {
     ids: ["CKV_AWS_287", "Cloudsplaining CredentialsExposure"],
-    asks: "no credentials can be made or read",
+    asks: "no credentials can be created or read",
     holds: grantsNoneOf(/^(iam:Create|sts:Get|sts:Assume)/i),
   },
   {

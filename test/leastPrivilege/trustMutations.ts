@@ -15,7 +15,7 @@ const like = (operator: string, value: unknown) => ({
 });
 
 const whoIsTrusted = mutationsOf("default", [
-  ["trust everybody", amplitudeTrust({ Principal: "*" })],
+  ["trust everyone", amplitudeTrust({ Principal: "*" })],
   ["trust every AWS principal", amplitudeTrust({ Principal: { AWS: "*" } })],
   ["trust another account", amplitudeTrust({ Principal: { AWS: OTHER } })],
   [
@@ -23,18 +23,18 @@ const whoIsTrusted = mutationsOf("default", [
     amplitudeTrust({ Principal: { AWS: "arn:aws:iam::358203151967:root" } }),
   ],
   ["trust the customer's own account", amplitudeTrust({ Principal: { AWS: CUSTOMER } })],
-  ["trust another account beside Amplitude's", amplitudeTrust({ Principal: { AWS: [AMPLITUDE, OTHER] } })],
+  ["trust another account next to Amplitude's", amplitudeTrust({ Principal: { AWS: [AMPLITUDE, OTHER] } })],
   [
-    "trust one role of Amplitude alone",
+    "trust only one role of Amplitude",
     amplitudeTrust({ Principal: { AWS: "arn:aws:iam::358203115967:role/exporter" } }),
   ],
   [
-    "trust a service of AWS too",
+    "also trust an AWS service",
     amplitudeTrust({ Principal: { AWS: AMPLITUDE, Service: "ec2.amazonaws.com" } }),
   ],
-  ["trust Kinesis itself", amplitudeTrust({ Principal: { Service: "kinesis.amazonaws.com" } })],
+  ["trust Kinesis", amplitudeTrust({ Principal: { Service: "kinesis.amazonaws.com" } })],
   [
-    "trust an identity provider too",
+    "also trust an identity provider",
     amplitudeTrust({ Principal: { AWS: AMPLITUDE, Federated: "accounts.google.com" } }),
   ],
   [
@@ -42,43 +42,40 @@ const whoIsTrusted = mutationsOf("default", [
     amplitudeTrust({ Principal: undefined, NotPrincipal: { AWS: OTHER } }),
   ],
   [
-    "name the principal in the partition of China",
+    "name the principal in the China partition",
     amplitudeTrust({ Principal: { AWS: "arn:aws-cn:iam::358203115967:root" } }),
   ],
+  ["put two principals into one string", amplitudeTrust({ Principal: { AWS: `${AMPLITUDE},${CUSTOMER}` } })],
+  ["omit the principal", amplitudeTrust({ Principal: undefined })],
   [
-    "write two principals into one string",
-    amplitudeTrust({ Principal: { AWS: `${AMPLITUDE},${CUSTOMER}` } }),
-  ],
-  ["leave the principal out", amplitudeTrust({ Principal: undefined })],
-  [
-    "trust the customer's account in a second statement",
+    "trust the customer's account by a second statement",
     adding("trust", { ...ASSUME, Principal: { AWS: CUSTOMER } }),
   ],
   [
-    "trust everybody of an organization in a second statement",
+    "trust everyone in an organization by a second statement",
     adding("trust", {
       ...ASSUME,
       Principal: "*",
       Condition: { StringLike: { "aws:PrincipalArn": "arn:aws:iam::*:role/exporter" } },
     }),
   ],
-  ["leave no statement", removing("trust", 0)],
+  ["have no statement", removing("trust", 0)],
 ]);
 
 const whatIsTrusted = mutationsOf("default", [
   ["allow sts:*", amplitudeTrust({ Action: "sts:*" })],
   ["allow every action", amplitudeTrust({ Action: "*" })],
-  ["allow to tag the session", amplitudeTrust({ Action: ["sts:AssumeRole", "sts:TagSession"] })],
+  ["allow tagging the session", amplitudeTrust({ Action: ["sts:AssumeRole", "sts:TagSession"] })],
   [
-    "allow to set the source identity",
+    "allow setting the source identity",
     amplitudeTrust({ Action: ["sts:AssumeRole", "sts:SetSourceIdentity"] }),
   ],
   [
-    "allow sts:AssumeRoleWithSAML in place of sts:AssumeRole",
+    "allow sts:AssumeRoleWithSAML instead of sts:AssumeRole",
     amplitudeTrust({ Action: "sts:AssumeRoleWithSAML" }),
   ],
   [
-    "allow sts:AssumeRoleWithWebIdentity too",
+    "also allow sts:AssumeRoleWithWebIdentity",
     amplitudeTrust({ Action: ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"] }),
   ],
   [
@@ -86,8 +83,8 @@ const whatIsTrusted = mutationsOf("default", [
     amplitudeTrust({ Action: undefined, NotAction: "sts:TagSession" }),
   ],
   ["misspell the action", amplitudeTrust({ Action: "sts:AssumesRole" })],
-  ["forget the service of the action", amplitudeTrust({ Action: "AssumeRole" })],
-  ["deny in place of allowing", amplitudeTrust({ Effect: "Deny" })],
+  ["omit the action's service", amplitudeTrust({ Action: "AssumeRole" })],
+  ["deny instead of allowing", amplitudeTrust({ Effect: "Deny" })],
   [
     "deny in a second statement",
     adding("trust", { ...ASSUME, Effect: "Deny", Principal: { AWS: AMPLITUDE } }),
@@ -97,41 +94,41 @@ const whatIsTrusted = mutationsOf("default", [
     amplitudeTrust({ Resource: "arn:aws:iam::111122223333:role/acme-role-0a1b2c3" }),
   ],
   [
-    "demand multi-factor authentication",
+    "require multi-factor authentication",
     amplitudeTrust({ Condition: { Bool: { "aws:MultiFactorAuthPresent": "true" } } }),
   ],
   [
-    "demand aws:SourceAccount",
+    "require aws:SourceAccount",
     amplitudeTrust({ Condition: { StringEquals: { "aws:SourceAccount": "358203115967" } } }),
   ],
   [
-    "demand an organization",
+    "require an organization",
     amplitudeTrust({ Condition: { StringEquals: { "aws:PrincipalOrgID": "o-1234567890" } } }),
   ],
-  ["demand an external id unasked", amplitudeTrust(id("StringEquals"))],
+  ["require an external id that is not configured", amplitudeTrust(id("StringEquals"))],
 ]);
 
 const externalId = mutationsOf("externalId", [
   ["drop the external id", amplitudeTrust({ Condition: undefined })],
   ["leave the condition empty", amplitudeTrust({ Condition: {} })],
-  ["demand the external id IfExists", amplitudeTrust(id("StringEqualsIfExists"))],
-  ["compare the external id by a pattern", amplitudeTrust(id("StringLike", `${EXTERNAL_ID}*`))],
+  ["require the external id only IfExists", amplitudeTrust(id("StringEqualsIfExists"))],
+  ["compare the external id with a pattern", amplitudeTrust(id("StringLike", `${EXTERNAL_ID}*`))],
   ["accept any external id", amplitudeTrust(id("StringLike", "*"))],
-  ["compare the external id the wrong way round", amplitudeTrust(id("StringNotEquals"))],
-  ["compare the external id without regard to case", amplitudeTrust(id("StringEqualsIgnoreCase"))],
+  ["require any other external id", amplitudeTrust(id("StringNotEquals"))],
+  ["compare the external id ignoring case", amplitudeTrust(id("StringEqualsIgnoreCase"))],
   ["misspell the operator", amplitudeTrust(id("StringEqual"))],
   ["compare the external id as a number", amplitudeTrust(id("NumericEquals"))],
   ["compare the external id ForAllValues", amplitudeTrust(id("ForAllValues:StringEquals"))],
-  ["demand that there is some external id", amplitudeTrust(id("Null", "false"))],
+  ["require any external id", amplitudeTrust(id("Null", "false"))],
   ["accept a second external id", amplitudeTrust(id("StringEquals", [EXTERNAL_ID, "globex"]))],
-  ["demand another external id", amplitudeTrust(id("StringEquals", "globex"))],
+  ["require another external id", amplitudeTrust(id("StringEquals", "globex"))],
   [
     "misspell the condition key",
     amplitudeTrust({ Condition: { StringEquals: { "sts:ExternalID1": EXTERNAL_ID } } }),
   ],
-  ["put the key in place of the operator", amplitudeTrust({ Condition: { "sts:ExternalId": EXTERNAL_ID } })],
+  ["put the key in the operator's place", amplitudeTrust({ Condition: { "sts:ExternalId": EXTERNAL_ID } })],
   [
-    "trust without the external id in a second statement",
+    "trust without the external id by a second statement",
     adding("trust", { ...ASSUME, Principal: { AWS: AMPLITUDE } }),
   ],
 ]);
@@ -143,19 +140,22 @@ const principals = [
       "trust the testers by a wildcard",
       testTrust({ Principal: { AWS: "arn:aws:iam::111122223333:user/*" } }),
     ],
-    ["forget one tester", testTrust({ Principal: { AWS: "arn:aws:iam::111122223333:user/tester" } })],
-    ["forget the testers", removing("trust", 1)],
-    ["forget Amplitude", removing("trust", 0)],
-    ["give two statements one id", testTrust({ Sid: "AmplitudeAssumesRole" })],
+    ["omit one tester", testTrust({ Principal: { AWS: "arn:aws:iam::111122223333:user/tester" } })],
+    ["omit the testers", removing("trust", 1)],
+    ["omit Amplitude", removing("trust", 0)],
+    ["give two statements the same id", testTrust({ Sid: "AmplitudeAssumesRole" })],
   ]),
   ...mutationsOf("amplitudePrincipalArns", [
-    ["trust Amplitude's account though one role is named", amplitudeTrust({ Principal: { AWS: AMPLITUDE } })],
+    [
+      "trust Amplitude's account although a role is configured",
+      amplitudeTrust({ Principal: { AWS: AMPLITUDE } }),
+    ],
     [
       "trust a role of the same name in another account",
       amplitudeTrust({ Principal: { AWS: "arn:aws:iam::444455556666:role/exporter" } }),
     ],
     [
-      "trust the roles of Amplitude by a pattern",
+      "trust Amplitude's roles by a pattern",
       amplitudeTrust({
         Principal: { AWS: AMPLITUDE },
         Condition: { ArnLike: { "aws:PrincipalArn": "arn:aws:iam::*:role/exporter*" } },
@@ -164,22 +164,22 @@ const principals = [
   ]),
   ...mutationsOf("amplitudePrincipalArnPatterns", [
     ["drop the pattern", amplitudeTrust({ Condition: undefined })],
-    ["let in whoever the pattern is not like", amplitudeTrust(like("ArnNotLike", EXPORTERS))],
-    ["let in every principal of the account", amplitudeTrust(like("ArnLike", "arn:aws:iam::358203115967:*"))],
-    ["let in users of the pattern's name too", amplitudeTrust(like("StringLike", "*358203115967:*"))],
-    ["let in the roles whose names are longer alone", amplitudeTrust(like("ArnLike", `${EXPORTERS}-*`))],
-    ["take the pattern to the letter", amplitudeTrust(like("StringEquals", EXPORTERS))],
-    ["write the pattern in capitals", amplitudeTrust(like("ArnLike", EXPORTERS.replace("export", "Export")))],
+    ["trust principals that don't match the pattern", amplitudeTrust(like("ArnNotLike", EXPORTERS))],
+    ["trust every principal of the account", amplitudeTrust(like("ArnLike", "arn:aws:iam::358203115967:*"))],
+    ["also trust users with a matching name", amplitudeTrust(like("StringLike", "*358203115967:*"))],
+    ["trust only roles with longer names", amplitudeTrust(like("ArnLike", `${EXPORTERS}-*`))],
+    ["compare the pattern literally", amplitudeTrust(like("StringEquals", EXPORTERS))],
+    ["capitalize the pattern", amplitudeTrust(like("ArnLike", EXPORTERS.replace("export", "Export")))],
     [
       "name a pattern of another account",
       amplitudeTrust(like("ArnLike", EXPORTERS.replace("358203115967", "444455556666"))),
     ],
     [
-      "name the session in place of its role",
+      "name the session instead of its role",
       amplitudeTrust(like("ArnLike", "arn:aws:sts::358203115967:assumed-role/export*")),
     ],
     [
-      "demand the pattern of aws:SourceArn",
+      "compare the pattern with aws:SourceArn",
       amplitudeTrust({ Condition: { ArnLike: { "aws:SourceArn": EXPORTERS } } }),
     ],
     [
@@ -188,24 +188,27 @@ const principals = [
     ],
     ["misspell the operator", amplitudeTrust(like("ArnLikes", EXPORTERS))],
     [
-      "trust everybody whose name is like it",
+      "trust everyone with a matching name",
       amplitudeTrust({ Principal: { AWS: "*" }, ...like("StringLike", "*:role/export*") }),
     ],
     [
-      "give a second pattern for users",
+      "add a pattern for users",
       amplitudeTrust(like("ArnLike", [EXPORTERS, "arn:aws:iam::358203115967:user/*"])),
     ],
     [
-      "trust the account in a second statement",
+      "trust the account by a second statement",
       adding("trust", { ...ASSUME, Principal: { AWS: AMPLITUDE } }),
     ],
   ]),
   ...mutationsOf("amplitudeAccountId", [
-    ["trust the usual account though another is named", amplitudeTrust({ Principal: { AWS: AMPLITUDE } })],
+    [
+      "trust the default account although another is configured",
+      amplitudeTrust({ Principal: { AWS: AMPLITUDE } }),
+    ],
   ]),
   ...mutationsOf("everything", [
-    ["let the testers in without the external id", testTrust({ Condition: undefined })],
-    ["let Amplitude in without the external id", amplitudeTrust({ Condition: undefined })],
+    ["trust the testers without the external id", testTrust({ Condition: undefined })],
+    ["trust Amplitude without the external id", amplitudeTrust({ Condition: undefined })],
   ]),
 ];
 
