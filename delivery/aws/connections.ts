@@ -4,6 +4,7 @@ import { Agent as HttpsAgent } from "node:https";
 import { loadConfig } from "@smithy/core/config";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { messageOf, SettingsError } from "../common/errors";
+import { WebPageError } from "./errors";
 import { hasProxy, type ProxyServer, proxyAgents, proxyFor, proxyRefusal, throughProxy } from "./proxy";
 
 export interface HandlerOptions {
@@ -56,7 +57,12 @@ class KeepAliveHandler extends NodeHttpHandler {
       proxy === undefined && ca === undefined
         ? await super.handle(request, options)
         : await this.#handleOtherwise({ proxy, ca }, request, options);
-    const body: unknown = handled.response.body;
+    const { statusCode, body } = handled.response;
+    // Only requests to AWS are signed. An error's page is left to the SDK, because the status says what it means.
+    if (statusCode < 300 && "authorization" in request.headers && isWebPage(handled.response)) {
+      body?.destroy();
+      throw new WebPageError();
+    }
     if (body instanceof IncomingMessage) {
       const { maxResponseMs } = this.limits;
       const timer = setTimeout(() => body.destroy(responseTimeout(maxResponseMs)), maxResponseMs);
@@ -101,10 +107,14 @@ class KeepAliveHandler extends NodeHttpHandler {
 
 /** Returns the error if the proxy responded itself. Only a proxy responds 407 (source: RFC 9110, 15.5.8), and AWS sends no HTML. */
 function refusalOf(response: Response, proxy: ProxyServer, host: string): unknown {
-  const { statusCode, reason = "", headers } = response;
+  const { statusCode, reason = "" } = response;
   if (statusCode === 407) return proxyRefusal(response, proxy, host);
-  const isPage = statusCode >= 400 && /^text\/html/.test(headers["content-type"] ?? "");
+  const isPage = statusCode >= 400 && isWebPage(response);
   return isPage ? throughProxy(new Error(`${statusCode} ${reason}`.trim()), proxy, host) : undefined;
+}
+
+function isWebPage({ headers }: Response): boolean {
+  return /^text\/html/i.test(headers["content-type"] ?? "");
 }
 
 interface Route {

@@ -136,7 +136,21 @@ export function describeError(error: unknown): string {
 export const UNREADABLE =
   "the response did not come from AWS; check for a proxy or another service at this address";
 
-/** Whether the response is not JSON or XML. Source: the SDK attaches the response to the errors of its parsers. */
+/**
+ * Whether the response is a web page, or not JSON or XML. Source: the SDK attaches the response to the errors of its parsers,
+ * except to some of `JSON.parse`.
+ */
 export function isUnreadable(error: unknown): boolean {
-  return error instanceof Error && "$responseBodyText" in error;
+  return (
+    error instanceof WebPageError ||
+    error instanceof SyntaxError ||
+    (error instanceof Error && "$responseBodyText" in error)
+  );
+}
+
+/** A web page in place of AWS's response, which the SDK would parse as XML without any member. */
+export class WebPageError extends Error {
+  constructor() {
+    super(UNREADABLE);
+  }
 }

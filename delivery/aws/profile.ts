@@ -46,7 +46,7 @@ export function resolveCredentials(options: CredentialOptions): AwsCredentialIde
   const { credentials = sharedProvider(options) } = options;
   return async (properties) => {
     const identity = typeof credentials === "object" ? credentials : await credentials(properties);
-    registerSecrets([identity.secretAccessKey, identity.sessionToken]);
+    registerSecrets([identity.accessKeyId, identity.secretAccessKey, identity.sessionToken]);
     return identity;
   };
 }

@@ -29,10 +29,11 @@ function readOnce(client: IAMClient, roleArn: string): Promise<RoleState> {
   return inspect<RoleState>(
     async () => {
       const { Role } = await client.send(new GetRoleCommand({ RoleName: roleNameOf(roleArn) }));
+      if (Role?.Arn === undefined) throw new Error("the response to GetRole has no role");
       // Source: AWS, IAM API Reference, GetRole: the document is URL-encoded (RFC 3986).
-      const document = decodeURIComponent(Role?.AssumeRolePolicyDocument ?? "");
-      const findings = Role?.Arn === roleArn ? [] : [otherArn(roleArn, Role?.Arn)];
-      return { trustDocument: document, findings, ...(Role === undefined ? {} : { description: Role }) };
+      const trustDocument = decodeURIComponent(Role.AssumeRolePolicyDocument ?? "");
+      const findings = Role.Arn === roleArn ? [] : [otherArn(roleArn, Role.Arn)];
+      return { trustDocument, findings, description: Role };
     },
     (error) =>
       isNamed(error, "NoSuchEntityException")
@@ -42,7 +43,7 @@ function readOnce(client: IAMClient, roleArn: string): Promise<RoleState> {
 }
 
 /** The name can match although the ARN doesn't, and Amplitude uses the ARN. */
-function otherArn(roleArn: string, actual: string | undefined): Finding {
+function otherArn(roleArn: string, actual: string): Finding {
   return finding.error(
     "role-not-found",
     roleArn,

@@ -4,6 +4,7 @@ import { KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { KinesisProtocol } from "../../../delivery/aws/codec/kinesisProtocol";
 import { keepAliveHandler } from "../../../delivery/aws/connections";
+import { awsError, describeError, UNREADABLE } from "../../../delivery/aws/errors";
 import { failureOf } from "../kinesis/streamReading";
 
 const SILENCE_MS = 60;
@@ -116,6 +117,15 @@ describe("A connection that is kept open", () => {
     );
     expect(await failure).to.equal(undefined);
     expect(pieces).to.equal(6);
+  });
+
+  it("takes a web page for a response that did not come from AWS, whatever the service's format", async () => {
+    const failure = await putTo((response) => {
+      response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
+      response.end("<html><PutRecordsResponse/></html>");
+    });
+    expect(describeError(failure)).to.equal(UNREADABLE);
+    expect(awsError(failure)).to.not.have.property("httpStatus");
   });
 
   for (const [what, answer] of silences) {

@@ -107,7 +107,9 @@ describe("Credentials of a profile", () => {
     expect(assumed.map((each) => each.get("RoleArn"))).to.deep.equal([
       "arn:aws:iam::111122223333:role/operator",
     ]);
-    expect(redactSecrets(`${SESSION} planted-role-secret`)).to.equal("[redacted] [redacted]");
+    expect(redactSecrets(`ASIAIOSFODNN7EXAMPLE ${SESSION} planted-role-secret`)).to.equal(
+      "[redacted] [redacted] [redacted]",
+    );
   });
 
   it("are requested through the proxy", async () => {

@@ -73,6 +73,8 @@ describe("Reading the role", () => {
       answer: xmlError("InvalidAction", 400),
       problem: /InvalidAction/,
     },
+    { why: "the response has no role", answer: xml("GetRole", ""), problem: /has no role/ },
+    { why: "the response is none of GetRole", answer: { body: "<html/>" }, problem: /has no role/ },
     {
       why: "the document is not encoded as it should be",
       answer: xml(
