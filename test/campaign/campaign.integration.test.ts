@@ -8,8 +8,8 @@ import { passedOn, signedEndpoint } from "./faults/signedEndpoint";
 import type { Surrounding } from "./oneRun";
 
 const SEEDS = 300;
-/** On a machine that is slow, or busy with other things, fewer seeds are run: these at least. */
-const LEAST_SEEDS = 60;
+/** Minimum number of seeds. A slow or busy machine runs fewer than `SEEDS`. */
+const MIN_SEEDS = 60;
 const BUDGET_MS = 120_000;
 
 function untrue(outcomes: Awaited<ReturnType<typeof campaign>>): string {
@@ -29,7 +29,7 @@ describe("A campaign of faults", () => {
       isOver: () => Date.now() - startedAt > BUDGET_MS,
     });
     expect(untrue(outcomes)).to.equal("");
-    expect(outcomes.length).to.be.at.least(LEAST_SEEDS);
+    expect(outcomes.length).to.be.at.least(MIN_SEEDS);
     expect(new Set(outcomes.map(({ verdict }) => verdict))).to.include.keys(
       "verified",
       "failed",
@@ -37,22 +37,22 @@ describe("A campaign of faults", () => {
     );
   });
 
-  /** Runs on which a report was once not true, by what was wrong with it. */
+  /** Seeds whose report was once false, with the fault. */
   const found = [
     { seed: 14, wrong: "gave up reading at a session that had expired for one call" },
-    { seed: 30, wrong: "left a record that only the second reading found out of its shard's count" },
-    { seed: 60, wrong: "called a run verified though a shard had not been read to its end" },
-    { seed: 101, wrong: "named no shard where one fell silent while a missing event was waited for" },
-    { seed: 342, wrong: "named no shard where one never answered" },
+    { seed: 30, wrong: "omitted from its shard's count a record that only the second reading found" },
+    { seed: 60, wrong: "called a run verified with a shard that was not read to its end" },
+    { seed: 101, wrong: "named no shard if one fell silent during the wait for a missing event" },
+    { seed: 342, wrong: "named no shard if one never responded" },
   ];
   for (const { seed, wrong } of found) {
-    it(`does not find again that it ${wrong} (seed ${seed})`, async function () {
+    it(`finds seed ${seed} true, although the verifier once ${wrong}`, async function () {
       this.timeout(30_000);
       expect(untrue([await outcomeOf(seed)])).to.equal("");
     });
   }
 
-  it("does the same again with the same seed", async function () {
+  it("repeats a run with the same seed", async function () {
     this.timeout(30_000);
     const [one, again] = [await outcomeOf(3), await outcomeOf(3)];
     expect(again).to.deep.equal(one);
@@ -94,7 +94,7 @@ describe("A campaign against the sandbox", function () {
     };
   };
 
-  it("finds every report true there too, over a few seeds", async () => {
+  it("finds every report true over a few seeds", async () => {
     const outcomes = await campaign({ from: 1, seeds: 8, surrounding: sandbox });
     expect(untrue(outcomes)).to.equal("");
   });

@@ -3,27 +3,27 @@ import { differences } from "./oracle/differences";
 import { expectationOf } from "./oracle/expectation";
 import { scenarioOf } from "./scenario";
 
-/** What a seed's run came to. */
+/** Outcome of a seed's run. */
 export interface Outcome {
   seed: number;
   verdict: string;
-  /** What the report says that is not so: nothing, as it should be. */
+  /** False statements of the report. Empty if the report is true. */
   differences: string[];
 }
 
 export interface CampaignOptions {
   /** The first seed. */
   from: number;
-  /** How many, one after the other. */
+  /** Number of consecutive seeds. */
   seeds: number;
-  /** No further seed is begun once it says so. Default: never. */
+  /** Whether to start no further seed. Default: never. */
   isOver?: () => boolean;
   onOutcome?: (outcome: Outcome) => void;
-  /** Default: streams in this process. */
+  /** AWS of the runs. Default: streams in this process. */
   surrounding?: Surrounding;
 }
 
-/** @returns the outcomes of the seeds that were run, in their order. */
+/** @returns The outcomes in the order of the seeds. */
 export async function campaign({
   from,
   seeds,
@@ -40,7 +40,7 @@ export async function campaign({
   return outcomes;
 }
 
-/** A run that ends with an error has said nothing right. */
+/** A run that throws counts as false. */
 export async function outcomeOf(seed: number, surrounding: Surrounding = inMemory): Promise<Outcome> {
   try {
     const ran = await run(scenarioOf(String(seed)), surrounding);
@@ -51,12 +51,12 @@ export async function outcomeOf(seed: number, surrounding: Surrounding = inMemor
   }
 }
 
-/** How a seed is run again, alone. */
+/** Returns the command that repeats a seed. */
 function replay(seed: number): string {
   return `npm run campaign -- --seed ${seed}`;
 }
 
-/** In words, for a person who has to mend it. */
+/** Describes an outcome for the person who fixes the fault. */
 export function described({ seed, differences: all }: Outcome): string {
   return [
     `seed ${seed} is not as its log has it (${replay(seed)}):`,

@@ -5,7 +5,7 @@ import { trustOf } from "../sandbox/aws/localAws";
 export const ACCOUNT_ID = "111122223333";
 export const ROLE_ARN = `arn:aws:iam::${ACCOUNT_ID}:role/amplitude`;
 
-/** IAM and STS of a good deployment: the campaign's matter is what comes after. */
+/** Responds for IAM and STS as in a correct deployment, which the campaign takes for granted. */
 export async function goodIdentity({ body }: HttpCall): Promise<HttpResponse> {
   const form = new URLSearchParams(body.toString());
   const action = form.get("Action") ?? "";

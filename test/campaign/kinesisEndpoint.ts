@@ -1,6 +1,6 @@
 import type { HttpResponse } from "../../sandbox/aws/protocol";
 
-/** Something that answers Kinesis's operations: their requests and answers as AWS JSON 1.1 has them. */
+/** An endpoint for Kinesis's operations, with requests and responses in AWS JSON 1.1. */
 export interface KinesisEndpoint {
   call(operation: string, request: object): Promise<HttpResponse>;
 }

@@ -9,29 +9,29 @@ import { eventBytes, pacedEvents } from "./pacedEvents";
 import { RequestsInFlight } from "./requestsInFlight";
 import type { Scenario } from "./scenario";
 
-/** What a run came to, and the truth about it. */
+/** Report of a run, and the truth about it. */
 export interface Ran {
   scenario: Scenario;
-  /** The events' bytes, in the order of the source. */
+  /** Bytes of the events, in the order of the source. */
   events: Buffer[];
   report: DeliveryReport;
   log: TruthLog;
 }
 
-/** The AWS that a run is made against. */
+/** AWS of a run. */
 export interface Surroundings
   extends Pick<FaultProxyOptions, "endpoint" | "streamName" | "otherStreamName" | "others"> {
   region: string;
   roleArn: string;
   credentials: { accessKeyId: string; secretAccessKey: string };
-  /** Ms since 1970, by the service's clock, at the run's start. */
+  /** Epoch time in ms at the run's start, by the service's clock. */
   startedAt: number;
 }
 
-/** Makes the surroundings, for the clock that the run goes by. */
+/** Creates the AWS of a run, with the run's clock. */
 export type Surrounding = (scenario: Scenario, now: () => number) => Promise<Surroundings>;
 
-/** Streams in this process, which are as many runs as one likes away from the last. */
+/** Streams in this process, new for each run. */
 export const inMemory: Surrounding = async ({ shards }, now) => {
   const region = "eu-central-1";
   const [streamName, otherStreamName] = ["events", "elsewhere"];
@@ -50,7 +50,7 @@ export const inMemory: Surrounding = async ({ shards }, now) => {
   };
 };
 
-/** The real `verifyDelivery`, through the fault proxy, in time that passes only while nothing else is left to wait for. */
+/** Runs the real `verifyDelivery` through the fault proxy. Time passes only if nothing else is left to wait for. */
 export async function run(scenario: Scenario, surrounding: Surrounding = inMemory): Promise<Ran> {
   let clock: VirtualClock | undefined;
   const surroundings = await surrounding(scenario, () => clock?.now() ?? 0);
@@ -99,12 +99,12 @@ function verify(
   });
 }
 
-/** A partition key without what differs from run to run: the event's number, from 0. */
+/** Returns the part of a partition key that is the same in every run: the event's number, from 0. */
 function numberIn(partitionKey: string): string {
   return partitionKey.slice(partitionKey.lastIndexOf(".") + 1);
 }
 
-/** The SDK waits for its own retries by the machine's clock, and by chance: the reader's own retries are to be seen. */
+/** Turns the SDK's retries off, whose delays depend on the machine's clock and on chance, so that only the reader's remain. */
 async function withoutRetriesOfTheSdk<T>(work: () => Promise<T>): Promise<T> {
   const before = process.env.AWS_MAX_ATTEMPTS;
   process.env.AWS_MAX_ATTEMPTS = "1";

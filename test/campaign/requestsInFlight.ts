@@ -3,7 +3,7 @@ import type { ClientRequest } from "node:http";
 
 const CREATED = "http.client.request.created";
 
-/** The HTTP requests of this process to one server that have begun and are not over: however it was that they ended. */
+/** Counts this process's HTTP requests to one server that have begun and not ended in any way. */
 export class RequestsInFlight {
   #count = 0;
   readonly #onCreated = (message: unknown) => {
@@ -15,7 +15,7 @@ export class RequestsInFlight {
     });
   };
 
-  /** @param host with its port. */
+  /** @param host Host with its port. */
   constructor(private readonly host: string) {
     subscribe(CREATED, this.#onCreated);
   }

@@ -2,7 +2,7 @@ import { type Chances, draw, drawWhole } from "./faults/draw";
 import type { EntryFaultName, ReadFaultName, RequestFaultName } from "./faults/faults";
 import { type FaultPlan, NO_FAULTS } from "./faults/plan";
 
-/** One run: what is sent, how, and what goes wrong meanwhile. */
+/** One run: its events, how they are sent, and its faults. */
 export interface Scenario {
   seed: string;
   events: number;
@@ -10,12 +10,12 @@ export interface Scenario {
   concurrency: number;
   pollMs: number;
   timeoutSeconds: number;
-  /** Events a second; undefined: as fast as they come. */
+  /** Events per second; undefined for as fast as possible. */
   rate: number | undefined;
   plan: FaultPlan;
 }
 
-/** What passes: a sender that goes on gets every event in. */
+/** Temporary faults: a sender that retries delivers every event. */
 const WRITES: RequestFaultName[] = [
   "throttled",
   "limit-exceeded",
@@ -41,7 +41,7 @@ const ENTRIES: EntryFaultName[] = [
   "late",
 ];
 const LIES: EntryFaultName[] = ["lost", "changed", "twice-once-changed", "elsewhere"];
-/** What an endpoint may tell that is not so, and that changes nothing of what is delivered. */
+/** Lies of an endpoint that change nothing about the delivery. */
 const UNTRUTHS: EntryFaultName[] = ["blank-code", "misplaced"];
 const READS: ReadFaultName[] = [
   "throttled",
@@ -100,7 +100,7 @@ const SKEWS_MS = [0, 0, 0, 2_500, -2_500, 3_600_000, -3_600_000, 18_000_000];
 const RATES = [2, 20, 200];
 const FOR_GOOD = 1_000_000;
 
-/** The run that a seed stands for: the same one at any time, on any machine. */
+/** Returns the scenario of a seed, which is the same at any time and on any machine. */
 export function scenarioOf(seed: string): Scenario {
   const events = drawWhole(1, 80, seed, "events");
   const shards = drawWhole(1, 4, seed, "shards");
@@ -143,13 +143,13 @@ function planOf(seed: string, events: number, shards: number): FaultPlan {
     changed: isDrawn(0.1, seed, "changed")
       ? oneOf(["created-again", "kept-shorter"] as const, seed, "to")
       : undefined,
-    strangers: strangers(seed, events),
+    foreignWrites: foreignWrites(seed, events),
     skewMs: oneOf(SKEWS_MS, seed, "skew"),
     arrivalJitterMs: isDrawn(0.3, seed, "jitter") ? 5_000 : 0,
   };
 }
 
-/** Any but the first: a stream has to have a shard. */
+/** Draws any shard but the first, because a stream needs a shard. */
 function hiddenShards(seed: string, shards: number): FaultPlan["hidden"] {
   const others = Array.from({ length: shards - 1 }, (_, at) => shardIdOf(at + 1));
   return {
@@ -172,7 +172,7 @@ function oneOf<Value>(values: readonly Value[], seed: string, ...parts: (string 
   return value;
 }
 
-/** Each name with this chance of being met at all, then with one of up to `most` each time. */
+/** Draws each name with this chance, and a probability of up to `most` for it. */
 function some<Name extends string>(
   names: readonly Name[],
   chance: number,
@@ -187,7 +187,7 @@ function some<Name extends string>(
   return chances;
 }
 
-/** One or two events that nothing helps. */
+/** Draws one or two events that fail at every attempt. */
 function always(seed: string, events: number): FaultPlan["always"] {
   const count = isDrawn(0.2, seed, "always") ? drawWhole(1, 2, seed, "always", "count") : 0;
   return Object.fromEntries(
@@ -228,7 +228,7 @@ function reshards(seed: string, events: number): FaultPlan["reshards"] {
   }));
 }
 
-function strangers(seed: string, events: number): FaultPlan["strangers"] {
+function foreignWrites(seed: string, events: number): FaultPlan["foreignWrites"] {
   const count = isDrawn(0.3, seed, "strangers") ? drawWhole(1, 3, seed, "strangers", "count") : 0;
   return Array.from({ length: count }, (_, at) => ({
     afterRecords: drawWhole(0, events - 1, seed, "strangers", at),

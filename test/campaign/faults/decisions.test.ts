@@ -13,8 +13,8 @@ const plan = (seed: string): FaultPlan => ({
   lookups: { "reset-before": 0.9 },
 });
 
-describe("What the fault proxy decides", () => {
-  it("depends on the seed and the request alone, whatever was decided before", () => {
+describe("A decision of the fault proxy", () => {
+  it("depends only on the seed and the request, not on earlier decisions", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.integer({ min: 1, max: 6 }), (seed, name, attempt) => {
         const of = { name, attempt };
@@ -26,7 +26,7 @@ describe("What the fault proxy decides", () => {
     );
   });
 
-  it("is drawn about as often as the plan has it", () => {
+  it("is drawn about as often as the plan says", () => {
     const names = Array.from({ length: 4_000 }, (_, at) => drawOne({ a: 0.25, b: 0.5 }, "often", at));
     const share = (name: string | undefined) => names.filter((each) => each === name).length / names.length;
     expect(share("a")).to.be.within(0.22, 0.28);
@@ -34,7 +34,7 @@ describe("What the fault proxy decides", () => {
     expect(share(undefined)).to.be.within(0.22, 0.28);
   });
 
-  it("is a whole number within its bounds", () => {
+  it("is an integer within its bounds", () => {
     fc.assert(
       fc.property(fc.integer({ min: -9, max: 9 }), fc.nat(20), fc.string(), (least, more, seed) => {
         expect(drawWhole(least, least + more, seed)).to.satisfy(Number.isInteger);
@@ -43,7 +43,7 @@ describe("What the fault proxy decides", () => {
     );
   });
 
-  it("is nothing after the faulty attempts, but for what never passes", () => {
+  it("is no fault after the faulty attempts, except for permanent faults", () => {
     const always = { ...plan("late"), always: { b: "throttled" as const } };
     for (let name = 0; name < 50; name += 1) {
       const of = { name: `${name}`, attempt: NO_FAULTS.faultyAttempts + 1 };
@@ -54,7 +54,7 @@ describe("What the fault proxy decides", () => {
     expect(entryFault(always, of, "shard", of)).to.include({ told: "throttled" });
   });
 
-  it("spares one call after so many in a row, which no reader gives up within", () => {
+  it("spares one call after a few consecutive faults, before any reader gives up", () => {
     for (const decide of [
       readFault,
       (...of: Parameters<typeof readFault>) => lookupFault(of[0], "L", of[1], of[2]),
@@ -67,7 +67,7 @@ describe("What the fault proxy decides", () => {
     }
   });
 
-  it("changes exactly one bit of the data", () => {
+  it("changes exactly one bit of the data for a corrupted record", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1 }), fc.string(), (bytes, name) => {
         const changed = withAnotherByte(plan("bit"), Buffer.from(bytes).toString("base64"), {
@@ -82,7 +82,7 @@ describe("What the fault proxy decides", () => {
     );
   });
 
-  it("places records over the whole range of hash keys", () => {
+  it("distributes records over the whole range of hash keys", () => {
     const places = Array.from({ length: 200 }, (_, at) => BigInt(hashKeyFor(plan("place"), `${at}`)) >> 126n);
     expect(new Set(places).size).to.equal(4);
   });

@@ -10,7 +10,7 @@ import {
 } from "./faults";
 import type { FaultPlan } from "./plan";
 
-/** One attempt of a record: `name` stands for its partition key, `attempt` counts from 1. */
+/** One attempt of a record. `name` stands for its partition key; `attempt` counts from 1. */
 export interface RecordAttempt {
   name: string;
   attempt: number;
@@ -18,7 +18,7 @@ export interface RecordAttempt {
 
 const TRUE: EntryFault = { told: "acknowledged", copies: ["whole"] };
 
-/** @param first the attempt of the request's first record. */
+/** @param first Attempt of the request's first record. */
 export function requestFault(plan: FaultPlan, { name, attempt }: RecordAttempt): RequestFault | undefined {
   if (attempt > plan.faultyAttempts) return undefined;
   const drawn = drawOne(plan.writes, plan.seed, "write", name, attempt);
@@ -26,9 +26,9 @@ export function requestFault(plan: FaultPlan, { name, attempt }: RecordAttempt):
 }
 
 /**
- * What an entry is told, and what of it is written.
+ * Decides an entry's response and what is written.
  *
- * @param request the first record's attempt, which stands for the request.
+ * @param request Attempt of the first record, which stands for the request.
  */
 export function entryFault(
   plan: FaultPlan,
@@ -47,7 +47,7 @@ export function entryFault(
   return drawn === undefined ? TRUE : ENTRY_FAULTS[drawn];
 }
 
-/** @param call number of the GetRecords call on this shard, from 1. */
+/** @param call Number of the GetRecords call on this shard, from 1. */
 export function readFault(plan: FaultPlan, shardId: string, call: number): ReadFaultName | undefined {
   const outage = plan.readOutages.find(
     ({ shardId: of, fromCall, calls }) => of === shardId && call >= fromCall && call < fromCall + calls,
@@ -56,7 +56,7 @@ export function readFault(plan: FaultPlan, shardId: string, call: number): ReadF
   return bounded(plan, call, (at) => drawOne(plan.reads, plan.seed, "read", shardId, at));
 }
 
-/** @param call number of this operation's call on this shard (on the stream, of ListShards), from 1. */
+/** @param call Number of this operation's call on this shard (for ListShards, on the stream), from 1. */
 export function lookupFault(
   plan: FaultPlan,
   operation: string,
@@ -66,18 +66,18 @@ export function lookupFault(
   return bounded(plan, call, (at) => drawOne(plan.lookups, plan.seed, operation, shardId, at));
 }
 
-/** Every so many calls one is spared, so that no chain of faults is longer, wherever it is looked at. */
+/** Spares one call after `faultsInARow` others, so that no chain of faults is longer, wherever it starts. */
 function bounded<Name>(plan: FaultPlan, call: number, drawAt: (call: number) => Name): Name | undefined {
   return call % (plan.faultsInARow + 1) === 0 ? undefined : drawAt(call);
 }
 
-/** Where a record falls: as its MD5 would, but the same in every run, whatever the partition key has in it of the run. */
+/** Returns a record's hash key, distributed like an MD5 but the same in every run, although the partition key names the run. */
 export function hashKeyFor({ seed }: FaultPlan, name: string): string {
   const digest = createHash("md5").update(JSON.stringify([seed, name]));
   return String(BigInt(`0x${digest.digest("hex")}`));
 }
 
-/** @returns the data, in base64, with one bit of one byte changed; a byte more where there is none. */
+/** Returns the data, in base64, with one bit changed. Empty data gets one byte. */
 export function withAnotherByte({ seed }: FaultPlan, data: string, { name, attempt }: RecordAttempt): string {
   const bytes = Buffer.from(data, "base64");
   if (bytes.length === 0) return Buffer.from([0]).toString("base64");

@@ -15,7 +15,7 @@ import { type FaultPlan, NO_FAULTS } from "./plan";
 
 const FIRST = "shardId-000000000000";
 
-/** A stream of one shard behind the proxy, and a client of it that tries once. */
+/** A stream of one shard behind the proxy, and its client, which makes one attempt. */
 class Proxied {
   readonly clock = new VirtualClock();
   readonly kinesis = new MemoryKinesis({ region: "us-east-1", accountId: "111122223333" }, () =>
@@ -55,7 +55,7 @@ class Proxied {
     return this.#client;
   }
 
-  /** What the client gets: the entries, or the name of the error. */
+  /** Returns the client's result: the entries, or the name of the error. */
   async put(...keys: string[]): Promise<unknown> {
     const Records = keys.map((key) => ({ PartitionKey: key, Data: Buffer.from(key) }));
     try {
@@ -77,7 +77,7 @@ class Proxied {
     return this.client.send(new GetRecordsCommand({ ShardIterator: iterator }));
   }
 
-  /** Bytes of the records in a stream, behind the proxy. */
+  /** Returns the bytes of the records in a stream behind the proxy. */
   async stored(StreamName = "events"): Promise<string[]> {
     const position = { StreamName, ShardId: FIRST, ShardIteratorType: "TRIM_HORIZON" };
     const { ShardIterator } = JSON.parse(
@@ -130,7 +130,7 @@ describe("The fault proxy", () => {
     return { kind: "unclear", why };
   }
   for (const [fault, expected] of requests) {
-    it(`logs what is written and told of a request: ${fault}`, async () => {
+    it(`logs what a request writes and how it is answered: ${fault}`, async () => {
       proxied = await new Proxied().start({ writes: { [fault]: 1 } });
       expect(await proxied.put("a")).to.deep.equal(expected.client);
       expect(await proxied.stored()).to.have.lengthOf(expected.written);
@@ -152,7 +152,7 @@ describe("The fault proxy", () => {
     ["elsewhere", { client: FIRST, stored: 0, changed: 0 }],
   ];
   for (const [fault, { client, stored, changed }] of entries) {
-    it(`does to one entry alone: ${fault}`, async () => {
+    it(`applies to only one entry: ${fault}`, async () => {
       proxied = await new Proxied().start({ always: { b: fault } });
       expect(await proxied.put("a", "b", "c")).to.deep.equal([FIRST, client, FIRST]);
       const bytes = (await proxied.stored()).filter((text) => text !== "a" && text !== "c");
@@ -172,7 +172,7 @@ describe("The fault proxy", () => {
     expect(copies[0]?.writtenAt).to.be.greaterThan(attempts[0]?.begunAt ?? Number.NaN);
   });
 
-  it("splits and merges shards when so many records have come, and puts the next ones where they belong", async () => {
+  it("splits and merges shards after a number of records, and writes the next records to the right shard", async () => {
     proxied = await new Proxied().start({
       reshards: [
         { afterRecords: 1, kind: "split" },
@@ -185,7 +185,7 @@ describe("The fault proxy", () => {
     expect(placed[2]).to.deep.equal(["shardId-000000000003"]);
   });
 
-  it("leaves a shard without an answer from a call on, and says that it holds the request", async () => {
+  it("stops responding for a shard from a call on, and reports that it holds the request", async () => {
     const outage = { shardId: FIRST, fromCall: 2, calls: 10, fault: "silence" as const };
     proxied = await new Proxied().start({ readOutages: [outage] });
     const { NextShardIterator } = await proxied.read(await proxied.iterator());
@@ -204,13 +204,13 @@ describe("The fault proxy", () => {
     ]);
   });
 
-  it("has a clock of its own: in arrival times, in the times that it is asked for, and in its Date", async () => {
+  it("has a separate clock: in arrival times, in the times of requests, and in its Date header", async () => {
     proxied = await new Proxied().start({ skewMs: 3_600_000 });
     await proxied.put("a");
     const { Records = [] } = await proxied.read(await proxied.iterator());
     const arrival = Records[0]?.ApproximateArrivalTimestamp?.getTime();
     expect(arrival).to.equal(proxied.clock.now() + 3_600_000);
-    // Half an hour in the future, but for the skew.
+    // Half an hour in the future, apart from the skew.
     const position = { StreamName: "events", ShardId: FIRST, ShardIteratorType: "AT_TIMESTAMP" as const };
     const Timestamp = new Date(proxied.clock.now() + 1_800_000);
     const { ShardIterator } = await proxied.client.send(
@@ -219,7 +219,7 @@ describe("The fault proxy", () => {
     expect((await proxied.read(ShardIterator)).Records).to.have.lengthOf(1);
   });
 
-  it("leaves a record out of the first answer that it belongs to, and of no other", async () => {
+  it("omits a record from the first response that it belongs to, and from no other", async () => {
     proxied = await new Proxied().start({ leftOut: 1 });
     await proxied.put("a");
     const iterator = await proxied.iterator();
@@ -227,7 +227,7 @@ describe("The fault proxy", () => {
     expect((await proxied.read(iterator)).Records).to.have.lengthOf(1);
   });
 
-  it("logs of each answer what was in it, and of a failure what was told", async () => {
+  it("logs the content of each response, and the error of each failure", async () => {
     proxied = await new Proxied().start({ lookups: { "limit-exceeded": 1 }, faultsInARow: 1 });
     await proxied.put("a");
     const list = () => proxied.client.send(new ListShardsCommand({ StreamName: "events" }));
@@ -240,7 +240,7 @@ describe("The fault proxy", () => {
     ]);
   });
 
-  it("lets everything through where nothing is planned", async () => {
+  it("passes everything through without a plan", async () => {
     proxied = await new Proxied().start({});
     expect(await proxied.put("a", "b")).to.deep.equal([FIRST, FIRST]);
     const { Records = [] } = await proxied.read(await proxied.iterator());

@@ -12,18 +12,18 @@ import { send, type WireAnswer } from "./wire";
 import { type Hold, type RequestRecord, Writes } from "./writes";
 
 export interface FaultProxyOptions extends Omit<ProxiedStream, "log" | "nameOf"> {
-  /** Answers what is not for Kinesis: IAM, STS and whatever else the client asks of the one endpoint. */
+  /** Responds to requests for other services, such as IAM and STS, at the same endpoint. */
   others: (call: HttpCall) => Promise<HttpResponse>;
-  /** Default: the partition key itself. */
+  /** Returns a record's name by its partition key. Default: the partition key. */
   nameOf?: (partitionKey: string) => string;
 }
 
 export interface FaultProxy {
-  /** `http://127.0.0.1:PORT`. */
+  /** URL of the proxy, `http://127.0.0.1:PORT`. */
   endpoint: string;
-  /** What truly happened. */
+  /** The truth about the run. */
   log: TruthLog;
-  /** Requests that are not answered yet because of a fault: they wait for the clock, or for good. */
+  /** Number of requests that a fault holds: they wait for the clock, or forever. */
   readonly held: number;
   stop(): Promise<void>;
 }
@@ -32,9 +32,9 @@ const READINGS = new Set(["ListShards", "GetShardIterator", "GetRecords"] as con
 type ReadingOperation = "ListShards" | "GetShardIterator" | "GetRecords";
 
 /**
- * Stands before a Kinesis endpoint, does to what comes the faults of a plan, and logs the truth. Every decision is drawn
- * from the plan's seed and from what the request is about, never from the time: see `decisions.ts`. Signatures are not
- * looked at: what is behind is asked with the proxy's own keys.
+ * Starts a proxy in front of a Kinesis endpoint, which applies the faults of a plan and logs the truth. Every decision is
+ * drawn from the plan's seed and the request's content, never from the time: see `decisions.ts`. The proxy ignores
+ * signatures, and signs its own calls.
  */
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   const proxy = new ProxyServer(options);
@@ -81,7 +81,7 @@ class ProxyServer implements FaultProxy {
     await Promise.all([once(this.#server, "close"), this.#writes.stop()]);
   }
 
-  /** A failure of the proxy's own is answered as such: nobody else's fault is to be looked for. */
+  /** Reports an error of the proxy in the response, so that nobody looks for another cause. */
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     outgoing.on("error", () => undefined);
     try {
@@ -116,7 +116,7 @@ class ProxyServer implements FaultProxy {
     });
   }
 
-  /** The stream's description, which may change after the first one. */
+  /** Returns the stream's description, which may change after the first one. */
   #described(answer: HttpResponse): HttpResponse {
     const { changed } = this.#stream.plan;
     this.#descriptions += 1;

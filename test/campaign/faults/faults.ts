@@ -1,17 +1,17 @@
-/** What a whole request can meet. `carriedOut`: it is done, whatever is told of it. */
+/** Fault of a whole request. `carriedOut`: the request takes effect, whatever the response says. */
 export type RequestFault =
   | { kind: "error"; code: string; status: number; carriedOut: boolean }
-  /** The connection is reset instead of an answer. */
+  /** The connection is reset instead of a response. */
   | { kind: "reset"; carriedOut: boolean }
-  /** Carried out, and the answer breaks off in its middle. */
+  /** The request takes effect, and the response ends in its middle. */
   | { kind: "cut" }
-  /** Carried out, and a page of HTML comes with status 200. */
+  /** The request takes effect, and the response is an HTML page with status 200. */
   | { kind: "page" }
-  /** Carried out, and the answer comes in drops. */
+  /** The request takes effect, and the response arrives in drops. */
   | { kind: "slow" }
-  /** Carried out after a while. */
+  /** The request takes effect after a delay. */
   | { kind: "delay" }
-  /** Never carried out nor answered. */
+  /** The request has no effect and gets no response. */
   | { kind: "silence" };
 
 /** Codes and statuses: Kinesis API Reference, PutRecords, GetRecords and "Common errors". */
@@ -43,18 +43,18 @@ function refusal(code: string): RequestFault {
   return { kind: "error", code, status: 400, carriedOut: false };
 }
 
-/** What one entry of a PutRecords request can meet: what is told of it, and what is written. */
+/** Fault of one entry of a PutRecords request: its response, and what is written. */
 export interface EntryFault {
   told: "acknowledged" | "throttled" | "failed";
-  /** Into the stream: `whole` as it came, `changed` with another byte. */
+  /** Copies written into the stream: `whole` unchanged, `changed` with another byte. */
   copies: ("whole" | "changed")[];
-  /** Into another stream instead. */
+  /** Whether the record is written into another stream instead. */
   elsewhere?: true;
-  /** Written only some time after it was told. */
+  /** Whether the record is written only some time after the response. */
   late?: true;
-  /** Acknowledged with an error code of no letters. */
+  /** Whether the acknowledgement has an empty error code. */
   blankCode?: true;
-  /** Acknowledged on a shard that does not exist. */
+  /** Whether the acknowledgement names a shard that does not exist. */
   misplaced?: true;
 }
 
@@ -76,10 +76,10 @@ export const ENTRY_FAULTS = {
 export type EntryFaultName = keyof typeof ENTRY_FAULTS;
 
 /**
- * What an answer of GetRecords can be, beside what any request can meet: a few of the records, none of them yet, or `again`
- * those from an earlier place on.
+ * Fault of a GetRecords response, besides those of any request: only a few of the records, none of them yet, or `again`
+ * those from an earlier position.
  */
 export type ReadFaultName = RequestFaultName | "few" | "none-yet" | "again";
 
-/** Shard that no stream has. */
+/** Id of a shard that no stream has. */
 export const MADE_UP_SHARD = "shardId-000000999999";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** What the client was told of a record at one attempt. `unclear`: it can't know whether the record was written. */
+/** The client's view of one attempt of a record. `unclear`: it can't know whether the record was written. */
 export type Told =
   | { kind: "acknowledged"; shardId: string }
   | { kind: "refused"; code: string }
@@ -8,60 +8,60 @@ export type Told =
 
 export interface Attempt {
   partitionKey: string;
-  /** From 1. */
+  /** Number of the attempt, from 1. */
   attempt: number;
-  /** The PutRecords request that it was made in: they are numbered from 1. */
+  /** Number of its PutRecords request, from 1. */
   request: number;
-  /** In ms since 1970. */
+  /** Epoch time in ms. */
   begunAt: number;
-  /** Absent until something was told. */
+  /** Undefined until the client got a response. */
   told?: Told;
   toldAt?: number;
 }
 
-/** A record that was written into the stream. */
+/** A record that was written to the stream. */
 export interface Copy {
   partitionKey: string;
-  /** SHA-256 of its bytes. */
+  /** SHA-256 of the record's bytes. */
   digest: string;
   shardId: string;
   sequenceNumber: string;
-  /** The number that the reader was told, if it is another. */
+  /** Sequence number in the reader's response, if it differs. */
   toldNumber?: string;
   writtenAt: number;
 }
 
-/** One request of a reader, and what became of it. */
+/** One request of a reader, and its outcome. */
 export interface Reading {
   operation: "ListShards" | "GetShardIterator" | "GetRecords";
   /** Empty for ListShards. */
   shardId: string;
   begunAt: number;
-  /** `pending` until it is answered: for good, where the shard has fallen silent. */
+  /** `pending` until the response; stays so if the shard is silent. */
   outcome: "pending" | "answered" | { code: string };
-  /** Of answered GetRecords: how far behind the shard's tip it truly was. */
+  /** For GetRecords with a response: its true lag behind the shard's tip. */
   behindMs?: number;
-  /** Of answered GetRecords: the shard is closed, and this was its end. */
+  /** For GetRecords with a response: whether it reached the end of a closed shard. */
   isEnd?: boolean;
-  /** Of answered GetRecords: the sequence numbers that it gave. */
+  /** For GetRecords with a response: the sequence numbers in it. */
   served?: string[];
-  /** How far behind it was told to be, if that is not true. */
+  /** Lag in the response, if it isn't the true one. */
   toldBehindMs?: number;
-  /** When the last of them arrived at the latest, by the reader's clock, as far as it can know. */
+  /** Latest possible arrival of the last record, by the reader's clock, as far as the reader can know. */
   lastArrivalAt?: number;
 }
 
-/** The truth of one run: what was written where, what was read, and what the client was told. */
+/** The truth about one run: records written and read, and the responses that the client got. */
 export class TruthLog {
   readonly attempts: Attempt[] = [];
   readonly copies: Copy[] = [];
   readonly readings: Reading[] = [];
-  /** How far the service's clock is ahead of the reader's, for all that the reader can know. */
+  /** Maximum offset of the service's clock from the reader's, as far as the reader can know. */
   clockOffsetMs = 0;
   readonly #attemptsOf = new Map<string, Attempt[]>();
   readonly #copiesAt = new Map<string, Copy>();
 
-  /** Different partition keys that were sent so far. */
+  /** Number of different partition keys sent so far. */
   get keys(): number {
     return this.#attemptsOf.size;
   }
@@ -79,7 +79,7 @@ export class TruthLog {
     attempt.toldAt = now;
   }
 
-  /** @param data in base64. */
+  /** @param data Bytes in base64. */
   wrote(copy: Omit<Copy, "digest">, data: string): void {
     const entry = { ...copy, digest: digestOf(Buffer.from(data, "base64")) };
     this.copies.push(entry);

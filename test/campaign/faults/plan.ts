@@ -2,54 +2,54 @@ import type { Chances } from "./draw";
 import type { EntryFaultName, ReadFaultName, RequestFaultName } from "./faults";
 
 /**
- * The faults of one run. Counts of records are of different partition keys, in the order in which they came first.
- * All of it is data, and the seed draws the rest: the same plan does the same to the same requests.
+ * The faults of one run. Counts of records count different partition keys, in the order of their first arrival. The plan is
+ * data and the seed draws the rest, so the same plan has the same effect on the same requests.
  */
 export interface FaultPlan {
   seed: string;
-  /** What a PutRecords request meets, by its first record and that one's attempt. */
+  /** Faults of PutRecords requests, drawn by the first record and its attempt. */
   writes: Chances<RequestFaultName>;
-  /** What an entry of it meets, by its record and attempt. */
+  /** Faults of their entries, drawn by the record and its attempt. */
   entries: Chances<EntryFaultName>;
-  /** That a shard takes nothing of a request: by shard, and by the request as above. 0–1. */
+  /** Probability that a shard throttles a request, drawn by the shard and the request, 0–1. */
   shardThrottled: number;
-  /** What GetRecords meets, by shard and the number of the call on it. */
+  /** Faults of GetRecords, drawn by the shard and the number of the call on it. */
   reads: Chances<ReadFaultName>;
-  /** What ListShards and GetShardIterator meet, likewise. */
+  /** Faults of ListShards and GetShardIterator, drawn in the same way. */
   lookups: Chances<RequestFaultName>;
-  /** That a record which was acknowledged at once is left out of the first answer that it belongs to. 0–1. */
+  /** Probability that the first response omits a record whose first attempt was acknowledged, 0–1. */
   leftOut: number;
-  /** What GetRecords says of how far it is behind, unless it says the truth: that it is ahead, or at the tip. */
+  /** Lie of GetRecords about its lag: a negative one, or none. Undefined for the truth. */
   toldLag: "negative" | "none" | undefined;
-  /** Whether up to four records in a row bear the sequence number of the first. */
+  /** Whether up to four consecutive records have the sequence number of the first. */
   sharesNumbers: boolean;
-  /** Shards that are never listed, nor named as children: to be read by whoever knows of them, or not even so. */
+  /** Shards that are never listed nor named as children. They are readable by their id, or not at all. */
   hidden: { shardIds: string[]; areReadable: boolean };
-  /** What the stream's description says from the second one on: that it was created again, or keeps records for an hour. */
+  /** Change in the stream's description from the second one on: another creation time, or a retention of an hour. */
   changed: "created-again" | "kept-shorter" | undefined;
-  /** At later attempts of a record nothing is drawn, so that what is drawn passes. From 0. */
+  /** Number of attempts of a record that can meet a drawn fault, from 0. Later attempts succeed. */
   faultyAttempts: number;
-  /** So many calls in a row on one shard meet what is drawn at most. From 0. */
+  /** Maximum number of consecutive calls on one shard that meet a drawn fault, from 0. */
   faultsInARow: number;
-  /** What an entry meets at every attempt, by the record's name. */
+  /** Faults of an entry at every attempt, by the record's name. */
   always: Record<string, EntryFaultName>;
-  /** Requests that hold a record after so many meet this, `requests` of them. */
+  /** Faults of the next `requests` requests after a number of records. */
   writeOutages: { afterRecords: number; fault: RequestFaultName; requests: number }[];
-  /** Calls of GetRecords on a shard meet this, from that one on (from 1), `calls` of them. */
+  /** Faults of `calls` GetRecords calls on a shard, starting with number `fromCall` (from 1). */
   readOutages: { shardId: string; fromCall: number; calls: number; fault: RequestFaultName }[];
-  /** Before the record after so many is written, a shard is split or two are merged. */
+  /** Splits and merges of shards after a number of records. */
   reshards: { afterRecords: number; kind: "split" | "merge" }[];
-  /** Before the record after so many is written, others write as many records of their own. */
-  strangers: { afterRecords: number; records: number }[];
-  /** How far the service's clock is ahead, in ms: of its Date headers, its arrival times, and the times that it is asked for. */
+  /** Foreign records that others write after a number of records. */
+  foreignWrites: { afterRecords: number; records: number }[];
+  /** Offset of the service's clock in ms: of its Date headers, its arrival times, and the times in requests. */
   skewMs: number;
-  /** How far off an arrival time may be, in ms: AWS promises it no accuracy. From 0. */
+  /** Maximum error of an arrival time in ms, from 0. AWS promises no accuracy. */
   arrivalJitterMs: number;
-  /** How long a delay lasts, and how late a late record is, at most, in ms. */
+  /** Maximum delay of a response and of a late write, in ms. */
   longestDelayMs: number;
 }
 
-/** Nothing goes wrong. */
+/** A plan without faults. */
 export const NO_FAULTS: Omit<FaultPlan, "seed"> = {
   writes: {},
   entries: {},
@@ -67,7 +67,7 @@ export const NO_FAULTS: Omit<FaultPlan, "seed"> = {
   writeOutages: [],
   readOutages: [],
   reshards: [],
-  strangers: [],
+  foreignWrites: [],
   skewMs: 0,
   arrivalJitterMs: 0,
   longestDelayMs: 3_000,

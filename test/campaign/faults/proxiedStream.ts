@@ -3,37 +3,37 @@ import type { KinesisEndpoint } from "../kinesisEndpoint";
 import type { TruthLog } from "./log";
 import type { FaultPlan } from "./plan";
 
-/** The time that delays and lateness are measured in. */
+/** Clock of delays and late writes. */
 export interface ProxyClock {
-  /** Ms since 1970. */
+  /** Epoch time in ms. */
   now(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The one stream that the proxy stands before. */
+/** The only stream behind the proxy. */
 export interface ProxiedStream {
-  /** What is behind the proxy. It is asked with keys of the proxy's own, so that what is asked can be changed. */
+  /** Endpoint behind the proxy. The proxy signs its calls itself, so that it can change requests. */
   endpoint: KinesisEndpoint;
   streamName: string;
-  /** Where a record goes that is written elsewhere: a stream of the same endpoint. */
+  /** Another stream of the same endpoint, for records that are written elsewhere. */
   otherStreamName: string;
   plan: FaultPlan;
   log: TruthLog;
   clock: ProxyClock;
-  /** What decisions about a record are drawn by: what of its partition key is the same in every run. */
+  /** Returns the part of a partition key that is the same in every run. Decisions about a record are drawn by it. */
   nameOf: (partitionKey: string) => string;
 }
 
 type Json = Record<string, unknown>;
 
-/** @throws Error where the endpoint itself refuses: what the proxy asks for of its own accord has to work. */
+/** @throws Error if the endpoint rejects the call, because the proxy's own calls must succeed. */
 export async function asked(endpoint: KinesisEndpoint, operation: string, request: object): Promise<Json> {
   const answer = await endpoint.call(operation, request);
   if (answer.status !== 200) throw new Error(`${operation} behind the proxy: ${answer.body.toString()}`);
   return bodyOf(answer);
 }
 
-/** Without its nulls: an endpoint may say in that way that there is nothing. */
+/** Returns the body without its nulls, with which an endpoint may express missing values. */
 export function bodyOf({ body }: HttpResponse): Json {
   const text = body.toString();
   return text === "" ? {} : JSON.parse(text, (_, value) => value ?? undefined);

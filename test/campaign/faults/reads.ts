@@ -13,20 +13,20 @@ type Json = Record<string, unknown>;
 interface ServedRecord {
   SequenceNumber: string;
   PartitionKey: string;
-  /** Seconds since 1970. */
+  /** Epoch time in seconds. */
   ApproximateArrivalTimestamp: number;
 }
 
-/** How far behind an answer without records says to be, at most, in ms. */
-const MOST_BEHIND_MS = 2_000;
+/** Maximum lag that a response without records reports, in ms. */
+const MAX_LAG_MS = 2_000;
 const NOTHING: HttpResponse = { status: 200, headers: {}, body: "{}" };
 
-/** ListShards, GetShardIterator and GetRecords, under the plan's faults. */
+/** Serves ListShards, GetShardIterator and GetRecords with the plan's faults. */
 export class Reads {
   readonly #calls = new Map<string, number>();
   readonly #shardOf = new Map<string, string>();
   readonly #leftOut = new Set<Copy>();
-  /** The first iterator of each shard that was given, for answers from an earlier place. */
+  /** First iterator per shard, for responses from an earlier position. */
   readonly #earliest = new Map<string, string>();
   readonly #numbers = new ToldNumbers();
 
@@ -43,7 +43,7 @@ export class Reads {
         : lookupFault(plan, operation, shardId, call);
     const fault = faultOf(name);
     if (fault?.kind === "silence") return hold.silence();
-    // What ends the reading is told alone, so that what else was under way is no matter of luck.
+    // A fault that ends the reading is delayed, so that requests in flight end before it and chance plays no part.
     if (isOutage(plan, shardId, call)) await hold.delay(1);
     if (fault?.kind === "delay")
       await hold.delay(draw(plan.seed, "delay", operation, shardId, call) * plan.longestDelayMs);
@@ -54,7 +54,7 @@ export class Reads {
     if (reading.lastArrivalAt !== undefined) reading.lastArrivalAt -= log.clockOffsetMs;
   }
 
-  /** What is told of an answer, which the log has as it truly was. */
+  /** Returns the response for the client. The log keeps the true one. */
   #told(operation: string, shardId: string, answer: HttpResponse): HttpResponse {
     const { toldLag, sharesNumbers } = this.stream.plan;
     const body = bodyOf(answer);
@@ -62,7 +62,7 @@ export class Reads {
     const records = body.Records as ServedRecord[];
     return json(answer, {
       ...body,
-      ...(toldLag && { MillisBehindLatest: toldLag === "none" ? 0 : -MOST_BEHIND_MS * 1_000 }),
+      ...(toldLag && { MillisBehindLatest: toldLag === "none" ? 0 : -MAX_LAG_MS * 1_000 }),
       ...(sharesNumbers && { Records: records.map((record) => this.#numbered(shardId, record)) }),
     });
   }
@@ -99,7 +99,7 @@ export class Reads {
       return { status: 400, headers: {}, body: JSON.stringify({ __type: "ResourceNotFoundException" }) };
     }
     if (name === "none-yet") {
-      const more = drawWhole(1, MOST_BEHIND_MS, plan.seed, shardId, call);
+      const more = drawWhole(1, MAX_LAG_MS, plan.seed, shardId, call);
       return noneYet(request, (await this.#behindMs(request)) + more);
     }
     const limit = name === "few" ? { Limit: drawWhole(1, 5, plan.seed, "few", shardId, call) } : {};
@@ -117,7 +117,7 @@ export class Reads {
     return json(answer, { ...body, Records: records.map((record) => this.#skewed(record)) });
   }
 
-  /** How old the next record is, in ms: an answer before it that said to be nearer to the tip would be a lie. */
+  /** Returns the age of the next record in ms. A response before it that reports less would be a lie. */
   async #behindMs(request: Json): Promise<number> {
     const { endpoint, clock } = this.stream;
     const { Records = [] } = bodyOf(await endpoint.call("GetRecords", { ...request, Limit: 1 }));
@@ -125,7 +125,7 @@ export class Reads {
     return next === undefined ? 0 : Math.max(0, clock.now() - next.ApproximateArrivalTimestamp * 1000);
   }
 
-  /** The times that the client asks for are the skewed clock's. */
+  /** Converts the times in the client's request, which are those of the skewed clock. */
   #unskewed(request: Json): Json {
     const { skewMs } = this.stream.plan;
     const { Timestamp: time, ShardFilter: filter } = request as {
@@ -149,7 +149,7 @@ export class Reads {
     return { ...record, ApproximateArrivalTimestamp: arrival };
   }
 
-  /** Only a record that there is no second copy of, and will be none: it was acknowledged at once. */
+  /** Omits only a record that has no second copy and can't get one, because its first attempt was acknowledged. */
   #isLeftOut(shardId: string, { SequenceNumber, PartitionKey }: ServedRecord): boolean {
     const { plan, log, nameOf } = this.stream;
     const copy = log.copyAt(shardId, SequenceNumber);
@@ -183,7 +183,7 @@ function isOutage({ readOutages }: ProxiedStream["plan"], shardId: string, call:
   );
 }
 
-/** As AWS may answer at any time: go on from the same place. */
+/** Returns no records and the same iterator, as AWS may do at any time. */
 function noneYet({ ShardIterator }: Json, behindMs: number): HttpResponse {
   const body = { Records: [], NextShardIterator: ShardIterator, MillisBehindLatest: behindMs };
   return json({ status: 200, headers: { "content-type": "application/x-amz-json-1.1" }, body: "" }, body);

@@ -16,7 +16,7 @@ interface DescribedShard {
 
 const STATE_POLL_MS = 10;
 
-/** The open shards of the stream, and what splits and merges them. */
+/** Holds the open shards of the stream, and splits and merges them. */
 export class ShardMap {
   #open: OpenShard[] = [];
 
@@ -40,7 +40,7 @@ export class ShardMap {
     return this.#open.find(({ start, end }) => key >= start && key <= end)?.shardId ?? "";
   }
 
-  /** A stream of one shard can't be merged: it is split. */
+  /** Splits a stream of one shard instead, because there is nothing to merge. */
   async reshard(kind: "split" | "merge", occasion: number): Promise<void> {
     const at = Math.floor(draw(this.stream.plan.seed, "reshard", occasion) * this.#open.length);
     const shard = this.#open[at];

@@ -8,13 +8,13 @@ import type { HttpCall } from "../../../sandbox/aws/signature";
 import type { KinesisEndpoint } from "../kinesisEndpoint";
 
 export interface SignedEndpointOptions {
-  /** Such as `http://127.0.0.1:4566`. */
+  /** URL of the endpoint, such as `http://127.0.0.1:4566`. */
   url: string;
   region: string;
   credentials: { accessKeyId: string; secretAccessKey: string };
 }
 
-/** Kinesis at a plain-HTTP endpoint, asked with these keys. */
+/** Calls Kinesis at a plain-HTTP endpoint with these keys. */
 export function signedEndpoint({ url, region, credentials }: SignedEndpointOptions): KinesisEndpoint {
   const { host } = new URL(url);
   const signer = new SignatureV4({ credentials, region, service: "kinesis", sha256: Sha256 });
@@ -32,7 +32,7 @@ export function signedEndpoint({ url, region, credentials }: SignedEndpointOptio
   };
 }
 
-/** Passes a call on as it came, its signature included: only an endpoint that takes the host for its own accepts it. */
+/** Forwards a call unchanged, including its signature. Only an endpoint that doesn't check the host accepts it. */
 export function passedOn(url: string): (call: HttpCall) => Promise<HttpResponse> {
   return ({ headers, body }) => post(url, headers, body);
 }

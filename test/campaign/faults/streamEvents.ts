@@ -7,8 +7,8 @@ interface Written {
   SequenceNumber: string;
 }
 
-/** What happens to the stream from elsewhere while it is written to: each once, when so many records have come. */
-export class Happenings {
+/** Changes by others while the stream is written to. Each happens once, after its number of records. */
+export class StreamEvents {
   readonly #done = new Set<object>();
   #last: Promise<void> = Promise.resolve();
 
@@ -17,29 +17,29 @@ export class Happenings {
     private readonly shards: ShardMap,
   ) {}
 
-  /** Resolves once all that is due has happened. */
+  /** Resolves once every change that is due has happened. */
   catchUp(): Promise<void> {
-    this.#last = this.#last.then(() => this.#happen());
+    this.#last = this.#last.then(() => this.#writeAndReshard());
     return this.#last;
   }
 
-  async #happen(): Promise<void> {
+  async #writeAndReshard(): Promise<void> {
     const { plan, log } = this.stream;
     for (const [occasion, reshard] of plan.reshards.entries()) {
       if (this.#isDue(reshard, log.keys)) await this.shards.reshard(reshard.kind, occasion);
     }
-    for (const [occasion, strangers] of plan.strangers.entries()) {
-      if (this.#isDue(strangers, log.keys)) await this.#writeStrangers(occasion, strangers.records);
+    for (const [occasion, foreign] of plan.foreignWrites.entries()) {
+      if (this.#isDue(foreign, log.keys)) await this.#writeForeign(occasion, foreign.records);
     }
   }
 
-  #isDue(happening: { afterRecords: number }, keys: number): boolean {
-    if (keys <= happening.afterRecords || this.#done.has(happening)) return false;
-    this.#done.add(happening);
+  #isDue(change: { afterRecords: number }, keys: number): boolean {
+    if (keys <= change.afterRecords || this.#done.has(change)) return false;
+    this.#done.add(change);
     return true;
   }
 
-  async #writeStrangers(occasion: number, count: number): Promise<void> {
+  async #writeForeign(occasion: number, count: number): Promise<void> {
     const { endpoint, streamName, log, clock, plan } = this.stream;
     const records = Array.from({ length: count }, (_, at) => ({
       PartitionKey: `${STRANGERS[Math.floor(draw(plan.seed, "stranger", occasion, at) * STRANGERS.length)]}${at}`,
@@ -55,5 +55,5 @@ export class Happenings {
   }
 }
 
-/** Keys of others: some look like a verifier's own. */
+/** Partition keys of foreign records. Some look like those of a verifier. */
 const STRANGERS = ["user-", "amplitude-kinesis.", "amplitude-kinesis.AAAAAAAAAAAA.", ""];

@@ -1,10 +1,10 @@
-/** Records in a row that bear one number, at most. */
+/** Maximum number of consecutive records with the same number. */
 const SHARING = 4;
 
-/** Sequence numbers as they are told: up to four records in a row of a shard bear the number of the first. */
+/** Sequence numbers in responses: up to four consecutive records of a shard have the number of the first. */
 export class ToldNumbers {
   readonly #toldOf = new Map<string, string>();
-  /** The number that is told at present on each shard, and how many records bear it. */
+  /** Current number per shard, and how many records have it. */
   readonly #current = new Map<string, { number: string; records: number }>();
 
   told<Record extends { SequenceNumber: string }>(shardId: string, record: Record): Record {

@@ -4,7 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { HttpResponse } from "../../../sandbox/aws/protocol";
 import type { RequestFault } from "./faults";
 
-/** How an answer goes over the wire. */
+/** A response, and how it is sent. */
 export type Manner = "whole" | "slow" | "cut" | "reset";
 
 export interface WireAnswer {
@@ -15,7 +15,7 @@ export interface WireAnswer {
 const DROPS = 8;
 const PAGE = "<html><body>Please log in to this network</body></html>";
 
-/** @returns whether the client has got the whole answer. */
+/** @returns Whether the client received the whole response. */
 export async function send(outgoing: ServerResponse, { answer, manner }: WireAnswer): Promise<boolean> {
   if (outgoing.destroyed) return false;
   if (manner === "reset") {
@@ -44,11 +44,11 @@ async function drip(outgoing: ServerResponse, body: Buffer): Promise<void> {
     outgoing.write(body.subarray(at, at + size));
     await turn();
   }
-  // With its last drop the answer is over: the client takes no notice of what comes behind.
+  // The response ends with its last drop: the client ignores whatever follows.
   outgoing.end(body.subarray(at));
 }
 
-/** What a fault makes of the answer to a request that was carried out, or wasn't. */
+/** Applies a fault to the response of a request, whether or not the request took effect. */
 export function underFault(fault: RequestFault | undefined, answer: HttpResponse): WireAnswer {
   switch (fault?.kind) {
     case "error":
@@ -69,7 +69,7 @@ export function underFault(fault: RequestFault | undefined, answer: HttpResponse
   }
 }
 
-/** Whether a client that meets this fault gets an answer that it can go by. */
+/** Whether a client gets a response that it can rely on despite this fault. */
 export function isClear(fault: RequestFault | undefined): boolean {
   return fault === undefined || fault.kind === "slow" || fault.kind === "delay";
 }

@@ -5,7 +5,7 @@ import { type EntryFault, MADE_UP_SHARD, REQUEST_FAULTS, type RequestFault } fro
 import type { Attempt, Told } from "./log";
 import { bodyOf, type ProxiedStream } from "./proxiedStream";
 import type { ShardMap } from "./shardMap";
-import { Happenings } from "./streamEvents";
+import { StreamEvents } from "./streamEvents";
 import { isCarriedOut, isClear, underFault, type WireAnswer } from "./wire";
 
 export interface RequestRecord {
@@ -27,24 +27,24 @@ interface EntryAnswer {
   ErrorMessage?: string;
 }
 
-/** Sends an answer to whoever asked; says whether it came through. */
+/** Sends a response to the client, and resolves to whether it arrived. */
 export type Reply = (wire: WireAnswer) => Promise<boolean>;
 
-/** Holds the request that is being answered, for some time or for good. */
+/** Holds the current request, for some time or forever. */
 export interface Hold {
   delay(ms: number): Promise<void>;
   silence(): Promise<void>;
 }
 
-/** Of a record that may have other copies none is late: how many were read by the end would be a matter of luck. */
+/** Replaces a late write of a record that may have other copies, because chance would decide how many are read by the end. */
 const AT_ONCE: EntryFault = { told: "acknowledged", copies: ["whole"] };
 const CODES = { throttled: "ProvisionedThroughputExceededException", failed: "InternalFailure" };
-/** Sequence numbers of records that were never written: none of a stream's own begins so. */
+/** Sequence numbers of records that were never written. No number of a stream begins like this. */
 const MADE_UP = 8n * 10n ** 55n;
 
-/** PutRecords, under the plan's faults. */
+/** Serves PutRecords with the plan's faults. */
 export class Writes {
-  readonly #happenings: Happenings;
+  readonly #streamEvents: StreamEvents;
   readonly #outages: { afterRecords: number; fault: RequestFault; left: number }[];
   readonly #late = new AbortController();
   readonly #pending = new Set<Promise<void>>();
@@ -55,7 +55,7 @@ export class Writes {
     private readonly stream: ProxiedStream,
     private readonly shards: ShardMap,
   ) {
-    this.#happenings = new Happenings(stream, shards);
+    this.#streamEvents = new StreamEvents(stream, shards);
     this.#outages = stream.plan.writeOutages.map(({ afterRecords, fault, requests }) => ({
       afterRecords,
       fault: REQUEST_FAULTS[fault],
@@ -68,7 +68,7 @@ export class Writes {
     this.#requests += 1;
     const entries = records.map((record) => this.#entry(record, this.#requests));
     const [first] = entries;
-    await this.#happenings.catchUp();
+    await this.#streamEvents.catchUp();
     const fault = this.#outage() ?? (first && requestFault(plan, first));
     if (fault?.kind === "silence") return hold.silence();
     if (fault?.kind === "delay" && first !== undefined) {
@@ -81,7 +81,7 @@ export class Writes {
     }
   }
 
-  /** Gives up what is to be written late. */
+  /** Abandons late writes. */
   async stop(): Promise<void> {
     this.#late.abort();
     await Promise.all(this.#pending);
@@ -133,7 +133,7 @@ export class Writes {
     }));
   }
 
-  /** @returns the endpoint's own answer, where it refused the whole request. */
+  /** @returns The endpoint's response if it rejected the whole request. */
   async #write(copies: PendingCopy[]): Promise<HttpResponse | undefined> {
     const { endpoint, streamName, log, clock } = this.stream;
     for (let from = 0; from < copies.length; from += 500) {
@@ -202,7 +202,7 @@ interface PendingCopy {
 
 interface Done {
   answer: HttpResponse;
-  /** Of each entry, where its answer comes through. */
+  /** The client's view of each entry, if the response arrives. */
   told: (Told | undefined)[];
 }
 
@@ -228,7 +228,7 @@ function toldOf(told: Told | undefined, fault: RequestFault | undefined, deliver
   return (delivered ? told : undefined) ?? { kind: "unclear", why: "no answer" };
 }
 
-/** An InternalFailure does not say that the record was not written. */
+/** Treats an InternalFailure as unclear, because the record may have been written. */
 function toldIn({ ErrorCode: code, ShardId: shardId = "" }: EntryAnswer): Told {
   if (code === undefined || code === "") return { kind: "acknowledged", shardId };
   return code === CODES.throttled ? { kind: "refused", code } : { kind: "unclear", why: code };

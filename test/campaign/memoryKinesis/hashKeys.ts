@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 
-/** Hash keys that fall to one shard, both ends included. Source: Kinesis API Reference, HashKeyRange. */
+/** Range of a shard's hash keys, including both ends. Source: Kinesis API Reference, HashKeyRange. */
 export interface HashKeyRange {
   start: bigint;
   end: bigint;
 }
 
-/** One more than the largest hash key: they are MD5 sums, 128 bits. */
+/** One more than the largest hash key, which is an MD5 sum of 128 bits. */
 const HASH_KEYS = 2n ** 128n;
 
-/** The whole range in `count` parts of one size; the last one takes what is left over. */
+/** Splits the whole range into `count` equal parts. The last one also takes the remainder. */
 export function evenRanges(count: number): HashKeyRange[] {
   const size = HASH_KEYS / BigInt(count);
   return Array.from({ length: count }, (_, part) => ({
@@ -18,7 +18,7 @@ export function evenRanges(count: number): HashKeyRange[] {
   }));
 }
 
-/** Where a record belongs: the MD5 of its partition key, unless a hash key is given. Undefined for one that is no hash key. */
+/** Returns a record's hash key: the given one, or the MD5 of its partition key. Undefined if the given one is invalid. */
 export function hashKeyOf(partitionKey: string, explicitHashKey?: string): bigint | undefined {
   if (explicitHashKey === undefined) {
     return BigInt(`0x${createHash("md5").update(partitionKey).digest("hex")}`);

@@ -1,13 +1,13 @@
 import { AwsError } from "../../../sandbox/aws/protocol";
 import type { MemoryShard } from "./memoryStream";
 
-/** What a shard iterator stands for. */
+/** Content of a shard iterator. */
 export interface IteratorState {
   streamName: string;
   shardId: string;
-  /** Position of the next record to be read in the shard, from 0. */
+  /** Position of the shard's next record to read, from 0. */
   next: number;
-  /** In ms since 1970. */
+  /** Epoch time in ms. */
   issuedAt: number;
 }
 
@@ -18,7 +18,7 @@ export function encodeIterator(state: IteratorState): string {
   return Buffer.from(JSON.stringify(state)).toString("base64");
 }
 
-/** @throws AwsError `InvalidArgumentException` for what is none, `ExpiredIteratorException`. */
+/** @throws AwsError `InvalidArgumentException` for other text, or `ExpiredIteratorException`. */
 export function decodeIterator(iterator: unknown, now: number): IteratorState {
   const state = parsed(iterator);
   if (now - state.issuedAt > LIFETIME_MS) {
@@ -35,7 +35,7 @@ function parsed(iterator: unknown): IteratorState {
     const state: IteratorState = JSON.parse(Buffer.from(String(iterator), "base64").toString());
     if (typeof state.shardId === "string" && typeof state.next === "number") return state;
   } catch {
-    // Falls through to the one error that says it.
+    // Falls through to the error below.
   }
   throw new AwsError("InvalidArgumentException", "Invalid ShardIterator.");
 }
@@ -43,12 +43,12 @@ function parsed(iterator: unknown): IteratorState {
 export interface IteratorRequest {
   ShardIteratorType?: string;
   StartingSequenceNumber?: string;
-  /** Seconds since 1970. */
+  /** Epoch time in seconds. */
   Timestamp?: number;
 }
 
 /**
- * The position, from 0, that a shard is read from.
+ * Returns the position, from 0, at which reading a shard starts.
  *
  * @throws AwsError `InvalidArgumentException`
  */

@@ -14,7 +14,7 @@ interface ShardAnswer {
   SequenceNumberRange: { EndingSequenceNumber?: string };
 }
 
-/** A stream, with what is asked of both told in names that are the same for both. */
+/** A stream of either one, with the same names in the responses of both. */
 class Compared {
   readonly #sequenceNumbers = new Map<string, string>();
 
@@ -53,7 +53,7 @@ class Compared {
     return (await this.call("ListShards", {})).Shards as ShardAnswer[];
   }
 
-  /** Ranges and parents, and whether a shard is closed. */
+  /** Returns the ranges and parents of the shards, and whether each is closed. */
   async layout(filter?: Json): Promise<unknown> {
     const { Shards } = await this.call("ListShards", filter === undefined ? {} : { ShardFilter: filter });
     return (Shards as (ShardAnswer & Json)[]).map(
@@ -66,7 +66,7 @@ class Compared {
     );
   }
 
-  /** A shard read to where it ends, or to its tip. */
+  /** Reads a shard to its end, or to its tip. */
   async read(shardId: string, type: string, Limit: number, from?: string): Promise<unknown> {
     const number = from === undefined ? {} : { StartingSequenceNumber: this.#sequenceNumbers.get(from) };
     const time = type === "AT_TIMESTAMP" ? { Timestamp: 1 } : {};
@@ -106,7 +106,7 @@ function childrenIn({ ChildShards }: Json): unknown {
 
 const LARGEST_HASH_KEY = 2n ** 128n - 1n;
 
-describe("The Kinesis in this process answers as the engine does", function () {
+describe("The Kinesis in this process responds as the engine does", function () {
   this.timeout(30_000);
   let aws: Fixture;
   before(async () => {
@@ -127,8 +127,8 @@ describe("The Kinesis in this process answers as the engine does", function () {
   }
 
   for (let seed = 1; seed <= 6; seed += 1) {
-    // Of two and of four shards the engine makes the first one a hash key smaller than AWS documents it (API reference, Shard).
-    it(`about records and shards, through resharding (seed ${seed})`, async () => {
+    // With two or four shards, the engine's first shard has one hash key less than AWS documents (API reference, Shard).
+    it(`for records and shards, through resharding (seed ${seed})`, async () => {
       const named = `memory ${seed}`;
       const pair = await both(`compared-${seed}`, draw(named, "shards") < 0.5 ? 1 : 3);
       const same = async (what: string, ask: (each: Compared) => Promise<unknown>) => {
@@ -166,7 +166,7 @@ describe("The Kinesis in this process answers as the engine does", function () {
   const hashKeyOf = (seed: string, ...parts: number[]) =>
     String(BigInt(Math.floor(draw(seed, "hash", ...parts) * 2 ** 32)) * 2n ** 96n);
 
-  /** Splits or merges what the stream's own layout offers. */
+  /** Splits or merges shards that the stream's layout offers. */
   const resharding = (seed: string, step: number) => async (each: Compared) => {
     const open = (await each.shards())
       .filter(({ SequenceNumberRange: range }) => range.EndingSequenceNumber === undefined)
@@ -189,7 +189,7 @@ describe("The Kinesis in this process answers as the engine does", function () {
     return [answer, await each.layout()];
   };
 
-  it("about what can't be", async () => {
+  it("to invalid requests", async () => {
     const pair = await both("refusing", 2);
     const split = { ShardToSplit: "shardId-000000000000", NewStartingHashKey: String(LARGEST_HASH_KEY / 4n) };
     for (const each of pair) {
@@ -218,7 +218,7 @@ describe("The Kinesis in this process answers as the engine does", function () {
   });
 });
 
-describe("The Kinesis in this process, by its clock", () => {
+describe("The clock of the Kinesis in this process", () => {
   const read = async (kinesis: MemoryKinesis, ShardIterator: unknown) =>
     JSON.parse((await kinesis.call("GetRecords", { ShardIterator })).body.toString());
 
@@ -234,7 +234,7 @@ describe("The Kinesis in this process, by its clock", () => {
     return { kinesis, put, iterator };
   }
 
-  it("lets an iterator expire after five minutes", async () => {
+  it("expires an iterator after five minutes", async () => {
     let now = 1_000_000;
     const { kinesis, iterator } = await oneShard(() => now);
     const old = await iterator({ ShardIteratorType: "LATEST" });
@@ -244,7 +244,7 @@ describe("The Kinesis in this process, by its clock", () => {
     expect(await read(kinesis, old)).to.include({ __type: "ExpiredIteratorException" });
   });
 
-  it("reads from a time on, and says how far behind it is", async () => {
+  it("is the one of reads by time, and of the lag in responses", async () => {
     let now = 1_000_000;
     const { kinesis, put, iterator } = await oneShard(() => now);
     for (const key of ["a", "b", "c"]) {

@@ -8,13 +8,13 @@ import { type MemoryShard, MemoryStream, type StoredRecord } from "./memoryStrea
 type Json = Record<string, unknown>;
 type Operation = (request: Json) => object;
 
-/** Most records of one GetRecords answer. Source: "Quotas and limits", Kinesis Developer Guide. */
-const MOST_RECORDS = 10_000;
+/** Maximum number of records in a GetRecords response. Source: "Quotas and limits", Kinesis Developer Guide. */
+const MAX_RECORDS = 10_000;
 
 /**
- * Streams in this process: the semantics of records, shards and iterators alone, without permissions, limits of
- * throughput or states. Thousands of short runs that the Kinesis engine is too slow for are made against it; a test holds it
- * to the engine's own answers. Time is the clock's, so that an iterator expires when the clock says so.
+ * Streams in this process, with only the semantics of records, shards and iterators: no permissions, no throughput limits
+ * and no states. It serves thousands of short runs, for which the Kinesis engine is too slow. A test compares it with the
+ * engine. The given clock decides when an iterator expires.
  */
 export class MemoryKinesis implements KinesisEndpoint {
   readonly #streams = new Map<string, MemoryStream>();
@@ -29,7 +29,7 @@ export class MemoryKinesis implements KinesisEndpoint {
     MergeShards: (request) => this.#merge(request),
   };
 
-  /** @param now in ms since 1970. */
+  /** @param now Returns the epoch time in ms. */
   constructor(
     private readonly place: { region: string; accountId: string },
     private readonly now: () => number,
@@ -123,7 +123,7 @@ export class MemoryKinesis implements KinesisEndpoint {
     return { ShardIterator: encodeIterator(state) };
   }
 
-  #records({ ShardIterator: iterator, Limit: limit = MOST_RECORDS }: Json): object {
+  #records({ ShardIterator: iterator, Limit: limit = MAX_RECORDS }: Json): object {
     const now = this.now();
     const state = decodeIterator(iterator, now);
     const stream = this.#stream({ StreamName: state.streamName });
@@ -133,7 +133,7 @@ export class MemoryKinesis implements KinesisEndpoint {
     const isEnd = shard.closedAt !== undefined && unread === undefined;
     return {
       Records: shard.records.slice(state.next, next).map(served),
-      // A record that came within this very millisecond is behind all the same.
+      // A record that arrived within the current millisecond also counts as lag.
       MillisBehindLatest: unread === undefined ? 0 : Math.max(1, now - unread.arrivedAt),
       ...(isEnd
         ? { ChildShards: stream.childrenOf(shard).map(child) }

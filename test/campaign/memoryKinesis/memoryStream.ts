@@ -4,9 +4,9 @@ import { contains, evenRanges, type HashKeyRange } from "./hashKeys";
 export interface StoredRecord {
   sequenceNumber: bigint;
   partitionKey: string;
-  /** As it came: base64. */
+  /** Data as received, in base64. */
   data: string;
-  /** In ms since 1970. */
+  /** Epoch time in ms. */
   arrivedAt: number;
 }
 
@@ -16,17 +16,17 @@ export interface MemoryShard {
   parentShardIds: string[];
   startingSequenceNumber: bigint;
   records: StoredRecord[];
-  /** In ms since 1970; undefined while it takes records. */
+  /** Epoch time in ms; undefined while the shard accepts records. */
   closedAt?: number;
 }
 
-/** Sequence numbers of AWS have 56 digits and begin so; what follows is theirs. */
+/** Sequence numbers of AWS have 56 digits and begin like this. */
 const FIRST_SEQUENCE_NUMBER = 49n * 10n ** 54n;
 
-/** A stream's shards and records. Sequence numbers rise over all of its shards, in the order in which records came. */
+/** A stream's shards and records. Sequence numbers rise across all shards, in the order of arrival. */
 export class MemoryStream {
   readonly shards: MemoryShard[] = [];
-  /** In ms since 1970. */
+  /** Epoch time in ms. */
   readonly createdAt: number;
   #nextSequenceNumber = FIRST_SEQUENCE_NUMBER;
 
@@ -51,7 +51,7 @@ export class MemoryStream {
     return { shardId: shard.shardId, sequenceNumber };
   }
 
-  /** @throws AwsError as `open`, and where the hash key is not inside the shard or is its first one. */
+  /** @throws AwsError like `open`, and if the hash key is outside the shard or is its first one. */
   split(shardId: string, newStartingHashKey: bigint): void {
     const parent = this.open(shardId);
     const { start, end } = parent.range;
@@ -66,7 +66,7 @@ export class MemoryStream {
     this.#open({ start: newStartingHashKey, end }, [shardId]);
   }
 
-  /** @throws AwsError as `open`, and where the shards' ranges do not meet. */
+  /** @throws AwsError like `open`, and if the shards' ranges are not adjacent. */
   merge(shardId: string, adjacentShardId: string): void {
     const [one, other] = [this.open(shardId), this.open(adjacentShardId)];
     const [low, high] = one.range.start < other.range.start ? [one, other] : [other, one];

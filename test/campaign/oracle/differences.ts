@@ -2,7 +2,7 @@ import { decodeFromCompressedBase64 } from "hdr-histogram-js";
 import type { DeliveryReport } from "../../../delivery";
 import { type Expectation, pair } from "./expectation";
 
-/** What of the report is not so, a sentence each. */
+/** Returns the false statements of a report, one sentence each. */
 export function differences(report: DeliveryReport, expected: Expectation): string[] {
   const numbers = numbersIn(report);
   return [
@@ -14,7 +14,7 @@ export function differences(report: DeliveryReport, expected: Expectation): stri
   ];
 }
 
-/** Every number of the report, and those that its timeline and histogram add up to. */
+/** Returns every number of the report, and the sums of its timeline and histogram. */
 function numbersIn(report: DeliveryReport): Record<string, unknown> {
   const { timeline, latencyHistogram } = report;
   const total = (what: "sent" | "acknowledged" | "read") =>
@@ -40,7 +40,7 @@ function codesOf({ findings }: DeliveryReport): string {
     .join(", ");
 }
 
-/** A shard that no event fell to may be listed or not: it may have come to be when all was over. */
+/** A shard without events may be listed or not, because it may have been created after the run's end. */
 function shardDifferences(report: DeliveryReport, { shards }: Expectation): string[] {
   const said = Object.fromEntries(
     report.shards.map(({ shardId, eventsAcknowledged, recordsRead }) => [

@@ -1,32 +1,32 @@
 import { type Copy, digestOf, type TruthLog } from "../faults/log";
-import { FINAL_REFUSALS, MOST_ATTEMPTS, OF_SENDER } from "./sendingTruth";
+import { FINAL_REFUSALS, MAX_ATTEMPTS, SENDER_ERROR } from "./sendingTruth";
 
-/** What is true of one event that was sent. */
+/** The truth about one event that was sent. */
 export interface EventTruth {
   acknowledgedIn: string | undefined;
-  /** Attempts that may have written it, for all that was told. */
+  /** Number of attempts that may have written it, by the client's view. */
   unclear: number;
-  /** Records of it that the reader was given, each once: with the event's bytes, and with others. */
+  /** Number of its records in the reader's responses, each counted once: with the event's bytes, and with others. */
   whole: number;
   changed: number;
-  /** Not one attempt was acknowledged, and each refused: given up, or ended before it was. */
+  /** Whether every attempt was refused: the event was given up, or sending ended first. */
   refused: "for good" | "so far" | undefined;
-  /** An attempt may have written it, none was acknowledged, and the last was a matter of who sends: it was to be tried again. */
+  /** Whether an attempt may have written it, none was acknowledged, and the last one failed on the sender's side: a retry was due. */
   leftOpen: boolean;
 }
 
-/** Records of the stream that a reader was given, by shard: of a run's events, and of others. */
+/** Records in a reader's responses, by shard: of the run's events, and foreign ones. */
 export interface ServedTruth {
   ofShards: Map<string, number>;
   foreign: number;
 }
 
-/** Keys of the run's events: `amplitude-kinesis.RUN.NUMBER`, as the report's `runId` has it. */
+/** Partition keys of the run's events, `amplitude-kinesis.RUN.NUMBER`, by the report's `runId`. */
 function keyOf(runId: string, index: number): string {
   return `amplitude-kinesis.${runId}.${index}`;
 }
 
-/** The events that were sent, in the order of the source. */
+/** Returns the events that were sent, in the order of the source. */
 export function eventTruths(log: TruthLog, runId: string, events: Buffer[]): EventTruth[] {
   const served = servedCopies(log);
   return events.flatMap((bytes, index) => {
@@ -53,15 +53,15 @@ export function eventTruths(log: TruthLog, runId: string, events: Buffer[]): Eve
             : isForGood(code, attempts.length)
               ? "for good"
               : "so far",
-        leftOpen: acknowledged.length === 0 && unclear > 0 && code === OF_SENDER,
+        leftOpen: acknowledged.length === 0 && unclear > 0 && code === SENDER_ERROR,
       },
     ];
   });
 }
 
-/** What this machine has no right to ask says nothing of the stream, however often it is refused. */
+/** Refusals for the sender's own permissions or session say nothing about the stream, however many there are. */
 function isForGood(code: string, attempts: number): boolean {
-  return FINAL_REFUSALS.has(code) || (attempts >= MOST_ATTEMPTS && code !== OF_SENDER);
+  return FINAL_REFUSALS.has(code) || (attempts >= MAX_ATTEMPTS && code !== SENDER_ERROR);
 }
 
 export function servedTruth(log: TruthLog, runId: string, events: number): ServedTruth {
@@ -71,14 +71,14 @@ export function servedTruth(log: TruthLog, runId: string, events: number): Serve
   for (const { partitionKey, shardId } of served) {
     if (own.has(partitionKey)) ofShards.set(shardId, (ofShards.get(shardId) ?? 0) + 1);
   }
-  // Of other people's records the content is not looked at.
+  // The content of foreign records doesn't matter.
   const foreign = served.flatMap(({ shardId, partitionKey, sequenceNumber, toldNumber = sequenceNumber }) =>
     own.has(partitionKey) ? [] : [JSON.stringify([shardId, toldNumber, partitionKey])],
   );
   return { ofShards, foreign: new Set(foreign).size };
 }
 
-/** Each record once, however often it was read. What has one number, key and content on a shard is one record. */
+/** Returns each record once, however often it was read. Records of a shard with the same number, key and content are the same. */
 function servedCopies(log: TruthLog): Copy[] {
   const copies = new Map<string, Copy>();
   for (const { shardId, served = [] } of log.readings) {

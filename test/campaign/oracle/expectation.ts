@@ -5,18 +5,18 @@ import { type EventTruth, eventTruths, type ServedTruth, servedTruth } from "./e
 import { type ReadingTruth, readingTruth } from "./readingTruth";
 import { type SendingTruth, sendingTruth } from "./sendingTruth";
 
-/** The default of `settleMs`: a run takes it. */
+/** Default of `settleMs`, which every run uses. */
 const SETTLE_MS = 10_000;
 
-/** What the report of a run has to say, for all that truly happened. */
+/** Statements that the report of a run must make, by the truth about the run. */
 export interface Expectation {
   verdict: Verdict;
   numbers: Record<string, number | null>;
-  /** Shards in which events were acknowledged or read: of each `eventsAcknowledged` and `recordsRead`. */
+  /** Shards in which events were acknowledged or read, with `eventsAcknowledged` and `recordsRead`. */
   shards: Record<string, string>;
   /** Codes of the findings, in alphabetical order. */
   findings: string[];
-  /** Shards that a finding has to name. */
+  /** Shards that a finding must name. */
   named: string[];
 }
 
@@ -39,7 +39,7 @@ export function expectationOf({ log, events, scenario: { plan }, report: { runId
   };
 }
 
-/** Of a stream that is not what it was, nothing that is missing proves anything. */
+/** Missing events prove nothing if the stream has changed. */
 function afterChange(reading: ReadingTruth, { changed }: FaultPlan, isAllSeen: boolean): ReadingTruth {
   const isExpired = changed !== undefined && reading.isComplete && !isAllSeen;
   return isExpired ? { ...reading, isComplete: false, isExpired } : reading;
@@ -75,7 +75,7 @@ function isSeen({ whole, changed }: EventTruth): boolean {
   return whole + changed > 0;
 }
 
-/** Copies that neither the acknowledgement nor an unclear attempt accounts for; a first copy is no duplicate. */
+/** Returns the number of copies that neither the acknowledgement nor an unclear attempt explains. A first copy isn't a duplicate. */
 function unexplainedIn({ whole, changed, acknowledgedIn, unclear }: EventTruth): number {
   const explained = Math.max(1, unclear + (acknowledgedIn === undefined ? 0 : 1));
   return Math.max(0, whole + changed - explained);
@@ -100,7 +100,7 @@ function numbersOf(counts: Counts, { foreign }: ServedTruth): Expectation["numbe
     eventsUnknown: soFar + leftOpen + (isComplete ? 0 : absent),
     deliveryRate: sent === 0 ? 0 : delivered / sent,
     recordsForeign: foreign,
-    // The campaign's source leaves nothing out.
+    // The campaign's source skips no event.
     eventsSkipped: 0,
     filesSkipped: 0,
     "latencies measured": seen,
@@ -110,7 +110,7 @@ function numbersOf(counts: Counts, { foreign }: ServedTruth): Expectation["numbe
   };
 }
 
-/** In the order of certainty: what is proven wrong, what was not found out, and else all is well. */
+/** Decides by certainty: `failed` if a fault is proven, `undecided` if something is unknown, otherwise `verified`. */
 function verdictOf(counts: Counts, { stopped }: SendingTruth, { isComplete }: ReadingTruth): Verdict {
   const absent = counts.lost + counts.unanswered;
   const isWrong = counts.refused + counts.corrupted + (isComplete ? absent : 0) > 0;
@@ -153,7 +153,7 @@ function shardsOf(truths: EventTruth[], { ofShards }: ServedTruth): Expectation[
   );
 }
 
-/** As a shard of the report is compared. */
+/** Returns a shard in the form in which reports are compared. */
 export function pair(acknowledged: number, read: number): string {
   return `${acknowledged} acknowledged, ${read} read`;
 }

@@ -20,7 +20,7 @@ function scenario(plan: Partial<Ran["scenario"]["plan"]>): Ran["scenario"] {
   };
 }
 
-/** A report that says something else than it said. */
+/** Returns the report with other values. */
 function altered(report: DeliveryReport, change: Partial<DeliveryReport>): DeliveryReport {
   return { ...report, ...change };
 }
@@ -33,19 +33,19 @@ describe("The campaign's oracle", function () {
     ran = await run(
       scenario({
         always: { 3: "lost", 5: "changed", 8: "throttled", 11: "twice", 14: "throttled-but-written" },
-        strangers: [{ afterRecords: 2, records: 4 }],
+        foreignWrites: [{ afterRecords: 2, records: 4 }],
       }),
     );
     const silence = { shardId: SILENT, fromCall: 2, calls: 1_000, fault: "silence" as const };
     undecided = await run(scenario({ readOutages: [silence] }));
   });
 
-  it("agrees with what is true", () => {
+  it("agrees with a true report", () => {
     expect(differences(ran.report, expectationOf(ran))).to.deep.equal([]);
     expect(differences(undecided.report, expectationOf(undecided))).to.deep.equal([]);
   });
 
-  it("has by hand what the plan of a run comes to", () => {
+  it("expects what the plan of a run leads to, computed by hand", () => {
     const { verdict, numbers, findings } = expectationOf(ran);
     expect(verdict).to.equal("failed");
     expect(numbers).to.include({ eventsSent: 40, eventsAcknowledged: 38, eventsDelivered: 37 });
@@ -55,7 +55,7 @@ describe("The campaign's oracle", function () {
       eventsCorrupted: 1,
       eventsNotDelivered: 2,
     });
-    // Of the one that was written twice one copy too many, and eleven of the one that was refused twelve times.
+    // One extra copy of the event that was written twice, and eleven of the event that was refused twelve times.
     expect(numbers).to.include({
       eventsDuplicated: 12,
       duplicatesUnexplained: 12,
@@ -71,7 +71,7 @@ describe("The campaign's oracle", function () {
     ]);
   });
 
-  it("has a run undecided of which a shard was not read to its end, and that shard named", () => {
+  it("expects an undecided run that names the shard that was not read to its end", () => {
     const { verdict, named, numbers } = expectationOf(undecided);
     expect({ verdict, named }).to.deep.equal({ verdict: "undecided", named: [SILENT] });
     expect(numbers.eventsUnknown).to.be.within(1, 39);
@@ -107,7 +107,7 @@ describe("The campaign's oracle", function () {
     }
   }
 
-  it("knows of every number that a report has", () => {
+  it("compares every number of a report", () => {
     const numbers = Object.entries(ran.report).flatMap(([name, value]) =>
       typeof value === "number" ? [name] : [],
     );
@@ -117,17 +117,13 @@ describe("The campaign's oracle", function () {
 
   const words: [string, (report: DeliveryReport) => Partial<DeliveryReport>, RegExp][] = [
     ["calls a loss verified", () => ({ verdict: "verified" }), /^verdict: the report says verified/],
-    ["leaves out a finding", ({ findings }) => ({ findings: findings.slice(1) }), /^findings: /],
-    ["says a finding twice", ({ findings }) => ({ findings: [...findings, ...findings] }), /^findings: /],
-    ["measured nothing", () => ({ latencyHistogram: null }), /^latencies measured: the report says 0/],
+    ["omits a finding", ({ findings }) => ({ findings: findings.slice(1) }), /^findings: /],
+    ["repeats a finding", ({ findings }) => ({ findings: [...findings, ...findings] }), /^findings: /],
+    ["measures no latency", () => ({ latencyHistogram: null }), /^latencies measured: the report says 0/],
+    ["omits the timeline", ({ timeline }) => ({ timeline: { ...timeline, buckets: [] } }), /^timeline: sent/],
+    ["omits a shard", ({ shards }) => ({ shards: shards.slice(1) }), /^shardId-0+: the report says 0/],
     [
-      "forgets a stretch of time",
-      ({ timeline }) => ({ timeline: { ...timeline, buckets: [] } }),
-      /^timeline: sent/,
-    ],
-    ["forgets a shard", ({ shards }) => ({ shards: shards.slice(1) }), /^shardId-0+: the report says 0/],
-    [
-      "reads a record too many from a shard",
+      "counts a record too many in a shard",
       ({ shards }) => ({
         shards: shards.map((shard) => ({ ...shard, recordsRead: shard.recordsRead + 1 })),
       }),
@@ -141,14 +137,14 @@ describe("The campaign's oracle", function () {
     });
   }
 
-  it("catches a verifier that does not say which shard was silent", () => {
+  it("catches a verifier that does not name the silent shard", () => {
     const findings = undecided.report.findings.map((finding) => ({ ...finding, message: "a shard" }));
     expect(differences(altered(undecided.report, { findings }), expectationOf(undecided))).to.deep.equal([
       `${SILENT} could not be read to its end, and no finding names it`,
     ]);
   });
 
-  it("catches a verifier that calls lost what it only had not read", () => {
+  it("catches a verifier that calls unread events lost", () => {
     const { eventsUnknown } = undecided.report;
     const wrong = { verdict: "failed" as const, eventsLost: eventsUnknown, eventsUnknown: 0 };
     expect(differences(altered(undecided.report, wrong), expectationOf(undecided))).to.have.lengthOf(3);

@@ -1,33 +1,33 @@
 import type { Reading, TruthLog } from "../faults/log";
 
-/** What became of the reading of the stream. */
+/** Outcome of reading the stream. */
 export interface ReadingTruth {
-  /** All was read to a time after the last answer to a write; where events were missing, again from the start after the wait for them. */
+  /** Whether all was read to a time after the last response to a write and, if events were missing, again from the start after the wait. */
   isComplete: boolean;
-  /** The reader was told something that it has to give up at, and on which shard (none: on the list of shards). */
+  /** The response after which the reader must give up, and its shard (none for the list of shards). */
   failure?: { code: string; shardId: string };
-  /** All was read, but the stream may have lost records since the run began. */
+  /** Whether all was read, but the stream may have lost records since the run began. */
   isExpired?: boolean;
   /** Shards that were not read as far as they had to be. */
   unreadShardIds: string[];
 }
 
-/** Refusals that no further try will change. Source: Kinesis API Reference, GetRecords. */
+/** Refusals that no retry can change. Source: Kinesis API Reference, GetRecords. */
 const FINAL = new Set(["KMSAccessDeniedException", "KMSDisabledException", "AccessDeniedException"]);
 const THROTTLING = new Set([
   "ProvisionedThroughputExceededException",
   "LimitExceededException",
   "KMSThrottlingException",
 ]);
-/** So many failures in a row on one shard, throttling left out, are the end. */
-const MOST_FAILURES = 10;
+/** Number of consecutive failures on one shard, throttling excluded, after which a reader gives up. */
+const MAX_CONSECUTIVE_FAILURES = 10;
 
 export interface ReadingNeeds {
-  /** When the last write was answered, in ms since 1970. */
+  /** Epoch time in ms of the last response to a write. */
   sentAt: number;
-  /** How long after it what is missing is waited for, in ms. */
+  /** Time to wait for missing events after it, in ms. */
   settleMs: number;
-  /** Whether a record of every event that may have been written was given to the reader. */
+  /** Whether the reader received a record of every event that may have been written. */
   isAllSeen: boolean;
   /** Shards that acknowledgements name. */
   acknowledgedIn: string[];
@@ -51,7 +51,7 @@ export function readingTruth(
   return { isComplete, unreadShardIds: unreadAgain };
 }
 
-/** What the first and the second reading asked for. Where nothing was sent there is one, and it has to have heard of every shard. */
+/** Requests of the first and the second reading. If nothing was sent, there is one reading, which must have heard of every shard. */
 function readings({ readings: all }: TruthLog, sentAt: number): Record<"first" | "second", Reading[]> {
   const again =
     sentAt === 0
@@ -61,9 +61,9 @@ function readings({ readings: all }: TruthLog, sentAt: number): Record<"first" |
 }
 
 /**
- * Every shard that is known or was turned to has to be read beyond the time, or to its end: by what was told of how far behind
- * an answer is, or by the truth, which alone makes a missing event a lost one. An answer with records proves no more than that
- * what arrived before the last of them was read.
+ * Every shard that is known or was requested must be read beyond the time, or to its end. The lag in the responses decides
+ * this, or the true lag: only the true one makes a missing event a lost one. A response with records proves only that
+ * everything that arrived before the last of them was read.
  */
 function unreadBy(
   readings: Reading[],
@@ -93,7 +93,7 @@ function failureIn(readings: Reading[]): ReadingTruth["failure"] {
   for (const { shardId, operation, outcome } of readings) {
     if (outcome === "pending") continue;
     if (outcome === "answered") {
-      // An iterator alone is no success: it may be good for nothing.
+      // An iterator isn't a success yet, because it may be useless.
       if (operation !== "GetShardIterator") failures.set(shardId, 0);
       continue;
     }
@@ -101,7 +101,7 @@ function failureIn(readings: Reading[]): ReadingTruth["failure"] {
     if (FINAL.has(code)) return { code, shardId };
     if (THROTTLING.has(code) || code === "no answer") continue;
     failures.set(shardId, (failures.get(shardId) ?? 0) + 1);
-    if ((failures.get(shardId) ?? 0) >= MOST_FAILURES) return { code, shardId };
+    if ((failures.get(shardId) ?? 0) >= MAX_CONSECUTIVE_FAILURES) return { code, shardId };
   }
   return undefined;
 }

@@ -5,22 +5,22 @@ export type Stopped = "refused" | "sender";
 
 export interface SendingTruth {
   stopped: Stopped | undefined;
-  /** When the last write was answered, in ms since 1970; 0 where nothing was written. */
+  /** Epoch time in ms of the last response to a write; 0 if nothing was written. */
   sentAt: number;
 }
 
-/** A sender tries a batch so often. */
-export const MOST_ATTEMPTS = 12;
-/** So many batches in a row that were given up, with nothing acknowledged meanwhile, are the end. */
-const MOST_GIVEN_UP = 3;
-/** Nothing that is sent can pass. */
+/** Number of attempts that a sender makes per batch. */
+export const MAX_ATTEMPTS = 12;
+/** Number of consecutive failed batches, with no acknowledgement between them, after which a sender stops. */
+const MAX_CONSECUTIVE_FAILED_BATCHES = 3;
+/** Errors after which no write can succeed. */
 export const FINAL_REFUSALS = new Set([
   "KMSAccessDeniedException",
   "KMSDisabledException",
   "AccessDeniedException",
 ]);
-/** A matter of who sends, not of where to. */
-export const OF_SENDER = "ExpiredTokenException";
+/** Error on the sender's side, not the stream's. */
+export const SENDER_ERROR = "ExpiredTokenException";
 
 export function sendingTruth({ attempts }: TruthLog): SendingTruth {
   const sentAt = attempts.reduce((last, { toldAt }) => Math.max(last, toldAt ?? 0), 0);
@@ -30,17 +30,17 @@ export function sendingTruth({ attempts }: TruthLog): SendingTruth {
     if (request.some(({ told }) => told?.kind === "acknowledged")) givenUp = 0;
     if (refusals.some((code) => FINAL_REFUSALS.has(code))) return { stopped: "refused", sentAt };
     const isExhausted = request.some(
-      ({ attempt, told }) => attempt >= MOST_ATTEMPTS && told?.kind !== "acknowledged",
+      ({ attempt, told }) => attempt >= MAX_ATTEMPTS && told?.kind !== "acknowledged",
     );
     if (!isExhausted) continue;
-    if (refusals.includes(OF_SENDER)) return { stopped: "sender", sentAt };
+    if (refusals.includes(SENDER_ERROR)) return { stopped: "sender", sentAt };
     givenUp += 1;
-    if (givenUp >= MOST_GIVEN_UP) return { stopped: "refused", sentAt };
+    if (givenUp >= MAX_CONSECUTIVE_FAILED_BATCHES) return { stopped: "refused", sentAt };
   }
   return { stopped: undefined, sentAt };
 }
 
-/** In the order in which they were answered. */
+/** Groups the attempts by request, in the order of the responses. */
 function requestsInOrder(attempts: Attempt[]): Attempt[][] {
   const requests = new Map<number, Attempt[]>();
   for (const attempt of attempts) {
