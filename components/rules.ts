@@ -353,15 +353,14 @@ const MAX_MINUTES = 1_440;
 const MAX_ACTIONS = 5;
 
 /**
- * A topic, or another alarm action. Its group is the region, which only a response plan's ARN lacks.
+ * A topic or another alarm action. The group is the region, which only a response plan's ARN lacks.
  * Source: AWS, CloudWatch API Reference, PutMetricAlarm, AlarmActions.
  */
-const ACTION_ARN =
-  /^arn:aws:(?:sns(?=:[^:]+:\d+:[\w-]{1,256}$)|ssm-incidents(?=::)|(?!sns:)[a-z0-9-]+(?=:[^:])):([a-z0-9-]*):\d{12}:\S{1,900}$/;
-const ACTION_CHECK = matching(
-  ACTION_ARN,
-  "the ARN of an alarm action, such as arn:aws:sns:REGION:ACCOUNT:TOPIC",
-);
+const ACTION_ARN = /^arn:aws:(?:ssm-incidents:|[a-z0-9-]+:([a-z0-9-]+)):\d{12}:\S{1,900}$/;
+const TOPIC_ARN = /^arn:aws:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/;
+const ACTION_RULE = "the ARN of an alarm action, such as arn:aws:sns:REGION:ACCOUNT:TOPIC";
+const ACTION_CHECK: Check = (arn) =>
+  matching(String(arn).startsWith("arn:aws:sns:") ? TOPIC_ARN : ACTION_ARN, ACTION_RULE)(arn);
 
 const ALARM_CHECKS = {
   silenceMinutes: integerWithin(1, MAX_MINUTES, "minutes"),

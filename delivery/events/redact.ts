@@ -7,8 +7,13 @@ const MAX_INSPECTED_LENGTH = 400;
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** An email or IP address, a UUID, or digits as long as a telephone number. No event type or field has such a name. */
-const PERSONAL =
-  /[^\s@]@[^\s@]+\.[^\s@]|\d{1,3}(\.\d{1,3}){3}|[\da-f]{0,4}(:[\da-f]{0,4}){5,7}|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|\d[\d ()/-]{7}[ ()/-]*\d/i;
+const PERSONAL = [
+  /[^\s@]@[^\s@]+\.[^\s@]/,
+  /\d{1,3}(\.\d{1,3}){3}/,
+  /[\da-f]{0,4}(:[\da-f]{0,4}){5,7}/i,
+  /[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/i,
+  /\d[\d ()/-]{7}[ ()/-]*\d/,
+];
 
 /**
  * Redacts a name that somebody else chose: of an event type, or of an undocumented field. Replaces the name's characters if
@@ -16,7 +21,7 @@ const PERSONAL =
  */
 export function redactName(name: string): string {
   const printable = name.slice(0, MAX_INSPECTED_LENGTH).replace(UNPRINTABLE, "");
-  const shown = PERSONAL.test(printable) ? replaceCharacters(printable) : printable;
+  const shown = PERSONAL.some((form) => form.test(printable)) ? replaceCharacters(printable) : printable;
   return shown.length > MAX_NAME_LENGTH ? `${cutBetweenCharacters(shown, MAX_NAME_LENGTH - 1)}…` : shown;
 }
 

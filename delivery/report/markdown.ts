@@ -103,7 +103,8 @@ function prose(text: string): string {
  */
 function escaped(text: string): string {
   return text
-    .replace(/[\\`*_[\]<>#|~&@$]|^[-+=]|(?<=^\d+)[.)]/g, "\\$&")
+    .replace(/[\\`*_[\]<>#|~&@$]|^[-+=]/g, "\\$&")
+    .replace(/^(\d+)([.)])/, "$1\\$2")
     .replace(/\\[@#]|:(?=\/\/)|www(?=\.)/gi, "$&\u200b");
 }
 

@@ -3,8 +3,9 @@ import { accountOf } from "../common/arn";
 import { mapTexts, printable } from "../common/printable";
 import type { DeliveryReport } from "../verify/report";
 
-const ARN_ACCOUNT = /(arn:[\w-]*:[\w-]*:[\w-]*:)(\d{12})(?!\d)/g;
-const NAMED_ACCOUNT = /(\baccount (?:id )?)(\d{12})(?!\d)/gi;
+const ACCOUNT_ID_LENGTH = 12;
+const ARN_ACCOUNT = /(arn:[\w-]*:[\w-]*:[\w-]*:)(\d+)/g;
+const NAMED_ACCOUNT = /(\baccount (?:id )?)(\d+)/gi;
 /** The id of an access key. It isn't a secret, but no reader of a report needs it. Source: IAM, "Unique identifiers". */
 const ACCESS_KEY_ID = /\b(A[KS]IA)[A-Z2-7]{16}\b/g;
 
@@ -14,20 +15,18 @@ const ACCESS_KEY_ID = /\b(A[KS]IA)[A-Z2-7]{16}\b/g;
  */
 export function redactReport(report: DeliveryReport): DeliveryReport {
   const customer = accountOf(report.roleArn);
-  return mapTexts(report, (text) =>
-    redact(printable(text), /^\d{12}$/.test(customer) ? customer : undefined),
-  );
+  return mapTexts(report, (text) => redact(printable(text), customer));
 }
 
-function redact(text: string, customer: string | undefined): string {
-  const redacted = text
+function redact(text: string, customer: string): string {
+  return text
     .replace(ARN_ACCOUNT, (_, before: string, account: string) => before + redactAccount(account))
     .replace(NAMED_ACCOUNT, (_, before: string, account: string) => before + redactAccount(account))
-    .replace(ACCESS_KEY_ID, "$1****************");
-  if (customer === undefined) return redacted;
-  return redacted.replace(new RegExp(`(?<!\\d)${customer}(?!\\d)`, "g"), redactAccount);
+    .replace(ACCESS_KEY_ID, "$1****************")
+    .replace(/\d+/g, (digits) => (digits === customer ? redactAccount(digits) : digits));
 }
 
-function redactAccount(account: string): string {
-  return account === AMPLITUDE_ACCOUNT_ID ? account : `********${account.slice(-4)}`;
+function redactAccount(digits: string): string {
+  const isShown = digits.length !== ACCOUNT_ID_LENGTH || digits === AMPLITUDE_ACCOUNT_ID;
+  return isShown ? digits : `********${digits.slice(-4)}`;
 }

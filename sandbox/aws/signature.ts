@@ -46,15 +46,16 @@ export async function verifySignature(call: HttpCall, keys: AccessKeys, now: Dat
 }
 
 const AUTHORIZATION =
-  /^AWS4-HMAC-SHA256 +Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/aws4_request, *SignedHeaders=([^,\s]+), *Signature=([0-9a-f]{64})$/;
+  /^AWS4-HMAC-SHA256 +Credential=([^,\s]+), *SignedHeaders=([^,\s]+), *Signature=([0-9a-f]{64})$/;
+const SCOPE = /^([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/;
 
 function readClaim(call: HttpCall, keys: AccessKeys): Claim {
   const authorization = call.headers.authorization;
   if (authorization === undefined) {
     throw new Refusal("MissingAuthenticationToken", "Request is missing Authentication Token");
   }
-  const [, accessKeyId, day, region, service, headerNames, signature] =
-    AUTHORIZATION.exec(authorization) ?? [];
+  const [, credential = "", headerNames, signature] = AUTHORIZATION.exec(authorization) ?? [];
+  const [, accessKeyId, day, region, service] = SCOPE.exec(credential) ?? [];
   if (!accessKeyId || !day || !region || !service || !headerNames || !signature) {
     throw new Refusal("IncompleteSignature", "The Authorization header is not a Signature Version 4 header.");
   }

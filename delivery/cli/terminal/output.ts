@@ -49,7 +49,7 @@ const MAX_INDENT = 18;
 /** Wraps a line between words, and indents the rest as far as the line's text after its label. */
 export function wrapLine(line: string, columns: number | undefined): string[] {
   if (columns === undefined || columns < MIN_COLUMNS || line.length <= columns) return [line];
-  const [label = ""] = /^ *(?:[-+] |\w+(?: \w+)?:? {1,}(?! ))?/.exec(line) ?? [];
+  const [label = ""] = /^ *(?:[-+] |\w+(?: \w+)?:? +)?/.exec(line) ?? [];
   const indent = Math.min(label.length, MAX_INDENT);
   const [first = "", ...rest] = wrapAnsi(line.slice(indent), columns - indent).split("\n");
   return [line.slice(0, indent) + first, ...rest.map((text) => " ".repeat(indent) + text)];
