@@ -86,7 +86,8 @@ function unknownSetting(name: string): string {
     path.length > 0 && Object.hasOwn(SETTINGS, map)
       ? `to set an item of ${map}, pass --path to \`pulumi config set\``
       : unknownName(name, "setting", Object.keys(SETTINGS));
-  return `Pulumi.${stack}.yaml: ${name}: ${remedy}. Remove it with \`pulumi config rm ${name}\``;
+  const end = remedy.endsWith("?") ? "" : ".";
+  return `Pulumi.${stack}.yaml: ${name}: ${remedy}${end} Remove it with \`pulumi config rm ${name}\``;
 }
 
 /** Pulumi's types omit the function. Its own Config calls it to warn about a secret that is read as plain text. */
@@ -135,7 +136,7 @@ const destination = new AmplitudeKinesisDestination("amplitude", inputs);
 
 export const { roleArn, region, streamName, streamArn, roleName, policyArn } = destination;
 /** Set only for an existing stream: `amplitude-kinesis` then gives remedies for it that `pulumi up` can't. */
-export const { existingStreamArn } = inputs;
+if (inputs.existingStreamArn !== undefined) module.exports.existingStreamArn = inputs.existingStreamArn;
 export const readme = pulumi.interpolate`# ${stack}: Amplitude destination
 
 Type these three values into Amplitude, under **Data Destinations › Kinesis Data Stream - Event Stream**:

@@ -71,7 +71,9 @@ async function streamPart(outputs: StackOutputs, operator: ClientOptions) {
   const kinesis = kinesisClient(operator);
   const { summary, findings } = await checkStream(kinesis, outputs, { clock: systemClock, waitMs: 0 });
   if (summary === undefined) throw unreadable(findings);
-  const { mode, openShards, retentionHours, maxRecordSizeKib } = streamOf(summary, streamArn);
+  const { mode, openShards, retentionHours } = streamOf(summary, streamArn);
+  // A stream that was created without a maximum has none, and an import would set it.
+  const { MaxRecordSizeInKiB: maxRecordSizeKib } = summary;
   const metrics = (summary.EnhancedMonitoring ?? []).flatMap((each) => each.ShardLevelMetrics ?? []);
   const key = await keyPart(summary, operator);
   const tags = await required("the stream's tags", ACTIONS.readStreamTags, "the stream", async () =>
@@ -88,7 +90,7 @@ async function streamPart(outputs: StackOutputs, operator: ClientOptions) {
       streamMode: mode,
       ...(mode === "PROVISIONED" && { shardCount: openShards }),
       retentionHours,
-      maxRecordSizeKib,
+      ...(maxRecordSizeKib !== undefined && { maxRecordSizeKib }),
       ...(metrics.length > 0 && { shardLevelMetrics: metrics.sort() }),
       ...key.inputs,
     },

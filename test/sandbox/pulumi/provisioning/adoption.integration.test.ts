@@ -6,6 +6,7 @@ import {
   GetPolicyCommand,
   GetPolicyVersionCommand,
   GetRoleCommand,
+  PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
 import {
   CreateStreamCommand,
@@ -149,6 +150,45 @@ describe("resources that were created or changed by hand, through the engine", f
     await stack.removeConfig("adopt");
     const { changeSummary } = await stack.preview();
     expect(changeSummary).to.include({ update: 3 });
+  });
+
+  it("a stream and a role with AWS's defaults and an inline policy are adopted without a change", async () => {
+    const StreamName = "plain";
+    await kinesis().send(new CreateStreamCommand({ StreamName, ShardCount: 1 }));
+    await untilActive(() => status(StreamName));
+    const { iam, local } = { ...run, ...run.aws };
+    const document = (more: object) =>
+      JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...more }] });
+    const Principal = { AWS: "arn:aws:iam::358203115967:root" };
+    await iam.send(
+      new CreateRoleCommand({
+        RoleName: StreamName,
+        AssumeRolePolicyDocument: document({ Action: "sts:AssumeRole", Principal }),
+      }),
+    );
+    await iam.send(
+      new PutRolePolicyCommand({
+        RoleName: StreamName,
+        PolicyName: "inline",
+        PolicyDocument: document({ Action: "kinesis:PutRecords", Resource: "*" }),
+      }),
+    );
+    const roleArn = `arn:aws:iam::111122223333:role/${StreamName}`;
+    const outputs = { roleArn, region: "us-east-1", streamName: StreamName };
+    const { endpoint, principals } = local;
+    const { inputs: config, notAdopted } = await describeAdoption({
+      outputs,
+      endpoint,
+      credentials: principals.operator,
+    });
+    expect(notAdopted.join()).to.include("inline, which is inline").and.to.include("no write policy");
+    const stack = await createStack({ folder: run.folder, aws: local, stackName: StreamName, config });
+    expect((await broughtUp(stack)).sort()).to.deep.equal([
+      "create aws:iam/policy:Policy",
+      "create aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+      `import ${ROLE}`,
+      `import ${STREAM}`,
+    ]);
   });
 
   it("a policy's default version set by hand is detected by a refresh and corrected", async () => {

@@ -34,7 +34,9 @@ describe("a checkout of this project, by the ordinary command", function () {
 
   it("without any settings is previewed, brought up, found unchanged, refreshed and destroyed", async () => {
     await pulumi("stack", "init", "acme");
-    expect(await pulumi("preview")).to.match(/\+ 6 to create/);
+    expect(await pulumi("preview"))
+      .to.match(/\+ 6 to create/)
+      .and.not.to.include("Undefined value");
     expect(await pulumi("up", "--yes", "--skip-preview")).to.match(/\+ 6 created/);
     await pulumi("up", "--yes", "--skip-preview", "--expect-no-changes");
     await pulumi("preview", "--expect-no-changes");
@@ -61,7 +63,9 @@ describe("a checkout of this project, by the ordinary command", function () {
     await pulumi("config", "set", "retentionhours", "48");
     await pulumi("config", "set", "tags.owner", "data");
     expect(await refused())
-      .to.include("retentionhours: unknown setting; did you mean retentionHours?")
+      .to.include(
+        "retentionhours: unknown setting; did you mean retentionHours? Remove it with `pulumi config rm",
+      )
       .and.to.include("tags.owner: to set an item of tags, pass --path to `pulumi config set`");
     for (const name of ["retentionhours", "tags.owner"]) await pulumi("config", "rm", name);
     const other = "arn:aws:kinesis:us-east-1:444455556666:stream/theirs";
@@ -92,7 +96,7 @@ describe("a checkout of this project, by the ordinary command", function () {
     expect(role?.assumeRolePolicy).to.include("hush-external");
     expect(role?.tags).to.deep.include({ owner: "hush-owner", costCenter: "4711" });
     const state = await readFile(
-      join(checkout.folder, ".state", ".pulumi", "stacks", "amplitude-kinesis", "initech.json"),
+      new URL(`${checkout.environment.PULUMI_BACKEND_URL}/.pulumi/stacks/amplitude-kinesis/initech.json`),
       "utf8",
     );
     expect(state).to.include("amplitude-role-").and.not.to.include("hush-");
