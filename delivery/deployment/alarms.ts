@@ -6,7 +6,8 @@ import {
 import { describeError } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
 import { ACTIONS } from "./iam/actions";
-import { grantRemedy, inspect } from "./inspection";
+import { inspect } from "./inspection";
+import { grantRemedy } from "./remedies";
 
 /** Metrics that show missing records, throttling and the limits of the stream. */
 const METRICS = ["IncomingRecords", "IncomingBytes", "WriteProvisionedThroughputExceeded"] as const;

@@ -3,7 +3,8 @@ import { classify, describeError } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 import { ACTIONS } from "./iam/actions";
-import { grantRemedy, inspect, isNamed, kinesisCommand, streamRemedy } from "./inspection";
+import { inspect, isNamed } from "./inspection";
+import { grantRemedy, kinesisCommand, streamRemedy } from "./remedies";
 
 /**
  * Returns the ARN of a key that a stream names by an alias or a bare id, because policies name keys only by ARN. Returns

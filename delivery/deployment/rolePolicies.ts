@@ -12,7 +12,8 @@ import { roleNameOf } from "../common/arn";
 import { type Finding, finding } from "../common/findings";
 import { ACTIONS } from "./iam/actions";
 import { conditionTests, parseStatements, type Statement, strings } from "./iam/policyStatement";
-import { grantRemedy, inspect } from "./inspection";
+import { inspect } from "./inspection";
+import { grantRemedy } from "./remedies";
 
 /** A policy that grants the role permissions. */
 export interface RolePolicy {

@@ -13,7 +13,8 @@ import { MIN_RETENTION_HOURS } from "../common/limits";
 import type { StackOutputs } from "../common/outputs";
 import { isObject } from "../common/values";
 import { ACTIONS } from "./iam/actions";
-import { grantRemedy, inspect, isNamed, kinesisCommand, streamRemedy } from "./inspection";
+import { inspect, isNamed } from "./inspection";
+import { grantRemedy, kinesisCommand, streamRemedy } from "./remedies";
 
 /** Properties of the stream that a run needs. */
 export interface StreamState {

@@ -17,7 +17,8 @@ import {
   strings,
 } from "./iam/policyStatement";
 import { isUniqueId, matchPrincipal } from "./iam/principals";
-import { grantRemedy, inspect, isNamed } from "./inspection";
+import { inspect, isNamed } from "./inspection";
+import { grantRemedy } from "./remedies";
 
 interface Place {
   streamArn: string;

@@ -3,7 +3,8 @@ import { describeError } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 import { ACTIONS } from "./iam/actions";
-import { grantRemedy, inspect, streamRemedy } from "./inspection";
+import { inspect } from "./inspection";
+import { grantRemedy, streamRemedy } from "./remedies";
 
 /** Checks that the stream has a tag. Source: AWS Security Hub, Kinesis.2. */
 export function checkStreamTags(

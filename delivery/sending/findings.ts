@@ -1,7 +1,7 @@
 import { classify, describeError } from "../aws/errors";
 import { DeliveryError, messageOf } from "../common/errors";
 import { type Finding, type FindingCode, finding } from "../common/findings";
-import { GRANT_READING } from "../deployment/inspection";
+import { GRANT_READING } from "../deployment/remedies";
 import type { EventSource, Omissions } from "../events/source";
 import type { Stopped } from "../kinesis/producer";
 import type { StreamUnreadable } from "../kinesis/streamReader";

@@ -2,7 +2,7 @@ import { awsError, classify, describeError } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
 import { DOCUMENTED_P95_SECONDS } from "../common/limits";
 import type { StackOutputs } from "../common/outputs";
-import { GRANT_READING } from "../deployment/inspection";
+import { GRANT_READING } from "../deployment/remedies";
 import { createAgain } from "../deployment/stream";
 import type { StreamUnreadable } from "../kinesis/streamReader";
 import type { WatchUntil } from "./options";

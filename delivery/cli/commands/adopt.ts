@@ -1,6 +1,8 @@
 import { Command } from "commander";
+import { jsonText } from "../../common/printable";
 import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
+import { print } from "../terminal/output";
 
 interface AdoptFlags extends DeploymentFlags {
   profile?: string;
@@ -30,9 +32,7 @@ export function adoptCommand(): Command {
       const { adoptionText }: typeof import("../../adopt/text") = require("../../adopt/text");
       const outputs = await outputsFrom(flags);
       const adoption = await describeAdoption({ outputs, profile: flags.profile });
-      process.stdout.write(
-        `${flags.json ? JSON.stringify(adoption, undefined, 2) : adoptionText(adoption)}\n`,
-      );
+      print(flags.json ? jsonText(adoption) : adoptionText(adoption));
     });
   return withHelpText(command, HELP);
 }

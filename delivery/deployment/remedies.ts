@@ -1,0 +1,33 @@
+import type { StackOutputs } from "../common/outputs";
+import { ACTIONS, type Task } from "./iam/actions";
+
+/**
+ * Returns the remedy for a stream: `ofStack` is a sentence for a stream of the stack, `otherwise` a clause for one outside
+ * of it, which `pulumi up` never changes. Returns both if the outputs don't tell which one it is.
+ */
+export function streamRemedy(
+  { existingStreamArn }: StackOutputs,
+  ofStack: string,
+  otherwise: string,
+): string {
+  return existingStreamArn === undefined
+    ? `${ofStack}. For a stream outside the stack, ${otherwise}`
+    : otherwise.charAt(0).toUpperCase() + otherwise.slice(1);
+}
+
+/** Returns a command of the AWS CLI on the stream. */
+export function kinesisCommand({ region, streamName }: StackOutputs, command: string): string {
+  return `\`aws kinesis ${command} --region ${region} --stream-name ${streamName}\``;
+}
+
+/** Returns the remedy for an inspection that the caller may not do: which actions to grant, and what prints the policy. */
+export function grantRemedy(actions: readonly string[], resource: string, task?: Task): string {
+  const [last = "", ...others] = [...actions].reverse();
+  const list = others.length === 0 ? last : `${others.reverse().join(", ")} and ${last}`;
+  const policy =
+    task === undefined ? "" : ` (\`amplitude-kinesis operator-policy --for ${task}\` prints the policy)`;
+  return `Grant the caller ${list} on ${resource}${policy}`;
+}
+
+/** Remedy for a stream whose records the caller may not read. */
+export const GRANT_READING = `${grantRemedy(ACTIONS.readShards, "the stream")}, and ${ACTIONS.decryptRecords} on a customer managed key`;
