@@ -28,20 +28,29 @@ export function regionErrors(region: string | undefined): PropertyError[] {
  * states the region. A profile of the shared AWS files may name it, and a program in another language hides it.
  *
  * @returns An Output that rejects with pulumi.InputPropertiesError if a role in the region can't trust Amplitude. It is
- * undefined under a unit test's mocks that know no region.
+ * undefined if the provider does not tell it, as under the mocks of unit tests.
  */
 export function resolveRegion(component: pulumi.Resource): pulumi.Output<string | undefined> {
   const provider: RegionalProvider | undefined = component.getProvider("aws:kinesis/stream:Stream");
   const stated = provider === undefined ? configuredRegion(undefined) : provider.region;
   const region: pulumi.Output<string | undefined> = pulumi
     .output<string | undefined>(stated)
-    .apply(async (known) => known ?? (await getRegion({}, { parent: component })).region);
+    .apply(async (known) => known ?? (await regionOfProvider(component)));
   return region.apply((known) => {
     if (known !== undefined && OTHER_PARTITION.test(known)) {
       throw inputError("provider", `its region is ${known}: ${REASON}`);
     }
     return known;
   });
+}
+
+/** Returns undefined if the provider can't tell: creating the first resource then fails with the provider's own message. */
+async function regionOfProvider(component: pulumi.Resource): Promise<string | undefined> {
+  try {
+    return (await getRegion({}, { parent: component })).region;
+  } catch {
+    return undefined;
+  }
 }
 
 interface RegionalProvider extends pulumi.ProviderResource {
