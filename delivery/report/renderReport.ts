@@ -66,13 +66,15 @@ export async function prepareReportFolder(folder: string): Promise<void> {
 export async function writeReports(
   report: DeliveryReport,
   folder: string,
-  { mode = DEFAULT_FILE_MODE }: { mode?: number | undefined } = {},
+  options: { mode?: number | undefined } = {},
 ): Promise<string[]> {
   const contents = await Promise.all(FILES.map(([, format]) => renderReport(report, format)));
   await prepareReportFolder(folder);
   const files = FILES.map(([name]) => join(folder, name));
   for (const [index, file] of files.entries()) {
-    await withPath(file, () => writeAtomically(file, contents[index] ?? "", mode));
+    await withPath(file, () =>
+      writeAtomically(file, contents[index] ?? "", options.mode ?? DEFAULT_FILE_MODE),
+    );
   }
   return files;
 }

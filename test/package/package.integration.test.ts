@@ -140,6 +140,7 @@ describe("the published package", function () {
     // Kinesis's own module needs lambda, for its event subscriptions.
     const needed = [
       "getCallerIdentity.js",
+      "getRegion.js",
       "iam",
       "kinesis",
       "lambda",

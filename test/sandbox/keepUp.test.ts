@@ -28,8 +28,8 @@ describe("the output of --keep", () => {
     const folder = "/srv/me/Jane's project/.sandbox/run-1";
     const files = { environment: `${folder}/environment`, outputs: `${folder}/outputs.json` };
     const printed = instructions(files, "http://127.0.0.1:1", { name: "sandbox", project: folder });
-    const lines = printed.match(/^(\.|npm) .*$/gm)?.map((line) => line.replace(/^\. /, "sourced ")) ?? [];
-    const script = ["sourced() { printf '<%s>' \"$1\"; }", "npm() { printf '<%s>' \"$7\"; }", ...lines].join(
+    const lines = printed.match(/^(\.|npx) .*$/gm)?.map((line) => line.replace(/^\. /, "sourced ")) ?? [];
+    const script = ["sourced() { printf '<%s>' \"$1\"; }", "npx() { printf '<%s>' \"$4\"; }", ...lines].join(
       "\n",
     );
     const outputs = `<${folder}/outputs.json>`;

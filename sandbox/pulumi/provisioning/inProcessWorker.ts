@@ -62,4 +62,9 @@ function report(message: Report): void {
   parentPort?.postMessage(message);
 }
 
+/** A thread drops a message that is an accessor, as the component's is. */
+process.on("unhandledRejection", (reason) => {
+  throw reason instanceof Error ? new Error(reason.message, { cause: reason }) : reason;
+});
+
 void main();

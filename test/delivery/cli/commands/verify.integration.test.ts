@@ -16,7 +16,9 @@ const FIELDS = [
   ..."eventsSent eventsAcknowledged eventsDelivered eventsNotDelivered eventsCorrupted eventsDuplicated".split(
     " ",
   ),
-  ..."eventsRefused eventsLost eventsUnanswered duplicatesUnexplained eventsSeenDespiteRefusal".split(" "),
+  ..."eventsRefused eventsLost eventsUnanswered duplicatesUnexplained eventsSeenDespiteRefusal eventsSkipped filesSkipped".split(
+    " ",
+  ),
   ..."acknowledgementInSeconds latencyHistogram resumable resumedFrom timeline environment".split(" "),
   ..."eventsUnknown deliveryRate latencyInSeconds recordsForeign shards findings proof".split(" "),
 ];

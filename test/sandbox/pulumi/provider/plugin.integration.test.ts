@@ -65,11 +65,11 @@ describe("the provider's plugin", function () {
     expect((error as ServiceError).details).to.include("aws:profile");
     const invoked = asked<proto.InvokeRequest, proto.InvokeResponse>(
       client.invoke,
-      new proto.InvokeRequest().setTok("aws:index/getRegion:getRegion"),
+      new proto.InvokeRequest().setTok("aws:s3/getBucket:getBucket"),
     );
     expect((await invoked.catch((reason: ServiceError) => reason)) as ServiceError)
       .to.have.property("details")
-      .that.includes("aws:index/getRegion:getRegion");
+      .that.includes("aws:s3/getBucket:getBucket");
   });
 
   it("checks and previews a stream whose values are secret or unknown", async () => {
