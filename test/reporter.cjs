@@ -78,7 +78,7 @@ module.exports = class SuiteReporter extends reporters.Spec {
   }
 };
 
-/** What test/skip.ts wrote, in whichever process. */
+/** Returns the lines that test/skip.ts wrote in any process. */
 function skippedLines() {
   const path = join(process.env.TEST_RUN_FOLDER ?? "", "skipped");
   return existsSync(path) ? readFileSync(path, "utf8").trimEnd().split("\n") : [];

@@ -43,7 +43,7 @@ function endDescendants(): void {
   }
 }
 
-/** Returns Node's compile cache. It starts afresh every day, because each run adds the modules of its temporary folders. */
+/** Returns Node's compile cache. It starts empty every day, because each run adds the modules of its temporary folders. */
 function compileCache(): string {
   const folder = join(CACHE, "compiled");
   const made = statSync(folder, { throwIfNoEntry: false })?.birthtimeMs ?? Date.now();

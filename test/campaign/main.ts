@@ -1,4 +1,4 @@
-/** `npm run campaign`: runs of `verifyDelivery` under faults that seeds draw, each report compared with the fault proxy's log. */
+/** `npm run campaign`: runs `verifyDelivery` under seeded faults, and compares each report with the fault proxy's log. */
 import { Presets, SingleBar } from "cli-progress";
 import { Command, InvalidArgumentError } from "commander";
 import { campaign, described, type Outcome, outcomeOf } from "./campaign";

@@ -5,7 +5,7 @@ import { PROJECT } from "../cache";
 
 const CONFIGURATION = join(PROJECT, ".mocharc.cjs");
 
-/** The files that Mocha would run, with a shard and the words of a command line. */
+/** Returns the files that Mocha would run for a shard and a command line. */
 function specOf(shard: string | undefined, ...words: string[]): string[] {
   const { argv, env } = process;
   process.argv = [process.execPath, "mocha", ...words];

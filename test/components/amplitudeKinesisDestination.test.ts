@@ -184,7 +184,7 @@ describe("AmplitudeKinesisDestination", () => {
       while (!resources.some(({ type }) => type === pending)) await turn();
       for (let turns = 0; turns < 100; turns += 1) await turn();
       expect(resolved).to.deep.equal([]);
-      // Pulumi's runtime is shared: what is pending here would hold up the next test.
+      // Pulumi's runtime is shared, so a pending resource would block the next test.
       release();
       await pulumi.runtime.disconnect();
       expect(resolved).to.have.length(6);

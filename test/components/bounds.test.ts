@@ -41,7 +41,7 @@ const numbers: BoundedNumber[] = [
     path: "maxSessionSeconds",
     args: (maxSessionSeconds) => ({ maxSessionSeconds }),
   },
-  // CloudWatch API Reference, PutMetricAlarm: periods of a minute, a day at max.
+  // CloudWatch API Reference, PutMetricAlarm: periods of a minute, at most a day.
   {
     min: 1,
     max: 1_440,

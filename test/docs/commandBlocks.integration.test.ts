@@ -132,7 +132,7 @@ describe("The commands in the documents", function () {
     const code = codeOf(document);
     const world = await (CHANGES.test(code) ? newWorld(document, code) : sharedWorld());
     const meanwhile = new Meanwhile(code);
-    // A wildcard that fits nothing is not an error for Pulumi.
+    // Pulumi accepts a wildcard that matches nothing.
     const isReplaced = code.includes("--replace") && cli !== undefined;
     const before = isReplaced ? await outputsOf(world) : undefined;
     try {
@@ -189,7 +189,7 @@ describe("The commands in the documents", function () {
     expect(status, `${document}:${line}\n${shortened(code)}\n${printed}`).to.equal(0);
   }
 
-  /** Amplitude's side, once there is a stack: a destination if the document sends through it, rows if it watches. */
+  /** Starts Amplitude's side of an existing stack: a destination if the document sends through it, rows if it watches. */
   class Meanwhile {
     readonly #ends: (() => unknown)[] = [];
     #begun = false;

@@ -40,7 +40,7 @@ export interface PulumiStandIn {
   script: string;
 }
 
-/** Creates a PATH on which the documents' commands do what they do for a reader, against the sandbox. */
+/** Creates a PATH on which the documents' commands work as for a reader, against the sandbox. */
 export async function writeStandIns(
   folder: string,
   pulumi: PulumiStandIn,

@@ -16,7 +16,7 @@ import { type PulumiStandIn, quoted, type StandIns, writeStandIns } from "./stan
 /** A checkout to run a document's commands in. It has an empty stack `globex`, and `acme` unless the commands create it. */
 export interface World {
   standIns: StandIns;
-  /** @returns the status, and what was printed. */
+  /** @returns The exit status and the output. */
   run(shell: string, code: string): Promise<{ status: number; printed: string }>;
   stop(): void;
 }
@@ -25,7 +25,7 @@ export interface WorldOptions {
   folder: string;
   aws: Fixture;
   amplitude: LocalAmplitude;
-  /** Undefined if no `pulumi` is on the PATH. Then a script that only knows the outputs replaces it. */
+  /** The `pulumi` command. If it is undefined, a script that only knows the outputs replaces it. */
   cli: PulumiCli | undefined;
   /** Whether the stack exists before the commands run. */
   hasStack: boolean;

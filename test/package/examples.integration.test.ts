@@ -29,7 +29,7 @@ const ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm";
 const TOPIC = "arn:aws:sns:eu-central-1:111122223333:on-call";
 const FORM = ["roleArn", "region", "streamName"];
 
-/** What each stack in TypeScript is given, and what it makes of that. */
+/** Configuration of each stack in TypeScript, and the expected resource types and outputs. */
 const STACKS: [folder: string, config: Record<string, string>, types: string[], outputs: string[]][] = [
   [
     "typescript",
@@ -59,10 +59,10 @@ describe("the examples and the template, with the packed package", function () {
   });
   after(() => removed(folder));
 
-  /** Type-checks strictly, and compiles into `out`. */
+  /** Type-checks strictly, compiles into `out`, and returns the errors. */
   const compileErrors = (place: string) => typeErrors(place, "--noEmit", "false", "--outDir", "out");
 
-  /** In a folder of the project that has the package installed. */
+  /** Runs a program of the project that has the package installed, and returns its resources and outputs. */
   async function made(program: string, config: Record<string, string>) {
     return JSON.parse(await printed(project, "outputs.mjs", join(project, program), JSON.stringify(config)));
   }
@@ -131,7 +131,7 @@ describe("the examples and the template, with the packed package", function () {
       expect(watched.types.filter((type: string) => type === ALARM)).to.have.lengthOf(2);
     });
 
-    /** Runs the block of docs/component.md. The package is installed already, and no question is asked. */
+    /** Runs the block of docs/component.md, without its installation and without questions. */
     async function runDocumented(): Promise<string> {
       const checkout = join(project, "checkout");
       await cp(TEMPLATE, join(checkout, "template"), { recursive: true });

@@ -11,12 +11,12 @@ const isSource = (path: string) => basename(path) !== "node_modules";
 
 const run = promisify(execFile);
 
-/** Outside the repository, so that nothing of it is found by looking upwards. The caller removes it. */
+/** Creates a folder outside the repository, so that no module of the repository is found above it. The caller removes it. */
 export function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), "amplitude-kinesis package "));
 }
 
-/** Whatever the packed package depends on. */
+/** Files and folders that the packed package is built from. */
 const PACKED = [
   "components",
   "delivery",
@@ -36,10 +36,10 @@ const DOCUMENTS = [
 ];
 
 /**
- * Returns the tarball as `npm pack` makes it, and its content unpacked. They are shared: nobody writes to them.
+ * Returns the tarball of `npm pack`, and its unpacked content. Both are shared, so no test writes to them.
  *
- * The `prepare` script builds from a copy of the sources, so that the repository's own `dist` stays as it is for
- * whoever uses it at the same time.
+ * The `prepare` script builds from a copy of the sources, so that the repository's own `dist` stays unchanged for
+ * other processes that use it.
  */
 export async function packed(): Promise<Packed> {
   const folder = await shared("package", [...PACKED, ...DOCUMENTS, "test/package/installed.ts"], pack);
@@ -66,8 +66,8 @@ export interface Packed {
 }
 
 /**
- * An empty project with the package in its `node_modules`, and with each of `dependencies`: as links to what is
- * installed here, so that no registry is asked. What is not named can't be imported.
+ * Creates an empty project with the package and each of `dependencies` in its `node_modules`. They are links to the
+ * repository's installed packages, so that no registry is needed. Other packages can't be imported.
  */
 export async function consumer(
   folder: string,
@@ -95,13 +95,13 @@ export async function addPrograms(folder: string, programs: string[]): Promise<v
   }
 }
 
-/** What a script of the project prints. */
+/** Returns the output of a script of the project. */
 export async function printed(folder: string, ...args: string[]): Promise<string> {
   const { stdout } = await run(process.execPath, args, { cwd: folder });
   return stdout.trim();
 }
 
-/** The compiler's errors in a project, as `stack.mts(4,3): error TS2322: …`. */
+/** Returns the compiler's errors in a project, such as `stack.mts(4,3): error TS2322: …`. */
 export async function typeErrors(folder: string, ...flags: string[]): Promise<string[]> {
   const compiler = join(MODULES, "typescript", "bin", "tsc");
   const args = [compiler, "--pretty", "false", ...flags];

@@ -23,7 +23,7 @@ interface LockedPackage {
   peerDependenciesMeta?: Record<string, { optional?: boolean }>;
 }
 
-/** By place in the lock file: the license of each package that npm installs for these, found as Node would find it. */
+/** Returns the license of each package that npm installs for these, by its path in the lock file. Resolves them like Node. */
 async function installedWith(names: string[]): Promise<Map<string, string | undefined>> {
   const lock = JSON.parse(await readFile(join(PROJECT, "package-lock.json"), "utf8"));
   const packages: Record<string, LockedPackage> = lock.packages;
@@ -44,7 +44,7 @@ async function installedWith(names: string[]): Promise<Map<string, string | unde
   return found;
 }
 
-/** The package that an import in the package at `from` finds: its own, or that of the nearest folder above. */
+/** Returns the package that an import in the package at `from` finds: in its folder, or in the nearest folder above. */
 function placeOf(name: string, from: string, packages: Record<string, LockedPackage>): string | undefined {
   const place = `${from}/node_modules/${name}`.replace(/^\//, "");
   if (place in packages) return place;

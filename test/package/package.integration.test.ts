@@ -32,7 +32,7 @@ describe("the published package", function () {
   let tarball: string;
   let packageFolder: string;
   let files: string[];
-  /** A project that has Pulumi, and one that has only what npm installs along with the package. */
+  /** A project with Pulumi, and one with only the package's own dependencies. */
   let withPulumi: string;
   let withoutPulumi: string;
 
@@ -137,7 +137,7 @@ describe("the published package", function () {
   it("loads only the Kinesis, IAM and account modules of @pulumi/aws for the component, not CloudWatch or others", async () => {
     const loaded = await loadedBy("pulumi-amplitude-kinesis");
     const ofAws = loaded.filter((path) => path.startsWith("@pulumi/aws/")).map((path) => path.split("/")[2]);
-    // Kinesis's own module needs lambda, for its event subscriptions.
+    // The Kinesis module requires lambda for its event subscriptions.
     const needed = [
       "getCallerIdentity.js",
       "getRegion.js",
@@ -162,17 +162,17 @@ describe("the published package", function () {
     const found = JSON.parse(await printed(PROJECT, join(__dirname, "typeProblems.mjs"), tarball));
     expect(found.types).to.equal(true);
     expect(found.entrypoints).to.include.members([".", "./delivery"]);
-    // The resolution of before 2022 knows no `exports`: it finds the component, but not ./delivery.
+    // Module resolution before 2022 ignores `exports`: it finds the component, but not ./delivery.
     const isNew = ({ resolutionKind }: { resolutionKind?: string }) => resolutionKind !== "node10";
     const known = found.problems.filter(isNew);
     expect(known).to.deep.equal([]);
   });
 
   it("contains only the build, the command and documents", () => {
-    const strangers = files.filter(
+    const unexpected = files.filter(
       (file) => !/^(dist\/(components|delivery)\/.+\.(js|d\.ts)|bin\/\w[\w-]+\.js|docs\/.+)$/.test(file),
     );
-    expect(strangers.sort()).to.deep.equal([
+    expect(unexpected.sort()).to.deep.equal([
       "CHANGELOG.md",
       "CONTRIBUTING.md",
       "LICENSE",

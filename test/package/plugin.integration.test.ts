@@ -21,7 +21,7 @@ import { link, removed, temporaryFolder } from "./installed";
 
 const PLUGIN = join(PROJECT, "components");
 const RUNNER = join(PROJECT, "node_modules", "@pulumi", "pulumi", "cmd", "run-plugin");
-/** Rewritten by UPDATE_SCHEMA=1 in the environment of this test; then `npm run format`. Other languages' SDKs follow from it. */
+/** Schema from which Pulumi generates the SDKs. UPDATE_SCHEMA=1 rewrites it; run `npm run format` afterwards. */
 const SNAPSHOT = join(__dirname, "schema.json");
 const TOKEN = "amplitude-kinesis:index:AmplitudeKinesisDestination";
 const OUTPUTS = ["policyArn", "region", "roleArn", "roleName", "streamArn", "streamName"];
@@ -81,7 +81,7 @@ describe("the plugin for every Pulumi language", function () {
   it("has the root package's version, license and tested dependencies", () => {
     expect([manifest.version, manifest.license]).to.deep.equal([root.version, root.license]);
     expect(root.devDependencies).to.include(manifest.dependencies);
-    // Without the last two Pulumi takes TypeScript 3.8, which can't read these sources.
+    // Without the last two, Pulumi uses TypeScript 3.8, which can't compile these sources.
     expect(manifest.dependencies).to.have.all.keys("@pulumi/aws", "@pulumi/pulumi", "ts-node", "typescript");
   });
 
@@ -98,7 +98,7 @@ describe("the plugin for every Pulumi language", function () {
   });
 });
 
-/** What a user's folder may hold. The runner compiles TypeScript with it. */
+/** Files that a user's folder may hold, with which the runner compiles TypeScript. */
 const STRICT = {
   strict: true,
   exactOptionalPropertyTypes: true,
@@ -209,7 +209,7 @@ describe("the plugin in the stack of another language", function () {
   });
 });
 
-/** A program as the SDK of another language registers the component: by its type, from the plugin. */
+/** A program that registers the component like the SDK of another language: by its type, from the plugin. */
 const REMOTE = `const pulumi = require("@pulumi/pulumi");
 const inputs = { retentionHours: 48, roleArn: undefined };
 exports.roleArn = new pulumi.ComponentResource("${TOKEN}", "acme", inputs, {}, true).roleArn;
@@ -220,7 +220,7 @@ async function copyPlugin(folder: string): Promise<void> {
   await link(join(folder, "node_modules"), Object.keys(manifest.dependencies));
 }
 
-/** The runner's first line of output; whatever it complains about, where it ends without one. */
+/** Returns the runner's first line of output, or its errors if it ends without one. */
 async function portOf(runner: ChildProcess): Promise<string> {
   const complaints: string[] = [];
   runner.stderr?.on("data", (chunk) => complaints.push(String(chunk)));

@@ -13,14 +13,14 @@ const run = promisify(execFile);
 const EXAMPLES = join(PROJECT, "examples");
 const TOKEN = "amplitude-kinesis:index:AmplitudeKinesisDestination";
 
-/** A command's standard output, or undefined where the command can't be run. */
+/** Returns a command's standard output, or undefined if the command can't be run. */
 const answer = (command: string, args: string[], options: { cwd?: string } = {}) =>
   run(command, args, options).then(
     ({ stdout }) => stdout,
     () => undefined,
   );
 
-/** Made by Pulumi's own generators from the schema of the snapshot, as `pulumi package add` would. */
+/** SDKs that Pulumi's own generators create from the snapshot's schema, as `pulumi package add` does. */
 describe("the SDKs for other languages", function () {
   this.timeout(300_000);
   let folder: string;
@@ -78,7 +78,7 @@ new AmplitudeKinesisDestination("acme", { alarms: pulumi.output({}) });
     await cp(join(folder, "go", "amplitudekinesis"), join(project, "sdk"), { recursive: true });
     const modules = join(PROJECT, ".ci", "pulumi");
     const base = "example.com/pulumi-amplitude-kinesis/sdk/go/amplitude-kinesis";
-    // The SDK's own module, as `pulumi package add` makes it one, with the versions that the CLI is built of.
+    // The SDK as a separate module, like that of `pulumi package add`, with the versions that the CLI is built from.
     const requirements = (await readFile(join(modules, "go.mod"), "utf8")).replace(/^tool .*$/m, "");
     await writeFile(join(project, "sdk", "go.mod"), requirements.replace(/^module .*$/m, `module ${base}`));
     const replaced = `require ${base} v0.0.0\nreplace ${base} => ./sdk\n`;
@@ -102,7 +102,7 @@ new AmplitudeKinesisDestination("acme", { alarms: pulumi.output({}) });
     }
     const project = join(folder, "python");
     await cp(join(EXAMPLES, "python", "__main__.py"), join(project, "program.py"));
-    // What installing it with pip would write, and its own code reads.
+    // The metadata that pip would write, and that the SDK reads.
     const installed = join(project, `pulumi_amplitude_kinesis-${schema.version}.dist-info`);
     await mkdir(installed);
     const metadata = `Metadata-Version: 2.1\nName: pulumi_amplitude_kinesis\nVersion: ${schema.version}\n`;

@@ -1,4 +1,4 @@
-// Prints, as JSON, what arethetypeswrong finds in a tarball: loaded without the tests' own loader, which it can't bear.
+// Prints the problems that arethetypeswrong finds in a tarball, as JSON. It doesn't work with the tests' loader.
 import { readFile } from "node:fs/promises";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 

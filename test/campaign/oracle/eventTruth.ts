@@ -11,7 +11,7 @@ export interface EventTruth {
   changed: number;
   /** Whether every attempt was refused: the event was given up, or sending ended first. */
   refused: "for good" | "so far" | undefined;
-  /** Whether an attempt may have written it, none was acknowledged, and the last one failed on the sender's side: a retry was due. */
+  /** Whether an attempt may have written it, none was acknowledged, and the last one failed on the sender's side. */
   leftOpen: boolean;
 }
 
@@ -78,7 +78,7 @@ export function servedTruth(log: TruthLog, runId: string, events: number): Serve
   return { ofShards, foreign: new Set(foreign).size };
 }
 
-/** Returns each record once, however often it was read. Records of a shard with the same number, key and content are the same. */
+/** Returns each record once. Records of a shard with the same number, key and content are the same. */
 function servedCopies(log: TruthLog): Copy[] {
   const copies = new Map<string, Copy>();
   for (const { shardId, served = [] } of log.readings) {

@@ -75,7 +75,7 @@ function isSeen({ whole, changed }: EventTruth): boolean {
   return whole + changed > 0;
 }
 
-/** Returns the number of copies that neither the acknowledgement nor an unclear attempt explains. A first copy isn't a duplicate. */
+/** Returns the number of copies beyond the first that neither the acknowledgement nor an unclear attempt explains. */
 function unexplainedIn({ whole, changed, acknowledgedIn, unclear }: EventTruth): number {
   const explained = Math.max(1, unclear + (acknowledgedIn === undefined ? 0 : 1));
   return Math.max(0, whole + changed - explained);

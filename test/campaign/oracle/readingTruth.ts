@@ -2,7 +2,7 @@ import type { Reading, TruthLog } from "../faults/log";
 
 /** Outcome of reading the stream. */
 export interface ReadingTruth {
-  /** Whether all was read to a time after the last response to a write and, if events were missing, again from the start after the wait. */
+  /** Whether all was read to a time after the last write's response and, if events were missing, again after the wait. */
   isComplete: boolean;
   /** The response after which the reader must give up, and its shard (none for the list of shards). */
   failure?: { code: string; shardId: string };
@@ -51,7 +51,7 @@ export function readingTruth(
   return { isComplete, unreadShardIds: unreadAgain };
 }
 
-/** Requests of the first and the second reading. If nothing was sent, there is one reading, which must have heard of every shard. */
+/** Requests of the first and the second reading. If nothing was sent, there is only one, which must cover every shard. */
 function readings({ readings: all }: TruthLog, sentAt: number): Record<"first" | "second", Reading[]> {
   const again =
     sentAt === 0

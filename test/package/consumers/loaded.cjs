@@ -1,4 +1,4 @@
-// The modules that an import loads, as package and path: @pulumi/aws/iam/index.js.
+// Prints the modules that an import loads, as package and path, such as @pulumi/aws/iam/index.js.
 require(process.argv[2]);
 const within = (path) =>
   path

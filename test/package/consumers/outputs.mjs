@@ -1,4 +1,4 @@
-// A stack with Pulumi's mocks in the engine's place: the resources that a program asks for, by type, and its outputs.
+// Runs a stack with Pulumi's mocks instead of the engine, and prints its resources by type and its outputs.
 import { pathToFileURL } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 

@@ -1,4 +1,4 @@
-// A stack with Pulumi's mocks in the engine's place: which resources the installed component asks for, and its outputs.
+// Runs the installed component with Pulumi's mocks instead of the engine, and prints its resources and its outputs.
 import * as pulumi from "@pulumi/pulumi";
 import { AmplitudeKinesisDestination, StreamMode } from "pulumi-amplitude-kinesis";
 

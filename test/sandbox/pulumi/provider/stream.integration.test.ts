@@ -19,7 +19,7 @@ describe("the provider's stream", function () {
   const account = sandboxRun();
   const inputsOf = (name: string, more: object = {}) =>
     checked(streamType, name, { name, streamModeDetails: { streamMode: "ON_DEMAND" }, ...more });
-  /** Clients of a test's own. */
+  /** Creates clients for one test. */
   const operators = () => {
     const { accessKeyId: accessKey, secretAccessKey: secretKey } = account.local.principals.operator;
     const endpoints = { kinesis: account.local.endpoint };
@@ -88,7 +88,7 @@ describe("the provider's stream", function () {
     aws.kinesis("us-east-1").middlewareStack.add(
       (next, { commandName }) =>
         (args) => {
-          // How often it asks for the stream's state is a matter of time.
+          // The number of status requests depends on timing.
           if (commandName !== "DescribeStreamSummaryCommand")
             calls.push(`${commandName}`.replace("Command", ""));
           return next(args);
@@ -218,7 +218,7 @@ describe("the provider's stream", function () {
 
   it("stops waiting when the engine cancels", async () => {
     const cancelled = operators();
-    // However fast the engine is, the stream is not seen to become ACTIVE.
+    // The stream never appears as ACTIVE, however fast the engine is.
     cancelled.kinesis(cancelled.region).middlewareStack.add(
       (next) => async (args) => {
         const result = await next(args);

@@ -96,7 +96,7 @@ describe("resources that were created or changed by hand, through the engine", f
     await iam.send(new AttachRolePolicyCommand({ RoleName: "by-hand", PolicyArn: POLICY_ARN }));
   }
 
-  /** What AWS says of them, without times and usage. */
+  /** Returns AWS's descriptions of them, without times and usage. */
   async function described() {
     const { StreamDescriptionSummary: stream } = await kinesis().send(
       new DescribeStreamSummaryCommand({ StreamName: "by-hand" }),
@@ -146,7 +146,7 @@ describe("resources that were created or changed by hand, through the engine", f
     expect((await stack.preview()).changeSummary).to.have.all.keys("same");
     expect(await described()).to.deep.equal(before);
 
-    // Without `adopt.ignoreChanges`, the component's tags, descriptions and documents come in place.
+    // Without `adopt.ignoreChanges`, an update applies the component's tags, descriptions and documents in place.
     await stack.removeConfig("adopt");
     const { changeSummary } = await stack.preview();
     expect(changeSummary).to.include({ update: 3 });

@@ -1,6 +1,6 @@
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 
-/** Brings the stack up; what the engine did to AWS's resources, in order: `update aws:iam/role:Role`. */
+/** Updates the stack, and returns the engine's operations on AWS's resources in order, such as `update aws:iam/role:Role`. */
 export async function broughtUp(stack: Stack): Promise<string[]> {
   const steps: string[] = [];
   await stack.up({ onEvent: (event) => steps.push(...changeOf(event)) });

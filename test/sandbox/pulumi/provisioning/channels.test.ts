@@ -25,7 +25,7 @@ describe("a port that an earlier update's engine had", () => {
   });
 });
 
-/** As the runtime makes it for an inline program: without closing the last one's. */
+/** Creates a client as the runtime does for an inline program, without closing the previous one. */
 function clientOf(port: number): Client {
   runtime.resetOptions("project", "stack", 1, `127.0.0.1:${port}`, `127.0.0.1:${port}`, true, "organization");
   return runtime.getEngine() as unknown as Client;
@@ -41,7 +41,7 @@ function serve(port: number): Promise<{ server: Server; port: number }> {
   });
 }
 
-/** What comes of calling what no server has: UNIMPLEMENTED where one answers. */
+/** Calls a method that no server has, and returns the status: UNIMPLEMENTED if a server responds. */
 function called(client: Client): Promise<number | undefined> {
   const bytes = () => Buffer.alloc(0);
   return new Promise((resolve) => {

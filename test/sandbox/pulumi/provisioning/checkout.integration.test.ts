@@ -23,7 +23,7 @@ describe("a checkout of this project, by the ordinary command", function () {
     const { folder, environment } = checkout;
     environment.AWS_REGION = "us-east-1";
     environment.AWS_ENDPOINT_URL = sandbox.local.endpoint;
-    // A build is there once the package was packed: Pulumi must not follow package.json to it.
+    // A build exists once the package was packed. Pulumi must not follow package.json to it.
     await mkdir(join(folder, "dist", "components"), { recursive: true });
     await writeFile(join(folder, "dist", "components", "index.js"), 'throw new Error("the build was run");');
     for (const stack of ["globex", "initech"]) await writeStackSettings(folder, stack, sandbox.local);

@@ -13,18 +13,18 @@ import { PROJECT } from "../../../cache";
 import type { LanguageHost } from "./languageHost";
 
 const run = promisify(execFile);
-/** What Pulumi takes of a checkout. */
+/** Files of a checkout that Pulumi uses. */
 const PARTS = ["Pulumi.yaml", "index.ts", "components", "package.json", "tsconfig.json"];
 
 export interface Checkout {
   folder: string;
-  /** The whole environment of a `pulumi` command in it; its state is in `folder` too. */
+  /** Complete environment of a `pulumi` command in it. Its state is also in `folder`. */
   environment: Record<string, string>;
-  /** @returns what the command prints. */
+  /** @returns The command's output. */
   pulumi(...words: string[]): Promise<string>;
 }
 
-/** Copies what Pulumi takes of a checkout to `folder`, which is created. */
+/** Copies the files of a checkout that Pulumi uses to a new `folder`. */
 export async function copyCheckout(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const part of PARTS) await cp(join(PROJECT, part), join(folder, part), { recursive: true });
@@ -74,10 +74,10 @@ export async function makeCheckout(
   return { folder, environment, pulumi };
 }
 
-/** A stack's settings that lead to the sandbox; the stack of that name, once it is made, takes them. */
+/** Writes the settings with which the stack of that name reaches the sandbox. */
 export async function writeStackSettings(folder: string, stack: string, local: LocalAws): Promise<void> {
   const settings = Object.entries(providerSettings(local)).map(([key, value]) => [`aws:${key}`, value]);
-  // JSON is YAML.
+  // JSON is valid YAML.
   const config = JSON.stringify({ config: Object.fromEntries(settings) }, null, 2);
   await writeFile(join(folder, `Pulumi.${stack}.yaml`), `${config}\n`);
 }

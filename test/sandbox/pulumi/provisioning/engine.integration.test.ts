@@ -161,7 +161,7 @@ function stepOf(event: EngineEvent): string[] {
   return metadata === undefined ? [] : [`${metadata.op} ${metadata.type}`];
 }
 
-/** The default provider is a step of some engines' events and not of others'. */
+/** Filters out the default provider's step unless it is expected, because only some engines report it. */
 function listed(steps: string[]) {
   return (step: string) => !step.includes("pulumi:providers") || steps.includes(step);
 }

@@ -141,7 +141,7 @@ function startPlugin(request: proto.RunPluginRequest): ChildProcess {
   });
 }
 
-/** Finds one of the SDK's runners from the program's folder, and what the options of its Pulumi.yaml mean for it. */
+/** Finds one of the SDK's runners from the program's folder, and its settings by the options of Pulumi.yaml. */
 function runnerOf(name: "run" | "run-plugin", info: proto.ProgramInfo | undefined) {
   const folder = info?.getProgramDirectory() ?? "";
   const { typescript = true, nodeargs = "" } = (info?.getOptions()?.toJavaScript() ?? {}) as {

@@ -23,7 +23,7 @@ describe("Pulumi's options on the component, through the engine", function () {
   const stackOfProviders = async (stackName: string, source: string) =>
     createStack(await optionsOf(stackName, source), cli());
 
-  /** The program is read anew by each update. */
+  /** Writes the program, which each update reads again. */
   const rewrite = (stackName: string, source: string) => run.program(stackName, HEADER + source);
 
   it("protect applies to the children: nothing is destroyed", async () => {

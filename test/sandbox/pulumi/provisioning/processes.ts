@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 
-/** The commands of running processes whose environment or command line names the folder. Linux's /proc tells. */
+/** Returns the commands of running processes whose environment or command line names the folder, from Linux's /proc. */
 export async function processesNaming(folder: string): Promise<string[]> {
   const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const commands = await Promise.all(

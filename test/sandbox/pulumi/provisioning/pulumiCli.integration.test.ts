@@ -17,7 +17,7 @@ describe("the pulumi command", function () {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  /** A command that tells its version, and otherwise does nothing, for long. */
+  /** Installs a command that prints its version, and otherwise only waits. */
   const install = (version: string) => {
     const script = `#!/bin/sh\nfor word; do [ "$word" = version ] && echo ${version} && exit; done\nexec sleep 600\n`;
     return writeFile(join(folder, "bin", "pulumi"), script, { mode: 0o755 });

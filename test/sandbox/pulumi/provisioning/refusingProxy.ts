@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Stands before the sandbox's AWS and refuses one action, by its name, for as long as `refused` names it. */
+/** Starts a proxy in front of the sandbox's AWS that rejects the action that `refused` names. */
 export async function startRefusingProxy(endpoint: string) {
   const proxy: { endpoint: string; refused: string | undefined; stop(): Promise<void> } = {
     endpoint: "",
@@ -44,7 +44,7 @@ function refuse({ headers }: IncomingMessage, outgoing: ServerResponse): void {
     .end(`<ErrorResponse>${error}<RequestId>1</RequestId></ErrorResponse>`);
 }
 
-/** With the headers as they came: the host is a part of what was signed. */
+/** Forwards a request with its original headers, because the signature includes the host. */
 function forward(
   endpoint: string,
   { method, url, headers }: IncomingMessage,
