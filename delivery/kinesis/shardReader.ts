@@ -107,7 +107,7 @@ export class ShardReader {
     if (this.#iterator === undefined) return { children: (output.ChildShards ?? []).flatMap(childShard) };
     // An answer that only repeats records says nothing of what follows the last one.
     if (records.length === 0 || records.length !== repeated?.size)
-      onReadUpTo(readUpTo(since, output, clockOffsetMs));
+      onReadUpTo(readUpTo({ since, output }, clock.now(), clockOffsetMs));
     const bytes = records.reduce((sum, { Data }) => sum + (Data?.length ?? 0), 0);
     await clock.sleep(Math.max(pollMs, (bytes * 1000) / bytesPerSecond), signal);
     return undefined;
@@ -159,19 +159,17 @@ function isLater(one: string, other: string): boolean {
 
 /**
  * Returns the time before which all arrived records were read, in milliseconds since 1970, by this machine's clock. Records
- * prove no more than the arrival time of the last one: `MillisBehindLatest` counts on its own only if there are none.
+ * prove no more than the arrival time of the last one, and nothing if that is after they were read: `MillisBehindLatest` counts
+ * on its own only if there are none.
  */
-function readUpTo(
-  since: number,
-  { MillisBehindLatest, Records = [] }: GetRecordsOutput,
-  clockOffsetMs: number,
-): number {
+function readUpTo({ since, output }: Answer, now: number, clockOffsetMs: number): number {
+  const { MillisBehindLatest, Records = [] } = output;
   const told = since - Math.max(0, MillisBehindLatest || 0);
   const last = Records.at(-1);
   if (last === undefined) return told;
-  const arrival = last.ApproximateArrivalTimestamp?.getTime();
-  if (MillisBehindLatest === undefined || arrival === undefined) return Number.NEGATIVE_INFINITY;
-  return Math.min(told, arrival - clockOffsetMs);
+  const arrival = (last.ApproximateArrivalTimestamp?.getTime() ?? Number.NaN) - clockOffsetMs;
+  if (MillisBehindLatest === undefined || !(arrival <= now)) return Number.NEGATIVE_INFINITY;
+  return Math.min(told, arrival);
 }
 
 /** A shard as ListShards returns it. */

@@ -199,6 +199,23 @@ describe("A shard's reader", () => {
       });
     }
 
+    it("up to nothing while records seem to arrive after they were read", async () => {
+      const reading = new Reading();
+      reading.stream.answerSize = 1;
+      for (const name of names(3)) reading.put(name);
+      const api: StreamApi = {
+        iterator: reading.stream.iterator.bind(reading.stream),
+        listShards: reading.stream.listShards.bind(reading.stream),
+        records: async (...of) => {
+          const { Records = [], ...rest } = await reading.stream.records(...of);
+          const later = { ApproximateArrivalTimestamp: new Date(reading.clock.now() + 3_600_000) };
+          return { ...rest, Records: Records.map((each) => ({ ...each, ...later })), MillisBehindLatest: 0 };
+        },
+      };
+      await reading.for(1_600, { api });
+      expect(reading.readUpTo).to.deep.equal([...Array(3).fill(Number.NEGATIVE_INFINITY), 1_500]);
+    });
+
     it("up to nothing while an endpoint that is silent about it still has records", async () => {
       const reading = new Reading();
       reading.stream.tellsLag = false;
