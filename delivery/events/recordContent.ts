@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { isObject } from "../common/values";
+import { deaggregate } from "./aggregatedRecord";
 import type { Properties } from "./event";
 
 /**
@@ -62,8 +63,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Returns the objects of a record, or undefined if it has none that can be read. */
+/** Returns the objects of a record, also of an aggregated one, or undefined if it has none that can be read. */
 export function rowsIn(data: Uint8Array): Properties[] | undefined {
-  const content = parseRecord(data);
-  return "objects" in content ? content.objects : undefined;
+  const parts: Iterable<{ data: Uint8Array }> = deaggregate(data) ?? [{ data }];
+  const contents = Array.from(parts, (part) => parseRecord(part.data));
+  const readable = contents.filter((content) => "objects" in content);
+  return readable.length === 0 ? undefined : readable.flatMap(({ objects }) => objects);
 }

@@ -54,6 +54,11 @@ export class RecentIds {
     this.#old = new Generation(capacity);
   }
 
+  has(id: string): boolean {
+    const key = keyOf(this.#salt + id);
+    return this.#young.has(key) || this.#old.has(key);
+  }
+
   /** Returns whether the id is remembered, and remembers it. */
   hasSeen(id: string): boolean {
     const key = keyOf(this.#salt + id);

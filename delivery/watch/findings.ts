@@ -60,12 +60,13 @@ function unexpectedProject({ observed, expectApps, where }: EndedWatch): Finding
 function nothingArrived({ observed, end, readingComplete, where }: EndedWatch): Finding {
   const { ofTests, cohortMessages } = observed.records;
   const foreign = foreignCount(observed);
+  const isParsed = observed.records.foreign["too-large"] === undefined;
   const others = [
     ...(ofTests > 0 ? [`${counted(ofTests, "record")} of verify or send (--include-tests counts them)`] : []),
     ...(cohortMessages > 0 ? [`${counted(cohortMessages, "message")} about cohorts`] : []),
     ...(foreign > 0 ? [`${counted(foreign, "foreign record")}`] : []),
   ];
-  const severity = end === "seconds" && readingComplete ? "error" : "undetermined";
+  const severity = end === "seconds" && readingComplete && isParsed ? "error" : "undetermined";
   return finding[severity](
     "nothing-arrived",
     where,
@@ -75,12 +76,17 @@ function nothingArrived({ observed, end, readingComplete, where }: EndedWatch): 
 }
 
 function unknownProject({ observed, expectApps, where }: EndedWatch): Finding | undefined {
-  const unknown = observed.projects.find(({ app }) => app === null)?.count ?? 0;
-  if (expectApps.length === 0 || unknown === 0) return undefined;
+  const rows = observed.projects.find(({ app }) => app === null)?.count ?? 0;
+  const records = observed.records.foreign["too-large"] ?? 0;
+  if (expectApps.length === 0 || rows + records === 0) return undefined;
+  const unknown = [
+    ...(rows > 0 ? [`${counted(rows, "row")} without \`app\``] : []),
+    ...(records > 0 ? [`${counted(records, "record")} too large to be parsed`] : []),
+  ];
   return finding.undetermined(
     "app-unknown",
     where,
-    `${counted(unknown, "row")} without \`app\` arrived, so their project is unknown`,
+    `${unknown.join(" and ")} arrived, so their project is unknown`,
     "Look at such a record. If Amplitude sends rows without `app`, leave --expect-app out, because it can't judge them",
   );
 }
@@ -129,6 +135,7 @@ const FOREIGN: Record<ForeignKind, string> = {
   "not-utf8": "not UTF-8",
   "not-json": "not JSON",
   "not-objects": "JSON without objects",
+  "too-large": "larger than 4 MiB, so not parsed",
   "not-amplitude": "objects that aren't rows of Amplitude",
 };
 

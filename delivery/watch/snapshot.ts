@@ -6,7 +6,7 @@ import type { Framing, Unreadable } from "../events/recordContent";
 import type { Counted } from "./boundedCounts";
 
 /** Kind of a record without rows of Amplitude: from another producer, or unreadable. */
-export type ForeignKind = Unreadable | "not-amplitude";
+export type ForeignKind = Unreadable | "too-large" | "not-amplitude";
 
 /** One way in which rows deviate from the documented shape. */
 export interface CountedDeviation extends Deviation {
@@ -82,7 +82,7 @@ export interface WatchSnapshot {
   framings: Record<Framing, number>;
   /** The stream's records. */
   records: {
-    /** Number of records that were read. */
+    /** Number of records that were read. A record that Kinesis returns again counts once. */
     read: number;
     /** Size of these records, in bytes. */
     bytes: number;

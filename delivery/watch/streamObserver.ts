@@ -13,7 +13,7 @@ import {
   parseTimestamp,
 } from "../events/event";
 import { isGenerated } from "../events/generator/generatedEvent";
-import { type Framing, parseRecord } from "../events/recordContent";
+import { type Framing, parseRecord, rowsIn } from "../events/recordContent";
 import { redactName } from "../events/redact";
 import type { ShardRecords } from "../kinesis/shardReader";
 import { BoundedTally, RecentIds, RecentRate } from "./boundedCounts";
@@ -51,6 +51,8 @@ const MAX_PROJECTS = 100;
 const MAX_DEVIATIONS = 500;
 /** Fields of a row beyond which its shape isn't compared, because a row can have a million made-up fields. */
 const MAX_FIELDS = 500;
+/** Bytes of a record beyond which it isn't parsed: it would hold up timers and signals. Amplitude's rows are far smaller. */
+const MAX_PARSED_BYTES = 4 * 2 ** 20;
 /** Longest time that records are counted without a pause, so that timers, signals and requests go on. */
 const MAX_TURN_MS = 20;
 /** Entries of each list in a snapshot. */
@@ -138,8 +140,9 @@ export class StreamObserver {
   }
 
   /** Counts records and yields after each part of them. */
-  *steps({ records, receivedAt }: ShardRecords): Generator<void> {
+  *steps({ records, repeated, receivedAt }: ShardRecords): Generator<void> {
     for (const record of records) {
+      if (repeated?.has(record) && !this.#hasNewRow(record)) continue;
       const before = this.#events;
       yield* this.#takeRecord(record, receivedAt);
       this.#rate.add(this.#events - before, receivedAt);
@@ -182,11 +185,21 @@ export class StreamObserver {
     };
   }
 
+  /** Whether a record with a sequence number that was read before is another record. */
+  #hasNewRow({ Data = new Uint8Array() }: KinesisRecord): boolean {
+    const rows = Data.length > MAX_PARSED_BYTES ? [] : (rowsIn(Data) ?? []);
+    return rows.some(({ uuid }) => typeof uuid === "string" && !this.#uuids.has(uuid));
+  }
+
   *#takeRecord(record: KinesisRecord, receivedAt: EpochMs): Generator<void> {
     const { Data = new Uint8Array(), PartitionKey, ApproximateArrivalTimestamp } = record;
     const arrivedAt = ApproximateArrivalTimestamp?.getTime() ?? receivedAt;
     this.#records += 1;
     this.#bytes += Data.length;
+    if (Data.length > MAX_PARSED_BYTES) {
+      this.#countForeign("too-large");
+      return;
+    }
     const userRecords = deaggregate(Data);
     if (userRecords === undefined) {
       yield* this.#takeData(Data, PartitionKey, arrivedAt);

@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import fc from "fast-check";
 import { parseRecord, rowsIn } from "../../../delivery/events/recordContent";
+import { aggregated } from "./aggregated";
 
 const contentOf = (text: string) => parseRecord(Buffer.from(text));
 
@@ -61,6 +62,16 @@ describe("the rows in a record", () => {
         expect(rowsIn(Buffer.from(JSON.stringify(expected)))).to.deep.equal(expected);
       }),
     );
+  });
+
+  it("are read from an aggregated record", () => {
+    const data = aggregated([
+      ["a", '{"a":1}'],
+      ["b", "hello"],
+      ["c", '[{"b":2},{"c":3}]'],
+    ]);
+    expect(rowsIn(data)).to.deep.equal([{ a: 1 }, { b: 2 }, { c: 3 }]);
+    expect(rowsIn(aggregated([["a", "hello"]]))).to.equal(undefined);
   });
 
   it("are read from a view into a larger buffer", () => {

@@ -3,12 +3,22 @@ import { verdictOf } from "../../../delivery/common/findings";
 import { StreamUnreadable } from "../../../delivery/kinesis/streamReader";
 import { type EndedWatch, unreadableStream, watchFindings } from "../../../delivery/watch/findings";
 import { serviceError } from "../aws/serviceErrors";
-import { observing, type Row, record, rows } from "./rows";
+import { observing, type Row, record, recordOf, rows } from "./rows";
 
-async function ended(changes: Partial<EndedWatch> & { rows?: number; change?: Row; others?: number } = {}) {
-  const { rows: count = 3, change = {}, others = 0, expectApps = [], ...rest } = changes;
+const LARGE = recordOf(Buffer.alloc(4 * 2 ** 20 + 1));
+
+interface Arrived extends Partial<EndedWatch> {
+  rows?: number;
+  change?: Row;
+  others?: number;
+  large?: number;
+}
+
+async function ended(changes: Arrived = {}) {
+  const { rows: count = 3, change = {}, others = 0, large = 0, expectApps = [], ...rest } = changes;
   const records = (await rows(count || 1)).slice(0, count).map((one) => record({ ...one, ...change }));
-  const all = [...records, ...Array.from({ length: others }, () => record("hello"))];
+  const foreign = [...Array(others).fill(record("hello")), ...Array(large).fill(LARGE)];
+  const all = [...records, ...foreign];
   const observed = observing(all, { expectApps: [...expectApps] });
   const findings = watchFindings({
     observed,
@@ -56,6 +66,18 @@ describe("the verdict of a watch", () => {
       { change: { app: null }, expectApps: ["7"] },
       "undecided",
       ["app-unknown", "shape-deviates"],
+    ],
+    [
+      "a record is too large to be parsed, and a project is expected",
+      { large: 1, expectApps: ["100011471"] },
+      "undecided",
+      ["app-unknown", "foreign-records"],
+    ],
+    [
+      "the only record is too large to be parsed",
+      { rows: 0, large: 1 },
+      "undecided",
+      ["nothing-arrived", "foreign-records"],
     ],
     ["rows have no project, and none is expected", { change: { app: null } }, "verified", ["shape-deviates"]],
     ["rows deviate", { change: { paying: "yes" } }, "verified", ["shape-deviates"]],

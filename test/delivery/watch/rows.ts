@@ -33,15 +33,16 @@ export function recordOf(Data: Uint8Array, PartitionKey = "somebody's"): Kinesis
 /** What an observer makes of records that all arrive now. */
 export function observing(
   records: KinesisRecord[],
-  options: { expectApps?: string[]; includeTests?: boolean } = {},
+  options: { expectApps?: string[]; includeTests?: boolean; repeated?: KinesisRecord[] } = {},
 ) {
-  const { expectApps = [], includeTests = false } = options;
+  const { expectApps = [], includeTests = false, repeated = [] } = options;
   const observer = new StreamObserver({
     startedAt: NOW.getTime(),
     expectApps,
     includeTests,
     idsRemembered: 1_000,
   });
-  for (const _ of observer.steps({ shardId: "shardId-000000000000", records, receivedAt: NOW.getTime() }));
+  const batch = { shardId: "shardId-000000000000", records, receivedAt: NOW.getTime() };
+  for (const _ of observer.steps({ ...batch, repeated: new Set(repeated) }));
   return observer.observed(NOW.getTime());
 }

@@ -1,3 +1,4 @@
+import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import fc from "fast-check";
 import { StreamObserver } from "../../../delivery/watch/streamObserver";
@@ -83,6 +84,20 @@ describe("The stream observer", () => {
     const seen = observing([recordOf(aggregated(texts.map((text) => [TEST_KEY, text])))]);
     expect(seen).to.include({ events: 3, eventsExpected: 3 });
     expect(seen.records).to.deep.include({ read: 1, aggregated: 1, ofTests: 0, foreign: {} });
+  });
+
+  it("counts records that are read again once, and takes others with their sequence numbers", async () => {
+    const [first, second] = (await rows(2)).map((one) => record(one)) as [KinesisRecord, KinesisRecord];
+    const [again, foreign, foreignAgain] = [{ ...first }, record("hello"), record("hello")];
+    const records = [first, foreign, again, foreignAgain, second];
+    const seen = observing(records, { repeated: [again, foreignAgain, second] });
+    expect(seen).to.include({ events: 2, eventsDuplicated: 0, insertIdsRepeated: 0 });
+    expect(seen.records).to.deep.include({ read: 3, foreign: { "not-json": 1 } });
+  });
+
+  it("counts a record of more than 4 MiB without parsing it", () => {
+    const { records } = observing([record(`{"event_type":"a","app":1,"x":"${"x".repeat(4 * 2 ** 20)}"}`)]);
+    expect(records).to.deep.include({ read: 1, foreign: { "too-large": 1 } });
   });
 
   it("counts a damaged aggregated record as foreign", () => {
