@@ -137,6 +137,9 @@ const destination = new AmplitudeKinesisDestination("amplitude", inputs);
 export const { roleArn, region, streamName, streamArn, roleName, policyArn } = destination;
 /** Set only for an existing stream: `amplitude-kinesis` then gives remedies for it that `pulumi up` can't. */
 if (inputs.existingStreamArn !== undefined) module.exports.existingStreamArn = inputs.existingStreamArn;
+const { ignoreChanges } = inputs.adopt ?? {};
+/** Set only for adopted resources, for the same reason. */
+if (ignoreChanges !== undefined) module.exports.ignoredChanges = ignoreChanges;
 export const readme = pulumi.interpolate`# ${stack}: Amplitude destination
 
 Type these three values into Amplitude, under **Data Destinations › Kinesis Data Stream - Event Stream**:

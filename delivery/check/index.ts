@@ -15,6 +15,7 @@ import { type AlarmsCheck, checkAlarms } from "../deployment/alarms";
 import { checkStreamKey } from "../deployment/key";
 import { checkOutputs } from "../deployment/outputChecks";
 import { type Preflight, preflight } from "../deployment/preflight";
+import { withIgnoredChanges } from "../deployment/remedies";
 import { checkRolePolicies, type RolePolicies } from "../deployment/rolePolicies";
 import { resolveAmplitudeCaller } from "../deployment/route";
 import { checkRetention, type StreamState, streamOf } from "../deployment/stream";
@@ -78,9 +79,7 @@ async function check(
   const findings = bySeverity([
     ...before.findings,
     ...checkOutputs({ ...options.outputs, ...outputs }, attachedArns),
-    ...policies.findings,
-    ...alarms.findings,
-    ...others.flat(),
+    ...withIgnoredChanges([...policies.findings, ...alarms.findings, ...others.flat()], outputs),
   ]);
   return {
     reportVersion: 1,

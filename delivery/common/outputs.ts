@@ -11,6 +11,8 @@ export interface StackOutputs {
   streamName: string;
   /** ARN of the stream if the stack uses one that exists outside of it. Remedies depend on it. */
   existingStreamArn?: string | undefined;
+  /** Properties of adopted resources that the stack doesn't change, such as `role.tags`. Remedies depend on them. */
+  ignoredChanges?: readonly string[] | undefined;
 }
 
 /** A place where outputs were looked for, such as `--region` or `outputs.json`. */
@@ -52,10 +54,16 @@ export function resolveOutputs(origins: OutputsOrigin[]): StackOutputs {
   const existing = origins
     .map(({ values }) => values.existingStreamArn)
     .find((arn) => typeof arn === "string");
+  const ignoredChanges = origins.map(({ values }) => values.ignoredChanges).find(isStrings);
   return {
     ...outputs,
+    ...(ignoredChanges !== undefined && { ignoredChanges }),
     ...(typeof existing === "string" && existing !== "" && { existingStreamArn: existing }),
   };
+}
+
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
 function problemWith(

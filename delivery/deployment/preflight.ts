@@ -7,7 +7,7 @@ import { type Finding, finding, hasSeverity } from "../common/findings";
 import { ACTIONS } from "./iam/actions";
 import { resolveKey } from "./key";
 import { checkPermissions, type PermissionsCheck } from "./permissions";
-import { grantRemedy } from "./remedies";
+import { grantRemedy, withIgnoredChanges } from "./remedies";
 import { type RoleState, readRole } from "./role";
 import { type AccessOptions, chooseRoute, ifFinal, type Route, STILL_REFUSED } from "./route";
 import { checkStream, type StreamState, wrongAccount } from "./stream";
@@ -63,7 +63,7 @@ export async function preflight(options: AccessOptions): Promise<Preflight> {
   }
   return {
     route,
-    findings,
+    findings: withIgnoredChanges(findings, outputs),
     role,
     ...identities,
     ...(summary === undefined ? {} : { streamSummary: summary }),

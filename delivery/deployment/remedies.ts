@@ -1,3 +1,4 @@
+import type { Finding, FindingCode } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 import { ACTIONS, type Task } from "./iam/actions";
 
@@ -13,6 +14,39 @@ export function streamRemedy(
   return existingStreamArn === undefined
     ? `${ofStack}. For a stream outside the stack, ${otherwise}`
     : otherwise.charAt(0).toUpperCase() + otherwise.slice(1);
+}
+
+/** Properties that `pulumi up` changes to remove a finding. */
+const RESTORED: Partial<Record<FindingCode, string[]>> = {
+  "stream-not-encrypted": ["stream.encryptionType", "stream.kmsKeyId"],
+  "key-unusable": ["stream.kmsKeyId"],
+  "amplitude-not-trusted": ["role.assumeRolePolicy"],
+  "anyone-trusted": ["role.assumeRolePolicy"],
+  "others-trusted": ["role.assumeRolePolicy"],
+  "deleted-principal": ["role.assumeRolePolicy"],
+  "trust-too-broad": ["role.assumeRolePolicy"],
+  "write-not-allowed": ["policy.policy"],
+  "simulate-not-allowed": ["policy.policy"],
+  "permissions-too-broad": ["policy.policy"],
+  untagged: ["stream.tags", "role.tags"],
+};
+
+/** Adds to each remedy which properties `pulumi up` changes only once the stack doesn't ignore them. */
+export function withIgnoredChanges(findings: Finding[], { ignoredChanges = [] }: StackOutputs): Finding[] {
+  return findings.map((each) => {
+    const { code, where, remedy } = each;
+    const properties = (RESTORED[code] ?? []).filter(
+      (property) =>
+        ignoredChanges.includes(property) &&
+        (code !== "untagged" || where.includes(`:${property.replace(".tags", "/")}`)),
+    );
+    if (properties.length === 0 || !remedy.includes("pulumi up")) return each;
+    const list = properties.join(" and ");
+    return {
+      ...each,
+      remedy: `${remedy}. Before that, remove ${list} from the setting adopt.ignoreChanges, because the stack ignores changes to ${properties.length === 1 ? "it" : "them"}`,
+    };
+  });
 }
 
 /** Returns a command of the AWS CLI on the stream. */
