@@ -1,27 +1,18 @@
 import { once } from "node:events";
-import {
-  type ClientOptions,
-  cloudWatchClient,
-  connect,
-  iamClient,
-  kinesisClient,
-  kmsClient,
-} from "../aws/clients";
-import { streamArnOf } from "../common/arn";
-import { type Clock, startClock } from "../common/clock";
+import { cloudWatchClient, iamClient, kinesisClient, kmsClient } from "../aws/clients";
 import { bySeverity, type Finding, verdictOf } from "../common/findings";
-import { namesOf, resolveOutputs, type StackOutputs } from "../common/outputs";
+import { namesOf } from "../common/outputs";
 import { type AlarmsCheck, checkAlarms } from "../deployment/alarms";
 import { checkStreamKey } from "../deployment/key";
 import { checkOutputs } from "../deployment/outputChecks";
 import { type Preflight, preflight } from "../deployment/preflight";
 import { withIgnoredChanges } from "../deployment/remedies";
 import { checkRolePolicies, type RolePolicies } from "../deployment/rolePolicies";
-import { resolveAmplitudeCaller } from "../deployment/route";
 import { checkRetention, type StreamState, streamOf } from "../deployment/stream";
 import { checkStreamPolicy } from "../deployment/streamPolicy";
 import { checkStreamTags, untagged } from "../deployment/tags";
 import { checkTrustBreadth } from "../deployment/trustBreadth";
+import { type OpenDeployment, openDeployment } from "../sending/deployment";
 import type { CheckOptions } from "./options";
 import type { CheckedRole, CheckReport } from "./report";
 
@@ -36,39 +27,40 @@ import type { CheckedRole, CheckReport } from "./report";
 export async function checkDeployment(options: CheckOptions): Promise<CheckReport> {
   const { signal = new AbortController().signal } = options;
   signal.throwIfAborted();
-  const outputs = resolveOutputs([{ description: "options.outputs", values: { ...options.outputs } }]);
-  const operator = connect({ ...options, region: outputs.region });
+  const deployment = openDeployment({
+    ...options,
+    propagationSeconds: options.propagationSeconds ?? 0,
+  });
   const settled = new AbortController();
   const aborted = once(signal, "abort", { signal: settled.signal }).then(() => Promise.reject(signal.reason));
   aborted.catch(() => {});
   try {
-    const checking = check(options, outputs, operator);
+    const checking = check(options, deployment);
     checking.catch(() => {});
     return await Promise.race([checking, aborted]);
   } finally {
     settled.abort();
-    operator.requestHandler.destroy();
+    deployment.operator.requestHandler.destroy();
   }
 }
 
-/** Inputs of every inspection: the deployment's names, the clients' options, and the preflight. */
-interface Subject {
-  outputs: StackOutputs;
-  streamArn: string;
-  operator: ClientOptions;
+/** Inputs of every inspection. */
+interface Subject extends OpenDeployment {
   options: CheckOptions;
   before: Preflight;
 }
 
-async function check(
-  options: CheckOptions,
-  outputs: StackOutputs,
-  operator: ClientOptions,
-): Promise<CheckReport> {
-  const { clock = startClock() } = options;
-  const before = await inspectAccess(options, outputs, operator, clock);
+async function check(options: CheckOptions, deployment: OpenDeployment): Promise<CheckReport> {
+  const { outputs, clock, operator } = deployment;
+  // On the operator's route nothing is written and no role is assumed.
+  const before = await preflight({
+    ...deployment,
+    route: "operator",
+    sender: operator,
+    onStep: (step) => options.onStep?.(step),
+  });
   options.onStep?.("checking policies, key, alarms and tags");
-  const subject: Subject = { outputs, streamArn: streamArnOf(outputs), operator, options, before };
+  const subject: Subject = { ...deployment, options, before };
   const [policies, alarms, ...others] = await Promise.all([
     inspectPolicies(subject),
     inspectAlarms(subject),
@@ -93,25 +85,6 @@ async function check(
     findings,
     notProven: notProven(before.stream),
   };
-}
-
-/** Uses the operator's route, so that nothing is written and no role is assumed. */
-function inspectAccess(
-  options: CheckOptions,
-  outputs: StackOutputs,
-  operator: ClientOptions,
-  clock: Clock,
-): Promise<Preflight> {
-  const { propagationSeconds = 0, signal, onStep } = options;
-  return preflight({
-    outputs,
-    route: "operator",
-    operator,
-    sender: operator,
-    amplitude: resolveAmplitudeCaller(options),
-    wait: { clock, waitMs: propagationSeconds * 1000, signal },
-    onStep: (step) => onStep?.(step),
-  });
 }
 
 async function inspectPolicies({ outputs, streamArn, operator, before }: Subject): Promise<RolePolicies> {
@@ -141,13 +114,15 @@ async function inspectStream({ outputs, streamArn, operator, before }: Subject):
   return findings.flat();
 }
 
-function inspectRole({ outputs: { roleArn }, options, before }: Subject): Finding[] {
+function inspectRole({ outputs: { roleArn }, amplitude, options, before }: Subject): Finding[] {
   const { trustDocument, description, findings } = before.role ?? { findings: [] };
   if (trustDocument === undefined || description === undefined || findings.length > 0) return [];
   const { testPrincipalArns = [] } = options;
-  const { accountId: amplitudeAccountId } = resolveAmplitudeCaller(options);
   return [
-    ...checkTrustBreadth(trustDocument, roleArn, { amplitudeAccountId, testPrincipalArns }),
+    ...checkTrustBreadth(trustDocument, roleArn, {
+      amplitudeAccountId: amplitude.accountId,
+      testPrincipalArns,
+    }),
     ...untagged("role", "IAM.24", description.Tags ?? [], roleArn),
   ];
 }

@@ -1,14 +1,13 @@
-import { type ClientOptions, type Connection, connect } from "../aws/clients";
-import { type Clock, startClock } from "../common/clock";
+import type { ClientOptions } from "../aws/clients";
 import { type Finding, hasSeverity } from "../common/findings";
-import { DEFAULT_PROPAGATION_SECONDS } from "../common/limits";
-import { namesOf, resolveOutputs, type StackOutputs } from "../common/outputs";
+import { namesOf } from "../common/outputs";
 import { newRunKey } from "../common/runId";
 import { type Preflight, preflight } from "../deployment/preflight";
-import { resolveAmplitudeCaller, resolveSender } from "../deployment/route";
+import { resolveSender } from "../deployment/route";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
 import type { OutgoingRecord } from "../kinesis/record";
+import { type OpenDeployment, withDeployment } from "../sending/deployment";
 import { interrupted, noEvents, omissionsOf, senderFailed, sourceProblems } from "../sending/findings";
 import { pacedEvents } from "../sending/pacing";
 import { PROPAGATING, pacedRecords, sendRecords } from "../sending/sendRecords";
@@ -25,85 +24,60 @@ import type { SendReport } from "./report";
  * deployment is a finding of the report.
  */
 export async function sendEvents(options: SendOptions): Promise<SendReport> {
-  const sending = new Sending(options);
-  try {
-    return await sending.run();
-  } finally {
-    sending.close();
-  }
+  return withDeployment(options, (deployment) => new Sending(options, deployment).run());
 }
 
 class Sending {
-  readonly #options: SendOptions;
-  readonly #outputs: StackOutputs;
-  readonly #operator: Connection;
-  readonly #clock: Clock;
-  readonly #signal: AbortSignal;
   readonly #counter = new SendCounter();
   readonly #key = newRunKey();
   #taken = 0;
 
-  constructor(options: SendOptions) {
-    const { clock = startClock(), signal = new AbortController().signal } = options;
-    this.#options = options;
-    this.#outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
-    this.#operator = connect({ ...options, region: this.#outputs.region });
-    this.#clock = clock;
-    this.#signal = signal;
-  }
-
-  close(): void {
-    this.#operator.requestHandler.destroy();
-  }
+  constructor(
+    private readonly options: SendOptions,
+    private readonly deployment: OpenDeployment,
+  ) {}
 
   async run(): Promise<SendReport> {
-    const startedAt = this.#clock.now();
     const before = await this.#preflight();
     const { stream, writer, findings } = before;
     const canSend = stream !== undefined && writer !== undefined && !hasSeverity(findings, "error");
     const run = canSend ? await this.#send(stream, writer) : this.#notSent(before);
-    return this.#report(before, run, startedAt);
+    return this.#report(before, run);
   }
 
   #preflight(): Promise<Preflight> {
-    const { route, externalId } = this.#options;
+    const { route, externalId } = this.options;
     return preflight({
-      outputs: this.#outputs,
+      ...this.deployment,
       route,
-      operator: this.#operator,
-      sender: resolveSender(this.#operator, this.#options),
+      sender: resolveSender(this.deployment.operator, this.options),
       externalId,
-      amplitude: resolveAmplitudeCaller(this.#options),
-      wait: { clock: this.#clock, waitMs: this.#propagationMs, signal: this.#signal },
       onStep: (step) => this.#show(step),
     });
   }
 
   /** @returns Findings of the run. */
   async #send(stream: StreamState, writer: ClientOptions): Promise<Finding[]> {
-    const { source, rate, concurrency, random = Math.random } = this.#options;
-    const paced = await pacedEvents(this.#options, stream);
+    const { source, rate, concurrency } = this.options;
+    const { signal } = this.deployment;
+    const paced = await pacedEvents(this.options, stream);
     const records = pacedRecords(paced, {
-      clock: this.#clock,
-      signal: this.#signal,
+      ...this.deployment,
       toRecord: (event) => this.#record(event),
       onBatch: () => this.#show(paced.step),
     });
     const findings = await sendRecords(records, {
+      deployment: this.deployment,
       stream,
       writer,
-      streamName: this.#outputs.streamName,
       listener: this.#counter,
       sent: () => this.#counter.sent,
       concurrency,
       rate,
-      clock: this.#clock,
-      random,
-      propagationMs: this.#propagationMs,
-      signal: this.#signal,
+      signal,
       onAccessDenied: () => this.#show(PROPAGATING),
     });
-    if (this.#taken === 0 && !this.#signal.aborted) throw noEvents(source);
+    if (this.#taken === 0 && !signal.aborted) throw noEvents(source);
     return [...findings, ...fateFindings(this.#counter, stream.streamArn), ...this.#interruption()];
   }
 
@@ -118,17 +92,18 @@ class Sending {
    * looked up, or the role could not be assumed.
    */
   #notSent({ stream, findings }: Preflight): Finding[] {
-    if (hasSeverity(findings, "error") || this.#signal.aborted) return this.#interruption();
+    if (hasSeverity(findings, "error") || this.deployment.signal.aborted) return this.#interruption();
     const what = stream === undefined ? "the stream could not be looked up" : "the role could not be assumed";
     return [senderFailed(what, 0)];
   }
 
   #interruption(): Finding[] {
-    return this.#signal.aborted ? [interrupted(this.#counter.sent)] : [];
+    return this.deployment.signal.aborted ? [interrupted(this.#counter.sent)] : [];
   }
 
-  #report(before: Preflight, run: Finding[], startedAt: number): SendReport {
+  #report(before: Preflight, run: Finding[]): SendReport {
     const counter = this.#counter;
+    const { outputs, clock, startedAt } = this.deployment;
     const shards = [...counter.acknowledgedByShard].map(([shardId, eventsAcknowledged]) => ({
       shardId,
       eventsAcknowledged,
@@ -137,26 +112,22 @@ class Sending {
       reportVersion: 1,
       outcome: sendOutcome(before.findings, run),
       route: before.route,
-      ...namesOf(this.#outputs),
+      ...namesOf(outputs),
       runId: this.#key.runId,
       startedAt: new Date(startedAt).toISOString(),
-      durationInSeconds: (this.#clock.now() - startedAt) / 1000,
+      durationInSeconds: (clock.now() - startedAt) / 1000,
       eventsSent: counter.sent,
       eventsAcknowledged: counter.acknowledged,
       eventsRefused: counter.refused,
       eventsUnknown: counter.unknown,
-      ...omissionsOf(this.#options.source),
+      ...omissionsOf(this.options.source),
       shards: shards.sort((a, b) => (a.shardId < b.shardId ? -1 : 1)),
-      findings: [...before.findings, ...run, ...sourceProblems(this.#options.source)],
+      findings: [...before.findings, ...run, ...sourceProblems(this.options.source)],
     };
   }
 
-  get #propagationMs(): number {
-    return (this.#options.propagationSeconds ?? DEFAULT_PROPAGATION_SECONDS) * 1000;
-  }
-
   #show(step: string): void {
-    const { onProgress, source } = this.#options;
+    const { onProgress, source } = this.options;
     onProgress?.({
       step,
       eventsSent: this.#counter.sent,

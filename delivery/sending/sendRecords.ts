@@ -8,6 +8,7 @@ import type { SourceEvent } from "../events/source";
 import { type OutcomeListener, Producer } from "../kinesis/producer";
 import { isAhead, waitForSlot } from "../kinesis/rateLimit";
 import { type OutgoingRecord, putRecordsTo, type RecordSource } from "../kinesis/record";
+import type { OpenDeployment } from "./deployment";
 import { endedEarly, sendingEnded } from "./findings";
 import { defaultConcurrency, type PacedEvents } from "./pacing";
 
@@ -48,8 +49,8 @@ export async function* pacedRecords(
 }
 
 export interface RecordSending {
+  deployment: Pick<OpenDeployment, "outputs" | "clock" | "random" | "wait">;
   stream: StreamState;
-  streamName: string;
   writer: ClientOptions;
   listener: OutcomeListener;
   /** Returns the number of events sent so far. */
@@ -57,9 +58,6 @@ export interface RecordSending {
   /** Default: enough for the rate. */
   concurrency?: number | undefined;
   rate?: number | undefined;
-  clock: Clock;
-  random: () => number;
-  propagationMs: number;
   signal: AbortSignal;
   onAccessDenied: () => void;
   /** Whether an error of the source ends the run with it, instead of with a finding. */
@@ -72,11 +70,14 @@ export interface RecordSending {
  * @throws What the source throws before its first event, and a SourceError at any time with `throwsSourceErrors`.
  */
 export async function sendRecords(records: RecordSource, options: RecordSending): Promise<Finding[]> {
-  const { stream, streamName, writer, sent, concurrency, rate, signal, throwsSourceErrors } = options;
+  const { deployment, stream, writer, sent, concurrency, rate, signal, throwsSourceErrors } = options;
+  const { outputs, wait } = deployment;
   const producer = new Producer({
+    ...deployment,
     ...options,
-    put: putRecordsTo(kinesisWriteClient(writer), streamName),
+    put: putRecordsTo(kinesisWriteClient(writer), outputs.streamName),
     concurrency: concurrency ?? defaultConcurrency(rate),
+    propagationMs: wait.waitMs,
     largestRecordBytes: stream.largestRecordBytes,
   });
   try {

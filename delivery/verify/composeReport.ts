@@ -1,12 +1,12 @@
-import { streamArnOf } from "../common/arn";
 import type { Finding, Verdict } from "../common/findings";
 import type { LatencyRecorder } from "../common/histogram";
-import { namesOf, type StackOutputs } from "../common/outputs";
+import { namesOf } from "../common/outputs";
 import type { Timeline } from "../common/timeline";
 import { VERSION } from "../common/version";
 import type { Preflight } from "../deployment/preflight";
 import type { TrustedCaller } from "../deployment/trust";
 import type { EventSource } from "../events/source";
+import type { OpenDeployment } from "../sending/deployment";
 import {
   interrupted,
   isOfLostRecords,
@@ -19,50 +19,67 @@ import { eventFindings } from "./findings";
 import type { Collector } from "./readBack";
 import type { DeliveryReport } from "./report";
 import type { RunState } from "./resume/runState";
-import { countEvents, decideVerdict } from "./verdict";
+import { countEvents, decideVerdict, type EventCounts } from "./verdict";
 
-export const ENVIRONMENT = {
-  version: VERSION,
-  nodeVersion: process.version,
-  platform: `${process.platform} ${process.arch}`,
-};
-
-/** Data of a run that is over. */
-export interface EndedRun {
-  outputs: StackOutputs;
-  source: EventSource;
-  amplitude: TrustedCaller;
-  before: Preflight;
-  state: RunState;
-  collector: Collector;
-  acknowledgement: LatencyRecorder;
+/** Results that a run has on every route. */
+export interface Measurements {
+  deployment: OpenDeployment;
+  collector: Pick<Collector, "latency" | "recordsForeign" | "shards">;
   timeline: Timeline;
   /** Ids of the shards that were read. */
   shardIds: string[];
+}
+
+/** Returns the report's fields that have the same meaning on every route. */
+export function measured(run: Measurements, eventsSent: number, events: EventCounts) {
+  const { deployment, collector } = run;
+  const { clock, startedAt } = deployment;
+  return {
+    startedAt: new Date(startedAt).toISOString(),
+    durationInSeconds: (clock.now() - startedAt) / 1000,
+    eventsSent,
+    ...events,
+    deliveryRate: eventsSent === 0 ? 0 : events.eventsDelivered / eventsSent,
+    latencyInSeconds: collector.latency.summary() ?? null,
+    latencyHistogram: collector.latency.encoded() ?? null,
+    timeline: run.timeline.report(),
+    recordsForeign: collector.recordsForeign,
+    shards: collector.shards(run.shardIds),
+    environment: {
+      version: VERSION,
+      nodeVersion: process.version,
+      platform: `${process.platform} ${process.arch}`,
+    },
+  };
+}
+
+/** Data of a run that is over. */
+export interface EndedRun extends Measurements {
+  source: EventSource;
+  before: Preflight;
+  state: RunState;
+  acknowledgement: LatencyRecorder;
   /** Findings of the run, besides those of the preflight and those about the events. */
   findings: Finding[];
   readingComplete: boolean;
-  interrupted: boolean;
-  /** Epoch time in ms. */
-  startedAt: number;
-  endedAt: number;
 }
 
 /** Composes the report of a run, and its verdict. */
 export function composeReport(run: EndedRun): DeliveryReport {
-  const { outputs, before, state, collector, startedAt, endedAt } = run;
+  const { deployment, before, state } = run;
+  const { outputs, amplitude, streamArn, signal } = deployment;
   const { ledger, key, header } = state;
   const counts = ledger.counts();
   const events = countEvents(counts, run);
   const isLost = run.findings.some(isOfLostRecords);
-  const ofEvents = eventFindings(ledger, counts, run, streamArnOf(outputs));
+  const ofEvents = eventFindings(ledger, counts, run, streamArn);
   const findings = [
     ...before.findings,
     ...run.findings,
     // Reading on can't find what the stream no longer has.
     ...ofEvents.filter(({ code }) => !isLost || code !== "events-unread"),
     ...sourceProblems(run.source),
-    ...(run.interrupted ? [interrupted(ledger.sent)] : []),
+    ...(signal.aborted ? [interrupted(ledger.sent)] : []),
   ];
   const verdict = decideVerdict(events, findings);
   const resumable =
@@ -75,22 +92,12 @@ export function composeReport(run: EndedRun): DeliveryReport {
     runId: key.runId,
     resumable,
     resumedFrom: header === undefined ? null : new Date(header.startedAt).toISOString(),
-    startedAt: new Date(startedAt).toISOString(),
-    durationInSeconds: (endedAt - startedAt) / 1000,
-    eventsSent: ledger.sent,
+    ...measured(run, ledger.sent, events),
     eventsAcknowledged: ledger.acknowledged,
-    ...events,
     ...omissionsOf(run.source),
-    deliveryRate: ledger.sent === 0 ? 0 : events.eventsDelivered / ledger.sent,
     acknowledgementInSeconds: run.acknowledgement.summary() ?? null,
-    latencyInSeconds: collector.latency.summary() ?? null,
-    latencyHistogram: collector.latency.encoded() ?? null,
-    timeline: run.timeline.report(),
-    recordsForeign: collector.recordsForeign,
-    shards: collector.shards(run.shardIds),
     findings: resumable ? withResumption(findings, key.runId) : findings,
-    proof: proofOf(before, run.amplitude, verdict),
-    environment: ENVIRONMENT,
+    proof: proofOf(before, amplitude, verdict),
   };
 }
 

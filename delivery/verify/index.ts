@@ -1,16 +1,14 @@
-import { type ClientOptions, type Connection, connect, kinesisClient } from "../aws/clients";
-import { type Clock, startClock } from "../common/clock";
+import { type ClientOptions, kinesisClient } from "../aws/clients";
 import { type Finding, hasSeverity } from "../common/findings";
 import { LatencyRecorder } from "../common/histogram";
-import { DEFAULT_PROPAGATION_SECONDS, DEFAULT_TIMEOUT_SECONDS, READ_MARGIN_MS } from "../common/limits";
-import { resolveOutputs, type StackOutputs } from "../common/outputs";
+import { DEFAULT_TIMEOUT_SECONDS, READ_MARGIN_MS } from "../common/limits";
 import { Timeline } from "../common/timeline";
 import { type Preflight, preflight } from "../deployment/preflight";
-import { resolveAmplitudeCaller, resolveSender } from "../deployment/route";
+import { resolveSender } from "../deployment/route";
 import { checkStream, type StreamState } from "../deployment/stream";
-import type { TrustedCaller } from "../deployment/trust";
 import { streamApi } from "../kinesis/streamApi";
 import { StreamUnreadable } from "../kinesis/streamReader";
+import { type OpenDeployment, withDeployment } from "../sending/deployment";
 import {
   isOfLostRecords,
   notAnswering,
@@ -44,58 +42,38 @@ const MIN_POLL_INTERVAL_MS = 200;
  * passed on. Any problem of the deployment is a finding of the report.
  */
 export async function verifyDelivery(options: VerifyOptions): Promise<DeliveryReport> {
-  const outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
-  if ((options.source.expectedEvents ?? 0) > MAX_EVENTS_PER_RUN) throw tooManyEvents();
-  const state = await RunState.open({ outputs, runFolder: options.runFolder, resume: options.resume });
-  let isOver = false;
-  try {
-    const report = await new DeliveryRun(options, outputs, state).run();
-    isOver = !report.resumable && !report.findings.some(isOfLostRecords);
-    return report;
-  } finally {
-    state.end(isOver);
-  }
+  return withDeployment(options, async (deployment) => {
+    if ((options.source.expectedEvents ?? 0) > MAX_EVENTS_PER_RUN) throw tooManyEvents();
+    const state = await RunState.open({ ...options, outputs: deployment.outputs });
+    let isOver = false;
+    try {
+      const report = await new DeliveryRun(options, deployment, state).run();
+      isOver = !report.resumable && !report.findings.some(isOfLostRecords);
+      return report;
+    } finally {
+      state.end(isOver);
+    }
+  });
 }
 
 class DeliveryRun {
-  readonly #options: VerifyOptions;
-  readonly #outputs: StackOutputs;
-  readonly #operator: Connection;
-  readonly #clock: Clock;
-  readonly #random: () => number;
-  readonly #signal: AbortSignal;
-  readonly #state: RunState;
   readonly #findings: Finding[] = [];
-  readonly #startedAt: number;
   readonly #timeline: Timeline;
   #acknowledgement = new LatencyRecorder();
   readonly #collector: Collector;
   #shardIds: string[] = [];
   #progress: Pick<Progress, "phase" | "step"> = { phase: "preparing", step: "" };
 
-  constructor(options: VerifyOptions, outputs: StackOutputs, state: RunState) {
-    const { clock = startClock(), random = Math.random, signal = new AbortController().signal } = options;
-    this.#options = options;
-    this.#outputs = outputs;
-    this.#state = state;
-    this.#operator = connect({ ...options, region: outputs.region });
-    this.#clock = clock;
-    this.#random = random;
-    this.#signal = signal;
-    this.#startedAt = clock.now();
-    this.#timeline = new Timeline(this.#startedAt);
+  constructor(
+    private readonly options: VerifyOptions,
+    private readonly deployment: OpenDeployment,
+    private readonly state: RunState,
+  ) {
+    this.#timeline = new Timeline(deployment.startedAt);
     this.#collector = new Collector(state.ledger, state.key, this.#timeline);
   }
 
   async run(): Promise<DeliveryReport> {
-    try {
-      return await this.#run();
-    } finally {
-      this.#operator.requestHandler.destroy();
-    }
-  }
-
-  async #run(): Promise<DeliveryReport> {
     const before = await this.#preflight();
     const { stream, writer } = before;
     const canSend = stream !== undefined && writer !== undefined && !hasSeverity(before.findings, "error");
@@ -105,46 +83,42 @@ class DeliveryRun {
   }
 
   #preflight(): Promise<Preflight> {
-    const { route, externalId } = this.#options;
+    const { route, externalId } = this.options;
     return preflight({
-      outputs: this.#outputs,
+      ...this.deployment,
       route,
-      operator: this.#operator,
-      sender: resolveSender(this.#operator, this.#options),
+      sender: resolveSender(this.deployment.operator, this.options),
       externalId,
-      amplitude: this.#amplitude,
-      wait: { clock: this.#clock, waitMs: this.#propagationMs, signal: this.#signal },
       onStep: (step) => this.#show({ phase: "preparing", step }),
     });
   }
 
   /** @returns Whether the stream was read to its end. */
   async #sendAndRead(stream: StreamState, writer: ClientOptions): Promise<boolean> {
-    const begun: RunStream = this.#state.header ?? streamAtStart(stream);
+    const { outputs, signal, startedAt } = this.deployment;
+    const begun: RunStream = this.state.header ?? streamAtStart(stream);
     const { readFrom } = begun;
     const isGone = (reason: string | undefined) => {
       if (reason !== undefined) this.#findings.push(recordsExpired(readFrom, reason, stream.streamArn));
       return reason !== undefined;
     };
     if (isGone(lossSince(begun, stream))) return false;
-    const paced = await pacedEvents(this.#options, stream);
+    const paced = await pacedEvents(this.options, stream);
     const readBack = this.#readBack(stream, readFrom);
     this.#show({ phase: "preparing", step: "reading the stream's shards" });
     try {
       // Reading starts before sending, because an event that can't be read back must not be sent.
       if (!(await readBack.start())) {
-        if (!this.#signal.aborted)
-          this.#findings.push(notAnswering(readBack.silentShardIds, stream.streamArn));
+        if (!signal.aborted) this.#findings.push(notAnswering(readBack.silentShardIds, stream.streamArn));
         return false;
       }
-      const { outputs, startedAt } = { outputs: this.#outputs, startedAt: this.#startedAt };
-      const { sourceDescription: source = null } = this.#options;
-      this.#state.begin({ outputs, startedAt, ...begun, source });
-      await this.#send(paced, stream, writer, AbortSignal.any([this.#signal, readBack.failed]));
+      const { sourceDescription: source = null } = this.options;
+      this.state.begin({ outputs, startedAt, ...begun, source });
+      await this.#send(paced, stream, writer, AbortSignal.any([signal, readBack.failed]));
       const isComplete = await readBack.finish();
       if (readBack.unreadShardIds !== undefined)
         this.#findings.push(notReadToEnd(readBack.unreadShardIds, stream.streamArn));
-      if (!isComplete || this.#signal.aborted || this.#ledger.outstanding === 0) return isComplete;
+      if (!isComplete || signal.aborted || this.#ledger.outstanding === 0) return isComplete;
       return !isGone(await this.#lossMeanwhile(begun));
     } catch (error) {
       if (!(error instanceof StreamUnreadable)) throw error;
@@ -158,8 +132,8 @@ class DeliveryRun {
 
   /** Returns why missing events may be gone from the stream though they arrived; undefined if nothing explains it. */
   async #lossMeanwhile(begun: RunStream): Promise<string | undefined> {
-    const client = kinesisClient(this.#operator);
-    const { stream, findings } = await checkStream(client, this.#outputs, { clock: this.#clock, waitMs: 0 });
+    const { operator, outputs, clock } = this.deployment;
+    const { stream, findings } = await checkStream(kinesisClient(operator), outputs, { clock, waitMs: 0 });
     if (stream === undefined) return `it can't be described again: ${findings[0]?.message}`;
     const { retentionHours = 0 } = begun;
     const isShorter = stream.retentionHours !== undefined && stream.retentionHours < retentionHours;
@@ -175,19 +149,16 @@ class DeliveryRun {
     writer: ClientOptions,
     signal: AbortSignal,
   ): Promise<void> {
-    const { source, concurrency, rate } = this.#options;
+    const { source, concurrency, rate } = this.options;
     const { acknowledgement, findings } = await sendPaced(paced, {
       source,
       concurrency,
       rate,
+      deployment: this.deployment,
       stream,
-      streamName: this.#outputs.streamName,
       writer,
-      state: this.#state,
+      state: this.state,
       timeline: this.#timeline,
-      clock: this.#clock,
-      random: this.#random,
-      propagationMs: this.#propagationMs,
       signal,
       onStep: (progress) => this.#show(progress),
       onProgress: () => this.#show(this.#progress),
@@ -197,64 +168,53 @@ class DeliveryRun {
   }
 
   #readBack({ clockOffsetMs }: StreamState, readFrom: number): ReadBack {
+    const { clock, operator, outputs, random, signal } = this.deployment;
     const {
       pollMs,
       capacityShare,
       settleMs = 10_000,
       timeoutSeconds = DEFAULT_TIMEOUT_SECONDS,
-    } = this.#options;
+    } = this.options;
     const takesAll = capacityShare === 1;
     return new ReadBack({
-      api: streamApi(kinesisClient(this.#operator), this.#outputs.streamName),
+      api: streamApi(kinesisClient(operator), outputs.streamName),
       from: new Date(readFrom),
       clockOffsetMs,
       pollMs: pollMs ?? (takesAll ? MIN_POLL_INTERVAL_MS : undefined),
       bytesPerSecond: takesAll ? Number.POSITIVE_INFINITY : undefined,
-      clock: this.#clock,
-      random: this.#random,
+      clock,
+      random,
       ledger: this.#ledger,
       collector: this.#collector,
       settleMs,
       timeoutMs: timeoutSeconds * 1000,
-      signal: this.#signal,
+      signal,
       onProgress: (progress = this.#progress) => this.#show(progress),
     });
   }
 
   #report(before: Preflight, readingComplete: boolean): DeliveryReport {
     return composeReport({
-      outputs: this.#outputs,
-      source: this.#options.source,
-      amplitude: this.#amplitude,
+      deployment: this.deployment,
+      source: this.options.source,
       before,
-      state: this.#state,
+      state: this.state,
       collector: this.#collector,
       acknowledgement: this.#acknowledgement,
       timeline: this.#timeline,
       shardIds: this.#shardIds,
       findings: this.#findings,
       readingComplete,
-      interrupted: this.#signal.aborted,
-      startedAt: this.#startedAt,
-      endedAt: this.#clock.now(),
     });
   }
 
   get #ledger(): Ledger {
-    return this.#state.ledger;
-  }
-
-  get #amplitude(): TrustedCaller {
-    return resolveAmplitudeCaller(this.#options);
-  }
-
-  get #propagationMs(): number {
-    return (this.#options.propagationSeconds ?? DEFAULT_PROPAGATION_SECONDS) * 1000;
+    return this.state.ledger;
   }
 
   #show(progress: Pick<Progress, "phase" | "step">): void {
     this.#progress = progress;
-    const { onProgress, source } = this.#options;
+    const { onProgress, source } = this.options;
     onProgress?.({
       ...progress,
       eventsSent: this.#ledger.sent,

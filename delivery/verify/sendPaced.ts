@@ -9,6 +9,7 @@ import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
 import type { OutcomeListener } from "../kinesis/producer";
 import type { OutgoingRecord } from "../kinesis/record";
+import type { OpenDeployment } from "../sending/deployment";
 import { noEvents } from "../sending/findings";
 import type { Progress } from "../sending/options";
 import type { PacedEvents } from "../sending/pacing";
@@ -19,14 +20,11 @@ import type { RunJournal } from "./resume/runFile";
 import type { RunState } from "./resume/runState";
 
 export interface SendingOptions extends Pick<VerifyOptions, "source" | "concurrency" | "rate"> {
+  deployment: OpenDeployment;
   stream: StreamState;
-  streamName: string;
   writer: ClientOptions;
   state: RunState;
   timeline: Timeline;
-  clock: Clock;
-  random: () => number;
-  propagationMs: number;
   /** Signal after which no event is taken from the source. */
   signal: AbortSignal;
   onStep: (step: Pick<Progress, "phase" | "step">) => void;
@@ -53,7 +51,14 @@ export async function sendPaced(paced: PacedEvents, options: SendingOptions): Pr
   onStep({ phase: "sending", step: paced.step });
   const recorder = new SendRecorder(state, timeline);
   try {
-    const records = outgoing(paced, { ...options, ledger, key, unsettled, onProgress });
+    const records = outgoing(paced, {
+      ledger,
+      key,
+      unsettled,
+      clock: options.deployment.clock,
+      signal,
+      onProgress,
+    });
     const findings = await sendRecords(records, {
       ...options,
       listener: recorder,

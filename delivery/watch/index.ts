@@ -1,13 +1,13 @@
-import { type Connection, connect, kinesisClient, stsClient } from "../aws/clients";
+import { kinesisClient, stsClient } from "../aws/clients";
 import { callerIdentity } from "../aws/credentials";
-import { accountOf, streamArnOf } from "../common/arn";
-import { type Clock, type EpochMs, startClock } from "../common/clock";
+import { accountOf } from "../common/arn";
+import type { EpochMs } from "../common/clock";
 import { type Finding, hasSeverity, verdictOf } from "../common/findings";
-import { DEFAULT_PROPAGATION_SECONDS, GRACE_MS } from "../common/limits";
-import { resolveOutputs, type StackOutputs } from "../common/outputs";
+import { GRACE_MS } from "../common/limits";
 import { checkStream, type StreamCheck, type StreamState, wrongAccount } from "../deployment/stream";
 import { streamApi } from "../kinesis/streamApi";
 import { StreamReader, StreamUnreadable } from "../kinesis/streamReader";
+import { type OpenDeployment, openDeployment } from "../sending/deployment";
 import { unreadableStream, type WatchEnd, watchFindings } from "./findings";
 import { validateWatchOptions, type WatchOptions, type WatchUntil } from "./options";
 import type { WatchSnapshot } from "./snapshot";
@@ -27,11 +27,12 @@ const MAX_DELAY_MS = 2_000;
  * are findings.
  */
 export async function* watchStream(options: WatchOptions): AsyncGenerator<WatchSnapshot, void, void> {
-  const watch = new Watch(options);
+  const deployment = openDeployment(options);
   try {
-    yield* watch.run();
+    validateWatchOptions(options, deployment.startedAt);
+    yield* new Watch(options, deployment).run();
   } finally {
-    watch.close();
+    deployment.operator.requestHandler.destroy();
   }
 }
 
@@ -44,36 +45,21 @@ interface Reading {
 }
 
 class Watch {
-  readonly #options: WatchOptions;
-  readonly #outputs: StackOutputs;
-  readonly #client: Connection;
-  readonly #clock: Clock;
   readonly #until: WatchUntil;
-  readonly #signal: AbortSignal;
-  readonly #where: string;
 
-  constructor(options: WatchOptions) {
-    const { clock = startClock(), until = {}, signal = new AbortController().signal } = options;
-    validateWatchOptions(options, clock.now());
-    this.#options = options;
-    this.#outputs = resolveOutputs([{ description: "options.outputs", values: options.outputs }]);
-    this.#client = connect({ ...options, region: this.#outputs.region });
-    this.#clock = clock;
-    this.#until = until;
-    this.#signal = signal;
-    this.#where = streamArnOf(this.#outputs);
-  }
-
-  close(): void {
-    this.#client.requestHandler.destroy();
+  constructor(
+    private readonly options: WatchOptions,
+    private readonly deployment: OpenDeployment,
+  ) {
+    this.#until = options.until ?? {};
   }
 
   async *run(): AsyncGenerator<WatchSnapshot, void, void> {
     const { stream, findings } = await this.#lookUp();
     const observer = new StreamObserver({
-      startedAt: this.#clock.now(),
-      expectApps: this.#options.expectApps ?? [],
-      includeTests: this.#options.includeTests ?? false,
+      startedAt: this.deployment.clock.now(),
+      expectApps: this.options.expectApps ?? [],
+      includeTests: this.options.includeTests ?? false,
     });
     if (stream === undefined || hasSeverity(findings, "error")) {
       yield this.#notStarted(observer, findings);
@@ -81,9 +67,9 @@ class Watch {
     }
     const reader = this.#newReader(stream, observer);
     try {
-      this.#options.onStep?.("reading the stream's shards");
+      this.options.onStep?.("reading the stream's shards");
       void reader.start();
-      yield* this.#follow({ reader, observer, startedAt: this.#clock.now(), findings });
+      yield* this.#follow({ reader, observer, startedAt: this.deployment.clock.now(), findings });
     } finally {
       observer.close();
       await reader.stop();
@@ -91,27 +77,28 @@ class Watch {
   }
 
   async #lookUp(): Promise<StreamCheck> {
-    const { onStep, profile, propagationSeconds = DEFAULT_PROPAGATION_SECONDS } = this.#options;
+    const { onStep, profile } = this.options;
+    const { operator, outputs, wait } = this.deployment;
     onStep?.("checking credentials");
     const whose = profile === undefined ? "AWS credentials" : `AWS credentials (profile "${profile}")`;
-    const { accountId } = await callerIdentity(stsClient(this.#client), whose);
+    const { accountId } = await callerIdentity(stsClient(operator), whose);
     onStep?.("looking up the stream");
-    const wait = { clock: this.#clock, waitMs: propagationSeconds * 1000, signal: this.#signal };
-    const check = await checkStream(kinesisClient(this.#client), this.#outputs, wait);
-    const expected = accountOf(this.#outputs.roleArn);
+    const check = await checkStream(kinesisClient(operator), outputs, wait);
+    const expected = accountOf(outputs.roleArn);
     // AWS looks names up in the caller's account, so a stream that is missing from another account proves nothing.
     if (check.stream === undefined && accountId !== expected) throw wrongAccount(accountId, expected);
     return check;
   }
 
   #newReader({ serviceTime, clockOffsetMs }: StreamState, observer: StreamObserver): StreamReader {
-    const { from = "latest", pollMs, random = Math.random } = this.#options;
+    const { operator, outputs, clock, random } = this.deployment;
+    const { from = "latest", pollMs } = this.options;
     const oldest = new Date(serviceTime - MAX_RETENTION_MS);
     return new StreamReader({
-      api: streamApi(kinesisClient(this.#client), this.#outputs.streamName),
+      api: streamApi(kinesisClient(operator), outputs.streamName),
       from: from === "latest" ? new Date(serviceTime) : from === "trim-horizon" ? oldest : from,
       clockOffsetMs,
-      clock: this.#clock,
+      clock,
       random,
       onRecords: (batch) => observer.take(batch),
       ...(pollMs === undefined ? {} : { pollMs }),
@@ -119,13 +106,13 @@ class Watch {
   }
 
   async *#follow(reading: Reading): AsyncGenerator<WatchSnapshot, void, void> {
-    const { intervalMs = 1_000 } = this.#options;
+    const { intervalMs = 1_000 } = this.options;
     const { reader } = reading;
     const endsAt = reading.startedAt + (this.#until.seconds ?? Number.POSITIVE_INFINITY) * 1000;
     try {
-      for (let at = reading.startedAt; ; at = Math.max(at + intervalMs, this.#clock.now())) {
+      for (let at = reading.startedAt; ; at = Math.max(at + intervalMs, this.deployment.clock.now())) {
         const isOver = () => this.#end(reading, endsAt) !== undefined;
-        await reader.waitFor(isOver, Math.min(at, endsAt), this.#signal);
+        await reader.waitFor(isOver, Math.min(at, endsAt), this.deployment.signal);
         const end = this.#end(reading, endsAt);
         if (end !== undefined) {
           yield await this.#ended(reading, end);
@@ -135,7 +122,7 @@ class Watch {
       }
     } catch (error) {
       if (!(error instanceof StreamUnreadable)) throw error;
-      const unreadable = unreadableStream(error, this.#where, this.#outputs);
+      const unreadable = unreadableStream(error, this.deployment.streamArn, this.deployment.outputs);
       yield await this.#ended({ ...reading, findings: [...reading.findings, unreadable] }, "unreadable");
     }
   }
@@ -144,17 +131,17 @@ class Watch {
     const { events = Number.POSITIVE_INFINITY } = this.#until;
     if (observer.eventsUnexpected > 0) return "project";
     if (observer.eventsExpected >= events) return "events";
-    if (this.#signal.aborted) return "signal";
-    return this.#clock.now() >= endsAt ? "seconds" : undefined;
+    if (this.deployment.signal.aborted) return "signal";
+    return this.deployment.clock.now() >= endsAt ? "seconds" : undefined;
   }
 
   /** Returns the last snapshot. After `until.seconds` it first reads what had arrived by then. */
   async #ended(reading: Reading, end: WatchEnd): Promise<WatchSnapshot> {
     const { reader, observer } = reading;
-    const now = this.#clock.now();
+    const now = this.deployment.clock.now();
     const readingComplete =
       end === "seconds"
-        ? await reader.waitFor(() => reader.hasReadUpTo(now), now + GRACE_MS, this.#signal)
+        ? await reader.waitFor(() => reader.hasReadUpTo(now), now + GRACE_MS, this.deployment.signal)
         : reader.hasReadUpTo(now - MAX_DELAY_MS);
     const last = this.#snapshot(reading);
     const findings = [
@@ -163,16 +150,16 @@ class Watch {
         observed: observer.observed(now),
         end: observer.eventsUnexpected > 0 ? "project" : end,
         until: this.#until,
-        expectApps: this.#options.expectApps ?? [],
+        expectApps: this.options.expectApps ?? [],
         readingComplete,
-        where: this.#where,
+        where: this.deployment.streamArn,
       }),
     ];
     return { ...last, findings, verdict: verdictOf(findings, "verified") };
   }
 
   #notStarted(observer: StreamObserver, findings: Finding[]): WatchSnapshot {
-    const startedAt = this.#clock.now();
+    const startedAt = this.deployment.clock.now();
     return { ...this.#compose(observer, findings, startedAt), verdict: verdictOf(findings, "verified") };
   }
 
@@ -180,20 +167,20 @@ class Watch {
     return {
       ...this.#compose(observer, findings, startedAt),
       shards: reader.shardIds.length,
-      caughtUp: reader.hasReadUpTo(this.#clock.now() - MAX_DELAY_MS),
+      caughtUp: reader.hasReadUpTo(this.deployment.clock.now() - MAX_DELAY_MS),
     };
   }
 
   #compose(observer: StreamObserver, findings: Finding[], startedAt: EpochMs): WatchSnapshot {
-    const now = this.#clock.now();
+    const now = this.deployment.clock.now();
     return {
       snapshotVersion: 1,
-      region: this.#outputs.region,
-      streamName: this.#outputs.streamName,
+      region: this.deployment.outputs.region,
+      streamName: this.deployment.outputs.streamName,
       startedAt: new Date(startedAt).toISOString(),
       at: new Date(now).toISOString(),
       elapsedInSeconds: (now - startedAt) / 1000,
-      includesTests: this.#options.includeTests ?? false,
+      includesTests: this.options.includeTests ?? false,
       shards: 0,
       caughtUp: false,
       ...observer.observed(now),

@@ -1,33 +1,25 @@
 import type { Finding, FindingCode, Verdict } from "../../common/findings";
 import { namesOf } from "../../common/outputs";
-import type { Timeline } from "../../common/timeline";
 import type { Preflight } from "../../deployment/preflight";
 import { interrupted } from "../../sending/findings";
-import { ENVIRONMENT } from "../composeReport";
+import { type Measurements, measured } from "../composeReport";
 import type { DeliveryReport, Proof } from "../report";
 import { decideVerdict, type EventCounts } from "../verdict";
-import type { RowCollector } from "./arrivals";
 import { type AmplitudeEnd, amplitudeFindings, isProvenSilent } from "./findings";
 
 /** Data of a run through Amplitude that is over. */
-export interface EndedAmplitudeRun {
+export interface EndedAmplitudeRun extends Measurements {
   end: AmplitudeEnd;
   run: Omit<AmplitudeRun, "apps" | "identifyArrived">;
   runId: string;
   before: Preflight;
-  collector: RowCollector;
-  timeline: Timeline;
-  shardIds: string[];
   /** Findings of the run, besides those of the preflight and those about the events. */
   findings: Finding[];
-  /** Epoch time in ms. */
-  startedAt: number;
-  endedAt: number;
 }
 
 /** Composes the report of a run, and its verdict. */
 export function composeReport(ended: EndedAmplitudeRun): DeliveryReport {
-  const { end, before, collector, startedAt, endedAt } = ended;
+  const { end, before } = ended;
   const { ledger, outputs, identifies } = end;
   const events = countEvents(end);
   const findings = [
@@ -46,25 +38,14 @@ export function composeReport(ended: EndedAmplitudeRun): DeliveryReport {
     runId: ended.runId,
     resumable: false,
     resumedFrom: null,
-    startedAt: new Date(startedAt).toISOString(),
-    durationInSeconds: (endedAt - startedAt) / 1000,
-    eventsSent: ledger.sent,
+    ...measured(ended, ledger.sent, events),
     eventsAcknowledged: ledger.accepted,
-    ...events,
     eventsSkipped: 0,
     filesSkipped: 0,
-    deliveryRate: ledger.sent === 0 ? 0 : events.eventsDelivered / ledger.sent,
-    // Amplitude guarantees no order, and no rule for its partition keys is known.
-    latencyInSeconds: collector.latency.summary() ?? null,
-    latencyHistogram: collector.latency.encoded() ?? null,
     // Only Amplitude sees when Kinesis acknowledges an event.
     acknowledgementInSeconds: null,
-    timeline: ended.timeline.report(),
-    recordsForeign: collector.recordsForeign,
-    shards: collector.shards(ended.shardIds),
     findings,
     proof: proofOf({ ...ended.run, apps: [...ledger.apps.keys()], identifyArrived }, verdict),
-    environment: ENVIRONMENT,
   };
 }
 
