@@ -58,7 +58,7 @@ async function sendSteadily(put: PutRecords, events: Buffer[], count: number, ra
   });
   const stopped = await producer.run(paced(events, count, dueAt), new AbortController().signal);
   if (stopped !== undefined || added.totalCount !== count)
-    throw new Error(stopped?.reason ?? "not all acknowledged");
+    throw new Error(stopped?.reason.detail ?? "not all acknowledged");
   return added;
 }
 

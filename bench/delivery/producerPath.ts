@@ -25,7 +25,7 @@ export function producerPath({ events, share }: Bench, options: ClientOptions): 
     });
     const stopped = await producer.run(recordsOf(events, share), new AbortController().signal);
     if (stopped !== undefined || acknowledged !== share)
-      throw new Error(stopped?.reason ?? "not all acknowledged");
+      throw new Error(stopped?.reason.detail ?? "not all acknowledged");
     return share;
   };
 }

@@ -2,13 +2,53 @@ import type { PutRecordsOutput } from "@aws-sdk/client-kinesis";
 import { awsError, classify, describeError, type ErrorKind, isCredentialsError } from "../aws/errors";
 import type { OutgoingRecord } from "./record";
 
+/** Why a record was not acknowledged. */
+export interface Reason {
+  /** Error code of AWS or of the system, or one of this package, such as `record-too-large`. */
+  code: string;
+  /** Description for a message. */
+  detail: string;
+}
+
+/** Highest number of reasons that are counted separately. */
+const MAX_REASONS = 20;
+const OTHER: Reason = { code: "other", detail: "other reasons" };
+
+/** Counts events by the reason why they were not acknowledged, in bounded memory. */
+export class ReasonCounts {
+  readonly #counts = new Map<string, { code: string; events: number }>();
+
+  add(reason: Reason): void {
+    const isNamed = this.#counts.has(reason.detail) || this.#counts.size < MAX_REASONS;
+    const { code, detail } = isNamed ? reason : OTHER;
+    this.#counts.set(detail, { code, events: (this.#counts.get(detail)?.events ?? 0) + 1 });
+  }
+
+  /** The details with their number of events, most common first. */
+  get ranked(): [detail: string, events: number][] {
+    return this.#ranked().map(([detail, { events }]) => [detail, events]);
+  }
+
+  /** The codes of the reasons, most common first. */
+  get codes(): string[] {
+    return this.#ranked().map(([, { code }]) => code);
+  }
+
+  #ranked() {
+    return [...this.#counts].sort(([, a], [, b]) => b.events - a.events);
+  }
+}
+
+/** Code of a record that exceeds the stream's record size, and is never attempted. */
+export const TOO_LARGE = "record-too-large";
+
 /**
  * The outcome of one attempt for one record. `refused`: the record was certainly not written. `unknown`: it may have been
  * written, after a timeout, a reset connection, a 5xx or an unreadable response.
  */
 export type RecordOutcome =
   | { kind: "acknowledged"; record: OutgoingRecord; shardId: string }
-  | { kind: "refused" | "unknown"; record: OutgoingRecord; reason: string };
+  | { kind: "refused" | "unknown"; record: OutgoingRecord; reason: Reason };
 
 /** Whether a retry of the same records can help. `give-up`: not for them. `stop`: not for any other record either. */
 export type Retry = "retry" | "give-up" | "stop";
@@ -28,22 +68,24 @@ export interface AttemptResult {
  */
 export function readResponse(records: OutgoingRecord[], response: PutRecordsOutput): AttemptResult {
   const entries = response.Records ?? [];
+  const mismatch = `PutRecords returned ${entries.length} entries for ${records.length} records`;
   const positional = entries.length === records.length;
   const outcomes = records.map((record, position): RecordOutcome => {
-    if (!positional) return { kind: "unknown", record, reason: mismatch(entries.length, records.length) };
+    if (!positional) return { kind: "unknown", record, reason: unreadable(mismatch) };
     const { SequenceNumber, ShardId, ErrorCode } = entries[position] ?? {};
     if (SequenceNumber && ShardId && !ErrorCode) return { kind: "acknowledged", record, shardId: ShardId };
     // A sequence number next to the error code contradicts it.
     const isRefused = ErrorCode === THROTTLED && !SequenceNumber;
-    return { kind: isRefused ? "refused" : "unknown", record, reason: ErrorCode || INCOMPLETE };
+    const reason = ErrorCode ? { code: ErrorCode, detail: ErrorCode } : unreadable(INCOMPLETE);
+    return { kind: isRefused ? "refused" : "unknown", record, reason };
   });
   return { outcomes, retry: "retry", accessDenied: false, clientSide: false };
 }
 
 const INCOMPLETE = "PutRecords returned an entry without a sequence number, a shard or an error code";
 
-function mismatch(entries: number, records: number): string {
-  return `PutRecords returned ${entries} entries for ${records} records`;
+function unreadable(detail: string): Reason {
+  return { code: "unreadable-response", detail };
 }
 
 /** The only entry code after which the record was certainly not written. The other code is InternalFailure. */
@@ -64,8 +106,9 @@ const PASSING: readonly ErrorKind[] = [
 /** Interprets a request that failed as a whole. */
 export function readFailure(records: OutgoingRecord[], error: unknown): AttemptResult {
   const errorKind = classify(error);
-  const reason = describeError(error);
-  const isCertain = UNSENT.includes(errorKind) || isRejection(awsError(error).httpStatus);
+  const { code, httpStatus } = awsError(error);
+  const reason = { code, detail: describeError(error) };
+  const isCertain = UNSENT.includes(errorKind) || isRejection(httpStatus);
   const kind = isCertain ? "refused" : "unknown";
   return {
     outcomes: records.map((record) => ({ kind, record, reason })),

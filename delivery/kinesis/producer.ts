@@ -1,7 +1,7 @@
 import { PROPAGATION_POLL_MS } from "../aws/waitUntil";
 import type { Clock } from "../common/clock";
 import { BATCH_LIMITS, batches } from "./batcher";
-import { type AttemptResult, readFailure, readResponse } from "./outcome";
+import { type AttemptResult, type Reason, readFailure, readResponse, TOO_LARGE } from "./outcome";
 import type { OutgoingRecord, PutRecords, RecordSource } from "./record";
 import { retryDelay } from "./retry";
 
@@ -15,9 +15,9 @@ export interface OutcomeListener {
   onAmbiguous(index: number): void;
   onAcknowledged(index: number, shardId: string, at: number): void;
   /** Given up. No attempt with a response wrote it. */
-  onRefused(index: number, reason: string): void;
+  onRefused(index: number, reason: Reason): void;
   /** Given up. No attempt was acknowledged, and at least one may have written it. */
-  onUnanswered(index: number, reason: string): void;
+  onUnanswered(index: number, reason: Reason): void;
   /** Certainly not written. The run ended before the next attempt. */
   onAbandoned(index: number): void;
   /** Possibly written. The run ended before the next attempt. */
@@ -49,7 +49,7 @@ export interface ProducerOptions {
 
 /** Why a producer stopped before the end of its source. */
 export interface Stopped {
-  reason: string;
+  reason: Reason;
   /** Client-side failure: this machine could not reach the destination, or had no valid credentials. */
   clientSide: boolean;
 }
@@ -114,8 +114,8 @@ export class Producer {
   #accept({ index }: OutgoingRecord, size: number): boolean {
     const { largestRecordBytes, listener } = this.#options;
     if (size <= largestRecordBytes) return true;
-    const limit = `more than the ${largestRecordBytes} bytes that the stream allows, partition key included`;
-    listener.onRefused(index, `${TOO_LARGE}: ${limit}`);
+    const detail = `record too large: more than the ${largestRecordBytes} bytes that the stream allows, partition key included`;
+    listener.onRefused(index, { code: TOO_LARGE, detail });
     return false;
   }
 
@@ -206,7 +206,8 @@ export class Producer {
     const { outcomes, retry, clientSide } = result;
     this.#consecutiveFailures += 1;
     if (retry === "stop" || clientSide || this.#consecutiveFailures >= MAX_CONSECUTIVE_FAILED_BATCHES) {
-      this.#stop({ reason: reasonOf(outcomes), clientSide });
+      const failed = outcomes.find((outcome) => outcome.kind !== "acknowledged");
+      if (failed !== undefined) this.#stop({ reason: failed.reason, clientSide });
     }
     if (clientSide) this.#abandon(result, ambiguous);
     else this.#refuse(result, ambiguous);
@@ -214,7 +215,7 @@ export class Producer {
 
   #refuse(result: AttemptResult, ambiguous: Set<number>): void {
     const { listener } = this.#options;
-    const unanswered = (index: number, reason: string) => listener.onUnanswered(index, reason);
+    const unanswered = (index: number, reason: Reason) => listener.onUnanswered(index, reason);
     this.#endRest(result, ambiguous, unanswered, (index, reason) => listener.onRefused(index, reason));
   }
 
@@ -229,8 +230,8 @@ export class Producer {
   #endRest(
     { outcomes }: AttemptResult,
     ambiguous: Set<number>,
-    maybeWritten: (index: number, reason: string) => void,
-    notWritten: (index: number, reason: string) => void,
+    maybeWritten: (index: number, reason: Reason) => void,
+    notWritten: (index: number, reason: Reason) => void,
   ): void {
     for (const outcome of outcomes) {
       if (outcome.kind === "acknowledged") continue;
@@ -252,16 +253,4 @@ export class Producer {
     if (propagating) onAccessDenied?.();
     return propagating;
   }
-}
-
-function reasonOf(outcomes: AttemptResult["outcomes"]): string {
-  const [first] = outcomes.filter((outcome) => outcome.kind !== "acknowledged");
-  return first?.reason ?? "";
-}
-
-const TOO_LARGE = "record too large";
-
-/** Whether a record was refused because it exceeds the stream's record size. */
-export function isTooLarge(reason: string): boolean {
-  return reason.startsWith(TOO_LARGE);
 }

@@ -1,35 +1,24 @@
 import { type Finding, finding, hasSeverity, mostCommon } from "../common/findings";
-import { isTooLarge, type OutcomeListener } from "../kinesis/producer";
-import { refusalRemedy } from "../sending/findings";
+import { type Reason, ReasonCounts } from "../kinesis/outcome";
+import type { OutcomeListener } from "../kinesis/producer";
+import { eventsRefused } from "../sending/findings";
 import type { SendOutcome } from "./report";
 
 /** Returns one finding for the refused events and one for the events with an unknown outcome, if there are any. */
 export function fateFindings(counter: SendCounter, where: string): Finding[] {
   return [
-    ...(counter.refused > 0 ? [refused(counter, where)] : []),
+    ...(counter.refused > 0
+      ? [eventsRefused(counter.reasons.refused, `${counter.refused} event(s)`, where)]
+      : []),
     ...(counter.unknown > 0 ? [unknown(counter, where)] : []),
   ];
-}
-
-function refused(counter: SendCounter, where: string): Finding {
-  const reasons = counter.reasons("refused");
-  const areTooLarge = reasons.every(([reason]) => isTooLarge(reason));
-  return {
-    code: areTooLarge ? "records-too-large" : "events-refused",
-    severity: "error",
-    message: `${counter.refused} event(s) were refused, and are not in the stream: ${mostCommon(reasons)}`,
-    where,
-    remedy: areTooLarge
-      ? "Open the stream for larger records (`aws kinesis update-max-record-size`, up to 10 MiB), or leave such events out"
-      : refusalRemedy(mostCommon(reasons)),
-  };
 }
 
 function unknown(counter: SendCounter, where: string): Finding {
   return finding.undetermined(
     "events-unanswered",
     where,
-    `Of ${counter.unknown} event(s) it is not known whether they are in the stream: ${mostCommon(counter.reasons("unknown"))}`,
+    `Of ${counter.unknown} event(s) it is not known whether they are in the stream: ${mostCommon(counter.reasons.unknown.ranked)}`,
     "Check the network and the service's health; `amplitude-kinesis verify` reads back what it sends",
   );
 }
@@ -43,15 +32,13 @@ export function sendOutcome(preflight: readonly Finding[], run: readonly Finding
   return hasSeverity(run, "undetermined") ? "undecided" : "sent";
 }
 
-/** Largest number of reasons that are counted separately. */
-const MAX_REASONS = 20;
-const ABANDONED = "given up before the next try";
+const ABANDONED: Reason = { code: "abandoned", detail: "given up before the next attempt" };
 
 /** Counts the outcomes of events. Memory holds only the events in flight. */
 export class SendCounter implements OutcomeListener {
   readonly #underWay = new Set<number>();
   readonly #acknowledgedByShard = new Map<string, number>();
-  readonly #reasons = { refused: new Map<string, number>(), unknown: new Map<string, number>() };
+  readonly reasons = { refused: new ReasonCounts(), unknown: new ReasonCounts() };
   #sent = 0;
   #acknowledged = 0;
   #refused = 0;
@@ -78,11 +65,6 @@ export class SendCounter implements OutcomeListener {
     return this.#acknowledgedByShard;
   }
 
-  /** Returns the reasons with their number of events, most common first. */
-  reasons(fate: "refused" | "unknown"): [reason: string, events: number][] {
-    return [...this.#reasons[fate]].sort(([, a], [, b]) => b - a);
-  }
-
   onAttempt(index: number): void {
     if (this.#underWay.has(index)) return;
     this.#underWay.add(index);
@@ -97,18 +79,18 @@ export class SendCounter implements OutcomeListener {
     this.#acknowledgedByShard.set(shardId, (this.#acknowledgedByShard.get(shardId) ?? 0) + 1);
   }
 
-  onRefused(index: number, reason: string): void {
+  onRefused(index: number, reason: Reason): void {
     const wasTried = this.#underWay.delete(index);
     // An event that is too large for any request is refused without an attempt.
     if (!wasTried) this.#sent += 1;
     this.#refused += 1;
-    this.#count("refused", reason);
+    this.reasons.refused.add(reason);
   }
 
-  onUnanswered(index: number, reason: string): void {
+  onUnanswered(index: number, reason: Reason): void {
     this.#underWay.delete(index);
     this.#unknown += 1;
-    this.#count("unknown", reason);
+    this.reasons.unknown.add(reason);
   }
 
   onAbandoned(index: number): void {
@@ -117,11 +99,5 @@ export class SendCounter implements OutcomeListener {
 
   onLeftOpen(index: number): void {
     this.onAbandoned(index);
-  }
-
-  #count(fate: "refused" | "unknown", reason: string): void {
-    const reasons = this.#reasons[fate];
-    const key = reasons.has(reason) || reasons.size < MAX_REASONS ? reason : "other reasons";
-    reasons.set(key, (reasons.get(key) ?? 0) + 1);
   }
 }

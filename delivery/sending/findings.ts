@@ -1,8 +1,9 @@
 import { classify, describeError } from "../aws/errors";
 import { DeliveryError, messageOf } from "../common/errors";
-import { type Finding, type FindingCode, finding } from "../common/findings";
+import { type Finding, type FindingCode, finding, mostCommon } from "../common/findings";
 import { GRANT_READING } from "../deployment/remedies";
 import type { EventSource, Omissions } from "../events/source";
+import { type Reason, type ReasonCounts, TOO_LARGE } from "../kinesis/outcome";
 import type { Stopped } from "../kinesis/producer";
 import type { StreamUnreadable } from "../kinesis/streamReader";
 
@@ -43,12 +44,30 @@ export function notReadToEnd(shardIds: string[], where: string): Finding {
   );
 }
 
-export function writeRefused(reason: string, where: string): Finding {
+/** @param what The events in words, such as `3 events`. */
+export function eventsRefused(reasons: ReasonCounts, what: string, where: string): Finding {
+  const { codes, ranked } = reasons;
+  return codes.every((code) => code === TOO_LARGE)
+    ? finding.error(
+        "records-too-large",
+        where,
+        `${what} can't be delivered: ${mostCommon(ranked)}`,
+        "Open the stream for larger records (`aws kinesis update-max-record-size`, up to 10 MiB), or filter such events out",
+      )
+    : finding.error(
+        "events-refused",
+        where,
+        `${what} were refused by Kinesis and not delivered: ${mostCommon(ranked)}`,
+        refusalRemedy(codes),
+      );
+}
+
+export function writeRefused({ code, detail }: Reason, where: string): Finding {
   return finding.error(
     "write-refused",
     where,
-    `Kinesis rejected every record, so sending stopped: ${reason}`,
-    refusalRemedy(reason),
+    `Kinesis rejected every record, so sending stopped: ${detail}`,
+    refusalRemedy([code]),
   );
 }
 
@@ -63,22 +82,27 @@ export function senderFailed(reason: string, sent: number): Finding {
 
 /** Why a producer ended before its source did. */
 export function endedEarly({ reason, clientSide }: Stopped, sent: number, where: string): Finding {
-  return clientSide ? senderFailed(reason, sent) : writeRefused(reason, where);
+  return clientSide ? senderFailed(reason.detail, sent) : writeRefused(reason, where);
 }
 
-/** Returns the remedy for a rejection, by its reason. */
-export function refusalRemedy(reason: string): string {
-  if (/ProvisionedThroughputExceeded|LimitExceeded/.test(reason)) {
-    return "The stream takes less than was sent: raise shardCount or use ON_DEMAND, or send fewer events";
-  }
-  if (/KMS/.test(reason)) {
-    return "The stream's KMS key can't be used: enable it, and let the role use kms:GenerateDataKey on it (its key policy and the role's policy)";
-  }
-  if (/AccessDenied/.test(reason))
-    return "Run `pulumi up --refresh` to restore the role's write policy and its attachment";
-  if (/ResourceNotFound/.test(reason))
-    return "The stream is gone. Run `amplitude-kinesis check` for how to create it again";
-  return "Fix the cause above, and run this again";
+const REFUSAL_REMEDIES: readonly [code: RegExp, remedy: string][] = [
+  [
+    /ProvisionedThroughputExceeded|LimitExceeded/,
+    "The stream takes less than was sent: raise shardCount or use ON_DEMAND, or send fewer events",
+  ],
+  [
+    /KMS/,
+    "The stream's KMS key can't be used: enable it, and let the role use kms:GenerateDataKey on it (its key policy and the role's policy)",
+  ],
+  [/AccessDenied/, "Run `pulumi up --refresh` to restore the role's write policy and its attachment"],
+  [/ResourceNotFound/, "The stream is gone. Run `amplitude-kinesis check` for how to create it again"],
+];
+
+/** Returns the remedy for a rejection with one of the codes, of which the three most common count. */
+function refusalRemedy(codes: string[]): string {
+  const [, remedy] =
+    REFUSAL_REMEDIES.find(([code]) => codes.slice(0, 3).some((each) => code.test(each))) ?? [];
+  return remedy ?? "Fix the cause above, and run this again";
 }
 
 /** Creates the finding for a run whose records the stream may have lost since `from`, in epoch milliseconds. */

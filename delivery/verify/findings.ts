@@ -1,6 +1,5 @@
 import { type Finding, finding, mostCommon } from "../common/findings";
-import { isTooLarge } from "../kinesis/producer";
-import { refusalRemedy } from "../sending/findings";
+import { eventsRefused } from "../sending/findings";
 import type { Ledger } from "./ledger";
 import type { Fate, LedgerCounts, RunEnd } from "./verdict";
 
@@ -14,7 +13,9 @@ export function eventFindings(
   const { fates } = counts;
   const absent = fates.lost + fates.unanswered + fates.leftOpen;
   const findings: (Finding | undefined)[] = [
-    fates.refused > 0 ? refused(ledger, counts, streamArn) : undefined,
+    fates.refused > 0
+      ? eventsRefused(ledger.reasons.refused, named(counts, "refused"), streamArn)
+      : undefined,
     end.readingComplete && fates.lost > 0 ? lost(counts, streamArn) : undefined,
     end.readingComplete && fates.unanswered > 0 ? unanswered(ledger, counts, streamArn) : undefined,
     !end.readingComplete && absent > 0 ? unread(absent, streamArn) : undefined,
@@ -32,25 +33,6 @@ function named(counts: LedgerCounts, fate: Fate): string {
   return `${total} event(s) (number ${sample.join(", ")}${more} of the source)`;
 }
 
-function refused(ledger: Ledger, counts: LedgerCounts, where: string): Finding {
-  const reasons = ledger.reasons("refused");
-  const tooLarge = reasons.every(([reason]) => isTooLarge(reason));
-  const what = named(counts, "refused");
-  return tooLarge
-    ? finding.error(
-        "records-too-large",
-        where,
-        `${what} can't be delivered: ${mostCommon(reasons)}`,
-        "Open the stream for larger records (`aws kinesis update-max-record-size`, up to 10 MiB), or filter such events out in Amplitude",
-      )
-    : finding.error(
-        "events-refused",
-        where,
-        `${what} were refused by Kinesis and not delivered: ${mostCommon(reasons)}`,
-        refusalRemedy(mostCommon(reasons)),
-      );
-}
-
 function lost(counts: LedgerCounts, where: string): Finding {
   return finding.error(
     "events-lost",
@@ -64,7 +46,7 @@ function unanswered(ledger: Ledger, counts: LedgerCounts, where: string): Findin
   return finding.error(
     "events-unanswered",
     where,
-    `${named(counts, "unanswered")} got no clear answer from Kinesis, and are not in the stream: ${mostCommon(ledger.reasons("unanswered"))}`,
+    `${named(counts, "unanswered")} got no clear answer from Kinesis, and are not in the stream: ${mostCommon(ledger.reasons.unanswered.ranked)}`,
     "Check the network and the service's health, and run this again",
   );
 }

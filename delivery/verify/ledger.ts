@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { DeliveryError } from "../common/errors";
+import { type Reason, ReasonCounts } from "../kinesis/outcome";
 import type { OutcomeListener } from "../kinesis/producer";
 import {
   ABANDONED,
@@ -46,7 +47,8 @@ interface Entry {
  */
 export class Ledger implements OutcomeListener {
   readonly #blocks: Block[] = [];
-  readonly #reasons = { refused: new Map<string, number>(), unanswered: new Map<string, number>() };
+  /** Why events were refused or left unanswered. */
+  readonly reasons = { refused: new ReasonCounts(), unanswered: new ReasonCounts() };
   readonly #acknowledgedByShard = new Map<string, number>();
   #size = 0;
   #sent = 0;
@@ -79,11 +81,6 @@ export class Ledger implements OutcomeListener {
   /** Number of events that may be in the stream and were not read back yet. */
   get outstanding(): number {
     return this.#outstanding;
-  }
-
-  /** Returns why events were refused or left unanswered, most common first. */
-  reasons(fate: "refused" | "unanswered"): [reason: string, events: number][] {
-    return [...this.#reasons[fate]].sort(([, a], [, b]) => b - a);
   }
 
   get acknowledgedByShard(): ReadonlyMap<string, number> {
@@ -159,23 +156,23 @@ export class Ledger implements OutcomeListener {
   onAcknowledged(index: number, shardId: string): boolean {
     if (!mark(this.#entry(index), ACKNOWLEDGED)) return false;
     this.#acknowledged += 1;
-    count(this.#acknowledgedByShard, shardId);
+    this.#acknowledgedByShard.set(shardId, (this.#acknowledgedByShard.get(shardId) ?? 0) + 1);
     return true;
   }
 
-  onRefused(index: number, reason: string): void {
+  onRefused(index: number, reason: Reason): void {
     const entry = this.#entry(index);
     if (!this.#giveUp(entry, REFUSED)) return;
     if (mark(entry, ATTEMPTED)) this.#sent += 1;
-    count(this.#reasons.refused, reason);
+    this.reasons.refused.add(reason);
   }
 
   onAbandoned(index: number): void {
     this.#giveUp(this.#entry(index), ABANDONED);
   }
 
-  onUnanswered(index: number, reason: string): void {
-    if (mark(this.#entry(index), UNANSWERED)) count(this.#reasons.unanswered, reason);
+  onUnanswered(index: number, reason: Reason): void {
+    if (mark(this.#entry(index), UNANSWERED)) this.reasons.unanswered.add(reason);
   }
 
   onLeftOpen(index: number): void {
@@ -301,10 +298,6 @@ function hasHash({ block, at }: Entry, bytes: Uint8Array): boolean {
 
 function increment(counts: Uint8ClampedArray, at: number): void {
   counts[at] = (counts[at] ?? 0) + 1;
-}
-
-function count(events: Map<string, number>, key: string): void {
-  events.set(key, (events.get(key) ?? 0) + 1);
 }
 
 /** @returns Whether the flag is new. */

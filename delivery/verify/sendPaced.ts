@@ -7,6 +7,7 @@ import type { RunKey } from "../common/runId";
 import type { Timeline } from "../common/timeline";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
+import type { Reason } from "../kinesis/outcome";
 import type { OutcomeListener } from "../kinesis/producer";
 import type { OutgoingRecord } from "../kinesis/record";
 import type { OpenDeployment } from "../sending/deployment";
@@ -172,12 +173,12 @@ export class SendRecorder implements OutcomeListener {
     this.#journal?.acknowledged(index, shardId);
   }
 
-  onRefused(index: number, reason: string): void {
+  onRefused(index: number, reason: Reason): void {
     this.#ledger.onRefused(index, reason);
     this.#journal?.refused(index, reason);
   }
 
-  onUnanswered(index: number, reason: string): void {
+  onUnanswered(index: number, reason: Reason): void {
     this.#ledger.onUnanswered(index, reason);
     this.#journal?.unanswered(index, reason);
   }

@@ -10,6 +10,7 @@ import {
   writeSync,
 } from "node:fs";
 import { messageOf } from "../../common/errors";
+import type { Reason } from "../../kinesis/outcome";
 import { type OutcomeEntry, type Ranges, type RunFileEntry, type RunHeader, toRanges } from "./runFileFormat";
 import { lockRun, notWritable, type RunLock, runFilePath } from "./runFolder";
 
@@ -148,19 +149,19 @@ export class RunJournal {
   }
 
   acknowledged(index: number, shardId: string): void {
-    this.#gather().acknowledged.add(shardId, index);
+    this.#gather().acknowledged.add(shardId, shardId, index);
   }
 
   ambiguous(index: number): void {
     this.#gather().ambiguous.push(index);
   }
 
-  refused(index: number, reason: string): void {
-    this.#gather().refused.add(reason, index);
+  refused(index: number, reason: Reason): void {
+    this.#gather().refused.add(reason.detail, reason, index);
   }
 
-  unanswered(index: number, reason: string): void {
-    this.#gather().unanswered.add(reason, index);
+  unanswered(index: number, reason: Reason): void {
+    this.#gather().unanswered.add(reason.detail, reason, index);
   }
 
   abandoned(index: number): void {
@@ -197,32 +198,32 @@ export class RunJournal {
 }
 
 /** Event numbers by shard or reason. */
-class Grouped {
-  readonly #groups = new Map<string, number[]>();
+class Grouped<What> {
+  readonly #groups = new Map<string, { what: What; indices: number[] }>();
 
-  add(what: string, index: number): void {
-    const group = this.#groups.get(what);
-    if (group === undefined) this.#groups.set(what, [index]);
-    else group.push(index);
+  add(key: string, what: What, index: number): void {
+    const group = this.#groups.get(key) ?? { what, indices: [] };
+    this.#groups.set(key, group);
+    group.indices.push(index);
   }
 
-  ranges(): Record<string, Ranges> | undefined {
+  ranges(): [What, Ranges][] | undefined {
     if (this.#groups.size === 0) return undefined;
-    return Object.fromEntries([...this.#groups].map(([what, indices]) => [what, toRanges(indices)]));
+    return [...this.#groups.values()].map(({ what, indices }) => [what, toRanges(indices)]);
   }
 }
 
 class Outcomes {
-  readonly acknowledged = new Grouped();
+  readonly acknowledged = new Grouped<string>();
   readonly ambiguous: number[] = [];
-  readonly refused = new Grouped();
-  readonly unanswered = new Grouped();
+  readonly refused = new Grouped<Reason>();
+  readonly unanswered = new Grouped<Reason>();
   readonly abandoned: number[] = [];
 
   entry(): OutcomeEntry {
-    const [acknowledged, refused, unanswered] = [this.acknowledged, this.refused, this.unanswered].map(
-      (one) => one.ranges(),
-    );
+    const acknowledged = this.acknowledged.ranges();
+    const refused = this.refused.ranges();
+    const unanswered = this.unanswered.ranges();
     return {
       kind: "outcome",
       ...(acknowledged && { acknowledged }),

@@ -3,13 +3,14 @@ import { truncate } from "node:fs/promises";
 import { DeliveryError, messageOf } from "../../common/errors";
 import { LineSplitter } from "../../common/lines";
 import type { StackOutputs } from "../../common/outputs";
+import type { Reason } from "../../kinesis/outcome";
 
 /** Inclusive ranges of integers, in the order in which they came. */
 export type Ranges = [first: number, last: number][];
 
 /** First line of a run file: how the run began. */
 export interface RunHeader {
-  format: 1;
+  format: 2;
   /** 12 characters of base64url. */
   runId: string;
   outputs: StackOutputs;
@@ -38,13 +39,13 @@ export interface AttemptEntry {
 export interface OutcomeEntry {
   kind: "outcome";
   /** By shard. */
-  acknowledged?: Record<string, Ranges>;
+  acknowledged?: [shardId: string, Ranges][];
   /** Events that the last attempt may have written. */
   ambiguous?: Ranges;
   /** Events given up that no attempt with a response has written, by reason. */
-  refused?: Record<string, Ranges>;
+  refused?: [Reason, Ranges][];
   /** Events given up without a clear response, by reason. */
-  unanswered?: Record<string, Ranges>;
+  unanswered?: [Reason, Ranges][];
   /** Events that were not written, and would have been retried. */
   abandoned?: Ranges;
 }
@@ -141,7 +142,7 @@ function parseLine(text = ""): object | undefined {
 }
 
 function headerIn(value: object | undefined, path: string): RunHeader {
-  if (value !== undefined && "format" in value && value.format === 1) return value as RunHeader;
+  if (value !== undefined && "format" in value && value.format === 2) return value as RunHeader;
   throw unusable(path, "its first line does not belong to a run of this version");
 }
 

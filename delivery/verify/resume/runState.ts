@@ -1,6 +1,7 @@
 import { SettingsError } from "../../common/errors";
 import type { StackOutputs } from "../../common/outputs";
 import { newRunKey, type RunKey, runKeyOf } from "../../common/runId";
+import type { Reason } from "../../kinesis/outcome";
 import { HASH_BYTES, Ledger } from "../ledger";
 import { RunFile, RunJournal } from "./runFile";
 import {
@@ -81,7 +82,7 @@ export class RunState {
   begin(header: Omit<RunHeader, "format" | "runId">): void {
     if (this.folder === undefined || this.#journal !== undefined) return;
     this.#journal = new RunJournal(
-      RunFile.create(this.folder, { format: 1, runId: this.key.runId, ...header }),
+      RunFile.create(this.folder, { format: 2, runId: this.key.runId, ...header }),
     );
   }
 
@@ -89,11 +90,12 @@ export class RunState {
   end(isOver: boolean): void {
     // A resumed run must not send again what was read back.
     for (const index of this.leftOpen)
-      if (this.ledger.hasSeen(index))
-        this.#journal?.unanswered(index, "read back without an acknowledgement");
+      if (this.ledger.hasSeen(index)) this.#journal?.unanswered(index, READ_BACK);
     this.#journal?.end(isOver);
   }
 }
+
+const READ_BACK: Reason = { code: "read-back", detail: "read back without an acknowledgement" };
 
 function folderOf(runFolder: string | undefined): string {
   if (runFolder === undefined)
@@ -142,10 +144,10 @@ export class Replay {
   }
 
   #outcome({
-    acknowledged = {},
+    acknowledged = [],
     ambiguous = [],
-    refused = {},
-    unanswered = {},
+    refused = [],
+    unanswered = [],
     abandoned = [],
   }: OutcomeEntry) {
     for (const index of inRanges(ambiguous)) {
@@ -163,8 +165,8 @@ export class Replay {
     });
   }
 
-  #settle(groups: Record<string, Ranges>, enter: (index: number, what: string) => void): void {
-    for (const [what, ranges] of Object.entries(groups)) {
+  #settle<What>(groups: [What, Ranges][], enter: (index: number, what: What) => void): void {
+    for (const [what, ranges] of groups) {
       for (const index of inRanges(ranges)) {
         enter(index, what);
         this.unsettled.delete(index);

@@ -112,12 +112,14 @@ describe("The answer to a request", () => {
 
   it("says what an entry lacks", () => {
     const [outcome] = readResponse(records(1), { Records: [{ ShardId: "shardId-0" }] }).outcomes;
-    expect(outcome).to.have.property("reason").that.includes("an entry without a sequence number");
+    expect(outcome)
+      .to.have.nested.property("reason.detail")
+      .that.includes("an entry without a sequence number");
   });
 
   it("names the entries that it lacks", () => {
     const [outcome] = readResponse(records(2), { Records: [OK] }).outcomes;
-    expect(outcome).to.include({ reason: "PutRecords returned 1 entries for 2 records" });
+    expect(outcome).to.have.nested.property("reason.detail", "PutRecords returned 1 entries for 2 records");
   });
 });
 
@@ -194,6 +196,9 @@ describe("A request that failed", () => {
       records(1),
       serviceError("ResourceNotFoundException", 400, "no such stream"),
     ).outcomes;
-    expect(outcome).to.include({ reason: "ResourceNotFoundException: no such stream" });
+    expect(outcome).to.have.deep.property("reason", {
+      code: "ResourceNotFoundException",
+      detail: "ResourceNotFoundException: no such stream",
+    });
   });
 });

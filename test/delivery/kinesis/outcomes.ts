@@ -1,6 +1,10 @@
+import type { Reason } from "../../../delivery/kinesis/outcome";
 import type { OutcomeListener } from "../../../delivery/kinesis/producer";
 
-/** Keeps all that a producer tells. */
+/** Returns a reason whose code is the detail up to its colon. */
+export const reason = (detail: string): Reason => ({ code: detail.split(":")[0] ?? "", detail });
+
+/** Keeps all that a producer reports. */
 export class Outcomes implements OutcomeListener {
   readonly attempts: number[] = [];
   readonly ambiguous: number[] = [];
@@ -29,16 +33,16 @@ export class Outcomes implements OutcomeListener {
     this.#ended.add(index);
   }
 
-  onRefused(index: number, reason: string): void {
+  onRefused(index: number, reason: Reason): void {
     this.refused.push(index);
     this.#ended.add(index);
-    this.reasons.set(index, reason);
+    this.reasons.set(index, reason.detail);
   }
 
-  onUnanswered(index: number, reason: string): void {
+  onUnanswered(index: number, reason: Reason): void {
     this.unanswered.push(index);
     this.#ended.add(index);
-    this.reasons.set(index, reason);
+    this.reasons.set(index, reason.detail);
   }
 
   onAbandoned(index: number): void {

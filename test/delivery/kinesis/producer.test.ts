@@ -16,7 +16,7 @@ import {
   neverAnswer,
   THROTTLED,
 } from "./fakePut";
-import { Outcomes } from "./outcomes";
+import { Outcomes, reason } from "./outcomes";
 import { CountingSource, failingAfter, indices, record, records, silentAfter } from "./records";
 
 const NEVER = new AbortController().signal;
@@ -163,7 +163,7 @@ describe("The producer", () => {
     it("says why, sends nothing more, and asks for nothing more", async () => {
       const source = new CountingSource(records(5_000));
       const { put, outcomes, stopped } = await send({ source, further: fail(DENIED), concurrency: 1 });
-      expect(stopped).to.deep.equal({ reason: "AccessDeniedException: HTTP 400", clientSide: false });
+      expect(stopped).to.deep.equal({ reason: reason("AccessDeniedException: HTTP 400"), clientSide: false });
       expect(put.requests).to.have.length(1);
       expect(outcomes.refused).to.have.length(500);
       expect(source.asked).to.equal(500);
@@ -172,7 +172,7 @@ describe("The producer", () => {
 
     it("ends even while the source is silent", async () => {
       const { stopped } = await send({ source: silentAfter(records(3)), further: fail(DENIED) });
-      expect(stopped).to.deep.equal({ reason: "AccessDeniedException: HTTP 400", clientSide: false });
+      expect(stopped).to.deep.equal({ reason: reason("AccessDeniedException: HTTP 400"), clientSide: false });
     });
 
     const faults: [what: string, error: Error, attempts: number][] = [
@@ -275,7 +275,7 @@ describe("The producer", () => {
         further: fail(DENIED),
         propagationMs: 10_000,
       });
-      expect(stopped?.reason).to.include("AccessDenied");
+      expect(stopped?.reason.code).to.include("AccessDenied");
       expect(outcomes.refused).to.have.length(5);
       expect(put.requests).to.have.length(6);
       expect(elapsedMs).to.equal(10_000);

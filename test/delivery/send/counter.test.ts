@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { fateFindings, SendCounter, sendOutcome } from "../../../delivery/send/findings";
+import { reason } from "../kinesis/outcomes";
 
 type Fate = "acknowledged" | "refused" | "unanswered" | "abandoned" | "too large";
 
@@ -19,9 +20,9 @@ describe("the count of what was sent", () => {
           const tries = fate === "too large" ? 0 : attempts;
           for (let attempt = 0; attempt < tries; attempt += 1) counter.onAttempt(index);
           if (fate === "acknowledged") counter.onAcknowledged(index, `shard-${index % 3}`);
-          else if (fate === "unanswered") counter.onUnanswered(index, "reset");
+          else if (fate === "unanswered") counter.onUnanswered(index, reason("reset"));
           else if (fate === "abandoned") counter.onAbandoned(index);
-          else counter.onRefused(index, "no");
+          else counter.onRefused(index, reason("no"));
         }
         const number = (...fates: Fate[]) => all.filter(({ fate }) => fates.includes(fate)).length;
         expect(counter.sent).to.equal(all.length);
@@ -37,9 +38,9 @@ describe("the count of what was sent", () => {
   it("keeps the commonest reasons, and not more of them than there is use for", () => {
     const counter = new SendCounter();
     for (let index = 0; index < 100; index += 1)
-      counter.onRefused(index, index % 2 === 0 ? "often" : `rare ${index}`);
-    expect(counter.reasons("refused")[0]).to.deep.equal(["often", 50]);
-    expect(counter.reasons("refused")).to.have.length.at.most(21);
+      counter.onRefused(index, reason(index % 2 === 0 ? "often" : `rare ${index}`));
+    expect(counter.reasons.refused.ranked[0]).to.deep.equal(["often", 50]);
+    expect(counter.reasons.refused.ranked).to.have.length.at.most(21);
     expect(fateFindings(counter, "arn")[0]).to.include({ code: "events-refused", severity: "error" });
   });
 });

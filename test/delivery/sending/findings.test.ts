@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import type { EventSource } from "../../../delivery/events/source";
+import { ReasonCounts } from "../../../delivery/kinesis/outcome";
 import { StreamUnreadable } from "../../../delivery/kinesis/streamReader";
 import {
+  eventsRefused,
   interrupted,
   leftOut,
   noEvents,
@@ -9,13 +11,13 @@ import {
   notReadable,
   notReadToEnd,
   omissionsOf,
-  refusalRemedy,
   sendingEnded,
   sourceProblems,
   writeRefused,
 } from "../../../delivery/sending/findings";
 import { tooManyEvents } from "../../../delivery/verify/ledger";
 import { serviceError } from "../aws/serviceErrors";
+import { reason } from "../kinesis/outcomes";
 
 const SHARD = "shardId-000000000003";
 const STREAM_ARN = "arn:aws:kinesis:eu-central-1:111122223333:stream/events";
@@ -66,12 +68,14 @@ describe("A finding about the run", () => {
     { reason: "ResourceNotFoundException: no", remedy: "The stream is gone" },
     { reason: "ValidationException: no", remedy: "Fix the cause above" },
   ];
-  for (const { reason, remedy } of remedies) {
-    it(`says what helps against ${reason}`, () => {
-      expect(refusalRemedy(reason)).to.include(remedy);
-      const finding = writeRefused(reason, STREAM_ARN);
+  for (const { reason: detail, remedy } of remedies) {
+    it(`has the remedy against ${detail}`, () => {
+      const counts = new ReasonCounts();
+      counts.add(reason(detail));
+      expect(eventsRefused(counts, "1 event", STREAM_ARN).remedy).to.include(remedy);
+      const finding = writeRefused(reason(detail), STREAM_ARN);
       expect(finding).to.include({ code: "write-refused", severity: "error", where: STREAM_ARN });
-      expect(finding.message).to.include(reason);
+      expect(finding.message).to.include(detail);
       expect(finding.remedy).to.include(remedy);
     });
   }

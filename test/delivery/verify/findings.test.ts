@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import type { Finding } from "../../../delivery/common/findings";
+import { TOO_LARGE } from "../../../delivery/kinesis/outcome";
 import { eventFindings } from "../../../delivery/verify/findings";
 import { Ledger } from "../../../delivery/verify/ledger";
+import { reason } from "../kinesis/outcomes";
 
 const STREAM_ARN = "arn:aws:kinesis:eu-central-1:111122223333:stream/events";
 const BYTES = Buffer.from("an event");
@@ -19,7 +21,7 @@ const lost: History = (ledger, index) => {
 const unanswered: History = (ledger, index) => {
   ledger.onAttempt(index, 0);
   ledger.onAmbiguous(index);
-  ledger.onUnanswered(index, "ECONNRESET");
+  ledger.onUnanswered(index, reason("ECONNRESET"));
 };
 const leftOpen: History = (ledger, index) => {
   ledger.onAttempt(index, 0);
@@ -34,12 +36,13 @@ const duplicated: History = (ledger, index) => {
   delivered(ledger, index);
   ledger.onRead(index, BYTES, 2);
 };
-const tooLarge: History = (ledger, index) => ledger.onRefused(index, "record too large: 9 bytes");
+const tooLarge: History = (ledger, index) =>
+  ledger.onRefused(index, { code: TOO_LARGE, detail: "record too large: 9 bytes" });
 const refused =
-  (reason: string): History =>
+  (detail: string): History =>
   (ledger, index) => {
     ledger.onAttempt(index, 0);
-    ledger.onRefused(index, reason);
+    ledger.onRefused(index, reason(detail));
   };
 const refusedButRead: History = (ledger, index) => {
   refused("AccessDeniedException")(ledger, index);

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { DeliveryError } from "../../../delivery/common/errors";
 import { Ledger } from "../../../delivery/verify/ledger";
 import type { Fate } from "../../../delivery/verify/verdict";
+import { reason } from "../kinesis/outcomes";
 
 /** What happens to one event, in the plainest words: a list of what was told of it. */
 type Told =
@@ -34,8 +35,8 @@ function tell(ledger: Ledger, index: number, told: Told): void {
   if (told === "attempt") ledger.onAttempt(index, 1_000);
   if (told === "ambiguous") ledger.onAmbiguous(index);
   if (told === "acknowledged") ledger.onAcknowledged(index, `shard-${index % 2}`);
-  if (told === "refused") ledger.onRefused(index, "Refused");
-  if (told === "unanswered") ledger.onUnanswered(index, "Unanswered");
+  if (told === "refused") ledger.onRefused(index, reason("Refused"));
+  if (told === "unanswered") ledger.onUnanswered(index, reason("Unanswered"));
   if (told === "abandoned") ledger.onAbandoned(index);
   if (told === "left open") ledger.onLeftOpen(index);
   if (told === "intact") ledger.onRead(index, bytesOf(index), 1_500);
@@ -109,7 +110,7 @@ function expected(events: Told[][]) {
 
 function actual(ledger: Ledger): ReturnType<typeof expected> {
   const { size, sent, acknowledged, seen, outstanding } = ledger;
-  const refused = ledger.reasons("refused").reduce((total, [, events]) => total + events, 0);
+  const refused = ledger.reasons.refused.ranked.reduce((total, [, events]) => total + events, 0);
   return { size, sent, acknowledged, seen, outstanding, refused, counts: ledger.counts() };
 }
 
@@ -268,18 +269,18 @@ describe("The ledger", () => {
     }
   });
 
-  it("lists reasons apart for refused and unanswered events, the commonest first", () => {
+  it("lists reasons apart for refused and unanswered events, the most common first", () => {
     const ledger = new Ledger();
     for (let index = 0; index < 5; index += 1) ledger.onAttempt(ledger.add(bytesOf(index)), 0);
-    ledger.onRefused(0, "rare");
-    ledger.onRefused(1, "common");
-    ledger.onRefused(2, "common");
-    ledger.onUnanswered(3, "silence");
-    expect(ledger.reasons("refused")).to.deep.equal([
+    ledger.onRefused(0, reason("rare"));
+    ledger.onRefused(1, reason("common"));
+    ledger.onRefused(2, reason("common"));
+    ledger.onUnanswered(3, reason("silence"));
+    expect(ledger.reasons.refused.ranked).to.deep.equal([
       ["common", 2],
       ["rare", 1],
     ]);
-    expect(ledger.reasons("unanswered")).to.deep.equal([["silence", 1]]);
+    expect(ledger.reasons.unanswered.ranked).to.deep.equal([["silence", 1]]);
   });
 
   it("counts acknowledgements by shard, each event once", () => {

@@ -10,6 +10,8 @@ import { Replay } from "../../../../delivery/verify/resume/runState";
 
 const bytesOf = (index: number) => Buffer.from(`event ${index}`);
 
+const REFUSED = { code: "AccessDenied", detail: "Refused" };
+const UNANSWERED = { code: "ECONNRESET", detail: "Unanswered" };
 const OUTCOMES = ["acknowledged", "ambiguous", "throttled", "refused", "unanswered", "abandoned"] as const;
 type Outcome = (typeof OUTCOMES)[number];
 
@@ -36,7 +38,7 @@ class Told {
     const outputs = { roleArn: "", region: "", streamName: "" };
     const runId = `run${Math.random().toString(36).slice(2)}`;
     this.file = RunFile.create(folder, {
-      format: 1,
+      format: 2,
       runId,
       outputs,
       startedAt: 0,
@@ -77,12 +79,12 @@ class Told {
       this.#journal.ambiguous(index);
     }
     if (outcome === "refused") {
-      this.ledger.onRefused(index, "Refused");
-      this.#journal.refused(index, "Refused");
+      this.ledger.onRefused(index, REFUSED);
+      this.#journal.refused(index, REFUSED);
     }
     if (outcome === "unanswered") {
-      this.ledger.onUnanswered(index, "Unanswered");
-      this.#journal.unanswered(index, "Unanswered");
+      this.ledger.onUnanswered(index, UNANSWERED);
+      this.#journal.unanswered(index, UNANSWERED);
     }
     if (outcome === "abandoned") this.#journal.abandoned(index);
     if (outcome !== "ambiguous" && outcome !== "abandoned") this.unsettled.delete(index);
@@ -152,7 +154,7 @@ describe("A run that is replayed from its file", () => {
         for (const index of sent) expect(ledger.isSent(index)).to.equal(true);
         const { fates } = ledger.counts();
         const open =
-          fates.unanswered - ledger.reasons("unanswered").reduce((sum, [, count]) => sum + count, 0);
+          fates.unanswered - ledger.reasons.unanswered.ranked.reduce((sum, [, count]) => sum + count, 0);
         expect(open, "neither ended nor to be sent again").to.equal(replay.unsettled.size);
         for (const index of replay.unanswered) expect(replay.unsettled.has(index)).to.equal(true);
       }),

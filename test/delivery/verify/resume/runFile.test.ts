@@ -26,7 +26,7 @@ import { defaultRunFolder, makeRunFolder, runFilePath } from "../../../../delive
 import { skip } from "../../../skip";
 
 const HEADER: RunHeader = {
-  format: 1,
+  format: 2,
   runId: "AAAAAAAAAAAA",
   outputs: { roleArn: "arn:aws:iam::111122223333:role/writer", region: "eu-central-1", streamName: "events" },
   startedAt: 1_000,
@@ -35,7 +35,7 @@ const HEADER: RunHeader = {
 };
 const ENTRIES: RunFileEntry[] = [
   { kind: "attempt", at: 1, events: [[0, 1]], hashes: "aGFzaA==" },
-  { kind: "outcome", acknowledged: { "shardId-000000000000": [[0, 1]] } },
+  { kind: "outcome", acknowledged: [["shardId-000000000000", [[0, 1]]]] },
 ];
 
 function errorOf(action: () => unknown): DeliveryError {
@@ -129,7 +129,7 @@ describe("A run's file", () => {
     expect((await failureOf(readEntries(join(folder, "none.run")))).message).to.include(
       "a decided run deletes its file",
     );
-    for (const text of ["", "hello", "hello\nworld\n", '{"format":2}\n']) {
+    for (const text of ["", "hello", "hello\nworld\n", '{"format":1}\n']) {
       writeFileSync(join(folder, "other.run"), text);
       const { code, message } = await failureOf(readEntries(join(folder, "other.run")));
       expect(code).to.equal("run-file");
@@ -222,7 +222,7 @@ describe("A run's file", () => {
       const [header, entry] = ${JSON.stringify([HEADER, ENTRIES[1]])};
       const file = RunFile.create(${JSON.stringify(folder)}, header);
       try {
-        file.append({ ...entry, refused: { ["x".repeat(4096)]: [[0, 1]] } });
+        file.append({ ...entry, refused: [[{ code: "x", detail: "x".repeat(4096) }, [[0, 1]]]] });
       } catch (error) {
         process.stdout.write(error.code);
       }
