@@ -104,6 +104,11 @@ function ofSeverity(severity: Severity): NewFinding {
   });
 }
 
+/** Returns the findings of a list of conditions: `condition && finding.error(…)`. */
+export function present(findings: readonly (Finding | false)[]): Finding[] {
+  return findings.filter((each) => each !== false);
+}
+
 /** A message may quote a response of any length. Credentials are redacted first, because a part of one isn't found. */
 function shortened(quoted: string): string {
   const text = redactSecrets(quoted);

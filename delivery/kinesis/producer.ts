@@ -1,19 +1,19 @@
 import { PROPAGATION_POLL_MS } from "../aws/waitUntil";
-import type { Clock } from "../common/clock";
+import type { Clock, EpochMs } from "../common/clock";
 import { BATCH_LIMITS, batches } from "./batcher";
 import { type AttemptResult, type Reason, readFailure, readResponse, TOO_LARGE } from "./outcome";
 import type { OutgoingRecord, PutRecords, RecordSource } from "./record";
 import { retryDelay } from "./retry";
 
-/** Receives the outcome of every record. Exactly one of the last five callbacks fires per record. Times are milliseconds since 1970. */
+/** Receives the outcome of every record. Exactly one of the last five callbacks fires per record. */
 export interface OutcomeListener {
   /** An attempt of these records is about to start. If this throws, it doesn't. */
-  beforeAttempt?(records: readonly OutgoingRecord[], at: number): void;
+  beforeAttempt?(records: readonly OutgoingRecord[], at: EpochMs): void;
   /** An attempt with this record starts. */
-  onAttempt(index: number, at: number): void;
+  onAttempt(index: number, at: EpochMs): void;
   /** An attempt may have written the record. It may be retried. */
   onAmbiguous(index: number): void;
-  onAcknowledged(index: number, shardId: string, at: number): void;
+  onAcknowledged(index: number, shardId: string, at: EpochMs): void;
   /** Given up. No attempt with a response wrote it. */
   onRefused(index: number, reason: Reason): void;
   /** Given up. No attempt was acknowledged, and at least one may have written it. */

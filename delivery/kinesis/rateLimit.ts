@@ -1,19 +1,16 @@
-import type { Clock } from "../common/clock";
+import type { Clock, EpochMs } from "../common/clock";
 
-/** Times at which the next event may be sent and is due, in milliseconds since 1970. */
+/** Instants at which the next event may be sent and is due. */
 export interface Slot {
-  releaseAt: number;
+  releaseAt: EpochMs;
   /** Start of the latency measurement, however late the event is sent: the measured time includes the wait for the slot. */
-  dueAt?: number;
+  dueAt?: EpochMs;
 }
 
 /** Decides for each event when it may be sent. */
 export interface RateLimiter {
-  /**
-   * @param bytes Size of the event, partition key included.
-   * @param now Milliseconds since 1970.
-   */
-  slot(bytes: number, now: number): Slot;
+  /** @param bytes Size of the event, partition key included. */
+  slot(bytes: number, now: EpochMs): Slot;
 }
 
 /** Lateness that is made up for at once, because timers are this coarse. */

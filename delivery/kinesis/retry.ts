@@ -17,12 +17,15 @@ const MAX_FAILURES = 10;
  * @returns undefined after the signal.
  * @throws The error, if a retry can't help or ten attempts failed for reasons other than throttling.
  */
-export async function withRetries<T>(ask: () => Promise<T>, options: RetryOptions): Promise<T | undefined> {
+export async function withRetries<T>(
+  request: () => Promise<T>,
+  options: RetryOptions,
+): Promise<T | undefined> {
   const { clock, random, signal } = options;
   let failures = 0;
   for (let attempts = 1; !signal.aborted; attempts += 1) {
     try {
-      return await ask();
+      return await request();
     } catch (error) {
       if (signal.aborted) break;
       if (classify(error) !== "throttling") failures += 1;

@@ -10,24 +10,24 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { awsError, classify, isCredentialsError } from "../aws/errors";
 
-/** Where a shard is read from. */
+/** Position from which a shard is read. */
 export type Position =
   | { type: "AT_TIMESTAMP"; timestamp: Date }
   | { type: "AFTER_SEQUENCE_NUMBER"; sequenceNumber: string }
   | { type: "TRIM_HORIZON" };
 
-/** The calls that a reader makes; the signal cancels them. */
+/** Requests that a reader makes. The signal cancels them. */
 export interface StreamApi {
   /**
-   * The shards that can hold records which arrived from `from` on: all open ones, and closed ones that were open then.
-   * An endpoint that does not know the filter lists all of the retention period.
+   * Lists the shards that can hold records from `from` on: all open shards, and closed ones that were open then. An endpoint
+   * without the filter lists all shards of the retention period.
    */
   listShards(from: Date, signal: AbortSignal): Promise<Shard[]>;
   iterator(shardId: string, position: Position, signal: AbortSignal): Promise<string>;
   records(iterator: string, signal: AbortSignal): Promise<GetRecordsOutput>;
 }
 
-/** The stream by its name in the client's region, as Amplitude is given it. */
+/** Returns the requests for a stream by its name in the client's region, as Amplitude addresses it. */
 export function streamApi(client: KinesisClient, streamName: string): StreamApi {
   const page = (input: ListShardsInput, signal: AbortSignal) =>
     client.send(new ListShardsCommand(input), { abortSignal: signal });
@@ -39,7 +39,7 @@ export function streamApi(client: KinesisClient, streamName: string): StreamApi 
       );
       shards.push(...Shards);
       while (NextToken !== undefined) {
-        // A token stands for the stream and the filter that it came from: the API refuses it beside them.
+        // A token includes the stream and the filter, and the API rejects it next to them.
         ({ Shards = [], NextToken } = await page({ NextToken }, signal));
         shards.push(...Shards);
       }
@@ -56,33 +56,34 @@ export function streamApi(client: KinesisClient, streamName: string): StreamApi 
         }),
         { abortSignal: signal },
       );
-      if (ShardIterator === undefined) throw new Error(`GetShardIterator gave no iterator for ${shardId}`);
+      if (ShardIterator === undefined)
+        throw new Error(`GetShardIterator returned no iterator for ${shardId}`);
       return ShardIterator;
     },
     async records(iterator, signal) {
       const output = await client.send(new GetRecordsCommand({ ShardIterator: iterator }), {
         abortSignal: signal,
       });
-      if (!Array.isArray(output.Records ?? [])) throw new Error("GetRecords gave no list of records");
+      if (!Array.isArray(output.Records ?? [])) throw new Error("GetRecords returned no list of records");
       return output;
     },
   };
 }
 
 /**
- * AWS documents that a time before the trim horizon is corrected to it ("ShardFilter", Kinesis API reference), but
- * Flink's connector meets InvalidArgumentException there (its `KinesisStreamsSourceEnumerator`), and emulators may not
- * know the filter: then all shards are asked for.
+ * Lists shards by time, or all shards if the endpoint rejects that: emulators may lack the filter, and Flink's connector
+ * meets InvalidArgumentException for a time before the trim horizon, which AWS documents as corrected.
+ * Source: Kinesis API Reference, ShardFilter; Apache Flink, `KinesisStreamsSourceEnumerator`.
  */
 async function firstPage(
   from: Date,
-  ask: (input: ListShardsInput) => Promise<ListShardsOutput>,
+  list: (input: ListShardsInput) => Promise<ListShardsOutput>,
 ): Promise<ListShardsOutput> {
   try {
-    return await ask({ ShardFilter: { Type: "FROM_TIMESTAMP", Timestamp: from } });
+    return await list({ ShardFilter: { Type: "FROM_TIMESTAMP", Timestamp: from } });
   } catch (error) {
     if (!mayRefuseFilter(error)) throw error;
-    return ask({});
+    return list({});
   }
 }
 

@@ -1,16 +1,17 @@
-import type { Clock } from "../common/clock";
+import type { Clock, EpochMs } from "../common/clock";
 import { withRetries } from "./retry";
 import { type ListedShard, listedShard, ShardReader, type ShardRecords } from "./shardReader";
 import type { Position, StreamApi } from "./streamApi";
 
 export interface StreamReaderOptions {
   api: StreamApi;
-  /** Records that arrived from then on, by the service's clock. */
+  /** Instant from which records are read, by the service's clock. */
   from: Date;
   clock: Clock;
   random: () => number;
-  /** Most that the service's clock can be ahead of this machine's, in ms. Default 0. */
+  /** Upper bound of the lead of the service's clock over this machine's, in ms. Default 0. */
   clockOffsetMs?: number;
+  /** Receives records. A shard is read on once the promise that it may return has settled. */
   onRecords: (records: ShardRecords) => unknown;
   /** Interval between two GetRecords of a shard, in ms. The service allows five per second for all consumers. Default 500. */
   pollMs?: number;
@@ -18,7 +19,7 @@ export interface StreamReaderOptions {
   bytesPerSecond?: number;
 }
 
-/** A shard could not be read, and trying again didn't help; `cause` is what the service answered. */
+/** A shard can't be read, despite retries. `cause` is the error of the last attempt. */
 export class StreamUnreadable extends Error {
   override readonly name = "StreamUnreadable";
 
@@ -33,10 +34,10 @@ export class StreamUnreadable extends Error {
 
 /** A shard and how far it was read. */
 interface ShardProgress {
-  /** Time before which all arrived records were read, in milliseconds since 1970. Undefined before the first response. */
-  readUpTo?: number;
+  /** Instant before which all arrived records were read. Undefined before the first response. */
+  readUpTo?: EpochMs;
   closed: boolean;
-  /** Why a shard that is not listed can't be read. It is not waited for. */
+  /** Error of an unlisted shard that can't be read. Nothing waits for such a shard. */
   problem?: { cause: unknown };
 }
 
@@ -47,7 +48,7 @@ function isRead({ closed, readUpTo = -1, problem }: ShardProgress, time: number)
 type KnownShard = Pick<ListedShard, "shardId" | "isClosed">;
 type FollowedShard = KnownShard & { from: Position };
 
-/** A child can't have ended before its parent did, so the filter that let the parent through lets it through too. */
+/** A child ends after its parent, so the filter that includes the parent includes its children. */
 function childrenOf(shardId: string, listed: ListedShard[]): ListedShard[] {
   return listed.filter(({ parentShardIds }) => parentShardIds.includes(shardId));
 }
@@ -60,8 +61,8 @@ const DEFAULT_POLL_MS = 500;
 const HALF_OF_A_SHARD = 1024 * 1024;
 
 /**
- * Reads all shards of a stream at once, and those that take their place when it is resharded: a child is read once a
- * parent of it has been read to its end.
+ * Reads all shards of a stream concurrently, also those that resharding creates: a child is read once one of its parents
+ * has been read to its end.
  */
 export class StreamReader {
   readonly #shards = new Map<string, ShardProgress>();
@@ -71,7 +72,7 @@ export class StreamReader {
   readonly #changes: ChangeSignal;
   #failure: StreamUnreadable | undefined;
   #started = false;
-  /** Aborted once a shard, or the list of them, can't be read, with the StreamUnreadable as its reason; `stop` does not abort it. */
+  /** Aborts with the StreamUnreadable once a shard, or the list of shards, can't be read. `stop` doesn't abort it. */
   readonly failed: AbortSignal = this.#failing.signal;
 
   constructor(private readonly options: StreamReaderOptions) {
@@ -79,44 +80,43 @@ export class StreamReader {
   }
 
   /**
-   * Lists the shards and begins to read them. Ends once that is done, has failed, or is stopped, and need not be waited for:
-   * nothing counts as read meanwhile, and a failure shows in `waitFor` and `failed`.
+   * Lists the shards and starts to read them. The promise need not be awaited: a failure shows in `waitFor` and `failed`.
    */
   start(): Promise<void> {
     return this.#track(this.#begin());
   }
 
-  /** The shards that were found, also after `stop`. */
+  /** Ids of all known shards, also after `stop`. */
   get shardIds(): string[] {
     return [...this.#shards.keys()];
   }
 
-  /** Every shard has answered at least once. */
+  /** Whether every shard has responded at least once. */
   get hasReadAll(): boolean {
     return this.#started && this.silentShardIds.length === 0;
   }
 
-  /** The shards, of those that were found, that have not answered yet. */
+  /** Ids of the known shards that have not responded yet. */
   get silentShardIds(): string[] {
     return [...this.#shards].flatMap(([shardId, { closed, readUpTo }]) =>
       closed || readUpTo !== undefined ? [] : [shardId],
     );
   }
 
-  /** Everything that had arrived in the stream by `time` (ms since 1970, of this machine) was read. */
-  hasReadUpTo(time: number): boolean {
+  /** Returns whether everything that arrived by `time`, on this machine's clock, was read. */
+  hasReadUpTo(time: EpochMs): boolean {
     return this.#started && [...this.#shards.values()].every((shard) => isRead(shard, time));
   }
 
-  /** The shards, of those that were found, of which that does not hold. */
-  unreadShardIds(time: number): string[] {
+  /** Returns the ids of the known shards that were not read up to `time`. */
+  unreadShardIds(time: EpochMs): string[] {
     return [...this.#shards].filter(([, shard]) => !isRead(shard, time)).map(([shardId]) => shardId);
   }
 
   /**
-   * Reads shards that were not listed too, such as those that only acknowledgements name.
+   * Also reads shards that were not listed, such as those that only acknowledgements name.
    *
-   * @returns whether there are any.
+   * @returns Whether there are any.
    */
   readAlso(shardIds: Iterable<string>): boolean {
     const unlisted = [...shardIds].filter((shardId) => !this.#shards.has(shardId));
@@ -133,7 +133,7 @@ export class StreamReader {
     return unlisted.length > 0;
   }
 
-  /** The shards of `readAlso` that can't be read, in one error; undefined if there are none. */
+  /** One error for all shards of `readAlso` that can't be read, or undefined if there are none. */
   get unreadable(): StreamUnreadable | undefined {
     const shards = [...this.#shards].filter(([, { problem }]) => problem !== undefined);
     const problem = shards[0]?.[1].problem;
@@ -141,9 +141,9 @@ export class StreamReader {
   }
 
   /**
-   * Resolves once the condition holds; it is looked at whenever something was read.
+   * Resolves once the condition holds, which is tested whenever something was read.
    *
-   * @returns false where `deadline` or the signal came first.
+   * @returns False if `deadline` or the signal came first.
    * @throws StreamUnreadable
    */
   async waitFor(condition: () => boolean, deadline: number, signal?: AbortSignal): Promise<boolean> {
@@ -156,7 +156,7 @@ export class StreamReader {
     }
   }
 
-  /** Ends all reading, and cancels the requests under way, those of `start` too. It may be called at any time, and again. */
+  /** Ends all reading, and cancels the requests in flight. It may be called at any time, and more than once. */
   async stop(): Promise<void> {
     this.#abort.abort();
     await Promise.all(this.#running);
@@ -166,13 +166,13 @@ export class StreamReader {
     const shards = await this.#list();
     if (this.#abort.signal.aborted) return;
     for (const shard of shards) this.#follow({ ...shard, from: this.#start });
-    // Without a shard everything would count as read, and nothing would have been.
-    if (this.#shards.size === 0) throw new Error("ListShards gave no shard");
+    // A stream without shards would count as read.
+    if (this.#shards.size === 0) throw new Error("ListShards returned no shard");
     this.#started = true;
     this.#changes.notify();
   }
 
-  /** @returns nothing after `stop`. */
+  /** @returns An empty list after `stop`. */
   async #list(): Promise<ListedShard[]> {
     const { api, from, clock, random } = this.options;
     const { signal } = this.#abort;
@@ -195,7 +195,7 @@ export class StreamReader {
     return progress;
   }
 
-  /** Never rejects: a failure of the work is the reader's. */
+  /** Never rejects, because a failure of the work fails the reader. */
   #track(work: Promise<void>, shardId?: string): Promise<void> {
     const tracked = work
       .catch((error: unknown) => this.#fail(error, shardId))
@@ -205,21 +205,13 @@ export class StreamReader {
   }
 
   async #read(shard: FollowedShard, progress: ShardProgress): Promise<void> {
-    const { api, clock, random, pollMs = DEFAULT_POLL_MS, clockOffsetMs = 0, onRecords } = this.options;
-    const { bytesPerSecond = HALF_OF_A_SHARD } = this.options;
     const reader = new ShardReader({
+      pollMs: DEFAULT_POLL_MS,
+      bytesPerSecond: HALF_OF_A_SHARD,
+      clockOffsetMs: 0,
+      ...this.options,
       ...shard,
-      api,
-      clock,
-      random,
-      pollMs,
-      bytesPerSecond,
-      clockOffsetMs,
       signal: this.#abort.signal,
-      onRecords: async (records) => {
-        await onRecords(records);
-        this.#changes.notify();
-      },
       onReadUpTo: (time) => {
         progress.readUpTo = time;
         this.#changes.notify();
@@ -227,16 +219,16 @@ export class StreamReader {
     });
     const children = await this.#readToEnd(shard.shardId, reader);
     for (const child of children ?? []) this.#follow({ ...child, from: { type: "TRIM_HORIZON" } });
-    // After the signal its children are not followed, so that it can't stand for them.
+    // After the signal its children are not followed, so the shard is not closed on their behalf.
     if (children !== undefined && !this.#abort.signal.aborted) progress.closed = true;
     this.#changes.notify();
   }
 
   /**
-   * An answer without a way on says that the shard is closed and read. One that the list of shards doesn't bear out is
-   * taken for a damaged one, or for ahead of the list: the shard is read on.
+   * Reads a shard until a response without a next iterator says that it is closed. If the list of shards still has it
+   * open, the response was damaged or is ahead of the list, so reading continues.
    *
-   * @returns what took the shard's place; undefined after the signal.
+   * @returns The shard's children, or undefined after the signal.
    */
   async #readToEnd(shardId: string, reader: ShardReader): Promise<KnownShard[] | undefined> {
     const { clock, pollMs = DEFAULT_POLL_MS } = this.options;
@@ -267,7 +259,7 @@ export class ChangeSignal {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Wakes everyone who waits. */
+  /** Wakes every waiting caller. */
   notify(): void {
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();

@@ -1,26 +1,21 @@
-import { type Finding, finding, hasSeverity, mostCommon } from "../common/findings";
+import { type Finding, finding, hasSeverity, mostCommon, present } from "../common/findings";
 import { type Reason, ReasonCounts } from "../kinesis/outcome";
 import type { OutcomeListener } from "../kinesis/producer";
 import { eventsRefused } from "../sending/findings";
 import type { SendOutcome } from "./report";
 
 /** Returns one finding for the refused events and one for the events with an unknown outcome, if there are any. */
-export function fateFindings(counter: SendCounter, where: string): Finding[] {
-  return [
-    ...(counter.refused > 0
-      ? [eventsRefused(counter.reasons.refused, `${counter.refused} event(s)`, where)]
-      : []),
-    ...(counter.unknown > 0 ? [unknown(counter, where)] : []),
-  ];
-}
-
-function unknown(counter: SendCounter, where: string): Finding {
-  return finding.undetermined(
-    "events-unanswered",
-    where,
-    `Of ${counter.unknown} event(s) it is not known whether they are in the stream: ${mostCommon(counter.reasons.unknown.ranked)}`,
-    "Check the network and the service's health; `amplitude-kinesis verify` reads back what it sends",
-  );
+export function fateFindings({ refused, unknown, reasons }: SendCounter, where: string): Finding[] {
+  return present([
+    refused > 0 && eventsRefused(reasons.refused, `${refused} event(s)`, where),
+    unknown > 0 &&
+      finding.undetermined(
+        "events-unanswered",
+        where,
+        `Of ${unknown} event(s) it is not known whether they are in the stream: ${mostCommon(reasons.unknown.ranked)}`,
+        "Check the network and the service's health; `amplitude-kinesis verify` reads back what it sends",
+      ),
+  ]);
 }
 
 /**

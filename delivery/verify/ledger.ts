@@ -44,6 +44,10 @@ interface Entry {
 /**
  * Records every event of a run: the event that was sent, the response of Kinesis, and the copies that were read back.
  * Events are numbered from 0 in the order of the source.
+ *
+ * A copy is a record with the event's partition key, whatever its bytes. A duplicate is every copy after the first one. The
+ * same record read again, by its shard and sequence number, isn't a copy. A duplicate is explained if the acknowledgement or
+ * an attempt without a clear response can have written it (`countEvent`).
  */
 export class Ledger implements OutcomeListener {
   readonly #blocks: Block[] = [];

@@ -1,5 +1,5 @@
 import { streamArnOf } from "../../common/arn";
-import { type Finding, finding, mostCommon } from "../../common/findings";
+import { type Finding, finding, mostCommon, present } from "../../common/findings";
 import type { Latency } from "../../common/histogram";
 import { DOCUMENTED_P95_SECONDS } from "../../common/limits";
 import type { StackOutputs } from "../../common/outputs";
@@ -20,74 +20,56 @@ export function amplitudeFindings(end: AmplitudeEnd): Finding[] {
 }
 
 function answerFindings({ counts, ledger, endpoint }: AmplitudeEnd): Finding[] {
-  const findings: Finding[] = [];
-  if (counts.refused > 0) {
-    findings.push(
+  return present([
+    counts.refused > 0 &&
       finding.error(
         "events-refused",
         endpoint,
         `${counts.refused} event(s) were refused by Amplitude's API: ${mostCommon(ledger.reasons("refused"))}`,
         "Look the reason up under Response of Amplitude's HTTP V2 API; nothing of the stream or the role is in question",
       ),
-    );
-  }
-  if (counts.unanswered > 0) {
-    findings.push(
+    counts.unanswered > 0 &&
       finding.undetermined(
         "events-unanswered",
         endpoint,
         `${counts.unanswered} event(s) got no clear answer from Amplitude's API, and are not in the stream: ${mostCommon(ledger.reasons("unanswered"))}`,
         "Check the network, the zone and Amplitude's status page (https://status.amplitude.com), and run this again",
       ),
-    );
-  }
-  if (ledger.seenDespiteRefusal > 0) {
-    findings.push(
+    ledger.seenDespiteRefusal > 0 &&
       finding.warning(
         "refused-but-delivered",
         endpoint,
         `${ledger.seenDespiteRefusal} event(s) are in the stream though Amplitude's API refused them`,
         "Consumers must deduplicate in any case (by uuid)",
       ),
-    );
-  }
-  return findings;
+  ]);
 }
 
 function contentFindings(end: AmplitudeEnd, where: string): Finding[] {
   const { counts, ledger, recordsNotUnderstood } = end;
-  const findings: Finding[] = [];
-  if (counts.corrupted > 0) {
-    findings.push(
+  return present([
+    counts.corrupted > 0 &&
       finding.error(
         "events-corrupted",
         where,
         `${counts.corrupted} event(s) came back with a field that differs from what was sent: ${fields(ledger.differingFields())}`,
         "Look for transformations, blocked or renamed properties of the project in Amplitude (Data > Properties, Transformations), and in whatever else writes to this stream",
       ),
-    );
-  }
-  if (recordsNotUnderstood > 0) {
-    findings.push(
+    recordsNotUnderstood > 0 &&
       finding.error(
         "records-not-understood",
         where,
         `${recordsNotUnderstood} record(s) hold events of this run in a form that is neither a JSON object, nor lines of them, nor a list`,
         "Amplitude documents the JSON of its Export API: compare a record (`aws kinesis get-records`) with it",
       ),
-    );
-  }
-  if (ledger.rewrittenFields().length > 0) {
-    findings.push(
+    ledger.rewrittenFields().length > 0 &&
       finding.warning(
         "fields-rewritten",
         where,
         `Amplitude rewrote what it was told of the device or the place, which its documentation leaves open: ${fields(ledger.rewrittenFields())}`,
         "Let consumers expect Amplitude's own values in these fields",
       ),
-    );
-  }
-  return findings;
+  ]);
 }
 
 function appFindings({ ledger, expectApp, unexpectedApps }: AmplitudeEnd, where: string): Finding[] {
@@ -95,76 +77,61 @@ function appFindings({ ledger, expectApp, unexpectedApps }: AmplitudeEnd, where:
   const own = [...ledger.apps].filter(([app]) => app !== expectApp);
   const remedy =
     "Compare --expect-app with the project's id in Amplitude's settings, and the API key with the project's";
-  const findings: Finding[] = [];
-  if (own.length > 0) {
-    findings.push(
+  // With a wrong --expect-app, the project's own events look foreign.
+  const others = [...unexpectedApps].filter(([app]) => !ledger.apps.has(app));
+  return present([
+    own.length > 0 &&
       finding.error(
         "unexpected-app",
         where,
         `Events of this run came from another project (app) than ${expectApp}: ${apps(own)}`,
         remedy,
       ),
-    );
-  }
-  // With a wrong --expect-app, the project's own events look foreign.
-  const others = [...unexpectedApps].filter(([app]) => !ledger.apps.has(app));
-  if (others.length > 0) {
-    findings.push(
+    others.length > 0 &&
       finding.warning(
         "unexpected-app",
         where,
         `Other events came meanwhile from other projects (app) than ${expectApp}: ${apps(others)}. Somebody else may have pointed their Amplitude at this role`,
         "If the project isn't yours, give the role another name (its ARN is then another one), and keep it to yourself",
       ),
-    );
-  }
-  return findings;
+  ]);
 }
 
 function remarks(end: AmplitudeEnd, where: string): Finding[] {
   const { ledger, latency, identifies } = end;
-  const findings: Finding[] = [];
-  if (ledger.unexplainedDuplicates > 0) {
-    findings.push(
+  return present([
+    ledger.unexplainedDuplicates > 0 &&
       finding.warning(
         "duplicates-unexplained",
         where,
         `${ledger.unexplainedDuplicates} of ${ledger.duplicates} duplicate(s) are rows of their own (uuid) of events that were sent to Amplitude once`,
         "Let consumers deduplicate by $insert_id and device_id too, not by uuid alone",
       ),
-    );
-  }
-  if (latency !== undefined && latency.p95 > DOCUMENTED_P95_SECONDS) {
-    findings.push(
+    latency !== undefined &&
+      latency.p95 > DOCUMENTED_P95_SECONDS &&
       finding.warning(
         "latency-above-documented",
         where,
         `The latency's p95 was ${latency.p95} s; Amplitude documents ${DOCUMENTED_P95_SECONDS} s`,
         "Run this again; if it stays, look at the stream's throttling metrics and ask Amplitude",
       ),
-    );
-  }
-  if (identifies.seen < identifies.sent && !end.interrupted && ledger.seen > 0) {
-    findings.push(
+    identifies.seen < identifies.sent &&
+      !end.interrupted &&
+      ledger.seen > 0 &&
       finding.warning(
         "identify-not-forwarded",
         where,
         `${identifies.sent - identifies.seen} of ${identifies.sent} identify call(s) were not recognized in the stream`,
         "If consumers need them, switch the forwarding of users on in the destination; how a forwarded call looks is undocumented",
       ),
-    );
-  }
-  if (ledger.rowsInRecord > 1) {
-    findings.push(
+    ledger.rowsInRecord > 1 &&
       finding.warning(
         "several-events-in-record",
         where,
         `A record held up to ${ledger.rowsInRecord} events`,
         "Let consumers expect several events a record",
       ),
-    );
-  }
-  return findings;
+  ]);
 }
 
 function fields(counts: FieldCounts): string {
@@ -230,12 +197,11 @@ function nothingArrived(end: AmplitudeEnd, where: string): Finding {
       ? ` ${recordsForeignOfAmplitude} record(s) with other events of Amplitude's came meanwhile: then the destination works, and its filter, or another project, is the likely cause.`
       : "";
   const waited = `${Math.round(end.waitedSeconds)} s (documented: ${DOCUMENTED_P95_SECONDS} s for 95 of 100 events)`;
-  return {
-    code: "nothing-arrived",
-    severity: isProvenSilent(end) ? "error" : "undetermined",
-    message: `Amplitude accepted ${counts.absent} event(s), and none of them is in the stream after ${waited}.${others}`,
+  return finding[isProvenSilent(end) ? "error" : "undetermined"](
+    "nothing-arrived",
     where,
-    remedy: [
+    `Amplitude accepted ${counts.absent} event(s), and none of them is in the stream after ${waited}.${others}`,
+    [
       "Check in Amplitude, under Data > Destinations: is the Kinesis destination enabled and saved?",
       "Does its Send events filter let this run's event types through (--event-type sends others)?",
       "Is it a destination of the project that the API key belongs to?",
@@ -248,7 +214,7 @@ function nothingArrived(end: AmplitudeEnd, where: string): Finding {
         : []),
       "CloudTrail shows under AssumeRole whether Amplitude tried the role",
     ].join(" "),
-  };
+  );
 }
 
 function notArrived({ counts, ledger, waitedSeconds }: AmplitudeEnd, where: string): Finding {

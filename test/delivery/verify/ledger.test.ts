@@ -186,7 +186,7 @@ describe("The ledger", () => {
       told: ["attempt", "ambiguous", "attempt", "acknowledged", "intact", "intact"],
       all: 1,
       unexplained: 0,
-      why: "a second copy by an attempt without a clear answer",
+      why: "a second copy by an attempt without a clear response",
     },
     {
       told: ["attempt", "acknowledged", "intact", "intact"],
