@@ -1,10 +1,10 @@
+export type { AdoptOptions } from "./adopt";
 export { describeAdoption } from "./adopt";
-export type { AdoptOptions } from "./adopt/options";
 export type { Adoption, IgnoredProperty } from "./adopt/report";
 export { adoptionText } from "./adopt/text";
 export type { Credentials, MfaCode } from "./aws/profile";
+export type { CheckOptions } from "./check";
 export { checkDeployment } from "./check";
-export type { CheckOptions } from "./check/options";
 export type { CheckedRole, CheckReport, CheckVerdict } from "./check/report";
 export { checkText } from "./check/text";
 export { type Clock, systemClock } from "./common/clock";
@@ -40,8 +40,8 @@ export {
 } from "./operatorPolicy/subject";
 export { type ReportFormat, renderReport, writeReports } from "./report/renderReport";
 export { reportText } from "./report/text";
+export type { SendOptions, SendProgress } from "./send";
 export { sendEvents } from "./send";
-export type { SendOptions, SendProgress } from "./send/options";
 export type { SendOutcome, SendReport } from "./send/report";
 export { sendText } from "./send/text";
 export type { ConnectionOptions, Progress, RunLoad, SenderOptions, TrustOptions } from "./sending/options";

@@ -8,6 +8,7 @@ import { DescribeKeyCommand } from "@aws-sdk/client-kms";
 import { WRITE_ACTIONS } from "../../components/contract";
 import { type ClientOptions, connect, iamClient, kinesisClient, kmsClient } from "../aws/clients";
 import { describeError } from "../aws/errors";
+import type { Credentials } from "../aws/profile";
 import { accountOf, roleNameOf, streamArnOf } from "../common/arn";
 import { systemClock } from "../common/clock";
 import { SettingsError } from "../common/errors";
@@ -20,8 +21,19 @@ import { grantRemedy } from "../deployment/remedies";
 import { readRole } from "../deployment/role";
 import { type RolePolicy, readPolicies } from "../deployment/rolePolicies";
 import { checkStream, streamOf } from "../deployment/stream";
-import type { AdoptOptions } from "./options";
 import type { Adoption, IgnoredProperty } from "./report";
+
+/** Options of `describeAdoption`. Only `outputs` is required. */
+export interface AdoptOptions {
+  /** The role and the stream that were made by hand. */
+  outputs: StackOutputs;
+  /** Read the stream, the role and the key. Default: the SDK's chain. */
+  credentials?: Credentials | undefined;
+  /** A profile of the shared AWS files, in place of `credentials`. */
+  profile?: string | undefined;
+  /** URL of the one endpoint for all AWS services. Default: the SDK's settings (`AWS_ENDPOINT_URL`, …), else AWS. */
+  endpoint?: string | undefined;
+}
 
 /** Inputs for one resource, and what they don't express. */
 interface Part {

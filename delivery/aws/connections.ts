@@ -5,7 +5,7 @@ import { loadConfig } from "@smithy/core/config";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { messageOf, SettingsError } from "../common/errors";
 import { WebPageError } from "./errors";
-import { hasProxy, type ProxyServer, proxyAgents, proxyFor, proxyRefusal, throughProxy } from "./proxy";
+import { type ProxyServer, proxyAgents, proxyFor, proxyRefusal, throughProxy } from "./proxy";
 
 export interface HandlerOptions {
   /** Longest wait for a response to begin, or for more of it, in ms. Default: 30,000. */
@@ -37,7 +37,6 @@ type Response = Awaited<ReturnType<Handle>>["response"];
 const AGENT_OPTIONS = { keepAlive: true, maxSockets: 64 };
 
 class KeepAliveHandler extends NodeHttpHandler {
-  readonly #hasProxy = hasProxy();
   /** Handlers for requests through a proxy, or with authorities that Node doesn't trust by itself. */
   readonly #others = new Map<string, Promise<NodeHttpHandler>>();
   #authorities: Promise<string | undefined> | undefined;
@@ -51,7 +50,7 @@ class KeepAliveHandler extends NodeHttpHandler {
   }
 
   override async handle(...[request, options]: Parameters<Handle>): ReturnType<Handle> {
-    const proxy = this.#hasProxy ? await proxyFor(request) : undefined;
+    const proxy = await proxyFor(request);
     const ca = request.protocol === "https:" ? await this.#readAuthorities() : undefined;
     const handled =
       proxy === undefined && ca === undefined

@@ -122,26 +122,30 @@ async function noCode(serialNumber: string): Promise<never> {
   );
 }
 
-const REMEDIES: [text: RegExp, remedy: (profile: string) => string][] = [
+/** Remedies by the text of the error. */
+const REMEDIES: readonly [text: RegExp, remedy: string][] = [
   [
     /\b(E[A-Z]{4,}|TimeoutError|ProxyError)\b/,
-    () => "Check the network, and the proxy's settings (HTTPS_PROXY, NO_PROXY)",
+    "Check the network, and the proxy's settings (HTTPS_PROXY, NO_PROXY)",
   ],
-  [/SSO|Token is expired|Unauthorized/i, (profile) => `Run \`aws sso login --profile ${profile}\``],
-  [/aws login/, (profile) => `Run \`aws login --profile ${profile}\``],
+  [/SSO|Token is expired|Unauthorized/i, "Run `aws sso login --profile PROFILE`"],
+  [/aws login/, "Run `aws login --profile PROFILE`"],
   [
     /credential_process|Command failed/,
-    (profile) => `Run the credential_process of the profile ${profile} in a shell, and fix what it reports`,
+    "Run the credential_process of the profile PROFILE in a shell, and fix what it reports",
   ],
-  [/MultiFactorAuthentication/, () => "Enter the device's current code. AWS accepts each code once"],
+  [/MultiFactorAuthentication/, "Enter the device's current code. AWS accepts each code once"],
   [
     /AccessDenied/,
-    (profile) =>
-      `Compare role_arn, external_id and mfa_serial of the profile ${profile} with the role's trust policy, and let the source_profile's principal call sts:AssumeRole`,
+    "Compare role_arn, external_id and mfa_serial of the profile PROFILE with the role's trust policy, and let the source_profile's principal call sts:AssumeRole",
   ],
   [
     /InvalidClientTokenId|ExpiredToken|SignatureDoesNotMatch|UnrecognizedClient/,
-    (profile) => `Renew the access keys of the profile ${profile} or of its source_profile`,
+    "Renew the access keys of the profile PROFILE or of its source_profile",
+  ],
+  [
+    /^/,
+    "Correct the profile PROFILE; `aws sts get-caller-identity --profile PROFILE` shows whether it works",
   ],
 ];
 
@@ -152,10 +156,10 @@ function profileError(cause: unknown, profile: string): unknown {
   const lines = message.trim().split("\n");
   const last = lines.length > 1 ? `: ${redactSecrets(lines.at(-1) ?? "")}` : "";
   const text = `${describeError(cause)}${last}`.slice(0, 500);
-  const remedy = REMEDIES.find(([pattern]) => pattern.test(text))?.[1] ?? signIn;
-  return new CredentialsError(text, remedy(profile), { cause });
-}
-
-function signIn(profile: string): string {
-  return `Correct the profile ${profile}; \`aws sts get-caller-identity --profile ${profile}\` shows whether it works`;
+  const [, remedy = ""] = REMEDIES.find(([pattern]) => pattern.test(text)) ?? [];
+  return new CredentialsError(
+    text,
+    remedy.replaceAll("PROFILE", () => profile),
+    { cause },
+  );
 }

@@ -12,11 +12,6 @@ const VARIABLES: Record<string, readonly string[]> = {
   "http:": ["http_proxy", "HTTP_PROXY"],
 };
 
-/** Whether the environment names a proxy for any request. */
-export function hasProxy(): boolean {
-  return Object.values(VARIABLES).flat().some(isSet);
-}
-
 /** The proxy that requests of one protocol go through. */
 export interface ProxyServer {
   /** URL of the proxy, with its user and password. */

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { cloudWatchClient, iamClient, kinesisClient, kmsClient } from "../aws/clients";
 import { bySeverity, type Finding, verdictOf } from "../common/findings";
+import type { FurtherOutputs, StackOutputs } from "../common/outputs";
 import { namesOf } from "../common/outputs";
 import { type AlarmsCheck, checkAlarms } from "../deployment/alarms";
 import { checkStreamKey } from "../deployment/key";
@@ -13,8 +14,20 @@ import { checkStreamPolicy } from "../deployment/streamPolicy";
 import { checkStreamTags, untagged } from "../deployment/tags";
 import { checkTrustBreadth } from "../deployment/trustBreadth";
 import { type OpenDeployment, openDeployment } from "../sending/deployment";
-import type { CheckOptions } from "./options";
+import type { ConnectionOptions, TrustOptions } from "../sending/options";
 import type { CheckedRole, CheckReport } from "./report";
+
+/** Options of `checkDeployment`. Only `outputs` is required. If its signal ends a check, it rejects with the signal's reason. */
+export interface CheckOptions extends Omit<ConnectionOptions, "outputs" | "random">, TrustOptions {
+  /** The stack's outputs. */
+  outputs: StackOutputs & FurtherOutputs;
+  /** Principals that should be trusted besides Amplitude, to test delivery. Default: none. */
+  testPrincipalArns?: string[] | undefined;
+  /** How long new resources may take to propagate, in seconds, from 0. Default: 0. */
+  propagationSeconds?: number | undefined;
+  /** Receives the name of each step. */
+  onStep?: ((step: string) => void) | undefined;
+}
 
 /**
  * Compares the deployment with what Amplitude needs, without writing anything: the stream, its key, policy, alarms and

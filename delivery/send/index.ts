@@ -9,11 +9,20 @@ import type { SourceEvent } from "../events/source";
 import type { OutgoingRecord } from "../kinesis/record";
 import { type OpenDeployment, withDeployment } from "../sending/deployment";
 import { interrupted, noEvents, omissionsOf, senderFailed, sourceProblems } from "../sending/findings";
+import type { Progress, SenderOptions } from "../sending/options";
 import { pacedEvents } from "../sending/pacing";
 import { PROPAGATING, pacedRecords, sendRecords } from "../sending/sendRecords";
 import { fateFindings, SendCounter, sendOutcome } from "./findings";
-import type { SendOptions } from "./options";
 import type { SendReport } from "./report";
+
+/** Progress of sending, for a display. */
+export type SendProgress = Pick<Progress, "step" | "eventsSent" | "eventsAcknowledged" | "eventsExpected">;
+
+/** Options of `sendEvents`. Only `outputs` and `source` are required. */
+export interface SendOptions extends SenderOptions {
+  /** Called at every step, and with every event that was taken from the source. */
+  onProgress?: ((progress: SendProgress) => void) | undefined;
+}
 
 /**
  * Sends the source's events to the customer's stream, as `verifyDelivery` does, and reads nothing back. Memory does not

@@ -5,7 +5,7 @@ import { HttpRequest } from "@smithy/core/protocols";
 import type { NodeHttpHandler } from "@smithy/node-http-handler";
 import { keepAliveHandler } from "../../aws/connections";
 import { describeError } from "../../aws/errors";
-import { hasProxy, ProxyError, proxyFor } from "../../aws/proxy";
+import { ProxyError, proxyFor } from "../../aws/proxy";
 import type { Clock } from "../../common/clock";
 import { SettingsError } from "../../common/errors";
 import { registerSecrets } from "../../common/redactSecrets";
@@ -116,7 +116,7 @@ export class AmplitudeSender {
     this.#config = config;
     const find = propertyOf(client, "plugin");
     if (typeof find === "function") this.#destination = find.call(client, "amplitude");
-    const transport = hasProxy() ? this.#proxyTransport(config.transportProvider) : config.transportProvider;
+    const transport = this.#proxyTransport(config.transportProvider);
     config.transportProvider = {
       send: (url, payload, compresses) => {
         const insertIds = payload.events.flatMap(({ insert_id }) => insert_id ?? []);
