@@ -32,7 +32,7 @@ function answerFindings({ counts, ledger, endpoint }: AmplitudeEnd): Finding[] {
       finding.undetermined(
         "events-unanswered",
         endpoint,
-        `${counts.unanswered} event(s) got no clear answer from Amplitude's API, and are not in the stream: ${mostCommon(ledger.reasons("unanswered"))}`,
+        `${counts.unanswered} event(s) got no clear response from Amplitude's API, and are not in the stream: ${mostCommon(ledger.reasons("unanswered"))}`,
         "Check the network, the zone and Amplitude's status page (https://status.amplitude.com), and run this again",
       ),
     ledger.seenDespiteRefusal > 0 &&
@@ -66,7 +66,7 @@ function contentFindings(end: AmplitudeEnd, where: string): Finding[] {
       finding.warning(
         "fields-rewritten",
         where,
-        `Amplitude rewrote what it was told of the device or the place, which its documentation leaves open: ${fields(ledger.rewrittenFields())}`,
+        `Amplitude rewrote fields of the device or the place, which its documentation leaves open: ${fields(ledger.rewrittenFields())}`,
         "Let consumers expect Amplitude's own values in these fields",
       ),
   ]);
@@ -129,7 +129,7 @@ function remarks(end: AmplitudeEnd, where: string): Finding[] {
         "several-events-in-record",
         where,
         `A record held up to ${ledger.rowsInRecord} events`,
-        "Let consumers expect several events a record",
+        "Let consumers expect several events per record",
       ),
   ]);
 }

@@ -120,7 +120,7 @@ describe("Credentials of a profile", () => {
     expect(proxy.requests).to.deep.equal(Array(2).fill(`POST ${process.env.AWS_ENDPOINT_URL}/`));
   });
 
-  it("are asked for the code of its MFA device once per run", async () => {
+  it("require the code of its MFA device once per run", async () => {
     const serials: string[] = [];
     const mfaCode = async (serial: string) => {
       serials.push(serial);
@@ -134,7 +134,7 @@ describe("Credentials of a profile", () => {
     ]);
   });
 
-  it("with an MFA device are an error if nobody can be asked", async () => {
+  it("with an MFA device are an error without a terminal", async () => {
     const error = await problem("mfa");
     expect(error).to.include({ name: "SettingsError" });
     expect(error.message).to.include(SERIAL).and.include("terminal");

@@ -174,7 +174,7 @@ describe("A proxy", () => {
     expect(requests).to.have.length(2);
   });
 
-  it("that answers 502 for a plain endpoint is named", async () => {
+  it("that responds 502 for a plain endpoint is named", async () => {
     const { url } = await proxy(502);
     process.env.HTTP_PROXY = url;
     expect(await failure(endpoints.http))

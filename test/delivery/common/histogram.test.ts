@@ -15,7 +15,7 @@ function percentile(sorted: number[], share: number): number {
 }
 
 describe("The latency", () => {
-  it("is none where nothing was measured", () => {
+  it("is none if nothing was measured", () => {
     expect(summaryOf([])).to.equal(undefined);
   });
 

@@ -21,7 +21,7 @@ function problemsOf(...origins: OutputsOrigin[]): string {
 const fromFile = (values: object): OutputsOrigin => ({ description: "outputs.json", values });
 
 describe("The stack's outputs", () => {
-  it("are taken from where they are", () => {
+  it("come from the first place that has them", () => {
     expect(resolveOutputs([fromFile({ ...OUTPUTS, streamArn: "more" })])).to.deep.equal(OUTPUTS);
   });
 
@@ -57,14 +57,14 @@ describe("The stack's outputs", () => {
     ["region", ["eu-central-1"]],
   ];
   for (const [name, value] of malformed) {
-    it(`are named with their value and the rule where ${name} is ${JSON.stringify(value)}`, () => {
+    it(`are named with their value and the rule if ${name} is ${JSON.stringify(value)}`, () => {
       const problem = problemsOf(fromFile({ ...OUTPUTS, [name]: value }));
       const shown = typeof value === "string" || value === null ? JSON.stringify(value) : "";
       expect(problem.startsWith(`${name} of outputs.json is ${shown}`)).to.equal(true);
     });
   }
 
-  it("are not shown where they are no strings: they may hold a secret", () => {
+  it("are shown only if they are strings, because others may contain a secret", () => {
     const problem = problemsOf(
       fromFile({ ...OUTPUTS, roleArn: { plaintext: "marked-secret" }, region: ["marked-secret"] }),
     );

@@ -25,7 +25,7 @@ describe("The timeline", () => {
     });
   });
 
-  it("loses nothing, stays within 600 stretches, and puts each event where it happened", () => {
+  it("loses nothing, stays within 600 intervals, and counts each event in its own", () => {
     fc.assert(
       fc.property(fc.array(counted, { maxLength: 60 }), (events) => {
         const timeline = new Timeline(START);

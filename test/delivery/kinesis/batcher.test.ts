@@ -87,7 +87,7 @@ describe("Batches", () => {
     );
   });
 
-  it("are the same where the source gives many records at once", async () => {
+  it("are the same if the source yields many records at once", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 25 }), { maxLength: 8 }),
@@ -130,7 +130,7 @@ describe("Batches", () => {
     expect(await collect(new CountingSource(given), { records: 10, bytes: 12 })).to.deep.equal([[0, 1], [2]]);
   });
 
-  it("are none where there are no records", async () => {
+  it("are none if there are no records", async () => {
     expect(await collect(new CountingSource([]))).to.deep.equal([]);
   });
 
@@ -139,7 +139,7 @@ describe("Batches", () => {
     expect(await collect(new CountingSource(given), { records: 10, bytes: 20 })).to.deep.equal([[0], [1]]);
   });
 
-  it("come after the linger time where the source is slow, from their first record on", async () => {
+  it("come after the linger time if the source is slow, from their first record on", async () => {
     const clock = new VirtualClock();
     const start = clock.now();
     async function* slow(): AsyncGenerator<OutgoingRecord[]> {
@@ -168,7 +168,7 @@ describe("Batches", () => {
     expect(clock.now()).to.equal(start);
   });
 
-  it("ask the source for no more than a batch needs until the next batch is asked for", async () => {
+  it("request no more from the source than a batch needs, until the next batch is requested", async () => {
     const source = new CountingSource(records(100));
     const iterator = batchesOf(source, { limits: { records: 10, bytes: MIB } });
     expect(source.asked).to.equal(0);
@@ -210,7 +210,7 @@ describe("Batches", () => {
     expect(failure).to.equal(gone);
   });
 
-  it("do not ask ahead: a source that fails after a full batch fails when it is asked, not while nobody listens", async () => {
+  it("do not read ahead: a source that fails after a full batch fails at the next request, not before", async () => {
     const iterator = batchesOf(failingAfter(records(2), new Error("gone")), {
       limits: { records: 2, bytes: MIB },
     });
@@ -246,7 +246,7 @@ describe("Batches", () => {
       expect(source.closed).to.equal(1);
     });
 
-    it("ask for nothing at all where it came first", async () => {
+    it("request nothing if it came first", async () => {
       const source = new CountingSource(records(3));
       const batch = await batchesOf(source, { signal: AbortSignal.abort() }).next();
       expect(batch.done).to.equal(true);
@@ -264,7 +264,7 @@ describe("Batches", () => {
       expect((await batchesOf(source, { signal: controller.signal }).next()).done).to.equal(true);
     });
 
-    it("end a source that has a record ready whenever it is asked", async () => {
+    it("end a source that always has a record ready", async () => {
       const controller = new AbortController();
       let given = 0;
       async function* endless(): AsyncGenerator<OutgoingRecord[]> {

@@ -63,7 +63,7 @@ async function send({ source, answers, further, signal = NEVER, ...options }: Se
 }
 
 describe("The producer", () => {
-  it("sends every record once where each is acknowledged", async () => {
+  it("sends every record once if each is acknowledged", async () => {
     const { put, outcomes, stopped } = await send({ source: new CountingSource(records(1_700)) });
     expect(put.requests.flatMap(indices).sort((a, b) => a - b)).to.deep.equal(indices(records(1_700)));
     expect(outcomes.acknowledged).to.have.length(1_700);
@@ -71,7 +71,7 @@ describe("The producer", () => {
     expect(stopped).to.equal(undefined);
   });
 
-  it("makes no request where there is nothing to send", async () => {
+  it("makes no request if there is nothing to send", async () => {
     const { put, stopped } = await send({ source: new CountingSource([]) });
     expect(put.requests).to.deep.equal([]);
     expect(stopped).to.equal(undefined);
@@ -98,7 +98,7 @@ describe("The producer", () => {
       }
     });
 
-    it("tells of each attempt of each record", async () => {
+    it("reports each attempt of each record", async () => {
       const { outcomes } = await send({ answers: [acknowledgeExcept({ 1: THROTTLED })] });
       expect(outcomes.attempts).to.deep.equal([0, 1, 2, 3, 4, 1]);
     });
@@ -124,7 +124,7 @@ describe("The producer", () => {
       expect(stopped).to.equal(undefined);
     });
 
-    it("ends after one attempt where it is allowed one", async () => {
+    it("ends after one attempt if it is allowed one", async () => {
       const { put, elapsedMs } = await send({ further: fail(UNAVAILABLE), maxAttempts: 1 });
       expect(put.requests).to.have.length(1);
       expect(elapsedMs).to.equal(0);
@@ -181,7 +181,7 @@ describe("The producer", () => {
       ["it can't sign", Object.assign(new Error("sign in"), { name: "CredentialsProviderError" }), 1],
     ];
     for (const [what, error, attempts] of faults) {
-      it(`says that the fault is its own where ${what}, and calls nothing refused`, async () => {
+      it(`reports a client-side failure if ${what}, and no refusal`, async () => {
         const source = new CountingSource(records(1_200));
         const { put, outcomes, stopped } = await send({
           source,
@@ -281,7 +281,7 @@ describe("The producer", () => {
       expect(elapsedMs).to.equal(10_000);
     });
 
-    it("tries on where a record was acknowledged before: front ends learn of it one by one", async () => {
+    it("keeps trying although a record was acknowledged before, because a permission propagates to one front end at a time", async () => {
       const { outcomes, stopped } = await send({
         source: new CountingSource(records(600)),
         answers: [acknowledge, fail(DENIED), fail(serviceError("KMSAccessDeniedException", 400))],
@@ -319,7 +319,7 @@ describe("The producer", () => {
       );
     });
 
-    it("ends with the signal where it gets nothing else", async () => {
+    it("ends at the signal if nothing else ends it", async () => {
       const controller = new AbortController();
       let given = 0;
       async function* endless(): AsyncGenerator<OutgoingRecord[]> {
@@ -437,7 +437,7 @@ describe("The producer", () => {
     expect(source.asked).to.equal(500);
   });
 
-  it("tells when an attempt began, and when its answer came", async () => {
+  it("reports when an attempt began, and when its response came", async () => {
     const clock = new VirtualClock(1_000);
     const told: string[] = [];
     const listener = Object.assign(new Outcomes(), {
@@ -455,7 +455,7 @@ describe("The producer", () => {
   });
 
   describe("after the signal", () => {
-    it("does nothing where it came first", async () => {
+    it("does nothing if it came first", async () => {
       const source = new CountingSource(records(5));
       const { put, outcomes } = await send({ source, signal: AbortSignal.abort() });
       expect(put.requests).to.deep.equal([]);
@@ -514,7 +514,7 @@ describe("The producer", () => {
       expect(outcomes.leftOpen).to.have.length(1_000);
     });
 
-    it("cancels them too where the source had ended before", async () => {
+    it("cancels them too if the source had ended before", async () => {
       const clock = new VirtualClock();
       const controller = new AbortController();
       clock.in(1_000, () => controller.abort());

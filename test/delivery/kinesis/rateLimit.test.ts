@@ -76,7 +76,7 @@ describe("A steady pace", () => {
 describe("A capped pace", () => {
   const capacity = { recordsPerSecond: 1_000, bytesPerSecond: 1_000_000 };
 
-  it("goes by the records where they are small, by the bytes where they are large", () => {
+  it("counts records if they are small, and bytes if they are large", () => {
     expect(released(new CappedLimiter(capacity), events(3_001)).at(-1)?.at).to.be.closeTo(2_000, 10);
     const large = Array.from({ length: 31 }, () => 100_000);
     expect(released(new CappedLimiter(capacity), large).at(-1)?.at).to.be.closeTo(2_000, 10);

@@ -127,7 +127,7 @@ describe("A shard's reader", () => {
     expect(reading.names).to.deep.equal(names(7));
   });
 
-  it("ends without children where the service names none", async () => {
+  it("ends without children if the service names none", async () => {
     const reading = new Reading();
     reading.stream.split(SHARD);
     reading.stream.namesChildren = false;
@@ -151,7 +151,7 @@ describe("A shard's reader", () => {
   });
 
   describe("says up to when it has read:", () => {
-    it("up to the request, not the answer, where the answer is at the shard's tip", async () => {
+    it("up to the request, not the response, if the response is at the shard's tip", async () => {
       const reading = new Reading();
       reading.stream.latencyMs = 30;
       await reading.for(1_000);
@@ -168,7 +168,7 @@ describe("A shard's reader", () => {
       expect(reading.readUpTo).to.deep.equal([0, 100, 200, 1_500]);
     });
 
-    it("by this machine's clock, where the service's is ahead", async () => {
+    it("by this machine's clock, if the service's is ahead", async () => {
       const reading = new Reading();
       reading.stream.answerSize = 1;
       reading.put("a");
@@ -226,7 +226,7 @@ describe("A shard's reader", () => {
   });
 
   describe("keeps to the service's limits:", () => {
-    it("waits between two answers, full ones too", async () => {
+    it("waits between two responses, full ones too", async () => {
       const reading = new Reading();
       reading.stream.answerSize = 1;
       reading.put(...names(20));
@@ -265,7 +265,7 @@ describe("A shard's reader", () => {
       ]);
     });
 
-    it("starts anew where it has handed on nothing yet", async () => {
+    it("starts again if it has handed on nothing yet", async () => {
       const reading = new Reading();
       const timestamp = new Date(reading.start);
       reading.put("a");
@@ -332,7 +332,7 @@ describe("A shard's reader", () => {
     ];
     for (const [what, numbers] of odd) {
       for (const answerSize of [1, 2, 10]) {
-        it(`hands on each record once where they are ${what}, ${answerSize} in an answer`, async () => {
+        it(`hands on each record once if they are ${what}, ${answerSize} in a response`, async () => {
           const reading = new Reading();
           await reading.for(10_000, { api: numbered(numbers, answerSize) });
           expect(reading.names).to.deep.equal(names(numbers.length));
@@ -340,7 +340,7 @@ describe("A shard's reader", () => {
       }
     }
 
-    it("does so too where iterators expire all the time", async () => {
+    it("does so too if iterators always expire", async () => {
       const numbers = Array.from({ length: 20 }, (_, at) => String((at * 7) % 20));
       const api = numbered(numbers, 3);
       const { records } = api;
@@ -400,7 +400,7 @@ describe("A shard's reader", () => {
       expect(reading.stream.calls).to.have.length(28);
     });
 
-    it("not after any number of failures with answers between them", async () => {
+    it("not after any number of failures with responses between them", async () => {
       const reading = new Reading();
       let asked = 0;
       reading.stream.fault = ({ operation }) => {
@@ -451,7 +451,7 @@ describe("A shard's reader", () => {
 
   describe("of a shard that was closed when it was listed", () => {
     for (const operation of ["iterator", "records"]) {
-      it(`takes it for read to its end where it expires before its ${operation}`, async () => {
+      it(`counts it as read to its end if it expires before its ${operation}`, async () => {
         const reading = new Reading();
         reading.stream.fault = (call) => {
           if (call.operation === operation) reading.stream.expire(SHARD);
@@ -482,7 +482,7 @@ describe("A shard's reader", () => {
   });
 
   describe("after the signal", () => {
-    it("does nothing where it came first", async () => {
+    it("does nothing if it came first", async () => {
       const reading = new Reading();
       reading.stop();
       expect(await reading.run()).to.equal(undefined);

@@ -40,7 +40,7 @@ describe("The stream's API", () => {
   });
 
   for (const code of ["InvalidArgumentException", "ValidationException", "SerializationException"]) {
-    it(`lists all shards where the endpoint refuses the filter with ${code}`, async () => {
+    it(`lists all shards if the endpoint rejects the filter with ${code}`, async () => {
       const { client, calls } = recording(({ input }) =>
         input.ShardFilter === undefined ? json({ Shards: [{ ShardId: "one" }] }) : refusal(code),
       );

@@ -211,7 +211,7 @@ describe("The stream's reader", () => {
       expect(reader.hasReadUpTo(clock.now())).to.equal(false);
     });
 
-    it("all once each shard has answered", async () => {
+    it("all once each shard has responded", async () => {
       const reading = new StreamReading(2);
       reading.stream.latencyMs = 100;
       await reading.reader.start();
@@ -233,7 +233,7 @@ describe("The stream's reader", () => {
       await reading.reader.stop();
     });
 
-    it("up to a time only once an answer was asked for after it: in the same millisecond more may have come", async () => {
+    it("up to a time only after a later request, because more may have arrived in the same millisecond", async () => {
       const reading = new StreamReading();
       reading.stream.latencyMs = 100;
       await reading.reader.start();
@@ -255,7 +255,7 @@ describe("The stream's reader", () => {
   });
 
   describe("is waited for", () => {
-    it("not at all where the condition holds", async () => {
+    it("not at all if the condition holds", async () => {
       const reading = new StreamReading();
       expect(await reading.waitFor(() => true, -1)).to.equal(true);
     });
@@ -345,7 +345,7 @@ describe("The stream's reader", () => {
       expect(reading.reader.failed.aborted).to.equal(false);
     });
 
-    it("has read no more than before, where a shard closes meanwhile", async () => {
+    it("has read no more than before, if a shard closes meanwhile", async () => {
       for (const namesChildren of [true, false]) {
         const reading = new StreamReading();
         reading.stream.namesChildren = namesChildren;

@@ -123,7 +123,7 @@ describe("The stream's reader", () => {
       });
     }
 
-    it("does not count as having read anything where it has no shards", async () => {
+    it("does not count as having read anything if it has no shards", async () => {
       const reading = new StreamReading();
       reading.stream.fault = () => DENIED;
       await reading.reader.start();
@@ -131,14 +131,14 @@ describe("The stream's reader", () => {
       expect(reading.reader.hasReadUpTo(reading.start)).to.equal(false);
     });
 
-    it("says so where what it waits for holds already: what else there is can't be known", async () => {
+    it("fails even if the condition holds already, because the rest is unknown", async () => {
       const reading = new StreamReading();
       reading.stream.fault = () => DENIED;
       await reading.reader.start();
       expect(await failureOf(reading.waitFor(() => true))).to.be.instanceOf(StreamUnreadable);
     });
 
-    it("says so where a stream has no shards, which would else count as read", async () => {
+    it("fails if a stream has no shards, which would otherwise count as read", async () => {
       const reading = new StreamReading(0);
       await reading.reader.start();
       const failure = await failureOf(reading.waitFor(() => reading.reader.hasReadAll));
@@ -146,7 +146,7 @@ describe("The stream's reader", () => {
       expect(reading.reader.hasReadAll).to.equal(false);
     });
 
-    it("tells which shards have not answered, and which were not read far enough", async () => {
+    it("names the shards that have not responded, and those not read far enough", async () => {
       const reading = new StreamReading(2);
       let isSilent = false;
       reading.stream.fault = ({ shardId }) => (isSilent && shardId === SECOND ? THROTTLED : undefined);
@@ -162,7 +162,7 @@ describe("The stream's reader", () => {
       await reading.reader.stop();
     });
 
-    it("says so where one shard of several stays unreadable, after its tries", async () => {
+    it("fails if one shard of several stays unreadable, after its retries", async () => {
       const reading = new StreamReading(2);
       const broken = serviceError("InternalFailure", 500);
       reading.stream.fault = ({ shardId }) => (shardId === SECOND ? broken : undefined);

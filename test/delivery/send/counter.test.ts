@@ -35,7 +35,7 @@ describe("the count of what was sent", () => {
     );
   });
 
-  it("keeps the commonest reasons, and not more of them than there is use for", () => {
+  it("keeps the most common reasons, and at most 20 others", () => {
     const counter = new SendCounter();
     for (let index = 0; index < 100; index += 1)
       counter.onRefused(index, reason(index % 2 === 0 ? "often" : `rare ${index}`));

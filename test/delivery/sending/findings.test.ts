@@ -131,7 +131,7 @@ describe("A finding about the run", () => {
     expect(leftOut(omissionsOf(sourceWith(1)))).to.equal(", but 1 row of the source was left out");
   });
 
-  it("is an error of its own where there is no event at all", () => {
+  it("is a separate error if there is no event at all", () => {
     expect(noEvents(sourceWith(0))).to.include({ name: "DeliveryError", code: "no-events" });
     expect(noEvents(sourceWith(0)).message).to.match(/^The source has no events\. /);
     expect(noEvents(sourceWith(3)).message).to.include(

@@ -36,7 +36,7 @@ async function all(batches: AsyncIterable<readonly SourceEvent[]>): Promise<Sour
 }
 
 describe("The events' pace", () => {
-  it("is half of what the shards take where nothing is said, and says so", async () => {
+  it("is half of the shards' capacity by default, and says so", async () => {
     const { limiter, step, batches } = await pacedEvents({ source: source(3) }, stream(4));
     expect(limiter).to.be.instanceOf(CappedLimiter);
     expect(step).to.equal("sending events, at most 50 % of the capacity of 4 shards");
@@ -63,14 +63,14 @@ describe("The events' pace", () => {
     }
   });
 
-  it("is none where all may be taken, or the stream's shards are not known", async () => {
+  it("is none if the whole capacity may be used, or the stream's shards are unknown", async () => {
     expect((await pacedEvents({ source: source(1), capacityShare: 1 }, stream(4))).limiter).to.equal(
       undefined,
     );
     expect((await pacedEvents({ source: source(1) }, stream())).limiter).to.equal(undefined);
   });
 
-  it("is the rate that was asked for, and asks nobody up to half of what the shards take", async () => {
+  it("is the requested rate, without consent up to half of the shards' capacity", async () => {
     const confirmLoad = () => {
       throw new Error("asked");
     };
@@ -89,7 +89,7 @@ describe("The events' pace", () => {
     expect(new Set((await all(batches)).map(({ origin }) => origin)).size).to.equal(1_000);
   });
 
-  it("sends nothing where that is not agreed to, and says what to do", async () => {
+  it("sends nothing without consent, and says what to do", async () => {
     const load = { source: source(5), rate: 5_000, confirmLoad: () => false };
     const error = await pacedEvents(load, stream(2)).catch((caught: unknown) => caught);
     expect(error).to.be.instanceOf(SettingsError);

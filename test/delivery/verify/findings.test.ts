@@ -56,7 +56,7 @@ function findingsOf(histories: History[], readingComplete = true): Finding[] {
 }
 
 describe("What became of the events", () => {
-  it("is no finding where all were delivered", () => {
+  it("is no finding if all were delivered", () => {
     expect(findingsOf([delivered, delivered])).to.deep.equal([]);
   });
 
@@ -163,7 +163,7 @@ describe("What became of the events", () => {
     expect(many?.message).to.match(/^7 event\(s\) \(number 1, 2, 3, 4, 5, … of the source\)/);
   });
 
-  it("names the reasons, the commonest first, and three at most", () => {
+  it("names at most three reasons, most common first", () => {
     const histories = ["a", "b", "b", "c", "c", "c", "d", "d", "d", "d"].map(refused);
     expect(findingsOf(histories)[0]?.message).to.match(/: d \(4\); c \(3\); b \(2\)$/);
   });

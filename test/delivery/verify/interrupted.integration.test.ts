@@ -66,7 +66,7 @@ describe("A run that is ended between two tries", function () {
     }
   }
 
-  it("is verified once it is gone on with: what was to be tried again is", async () => {
+  it("is verified once it is resumed, and retries what was left open", async () => {
     const { ended, goneOnWith, sentAgain } = await endedAndGoneOnWith(20, false);
     expect([ended.verdict, ended.resumable, ended.eventsUnknown]).to.deep.equal(["undecided", true, 20]);
     const { verdict, eventsSent, eventsDelivered, findings } = goneOnWith;

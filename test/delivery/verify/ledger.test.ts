@@ -115,7 +115,7 @@ function actual(ledger: Ledger): ReturnType<typeof expected> {
 }
 
 describe("The ledger", () => {
-  it("counts as a list of all that was told would, in any order of it", () => {
+  it("counts as a list of all outcomes would, in any order", () => {
     const step = fc.oneof(
       fc.constant("add" as const),
       fc.record({ event: fc.nat({ max: 20 }), told: fc.constantFrom(...TOLD) }),
@@ -163,7 +163,7 @@ describe("The ledger", () => {
     { told: ["attempt"], fate: "unanswered", why: "its request is still under way" },
   ];
   for (const { told, fate, why } of fates) {
-    it(`takes an event for ${fate} where ${why}`, () => {
+    it(`takes an event for ${fate} if ${why}`, () => {
       expect(ledgerOf(...told).counts().fates[fate]).to.equal(1);
     });
   }
@@ -269,7 +269,7 @@ describe("The ledger", () => {
     }
   });
 
-  it("lists reasons apart for refused and unanswered events, the most common first", () => {
+  it("lists reasons separately for refused and unanswered events, most common first", () => {
     const ledger = new Ledger();
     for (let index = 0; index < 5; index += 1) ledger.onAttempt(ledger.add(bytesOf(index)), 0);
     ledger.onRefused(0, reason("rare"));
@@ -320,7 +320,7 @@ describe("The ledger", () => {
   });
 
   for (const index of [1, 65_536, -1]) {
-    it(`has no event ${index} where it took in one`, () => {
+    it(`has no event ${index} if it has taken one`, () => {
       expect(() => ledgerOf().onAmbiguous(index)).to.throw(RangeError, `no event ${index}`);
     });
   }

@@ -32,7 +32,7 @@ function changed(body: Buffer, change: (records: { Data: string; PartitionKey: s
 const isEvent = (number: number) => (record: { PartitionKey: string }) =>
   record.PartitionKey.endsWith(`.${number}`);
 
-describe("the verdict, where the endpoint does not tell the truth", function () {
+describe("the verdict, if the endpoint lies", function () {
   this.timeout(20_000);
   let aws: Fixture;
   before(async () => {
@@ -168,7 +168,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
     });
   });
 
-  it("fails with the cause where the stream's key is disabled", async () => {
+  it("fails with the cause if the stream's key is disabled", async () => {
     const refusal = json({ __type: "KMSDisabledException", message: "key is disabled" }, 400);
     const report = await verdictUnder(({ operation }) => (operation === "PutRecords" ? refusal : undefined));
     expect(report).to.include({
@@ -182,7 +182,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
     expect(report.findings[0]?.remedy).to.include("enable it");
   });
 
-  it("is undecided where its own credentials run out: that says nothing of the stream", async () => {
+  it("is undecided if its own credentials expire, which says nothing about the stream", async () => {
     const expired = json({ __type: "ExpiredTokenException", message: "expired" }, 400);
     const report = await verdictUnder(
       ({ operation, earlier }) => (operation === "PutRecords" && earlier > 0 ? expired : undefined),
@@ -208,7 +208,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
         : undefined;
     const weights = (findings: Finding[]) => findings.map(({ code, severity }) => `${code} ${severity}`);
 
-    it("is undecided where STS gave no answer", async () => {
+    it("is undecided if STS gave no response", async () => {
       const { verdict, eventsSent, findings } = await verdictUnder(silent, undefined, { route: "role" });
       expect([verdict, eventsSent]).to.deep.equal(["undecided", 0]);
       expect(weights(findings)).to.deep.equal(["role-not-assumable undetermined"]);
@@ -233,7 +233,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
       ],
     ];
     for (const [what, answer] of others) {
-      it(`is undecided where ${what} answers for STS`, async () => {
+      it(`is undecided if ${what} responds in place of STS`, async () => {
         const lie: Lie = ({ body }) => (body.includes("Action=AssumeRole") ? answer : undefined);
         const { verdict, findings } = await verdictUnder(lie, undefined, { route: "role" });
         expect([verdict, ...weights(findings)]).to.deep.equal([
@@ -243,7 +243,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
       });
     }
 
-    it("has nothing sent, and says why, where sending was all that was wanted", async () => {
+    it("sends nothing, and says why, if only sending was requested", async () => {
       const proxy = await startLyingProxy(aws.endpoint, silent);
       try {
         const { outcome, findings } = await sendEvents({
@@ -266,7 +266,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
       }
     });
 
-    it("says so where it wrote as the operator instead", async () => {
+    it("says that it wrote as the operator instead", async () => {
       const { verdict, route, findings } = await verdictUnder(silent);
       expect([verdict, route]).to.deep.equal(["verified", "operator"]);
       expect(weights(findings)).to.deep.equal(["role-not-assumable warning"]);
@@ -284,7 +284,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
     expect([verdict, eventsSent]).to.deep.equal(["undecided", 0]);
   });
 
-  it("is undecided, and sends no more, where the stream stops being readable while it sends", async () => {
+  it("is undecided, and sends no more, if the stream stops being readable while it sends", async () => {
     const refusal = json({ __type: "AccessDeniedException", message: "no longer" }, 400);
     let writes = 0;
     const report = await verdictUnder(
@@ -299,7 +299,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
     expect(codes(report)).to.include("stream-not-readable");
   });
 
-  it("is undecided, says why, and sends nothing where the stream gives no answer", async () => {
+  it("is undecided, says why, and sends nothing if the stream gives no response", async () => {
     const report = await verdictUnder(
       ({ operation }) => (operation === "GetRecords" ? new Promise(() => undefined) : undefined),
       undefined,
@@ -309,7 +309,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
     expect(codes(report)).to.deep.equal(["stream-not-readable"]);
   });
 
-  it("is undecided, though every event was read, where a shard has not been read to the end of the run", async () => {
+  it("is undecided, though every event was read, if a shard has not been read to the end of the run", async () => {
     let given = 0;
     const report = await verdictUnder(
       async ({ operation, forward }) => {
@@ -328,7 +328,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
     expect(report.findings[0]?.message).to.include("shardId-000000000000");
   });
 
-  it("is so too where the records are asked for once all are sent, and the clocks are known to the second alone", async () => {
+  it("is undecided too if the records are requested once all are sent, and the clocks are known only to the second", async () => {
     let [isSent, readings, given] = [false, 0, 0];
     const report = await verdictUnder(
       async ({ operation, forward, body }) => {
@@ -354,7 +354,7 @@ describe("the verdict, where the endpoint does not tell the truth", function () 
     expect(report).to.include({ verdict: "undecided", eventsDelivered: 30 });
   });
 
-  it("is undecided where the stream stops being readable", async () => {
+  it("is undecided if the stream stops being readable", async () => {
     const refusal = json({ __type: "AccessDeniedException", message: "no longer" }, 400);
     const report = await verdictUnder(({ operation, earlier }) =>
       operation === "GetRecords" && earlier > 0 ? refusal : undefined,

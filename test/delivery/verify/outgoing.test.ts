@@ -97,7 +97,7 @@ describe("The records to send", () => {
     );
   });
 
-  it("are refused where an earlier process has sent other events, or more of them", async () => {
+  it("are refused if an earlier process has sent other events, or more of them", async () => {
     const others = [...events(3), { bytes: Buffer.from("another"), origin: "test:4" }, ...events(9).slice(4)];
     for (const [all, says] of [
       [others, "test:4"],

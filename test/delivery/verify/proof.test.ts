@@ -53,7 +53,7 @@ describe("What a verified run proves", () => {
     }
   });
 
-  it("is nothing where it is not verified", () => {
+  it("is nothing if it is not verified", () => {
     for (const verdict of ["failed", "undecided"] as const) {
       expect(proof("role", "111122223333", [], verdict).proves).to.deep.equal([]);
     }

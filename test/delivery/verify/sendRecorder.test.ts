@@ -44,7 +44,7 @@ describe("What a run's file has of an event that was left open", () => {
     });
   }
 
-  it("is that it is over, where it has turned up", async () => {
+  it("is that it is over, if it has been read back", async () => {
     const { unsettled } = await leftOpen("refused", true);
     expect([...unsettled]).to.deep.equal([]);
   });

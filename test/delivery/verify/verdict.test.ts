@@ -137,7 +137,7 @@ describe("The verdict", () => {
     },
   ];
   for (const { why, events = {}, severities = [], verdict } of cases) {
-    it(`is ${verdict} where ${why}`, () => {
+    it(`is ${verdict} if ${why}`, () => {
       expect(decideVerdict({ ...NO_EVENTS, ...events }, severities.map(finding))).to.equal(verdict);
     });
   }

@@ -77,13 +77,13 @@ describe("verifyDelivery, against the sandbox", function () {
       expect(stored.map(({ bytes }) => bytes.toString("latin1")).sort()).to.deep.equal(sent.sort());
     });
 
-    it("takes the operator's route by itself where the operator can't assume the role, and says what that leaves open", async () => {
+    it("takes the operator's route by itself if the operator can't assume the role, and says what that leaves open", async () => {
       const report = await verify(await deploy(aws), asOperatorAlone());
       expect(report).to.include({ verdict: "verified", route: "operator" });
       expect(report.proof.notProven.join()).to.include("really be assumed");
     });
 
-    it("takes the role's route by itself where the operator is trusted", async () => {
+    it("takes the role's route by itself if the operator is trusted", async () => {
       const trust = trustOf({ AWS: AMPLITUDE });
       const document = JSON.parse(trust);
       document.Statement.push({
@@ -134,7 +134,7 @@ describe("verifyDelivery, against the sandbox", function () {
       ).to.equal(true);
     });
 
-    it("lets the write decide where a policy asks what a simulation does not know", async () => {
+    it("lets the write decide if a policy depends on what a simulation does not know", async () => {
       const statements = ({ streamArn, roleArn }: { streamArn: string; roleArn: string }) => [
         {
           Effect: "Allow",
@@ -267,7 +267,7 @@ describe("verifyDelivery, against the sandbox", function () {
     ];
     for (const [what, deployment, { code, says }] of cases) {
       for (const route of ["role", "operator"] as const) {
-        it(`fails on the ${route}'s route where the role ${what}, and sends nothing`, async () => {
+        it(`fails on the ${route}'s route if the role ${what}, and sends nothing`, async () => {
           const outputs = await deploy(aws, deployment);
           const report = await verify(outputs, { route });
           expect(report).to.include({ verdict: "failed", eventsSent: 0 });
@@ -281,7 +281,7 @@ describe("verifyDelivery, against the sandbox", function () {
       }
     }
 
-    it("fails where the stream does not exist, or is in another region", async () => {
+    it("fails if the stream does not exist, or is in another region", async () => {
       const outputs = await deploy(aws);
       for (const wrong of [{ streamName: "no-such-stream" }, { region: "eu-west-1" }]) {
         const report = await verify({ ...outputs, ...wrong });
@@ -290,14 +290,14 @@ describe("verifyDelivery, against the sandbox", function () {
       }
     });
 
-    it("fails where the role does not exist", async () => {
+    it("fails if the role does not exist", async () => {
       const outputs = await deploy(aws);
       const report = await verify({ ...outputs, roleArn: "arn:aws:iam::111122223333:role/nobody" });
       expect(report.verdict).to.equal("failed");
       expect(report.findings.map(({ code }) => code)).to.deep.equal(["role-not-found"]);
     });
 
-    it("fails where the role's path is not the one of the ARN", async () => {
+    it("fails if the role's path is not the one of the ARN", async () => {
       const outputs = await deploy(aws);
       const report = await verify({ ...outputs, roleArn: outputs.roleArn.replace("role/", "role/path/") });
       expect(report.verdict).to.equal("failed");
@@ -328,7 +328,7 @@ describe("verifyDelivery, against the sandbox", function () {
     });
   });
 
-  describe("where it can't find out", () => {
+  describe("if it can't find out", () => {
     it("is undecided, and sends nothing, for an operator who may not read", async () => {
       const outputs = await deploy(aws);
       const reader = await deploy(aws, {
@@ -348,7 +348,7 @@ describe("verifyDelivery, against the sandbox", function () {
       expect(await recordsOf(aws, outputs.streamName)).to.deep.equal([]);
     });
 
-    it("is undecided where it is interrupted", async () => {
+    it("is undecided if it is interrupted", async () => {
       const interrupt = new AbortController();
       const report = await verify(await deploy(aws), {
         source: generateEvents({ events: 100_000 }),
@@ -362,7 +362,7 @@ describe("verifyDelivery, against the sandbox", function () {
       expect(report.findings.map(({ code }) => code)).to.include("interrupted");
     });
 
-    it("is undecided where it is interrupted while the role is still refused, and sends nothing", async () => {
+    it("is undecided if it is interrupted while the role is still refused, and sends nothing", async () => {
       const interrupt = new AbortController();
       const trust = trustOf(AMPLITUDE, {
         ArnEquals: { "aws:PrincipalArn": "arn:aws:iam::358203115967:role/other" },

@@ -224,7 +224,7 @@ describe("the protocol for Kinesis", () => {
     expect((await ours.send(command)).Shards).to.deep.equal([{ ShardId: "shardId-0" }]);
   });
 
-  it("says nothing on the console of any body, as the SDK does where one is treated as text", async () => {
+  it("logs no body to the console, as the SDK does if one is treated as text", async () => {
     const { warn } = console;
     const warnings: unknown[] = [];
     console.warn = (...told: unknown[]) => warnings.push(told);

@@ -60,7 +60,7 @@ describe("what it means that accepted events are not in the stream", () => {
     ["the run was interrupted", ended(3, 0, { interrupted: true }), [], false],
   ];
   for (const [what, end, finds, isSilent] of cases) {
-    it(`where ${what}: ${finds.join() || "nothing"}`, () => {
+    it(`if ${what}: ${finds.join() || "nothing"}`, () => {
       const findings = absenceFindings(end, "arn:aws:kinesis:eu-central-1:111122223333:stream/s");
       expect(findings.map(({ severity, code }) => `${severity} ${code}`)).to.deep.equal(finds);
       expect(isProvenSilent(end)).to.equal(isSilent);

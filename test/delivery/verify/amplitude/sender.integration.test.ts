@@ -154,7 +154,7 @@ describe("sending with Amplitude's SDK", () => {
     }
   });
 
-  it("takes an event for unanswered where the connection breaks", async () => {
+  it("counts an event as unanswered if the connection breaks", async () => {
     const sender = await AmplitudeSender.start({
       ...{ apiKey: KEY, zone: "US", url: "http://127.0.0.1:9/2/httpapi" },
       ...{ clock: systemClock, onRequest: () => undefined },

@@ -96,7 +96,7 @@ describe("verifyThroughAmplitude, against the sandbox", function () {
       });
     }
 
-    it("leaves the retries to the SDK where Amplitude's API fails for a while", async () => {
+    it("leaves the retries to the SDK if Amplitude's API fails for a while", async () => {
       const outputs = await deploy(aws);
       const { amplitude } = await connected(outputs);
       amplitude.failNext(1, 503);
@@ -146,7 +146,7 @@ describe("verifyThroughAmplitude, against the sandbox", function () {
       expect(destination.waiting).to.equal(0);
     });
 
-    it("says where to look in Amplitude where nothing arrives, and decides nothing before the documented time", async () => {
+    it("says where to look in Amplitude if nothing arrives, and decides nothing before the documented time", async () => {
       const outputs = await deploy(aws);
       const { amplitude, destination } = await connected(outputs);
       destination.enabled = false;
@@ -171,7 +171,7 @@ describe("verifyThroughAmplitude, against the sandbox", function () {
       expect(report.findings[0]?.message).to.include('"Search"').and.not.include('"Checkout"');
     });
 
-    it("says that other events of Amplitude's arrive where this run's don't", async () => {
+    it("says that other events of Amplitude's arrive if this run's don't", async () => {
       const outputs = await deploy(aws);
       const { amplitude, destination } = await connected(outputs);
       destination.enabled = false;
@@ -243,7 +243,7 @@ describe("verifyThroughAmplitude, against the sandbox", function () {
     expect(JSON.stringify([message, stack, cause, String(cause)])).not.to.include("planted");
   });
 
-  it("is undecided within seconds where nobody answers at the URL", async () => {
+  it("is undecided within seconds if nothing responds at the URL", async () => {
     const outputs = await deploy(aws);
     const nobody = { url: "http://127.0.0.1:9/2/httpapi", apiKey: "0123456789abcdef" };
     const report = await verify(outputs, nobody, { timeoutSeconds: 1 });
@@ -251,7 +251,7 @@ describe("verifyThroughAmplitude, against the sandbox", function () {
     expect(codesOf(report)).to.deep.equal(["undetermined events-unanswered"]);
   });
 
-  it("ends in order where it is interrupted while it waits", async () => {
+  it("ends in order if it is interrupted while it waits", async () => {
     const outputs = await deploy(aws);
     const { amplitude, destination } = await connected(outputs);
     destination.enabled = false;
