@@ -78,7 +78,7 @@ const FIELDS: Record<keyof DeliveryReport, object> = {
 let validate: ValidateFunction<DeliveryReport> | undefined;
 
 /**
- * Parses a report that `amplitude-kinesis verify --json` or `npm run sandbox -- --json` printed.
+ * Parses a report that `amplitude-kinesis verify --json` or `npm run -s sandbox -- --json` printed.
  *
  * @param name Name of the file, for the error.
  * @throws ReportError naming the first field that is wrong.
