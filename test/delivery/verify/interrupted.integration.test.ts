@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CreateStreamCommand, DeleteStreamCommand } from "@aws-sdk/client-kinesis";
+import { CreateStreamCommand, DeleteStreamCommand, waitUntilStreamExists } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { generateEvents, type VerifyOptions, verifyDelivery } from "../../../delivery";
 import { clientsOf, sharedAws } from "../../sandbox/aws/localAws";
@@ -106,6 +106,7 @@ describe("A run that is ended between two tries", function () {
           () => false,
         );
       });
+      await waitUntilStreamExists({ client: kinesis, maxWaitTime: 10, minDelay: 1 }, { StreamName });
     });
     const { verdict, resumable, eventsLost, findings } = goneOnWith;
     expect([verdict, resumable, eventsLost, sentAgain()]).to.deep.equal(["undecided", false, 0, 0]);
