@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { shellWord } from "../../sandbox/pulumi/provisioning/places";
 import { ENTRY } from "../delivery/cli/commandLine";
 
 /** Tools that the documents' commands may use besides the project's commands. Any other tool is not found. */
@@ -54,7 +55,7 @@ export async function writeStandIns(
     const path = await located(tool);
     if (path !== undefined) await symlink(path, join(bin, tool));
   }
-  const note = `echo "$name $*" >> ${quoted(log)}`;
+  const note = `echo "$name $*" >> ${shellWord(log)}`;
   const program = (name: string, lines: string) =>
     writeFile(join(bin, name), `#!/bin/sh\nname=${name}\n${lines}\n`).then(() =>
       chmod(join(bin, name), 0o755),
@@ -72,9 +73,9 @@ function ownCommand(amplitudeUrl: string): string {
 shift
 case " $* " in
 *" --amplitude-url "*) ;;
-*" --route amplitude "*) set -- "$@" --amplitude-url ${quoted(amplitudeUrl)};;
+*" --route amplitude "*) set -- "$@" --amplitude-url ${shellWord(amplitudeUrl)};;
 esac
-exec ${quoted(process.execPath)} ${quoted(ENTRY)} "$@"`;
+exec ${shellWord(process.execPath)} ${shellWord(ENTRY)} "$@"`;
 }
 
 function npmCommand(note: string): string {
@@ -91,8 +92,4 @@ async function located(tool: string): Promise<string | undefined> {
     stdout: "",
   }));
   return stdout.trim() || undefined;
-}
-
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

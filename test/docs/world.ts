@@ -5,13 +5,14 @@ import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import type { LocalAmplitude } from "../../sandbox/amplitude/server";
 import { startProviderServer } from "../../sandbox/pulumi/provider/service";
 import { provision } from "../../sandbox/pulumi/provisioning";
+import { shellWord } from "../../sandbox/pulumi/provisioning/places";
 import type { PulumiCli } from "../../sandbox/pulumi/provisioning/pulumiCli";
 import { PROJECT } from "../cache";
 import { rows } from "../delivery/watch/rows";
 import { clientsOf, type Fixture } from "../sandbox/aws/localAws";
 import { makeCheckout, writeStackSettings } from "../sandbox/pulumi/provisioning/checkout";
 import { type LanguageHost, startLanguageHost } from "../sandbox/pulumi/provisioning/languageHost";
-import { type PulumiStandIn, quoted, type StandIns, writeStandIns } from "./standIns";
+import { type PulumiStandIn, type StandIns, writeStandIns } from "./standIns";
 
 /** A checkout to run a document's commands in. It has an empty stack `globex`, and `acme` unless the commands create it. */
 export interface World {
@@ -106,10 +107,12 @@ async function realPulumi(
     await checkout.pulumi("stack", "init", "acme");
     await checkout.pulumi("up", "--yes", "--skip-preview");
   }
-  const variables = Object.entries(checkout.environment).map(([name, value]) => `${name}=${quoted(value)}`);
+  const variables = Object.entries(checkout.environment).map(
+    ([name, value]) => `${name}=${shellWord(value)}`,
+  );
   const script = `case "$1 $2" in "stack rm") set -- "$@" --yes;; esac
 case "$1" in up|refresh|destroy) set -- "$@" --yes --skip-preview;; esac
-exec env ${variables.join(" ")} ${quoted(command)} --non-interactive "$@"`;
+exec env ${variables.join(" ")} ${shellWord(command)} --non-interactive "$@"`;
   return { script };
 }
 
@@ -119,11 +122,11 @@ async function knownOutputs({ folder, aws }: WorldOptions): Promise<PulumiStandI
   await mkdir(own);
   const { outputs } = await provision({ folder: own, aws, stackName: "acme", engine: "in-process" });
   const values = Object.entries(outputs).map(
-    ([name, value]) => `*" ${name} "*) printf '%s\\n' ${quoted(value)};;`,
+    ([name, value]) => `*" ${name} "*) printf '%s\\n' ${shellWord(value)};;`,
   );
   const script = `case "$1 $2" in
 "stack output") case " $* " in
-*" --json "*) printf '%s\\n' ${quoted(JSON.stringify(outputs))};;
+*" --json "*) printf '%s\\n' ${shellWord(JSON.stringify(outputs))};;
 ${values.join("\n")}
 esac;;
 esac`;
