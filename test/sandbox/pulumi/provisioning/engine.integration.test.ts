@@ -22,7 +22,7 @@ const OURS = [
 ];
 
 describe("provisioning through the Pulumi engine", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   const run = sandboxRun();
   const cli = engineOf(run);
   it("creates exactly the component and its four resources, finds them unchanged, corrects drift, and destroys them", async () => {
