@@ -1,6 +1,4 @@
-export type { AdoptOptions } from "./adopt";
-export { describeAdoption } from "./adopt";
-export type { Adoption, IgnoredProperty } from "./adopt/report";
+export { type Adoption, type AdoptOptions, describeAdoption, type IgnoredProperty } from "./adopt";
 export { adoptionText } from "./adopt/text";
 export type { Credentials, MfaCode } from "./aws/profile";
 export type { CheckOptions } from "./check";
@@ -29,8 +27,14 @@ export type { GeneratedSource, GeneratorOptions } from "./events/generator/gener
 export { generateEvents } from "./events/generator/generator";
 export type { Framing, Unreadable } from "./events/recordContent";
 export type { EventSource, Omissions, SourceEvent, SourceProblem } from "./events/source";
-export { type Handoff, type HandoffField, handoffOf } from "./handoff";
-export { handoffHtml, handoffMarkdown, handoffText } from "./handoff/text";
+export {
+  type Handoff,
+  type HandoffField,
+  handoffHtml,
+  handoffMarkdown,
+  handoffOf,
+  handoffText,
+} from "./handoff";
 export { type OperatorPolicy, type OperatorStatement, operatorPolicy, type Scope } from "./operatorPolicy";
 export {
   existingSubject,

@@ -1,4 +1,4 @@
-import type { Adoption } from "./report";
+import type { Adoption } from ".";
 
 /** Returns the commands that adopt the resources, for a shell, with everything else as comments. */
 export function adoptionText({ region, inputs, ignored, notAdopted }: Adoption): string {

@@ -153,7 +153,7 @@ function checkedRole({ outputs, before }: Subject, policies: RolePolicies): Chec
 
 function notProven(stream: StreamState | undefined): string[] {
   return [
-    "that records arrive: `amplitude-kinesis verify` sends some and reads them back",
+    "that records arrive: `npx amplitude-kinesis verify` sends some and reads them back",
     ...(stream?.kmsKeyId === undefined
       ? []
       : ["that the policy of the stream's own key allows it: AWS's simulator ignores that policy"]),

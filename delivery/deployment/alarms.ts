@@ -106,7 +106,8 @@ function alarmFindings(alarm: MetricAlarm): Finding[] {
   if (StateValue === "ALARM") {
     const message = `The alarm ${AlarmName} is raised: ${StateReason ?? "CloudWatch gives no reason"}`;
     const remedy =
-      AlarmDescription || "Look at the stream's metrics in CloudWatch, and run `amplitude-kinesis verify`";
+      AlarmDescription ||
+      "Look at the stream's metrics in CloudWatch, and run `npx amplitude-kinesis verify`";
     findings.push(finding.warning("alarm-raised", where, message, remedy));
   }
   return findings;

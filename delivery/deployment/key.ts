@@ -73,6 +73,6 @@ function undetermined(error: unknown, where: string): Finding {
     "key-undetermined",
     where,
     `The state of the stream's key can't be read: ${describeError(error)}`,
-    `${first}, or run \`amplitude-kinesis verify\` to prove that the stream accepts records`,
+    `${first}, or run \`npx amplitude-kinesis verify\` to prove that the stream accepts records`,
   );
 }

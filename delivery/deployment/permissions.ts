@@ -89,7 +89,7 @@ function keyFindings(roleArn: string, { kmsKeyId }: StreamState, caller: Route):
   ];
 }
 
-const PROVE = "Run `amplitude-kinesis verify --route role` to prove the permission by writing";
+const PROVE = "Run `npx amplitude-kinesis verify --route role` to prove the permission by writing";
 
 async function simulate(
   client: IAMClient,

@@ -59,7 +59,7 @@ export function grantRemedy(actions: readonly string[], resource: string, task?:
   const [last = "", ...others] = [...actions].reverse();
   const list = others.length === 0 ? last : `${others.reverse().join(", ")} and ${last}`;
   const policy =
-    task === undefined ? "" : ` (\`amplitude-kinesis operator-policy --for ${task}\` prints the policy)`;
+    task === undefined ? "" : ` (\`npx amplitude-kinesis operator-policy --for ${task}\` prints the policy)`;
   return `Grant the caller ${list} on ${resource}${policy}`;
 }
 

@@ -78,7 +78,7 @@ const FIELDS: Record<keyof DeliveryReport, object> = {
 let validate: ValidateFunction<DeliveryReport> | undefined;
 
 /**
- * Parses a report that `amplitude-kinesis verify --json` or `npm run -s sandbox -- --json` printed.
+ * Parses a report that `npx amplitude-kinesis verify --json` or `npm run -s sandbox -- --json` printed.
  *
  * @param name Name of the file, for the error.
  * @throws ReportError naming the first field that is wrong.
@@ -130,7 +130,7 @@ function describeError({ keyword, instancePath, params, message }: Partial<Error
 
 function notAReport(name: string, problem: string, cause?: unknown): ReportError {
   return new ReportError(
-    `${name} is not a report: ${problem}. Pass what \`amplitude-kinesis verify --json\` printed, or the report.json of \`--report\``,
+    `${name} is not a report: ${problem}. Pass what \`npx amplitude-kinesis verify --json\` printed, or the report.json of \`--report\``,
     { cause },
   );
 }

@@ -13,7 +13,7 @@ export function fateFindings({ refused, unknown, reasons }: SendCounter, where: 
         "events-unanswered",
         where,
         `Of ${unknown} event(s) it is not known whether they are in the stream: ${mostCommon(reasons.unknown.ranked)}`,
-        "Check the network and the service's health; `amplitude-kinesis verify` reads back what it sends",
+        "Check the network and the service's health; `npx amplitude-kinesis verify` reads back what it sends",
       ),
   ]);
 }

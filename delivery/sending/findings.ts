@@ -95,7 +95,7 @@ const REFUSAL_REMEDIES: readonly [code: RegExp, remedy: string][] = [
     "The stream's KMS key can't be used: enable it, and let the role use kms:GenerateDataKey on it (its key policy and the role's policy)",
   ],
   [/AccessDenied/, "Run `pulumi up --refresh` to restore the role's write policy and its attachment"],
-  [/ResourceNotFound/, "The stream is gone. Run `amplitude-kinesis check` for how to create it again"],
+  [/ResourceNotFound/, "The stream is gone. Run `npx amplitude-kinesis check` for how to create it again"],
 ];
 
 /** Returns the remedy for a rejection with one of the codes, of which the three most common count. */
@@ -207,7 +207,7 @@ export function withResumption(findings: Finding[], runId: string): Finding[] {
     isOfUnfinishedRun(finding)
       ? {
           ...finding,
-          remedy: `${finding.remedy}. Or resume this run with \`amplitude-kinesis verify --resume ${runId}\``,
+          remedy: `${finding.remedy}. Or resume this run with \`npx amplitude-kinesis verify --resume ${runId}\``,
         }
       : finding,
   );

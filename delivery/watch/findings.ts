@@ -71,7 +71,7 @@ function nothingArrived({ observed, end, readingComplete, where }: EndedWatch): 
     "nothing-arrived",
     where,
     `No event of Amplitude arrived${others.length === 0 ? "" : `, only ${others.join(" and ")}`}${readingComplete ? "" : "; the stream was not read to its end"}`,
-    "In Amplitude, check that the destination is enabled and saved, that its role ARN, region and stream name equal `pulumi stack output`, and that its event filter lets events through. Amplitude sends only events after the destination was enabled, usually within a minute, or up to 4 hours later after failures. Run `amplitude-kinesis verify` to check the stream and the role",
+    "In Amplitude, check that the destination is enabled and saved, that its role ARN, region and stream name equal `pulumi stack output`, and that its event filter lets events through. Amplitude sends only events after the destination was enabled, usually within a minute, or up to 4 hours later after failures. Run `npx amplitude-kinesis verify` to check the stream and the role",
   );
 }
 

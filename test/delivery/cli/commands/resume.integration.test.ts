@@ -187,7 +187,7 @@ describe("amplitude-kinesis verify, interrupted", function () {
       .to.equal(report.eventsSent)
       .and.to.be.within(500, EVENTS - 1);
     const interrupted = report.findings.find(({ code }) => code === "interrupted");
-    expect(interrupted?.remedy).to.include(`amplitude-kinesis verify --resume ${report.runId}`);
+    expect(interrupted?.remedy).to.include(`npx amplitude-kinesis verify --resume ${report.runId}`);
     expect(running.stderr).to.include("Press Ctrl-C again to quit immediately");
     const { report: whole, file } = await resumed(runs, outputs);
     expect(file).to.equal(`${report.runId}.run`);
