@@ -27,14 +27,8 @@ export type { GeneratedSource, GeneratorOptions } from "./events/generator/gener
 export { generateEvents } from "./events/generator/generator";
 export type { Framing, Unreadable } from "./events/recordContent";
 export type { EventSource, Omissions, SourceEvent, SourceProblem } from "./events/source";
-export {
-  type Handoff,
-  type HandoffField,
-  handoffHtml,
-  handoffMarkdown,
-  handoffOf,
-  handoffText,
-} from "./handoff";
+export { type Handoff, type HandoffField, handoffOf } from "./handoff";
+export { handoffHtml, handoffMarkdown, handoffText } from "./handoff/text";
 export { type OperatorPolicy, type OperatorStatement, operatorPolicy, type Scope } from "./operatorPolicy";
 export {
   existingSubject,

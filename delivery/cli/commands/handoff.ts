@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { jsonText } from "../../common/printable";
-import { type Handoff, handoffHtml, handoffMarkdown, handoffOf, handoffText } from "../../handoff";
+import { type Handoff, handoffOf } from "../../handoff";
+import { handoffHtml, handoffMarkdown, handoffText } from "../../handoff/text";
 import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
 import { withHelpText } from "../options/helpText";
 import { print, styled } from "../terminal/output";
