@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { messageOf, ReportError } from "../common/errors";
+import { makeFolder } from "../common/folder";
 import { jsonText } from "../common/printable";
 import { redactSecrets } from "../common/redactSecrets";
 import type { DeliveryReport } from "../verify/report";
@@ -48,7 +49,7 @@ const FILES: [name: string, format: ReportFormat][] = [
  */
 export async function prepareReportFolder(folder: string): Promise<void> {
   await withPath(folder, async () => {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     const probe = temporaryName(join(folder, "report"));
     await (await open(probe, "wx")).close();
     await rm(probe);
@@ -117,6 +118,7 @@ const REASONS: Record<string, string> = {
   ENOSPC: "the disk is full. Free some space, or name a folder on another disk",
   EDQUOT: "your disk quota is used up. Free some space, or name a folder on another disk",
   ENOTDIR: "part of the path is a file. Name a folder",
+  ENOENT: "no folder can be created there. Name another folder",
   EEXIST: "a file has that name. Name a folder",
   EISDIR: "a folder has that name. Move it away, or name another folder",
 };

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { promisify } from "node:util";
 import type { Command } from "commander";
 import { messageOf, SettingsError } from "../../common/errors";
+import { hasCode } from "../../common/folder";
 import { MAX_INPUT_BYTES } from "../../common/limits";
 import {
   type FurtherOutputs,
@@ -98,10 +99,10 @@ export async function readStack(stack: string, cwd: string | undefined): Promise
 }
 
 function stackProblem(stack: string, cause: unknown): string {
-  if (cause instanceof Error && "code" in cause && cause.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") {
+  if (hasCode(cause, "ERR_CHILD_PROCESS_STDIO_MAXBUFFER")) {
     return `The outputs of stack "${stack}" are larger than ${MAX_INPUT_MIB} MiB. Use --role-arn, --region and --stream-name`;
   }
-  if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") {
+  if (hasCode(cause, "ENOENT")) {
     return "--stack requires the `pulumi` command on the PATH. Install it, or use --outputs FILE or --role-arn, --region and --stream-name";
   }
   const stderr = cause instanceof Error && "stderr" in cause ? String(cause.stderr).trim() : "";

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { truncate } from "node:fs/promises";
 import { DeliveryError, messageOf } from "../../common/errors";
+import { hasCode } from "../../common/folder";
 import { LineSplitter } from "../../common/lines";
 import type { StackOutputs } from "../../common/outputs";
 import type { Reason } from "../../kinesis/outcome";
@@ -147,7 +148,7 @@ function headerIn(value: object | undefined, path: string): RunHeader {
 }
 
 function reasonOf(cause: unknown): string {
-  const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+  const isMissing = hasCode(cause, "ENOENT");
   return isMissing ? "there is no such file, because a decided run deletes its file" : messageOf(cause);
 }
 

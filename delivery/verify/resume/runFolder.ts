@@ -1,7 +1,8 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { DeliveryError, messageOf } from "../../common/errors";
+import { hasCode, makeFolder } from "../../common/folder";
 
 /**
  * Returns the default folder of run files: `$XDG_STATE_HOME/amplitude-kinesis`, else `~/.local/state/amplitude-kinesis`;
@@ -21,7 +22,7 @@ export function defaultRunFolder(
 /** @throws DeliveryError `run-file` if it can't be created. */
 export function makeRunFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
   } catch (cause) {
     throw notWritable(`Can't create the folder for run files: ${messageOf(cause)}`, cause);
   }
@@ -123,10 +124,6 @@ function isAlive(processId: number): boolean {
     // The process exists and belongs to another user.
     return hasCode(error, "EPERM");
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }
 
 function heldBy(path: string, lock: string, holder: number | undefined): DeliveryError {

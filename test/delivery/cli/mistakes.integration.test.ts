@@ -124,6 +124,13 @@ describe("A mistake of a user", function () {
       new PutRolePolicyCommand({ RoleName: roleNameOf(own), PolicyName: "extra", PolicyDocument: document }),
     );
 
+  function denyOnStream(own: Deployment, Principal: unknown, Action: string) {
+    const Resource = streamArnOf(own);
+    const Statement = [{ Effect: "Deny", Principal, Action, Resource }];
+    const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
+    return operator().kinesis.send(new PutResourcePolicyCommand({ ResourceARN: Resource, Policy }));
+  }
+
   function as(document: string, command: string): Promise<Attempt> {
     const verifying = ["--events", "2", "--propagation", "0", "--timeout", "3", "--route", "operator"];
     return world.holding(document, {
@@ -588,20 +595,7 @@ describe("A mistake of a user", function () {
     ],
     [
       "a stream policy that denies",
-      () =>
-        broken("check", (own) =>
-          operator().kinesis.send(
-            new PutResourcePolicyCommand({
-              ResourceARN: streamArnOf(own),
-              Policy: JSON.stringify({
-                Version: "2012-10-17",
-                Statement: [
-                  { Effect: "Deny", Principal: "*", Action: "kinesis:PutRecord", Resource: streamArnOf(own) },
-                ],
-              }),
-            }),
-          ),
-        ),
+      () => broken("check", (own) => denyOnStream(own, "*", "kinesis:PutRecord")),
       [/stream-policy-denies/, /get-resource-policy/],
       1,
     ],
@@ -609,21 +603,10 @@ describe("A mistake of a user", function () {
       "a stream policy that denies one session of the role",
       () =>
         broken("check", (own) =>
-          operator().kinesis.send(
-            new PutResourcePolicyCommand({
-              ResourceARN: streamArnOf(own),
-              Policy: JSON.stringify({
-                Version: "2012-10-17",
-                Statement: [
-                  {
-                    Effect: "Deny",
-                    Principal: { AWS: `arn:aws:sts::111122223333:assumed-role/${roleNameOf(own)}/amplitude` },
-                    Action: "kinesis:PutRecords",
-                    Resource: streamArnOf(own),
-                  },
-                ],
-              }),
-            }),
+          denyOnStream(
+            own,
+            { AWS: `arn:aws:sts::111122223333:assumed-role/${roleNameOf(own)}/amplitude` },
+            "kinesis:PutRecords",
           ),
         ),
       [/UNDECIDED/, /stream-policy-undetermined/, /may apply to Amplitude's writes/, /put-resource-policy/],

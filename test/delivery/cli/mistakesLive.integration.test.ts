@@ -216,6 +216,18 @@ describe("A mistake with send, watch, report or the route through Amplitude", fu
       [/ENOTDIR|EEXIST|folder/],
       2,
     ],
+    [
+      "report into a folder that can't be created",
+      () => run("verify", "--report", "/proc/x/y"),
+      [/\/proc\/x\/y: no folder can be created there/, /Name another folder/],
+      2,
+    ],
+    [
+      "a folder for run files that can't be created",
+      () => run("verify", "--events", "2", "--propagation", "0", "--run-folder", "/proc/x"),
+      [/Can't create the folder for run files: .*\/proc\/x/, /--no-run-file/],
+      2,
+    ],
   ];
 
   const amplitudes: Mistake[] = [

@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { ReportError } from "../../../delivery/common/errors";
 import { prepareReportFolder, writeReports } from "../../../delivery/report/renderReport";
+import { skip } from "../../skip";
 import { FAILED, VERIFIED } from "./reports";
 
 const NAMES = ["report.html", "report.json", "report.md", "report.xml"];
@@ -70,6 +72,19 @@ describe("A folder of reports", function () {
     await writeFile(file, "");
     expect(await problemOf(prepareReportFolder(file))).to.include(`${file}: a file has that name`);
     expect(await problemOf(prepareReportFolder(join(file, "x")))).to.include("part of the path is a file");
+  });
+
+  it("can't be where the file system takes no folders, which is found at once", async function () {
+    if (!existsSync("/proc/self")) skip(this, "this system has no /proc");
+    expect(await problemOf(prepareReportFolder("/proc/x"))).to.equal(
+      "The report can't be written to /proc/x: no folder can be created there. Name another folder",
+    );
+    expect(await problemOf(writeReports(VERIFIED, "/proc/x/y"))).to.include("no folder can be created there");
+  });
+
+  it("can't be read-only", async function () {
+    if (!existsSync("/sys/kernel")) skip(this, "this system has no /sys");
+    expect(await problemOf(prepareReportFolder("/sys/kernel"))).to.match(/permission denied|read-only/);
   });
 
   it("has no partial file if a folder has the name of a file", async () => {
