@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AmplitudeKinesisDestination, type AmplitudeKinesisDestinationArgs } from "./components/index";
-import { isMap, unknownName, withFixedMessage } from "./components/validation";
+import { ALARM_INPUTS } from "./components/rules";
+import { formatValue, isMap, unknownName, withFixedMessage } from "./components/validation";
 
 /** Parses a setting. Undefined means "not set": Pulumi.yaml gives every setting a default, which is empty, 0 or false. */
 type Parser = (text: string) => unknown;
@@ -26,13 +27,13 @@ const tags: Parser = (value) => {
   return Object.fromEntries(entries);
 };
 const isScalar = (value: unknown) => typeof value === "number" || typeof value === "boolean";
-/** `enabled` creates the alarms with their defaults, or none of them. */
+/** `enabled` creates the alarms with their defaults, or none of them. Other values of it are an error. */
 const alarms: Parser = (value) => {
   const parsed = json(value);
   if (!isMap(parsed)) return parsed;
   const { enabled, ...inputs } = parsed;
-  if (enabled === false) return undefined;
-  return enabled === true ? inputs : parsed;
+  if (String(enabled) === "false") return undefined;
+  return Object.keys(inputs).length > 0 || String(enabled) === "true" ? inputs : undefined;
 };
 
 const SETTINGS: Record<keyof AmplitudeKinesisDestinationArgs, Parser> = {
@@ -64,30 +65,55 @@ const SETTINGS: Record<keyof AmplitudeKinesisDestinationArgs, Parser> = {
 const stack = pulumi.getStack();
 const namespace = `${pulumi.getProject()}:`;
 
-/** Returns the component's inputs from the stack's settings. A secret setting becomes a secret input. */
+/**
+ * Returns the component's inputs from the stack's settings. A secret setting becomes a secret input.
+ *
+ * @throws pulumi.RunError with every setting that can't become an input. The component rejects other invalid values.
+ */
 function inputsFrom(config: Record<string, string>): Record<string, unknown> {
-  const given = Object.keys(config).filter((key) => key.startsWith(namespace));
-  const unknown = given
-    .map((key) => key.slice(namespace.length))
-    .filter((name) => !Object.hasOwn(SETTINGS, name));
-  if (unknown.length > 0) throw new pulumi.RunError(unknown.map(unknownSetting).join("\n"));
-  const entries = Object.entries(SETTINGS).flatMap(([name, parse]) => {
+  const entries = Object.entries(SETTINGS).map(([name, parse]) => {
     const key = `${namespace}${name}`;
-    const value = parse(config[key] ?? "");
-    if (value === undefined) return [];
-    return [[name, isSecret(key) ? secretInput(name, value) : value]];
+    return { name, value: parse(config[key] ?? ""), isSecret: isSecret(key) };
   });
-  return Object.fromEntries(entries);
+  const set = entries.filter(({ value }) => value !== undefined);
+  const errors = [
+    ...Object.keys(config).flatMap(unknownSetting),
+    ...alarmErrors(config[`${namespace}alarms`] ?? ""),
+    ...set
+      .filter(({ name, value, isSecret }) => isSecret && (typeof value === "boolean" || name === "adopt"))
+      .map(({ name }) => `${name}: can't be a secret; set it without --secret`),
+  ];
+  if (errors.length > 0) throw new pulumi.RunError([`Pulumi.${stack}.yaml:`, ...errors].join("\n  "));
+  return Object.fromEntries(
+    set.map(({ name, value, isSecret }) => [name, isSecret ? secretInput(name, value) : value]),
+  );
 }
 
-function unknownSetting(name: string): string {
+function unknownSetting(key: string): string[] {
+  const name = key.slice(namespace.length);
+  if (!key.startsWith(namespace) || Object.hasOwn(SETTINGS, name)) return [];
   const [map = "", ...path] = name.split(/[.[]/);
   const remedy =
     path.length > 0 && Object.hasOwn(SETTINGS, map)
       ? `to set an item of ${map}, pass --path to \`pulumi config set\``
       : unknownName(name, "setting", Object.keys(SETTINGS));
   const end = remedy.endsWith("?") ? "" : ".";
-  return `Pulumi.${stack}.yaml: ${name}: ${remedy}${end} Remove it with \`pulumi config rm ${name}\``;
+  return [`${name}: ${remedy}${end} Remove it with \`pulumi config rm ${name}\``];
+}
+
+/** Rejects what only the setting has, which is `enabled`, and names that are unknown to the setting. */
+function alarmErrors(setting: string): string[] {
+  const parsed = json(setting);
+  if (!isMap(parsed)) return [];
+  const { enabled, ...inputs } = parsed;
+  const names = ["enabled", ...ALARM_INPUTS];
+  const unknown = Object.keys(inputs).filter((name) => !names.includes(name));
+  return [
+    ...(/^(true|false|null|undefined)$/.test(String(enabled))
+      ? []
+      : [`alarms.enabled: ${formatValue(enabled)} must be true or false`]),
+    ...unknown.map((name) => `alarms.${name}: ${unknownName(name, "setting", names)}`),
+  ];
 }
 
 /** Pulumi's types omit the function. Its own Config calls it to warn about a secret that is read as plain text. */
@@ -97,9 +123,6 @@ function isSecret(key: string): boolean {
 }
 
 function secretInput(name: string, value: unknown): unknown {
-  if (typeof value === "boolean" || name === "adopt") {
-    throw new pulumi.RunError(`${name} can't be a secret: set it without --secret`);
-  }
   if (name !== "alarms" || !isMap(value)) return pulumi.secret(value);
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, pulumi.secret(inner)]));
 }

@@ -91,14 +91,17 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
     this.streamArn = afterAttachment(stream.arn);
     this.roleName = afterAttachment(role.name);
     this.policyArn = afterAttachment(policy.arn);
-    this.registerOutputs({
+    const outputs = {
       roleArn: this.roleArn,
       region: this.region,
       streamName: this.streamName,
       streamArn: this.streamArn,
       roleName: this.roleName,
       policyArn: this.policyArn,
-    });
+    };
+    // A stack reads its exports only later. Until then nothing would handle their rejections, and Node warns about that.
+    pulumi.output(outputs);
+    this.registerOutputs(outputs);
   }
 }
 

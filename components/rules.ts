@@ -369,7 +369,8 @@ const ALARM_CHECKS = {
   capacityShards: integerWithin(1, 1_000_000, "shards"),
 } satisfies Record<Exclude<keyof DeliveryAlarms, "actionArns">, Check>;
 
-const ALARM_INPUTS = ["actionArns", ...Object.keys(ALARM_CHECKS)];
+/** Names of the alarms' inputs. */
+export const ALARM_INPUTS = ["actionArns", ...Object.keys(ALARM_CHECKS)];
 
 function alarmErrors({ alarms, shardCount }: Values): PropertyError[] {
   if (!isMap(alarms)) return []; // plainErrors rejects other values.

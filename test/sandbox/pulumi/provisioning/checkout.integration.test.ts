@@ -5,6 +5,9 @@ import { type Checkout, makeCheckout, writeStackSettings } from "./checkout";
 import { type LanguageHost, startLanguageHost } from "./languageHost";
 import { engineOf, sandboxRun } from "./sandboxRun";
 
+/** Text of Node or Pulumi next to an error's message. */
+const UNCLEAR = /unhandled|Promise|^\s+at /m;
+
 describe("a checkout of this project, by the ordinary command", function () {
   this.timeout(300_000);
   const sandbox = sandboxRun();
@@ -58,19 +61,30 @@ describe("a checkout of this project, by the ordinary command", function () {
       .to.include(
         'error: AmplitudeKinesisDestination "amplitude" has 1 invalid input:\n      retentionHours: 5 must be',
       )
-      .and.not.to.match(/unhandled exception|^\s+at /m);
+      .and.not.to.match(UNCLEAR);
     await pulumi("config", "rm", "retentionHours");
     await pulumi("config", "set", "retentionhours", "48");
     await pulumi("config", "set", "tags.owner", "data");
+    await pulumi("config", "set", "--path", "alarms.enabled", "maybe");
+    await pulumi("config", "set", "--path", "alarms.enable", "true");
+    await pulumi("config", "set", "--secret", "requireTls", "true");
     expect(await refused())
       .to.include(
         "retentionhours: unknown setting; did you mean retentionHours? Remove it with `pulumi config rm",
       )
-      .and.to.include("tags.owner: to set an item of tags, pass --path to `pulumi config set`");
-    for (const name of ["retentionhours", "tags.owner"]) await pulumi("config", "rm", name);
+      .and.to.include("tags.owner: to set an item of tags, pass --path to `pulumi config set`")
+      .and.to.include('alarms.enabled: "maybe" must be true or false')
+      .and.to.include("alarms.enable: unknown setting; did you mean enabled?")
+      .and.to.include("requireTls: can't be a secret; set it without --secret")
+      .and.not.to.match(UNCLEAR);
+    for (const name of ["retentionhours", "tags.owner", "alarms", "requireTls"])
+      await pulumi("config", "rm", name);
+    await pulumi("config", "set", "--secret", "externalId", "x");
+    expect(await refused())
+      .to.include("externalId: a secret value must be")
+      .and.not.to.match(UNCLEAR);
     const other = "arn:aws:kinesis:us-east-1:444455556666:stream/theirs";
     await pulumi("config", "set", "existingStreamArn", other);
-    await pulumi("config", "set", "--secret", "externalId", "x");
     expect(await refused())
       .to.match(
         /error: AmplitudeKinesisDestination has 1 invalid input:\n +existingStreamArn: the stream is not in/,
@@ -78,7 +92,7 @@ describe("a checkout of this project, by the ordinary command", function () {
       .and.to.match(
         /error: AmplitudeKinesisDestination "amplitude" has 1 invalid input:\n +externalId: a secret value/,
       )
-      .and.not.to.match(/unhandled exception|^\s+at /m);
+      .and.not.to.match(UNCLEAR);
     const { deployment } = JSON.parse(await pulumi("stack", "export"));
     const made = (deployment.resources ?? []).filter(({ type }: { type: string }) => type.startsWith("aws:"));
     expect(made).to.deep.equal([]);

@@ -155,11 +155,15 @@ function runnerOf(name: "run" | "run-plugin", info: proto.ProgramInfo | undefine
   };
 }
 
+/** Status of a program whose errors Pulumi's runtime has already shown. The engine then adds none. */
+const ERRORS_SHOWN = 32;
+
 async function responseOf(program: ChildProcess): Promise<proto.RunResponse> {
   const complaints: string[] = [];
   program.stderr?.on("data", (chunk) => complaints.push(String(chunk)));
   const [status] = await once(program, "close");
   const response = new proto.RunResponse();
-  if (status !== 0) response.setError(`the program ended with ${status}: ${complaints.join("")}`);
+  if (status === ERRORS_SHOWN && complaints.length === 0) response.setBail(true);
+  else if (status !== 0) response.setError(`the program ended with ${status}: ${complaints.join("")}`);
   return response;
 }
