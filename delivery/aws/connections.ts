@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { Agent as HttpAgent, IncomingMessage } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { pipeline, type Readable, Transform } from "node:stream";
 import { loadConfig } from "@smithy/core/config";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { messageOf, SettingsError } from "../common/errors";
-import { WebPageError } from "./errors";
+import { ForeignResponseError } from "./errors";
 import { type ProxyServer, proxyAgents, proxyFor, proxyRefusal, throughProxy } from "./proxy";
 
 export interface HandlerOptions {
@@ -15,6 +16,11 @@ export interface HandlerOptions {
    * 14 MB takes at 1 Mbit/s.
    */
   maxResponseMs?: number;
+  /**
+   * Longest body of a response. Default: 32 MiB. A GetRecords response takes 14 MB for 10 MiB of data in base64, and at most
+   * 17 MB for the keys of 10,000 records and the rest.
+   */
+  maxResponseBytes?: number;
   /** Returns the certificates of the trusted authorities as PEM. Default: Node's. */
   authorities?: () => Promise<string | undefined>;
 }
@@ -25,13 +31,21 @@ export interface HandlerOptions {
  * NO_PROXY lists the host.
  *
  * A request fails with a TimeoutError after `maxSilenceMs` without a response, or without more of it, and `maxResponseMs` after
- * the response began: the SDK's request timeout ends with the first byte.
+ * the response began: the SDK's request timeout ends with the first byte. It fails with a ForeignResponseError for a redirect,
+ * and for a body of more than `maxResponseBytes`.
  */
 export function keepAliveHandler(options: HandlerOptions = {}): NodeHttpHandler {
-  return new KeepAliveHandler({ maxSilenceMs: 30_000, maxResponseMs: 120_000, ...options });
+  return new KeepAliveHandler({
+    maxSilenceMs: 30_000,
+    maxResponseMs: 120_000,
+    maxResponseBytes: 32 * 1024 * 1024,
+    ...options,
+  });
 }
 
+type Limits = HandlerOptions & Required<Omit<HandlerOptions, "authorities">>;
 type Handle = NodeHttpHandler["handle"];
+type Request = Parameters<Handle>[0];
 type Response = Awaited<ReturnType<Handle>>["response"];
 
 const AGENT_OPTIONS = { keepAlive: true, maxSockets: 64 };
@@ -41,7 +55,7 @@ class KeepAliveHandler extends NodeHttpHandler {
   readonly #others = new Map<string, Promise<NodeHttpHandler>>();
   #authorities: Promise<string | undefined> | undefined;
 
-  constructor(private readonly limits: HandlerOptions & { maxSilenceMs: number; maxResponseMs: number }) {
+  constructor(private readonly limits: Limits) {
     super({
       httpAgent: new HttpAgent(AGENT_OPTIONS),
       httpsAgent: new HttpsAgent(AGENT_OPTIONS),
@@ -56,18 +70,25 @@ class KeepAliveHandler extends NodeHttpHandler {
       proxy === undefined && ca === undefined
         ? await super.handle(request, options)
         : await this.#handleOtherwise({ proxy, ca }, request, options);
-    const { statusCode, body } = handled.response;
-    // Only requests to AWS are signed. An error's page is left to the SDK, because the status says what it means.
-    if (statusCode < 300 && "authorization" in request.headers && isWebPage(handled.response)) {
-      body?.destroy();
-      throw new WebPageError();
+    const { response } = handled;
+    const foreign = foreignResponse(request, response);
+    if (foreign !== undefined) {
+      response.body?.destroy();
+      throw foreign;
     }
-    if (body instanceof IncomingMessage) {
-      const { maxResponseMs } = this.limits;
-      const timer = setTimeout(() => body.destroy(responseTimeout(maxResponseMs)), maxResponseMs);
-      body.once("close", () => clearTimeout(timer));
-    }
+    if (response.body instanceof IncomingMessage) response.body = this.#limited(response.body);
     return handled;
+  }
+
+  /** Ends a body that takes too long. A body of unknown length also ends after `maxResponseBytes`. */
+  #limited(body: IncomingMessage): Readable {
+    const { maxResponseMs, maxResponseBytes } = this.limits;
+    const timer = setTimeout(() => body.destroy(responseTimeout(maxResponseMs)), maxResponseMs);
+    body.once("close", () => clearTimeout(timer));
+    const length = body.headers["content-length"];
+    if (length === undefined) return withMaxBytes(body, maxResponseBytes);
+    if (Number(length) > maxResponseBytes) body.destroy(tooLong(maxResponseBytes));
+    return body;
   }
 
   override destroy(): void {
@@ -110,6 +131,37 @@ function refusalOf(response: Response, proxy: ProxyServer, host: string): unknow
   if (statusCode === 407) return proxyRefusal(response, proxy, host);
   const isPage = statusCode >= 400 && isWebPage(response);
   return isPage ? throughProxy(new Error(`${statusCode} ${reason}`.trim()), proxy, host) : undefined;
+}
+
+/**
+ * Returns the error for a response that neither AWS nor Amplitude gives. Only requests to AWS are signed. An error's page is
+ * left to the SDK, because the status says what it means.
+ */
+function foreignResponse({ headers }: Request, response: Response): ForeignResponseError | undefined {
+  const { statusCode, headers: given } = response;
+  if (statusCode >= 300 && statusCode < 400) {
+    const { location = "" } = given;
+    const target = URL.canParse(location) ? `to ${new URL(location).origin}` : "elsewhere";
+    return new ForeignResponseError(`HTTP ${statusCode} redirects ${target}`);
+  }
+  const isPage = statusCode < 300 && "authorization" in headers && isWebPage(response);
+  return isPage ? new ForeignResponseError() : undefined;
+}
+
+function withMaxBytes(body: Readable, maxBytes: number): Readable {
+  let bytes = 0;
+  const limited = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      done(bytes > maxBytes ? tooLong(maxBytes) : null, chunk);
+    },
+  });
+  pipeline(body, limited, () => {});
+  return limited;
+}
+
+function tooLong(maxBytes: number): ForeignResponseError {
+  return new ForeignResponseError(`the response is longer than ${maxBytes / 1024 / 1024} MiB`);
 }
 
 function isWebPage({ headers }: Response): boolean {

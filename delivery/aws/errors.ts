@@ -126,31 +126,43 @@ export function isClockSkew(error: unknown): boolean {
 
 /** Returns one line for a message: code and text, without the SDK's stack, and without the credentials that a response echoes. */
 export function describeError(error: unknown): string {
-  if (isUnreadable(error)) return UNREADABLE;
-  const { code, message } = awsError(error);
+  const { code, message, httpStatus } = awsError(error);
   const text = redactSecrets(message.split("\n")[0] ?? "");
+  if (error instanceof ForeignResponseError) return text;
+  if (isNameless(error)) return `HTTP ${httpStatus} without an error code; ${CHECK_ADDRESS}`;
+  if (isUnreadable(error)) return UNREADABLE;
   return text.includes(code) ? text : `${code}: ${text}`;
 }
 
+const CHECK_ADDRESS = "check for a proxy or another service at this address";
+
 /** Describes a response that can't be from AWS. */
-export const UNREADABLE =
-  "the response did not come from AWS; check for a proxy or another service at this address";
+export const UNREADABLE = `the response did not come from AWS; ${CHECK_ADDRESS}`;
+
+/** Whether a response names no error. The SDK then makes up the code, and the text. */
+function isNameless(error: unknown): boolean {
+  const { code, message, httpStatus } = awsError(error);
+  const isMadeUp = /^(Unknown|UnknownError|NotFound)$/.test(code) && /^Unknown(Error)?$/.test(message);
+  return httpStatus !== undefined && isMadeUp;
+}
 
 /**
- * Whether the response is a web page, or not JSON or XML. Source: the SDK attaches the response to the errors of its parsers,
+ * Whether the response is a web page, not JSON or XML, or an error without a code. Source: the SDK attaches the response to the errors of its parsers,
  * except to some of `JSON.parse`.
  */
 export function isUnreadable(error: unknown): boolean {
   return (
-    error instanceof WebPageError ||
+    error instanceof ForeignResponseError ||
     error instanceof SyntaxError ||
+    isNameless(error) ||
     (error instanceof Error && "$responseBodyText" in error)
   );
 }
 
-/** A web page in place of AWS's response, which the SDK would parse as XML without any member. */
-export class WebPageError extends Error {
-  constructor() {
-    super(UNREADABLE);
+/** A response that the service doesn't give: a web page, a redirect, a body without end. The SDK would misread it. */
+export class ForeignResponseError extends Error {
+  /** @param what Description of the response, such as `HTTP 302 redirects to https://login.example`. */
+  constructor(what?: string) {
+    super(what === undefined ? UNREADABLE : `${what}; ${CHECK_ADDRESS}`);
   }
 }

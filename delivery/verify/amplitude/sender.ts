@@ -1,15 +1,15 @@
-import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { Types } from "@amplitude/analytics-node";
-import { HttpRequest } from "@smithy/core/protocols";
+import { HttpRequest, type HttpResponse } from "@smithy/core/protocols";
 import type { NodeHttpHandler } from "@smithy/node-http-handler";
 import { keepAliveHandler } from "../../aws/connections";
-import { describeError } from "../../aws/errors";
-import { ProxyError, proxyFor } from "../../aws/proxy";
+import { describeError, ForeignResponseError } from "../../aws/errors";
+import { ProxyError } from "../../aws/proxy";
 import type { Clock } from "../../common/clock";
 import { SettingsError } from "../../common/errors";
 import { registerSecrets } from "../../common/redactSecrets";
 import type { Timeline } from "../../common/timeline";
+import { isObject } from "../../common/values";
 import {
   type IngestEvent,
   type IngestEventOptions,
@@ -41,6 +41,9 @@ const INVALID_API_KEY = "Invalid API key";
 /** Shortest API key that is redacted, as in `checkApiKey`. */
 const MIN_API_KEY_LENGTH = 8;
 
+/** Longest response. Amplitude's lists the faulty events of an upload. */
+const MAX_RESPONSE_BYTES = 1024 * 1024;
+
 /** Reason for a request without a response. The SDK has no message for this case, and does not retry. */
 const NO_ANSWER = "no answer: is the address right, and is a firewall, a proxy or TLS in the way?";
 
@@ -54,15 +57,18 @@ const SILENT: Types.ILogger = {
   debug: () => undefined,
 };
 
-/** Sends events with Amplitude's own SDK, its own transport and its own retries. The SDK is only observed. */
+/**
+ * Sends events with Amplitude's own SDK and its own retries. Only its transport is replaced: it knows no proxy, reads a
+ * response of any length, and takes every web page for an acceptance.
+ */
 export class AmplitudeSender {
   readonly #client = officialSdk().createInstance();
   #destination: unknown;
   #config: Types.IConfig | undefined;
   #isKeyRefused = false;
   #connections: NodeHttpHandler | undefined;
-  /** Reason for the last request through a proxy that got no response. */
-  #proxyProblem: string | undefined;
+  /** Reason for the last request that got no response of Amplitude. */
+  #problem: string | undefined;
 
   private constructor(private readonly options: SenderOptions) {}
 
@@ -116,54 +122,45 @@ export class AmplitudeSender {
     this.#config = config;
     const find = propertyOf(client, "plugin");
     if (typeof find === "function") this.#destination = find.call(client, "amplitude");
-    const transport = this.#proxyTransport(config.transportProvider);
+    const transport = this.#transport(config.transportProvider);
     config.transportProvider = {
-      send: (url, payload, compresses) => {
+      send: (url, payload) => {
         const insertIds = payload.events.flatMap(({ insert_id }) => insert_id ?? []);
         this.options.onRequest(insertIds, this.options.clock.now());
-        return transport.send(url, payload, compresses);
+        return transport(url, payload);
       },
     };
   }
 
-  /** Returns a transport that sends what goes through a proxy, which the SDK's own transport knows nothing of. */
-  #proxyTransport(direct: Transport): Transport {
-    this.#connections = keepAliveHandler({
+  /** Returns what sends a payload. Null makes the SDK give up, and the codes 0 and 408 make it try again. */
+  #transport(original: Transport): Transport["send"] {
+    const connections = keepAliveHandler({
       maxSilenceMs: REQUEST_TIMEOUT_MS,
       maxResponseMs: REQUEST_TIMEOUT_MS,
+      maxResponseBytes: MAX_RESPONSE_BYTES,
     });
-    const connections = this.#connections;
-    const { buildResponse } = direct as unknown as BuildsResponse;
-    return {
-      send: async (url, payload, compresses) => {
-        const { protocol, hostname, port, pathname } = new URL(url);
-        const target = { protocol, hostname, ...(port === "" ? {} : { port: Number(port) }) };
-        try {
-          if ((await proxyFor(target)) === undefined) return await direct.send(url, payload, compresses);
-          const body = JSON.stringify(payload);
-          const headers = {
-            host: new URL(url).host,
-            "content-type": "application/json",
-            "content-length": `${Buffer.byteLength(body)}`,
-          };
-          const request = new HttpRequest({ ...target, path: pathname, method: "POST", headers, body });
-          const { response } = await connections.handle(request);
-          return buildResponse.call(direct, await bodyOf(response.body, response.statusCode));
-        } catch (error) {
-          const isTimeout = error instanceof Error && error.name === "TimeoutError";
-          if (isTimeout) return buildResponse.call(direct, { code: 408 });
-          this.#proxyProblem =
-            error instanceof ProxyError ? `${error.message}. ${error.remedy}` : describeError(error);
-          return null;
-        }
-      },
+    this.#connections = connections;
+    const { buildResponse } = original as unknown as BuildsResponse;
+    return async (url, payload) => {
+      try {
+        const { response } = await connections.handle(requestTo(new URL(url), JSON.stringify(payload)));
+        return buildResponse.call(original, await contentOf(response));
+      } catch (error) {
+        if (error instanceof Error && error.name === "TimeoutError")
+          return buildResponse.call(original, { code: 408 });
+        const isExplained = error instanceof ProxyError || error instanceof ForeignResponseError;
+        const remedy = error instanceof ProxyError ? `. ${error.remedy}` : "";
+        const text = describeError(error);
+        this.#problem = isExplained ? `${text}${remedy}` : `${NO_ANSWER} (${text})`;
+        return null;
+      }
     };
   }
 
   #answerOf({ code, message }: Types.Result): Answer {
     if (code >= 200 && code < 300) return { kind: "accepted" };
     if (code === 400 && message.startsWith(INVALID_API_KEY)) this.#isKeyRefused = true;
-    const noAnswer = this.#proxyProblem ?? `${NO_ANSWER} (${message})`;
+    const noAnswer = this.#problem ?? `${NO_ANSWER} (${message})`;
     const reason = code === 0 ? noAnswer : `HTTP ${code}: ${message}`;
     const isRefusal = code >= 400 && code < 500;
     return { kind: isRefusal ? "refused" : "unanswered", reason: withoutKey(reason, this.options.apiKey) };
@@ -177,14 +174,35 @@ interface BuildsResponse {
 
 type Transport = Types.IConfig["transportProvider"];
 
-/** Returns a response's JSON, or only its status if it isn't JSON, as the SDK's own transport does. */
-async function bodyOf(body: Readable, statusCode: number): Promise<Record<string, unknown>> {
-  const content = await text(body);
+function requestTo({ protocol, hostname, port, host, pathname: path }: URL, body: string): HttpRequest {
+  return new HttpRequest({
+    ...{ protocol, hostname, path, method: "POST", body },
+    ...(port === "" ? {} : { port: Number(port) }),
+    headers: {
+      host,
+      "content-type": "application/json",
+      "content-length": `${Buffer.byteLength(body)}`,
+    },
+  });
+}
+
+/**
+ * Returns a response's JSON with its status as `code`; code 0 if the response broke off.
+ *
+ * @throws ForeignResponseError if a status of success comes without Amplitude's acknowledgement.
+ * Source: https://amplitude.com/docs/apis/analytics/http-v2 (response).
+ */
+async function contentOf({ statusCode, body }: HttpResponse): Promise<Record<string, unknown>> {
+  let content: unknown;
   try {
-    return JSON.parse(content);
-  } catch {
-    return { code: statusCode };
+    content = JSON.parse(await text(body));
+  } catch (error) {
+    if (error instanceof ForeignResponseError) throw error;
+    if (!(error instanceof SyntaxError)) return { code: 0 };
   }
+  if (statusCode >= 300) return { ...(isObject(content) && content), code: statusCode };
+  if (isObject(content) && content.code === 200 && Number.isInteger(content.events_ingested)) return content;
+  throw new ForeignResponseError(`HTTP ${statusCode} without Amplitude's acknowledgement`);
 }
 
 function propertyOf(value: unknown, name: string): unknown {

@@ -32,7 +32,11 @@ describe("A connection that is kept open", () => {
     });
     await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
-    const requestHandler = keepAliveHandler({ maxSilenceMs: silenceMs, maxResponseMs: responseMs });
+    const requestHandler = keepAliveHandler({
+      maxSilenceMs: silenceMs,
+      maxResponseMs: responseMs,
+      maxResponseBytes: 1024 * 1024,
+    });
     const client = new KinesisClient({
       region: "eu-central-1",
       endpoint: `http://127.0.0.1:${port}`,
@@ -127,6 +131,44 @@ describe("A connection that is kept open", () => {
     expect(describeError(failure)).to.equal(UNREADABLE);
     expect(awsError(failure)).to.not.have.property("httpStatus");
   });
+
+  it("names a redirect, which AWS doesn't use, without the query of its target", async () => {
+    const failure = await putTo((response) => {
+      response.writeHead(302, { location: "https://login.example/start?token=secret" }).end();
+    });
+    expect(describeError(failure)).to.equal(
+      "HTTP 302 redirects to https://login.example; check for a proxy or another service at this address",
+    );
+  });
+
+  it("names a status that comes without the code of an error", async () => {
+    const failure = await putTo((response) => response.writeHead(429).end());
+    expect(describeError(failure)).to.match(/^HTTP 429 without an error code; check for a proxy/);
+  });
+
+  const bodies: [what: string, headers: Record<string, string>][] = [
+    ["a body without end", {}],
+    ["a body whose length is too large", { "content-length": "9000000000" }],
+  ];
+  for (const [what, headers] of bodies) {
+    it(`reads no more of ${what} than a response can have`, async () => {
+      let written = 0;
+      const failure = await putTo(
+        (response) => {
+          response.writeHead(200, { "content-type": "application/x-amz-json-1.1", ...headers });
+          const chunk = Buffer.alloc(16 * 1024, " ");
+          const write = () => {
+            while (!response.destroyed && response.write(chunk)) written += chunk.length;
+          };
+          response.on("drain", write);
+          write();
+        },
+        [30_000, 30_000],
+      );
+      expect(describeError(failure)).to.match(/^the response is longer than 1 MiB; check for a proxy/);
+      expect(written).to.be.lessThan(16 * 1024 * 1024);
+    });
+  }
 
   for (const [what, answer] of silences) {
     it(`does not wait forever for ${what}`, async () => {

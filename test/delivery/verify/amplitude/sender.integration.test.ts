@@ -26,7 +26,8 @@ describe("sending with Amplitude's SDK", () => {
       for await (const chunk of incoming) body += chunk;
       requests.push(body);
       const [status, answer] = (answers.length > 1 ? answers.shift() : answers[0]) ?? [500, ""];
-      outgoing.writeHead(status, { "content-type": "application/json" }).end(answer);
+      const location = status === 302 ? { location: "https://login.example/?next=/2/httpapi" } : {};
+      outgoing.writeHead(status, { "content-type": "application/json", ...location }).end(answer);
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -46,7 +47,7 @@ describe("sending with Amplitude's SDK", () => {
       clock: systemClock,
       onRequest: (insertIds) => attempts.push(insertIds),
     });
-  const ok: [number, string] = [200, '{"code":200}'];
+  const ok: [number, string] = [200, '{"code":200,"events_ingested":1}'];
 
   const cases: [what: string, answers: [number, string][], kind: string, requests: number, says: RegExp][] = [
     ["takes an event that was accepted", [ok], "accepted", 1, /^$/],
@@ -71,6 +72,34 @@ describe("sending with Amplitude's SDK", () => {
       "refused",
       1,
       /413/,
+    ],
+    [
+      "takes no web page for an acceptance",
+      [[200, "<html>Please sign in</html>"]],
+      "unanswered",
+      1,
+      /HTTP 200 without Amplitude's acknowledgement; check for a proxy/,
+    ],
+    [
+      "takes no other JSON for an acceptance",
+      [[200, '{"code":200}']],
+      "unanswered",
+      1,
+      /HTTP 200 without Amplitude's acknowledgement/,
+    ],
+    [
+      "follows no redirect, and says that it is one",
+      [[302, ""]],
+      "unanswered",
+      1,
+      /HTTP 302 redirects to https:\/\/login\.example; check for a proxy/,
+    ],
+    [
+      "reads no endless response",
+      [[200, " ".repeat(1_100_000)]],
+      "unanswered",
+      1,
+      /the response is longer than 1 MiB/,
     ],
   ];
   for (const [what, given, kind, tries, says] of cases) {
@@ -167,7 +196,7 @@ describe("sending with Amplitude's SDK", () => {
     const hosts: unknown[] = [];
     const original = https.request;
     const redirected = (options: https.RequestOptions, callback: () => void) => {
-      hosts.push(options.hostname);
+      hosts.push(options.host);
       const { port } = new URL(urlOf());
       return request({ method: "POST", host: "127.0.0.1", port, path: options.path }, callback);
     };
