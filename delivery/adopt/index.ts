@@ -17,7 +17,7 @@ import { resolveOutputs, type StackOutputs } from "../common/outputs";
 import { ACTIONS } from "../deployment/iam/actions";
 import { parseStatements, strings } from "../deployment/iam/policyStatement";
 import { inspect } from "../deployment/inspection";
-import { grantRemedy } from "../deployment/remedies";
+import { failureRemedy, grantRemedy } from "../deployment/remedies";
 import { readRole } from "../deployment/role";
 import { type RolePolicy, readPolicies } from "../deployment/rolePolicies";
 import { checkStream, streamOf } from "../deployment/stream";
@@ -164,8 +164,8 @@ const POLICY_PATH = /^\/([A-Za-z0-9.,+@=_-]+\/)*$/;
 
 async function rolePart({ roleArn }: StackOutputs, operator: ClientOptions) {
   const patience = { clock: systemClock, waitMs: 0 };
-  const { description, findings, problem } = await readRole(iamClient(operator), roleArn, patience);
-  if (problem !== undefined) throw notReadable("the role", problem, ACTIONS.readRole, roleArn);
+  const { description, findings, error } = await readRole(iamClient(operator), roleArn, patience);
+  if (error !== undefined) throw notReadable("the role", error, ACTIONS.readRole, roleArn);
   if (description === undefined || findings.length > 0) throw unreadable(findings);
   const { Path: rolePath = "/", PermissionsBoundary, Description = "" } = description;
   if (!POLICY_PATH.test(rolePath)) {
@@ -260,17 +260,18 @@ function required<T>(
   read: () => Promise<T>,
 ): Promise<T> {
   return inspect(read, (error) => {
-    throw notReadable(what, describeError(error), actions, resource);
+    throw notReadable(what, error, actions, resource);
   });
 }
 
 function notReadable(
   what: string,
-  problem: string,
+  error: unknown,
   actions: readonly string[],
   resource: string,
 ): SettingsError {
-  return new SettingsError(`${what} can't be read: ${problem}. ${grantRemedy(actions, resource, "adopt")}`);
+  const remedy = failureRemedy(error, grantRemedy(actions, resource, "adopt"));
+  return new SettingsError(`${what} can't be read: ${describeError(error)}. ${remedy}`, { cause: error });
 }
 
 function unreadable(findings: Finding[]): SettingsError {

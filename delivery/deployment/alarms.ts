@@ -7,7 +7,7 @@ import { describeError } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
 import { ACTIONS } from "./iam/actions";
 import { inspect } from "./inspection";
-import { grantRemedy } from "./remedies";
+import { failureRemedy, grantRemedy } from "./remedies";
 
 /** Metrics that show missing records, throttling and the limits of the stream. */
 const METRICS = ["IncomingRecords", "IncomingBytes", "WriteProvisionedThroughputExceeded"] as const;
@@ -18,6 +18,8 @@ export interface AlarmsCheck {
   names: string[] | null;
   findings: Finding[];
 }
+
+const GRANT = grantRemedy(ACTIONS.readAlarms, "`*`, because it takes no resource");
 
 /** Checks whether the alarms on the stream's metrics would report that delivery stopped. Delivery works without them. */
 export function checkAlarms(
@@ -41,7 +43,7 @@ export function checkAlarms(
           "alarms-not-readable",
           stream.arn,
           `The alarms on the stream can't be read: ${describeError(error)}`,
-          grantRemedy(ACTIONS.readAlarms, "`*`, because it takes no resource"),
+          failureRemedy(error, GRANT),
         ),
       ],
     }),

@@ -1,10 +1,10 @@
 import { DescribeKeyCommand, type KMSClient } from "@aws-sdk/client-kms";
-import { classify, describeError } from "../aws/errors";
+import { describeError } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 import { ACTIONS } from "./iam/actions";
 import { inspect, isNamed } from "./inspection";
-import { grantRemedy, kinesisCommand, streamRemedy } from "./remedies";
+import { failureRemedy, grantRemedy, kinesisCommand, streamRemedy } from "./remedies";
 
 /**
  * Returns the ARN of a key that a stream names by an alias or a bare id, because policies name keys only by ARN. Returns
@@ -67,8 +67,7 @@ function unusable(what: string, where: string, remedy: string): Finding {
 }
 
 function undetermined(error: unknown, where: string): Finding {
-  const first =
-    classify(error) === "access-denied" ? grantRemedy(ACTIONS.readKey, "the key") : "Run this again";
+  const first = failureRemedy(error, grantRemedy(ACTIONS.readKey, "the key"));
   return finding.undetermined(
     "key-undetermined",
     where,

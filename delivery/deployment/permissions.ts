@@ -11,7 +11,7 @@ import { accountOf, regionOf } from "../common/arn";
 import { type Finding, finding } from "../common/findings";
 import { unique } from "../common/values";
 import { ACTIONS } from "./iam/actions";
-import { grantRemedy } from "./remedies";
+import { failureRemedy, grantRemedy } from "./remedies";
 import type { Route } from "./route";
 import type { StreamState } from "./stream";
 
@@ -218,9 +218,7 @@ const USE_ROLE = "use --route role, which proves the permissions by writing";
 function remedyWithoutSimulation(error: unknown, caller: Route): string {
   if (caller === "role")
     return "Ignore this if the endpoint is not AWS, because writing proves kinesis:PutRecords. On AWS, run this again";
-  if (classify(error) === "access-denied")
-    return `${grantRemedy(ACTIONS.simulateRole, "the role")}, or use --route role`;
   return classify(error) === "unsupported"
     ? `Because this endpoint has no SimulatePrincipalPolicy, ${USE_ROLE}`
-    : `Run this again. If it fails again, ${USE_ROLE}`;
+    : `${failureRemedy(error, grantRemedy(ACTIONS.simulateRole, "the role"))}, or ${USE_ROLE}`;
 }

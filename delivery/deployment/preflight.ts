@@ -1,13 +1,14 @@
 import type { StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
 import { type ClientOptions, iamClient, kinesisClient, kmsClient, stsClient } from "../aws/clients";
 import { type Caller, callerIdentity } from "../aws/credentials";
+import { describeError } from "../aws/errors";
 import { pollUntil } from "../aws/waitUntil";
 import { accountOf } from "../common/arn";
 import { type Finding, finding, hasSeverity } from "../common/findings";
 import { ACTIONS } from "./iam/actions";
 import { resolveKey } from "./key";
 import { checkPermissions, type PermissionsCheck } from "./permissions";
-import { grantRemedy, withIgnoredChanges } from "./remedies";
+import { failureRemedy, grantRemedy, withIgnoredChanges } from "./remedies";
 import { type RoleState, readRole } from "./role";
 import { type AccessOptions, chooseRoute, ifFinal, type Route, STILL_REFUSED } from "./route";
 import { checkStream, type StreamState, wrongAccount } from "./stream";
@@ -99,7 +100,7 @@ function checkAccount({ accountId }: Caller, roleArn: string, findings: Finding[
 
 function trustFindings(
   { outputs: { roleArn }, amplitude }: AccessOptions,
-  { trustDocument, problem }: RoleState,
+  { trustDocument, error }: RoleState,
   assumedBy: Caller | undefined,
 ): Finding[] {
   const assumedAsAmplitude = assumedBy?.accountId === amplitude.accountId;
@@ -108,13 +109,13 @@ function trustFindings(
     // Assuming the role has just proved what the document leaves open.
     return assumedAsAmplitude ? findings.filter(({ code }) => code !== "trust-undetermined") : findings;
   }
-  if (problem === undefined || assumedAsAmplitude) return [];
+  if (error === undefined || assumedAsAmplitude) return [];
   return [
     finding[assumedBy === undefined ? "undetermined" : "warning"](
       "role-not-readable",
       roleArn,
-      `The role's trust policy can't be read, so whether Amplitude may assume it is unknown: ${problem}`,
-      grantRemedy(ACTIONS.readRole, "the role"),
+      `The role's trust policy can't be read, so whether Amplitude may assume it is unknown: ${describeError(error)}`,
+      failureRemedy(error, grantRemedy(ACTIONS.readRole, "the role")),
     ),
   ];
 }

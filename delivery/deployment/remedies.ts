@@ -1,3 +1,5 @@
+import { classify } from "../aws/errors";
+import { ProxyError } from "../aws/proxy";
 import type { Finding, FindingCode } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 import { ACTIONS, type Task } from "./iam/actions";
@@ -64,4 +66,34 @@ export function grantRemedy(actions: readonly string[], resource: string, task?:
 }
 
 /** Remedy for a stream whose records the caller may not read. */
-export const GRANT_READING = `${grantRemedy(ACTIONS.readShards, "the stream")}, and ${ACTIONS.decryptRecords} on a customer managed key`;
+const GRANT_READING = `${grantRemedy(ACTIONS.readShards, "the stream")}, and ${ACTIONS.decryptRecords} on a customer managed key`;
+
+const CHECK_NETWORK =
+  "Check the region, the network, the proxy (HTTPS_PROXY, NO_PROXY), AWS_ENDPOINT_URL and the service's health, and run this again";
+
+/**
+ * Returns the remedy for a request that failed, by its cause: a grant helps only if AWS denied the request.
+ *
+ * @param grant Remedy for a denied request.
+ */
+export function failureRemedy(error: unknown, grant: string): string {
+  if (error instanceof ProxyError) return error.remedy;
+  switch (classify(error)) {
+    case "access-denied":
+    case "key-access-denied":
+      return grant;
+    case "untrusted-certificate":
+      return "Name the file with the authority's certificate (AWS_CA_BUNDLE=ca.pem), or compare AWS_ENDPOINT_URL, and run this again";
+    case "throttling":
+      return "Wait a minute until fewer requests are made, and run this again";
+    case "unsupported":
+      return "Compare AWS_ENDPOINT_URL. If the endpoint is an emulator, it lacks this call";
+    default:
+      return CHECK_NETWORK;
+  }
+}
+
+/** Returns the remedy for a stream whose records can't be read. */
+export function readingRemedy(error: unknown): string {
+  return failureRemedy(error, GRANT_READING);
+}

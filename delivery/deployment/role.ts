@@ -1,5 +1,4 @@
 import { GetRoleCommand, type IAMClient, type Role } from "@aws-sdk/client-iam";
-import { describeError } from "../aws/errors";
 import { pollUntil, type WaitOptions } from "../aws/waitUntil";
 import { roleNameOf } from "../common/arn";
 import { type Finding, finding } from "../common/findings";
@@ -9,8 +8,8 @@ import { inspect, isNamed } from "./inspection";
 export interface RoleState {
   /** Trust policy. Absent if it could not be read. */
   trustDocument?: string;
-  /** Why there is no document. */
-  problem?: string;
+  /** Why there is no document, if the role exists. */
+  error?: unknown;
   /** Response of IAM. Absent if the role could not be read. */
   description?: Role;
   findings: Finding[];
@@ -36,9 +35,7 @@ function readOnce(client: IAMClient, roleArn: string): Promise<RoleState> {
       return { trustDocument, findings, description: Role };
     },
     (error) =>
-      isNamed(error, "NoSuchEntityException")
-        ? { findings: [notFound(roleArn)] }
-        : { findings: [], problem: describeError(error) },
+      isNamed(error, "NoSuchEntityException") ? { findings: [notFound(roleArn)] } : { findings: [], error },
   );
 }
 

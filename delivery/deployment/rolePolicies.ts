@@ -13,7 +13,7 @@ import { type Finding, finding } from "../common/findings";
 import { ACTIONS } from "./iam/actions";
 import { conditionTests, parseStatements, type Statement, strings } from "./iam/policyStatement";
 import { inspect } from "./inspection";
-import { grantRemedy } from "./remedies";
+import { failureRemedy, grantRemedy } from "./remedies";
 
 /** A policy that grants the role permissions. */
 export interface RolePolicy {
@@ -118,12 +118,18 @@ function breadthFindings(
   ];
 }
 
+const GRANT = grantRemedy(
+  [...ACTIONS.readRolePolicies, ...ACTIONS.readPolicies],
+  "the role and its policies",
+  "check",
+);
+
 function notReadable(error: unknown, roleArn: string): Finding {
   return finding.warning(
     "policies-not-readable",
     roleArn,
     `The role's policies can't be read, so they may allow more than Amplitude needs: ${describeError(error)}`,
-    grantRemedy([...ACTIONS.readRolePolicies, ...ACTIONS.readPolicies], "the role and its policies", "check"),
+    failureRemedy(error, GRANT),
   );
 }
 

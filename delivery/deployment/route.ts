@@ -114,8 +114,8 @@ function assumeWait({ route, wait }: AccessOptions, role: RoleState, sender: Cal
 
 /** Whether STS itself decided: not a timeout, throttling, a fault of STS, a proxy, or an endpoint without the call. */
 function isRefusal(error: unknown): boolean {
-  const { code, httpStatus = 0 } = awsError(error);
-  const isFromAws = !isUnreadable(error) && classify(error) !== "unsupported" && code !== "Unknown";
+  const { httpStatus = 0 } = awsError(error);
+  const isFromAws = !isUnreadable(error) && classify(error) !== "unsupported";
   const isFinal = httpStatus !== 407 && httpStatus !== 408 && classify(error) !== "throttling";
   return httpStatus >= 400 && httpStatus < 500 && isFromAws && isFinal;
 }

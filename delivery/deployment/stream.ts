@@ -3,7 +3,7 @@ import {
   type KinesisClient,
   type StreamDescriptionSummary,
 } from "@aws-sdk/client-kinesis";
-import { classify, describeError } from "../aws/errors";
+import { describeError } from "../aws/errors";
 import { pollUntil, type WaitOptions } from "../aws/waitUntil";
 import { accountOf, streamArnOf } from "../common/arn";
 import type { Clock } from "../common/clock";
@@ -14,7 +14,7 @@ import type { StackOutputs } from "../common/outputs";
 import { isObject } from "../common/values";
 import { ACTIONS } from "./iam/actions";
 import { inspect, isNamed } from "./inspection";
-import { grantRemedy, kinesisCommand, streamRemedy } from "./remedies";
+import { failureRemedy, grantRemedy, kinesisCommand, streamRemedy } from "./remedies";
 
 /** Properties of the stream that a run needs. */
 export interface StreamState {
@@ -187,9 +187,7 @@ function describeProblem(error: unknown, where: string, outputs: StackOutputs): 
     "stream-not-described",
     where,
     `The stream can't be looked up: ${describeError(error)}`,
-    classify(error) === "access-denied"
-      ? grantRemedy([...ACTIONS.describeStream, ...ACTIONS.readShards], "the stream")
-      : "Check the region, the network and AWS_ENDPOINT_URL, and run this again",
+    failureRemedy(error, grantRemedy([...ACTIONS.describeStream, ...ACTIONS.readShards], "the stream")),
   );
 }
 

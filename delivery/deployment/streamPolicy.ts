@@ -18,7 +18,7 @@ import {
 } from "./iam/policyStatement";
 import { isUniqueId, matchPrincipal } from "./iam/principals";
 import { inspect, isNamed } from "./inspection";
-import { grantRemedy } from "./remedies";
+import { failureRemedy, grantRemedy } from "./remedies";
 
 interface Place {
   streamArn: string;
@@ -39,7 +39,13 @@ export function checkStreamPolicy(client: KinesisClient, place: Place): Promise<
     (error) => {
       // The stream was described a moment ago, so only its policy can be missing.
       if (isNamed(error, "ResourceNotFoundException")) return [];
-      return [undetermined(`The stream's own policy can't be read: ${describeError(error)}`, place, GRANT)];
+      return [
+        undetermined(
+          `The stream's own policy can't be read: ${describeError(error)}`,
+          place,
+          failureRemedy(error, GRANT),
+        ),
+      ];
     },
   );
 }

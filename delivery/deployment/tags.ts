@@ -4,7 +4,7 @@ import { type Finding, finding } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 import { ACTIONS } from "./iam/actions";
 import { inspect } from "./inspection";
-import { grantRemedy, streamRemedy } from "./remedies";
+import { failureRemedy, grantRemedy, streamRemedy } from "./remedies";
 
 /** Checks that the stream has a tag. Source: AWS Security Hub, Kinesis.2. */
 export function checkStreamTags(
@@ -24,7 +24,7 @@ export function checkStreamTags(
         "tags-not-readable",
         streamArn,
         `The stream's tags can't be read: ${describeError(error)}`,
-        grantRemedy(ACTIONS.readStreamTags, "the stream"),
+        failureRemedy(error, grantRemedy(ACTIONS.readStreamTags, "the stream")),
       ),
     ],
   );

@@ -1,21 +1,18 @@
-import { classify, describeError } from "../aws/errors";
+import { describeError } from "../aws/errors";
 import { DeliveryError, messageOf } from "../common/errors";
 import { type Finding, type FindingCode, finding, mostCommon } from "../common/findings";
-import { GRANT_READING } from "../deployment/remedies";
+import { readingRemedy } from "../deployment/remedies";
 import type { EventSource, Omissions } from "../events/source";
 import { type Reason, type ReasonCounts, TOO_LARGE } from "../kinesis/outcome";
 import type { Stopped } from "../kinesis/producer";
 import type { StreamUnreadable } from "../kinesis/streamReader";
 
 export function notReadable({ message, cause }: StreamUnreadable, where: string): Finding {
-  const isRefused = /^(key-)?access-denied$/.test(classify(cause));
   return finding.undetermined(
     "stream-not-readable",
     where,
     `The stream can't be read back, so it is unknown what arrived: ${message}: ${describeError(cause)}`,
-    isRefused
-      ? GRANT_READING
-      : "Check the network, the credentials' lifetime and the service's health, and run this again",
+    readingRemedy(cause),
   );
 }
 

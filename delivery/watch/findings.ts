@@ -1,8 +1,8 @@
-import { awsError, classify, describeError } from "../aws/errors";
+import { awsError, describeError } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
 import { DOCUMENTED_P95_SECONDS } from "../common/limits";
 import type { StackOutputs } from "../common/outputs";
-import { GRANT_READING } from "../deployment/remedies";
+import { readingRemedy } from "../deployment/remedies";
 import { createAgain } from "../deployment/stream";
 import type { StreamUnreadable } from "../kinesis/streamReader";
 import type { WatchUntil } from "./options";
@@ -190,9 +190,7 @@ export function unreadableStream(
     "stream-not-readable",
     where,
     `The stream can't be read: ${reason}`,
-    /^(key-)?access-denied$/.test(classify(cause))
-      ? GRANT_READING
-      : "Check the network, whether the credentials expired, and the health of Kinesis. Use --from TIME to resume where this watch ended",
+    `${readingRemedy(cause)}. Use --from TIME to resume where this watch ended`,
   );
 }
 

@@ -639,6 +639,37 @@ describe("A mistake of a user", function () {
       3,
     ],
     [
+      "a proxy that answers some of the calls with its page",
+      () =>
+        under(
+          ({ operation, body }) =>
+            /^(List|GetResource)/.test(operation) || /^(Simulate|ListAtt)/.test(queried(body) ?? "")
+              ? { status: 403, body: Buffer.from("<html>blocked</html>") }
+              : undefined,
+          ["check", ...flagsOf(outputs)],
+        ),
+      [
+        /^(?![\s\S]*Grant the caller)/,
+        /tags-not-readable[\s\S]*remedy: Check the region, the network, the proxy/,
+        /policies-not-readable[\s\S]*did not come from AWS/,
+        /HTTP 403 without an error code/,
+      ],
+      3,
+    ],
+    [
+      "too many requests",
+      () =>
+        under(
+          ({ operation }) =>
+            /^(List|GetResource)/.test(operation)
+              ? json({ __type: "LimitExceededException", message: "Rate exceeded" }, 400)
+              : undefined,
+          ["check", ...flagsOf(outputs)],
+        ),
+      [/^(?![\s\S]*Grant the caller)/, /tags-not-readable[\s\S]*remedy: Wait a minute/],
+      3,
+    ],
+    [
       "no permission to read",
       () => as(allow(["kinesis:DescribeStreamSummary", "kinesis:PutRecords", "iam:*"], ["*"]), "verify"),
       [/stream-not-readable/, /kinesis:ListShards/],

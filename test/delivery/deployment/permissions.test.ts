@@ -287,7 +287,7 @@ describe("Checking the role's permissions", () => {
       asker: "operator",
       code: "simulation-unavailable",
       severity: "undetermined",
-      remedy: "Run this again",
+      remedy: "run this again",
     },
     {
       why: "the answer lacks a decision",
@@ -295,7 +295,7 @@ describe("Checking the role's permissions", () => {
       asker: "operator",
       code: "simulation-unavailable",
       severity: "undetermined",
-      remedy: "Run this again",
+      remedy: "run this again",
     },
   ];
   for (const { why, answer, asker, remedy, ...expected } of unanswered) {

@@ -1,5 +1,6 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
 import { expect } from "chai";
+import { describeError } from "../../../delivery/aws/errors";
 import { readRole as readPatiently } from "../../../delivery/deployment/role";
 import { checkTrust } from "../../../delivery/deployment/trust";
 import { type FakeAnswer, type FakeCall, fakeIam, xml, xmlError } from "../aws/fakeAws";
@@ -90,7 +91,7 @@ describe("Reading the role", () => {
         fakeIam(() => answer),
         ROLE_ARN,
       );
-      expect(role.problem).to.match(problem);
+      expect(describeError(role.error)).to.match(problem);
       expect(role).to.not.have.property("trustDocument");
       expect(role.findings).to.deep.equal([]);
     });
