@@ -1,5 +1,7 @@
 import type { CustomerAccount, OutgoingRow } from "./customerAccount";
-import { coursesOf, type DeliveryHabits, type Random, retryDelayMs } from "./schedule";
+import type { CopyTruth, DeliveryFaults } from "./deliveryFaults";
+import type { RowOutcome } from "./metricsApi";
+import { type Course, coursesOf, type DeliveryHabits, type Random, retryDelayMs } from "./schedule";
 import type { Json } from "./upload";
 
 /** Names of Amplitude's delivery metrics API. */
@@ -18,6 +20,8 @@ export interface DeliveryMetrics {
 }
 
 export interface DestinationOptions {
+  /** The id under which the delivery metrics API knows the destination. */
+  syncId: string;
   account: CustomerAccount;
   habits: DeliveryHabits;
   random: Random;
@@ -31,6 +35,7 @@ interface Waiting {
   receivedAt: number;
   attempt: number;
   isDuplicate: boolean;
+  truth: CopyTruth | undefined;
 }
 
 /** Whether identify calls are forwarded, regardless of the event filter. */
@@ -47,6 +52,10 @@ export class KinesisDestination {
   forwardsIdentify = true;
   /** Transforms a row before it is written. Tests inject faults here. */
   alter: (row: Json) => Json = (row) => row;
+  /** Seeded faults, with a log of the truth. */
+  faults: DeliveryFaults | undefined;
+  /** Outcomes of all rows, for the delivery metrics API. */
+  readonly outcomes: RowOutcome[] = [];
   readonly metrics: DeliveryMetrics = {
     eventsDelivered: 0,
     successOnFirstAttempt: 0,
@@ -57,29 +66,57 @@ export class KinesisDestination {
   };
   readonly #waiting = new Set<Waiting>();
   #timer: NodeJS.Timeout | undefined;
+  /** Number of rows in the current request. */
+  #writing = 0;
   #isWriting = false;
   #stopped = false;
 
   constructor(private readonly options: DestinationOptions) {}
 
+  get syncId(): string {
+    return this.options.syncId;
+  }
+
   /** Rows that are not written yet. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + this.#writing;
   }
 
   take(rows: Json[]): void {
     const { habits, random, now } = this.options;
     const sent = rows.filter((row) => this.enabled && this.#passes(String(row.event_type)));
-    this.metrics.eventsDiscarded += rows.length - sent.length;
     const receivedAt = now();
-    coursesOf(sent.length, habits, random).forEach(({ delayMs, againMs }, position) => {
-      const row = this.#outgoing(this.alter(sent[position] ?? {}));
-      const entry = { row, receivedAt, attempt: 1 };
-      this.#waiting.add({ ...entry, dueAt: receivedAt + delayMs, isDuplicate: false });
-      if (againMs !== undefined)
-        this.#waiting.add({ ...entry, dueAt: receivedAt + againMs, isDuplicate: true });
+    for (let discarded = rows.length - sent.length; discarded > 0; discarded -= 1) this.#omit("discarded");
+    coursesOf(sent.length, habits, random).forEach((course, position) => {
+      this.#send(this.alter(sent[position] ?? {}), course, receivedAt);
     });
     this.#plan();
+  }
+
+  /** Schedules a row's copies: the faults', and the one that the course adds. */
+  #send(row: Json, { delayMs, againMs }: Course, receivedAt: number): void {
+    const copies = this.faults?.copiesOf(row) ?? [{ row, delayMs: 0, truth: undefined }];
+    const [first] = copies;
+    if (first === undefined) {
+      this.#omit(this.faults?.isFiltered(row) ? "discarded" : "expired");
+      return;
+    }
+    const wait = (copy: typeof first, after: number, isDuplicate: boolean, truth = copy.truth) =>
+      this.#waiting.add({
+        row: this.#outgoing(copy.row),
+        dueAt: receivedAt + after + copy.delayMs,
+        receivedAt,
+        attempt: 1,
+        isDuplicate,
+        truth,
+      });
+    for (const copy of copies) wait(copy, delayMs, copy !== first);
+    if (againMs !== undefined) wait(first, againMs, true, first.truth && this.faults?.another(first.truth));
+  }
+
+  #omit(kind: "discarded" | "expired"): void {
+    this.metrics[kind === "discarded" ? "eventsDiscarded" : "eventsExpired"] += 1;
+    this.outcomes.push({ at: this.options.now(), kind });
   }
 
   stop(): void {
@@ -114,6 +151,7 @@ export class KinesisDestination {
       .sort((one, other) => one.dueAt - other.dueAt)
       .slice(0, RECORDS_A_CALL);
     this.#isWriting = true;
+    this.#writing = due.length;
     for (const entry of due) this.#waiting.delete(entry);
     const { account, habits } = this.options;
     const rows = due.map(({ row }) => row);
@@ -122,14 +160,16 @@ export class KinesisDestination {
         ? []
         : await (habits.call === "PutRecords" ? account.putRecords(rows) : account.putRecordEach(rows));
     for (const [position, entry] of due.entries()) this.#enter(entry, failures[position]);
+    this.#writing = 0;
     this.#isWriting = false;
     this.#plan();
   }
 
   #enter(entry: Waiting, failure: string | undefined): void {
     if (failure === undefined) {
+      if (entry.truth !== undefined) entry.truth.writtenAt = this.options.now();
       if (entry.isDuplicate) this.metrics.eventsDuplicated += 1;
-      else this.#delivered(entry.attempt);
+      else this.#delivered(entry);
       return;
     }
     this.metrics.lastFailure = failure;
@@ -137,10 +177,12 @@ export class KinesisDestination {
     const dueAt = now() + retryDelayMs(entry.attempt + 1, habits.retryDelayMs, random);
     const isOver = entry.attempt > habits.retries || dueAt - entry.receivedAt > habits.expireMs;
     if (!isOver && !this.#stopped) this.#waiting.add({ ...entry, dueAt, attempt: entry.attempt + 1 });
-    else if (!entry.isDuplicate) this.metrics.eventsExpired += 1;
+    else if (!entry.isDuplicate) this.#omit("expired");
   }
 
-  #delivered(attempt: number): void {
+  #delivered({ attempt, receivedAt }: Waiting): void {
+    const at = this.options.now();
+    this.outcomes.push({ at, kind: "delivered", attempts: attempt, latencyMs: at - receivedAt });
     this.metrics.eventsDelivered += 1;
     if (attempt === 1) this.metrics.successOnFirstAttempt += 1;
     else this.metrics.successAfterRetry += 1;

@@ -138,6 +138,6 @@ function timesOf(event: IngestedEvent, { receivedAt, processedAt, clientUploaded
 }
 
 /** Formats a UTC time without its zone: `2025-07-17 10:36:28.583000`. */
-function timestamp(milliseconds: number): string {
+export function timestamp(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace("T", " ").replace("Z", "000");
 }

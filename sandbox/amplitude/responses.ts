@@ -81,3 +81,21 @@ export function tooManyRequests(throttled: Throttled): IngestionResponse {
 export function serverFailure(code: number): IngestionResponse {
   return { code, error: "The server could not handle the request" };
 }
+
+/** A response of the APIs that read from a project. */
+export interface ApiResponse {
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer | string;
+  /** Number of bytes of the body after which the connection ends. Default: all. */
+  endsAt?: number;
+}
+
+/** Refuses a request. Amplitude documents the status, and no body. */
+export function refused(status: number, error: string): ApiResponse {
+  return jsonResponse({ error }, status);
+}
+
+export function jsonResponse(value: object, status = 200): ApiResponse {
+  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(value) };
+}

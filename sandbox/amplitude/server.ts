@@ -10,8 +10,18 @@ import {
   type PermissionCheck,
 } from "./customerAccount";
 import { KinesisDestination } from "./destination";
+import { DOCUMENTED_EXPORT, ExportApi, type ExportHabits } from "./exportApi";
+import { DOCUMENTED_METRICS, MetricsApi, type MetricsHabits } from "./metricsApi";
 import { Project } from "./project";
-import { type IngestionResponse, ingested, serverFailure, tooManyRequests } from "./responses";
+import {
+  type ApiResponse,
+  type IngestionResponse,
+  ingested,
+  jsonResponse,
+  refused,
+  serverFailure,
+  tooManyRequests,
+} from "./responses";
 import { type DeliveryHabits, DOCUMENTED_HABITS, type Random } from "./schedule";
 import { BATCH_RATES, HTTP_V2_RATES, Throttle, type ThrottleLimits } from "./throttle";
 import { BATCH_LIMITS, HTTP_V2_LIMITS, type Json, readUpload, type UploadLimits } from "./upload";
@@ -20,8 +30,12 @@ import { BATCH_LIMITS, HTTP_V2_LIMITS, type Json, readUpload, type UploadLimits 
 export interface LocalAmplitude {
   /** URL of the HTTP V2 API, `http://127.0.0.1:PORT/2/httpapi`. The batch API is at `/batch`. */
   url: string;
+  /** `http://127.0.0.1:PORT`, with the Export API at `/api/2/export`, and the delivery metrics API. */
+  origin: string;
   /** API key of the only project. */
   apiKey: string;
+  /** Secret key of the only project. The Export API and the delivery metrics API require it. */
+  secretKey: string;
   /** Id of the only project, which every row carries. */
   app: number;
   /** Creates and enables a Kinesis destination, and checks its role's permissions. */
@@ -30,6 +44,8 @@ export interface LocalAmplitude {
   failNext(requests: number, status: number): void;
   /** Number of events omitted as duplicates. */
   readonly eventsDeduplicated: number;
+  /** The rows that the Export API returns, and its faults. */
+  readonly exports: ExportApi;
   stop(): Promise<void>;
 }
 
@@ -37,8 +53,16 @@ export interface LocalAmplitudeOptions {
   aws: AwsAccess;
   /** Default: 32 random hexadecimal digits, as Amplitude's keys are. */
   apiKey?: string;
+  /** Default: 32 random hexadecimal digits. */
+  secretKey?: string;
   /** Default: `DOCUMENTED_HABITS`. */
   habits?: Partial<DeliveryHabits>;
+  /** Default: `DOCUMENTED_EXPORT`. */
+  exportHabits?: Partial<ExportHabits>;
+  /** Default: `DOCUMENTED_METRICS`. */
+  metricsHabits?: Partial<MetricsHabits>;
+  /** Status for wrong keys of the APIs that read. Undocumented. Default: 401. */
+  unauthorizedStatus?: 401 | 403;
   /** Limits of both APIs. Default: the documented ones. */
   rates?: ThrottleLimits;
   /** Draws delays, duplicates and reordering. */
@@ -48,6 +72,8 @@ export interface LocalAmplitudeOptions {
 }
 
 const APP = 100_011_471;
+/** A sync id has this form in the example of the Event Streaming Metrics Summary API. */
+const FIRST_SYNC_ID = 30_001_625;
 /** Above the batch API's limit, so that a body that is too large gets a response. */
 const MAX_BODY_BYTES = 2 * BATCH_LIMITS.bytes;
 
@@ -64,18 +90,37 @@ export async function startAmplitude(options: LocalAmplitudeOptions): Promise<Lo
 
 class AmplitudeServer implements LocalAmplitude {
   readonly apiKey: string;
+  readonly secretKey: string;
   readonly app = APP;
+  readonly exports: ExportApi;
   readonly #now: () => number;
   readonly #project = new Project({ app: APP, newUuid: randomUUID });
   readonly #destinations: KinesisDestination[] = [];
   readonly #endpoints: Record<string, Endpoint>;
+  /** APIs that read, by path. Source: Export API, and Event Streaming Metrics Summary API. */
+  readonly #readers: Record<string, { respond(query: URLSearchParams): ApiResponse | Promise<ApiResponse> }>;
   readonly #server: Server;
   #failures = { requests: 0, status: 500 };
 
   constructor(private readonly options: LocalAmplitudeOptions) {
-    const { apiKey = randomBytes(16).toString("hex"), now = Date.now, rates } = options;
-    this.apiKey = apiKey;
+    const { now = Date.now, rates } = options;
+    this.apiKey = options.apiKey ?? randomBytes(16).toString("hex");
+    this.secretKey = options.secretKey ?? randomBytes(16).toString("hex");
     this.#now = now;
+    this.exports = new ExportApi({
+      app: APP,
+      habits: { ...DOCUMENTED_EXPORT, ...options.exportHabits },
+      now,
+    });
+    const metricsHabits = { ...DOCUMENTED_METRICS, ...options.metricsHabits };
+    this.#readers = {
+      "/api/2/export": this.exports,
+      "/api/2/event-streaming/delivery-metrics-summary": new MetricsApi(
+        this.#destinations,
+        metricsHabits,
+        now,
+      ),
+    };
     this.#endpoints = {
       "/2/httpapi": { limits: HTTP_V2_LIMITS, throttle: new Throttle(rates ?? HTTP_V2_RATES) },
       "/batch": { limits: BATCH_LIMITS, throttle: new Throttle(rates ?? BATCH_RATES) },
@@ -84,7 +129,11 @@ class AmplitudeServer implements LocalAmplitude {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/2/httpapi`;
+    return `${this.origin}/2/httpapi`;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   get eventsDeduplicated(): number {
@@ -101,6 +150,7 @@ class AmplitudeServer implements LocalAmplitude {
     const account = new CustomerAccount(form, aws);
     const check = await account.checkPermissions();
     const destination = new KinesisDestination({
+      syncId: String(FIRST_SYNC_ID + this.#destinations.length),
       account,
       habits: { ...DOCUMENTED_HABITS, ...habits },
       random,
@@ -125,19 +175,34 @@ class AmplitudeServer implements LocalAmplitude {
 
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     try {
-      const response = await this.#respond(incoming);
-      outgoing.writeHead(response.code, { "content-type": "application/json" }).end(JSON.stringify(response));
+      const { status, headers, body, endsAt } = await this.#respond(incoming);
+      outgoing.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
+      if (endsAt === undefined) outgoing.end(body);
+      else outgoing.write(body.slice(0, endsAt), () => outgoing.destroy());
     } catch {
       outgoing.destroy();
     }
   }
 
-  async #respond(incoming: IncomingMessage): Promise<IngestionResponse> {
-    const { pathname: path } = new URL(incoming.url ?? "/", "http://127.0.0.1");
+  async #respond(incoming: IncomingMessage): Promise<ApiResponse> {
+    const { pathname: path, searchParams } = new URL(incoming.url ?? "/", "http://127.0.0.1");
     const body = await bodyOf(incoming);
+    const reader = this.#readers[path];
+    if (reader === undefined) {
+      const response = this.#accept(incoming, path, body);
+      return jsonResponse(response, response.code);
+    }
+    if (incoming.method !== "GET") return refused(405, "Method not allowed");
+    const isAuthorized = incoming.headers.authorization === basic(this.apiKey, this.secretKey);
+    return isAuthorized
+      ? reader.respond(searchParams)
+      : refused(this.options.unauthorizedStatus ?? 401, "Invalid API key or secret key");
+  }
+
+  #accept({ method }: IncomingMessage, path: string, body: Buffer): IngestionResponse {
     const endpoint = this.#endpoints[path];
     if (endpoint === undefined) return { code: 404, error: "Not found" };
-    if (incoming.method !== "POST") return { code: 405, error: "Method not allowed" };
+    if (method !== "POST") return { code: 405, error: "Method not allowed" };
     if (this.#failures.requests > 0) {
       this.#failures.requests -= 1;
       return serverFailure(this.#failures.status);
@@ -151,13 +216,19 @@ class AmplitudeServer implements LocalAmplitude {
     const receivedAt = this.#now();
     const throttled = throttle.take(read.upload.events, receivedAt);
     if (throttled !== undefined) return tooManyRequests(throttled);
-    this.#forward(this.#project.take(read.upload, { path, receivedAt }));
+    const rows = this.#project.take(read.upload, { path, receivedAt });
+    for (const row of rows) this.exports.add(JSON.stringify(row), receivedAt);
+    this.#forward(rows);
     return ingested(read.upload.events.length, body.length, receivedAt);
   }
 
   #forward(rows: Json[]): void {
     for (const destination of this.#destinations) destination.take(rows);
   }
+}
+
+function basic(apiKey: string, secretKey: string): string {
+  return `Basic ${Buffer.from(`${apiKey}:${secretKey}`).toString("base64")}`;
 }
 
 /** Reads to the end even if the body is too large, because a client that is still sending would miss the response. */

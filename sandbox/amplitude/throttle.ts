@@ -20,6 +20,21 @@ export const BATCH_RATES: ThrottleLimits = { ...HTTP_V2_RATES, eventsPerSecond: 
 
 const DAY_MS = 24 * 3600 * 1000;
 
+/** Limits the requests of one minute, whatever they ask for. */
+export class RequestLimit {
+  #taken: number[] = [];
+
+  constructor(private readonly perMinute: number) {}
+
+  /** Counts a request, or returns false if there were too many in the last minute. */
+  take(now: number): boolean {
+    this.#taken = this.#taken.filter((at) => at > now - 60_000);
+    if (this.#taken.length >= this.perMinute) return false;
+    this.#taken.push(now);
+    return true;
+  }
+}
+
 type Kind = "users" | "devices";
 
 /** Counts events per user and device, except those of rejected uploads. */

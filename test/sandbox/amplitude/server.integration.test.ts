@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
+import { DeliveryFaults } from "../../../sandbox/amplitude/deliveryFaults";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
 import { deploy, recordsOf } from "../../delivery/deployment/deploy";
 import { until } from "../../until";
@@ -119,5 +120,44 @@ describe("the stand-in for Amplitude", function () {
     );
     expect(destination.metrics.eventsDiscarded).to.equal(2);
     expect(await recordsOf(aws, outputs.streamName)).to.have.length(1);
+  });
+
+  it("logs the truth about seeded faults, and counts them in its delivery metrics", async () => {
+    const outputs = await deploy(aws);
+    const { destination } = await amplitude.connect(outputs);
+    const faults = new DeliveryFaults({
+      seed: "1",
+      dropped: 0.2,
+      doubled: 0.2,
+      changed: 0.2,
+      filteredTypes: ["C"],
+    });
+    destination.faults = faults;
+    const many = Array.from({ length: 60 }, (_, number) => ({
+      event_type: number % 6 === 0 ? "C" : "A",
+      user_id: `user-${number}`,
+      insert_id: `${number}`,
+    }));
+    await post("/batch", JSON.stringify({ api_key: amplitude.apiKey, events: many }));
+    await until(() => destination.waiting === 0 && faults.truths.length === 60);
+    const written = faults.truths.flatMap(({ uuid, copies }) =>
+      copies.flatMap(({ writtenAt }) => (writtenAt === undefined ? [] : [uuid])),
+    );
+    const records = await recordsOf(aws, outputs.streamName);
+    const uuids = records.map(({ bytes }) => JSON.parse(bytes.toString()).uuid);
+    expect(uuids.sort()).to.deep.equal(written.sort());
+    const query = `sync_id=${destination.syncId}&time_period=TEN_MINUTES`;
+    const response = await fetch(
+      new URL(`/api/2/event-streaming/delivery-metrics-summary?${query}`, amplitude.url),
+      { headers: { authorization: `Basic ${btoa(`${amplitude.apiKey}:${amplitude.secretKey}`)}` } },
+    );
+    const dropped = faults.truths.filter(({ fate }) => fate === "dropped").length;
+    expect(dropped).to.be.greaterThan(0);
+    expect(await response.json()).to.include({
+      eventsDelivered: 50 - dropped,
+      eventsExpired: dropped,
+      eventsDiscarded: 10,
+      eventsNotDelivered: 10 + dropped,
+    });
   });
 });
