@@ -41,8 +41,8 @@ interface ShardProgress {
   problem?: { cause: unknown };
 }
 
-function isRead({ closed, readUpTo = -1, problem }: ShardProgress, time: number): boolean {
-  return closed || readUpTo > time || problem !== undefined;
+function isRead({ closed, readUpTo = -1 }: ShardProgress, time: number): boolean {
+  return closed || readUpTo > time;
 }
 
 type KnownShard = Pick<ListedShard, "shardId" | "isClosed">;
@@ -103,14 +103,22 @@ export class StreamReader {
     );
   }
 
-  /** Returns whether everything that arrived by `time`, on this machine's clock, was read. */
+  /**
+   * Returns whether everything that arrived by `time`, on this machine's clock, was read, apart from the shards of
+   * `unreadable`.
+   */
   hasReadUpTo(time: EpochMs): boolean {
-    return this.#started && [...this.#shards.values()].every((shard) => isRead(shard, time));
+    return this.#started && [...this.#shards.values()].every((shard) => shard.problem || isRead(shard, time));
   }
 
-  /** Returns the ids of the known shards that were not read up to `time`. */
-  unreadShardIds(time: EpochMs): string[] {
-    return [...this.#shards].filter(([, shard]) => !isRead(shard, time)).map(([shardId]) => shardId);
+  /**
+   * Returns the ids of the shards that were not read up to `time`.
+   *
+   * @param unlisted Shards that belong to the stream, listed or not.
+   */
+  unreadShardIds(time: EpochMs, unlisted: Iterable<string> = []): string[] {
+    const known = [...this.#shards].filter(([, shard]) => !isRead(shard, time)).map(([shardId]) => shardId);
+    return [...known, ...[...unlisted].filter((shardId) => !this.#shards.has(shardId))];
   }
 
   /**

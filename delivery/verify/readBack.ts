@@ -88,7 +88,10 @@ export class ReadBack {
     const allRead = () => ledger.outstanding === 0 && reader.hasReadUpTo(sentAt);
     const isSettled = () => allRead() || reader.hasReadUpTo(sentAt + settleMs);
     const isAwaiting = () => ledger.outstanding > 0 && settleMs < timeoutMs;
-    const unread = () => reader.unreadShardIds(isAwaiting() ? sentAt + settleMs : sentAt);
+    const unread = () =>
+      isAwaiting()
+        ? reader.unreadShardIds(sentAt + settleMs, this.#acknowledgedIn)
+        : reader.unreadShardIds(sentAt);
     const isComplete = await this.#readAll(reader, isSettled, unread);
     if (signal.aborted) return reader.waitFor(allRead, clock.now() + GRACE_MS);
     if (!isComplete || ledger.outstanding === 0) return isComplete;
@@ -113,8 +116,9 @@ export class ReadBack {
     const reader = this.#reader("second", (batch) => collector.takeMissing(batch));
     try {
       void reader.start();
-      const unread = () => unique([...reader.unreadShardIds(since), ...this.#shorterShardIds(reader)]);
-      const isDone = () => ledger.outstanding === 0 || (reader.hasReadUpTo(since) && unread().length === 0);
+      const shorter = () => this.#shorterShardIds(reader);
+      const unread = () => unique([...reader.unreadShardIds(since, this.#acknowledgedIn), ...shorter()]);
+      const isDone = () => ledger.outstanding === 0 || (reader.hasReadUpTo(since) && shorter().length === 0);
       const isComplete = await this.#readAll(reader, isDone, unread);
       if (isComplete && ledger.outstanding > 0 && reader.unreadable !== undefined) throw reader.unreadable;
       return isComplete;
@@ -127,7 +131,7 @@ export class ReadBack {
   async #readAll(reader: StreamReader, condition: () => boolean, unread: () => string[]): Promise<boolean> {
     const { ledger } = this.#options;
     if (!(await this.#patiently(reader, condition, unread))) return false;
-    if (ledger.outstanding === 0 || !reader.readAlso(ledger.acknowledgedByShard.keys())) return true;
+    if (ledger.outstanding === 0 || !reader.readAlso(this.#acknowledgedIn)) return true;
     return this.#patiently(reader, condition, unread);
   }
 
@@ -147,6 +151,10 @@ export class ReadBack {
       this.unreadShardIds = unread();
       return false;
     }
+  }
+
+  get #acknowledgedIn(): Iterable<string> {
+    return this.#options.ledger.acknowledgedByShard.keys();
   }
 
   /** Returns shards of which the second reading gave fewer records than the first: they go on, whatever the service says. */

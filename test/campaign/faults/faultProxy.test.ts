@@ -227,6 +227,22 @@ describe("The fault proxy", () => {
     expect((await proxied.read(iterator)).Records).to.have.lengthOf(1);
   });
 
+  it("gives up to four consecutive records one number, which an omitted one keeps", async () => {
+    proxied = await new Proxied().start({ sharesNumbers: true, leftOut: 0.5 });
+    await proxied.put(..."abcdef");
+    const numbers = async () => {
+      const { Records = [] } = await proxied.read(await proxied.iterator());
+      return Records.map(({ PartitionKey, SequenceNumber }) => [PartitionKey, SequenceNumber]);
+    };
+    const omitting = await numbers();
+    const all = await numbers();
+    const [a, b, c, d, e, f] = all.map(([, number]) => number);
+    expect([b, c, d]).to.deep.equal([a, a, a]);
+    expect(f).to.equal(e).and.not.equal(a);
+    expect(omitting.length).to.be.within(1, 5);
+    expect(all).to.deep.include.members(omitting);
+  });
+
   it("logs the content of each response, and the error of each failure", async () => {
     proxied = await new Proxied().start({ lookups: { "limit-exceeded": 1 }, faultsInARow: 1 });
     await proxied.put("a");

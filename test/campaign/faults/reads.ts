@@ -56,22 +56,19 @@ export class Reads {
 
   /** Returns the response for the client. The log keeps the true one. */
   #told(operation: string, shardId: string, answer: HttpResponse): HttpResponse {
-    const { toldLag, sharesNumbers } = this.stream.plan;
+    const { toldLag } = this.stream.plan;
     const body = bodyOf(answer);
     if (operation !== "GetRecords" || body.Records === undefined) return answer;
     const records = body.Records as ServedRecord[];
     return json(answer, {
       ...body,
       ...(toldLag && { MillisBehindLatest: toldLag === "none" ? 0 : -MAX_LAG_MS * 1_000 }),
-      ...(sharesNumbers && { Records: records.map((record) => this.#numbered(shardId, record)) }),
+      Records: records.map((record) => ({ ...record, SequenceNumber: this.#toldNumber(shardId, record) })),
     });
   }
 
-  #numbered(shardId: string, record: ServedRecord): ServedRecord {
-    const told = this.#numbers.told(shardId, record);
-    const copy = this.stream.log.copyAt(shardId, record.SequenceNumber);
-    if (copy !== undefined) copy.toldNumber = told.SequenceNumber;
-    return told;
+  #toldNumber(shardId: string, { SequenceNumber }: ServedRecord): string {
+    return this.stream.log.copyAt(shardId, SequenceNumber)?.toldNumber ?? SequenceNumber;
   }
 
   #shardIn({ ShardId: shardId, ShardIterator: iterator }: Json): string {
@@ -113,8 +110,18 @@ export class Reads {
       if (typeof token === "string") this.#shardOf.set(token, shardId);
     }
     if (operation !== "GetRecords") return json(answer, body);
-    const records = (body.Records as ServedRecord[]).filter((record) => !this.#isLeftOut(shardId, record));
+    const all = body.Records as ServedRecord[];
+    // A record that is left out counts too, or it would get the number of later records when it is returned.
+    if (plan.sharesNumbers) this.#shareNumbers(shardId, all);
+    const records = all.filter((record) => !this.#isLeftOut(shardId, record));
     return json(answer, { ...body, Records: records.map((record) => this.#skewed(record)) });
+  }
+
+  #shareNumbers(shardId: string, records: ServedRecord[]): void {
+    for (const { SequenceNumber } of records) {
+      const copy = this.stream.log.copyAt(shardId, SequenceNumber);
+      if (copy !== undefined) copy.toldNumber ??= this.#numbers.next(shardId, SequenceNumber);
+    }
   }
 
   /** Returns the age of the next record in ms. A response before it that reports less would be a lie. */

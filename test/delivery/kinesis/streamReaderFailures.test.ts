@@ -162,6 +162,18 @@ describe("The stream's reader", () => {
       await reading.reader.stop();
     });
 
+    it("names a shard that is not listed as unread, whether or not it was tried", async () => {
+      const reading = new StreamReading();
+      await reading.reader.start();
+      await reading.waitFor(() => reading.reader.hasReadUpTo(reading.start));
+      expect(reading.reader.unreadShardIds(reading.start, [FIRST, "elsewhere"])).to.deep.equal(["elsewhere"]);
+      expect(reading.reader.readAlso(["elsewhere"])).to.equal(true);
+      await reading.waitFor(() => reading.reader.unreadable !== undefined);
+      expect(reading.reader.hasReadUpTo(reading.start)).to.equal(true);
+      expect(reading.reader.unreadShardIds(reading.start)).to.deep.equal(["elsewhere"]);
+      await reading.reader.stop();
+    });
+
     it("fails if one shard of several stays unreadable, after its retries", async () => {
       const reading = new StreamReading(2);
       const broken = serviceError("InternalFailure", 500);
