@@ -9,7 +9,7 @@ const DELIVERY_TIERS = [
   ["kinesis"],
   ["deployment"],
   ["sending"],
-  ["adopt", "check", "send", "watch", "verify", "handoff", "operatorPolicy"],
+  ["adopt", "check", "send", "watch", "verify", "reconcile", "handoff", "operatorPolicy"],
   ["report"],
   ["cli"],
 ];

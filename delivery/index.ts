@@ -36,6 +36,18 @@ export {
   type PolicySubject,
   plannedSubject,
 } from "./operatorPolicy/subject";
+export { reconcileDelivery } from "./reconcile";
+export type { ReconcileOptions, ReconcileProgress } from "./reconcile/options";
+export type {
+  AmplitudeMetrics,
+  BackfillReport,
+  EventOutcomes,
+  EventTypeReport,
+  FieldDifference,
+  HourReport,
+  ReconcileReport,
+  ReconcileVerdict,
+} from "./reconcile/report";
 export { type ReportFormat, renderReport, writeReports } from "./report/renderReport";
 export { reportText } from "./report/text";
 export type { SendOptions, SendProgress } from "./send";

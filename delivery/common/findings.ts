@@ -69,7 +69,18 @@ export type FindingCode =
   | "fields-rewritten"
   | "identify-not-forwarded"
   | "several-events-in-record"
-  | "interrupted";
+  | "interrupted"
+  | "events-missing"
+  | "hours-not-exported"
+  | "events-not-matchable"
+  | "types-not-forwarded"
+  | "events-different"
+  | "events-duplicated"
+  | "events-late"
+  | "rows-unexplained"
+  | "backfill-incomplete"
+  | "metrics-disagree"
+  | "metrics-unavailable";
 
 /** A problem, or a fact worth knowing, and what to do about it. */
 export interface Finding {

@@ -170,7 +170,10 @@ export function sourceProblems({ problems, problemCount }: EventSource): Finding
   ];
 }
 
-export function omissionsOf({ problemCount, fileProblemCount = 0 }: EventSource): Omissions {
+export function omissionsOf({
+  problemCount,
+  fileProblemCount = 0,
+}: Pick<EventSource, "problemCount" | "fileProblemCount">): Omissions {
   return { eventsSkipped: problemCount, filesSkipped: fileProblemCount };
 }
 

@@ -4,6 +4,7 @@ import { createGunzip } from "node:zlib";
 import { messageOf, SourceError } from "../../common/errors";
 import { type Line, LineSplitter } from "../../common/lines";
 import { isObject } from "../../common/values";
+import type { Properties } from "../event";
 import type { Problems, SourceEvent } from "../source";
 import { unpack } from "./archive";
 import { ValueSplitter } from "./valueSplitter";
@@ -18,6 +19,11 @@ const TURN_BYTES = 16 * 1024;
  * Source: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html.
  */
 const MAX_EVENT_BYTES = 10 * 1024 * 1024;
+
+/** An event of an export, with the object that its bytes hold. */
+export interface ExportedEvent extends SourceEvent {
+  readonly row: Properties;
+}
 
 /** Bytes at a file's start from which `detectFormat` tells its format. */
 export const FORMAT_BYTES = 64 * 1024;
@@ -68,7 +74,7 @@ export async function* readEvents(
   file: string,
   content: AsyncIterable<Buffer>,
   problems: Problems,
-): AsyncGenerator<SourceEvent[]> {
+): AsyncGenerator<ExportedEvent[]> {
   let rows: Rows | undefined;
   try {
     for await (const chunk of unpackIfGzip(content, file)) {
@@ -156,12 +162,12 @@ class Rows {
   }
 
   /** Returns the events that end in this chunk. */
-  push(chunk: Buffer): Iterable<SourceEvent[]> {
+  push(chunk: Buffer): Iterable<ExportedEvent[]> {
     return this.#read(this.#splitter.push(chunk));
   }
 
   /** Returns the last event if nothing ended it. */
-  *end(): Generator<SourceEvent[]> {
+  *end(): Generator<ExportedEvent[]> {
     const isOpen = this.#splitter instanceof ValueSplitter && this.#splitter.isOpen;
     const last = this.#splitter.end();
     if (last) yield* this.#read([last]);
@@ -174,11 +180,12 @@ class Rows {
     if (torn) this.#report("is torn: the readable part ends inside it", torn.number);
   }
 
-  *#read(rows: readonly Line[]): Generator<SourceEvent[]> {
-    const events: SourceEvent[] = [];
+  *#read(rows: readonly Line[]): Generator<ExportedEvent[]> {
+    const events: ExportedEvent[] = [];
     for (const row of rows) {
       const parsed = parseRow(row);
-      if (parsed.kind === "event") events.push({ bytes: parsed.bytes, origin: `${this.file}:${row.number}` });
+      if (parsed.kind === "event")
+        events.push({ bytes: parsed.bytes, origin: `${this.file}:${row.number}`, row: parsed.row });
       if (parsed.kind !== "skipped") continue;
       const reported = this.problems.count;
       if (parsed.isTorn && row.bytes?.includes("\n")) {
@@ -212,7 +219,7 @@ function* objectsWithin({ number, bytes = Buffer.alloc(0) }: Line): Generator<Li
 /** A blank row, an event's bytes, or why the row is neither, without quoting a value. */
 type ParsedRow =
   | { readonly kind: "blank" }
-  | { readonly kind: "event"; readonly bytes: Buffer }
+  | { readonly kind: "event"; readonly bytes: Buffer; readonly row: Properties }
   | { readonly kind: "skipped"; readonly reason: string; readonly isTorn?: boolean };
 
 function parseRow({ length, bytes }: Line): ParsedRow {
@@ -243,7 +250,7 @@ function parseEvent(bytes: Buffer, text: string): ParsedRow {
   if (value === null) return skipped("is JSON null, not an object");
   if (!isObject(value)) return skipped(`is a JSON ${typeof value}, not an object`);
   const isEvent = (value.uuid ?? value.event_type ?? value.event_name ?? null) !== null;
-  return isEvent ? { kind: "event", bytes } : skipped("has neither an event type nor a uuid");
+  return isEvent ? { kind: "event", bytes, row: value } : skipped("has neither an event type nor a uuid");
 }
 
 function skipped(reason: string, isTorn = false): ParsedRow {

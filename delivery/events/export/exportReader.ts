@@ -3,9 +3,24 @@ import { basename } from "node:path";
 import type { ZipFile } from "yauzl";
 import { messageOf, SourceError } from "../../common/errors";
 import { printable } from "../../common/printable";
-import { type EventSource, Problems, type SourceEvent } from "../source";
+import { type EventSource, Problems } from "../source";
 import { openFile, openZip, readFile, type ZipEntry, zipEntries } from "./archive";
-import { FORMAT_BYTES, isZip, readEvents } from "./eventLines";
+import { type ExportedEvent, FORMAT_BYTES, isZip, readEvents } from "./eventLines";
+
+/** Events of an export. */
+export interface ExportSource extends EventSource {
+  /** Starts the one reading. */
+  batches(): AsyncIterable<readonly ExportedEvent[]>;
+  readonly fileProblemCount: number;
+}
+
+/** A file that holds an export. */
+interface ExportFile {
+  /** Path, or a name for messages. */
+  path: string;
+  open(): Promise<FileHandle>;
+  close(handle: FileHandle): Promise<void>;
+}
 
 /**
  * Opens a real Amplitude export: the `.zip` of gzipped JSON lines that the Export API returns
@@ -21,8 +36,12 @@ import { FORMAT_BYTES, isZip, readEvents } from "./eventLines";
  * @throws SourceError if the file is missing, unreadable, a directory, not an export, or a ZIP that is truncated or whose end
  * contradicts its directory.
  */
-export async function openExport(path: string): Promise<EventSource> {
-  const isArchive = await checkStart(path);
+export async function openExport(path: string): Promise<ExportSource> {
+  return openExportFile({ path, open: () => openFile(path), close: (handle) => handle.close() });
+}
+
+async function openExportFile(file: ExportFile): Promise<ExportSource> {
+  const isArchive = await checkStart(file);
   const problems = new Problems();
   return {
     problems: problems.kept,
@@ -32,20 +51,20 @@ export async function openExport(path: string): Promise<EventSource> {
     get fileProblemCount() {
       return problems.fileCount;
     },
-    batches: () => readBatches(path, isArchive, problems),
+    batches: () => readBatches(file, isArchive, problems),
   };
 }
 
 /** @returns Whether the export is a ZIP. */
-async function checkStart(path: string): Promise<boolean> {
-  const handle = await openFile(path);
+async function checkStart({ path, open, close }: ExportFile): Promise<boolean> {
+  const handle = await open();
   try {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(FORMAT_BYTES), 0, FORMAT_BYTES, 0);
     const isArchive = isZip(path, buffer.subarray(0, bytesRead));
     if (isArchive) await openWholeZip(path, handle);
     return isArchive;
   } finally {
-    await handle.close();
+    await close(handle);
   }
 }
 
@@ -61,21 +80,25 @@ async function openWholeZip(path: string, handle: FileHandle): Promise<ZipFile> 
 }
 
 async function* readBatches(
-  path: string,
+  { path, open, close }: ExportFile,
   isArchive: boolean,
   problems: Problems,
-): AsyncGenerator<SourceEvent[]> {
-  const handle = await openFile(path);
+): AsyncGenerator<ExportedEvent[]> {
+  const handle = await open();
   try {
     yield* isArchive
       ? readZip(path, handle, problems)
       : readEvents(basename(path), readFile(handle), problems);
   } finally {
-    await handle.close();
+    await close(handle);
   }
 }
 
-async function* readZip(path: string, handle: FileHandle, problems: Problems): AsyncGenerator<SourceEvent[]> {
+async function* readZip(
+  path: string,
+  handle: FileHandle,
+  problems: Problems,
+): AsyncGenerator<ExportedEvent[]> {
   const archive = basename(path);
   const zip = await openWholeZip(path, handle);
   try {
@@ -92,7 +115,7 @@ async function* readEntry(
   archive: string,
   entry: ZipEntry,
   problems: Problems,
-): AsyncGenerator<SourceEvent[]> {
+): AsyncGenerator<ExportedEvent[]> {
   const file = `${archive}/${printable(entry.name)}`;
   if (entry.unreadable !== undefined) problems.add({ file, reason: entry.unreadable });
   else yield* readEvents(file, entry.content(), problems);

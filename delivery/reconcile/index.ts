@@ -1,0 +1,262 @@
+import { kinesisClient, stsClient } from "../aws/clients";
+import { callerIdentity } from "../aws/credentials";
+import { accountOf } from "../common/arn";
+import type { EpochMs } from "../common/clock";
+import { SettingsError } from "../common/errors";
+import { type Finding, hasSeverity } from "../common/findings";
+import { READ_MARGIN_MS } from "../common/limits";
+import { namesOf } from "../common/outputs";
+import { VERSION } from "../common/version";
+import { checkStream, type StreamState, wrongAccount } from "../deployment/stream";
+import { redactName } from "../events/redact";
+import { streamApi } from "../kinesis/streamApi";
+import { StreamReader, StreamUnreadable } from "../kinesis/streamReader";
+import { type OpenDeployment, withDeployment } from "../sending/deployment";
+import { interrupted, notReadable, notReadToEnd, omissionsOf } from "../sending/findings";
+import { ExportedHours } from "./exportedHours";
+import { reconcileFindings } from "./findings";
+import { type Forwarding, Matcher, type Matching } from "./matcher";
+import {
+  formatHour,
+  HOUR_MS,
+  type HourRange,
+  type ReconcileOptions,
+  validateReconcileOptions,
+} from "./options";
+import type { EventTypeReport, HourReport, ReconcileReport } from "./report";
+
+/** Time in which Amplitude retries an event. Source: Amplitude, "Amazon Kinesis Data Streams", delivery. */
+const RETRY_WINDOW_MS = 4 * HOUR_MS;
+/** Time after an hour's end from which the Export API has all of it. Source: Amplitude, "Export API". */
+const EXPORT_DELAY_MS = 2 * HOUR_MS;
+/** Time without any progress after which reading the stream is given up. */
+const MAX_STALL_MS = 600_000;
+const MIN_POLL_INTERVAL_MS = 200;
+const MAX_DIFFERENCES = 20;
+
+/**
+ * Compares the events that Amplitude received, by its export, with those in the customer's stream. It reads both sides, and
+ * writes to the stream only with `backfill`. Memory is bounded: at most 32 bytes per exported event, and 64 MiB.
+ *
+ * @throws DeliveryError `settings` if an option is invalid, or if the stream's retention doesn't reach back to `from`;
+ * `credentials` if AWS or Amplitude rejects the caller's; `source` if an archive can't be read or an hour can't be fetched.
+ * Problems of the stream are findings.
+ */
+export async function reconcileDelivery(options: ReconcileOptions): Promise<ReconcileReport> {
+  return withDeployment(options, (deployment) => {
+    const range = validateReconcileOptions(options, deployment.clock.now());
+    return new Reconciliation(options, deployment, range).run();
+  });
+}
+
+class Reconciliation {
+  readonly #findings: Finding[] = [];
+  readonly #forwarding: Forwarding;
+  readonly #matcher: Matcher;
+  readonly #exported: ExportedHours;
+  readonly #windowEnd: EpochMs;
+  #step = "";
+  /** Whether the stream was read as far as it can decide. */
+  #readingComplete = false;
+  #readBeyondWindow = false;
+
+  constructor(
+    private readonly options: ReconcileOptions,
+    private readonly deployment: OpenDeployment,
+    private readonly range: HourRange,
+  ) {
+    const { eventTypes = [], allTypes = false } = options;
+    this.#forwarding = { eventTypes: new Set(eventTypes), allTypes };
+    this.#windowEnd = range.end + RETRY_WINDOW_MS;
+    this.#matcher = new Matcher(range, this.#windowEnd);
+    this.#exported = new ExportedHours(options);
+  }
+
+  async run(): Promise<ReconcileReport> {
+    const stream = await this.#lookUp();
+    if (stream !== undefined && !hasSeverity(this.#findings, "error")) {
+      this.#checkRetention(stream);
+      await this.#readExport();
+      await this.#readStream(stream);
+      await this.#lookAgain();
+    }
+    return this.#report();
+  }
+
+  async #lookUp(): Promise<StreamState | undefined> {
+    const { operator, outputs, wait } = this.deployment;
+    const { profile } = this.options;
+    this.#show("checking credentials");
+    const whose = profile === undefined ? "AWS credentials" : `AWS credentials (profile "${profile}")`;
+    const { accountId } = await callerIdentity(stsClient(operator), whose);
+    this.#show("looking up the stream");
+    const { stream, findings } = await checkStream(kinesisClient(operator), outputs, wait);
+    const expected = accountOf(outputs.roleArn);
+    // AWS looks names up in the caller's account, so a stream that is missing from another account proves nothing.
+    if (stream === undefined && accountId !== expected) throw wrongAccount(accountId, expected);
+    this.#findings.push(...findings);
+    return stream;
+  }
+
+  #checkRetention({ retentionHours, serviceTime, streamArn }: StreamState): void {
+    if (retentionHours === undefined) return;
+    const oldest = serviceTime - retentionHours * HOUR_MS;
+    if (this.range.from - READ_MARGIN_MS >= oldest) return;
+    const first = Math.ceil((oldest + READ_MARGIN_MS) / HOUR_MS) * HOUR_MS;
+    throw new SettingsError(
+      `${streamArn} keeps records for ${retentionHours} h, so it has none from before ${new Date(oldest).toISOString()}, and can't be compared with hour ${this.options.from}. Give --from ${formatHour(first)} or later, and raise retentionHours for the future`,
+    );
+  }
+
+  async #readExport(): Promise<void> {
+    this.#show("reading the export");
+    for await (const events of this.#exported.read()) {
+      for (const event of events) this.#matcher.addExported(event);
+      this.#show();
+      if (this.deployment.signal.aborted) return;
+    }
+  }
+
+  async #readStream(stream: StreamState): Promise<void> {
+    if (this.deployment.signal.aborted) return;
+    this.#show("reading the stream");
+    const reader = this.#reader(stream);
+    try {
+      void reader.start();
+      const now = this.deployment.clock.now();
+      this.#readingComplete = await this.#readUpTo(reader, Math.min(this.#windowEnd, now));
+      if (this.#readingComplete && now > this.#windowEnd && this.#mayArriveLater) {
+        this.#show("reading on for missing events");
+        this.#readBeyondWindow = await this.#readUpTo(reader, now);
+        this.#readingComplete = this.#readBeyondWindow;
+      }
+    } catch (error) {
+      if (!(error instanceof StreamUnreadable)) throw error;
+      this.#findings.push(notReadable(error, stream.streamArn));
+    } finally {
+      await reader.stop();
+    }
+  }
+
+  /** Whether events that arrived after Amplitude's retries, such as those of a backfill, can change the result. */
+  get #mayArriveLater(): boolean {
+    const { outstanding, eventsDelivered, hasDeliveredBeyond } = this.#matcher;
+    if (outstanding === 0) return false;
+    if (eventsDelivered === 0 || hasDeliveredBeyond) return true;
+    return this.#matcher.result(this.#forwarding).total.eventsMissing > 0;
+  }
+
+  /** @returns Whether the stream was read up to this time. */
+  async #readUpTo(reader: StreamReader, time: EpochMs): Promise<boolean> {
+    const { clock, signal, streamArn } = this.deployment;
+    for (;;) {
+      const progress = () => this.#rowsRead - reader.unreadShardIds(time).length;
+      const before = progress();
+      const deadline = clock.now() + MAX_STALL_MS;
+      if (await reader.waitFor(() => reader.hasReadUpTo(time), deadline, signal)) return true;
+      if (signal.aborted) return false;
+      if (progress() > before) continue;
+      this.#findings.push(notReadToEnd(reader.unreadShardIds(time), streamArn));
+      return false;
+    }
+  }
+
+  #rowsRead = 0;
+
+  #reader({ clockOffsetMs }: StreamState): StreamReader {
+    const { operator, outputs, clock, random } = this.deployment;
+    const { pollMs, capacityShare } = this.options;
+    const takesAll = capacityShare === 1;
+    const interval = pollMs ?? (takesAll ? MIN_POLL_INTERVAL_MS : undefined);
+    return new StreamReader({
+      api: streamApi(kinesisClient(operator), outputs.streamName),
+      from: new Date(this.range.from - READ_MARGIN_MS),
+      clockOffsetMs,
+      clock,
+      random,
+      onRecords: (batch) => {
+        this.#rowsRead += batch.records.length;
+        this.#matcher.take(batch);
+        this.#show();
+      },
+      ...(interval === undefined ? {} : { pollMs: interval }),
+      ...(takesAll ? { bytesPerSecond: Number.POSITIVE_INFINITY } : {}),
+    });
+  }
+
+  /** Reads the hours again that have different or missing events, because only the export has their content. */
+  async #lookAgain(): Promise<void> {
+    const hours = this.#matcher.hoursToLookAt({ missing: this.options.missing !== undefined });
+    if (hours.size === 0 || this.deployment.signal.aborted) return;
+    this.#show("looking at the export again");
+    this.#matcher.startLook();
+    for await (const events of this.#exported.read(hours))
+      for (const event of events) this.#matcher.lookAgain(event, this.#forwarding);
+  }
+
+  #report(): ReconcileReport {
+    const { outputs, clock, startedAt, signal } = this.deployment;
+    const matching = this.#matcher.result(this.#forwarding);
+    const { eventsWithoutIdentity, rowsIgnored, latency } = this.#matcher;
+    const counts = {
+      reportVersion: 1 as const,
+      ...namesOf(outputs),
+      from: this.options.from,
+      to: this.options.to,
+      startedAt: new Date(startedAt).toISOString(),
+      durationInSeconds: (clock.now() - startedAt) / 1000,
+      ...matching.total,
+      eventsWithoutIdentity,
+      rowsIgnored: { ...rowsIgnored },
+      ...this.#matcher.unmatched(this.#readBeyondWindow),
+      ...omissionsOf(this.#exported),
+      latencyInSeconds: latency.summary() ?? null,
+      hours: this.#hours(matching),
+      eventTypes: typesOf(matching),
+      differences: this.#matcher.differences(MAX_DIFFERENCES),
+      backfill: null,
+      amplitudeMetrics: null,
+      version: VERSION,
+    };
+    const findings = [
+      ...this.#findings,
+      ...reconcileFindings({
+        counts,
+        where: this.deployment.streamArn,
+        readingComplete: this.#readingComplete,
+        skipped: this.#exported,
+      }),
+      ...(signal.aborted ? [interrupted(this.#matcher.eventsExported)] : []),
+    ];
+    return { ...counts, verdict: verdictFrom(findings), findings };
+  }
+
+  #hours({ hours }: Matching): HourReport[] {
+    const { startedAt } = this.deployment;
+    const { from } = this.range;
+    return hours.map((outcomes, number) => {
+      const isExportable = from + (number + 1) * HOUR_MS + EXPORT_DELAY_MS <= startedAt;
+      const isLacking = outcomes.eventsExported === 0 && this.#matcher.unexplainedHours.has(number);
+      const isOpen = !isExportable || isLacking || (outcomes.eventsMissing > 0 && !this.#readingComplete);
+      const verdict = isOpen ? "undecided" : outcomes.eventsMissing > 0 ? "incomplete" : "complete";
+      return { hour: formatHour(from + number * HOUR_MS), verdict, ...outcomes };
+    });
+  }
+
+  #show(step = this.#step): void {
+    this.#step = step;
+    const { eventsExported, eventsDelivered } = this.#matcher;
+    this.options.onProgress?.({ step, eventsExported, eventsDelivered });
+  }
+}
+
+function typesOf({ types }: Matching): EventTypeReport[] {
+  return [...types]
+    .map(([name, outcomes]) => ({ eventType: redactName(name), ...outcomes }))
+    .sort((one, other) => other.eventsExported - one.eventsExported);
+}
+
+function verdictFrom(findings: readonly Finding[]): ReconcileReport["verdict"] {
+  if (hasSeverity(findings, "error")) return "incomplete";
+  return hasSeverity(findings, "undetermined") ? "undecided" : "complete";
+}

@@ -1,0 +1,115 @@
+import { isDeepStrictEqual } from "node:util";
+import { isObject, unique } from "../common/values";
+import { EVENT_SCHEMA, type Properties } from "../events/event";
+import { redact, redactName } from "../events/redact";
+import { mix } from "./eventTable";
+
+/** Returns the text that identifies a row: its `uuid`, or else its device and `$insert_id`; undefined without either. */
+export function identityOf({ uuid, device_id, $insert_id }: Properties): string | undefined {
+  if (isName(uuid)) return uuid;
+  return isName(device_id) && isName($insert_id) ? `${device_id}\n${$insert_id}` : undefined;
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+const USER_PROPERTIES = "user_properties";
+const TIMES: ReadonlySet<string> = new Set(
+  Object.entries(EVENT_SCHEMA.properties).flatMap(([name, schema]) =>
+    "pattern" in schema && name !== "uuid" ? name : [],
+  ),
+);
+
+/**
+ * Returns a field's value in the form in which both sides agree. The vendor documents two changes: forwarded user properties
+ * are strings, and some tools write timestamps with a `T`.
+ */
+function normalized(name: string, value: unknown): unknown {
+  if (typeof value === "string" && TIMES.has(name)) return normalizedTime(value);
+  if (name !== USER_PROPERTIES || !isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, asString(each)]));
+}
+
+function normalizedTime(value: string): string {
+  const parts = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,9})?Z?$/.exec(value);
+  return parts === null ? value : `${parts[1]} ${parts[2]}${(parts[3] ?? ".").padEnd(10, "0")}`;
+}
+
+function asString(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Returns a hash of a row's normalized fields, 32 bits. The order of fields is irrelevant. */
+export function contentHash(row: Properties): number {
+  let sum = 0;
+  for (const name in row) sum = (sum + mix(valueHash(normalized(name, row[name]), nameHash(name)))) | 0;
+  return mix(sum);
+}
+
+/** @param seed Hash of the field's name, so that two fields can't exchange their values. */
+function valueHash(value: unknown, seed: number): number {
+  if (value === null) return seed ^ 0x6e756c6c;
+  if (typeof value === "string") return textHash(value, seed);
+  if (typeof value === "number") return textHash(String(value), seed ^ 0x6e756d62);
+  if (typeof value === "boolean") return seed ^ (value ? 0x74727565 : 0x66616c73);
+  if (Array.isArray(value)) {
+    let list = seed ^ 0x6c697374;
+    for (const item of value) list = mix(list + valueHash(item, seed));
+    return list;
+  }
+  let sum = seed ^ 0x64696374;
+  const properties = value as Properties;
+  for (const name in properties) sum = (sum + mix(valueHash(properties[name], nameHash(name)))) | 0;
+  return sum;
+}
+
+const nameHashes = new Map<string, number>();
+/** Names whose hashes are kept. A row may have made-up names. */
+const MAX_NAMES = 10_000;
+
+function nameHash(name: string): number {
+  const known = nameHashes.get(name);
+  if (known !== undefined) return known;
+  const hash = mix(textHash(name, 0x811c9dc5));
+  if (nameHashes.size < MAX_NAMES) nameHashes.set(name, hash);
+  return hash;
+}
+
+/** Source: FNV-1a, with UTF-16 units in place of bytes. */
+function textHash(text: string, seed: number): number {
+  let hash = seed;
+  for (let index = 0; index < text.length; index += 1)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return hash ^ text.length;
+}
+
+/** A field that differs, with its redacted values. */
+export interface DifferentField {
+  field: string;
+  sample: [exported: string, streamed: string];
+}
+
+/** Returns the fields in which two rows differ, down to the properties of dictionaries such as `event_properties`. */
+export function differentFields(exported: Properties, streamed: Properties): DifferentField[] {
+  const [ours, theirs] = [normalizedRow(exported), normalizedRow(streamed)];
+  return differentNames(ours, theirs).flatMap((name) => {
+    const [one, other] = [ours[name], theirs[name]];
+    if (!isObject(one) || !isObject(other)) return [differentField(name, one, other)];
+    return differentNames(one, other).map((key) => differentField(`${name}.${key}`, one[key], other[key]));
+  });
+}
+
+function normalizedRow(row: Properties): Properties {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, normalized(name, value)]));
+}
+
+function differentNames(one: Properties, other: Properties): string[] {
+  const names = unique([...Object.keys(one), ...Object.keys(other)]);
+  return names.filter((name) => !isDeepStrictEqual(one[name], other[name]));
+}
+
+function differentField(name: string, exported: unknown, streamed: unknown): DifferentField {
+  const shown = (value: unknown) => (value === undefined ? "absent" : redact(value));
+  return { field: redactName(name), sample: [shown(exported), shown(streamed)] };
+}
