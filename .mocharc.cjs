@@ -34,15 +34,17 @@ const files = globSync("test/**/*.test.ts").sort(
   (one, other) => rank(one) - rank(other) || (one < other ? -1 : 1),
 );
 
-/** Files named on the command line are run instead of all files, not in addition to them. */
+/** Files and folders named on the command line are run instead of all files, not in addition to them. */
 const isNamed = process.argv.some(
-  (word, index, words) => /^[^-].*\.test\.ts$/.test(word) && words[index - 1] !== "--ignore",
+  (word, index, words) =>
+    words[index - 1] !== "--ignore" && (/^[^-].*\.test\.ts$/.test(word) || /^(\.\/)?test\/.+/.test(word)),
 );
 
 module.exports = {
   require: ["tsx/cjs", "test/setup.ts"],
   extension: ["ts"],
   spec: isNamed ? [] : shardOf(files, process.env.TEST_SHARD),
+  recursive: true,
   parallel: true,
   // Many tests wait for a process, so that a core has time for two files.
   jobs: 2 * availableParallelism(),

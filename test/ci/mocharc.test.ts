@@ -42,8 +42,10 @@ describe("Mocha's configuration", () => {
     }
   });
 
-  it("runs only the files that the command line names, but all that --ignore leaves", () => {
-    expect(specOf(undefined, "test/ci/mocharc.test.ts")).to.deep.equal([]);
+  it("runs only the files and folders that the command line names, but all that --ignore leaves", () => {
+    for (const named of ["test/ci/mocharc.test.ts", "test/ci", "./test/ci/", "test/c*"]) {
+      expect(specOf(undefined, named), named).to.deep.equal([]);
+    }
     for (const words of [["--ignore", "**/*.integration.test.ts"], ["--ignore=**/*.integration.test.ts"]]) {
       expect(specOf(undefined, ...words)).to.have.length(all.length);
     }
