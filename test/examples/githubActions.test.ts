@@ -96,19 +96,30 @@ describe("The example workflow for GitHub Actions", () => {
       return { status, names, printed: stdout + stderr };
     }
 
-    it("with capitals, '_' and '.' in their names, and without those that were deleted", () => {
-      const before = commit({ "customers/old.yaml": "a: 1", "customers/same.yaml": "a: 1" });
+    it("with capitals, '_' and '.' in their names, and without other files", () => {
+      const before = commit({ "customers/same.yaml": "a: 1", "customers/README.txt": "" });
       commit({
         "customers/Umbrella_Corp.yaml": "",
         "customers/acme.eu-1.yaml": "",
         "customers/README.md": "",
       });
-      commit({ "customers/old.yaml": undefined, "customers/new.yaml": "a: 1" });
+      commit({ "customers/README.txt": undefined, "customers/new.yaml": "a: 1" });
       expect(changed(before)).to.deep.equal({
         status: 0,
         names: ["Umbrella_Corp", "acme.eu-1", "new"],
         printed: "",
       });
+    });
+
+    it("and warns about deleted and renamed ones, whose stacks still exist", () => {
+      const before = commit({ "customers/old.yaml": "a: 1", "customers/globex.yaml": "b: 2" });
+      commit({ "customers/old.yaml": undefined, "customers/globex.yaml": undefined });
+      commit({ "customers/Globex.yaml": "b: 2", "customers/README.md": "" });
+      const { status, names, printed } = changed(before);
+      expect({ status, names }).to.deep.equal({ status: 0, names: ["Globex"] });
+      expect(printed)
+        .to.match(/^::warning::[^\n]*: globex, old\n$/)
+        .and.to.include("pulumi destroy");
     });
 
     it("as none if no customer changed", () => {
