@@ -96,6 +96,14 @@ describe("the examples and the template, with the packed package", function () {
     expect(requirements).to.equal(`pulumi>=${root.devDependencies["@pulumi/pulumi"]},<4\n`);
   });
 
+  it("name every role with 80 random bits", async () => {
+    for (const name of ["typescript", "typescript-esm", "python", "go", "yaml"]) {
+      const { config } = parse(await readFile(join(EXAMPLES, name, "Pulumi.yaml"), "utf8"));
+      const { pattern } = config["pulumi:autonaming"].value.providers.aws.resources["aws:iam/role:Role"];
+      expect(pattern, name).to.equal(`\${name}-\${hex(20)}`);
+    }
+  });
+
   describe("the template", () => {
     const sandbox = sandboxRun();
     let host: LanguageHost;
