@@ -10,7 +10,7 @@ import type { Properties } from "./event";
 export type Framing = "object" | "list" | "lines";
 
 /** Why a record has no readable objects. */
-export type Unreadable = "gzip" | "aggregated" | "not-utf8" | "not-json" | "not-objects";
+export type Unreadable = "gzip" | "aggregated" | "too-large" | "not-utf8" | "not-json" | "not-objects";
 
 export type RecordContent = { framing: Framing; objects: Properties[] } | { unreadable: Unreadable };
 
@@ -18,6 +18,7 @@ export type RecordContent = { framing: Framing; objects: Properties[] } | { unre
 export function parseRecord(data: Uint8Array): RecordContent {
   if (startsWith(data, GZIP)) return { unreadable: "gzip" };
   if (startsWith(data, AGGREGATED)) return { unreadable: "aggregated" };
+  if (hasTooManyValues(data)) return { unreadable: "too-large" };
   if (!isUtf8(data)) return { unreadable: "not-utf8" };
   const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8");
   const value = parseJson(text);
@@ -27,6 +28,26 @@ export function parseRecord(data: Uint8Array): RecordContent {
     return { framing: "list", objects: value };
   }
   return { unreadable: "not-objects" };
+}
+
+/** Lists, dictionaries and names beyond which JSON isn't parsed: parsing more of them takes up to several seconds. */
+export const MAX_VALUES = 250_000;
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+/** The signs that begin a list or a dictionary, and the sign after a name. */
+const COUNTED_SIGNS = [0x5b, 0x7b, 0x3a];
+
+/** Whether JSON would hold up timers and signals while it is parsed, which depends on its structure more than on its length. */
+export function hasTooManyValues(json: Uint8Array): boolean {
+  if (json.length < 2 * MAX_VALUES) return false;
+  let values = 0;
+  let isInString = false;
+  for (let at = 0; at < json.length && values <= MAX_VALUES; at += 1) {
+    const byte = json[at] as number;
+    if (byte === BACKSLASH) at += 1;
+    else if (byte === QUOTE) isInString = !isInString;
+    else if (!isInString && COUNTED_SIGNS.includes(byte)) values += 1;
+  }
+  return values > MAX_VALUES;
 }
 
 /** RFC 1952, section 2.3.1. */

@@ -135,7 +135,7 @@ const FOREIGN: Record<ForeignKind, string> = {
   "not-utf8": "not UTF-8",
   "not-json": "not JSON",
   "not-objects": "JSON without objects",
-  "too-large": "larger than 4 MiB, so not parsed",
+  "too-large": "too large to be parsed (4 MiB, or 250,000 values)",
   "not-amplitude": "objects that aren't rows of Amplitude",
 };
 

@@ -6,7 +6,7 @@ import type { Framing, Unreadable } from "../events/recordContent";
 import type { Counted } from "./boundedCounts";
 
 /** Kind of a record without rows of Amplitude: from another producer, or unreadable. */
-export type ForeignKind = Unreadable | "too-large" | "not-amplitude";
+export type ForeignKind = Unreadable | "not-amplitude";
 
 /** One way in which rows deviate from the documented shape. */
 export interface CountedDeviation extends Deviation {

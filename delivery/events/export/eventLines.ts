@@ -5,6 +5,7 @@ import { messageOf, SourceError } from "../../common/errors";
 import { type Line, LineSplitter } from "../../common/lines";
 import { isObject } from "../../common/values";
 import type { Properties } from "../event";
+import { hasTooManyValues, MAX_VALUES } from "../recordContent";
 import type { Problems, SourceEvent } from "../source";
 import { unpack } from "./archive";
 import { ValueSplitter } from "./valueSplitter";
@@ -225,6 +226,8 @@ type ParsedRow =
 function parseRow({ length, bytes }: Line): ParsedRow {
   if (bytes === undefined || length > MAX_EVENT_BYTES) return skipped(tooLong(length), true);
   if (!isUtf8(bytes)) return skipped("isn't valid UTF-8", true);
+  if (hasTooManyValues(bytes))
+    return skipped(`has more than ${MAX_VALUES} lists, dictionaries and names, too many to be parsed`, true);
   const text = bytes.toString("utf8");
   return text.trim() === "" ? { kind: "blank" } : parseEvent(bytes, text);
 }

@@ -82,8 +82,13 @@ describe("The stream observer, with any stream", () => {
     const filled = (start: string, piece: string, end: string, bytes: number) =>
       Buffer.from(start + piece.repeat((bytes - start.length - end.length) / piece.length) + end);
     const START = '{"event_type":"a","uuid":"b","app":1,"made_up":';
+    const nested = (bytes: number) => `${START}${"[".repeat(bytes / 2 - 40)}${"]".repeat(bytes / 2 - 40)}}`;
+    const named = (bytes: number) =>
+      `${START}{${Array.from({ length: bytes / 11 }, (_, index) => `"${index}":0`).join(",")}}}`;
     const shapes: [name: string, make: (bytes: number) => Buffer][] = [
       ["empty lists", (bytes) => filled(`${START}[`, "[],", "0]}", bytes)],
+      ["lists in lists", (bytes) => Buffer.from(nested(bytes))],
+      ["many names", (bytes) => Buffer.from(named(bytes))],
       ["a long text", (bytes) => filled(`${START}"`, "a@", '"}', bytes)],
       ["a long type", (bytes) => filled('{"uuid":"b","app":1,"event_type":"', "1:", '"}', bytes)],
       ["lines", (bytes) => filled("", '{"a":1}\n', '{"a":1}', bytes)],

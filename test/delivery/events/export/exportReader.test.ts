@@ -57,6 +57,30 @@ describe("The export reader", () => {
     expect((await readExport(written(folder("x.json.gz"), members))).texts).to.deep.equal(events);
   });
 
+  const signs = 3_000_000;
+  const large: [what: string, text: string][] = [
+    ["of lists in lists", `{"uuid":"b","x":${"[".repeat(signs)}${"]".repeat(signs)}}`],
+    ["of dictionaries", `{"uuid":"b","x":[${"{},".repeat(signs)}0]}`],
+    ["of names", `{"uuid":"b",${Array.from({ length: signs / 4 }, (_, index) => `"${index}":0`).join(",")}}`],
+  ];
+  for (const [what, text] of large) {
+    it(`counts an event ${what} as skipped, within a second of the processor`, async () => {
+      const path = written(folder("x.json"), asLines(['{"uuid":"a"}', text, '{"uuid":"c"}']));
+      const before = process.cpuUsage();
+      const read = await readExport(path);
+      expect(process.cpuUsage(before).user).to.be.lessThan(1_000_000);
+      expect(read.texts).to.deep.equal(['{"uuid":"a"}', '{"uuid":"c"}']);
+      expect(read.problems.map(({ line, reason }) => `${line} ${reason}`)).to.deep.equal([
+        "2 has more than 250000 lists, dictionaries and names, too many to be parsed",
+      ]);
+    });
+  }
+
+  it("reads a long event whose texts hold any number of brackets", async () => {
+    const text = `{"uuid":"b","x":"${'[{:\\"'.repeat(100_000)}"}`;
+    expect((await readExport(written(folder("x.json"), text))).texts).to.deep.equal([text]);
+  });
+
   it("ignores a byte order mark, which is not part of the first event", async () => {
     const marked = Buffer.from(`\ufeff${asLines(events)}`);
     for (const content of [marked, gzipSync(marked), Buffer.from(`\ufeff${events[0]}`)]) {
