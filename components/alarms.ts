@@ -1,6 +1,6 @@
 import type { MetricAlarmArgs } from "@pulumi/aws/cloudwatch";
 import * as pulumi from "@pulumi/pulumi";
-import type { DeliveryAlarms } from "./args";
+import { DEFAULTS, type DeliveryAlarms } from "./args";
 import type { StreamFacts } from "./existingStream";
 import { inputError, orDefault } from "./validation";
 
@@ -60,7 +60,7 @@ function watches(alarms: DeliveryAlarms, stream: AlarmedStream): Record<string, 
 }
 
 function silence(alarms: DeliveryAlarms, { name }: AlarmedStream): Watch {
-  const silenceMinutes = orDefault(alarms.silenceMinutes, 60);
+  const silenceMinutes = orDefault(alarms.silenceMinutes, DEFAULTS.silenceMinutes);
   return {
     metricName: "IncomingRecords",
     alarmDescription: pulumi.interpolate`${name} has received no record for ${silenceMinutes} minutes: check that Amplitude's destination is enabled, and run amplitude-kinesis verify.`,
@@ -73,7 +73,7 @@ function silence(alarms: DeliveryAlarms, { name }: AlarmedStream): Watch {
 }
 
 function throttled(alarms: DeliveryAlarms, { name }: AlarmedStream): Watch {
-  const throttledMinutes = orDefault(alarms.throttledMinutes, 5);
+  const throttledMinutes = orDefault(alarms.throttledMinutes, DEFAULTS.throttledMinutes);
   return {
     metricName: "WriteProvisionedThroughputExceeded",
     alarmDescription: pulumi.interpolate`${name} has throttled records for ${throttledMinutes} minutes: add shards, or switch to ON_DEMAND.`,
@@ -90,7 +90,7 @@ function capacityWatches(
   { name }: AlarmedStream,
   shards: pulumi.Input<number>,
 ): Record<string, Watch> {
-  const capacityPercent = orDefault(alarms.capacityPercent, 80);
+  const capacityPercent = orDefault(alarms.capacityPercent, DEFAULTS.capacityPercent);
   const watch = (metricName: keyof typeof SHARD_LIMITS, unit: string): Watch => ({
     metricName,
     alarmDescription: pulumi.interpolate`${name} receives ${capacityPercent} percent of the ${unit} that its capacity allows (shards: ${shards}): add shards before it throttles records.`,

@@ -3,7 +3,7 @@ import * as kinesis from "@pulumi/aws/kinesis";
 import * as pulumi from "@pulumi/pulumi";
 import { adoptionOptions } from "./adoption";
 import { createAlarms } from "./alarms";
-import { type AmplitudeKinesisDestinationArgs, StreamMode } from "./args";
+import { type AmplitudeKinesisDestinationArgs, DEFAULTS, type StreamMode } from "./args";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 import { resolveExistingStream, type StreamFacts } from "./existingStream";
 import { insecureTransportDenial, trustPolicy, writePolicy } from "./policies";
@@ -132,10 +132,10 @@ function streamArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): kinesi
       maxRecordSizeInKib: inputs.maxRecordSizeKib,
       shardLevelMetrics: inputs.shardLevelMetrics,
     }),
-    streamModeDetails: { streamMode: orDefault<StreamMode>(inputs.streamMode, StreamMode.OnDemand) },
-    retentionPeriod: orDefault(inputs.retentionHours, 168),
+    streamModeDetails: { streamMode: orDefault<StreamMode>(inputs.streamMode, DEFAULTS.streamMode) },
+    retentionPeriod: orDefault(inputs.retentionHours, DEFAULTS.retentionHours),
     encryptionType: "KMS",
-    kmsKeyId: orDefault(inputs.kmsKeyArn, "alias/aws/kinesis"),
+    kmsKeyId: orDefault(inputs.kmsKeyArn, DEFAULTS.kmsKeyId),
     tags,
   };
 }
@@ -171,7 +171,7 @@ function roleArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): iam.Role
     }),
     description: "Assumed by Amplitude to deliver events to a Kinesis data stream",
     assumeRolePolicy: trust.apply((document) => JSON.stringify(document)),
-    maxSessionDuration: orDefault(inputs.maxSessionSeconds, 3600),
+    maxSessionDuration: orDefault(inputs.maxSessionSeconds, DEFAULTS.maxSessionSeconds),
     tags,
   };
 }

@@ -9,6 +9,17 @@ export const StreamMode = {
 } as const;
 export type StreamMode = (typeof StreamMode)[keyof typeof StreamMode];
 
+/** Defaults of the inputs. The component leaves other inputs that are not set to AWS. */
+export const DEFAULTS = {
+  streamMode: StreamMode.OnDemand,
+  retentionHours: 168,
+  kmsKeyId: "alias/aws/kinesis",
+  maxSessionSeconds: 3600,
+  silenceMinutes: 60,
+  throttledMinutes: 5,
+  capacityPercent: 80,
+} as const;
+
 /** Inputs of the component. All are optional: the defaults follow Amplitude's documentation and AWS Security Hub. */
 export interface AmplitudeKinesisDestinationArgs {
   /**

@@ -103,13 +103,17 @@ export function isMap(value: unknown): value is Record<string, unknown> {
 /** Returns the rule that an unknown name violates. It suggests the name that differs in the fewest characters, up to two. */
 export function unknownName(name: string, kind: string, names: Iterable<string>): string {
   const known = [...names];
+  const nearest = nearestName(name, known);
+  const hint = nearest === undefined ? `expected one of ${known.join(", ")}` : `did you mean ${nearest}?`;
+  return `unknown ${kind}; ${hint}`;
+}
+
+function nearestName(name: string, known: readonly string[]): string | undefined {
   const [nearest] = known
     .map((each) => ({ each, distance: editDistance(name.toLowerCase(), each.toLowerCase()) }))
     .filter(({ distance }) => distance <= 2)
     .sort((one, other) => one.distance - other.distance);
-  const hint =
-    nearest === undefined ? `expected one of ${known.join(", ")}` : `did you mean ${nearest.each}?`;
-  return `unknown ${kind}; ${hint}`;
+  return nearest?.each;
 }
 
 /** Returns the number of characters to insert, remove or replace. */
