@@ -14,6 +14,7 @@ import { systemClock } from "../common/clock";
 import { SettingsError } from "../common/errors";
 import type { Finding } from "../common/findings";
 import { resolveOutputs, type StackOutputs } from "../common/outputs";
+import { counted } from "../common/text";
 import { ACTIONS } from "../deployment/iam/actions";
 import { parseStatements, strings } from "../deployment/iam/policyStatement";
 import { inspect } from "../deployment/inspection";
@@ -248,8 +249,7 @@ function commonTags(stream: Record<string, string>, role: Record<string, string>
 }
 
 function tagCount(tags: Record<string, string>): string {
-  const count = Object.keys(tags).length;
-  return count === 1 ? "it has 1 tag" : `it has ${count} tags`;
+  return `it has ${counted(Object.keys(tags).length, "tag")}`;
 }
 
 /** Whatever can't be read could be changed by the import, so that it ends the command. */

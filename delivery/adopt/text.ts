@@ -1,3 +1,4 @@
+import { shellWord } from "../common/text";
 import type { Adoption } from ".";
 
 /** Returns the commands that adopt the resources, for a shell, with everything else as comments. */
@@ -30,9 +31,7 @@ function settingLine(path: string, value: string): string {
   return `pulumi config set ${option}${quoted(path)} ${quoted(value)}`;
 }
 
-/** Quotes a word for a POSIX shell, if it has to be. A value after `--` may begin with a dash. */
+/** A value after `--` may begin with a dash. */
 function quoted(word: string): string {
-  const isPlain = /^[\w@%+=:,./][\w@%+=:,./-]*$/.test(word);
-  if (isPlain) return word;
-  return `${word.startsWith("-") ? "-- " : ""}'${word.replaceAll("'", `'\\''`)}'`;
+  return `${word.startsWith("-") ? "-- " : ""}${shellWord(word)}`;
 }

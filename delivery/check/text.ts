@@ -1,5 +1,6 @@
 import { findingLines } from "../common/findings";
 import { printableReport } from "../common/printable";
+import { counted } from "../common/text";
 import type { CheckReport, CheckVerdict } from "./report";
 
 const SENTENCES: Record<CheckVerdict, string> = {
@@ -32,7 +33,7 @@ function rows(report: CheckReport): [string, string][] {
       "",
       stream === null
         ? UNKNOWN
-        : `${stream.status}, ${stream.mode}, ${stream.openShards} open ${stream.openShards === 1 ? "shard" : "shards"}`,
+        : `${stream.status}, ${stream.mode}, ${counted(stream.openShards, "open shard")}`,
     ],
     ...(stream === null ? [] : streamRows(stream)),
     ["role", report.roleArn],

@@ -5,6 +5,7 @@ import {
 } from "@aws-sdk/client-cloudwatch";
 import { describeError } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
+import { shellWord } from "../common/text";
 import { ACTIONS } from "./iam/actions";
 import { inspect } from "./inspection";
 import { failureRemedy, grantRemedy } from "./remedies";
@@ -91,15 +92,15 @@ function missingAlarms(alarms: Map<Metric, MetricAlarm[]>, streamArn: string): F
 }
 
 function alarmFindings(alarm: MetricAlarm): Finding[] {
-  const { AlarmName, AlarmArn, AlarmActions = [], AlarmDescription, StateValue, StateReason } = alarm;
-  const where = AlarmArn ?? AlarmName ?? "";
+  const { AlarmName = "", AlarmArn, AlarmActions = [], AlarmDescription, StateValue, StateReason } = alarm;
+  const where = AlarmArn ?? AlarmName;
   const findings: Finding[] = [];
   if (alarm.ActionsEnabled === false || AlarmActions.length === 0) {
     const [why, fix] =
       alarm.ActionsEnabled === false
         ? [
             "its actions are switched off",
-            `\`aws cloudwatch enable-alarm-actions --alarm-names ${AlarmName}\``,
+            `\`aws cloudwatch enable-alarm-actions --alarm-names ${shellWord(AlarmName)}\``,
           ]
         : ["it has no action", ADD_ACTION];
     const message = `The alarm ${AlarmName} notifies nobody when it is raised: ${why}`;

@@ -1,5 +1,6 @@
 import Builder from "fast-xml-builder";
 import type { Finding, Severity } from "../common/findings";
+import { counted } from "../common/text";
 import type { DeliveryReport } from "../verify/report";
 import { verdictSentence } from "./presentation";
 import { redactReport } from "./redactReport";
@@ -84,9 +85,9 @@ function checksOf(report: DeliveryReport): Check[] {
   const { eventsNotDelivered, eventsCorrupted, eventsUnknown } = report;
   return [
     { name: "verdict", seconds: report.durationInSeconds, outcome: verdictOutcome(report) },
-    counted("no event is missing", eventsNotDelivered, "failure", "not delivered"),
-    counted("no event is corrupted", eventsCorrupted, "failure", "read back with different bytes"),
-    counted("every event is accounted for", eventsUnknown, "error", "with an unknown outcome"),
+    countCheck("no event is missing", eventsNotDelivered, "failure", "not delivered"),
+    countCheck("no event is corrupted", eventsCorrupted, "failure", "read back with different bytes"),
+    countCheck("every event is accounted for", eventsUnknown, "error", "with an unknown outcome"),
     ...report.findings.map(findingCheck),
   ];
 }
@@ -102,8 +103,8 @@ function verdictOutcome(report: DeliveryReport): Outcome | undefined {
   };
 }
 
-function counted(name: string, events: number, element: Outcome["element"], problem: string): Check {
-  const message = `${events} ${events === 1 ? "event" : "events"} ${problem}`;
+function countCheck(name: string, events: number, element: Outcome["element"], problem: string): Check {
+  const message = `${counted(events, "event")} ${problem}`;
   const outcome = { element, type: "events", message, details: "See the findings." };
   return { name, seconds: 0, outcome: events === 0 ? undefined : outcome };
 }

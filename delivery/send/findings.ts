@@ -1,4 +1,5 @@
 import { type Finding, finding, hasSeverity, mostCommon, present } from "../common/findings";
+import { counted } from "../common/text";
 import { type Reason, ReasonCounts } from "../kinesis/outcome";
 import type { OutcomeListener } from "../kinesis/producer";
 import { eventsRefused } from "../sending/findings";
@@ -7,12 +8,12 @@ import type { SendOutcome } from "./report";
 /** Returns one finding for the refused events and one for the events with an unknown outcome, if there are any. */
 export function fateFindings({ refused, unknown, reasons }: SendCounter, where: string): Finding[] {
   return present([
-    refused > 0 && eventsRefused(reasons.refused, `${refused} event(s)`, where),
+    refused > 0 && eventsRefused(reasons.refused, counted(refused, "event"), where),
     unknown > 0 &&
       finding.undetermined(
         "events-unanswered",
         where,
-        `Of ${unknown} event(s) it is not known whether they are in the stream: ${mostCommon(reasons.unknown.ranked)}`,
+        `It is unknown whether ${counted(unknown, "event")} reached the stream: ${mostCommon(reasons.unknown.ranked)}`,
         "Check the network and the service's health; `npx amplitude-kinesis verify` reads back what it sends",
       ),
   ]);

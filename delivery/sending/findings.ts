@@ -1,6 +1,7 @@
 import { describeError } from "../aws/errors";
 import { DeliveryError, messageOf } from "../common/errors";
 import { type Finding, type FindingCode, finding, mostCommon } from "../common/findings";
+import { counted } from "../common/text";
 import { readingRemedy } from "../deployment/remedies";
 import type { EventSource, Omissions } from "../events/source";
 import { type Reason, type ReasonCounts, TOO_LARGE } from "../kinesis/outcome";
@@ -72,7 +73,7 @@ export function senderFailed(reason: string, sent: number): Finding {
   return finding.undetermined(
     "sender-failed",
     "this machine",
-    `This machine could not continue sending, after ${events(sent)}: ${reason}. That says nothing about the stream`,
+    `This machine could not continue sending, after ${counted(sent, "event")}: ${reason}. That says nothing about the stream`,
     "Check the network and how long the credentials last, and run this again",
   );
 }
@@ -129,7 +130,7 @@ function tooManyEvents({ message }: DeliveryError, sent: number): Finding {
   return finding.undetermined(
     "too-many-events",
     "the event source",
-    `The source has too many events, so sending stopped after ${events(sent)}: ${message}`,
+    `The source has too many events, so sending stopped after ${counted(sent, "event")}: ${message}`,
     "Split the run into several, each with a part of the events",
   );
 }
@@ -138,7 +139,7 @@ function runFileFailed({ message }: DeliveryError, sent: number): Finding {
   return finding.undetermined(
     "run-file-failed",
     "this machine",
-    `${message}. Sending stopped after ${events(sent)}, because nothing is sent that is not in the run file`,
+    `${message}. Sending stopped after ${counted(sent, "event")}, because nothing is sent that is not in the run file`,
     "Free disk space, and run this again",
   );
 }
@@ -147,7 +148,7 @@ function sourceFailed(error: unknown, sent: number): Finding {
   return finding.undetermined(
     "source-failed",
     "the event source",
-    `The events could not be read to their end, so sending stopped after ${events(sent)}: ${messageOf(error)}`,
+    `The events could not be read to their end, so sending stopped after ${counted(sent, "event")}: ${messageOf(error)}`,
     "Fix or replace the file, and run this again",
   );
 }
@@ -164,7 +165,7 @@ export function sourceProblems({ problems, problemCount }: EventSource): Finding
     finding.warning(
       "source-problems",
       first.file,
-      `${problemCount === 1 ? "1 part of the export isn't an event and was" : `${problemCount} parts of the export aren't events and were`} skipped: ${shown.join("; ")}${more}`,
+      `${counted(problemCount, "part of the export isn't an event and was", "parts of the export aren't events and were")} skipped: ${shown.join("; ")}${more}`,
       "Export the hours concerned again, if those events matter for the test",
     ),
   ];
@@ -180,9 +181,7 @@ export function omissionsOf({
 /** Returns the end of a sentence that says how many rows were left out; nothing if there are none. */
 export function leftOut({ eventsSkipped, filesSkipped }: Omissions): string {
   const counts = [[eventsSkipped - filesSkipped, "row"] as const, [filesSkipped, "file"] as const];
-  const parts = counts
-    .filter(([count]) => count > 0)
-    .map(([count, what]) => `${count} ${what}${count === 1 ? "" : "s"}`);
+  const parts = counts.filter(([count]) => count > 0).map(([count, what]) => counted(count, what));
   if (parts.length === 0) return "";
   return `, but ${parts.join(" and ")} of the source ${eventsSkipped === 1 ? "was" : "were"} left out`;
 }
@@ -217,7 +216,7 @@ export function interrupted(sent: number): Finding {
   return finding.undetermined(
     "interrupted",
     "this run",
-    `The run was interrupted after ${events(sent)}`,
+    `The run was interrupted after ${counted(sent, "event")}`,
     "Run it again and let it end",
   );
 }
@@ -229,8 +228,4 @@ export function noEvents(source: EventSource): DeliveryError {
     "no-events",
     `The source has no events${why}. Pass a file of Amplitude's Export API with --export, or use --events N`,
   );
-}
-
-function events(count: number): string {
-  return count === 1 ? "1 event" : `${count} events`;
 }

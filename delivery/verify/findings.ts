@@ -1,4 +1,5 @@
 import { type Finding, finding, mostCommon, present } from "../common/findings";
+import { counted } from "../common/text";
 import { eventsRefused } from "../sending/findings";
 import type { Ledger } from "./ledger";
 import type { Fate, LedgerCounts, RunEnd } from "./verdict";
@@ -42,14 +43,14 @@ export function eventFindings(
       finding.warning(
         "duplicates-unexplained",
         where,
-        `${unexplainedDuplicates} of ${duplicates} duplicate(s) are copies that no acknowledgement and no unclear response accounts for`,
+        `No acknowledgement and no unclear response accounts for ${unexplainedDuplicates} of ${counted(duplicates, "duplicate")}`,
         "Consumers must deduplicate in any case (by uuid): Amplitude promises no exactly-once delivery",
       ),
     seenDespiteRefusal > 0 &&
       finding.warning(
         "refused-but-delivered",
         where,
-        `${seenDespiteRefusal} event(s) are in the stream although Kinesis refused them`,
+        `${counted(seenDespiteRefusal, "event is", "events are")} in the stream although Kinesis refused them`,
         "Consumers must deduplicate in any case (by uuid): a sender that trusts the refusal sends such events again",
       ),
   ]);
@@ -59,7 +60,7 @@ function named(counts: LedgerCounts, fate: Fate): string {
   const total = counts.fates[fate];
   const sample = counts.samples[fate];
   const more = total > sample.length ? ", …" : "";
-  return `${total} event(s) (number ${sample.join(", ")}${more} of the source)`;
+  return `${counted(total, "event")} (number ${sample.join(", ")}${more} of the source)`;
 }
 
 /** Returns the finding for events that were not read back because reading did not finish, on any route. */
@@ -67,7 +68,7 @@ export function unread(events: number, where: string): Finding {
   return finding.undetermined(
     "events-unread",
     where,
-    `${events} event(s) were not read back so far, and the stream could not be read to its end: whether they arrived is not known`,
+    `${counted(events, "event was", "events were")} not read back so far, and the stream could not be read to its end, so it is unknown whether ${events === 1 ? "it" : "they"} arrived`,
     "Run this again with a longer --timeout",
   );
 }

@@ -4,6 +4,7 @@ import { SourceError } from "../common/errors";
 import type { Finding } from "../common/findings";
 import { LatencyRecorder } from "../common/histogram";
 import type { RunKey } from "../common/runId";
+import { counted } from "../common/text";
 import type { Timeline } from "../common/timeline";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
@@ -108,7 +109,7 @@ export async function* outgoing(
     onBatch: onProgress,
   });
   if (index + 1 < sentBefore && !signal.aborted)
-    throw anotherSource(`it has ${index + 1} event(s), the run has sent ${sentBefore}`);
+    throw anotherSource(`it has ${counted(index + 1, "event")}, the run has sent ${sentBefore}`);
 }
 
 /** Returns false for an event that an earlier process sent and whose outcome is settled. */

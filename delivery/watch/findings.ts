@@ -2,6 +2,7 @@ import { awsError, describeError } from "../aws/errors";
 import { type Finding, finding } from "../common/findings";
 import { DOCUMENTED_P95_SECONDS } from "../common/limits";
 import type { StackOutputs } from "../common/outputs";
+import { counted } from "../common/text";
 import { readingRemedy } from "../deployment/remedies";
 import { createAgain } from "../deployment/stream";
 import type { StreamUnreadable } from "../kinesis/streamReader";
@@ -124,7 +125,7 @@ function deviations({ observed, where }: EndedWatch): Finding {
   return finding.warning(
     "shape-deviates",
     where,
-    `${counted(count, "event")} ${count === 1 ? "differs" : "differ"} from Amplitude's documentation: ${ways.join("; ")}`,
+    `${counted(count, "event differs", "events differ")} from Amplitude's documentation: ${ways.join("; ")}`,
     "Make consumers accept such events too, because Amplitude can change their shape",
   );
 }
@@ -192,8 +193,4 @@ export function unreadableStream(
     `The stream can't be read: ${reason}`,
     `${readingRemedy(cause)}. Use --from TIME to resume where this watch ended`,
   );
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

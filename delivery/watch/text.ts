@@ -1,6 +1,7 @@
 import { findingLines, type Verdict } from "../common/findings";
 import type { Latency } from "../common/histogram";
 import { printableReport } from "../common/printable";
+import { counted } from "../common/text";
 import type { EventKind } from "../events/event";
 import { describeForeign } from "./findings";
 import type { WatchSnapshot } from "./snapshot";
@@ -29,7 +30,7 @@ export function watchText(untrusted: WatchSnapshot): string {
   const { verdict, streamName, region, elapsedInSeconds, shards, findings } = snapshot;
   const facts: [name: string, text: string][] = [
     ["stream", `${streamName} (${region})`],
-    ["watched", `${clockTime(elapsedInSeconds)}, ${shards} ${shards === 1 ? "shard" : "shards"}`],
+    ["watched", `${clockTime(elapsedInSeconds)}, ${counted(shards, "shard")}`],
     ...factsOf(snapshot).map(({ name, text }): [string, string] => [name, text]),
     ["event types", eventTypes(snapshot)],
   ];

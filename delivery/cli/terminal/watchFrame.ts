@@ -1,6 +1,7 @@
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
 import { printableReport } from "../../common/printable";
+import { counted } from "../../common/text";
 import type { WatchSnapshot } from "../../watch/snapshot";
 import { clockTime, type Fact, factsOf, type Tone, whole } from "../../watch/text";
 
@@ -51,7 +52,7 @@ function headLines(snapshot: WatchSnapshot, columns: number): FrameLine[] {
   return [
     { text: `${streamName} (${region})`, tone: "title" },
     {
-      text: `${clockTime(elapsedInSeconds)}, ${shards} ${shards === 1 ? "shard" : "shards"}, ${state}`,
+      text: `${clockTime(elapsedInSeconds)}, ${counted(shards, "shard")}, ${state}`,
       tone: "faint",
     },
     { text: "", tone: "plain" },

@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
 import { messageOf, SourceError } from "../../common/errors";
 import { type Line, LineSplitter } from "../../common/lines";
+import { counted } from "../../common/text";
 import { isObject } from "../../common/values";
 import type { Properties } from "../event";
 import { hasTooManyValues, MAX_VALUES } from "../recordContent";
@@ -247,8 +248,7 @@ function parseEvent(bytes: Buffer, text: string): ParsedRow {
     // An error's stack trace costs 20 times what a torn line does.
     value = text.startsWith("{") && !text.trimEnd().endsWith("}") ? undefined : JSON.parse(text);
   } catch {}
-  if (value === undefined)
-    return skipped(`isn't valid JSON (${bytes.length} ${bytes.length === 1 ? "byte" : "bytes"})`, true);
+  if (value === undefined) return skipped(`isn't valid JSON (${counted(bytes.length, "byte")})`, true);
   if (Array.isArray(value)) return skipped("is a JSON array, not an object");
   if (value === null) return skipped("is JSON null, not an object");
   if (!isObject(value)) return skipped(`is a JSON ${typeof value}, not an object`);

@@ -3,6 +3,7 @@ import { type Finding, finding, mostCommon, present } from "../../common/finding
 import type { Latency } from "../../common/histogram";
 import { DOCUMENTED_P95_SECONDS } from "../../common/limits";
 import type { StackOutputs } from "../../common/outputs";
+import { counted } from "../../common/text";
 import { unread } from "../findings";
 import type { AmplitudeCounts, AmplitudeLedger, FieldCounts } from "./ledger";
 import type { AmplitudeZone } from "./options";
@@ -25,21 +26,21 @@ function answerFindings({ counts, ledger, endpoint }: AmplitudeEnd): Finding[] {
       finding.error(
         "events-refused",
         endpoint,
-        `${counts.refused} event(s) were refused by Amplitude's API: ${mostCommon(ledger.reasons("refused"))}`,
+        `${counted(counts.refused, "event was", "events were")} refused by Amplitude's API: ${mostCommon(ledger.reasons("refused"))}`,
         "Look the reason up under Response of Amplitude's HTTP V2 API; nothing of the stream or the role is in question",
       ),
     counts.unanswered > 0 &&
       finding.undetermined(
         "events-unanswered",
         endpoint,
-        `${counts.unanswered} event(s) got no clear response from Amplitude's API, and are not in the stream: ${mostCommon(ledger.reasons("unanswered"))}`,
+        `${counted(counts.unanswered, "event")} got no clear response from Amplitude's API, and didn't reach the stream: ${mostCommon(ledger.reasons("unanswered"))}`,
         "Check the network, the zone and Amplitude's status page (https://status.amplitude.com), and run this again",
       ),
     ledger.seenDespiteRefusal > 0 &&
       finding.warning(
         "refused-but-delivered",
         endpoint,
-        `${ledger.seenDespiteRefusal} event(s) are in the stream though Amplitude's API refused them`,
+        `${counted(ledger.seenDespiteRefusal, "event is", "events are")} in the stream though Amplitude's API refused them`,
         "Consumers must deduplicate in any case (by uuid)",
       ),
   ]);
@@ -52,14 +53,14 @@ function contentFindings(end: AmplitudeEnd, where: string): Finding[] {
       finding.error(
         "events-corrupted",
         where,
-        `${counts.corrupted} event(s) came back with a field that differs from what was sent: ${fields(ledger.differingFields())}`,
+        `${counted(counts.corrupted, "event")} came back with a field that differs from what was sent: ${fields(ledger.differingFields())}`,
         "Look for transformations, blocked or renamed properties of the project in Amplitude (Data > Properties, Transformations), and in whatever else writes to this stream",
       ),
     recordsNotUnderstood > 0 &&
       finding.error(
         "records-not-understood",
         where,
-        `${recordsNotUnderstood} record(s) hold events of this run in a form that is neither a JSON object, nor lines of them, nor a list`,
+        `${counted(recordsNotUnderstood, "record holds", "records hold")} events of this run in a form that is neither a JSON object, nor lines of them, nor a list`,
         "Amplitude documents the JSON of its Export API: compare a record (`aws kinesis get-records`) with it",
       ),
     ledger.rewrittenFields().length > 0 &&
@@ -104,7 +105,7 @@ function remarks(end: AmplitudeEnd, where: string): Finding[] {
       finding.warning(
         "duplicates-unexplained",
         where,
-        `${ledger.unexplainedDuplicates} of ${ledger.duplicates} duplicate(s) are rows of their own (uuid) of events that were sent to Amplitude once`,
+        `${ledger.unexplainedDuplicates} of ${counted(ledger.duplicates, "duplicate")} came as another row (uuid) of events that were sent to Amplitude once`,
         "Let consumers deduplicate by $insert_id and device_id too, not by uuid alone",
       ),
     latency !== undefined &&
@@ -121,7 +122,7 @@ function remarks(end: AmplitudeEnd, where: string): Finding[] {
       finding.warning(
         "identify-not-forwarded",
         where,
-        `${identifies.sent - identifies.seen} of ${identifies.sent} identify call(s) were not recognized in the stream`,
+        `${identifies.sent - identifies.seen} of ${counted(identifies.sent, "identify call was", "identify calls were")} not recognized in the stream`,
         "If consumers need them, switch the forwarding of users on in the destination; how a forwarded call looks is undocumented",
       ),
     ledger.rowsInRecord > 1 &&
@@ -194,13 +195,13 @@ function nothingArrived(end: AmplitudeEnd, where: string): Finding {
   const { counts, zone, recordsForeignOfAmplitude, outputs } = end;
   const others =
     recordsForeignOfAmplitude > 0
-      ? ` ${recordsForeignOfAmplitude} record(s) with other events of Amplitude's came meanwhile: then the destination works, and its filter, or another project, is the likely cause.`
+      ? ` ${counted(recordsForeignOfAmplitude, "record")} with other events of Amplitude's came meanwhile: then the destination works, and its filter, or another project, is the likely cause.`
       : "";
   const waited = `${Math.round(end.waitedSeconds)} s (documented: ${DOCUMENTED_P95_SECONDS} s for 95 of 100 events)`;
   return finding[isProvenSilent(end) ? "error" : "undetermined"](
     "nothing-arrived",
     where,
-    `Amplitude accepted ${counts.absent} event(s), and none of them is in the stream after ${waited}.${others}`,
+    `Amplitude accepted ${counted(counts.absent, "event")}, and none is in the stream after ${waited}.${others}`,
     [
       "Check in Amplitude, under Data > Destinations: is the Kinesis destination enabled and saved?",
       "Does its Send events filter let this run's event types through (--event-type sends others)?",
@@ -226,7 +227,7 @@ function notArrived({ counts, ledger, waitedSeconds }: AmplitudeEnd, where: stri
   return finding.undetermined(
     "events-not-arrived",
     where,
-    `${counts.absent} of ${ledger.accepted} event(s) that Amplitude accepted are not in the stream after ${Math.round(waitedSeconds)} s${ofTypes}`,
+    `${counts.absent} of ${counted(ledger.accepted, "event")} that Amplitude accepted did not reach the stream after ${Math.round(waitedSeconds)} s${ofTypes}`,
     "Amplitude tries an event again for up to 4 hours before it gives it up: look at the destination's delivery metrics in Amplitude, and run this again with a longer --timeout",
   );
 }

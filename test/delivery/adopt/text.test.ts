@@ -25,7 +25,7 @@ describe("The commands that adopt prints", () => {
       "pulumi config set shardCount 3",
       "pulumi config set --path 'shardLevelMetrics[0]' IncomingBytes",
       "pulumi config set --path tags.team data",
-      "pulumi config set --path tags.shift -- '-4'",
+      "pulumi config set --path tags.shift -- -4",
       "pulumi config set --path 'adopt.ignoreChanges[0]' stream.tags",
     ]);
   });

@@ -158,9 +158,9 @@ describe("What became of the events", () => {
 
   it("names how many events, and the numbers of the first five", () => {
     const [few] = findingsOf([delivered, lost, lost]);
-    expect(few?.message).to.match(/^2 event\(s\) \(number 2, 3 of the source\) were acknowledged/);
+    expect(few?.message).to.match(/^2 events \(number 2, 3 of the source\) were acknowledged/);
     const [many] = findingsOf(Array.from({ length: 7 }, () => lost));
-    expect(many?.message).to.match(/^7 event\(s\) \(number 1, 2, 3, 4, 5, … of the source\)/);
+    expect(many?.message).to.match(/^7 events \(number 1, 2, 3, 4, 5, … of the source\)/);
   });
 
   it("names at most three reasons, most common first", () => {

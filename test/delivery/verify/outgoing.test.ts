@@ -101,7 +101,7 @@ describe("The records to send", () => {
     const others = [...events(3), { bytes: Buffer.from("another"), origin: "test:4" }, ...events(9).slice(4)];
     for (const [all, says] of [
       [others, "test:4"],
-      [events(3), "it has 3 event(s), the run has sent 5"],
+      [events(3), "it has 3 events, the run has sent 5"],
     ] as const) {
       const error = await recordsOf(all, { ledger: sent(5) }).catch((caught: unknown) => caught);
       expect(error).to.be.instanceOf(SourceError);

@@ -182,7 +182,7 @@ describe("verifyThroughAmplitude, against the sandbox", function () {
       const report = await verify(outputs, amplitude, { timeoutSeconds: 1, expectApp: amplitude.app });
       expect(report.recordsForeign).to.equal(1);
       expect(codesOf(report)).to.have.members(["undetermined nothing-arrived", "warning unexpected-app"]);
-      expect(report.findings[0]?.message).to.include("1 record(s) with other events of Amplitude's");
+      expect(report.findings[0]?.message).to.include("1 record with other events of Amplitude's");
     });
 
     it("names the field that came back changed", async () => {
