@@ -41,7 +41,7 @@ const isNamed = process.argv.some(
 );
 
 module.exports = {
-  require: ["tsx/cjs", "test/setup.ts"],
+  require: ["./sandbox/process/typescript.cjs", "test/setup.ts"],
   extension: ["ts"],
   spec: isNamed ? [] : shardOf(files, process.env.TEST_SHARD),
   recursive: true,

@@ -30,5 +30,5 @@ process.env.NODE_COMPILE_CACHE ??= join(temporary, "compiled");
 enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
 
 require("../bin/endWithNpm")();
-require("tsx/cjs");
+require("./process/typescript.cjs");
 require("./main").main(process.argv, folder);

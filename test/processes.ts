@@ -1,4 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+
+/** Module that compiles the project's TypeScript in a process that a test starts with `node --require`. */
+export const TYPESCRIPT = join(__dirname, "..", "sandbox", "process", "typescript.cjs");
 
 export function isAlive(pid: number): boolean {
   try {

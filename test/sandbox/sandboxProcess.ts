@@ -16,7 +16,7 @@ export class SandboxProcess {
   readonly #watchers = new Set<() => void>();
 
   private constructor(nodeArgs: string[], env: Record<string, string> = {}, detached = false) {
-    const { npm_lifecycle_event, ...own } = process.env;
+    const { npm_command, ...own } = process.env;
     this.#child = spawn(process.execPath, nodeArgs, { env: { ...own, ...env }, detached });
     this.#child.stdout?.on("data", (chunk) => this.#append({ stdout: String(chunk) }));
     this.#child.stderr?.on("data", (chunk) => this.#append({ stderr: String(chunk) }));
@@ -45,7 +45,7 @@ export class SandboxProcess {
   static startBelowShell(args: string[]): SandboxProcess {
     const command = [process.execPath, START, ...args].map((word) => `'${word}'`).join(" ");
     const shell = `require("node:child_process").spawn("sh", ["-c", ${JSON.stringify(`${command}; true`)}], { stdio: "inherit" })`;
-    return new SandboxProcess(["-e", shell], { npm_lifecycle_event: "sandbox" });
+    return new SandboxProcess(["-e", shell], { npm_command: "run-script" });
   }
 
   get pid(): number {

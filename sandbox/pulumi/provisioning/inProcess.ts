@@ -67,15 +67,17 @@ interface Run {
   made: CreatedResource[];
 }
 
-/** A new thread must register TypeScript again before it can load the worker's module. */
-const BOOTSTRAP = `require(${JSON.stringify(require.resolve("tsx/cjs"))});
+/** A new thread must turn on the caches and TypeScript again before it can load the worker's module. */
+const BOOTSTRAP = `require("node:module").enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
+require(${JSON.stringify(require.resolve("../../process/typescript.cjs"))});
 require(${JSON.stringify(require.resolve("./inProcessWorker"))});`;
 
 async function run(task: Task, signal?: AbortSignal): Promise<Run> {
+  const { PATH, TMPDIR, NODE_COMPILE_CACHE } = process.env;
   const worker = new Worker(BOOTSTRAP, {
     eval: true,
     workerData: task,
-    env: { PATH: process.env.PATH },
+    env: { PATH, TMPDIR, NODE_COMPILE_CACHE },
     stdout: true,
   });
   worker.stdout.pipe(process.stderr, { end: false });

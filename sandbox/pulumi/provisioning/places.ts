@@ -108,7 +108,7 @@ export async function writePluginFolder(folder: string): Promise<void> {
   const command = [
     process.execPath,
     "-r",
-    require.resolve("tsx/cjs"),
+    join(__dirname, "..", "..", "process", "typescript.cjs"),
     join(__dirname, "..", "provider", "main.ts"),
   ];
   const script = `#!/bin/sh\nexec ${command.map(shellWord).join(" ")} "$@"\n`;

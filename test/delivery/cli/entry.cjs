@@ -7,7 +7,7 @@ const { TMPDIR } = process.env;
 process.env.TSX_TSCONFIG_PATH = join(project, "tsconfig.json");
 process.env.TMPDIR = join(project, "node_modules", ".cache", "amplitude-kinesis-tests");
 enableCompileCache(join(process.env.TMPDIR, "compiled"));
-require("tsx/cjs");
+require("../../../sandbox/process/typescript.cjs");
 if (TMPDIR === undefined) delete process.env.TMPDIR;
 else process.env.TMPDIR = TMPDIR;
 require("../../../delivery/cli/main").main(process.argv);

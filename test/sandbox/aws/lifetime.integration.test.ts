@@ -10,6 +10,7 @@ import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { expect } from "chai";
 import { startAws } from "../../../sandbox/aws";
 import { startKinesisEngine } from "../../../sandbox/aws/kinesis/engine";
+import { TYPESCRIPT } from "../../processes";
 import { until } from "../../until";
 import { clientsOf, failureOf, startInFolder } from "./localAws";
 
@@ -105,7 +106,7 @@ function startInProcess(folder: string): ChildProcess {
     const { startAws } = require(${module});
     startAws({ folder: ${JSON.stringify(folder)} }).then((aws) => console.log(aws.enginePid));
   `;
-  return spawn(process.execPath, ["--require", "tsx/cjs", "--eval", program], {
+  return spawn(process.execPath, ["--require", TYPESCRIPT, "--eval", program], {
     stdio: ["ignore", "pipe", "inherit"],
   });
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { makeRunFolder, removeRunFolder, UnwritableFolderError } from "../../../sandbox/process/runFolder";
+import { TYPESCRIPT } from "../../processes";
 
 const SENTENCE =
   /^sandbox: can't write to \S+ \(.*\), the only folder that the sandbox writes to\. Make it writable, .*\.\n$/;
@@ -49,7 +50,7 @@ describe("the folder of a run", function () {
     await writeFile(join(place, "root"), "");
     const main = JSON.stringify(require.resolve("../../../sandbox/main"));
     const code = `require(${main}).main(["node", "sandbox"], ${JSON.stringify(join(place, "root"))})`;
-    const { status, stderr } = await node("-r", require.resolve("tsx/cjs"), "-e", code);
+    const { status, stderr } = await node("-r", TYPESCRIPT, "-e", code);
     expect(stderr).to.match(SENTENCE);
     expect(status).to.equal(2);
   });

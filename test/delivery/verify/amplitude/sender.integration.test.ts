@@ -10,6 +10,7 @@ import { systemClock } from "../../../../delivery";
 import { newRunKey } from "../../../../delivery/common/runId";
 import { ingestEvent } from "../../../../delivery/verify/amplitude/ingestEvent";
 import { AmplitudeSender } from "../../../../delivery/verify/amplitude/sender";
+import { TYPESCRIPT } from "../../../processes";
 import { startConnectProxy } from "../../aws/connectProxy";
 
 const KEY = "planted-key-0123456789";
@@ -225,7 +226,7 @@ describe("sending with Amplitude's SDK", () => {
       AmplitudeSender.start({ apiKey: ${JSON.stringify(KEY)}, zone: "US", url: ${JSON.stringify(urlOf())}, clock, onRequest })
         .then((started) => { sender = started; void sender.send(${JSON.stringify(event)}); });
     `;
-    const args = ["--require", "tsx/cjs", "-e", program];
+    const args = ["--require", TYPESCRIPT, "-e", program];
     // The SDK's own patience would be over after more than a minute.
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 15_000 });
     expect(stdout + stderr).to.equal("");

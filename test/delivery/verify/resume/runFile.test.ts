@@ -23,6 +23,7 @@ import {
   readRunHeader,
 } from "../../../../delivery/verify/resume/runFileFormat";
 import { defaultRunFolder, makeRunFolder, runFilePath } from "../../../../delivery/verify/resume/runFolder";
+import { TYPESCRIPT } from "../../../processes";
 import { skip } from "../../../skip";
 
 const HEADER: RunHeader = {
@@ -172,7 +173,7 @@ describe("A run's file", () => {
         process.send(what === "take" && lock !== undefined);
       });`;
     const racers = Array.from({ length: 3 }, () =>
-      spawn(process.execPath, ["--require", "tsx/cjs", "-e", program], {
+      spawn(process.execPath, ["--require", TYPESCRIPT, "-e", program], {
         stdio: ["ignore", "pipe", "inherit", "ipc"],
       }),
     );
@@ -228,7 +229,7 @@ describe("A run's file", () => {
       }
       file.append(entry);
       file.close();`;
-    const limited = 'ulimit -f 2; exec "$0" --require tsx/cjs -e "$1"';
+    const limited = `ulimit -f 2; exec "$0" --require '${TYPESCRIPT}' -e "$1"`;
     const told = execFileSync("/bin/sh", ["-c", limited, process.execPath, program], { encoding: "utf8" });
     expect(told).to.equal("run-file");
     const { entries } = await readEntries(runFilePath(folder, HEADER.runId));

@@ -8,6 +8,7 @@ import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import { provision, type StackOutputs } from "../../../../sandbox/pulumi/provisioning";
 import { createStack } from "../../../../sandbox/pulumi/provisioning/engine";
+import { TYPESCRIPT } from "../../../processes";
 import { until } from "../../../until";
 import { processesNaming } from "./processes";
 import { engineOf, refusal, sandboxRun } from "./sandboxRun";
@@ -142,7 +143,7 @@ describe("provisioning through the Pulumi engine", function () {
     await mkdir(folder);
     const task = JSON.stringify({ folder, aws: run.local, stackName: "killed", engine: "pulumi" });
     const code = `require(${JSON.stringify(require.resolve("../../../../sandbox/pulumi/provisioning"))}).provision(${task})`;
-    const child = spawn(process.execPath, ["-r", require.resolve("tsx/cjs"), "-e", code], {
+    const child = spawn(process.execPath, ["-r", TYPESCRIPT, "-e", code], {
       stdio: "ignore",
     });
     const exited = once(child, "exit");

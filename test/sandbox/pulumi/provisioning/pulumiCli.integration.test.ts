@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { findPulumiCli } from "../../../../sandbox/pulumi/provisioning/pulumiCli";
+import { TYPESCRIPT } from "../../../processes";
 import { until } from "../../../until";
 import { processesNaming } from "./processes";
 
@@ -83,7 +84,7 @@ exec sleep 600
     const task = JSON.stringify({ folder, aws, stackName: "s", engine: "pulumi" });
     const code = `require(${JSON.stringify(require.resolve("../../../../sandbox/pulumi/provisioning"))}).provision(${task})`;
     const env = { ...process.env, PATH: `${folder}/bin:${process.env.PATH}` };
-    const child = spawn(process.execPath, ["-r", require.resolve("tsx/cjs"), "-e", code], {
+    const child = spawn(process.execPath, ["-r", TYPESCRIPT, "-e", code], {
       env,
       stdio: "ignore",
     });
