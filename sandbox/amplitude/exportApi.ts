@@ -62,7 +62,7 @@ export class ExportApi {
 
   /**
    * @param row JSON without line breaks.
-   * @param uploadedAt The row's `server_upload_time`, in ms since 1970-01-01 UTC.
+   * @param uploadedAt Epoch time in ms of the `server_upload_time`.
    */
   add(row: string, uploadedAt: number): void {
     const hour = Math.floor(uploadedAt / HOUR_MS);

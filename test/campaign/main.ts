@@ -1,8 +1,17 @@
-/** `npm run campaign`: runs `verifyDelivery` under seeded faults, and compares each report with the fault proxy's log. */
+/** `npm run campaign`: runs `verifyDelivery` or `reconcileDelivery` under seeded faults, and compares each report with the truth. */
 import { Presets, SingleBar } from "cli-progress";
-import { Command, InvalidArgumentError } from "commander";
+import { Argument, Command, InvalidArgumentError } from "commander";
 import { campaign, described, type Outcome, outcomeOf } from "./campaign";
+import { reconcileOutcome } from "./reconcile/reconcileCampaign";
+import { reconcileScenario } from "./reconcile/scenario";
 import { scenarioOf } from "./scenario";
+
+/** Runs of a seed, and what it draws. */
+const SUBJECTS = {
+  verify: { run: outcomeOf, draw: (seed: number): object => scenarioOf(String(seed)) },
+  reconcile: { run: reconcileOutcome, draw: (seed: number): object => reconcileScenario(seed) },
+};
+type Subject = (typeof SUBJECTS)[keyof typeof SUBJECTS];
 
 interface Flags {
   seeds: number;
@@ -13,7 +22,10 @@ interface Flags {
 
 async function main(): Promise<void> {
   const program = new Command("npm run campaign --")
-    .description("verify delivery under faults drawn from seeds, and compare every report with the truth")
+    .description("run a command under faults drawn from seeds, and compare every report with the truth")
+    .addArgument(
+      new Argument("[command]", "the command to run").choices(Object.keys(SUBJECTS)).default("verify"),
+    )
     .option("--seeds <number>", "number of seeds to run", wholeNumber(1), 1_000)
     .option("--from <seed>", "first seed", wholeNumber(0), 1)
     .option("--seed <seed>", "run only this seed, and print what it draws", wholeNumber(0))
@@ -21,19 +33,21 @@ async function main(): Promise<void> {
     .addHelpText("after", "\nExit status: 0 if every report was true, 1 otherwise.")
     .parse();
   const flags = program.opts<Flags>();
-  const outcomes = flags.seed === undefined ? await many(flags) : await one(flags.seed, flags);
+  const subject = SUBJECTS[program.processedArgs[0] as keyof typeof SUBJECTS];
+  const { seed } = flags;
+  const outcomes = seed === undefined ? await many(subject, flags) : await one(subject, seed, flags);
   const failed = outcomes.filter(({ differences }) => differences.length > 0);
   if (flags.json) process.stdout.write(`${JSON.stringify(outcomes, undefined, 2)}\n`);
   else process.stdout.write(`${summary(outcomes, failed)}\n`);
   process.exitCode = failed.length === 0 ? 0 : 1;
 }
 
-async function one(seed: number, { json }: Flags): Promise<Outcome[]> {
-  if (!json) process.stdout.write(`${JSON.stringify(scenarioOf(String(seed)), undefined, 2)}\n`);
-  return [await outcomeOf(seed)];
+async function one({ run, draw }: Subject, seed: number, { json }: Flags): Promise<Outcome[]> {
+  if (!json) process.stdout.write(`${JSON.stringify(draw(seed), undefined, 2)}\n`);
+  return [await run(seed)];
 }
 
-async function many({ seeds, from }: Flags): Promise<Outcome[]> {
+async function many({ run }: Subject, { seeds, from }: Flags): Promise<Outcome[]> {
   const bar = new SingleBar(
     { stream: process.stderr, format: "{bar} {value}/{total} seeds | {wrong} wrong | {eta_formatted} left" },
     Presets.shades_classic,
@@ -43,6 +57,7 @@ async function many({ seeds, from }: Flags): Promise<Outcome[]> {
   const outcomes = await campaign({
     from,
     seeds,
+    run: (seed) => run(seed),
     onOutcome: (outcome) => {
       if (outcome.differences.length > 0) wrong += 1;
       bar.increment({ wrong });

@@ -105,7 +105,7 @@ function numberIn(partitionKey: string): string {
 }
 
 /** Turns the SDK's retries off, whose delays depend on the machine's clock and on chance, so that only the reader's remain. */
-async function withoutRetriesOfTheSdk<T>(work: () => Promise<T>): Promise<T> {
+export async function withoutRetriesOfTheSdk<T>(work: () => Promise<T>): Promise<T> {
   const before = process.env.AWS_MAX_ATTEMPTS;
   process.env.AWS_MAX_ATTEMPTS = "1";
   try {

@@ -10,6 +10,7 @@ type Operation = (request: Json) => object;
 
 /** Maximum number of records in a GetRecords response. Source: "Quotas and limits", Kinesis Developer Guide. */
 const MAX_RECORDS = 10_000;
+const DEFAULT_RETENTION_HOURS = 24;
 
 /**
  * Streams in this process, with only the semantics of records, shards and iterators: no permissions, no throughput limits
@@ -29,9 +30,12 @@ export class MemoryKinesis implements KinesisEndpoint {
     MergeShards: (request) => this.#merge(request),
   };
 
-  /** @param now Returns the epoch time in ms. */
+  /**
+   * @param place Default of `retentionHours`: 24.
+   * @param now Returns the epoch time in ms.
+   */
   constructor(
-    private readonly place: { region: string; accountId: string },
+    private readonly place: { region: string; accountId: string; retentionHours?: number },
     private readonly now: () => number,
   ) {}
 
@@ -71,14 +75,14 @@ export class MemoryKinesis implements KinesisEndpoint {
 
   #describe(request: Json): object {
     const { name, openShards, createdAt } = this.#stream(request);
-    const { region, accountId } = this.place;
+    const { region, accountId, retentionHours = DEFAULT_RETENTION_HOURS } = this.place;
     return {
       StreamDescriptionSummary: {
         StreamName: name,
         StreamARN: `arn:aws:kinesis:${region}:${accountId}:stream/${name}`,
         StreamStatus: "ACTIVE",
         StreamCreationTimestamp: createdAt / 1000,
-        RetentionPeriodHours: 24,
+        RetentionPeriodHours: retentionHours,
         EncryptionType: "KMS",
         KeyId: "alias/aws/kinesis",
         OpenShardCount: openShards.length,
@@ -111,7 +115,9 @@ export class MemoryKinesis implements KinesisEndpoint {
   #listShards(request: Json): object {
     const { shards } = this.#stream(request);
     const filter = request.ShardFilter as { Type?: string; Timestamp?: number } | undefined;
-    return { Shards: shards.filter((shard) => passes(shard, filter)).map(described) };
+    const oldest = this.#oldest();
+    const kept = shards.filter(({ closedAt }) => closedAt === undefined || closedAt >= oldest);
+    return { Shards: kept.filter((shard) => passes(shard, filter)).map(described) };
   }
 
   #iterator(request: Json & IteratorRequest): object {
@@ -128,17 +134,27 @@ export class MemoryKinesis implements KinesisEndpoint {
     const state = decodeIterator(iterator, now);
     const stream = this.#stream({ StreamName: state.streamName });
     const shard = stream.shard(state.shardId);
-    const next = Math.min(shard.records.length, state.next + Number(limit));
+    const oldest = this.#oldest();
+    const kept = shard.records.findIndex(
+      ({ arrivedAt }, index) => index >= state.next && arrivedAt >= oldest,
+    );
+    const first = kept === -1 ? shard.records.length : kept;
+    const next = Math.min(shard.records.length, first + Number(limit));
     const unread = shard.records[next];
     const isEnd = shard.closedAt !== undefined && unread === undefined;
     return {
-      Records: shard.records.slice(state.next, next).map(served),
+      Records: shard.records.slice(first, next).map(served),
       // A record that arrived within the current millisecond also counts as lag.
       MillisBehindLatest: unread === undefined ? 0 : Math.max(1, now - unread.arrivedAt),
       ...(isEnd
         ? { ChildShards: stream.childrenOf(shard).map(child) }
         : { NextShardIterator: encodeIterator({ ...state, next, issuedAt: now }) }),
     };
+  }
+
+  /** Returns the epoch time in ms from which records are retained. */
+  #oldest(): number {
+    return this.now() - (this.place.retentionHours ?? DEFAULT_RETENTION_HOURS) * 3_600_000;
   }
 
   #split(request: Json): object {
