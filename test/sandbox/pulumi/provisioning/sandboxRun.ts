@@ -12,6 +12,7 @@ import type { Provisioned, ProvisionOptions, StackOutputs } from "../../../../sa
 import { createStack } from "../../../../sandbox/pulumi/provisioning/engine";
 import { findPulumiCli, type PulumiCli } from "../../../../sandbox/pulumi/provisioning/pulumiCli";
 import { skip } from "../../../skip";
+import { readingFiles } from "./stackFiles";
 
 /** Starts the sandbox's AWS in a folder while a suite runs. */
 export function sandboxRun() {
@@ -93,8 +94,10 @@ export function attachedStacks(
       else process.env[name] = value;
     }
   });
-  return (options: ProvisionOptions): Promise<Stack> =>
-    createStack({ ...options, providerPort: provider.port }, cli());
+  return async (options: ProvisionOptions): Promise<Stack> => {
+    const stack = await createStack({ ...options, providerPort: provider.port }, cli());
+    return readingFiles(stack, options.folder);
+  };
 }
 
 /** Returns the Pulumi command for a suite, which is skipped with a note if there is none. */
