@@ -4,7 +4,7 @@ import { version as awsVersion } from "@pulumi/aws/package.json";
 import type { LocalAmplitude } from "./amplitude/server";
 import type { LocalAws, LocalPrincipal } from "./aws";
 import type { Onboarding } from "./onboarding";
-import type { Provisioned } from "./pulumi/provisioning";
+import type { Provisioned } from "./pulumi/provisioning/places";
 import {
   cliEnvironment,
   makePlaces,

@@ -19,7 +19,8 @@ import { type AccessProof, proveAccess } from "./accessProofs";
 import type { LocalAws } from "./aws";
 import { untilActive } from "./aws/untilActive";
 import { unlessAborted } from "./process/interruption";
-import { type Provisioned, provision } from "./pulumi/provisioning";
+import { provision } from "./pulumi/provisioning/engine";
+import type { Provisioned } from "./pulumi/provisioning/places";
 
 /** The tests' export: invented values in the vendor's format. */
 export const SHIPPED_EXPORT = join(

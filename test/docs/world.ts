@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import type { LocalAmplitude } from "../../sandbox/amplitude/server";
 import { startProviderServer } from "../../sandbox/pulumi/provider/service";
-import { provision } from "../../sandbox/pulumi/provisioning";
+import { provision } from "../../sandbox/pulumi/provisioning/engine";
 import { shellWord } from "../../sandbox/pulumi/provisioning/places";
 import type { PulumiCli } from "../../sandbox/pulumi/provisioning/pulumiCli";
 import { PROJECT } from "../cache";

@@ -4,6 +4,7 @@ import { runtime } from "@pulumi/pulumi";
 import type { OutputMap, PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { LocalWorkspace, Stack as Stacks } from "@pulumi/pulumi/automation";
 import type { LocalPrincipal } from "../../aws";
+import { provisionInProcess } from "./inProcess";
 import type { Project, Provisioned, ProvisionOptions, StackOutputs } from "./places";
 import {
   cliEnvironment,
@@ -15,12 +16,17 @@ import {
   readProject,
   writePluginFolder,
 } from "./places";
-import type { PulumiCli } from "./pulumiCli";
+import { findPulumiCli, type PulumiCli } from "./pulumiCli";
 
-export async function provisionThroughEngine(
-  options: ProvisionOptions,
-  cli: PulumiCli,
-): Promise<Provisioned> {
+/**
+ * Runs the stack program against the sandbox's AWS.
+ *
+ * @throws Error with the message of the program, the engine or the provider if the stack could not be created.
+ * After a cancellation it rejects once its processes have ended, or some seconds later.
+ */
+export async function provision(options: ProvisionOptions): Promise<Provisioned> {
+  const cli = await chosenCli(options);
+  if (cli === undefined) return provisionInProcess(options);
   const stack = await createStack(options, cli);
   const { outputs } = await stack.up();
   const { workspace } = stack;
@@ -35,6 +41,13 @@ export async function provisionThroughEngine(
       await stack.destroy();
     },
   };
+}
+
+async function chosenCli({ engine, folder, signal }: ProvisionOptions): Promise<PulumiCli | undefined> {
+  if (engine === "in-process") return undefined;
+  const cli = await findPulumiCli(folder, signal);
+  if (cli !== undefined || engine === undefined) return cli;
+  throw new Error("no pulumi command of version 3.200 or later is on the PATH");
 }
 
 /**

@@ -17,7 +17,8 @@ import {
 import { expect } from "chai";
 import { type CheckOptions, checkDeployment } from "../../../delivery";
 import { cloudWatchClient } from "../../../delivery/aws/clients";
-import { type Provisioned, provision } from "../../../sandbox/pulumi/provisioning";
+import { provision } from "../../../sandbox/pulumi/provisioning/engine";
+import type { Provisioned } from "../../../sandbox/pulumi/provisioning/places";
 import { allow, clientsOf, type Fixture, policy, sharedAws, trustOf } from "../../sandbox/aws/localAws";
 import { json, startLyingProxy } from "../aws/lyingProxy";
 import { type Deployment, deploy, VENDOR_ACTIONS } from "../deployment/deploy";

@@ -1,7 +1,7 @@
 import { DeleteAlarmsCommand, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
 import { CreateStreamCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
-import { provision } from "../../../../sandbox/pulumi/provisioning";
+import { provision } from "../../../../sandbox/pulumi/provisioning/engine";
 import { broughtUp } from "./broughtUp";
 import { attachedStacks, engineOf, sandboxRun } from "./sandboxRun";
 

@@ -6,8 +6,8 @@ import { UntagRoleCommand } from "@aws-sdk/client-iam";
 import { ListStreamsCommand } from "@aws-sdk/client-kinesis";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
-import { provision, type StackOutputs } from "../../../../sandbox/pulumi/provisioning";
-import { createStack } from "../../../../sandbox/pulumi/provisioning/engine";
+import { createStack, provision } from "../../../../sandbox/pulumi/provisioning/engine";
+import type { StackOutputs } from "../../../../sandbox/pulumi/provisioning/places";
 import { TYPESCRIPT } from "../../../processes";
 import { until } from "../../../until";
 import { processesNaming } from "./processes";
@@ -142,7 +142,7 @@ describe("provisioning through the Pulumi engine", function () {
     const folder = join(run.folder, "killed");
     await mkdir(folder);
     const task = JSON.stringify({ folder, aws: run.local, stackName: "killed", engine: "pulumi" });
-    const code = `require(${JSON.stringify(require.resolve("../../../../sandbox/pulumi/provisioning"))}).provision(${task})`;
+    const code = `require(${JSON.stringify(require.resolve("../../../../sandbox/pulumi/provisioning/engine"))}).provision(${task})`;
     const child = spawn(process.execPath, ["-r", TYPESCRIPT, "-e", code], {
       stdio: "ignore",
     });

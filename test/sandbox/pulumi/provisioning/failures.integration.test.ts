@@ -2,7 +2,7 @@ import { DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
 import { GetPolicyCommand } from "@aws-sdk/client-iam";
 import { ListStreamsCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
-import type { StackOutputs } from "../../../../sandbox/pulumi/provisioning";
+import type { StackOutputs } from "../../../../sandbox/pulumi/provisioning/places";
 import { startRefusingProxy } from "./refusingProxy";
 import { attachedStacks, engineOf, sandboxRun } from "./sandboxRun";
 

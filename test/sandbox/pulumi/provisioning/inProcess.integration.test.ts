@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { provision } from "../../../../sandbox/pulumi/provisioning";
+import { provision } from "../../../../sandbox/pulumi/provisioning/engine";
 import { autonamingFor } from "../../../../sandbox/pulumi/provisioning/namePattern";
 import { refusal, sandboxRun } from "./sandboxRun";
 

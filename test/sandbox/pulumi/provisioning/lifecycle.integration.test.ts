@@ -2,7 +2,7 @@ import { DetachRolePolicyCommand } from "@aws-sdk/client-iam";
 import { GetResourcePolicyCommand, StopStreamEncryptionCommand } from "@aws-sdk/client-kinesis";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
-import type { StackOutputs } from "../../../../sandbox/pulumi/provisioning";
+import type { StackOutputs } from "../../../../sandbox/pulumi/provisioning/places";
 import { broughtUp } from "./broughtUp";
 import { attachedStacks, engineOf, sandboxRun } from "./sandboxRun";
 

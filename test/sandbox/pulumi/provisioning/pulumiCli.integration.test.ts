@@ -82,7 +82,7 @@ exec sleep 600
     const principal = { accessKeyId: "AKIA", secretAccessKey: "x" };
     const aws = { endpoint: "http://127.0.0.1:1", region: "us-east-1", principals: { operator: principal } };
     const task = JSON.stringify({ folder, aws, stackName: "s", engine: "pulumi" });
-    const code = `require(${JSON.stringify(require.resolve("../../../../sandbox/pulumi/provisioning"))}).provision(${task})`;
+    const code = `require(${JSON.stringify(require.resolve("../../../../sandbox/pulumi/provisioning/engine"))}).provision(${task})`;
     const env = { ...process.env, PATH: `${folder}/bin:${process.env.PATH}` };
     const child = spawn(process.execPath, ["-r", TYPESCRIPT, "-e", code], {
       env,

@@ -8,8 +8,12 @@ import { type Aws, connect } from "../../../../sandbox/pulumi/provider/clients";
 import { read } from "../../../../sandbox/pulumi/provider/lifecycle";
 import { type ProviderServer, startProviderServer } from "../../../../sandbox/pulumi/provider/service";
 import { typeOf } from "../../../../sandbox/pulumi/provider/types";
-import type { Provisioned, ProvisionOptions, StackOutputs } from "../../../../sandbox/pulumi/provisioning";
 import { createStack } from "../../../../sandbox/pulumi/provisioning/engine";
+import type {
+  Provisioned,
+  ProvisionOptions,
+  StackOutputs,
+} from "../../../../sandbox/pulumi/provisioning/places";
 import { findPulumiCli, type PulumiCli } from "../../../../sandbox/pulumi/provisioning/pulumiCli";
 import { skip } from "../../../skip";
 import { readingFiles } from "./stackFiles";

@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { untilActive } from "../../../../sandbox/aws/untilActive";
-import { provision } from "../../../../sandbox/pulumi/provisioning";
+import { provision } from "../../../../sandbox/pulumi/provisioning/engine";
 import { attachedStacks, engineOf, refusal, sandboxRun } from "./sandboxRun";
 
 describe("a stream that exists already", function () {
