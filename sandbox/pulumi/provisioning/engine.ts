@@ -14,6 +14,7 @@ import {
   PROGRAM,
   providerSettings,
   readProject,
+  requireOneSdk,
   writePluginFolder,
 } from "./places";
 import { findPulumiCli, type PulumiCli } from "./pulumiCli";
@@ -25,6 +26,7 @@ import { findPulumiCli, type PulumiCli } from "./pulumiCli";
  * After a cancellation it rejects once its processes have ended, or some seconds later.
  */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
+  requireOneSdk();
   const cli = await chosenCli(options);
   if (cli === undefined) return provisionInProcess(options);
   const stack = await createStack(options, cli);

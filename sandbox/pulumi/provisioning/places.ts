@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -74,6 +75,21 @@ export function cliEnvironment({ home, state }: Places): Record<string, string> 
 
 const PROJECT_FOLDER = join(__dirname, "..", "..", "..");
 export const PROGRAM = join(PROJECT_FOLDER, "index.ts");
+
+/**
+ * Rejects a component that would load a second copy of Pulumi's SDK, which can't register anything with the engine of this
+ * process's copy.
+ *
+ * @param folder Folder of a checkout.
+ */
+export function requireOneSdk(folder = PROJECT_FOLDER): void {
+  const installed = join(folder, "components", "node_modules");
+  if (!existsSync(join(installed, "@pulumi", "pulumi"))) return;
+  throw new Error(
+    `${installed} holds a second copy of Pulumi's SDK, which \`pulumi package add\` installs. ` +
+      "Delete that folder: the plugin also works with the checkout's copy",
+  );
+}
 
 /** The parts of Pulumi.yaml that provisioning reads. */
 export interface Project {
