@@ -73,11 +73,14 @@ require(${JSON.stringify(require.resolve("../../process/typescript.cjs"))});
 require(${JSON.stringify(require.resolve("./inProcessWorker"))});`;
 
 async function run(task: Task, signal?: AbortSignal): Promise<Run> {
-  const { PATH, TMPDIR, NODE_COMPILE_CACHE } = process.env;
+  const inherited = ["PATH", "TMPDIR", "NODE_COMPILE_CACHE"].filter(
+    (name) => process.env[name] !== undefined,
+  );
   const worker = new Worker(BOOTSTRAP, {
     eval: true,
     workerData: task,
-    env: { PATH, TMPDIR, NODE_COMPILE_CACHE },
+    // A thread gets a variable that is undefined as the text "undefined".
+    env: Object.fromEntries(inherited.map((name) => [name, process.env[name]])),
     stdout: true,
   });
   worker.stdout.pipe(process.stderr, { end: false });

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { expect } from "chai";
 import { provision } from "../../../../sandbox/pulumi/provisioning/engine";
 import { autonamingFor } from "../../../../sandbox/pulumi/provisioning/namePattern";
@@ -17,6 +18,18 @@ describe("provisioning in process", function () {
       ...chosen,
     });
   };
+
+  it("keeps the system's temporary folder if TMPDIR is not set", async () => {
+    const { TMPDIR } = process.env;
+    delete process.env.TMPDIR;
+    try {
+      const program = await run.program("temporary", 'exports.temporary = require("node:os").tmpdir();');
+      const { outputs } = await start({}, program);
+      expect(outputs).to.deep.equal({ temporary: tmpdir() });
+    } finally {
+      if (TMPDIR !== undefined) process.env.TMPDIR = TMPDIR;
+    }
+  });
 
   it("creates the stack's resources with Pulumi.yaml's defaults and the given settings, and destroys them", async () => {
     const { engine, outputs, destroy } = await start({ retentionHours: 48, tags: { team: "data" } });
