@@ -5,6 +5,7 @@ export type { CheckOptions } from "./check";
 export { checkDeployment } from "./check";
 export type { CheckedRole, CheckReport, CheckVerdict } from "./check/report";
 export { checkText } from "./check/text";
+export type { AmplitudeZone } from "./common/amplitudeApi";
 export { type Clock, systemClock } from "./common/clock";
 export {
   DeliveryError,
@@ -48,7 +49,7 @@ export type {
   ReconcileReport,
   ReconcileVerdict,
 } from "./reconcile/report";
-export { type ReportFormat, renderReport, writeReports } from "./report/renderReport";
+export { type RenderedReport, type ReportFormat, renderReport, writeReports } from "./report/renderReport";
 export { reportText } from "./report/text";
 export type { SendOptions, SendProgress } from "./send";
 export { sendEvents } from "./send";
@@ -57,7 +58,7 @@ export { sendText } from "./send/text";
 export type { ConnectionOptions, Progress, RunLoad, SenderOptions, TrustOptions } from "./sending/options";
 export { verifyDelivery } from "./verify";
 export { verifyThroughAmplitude } from "./verify/amplitude";
-export type { AmplitudeRouteOptions, AmplitudeZone } from "./verify/amplitude/options";
+export type { AmplitudeRouteOptions } from "./verify/amplitude/options";
 export type { VerifyOptions } from "./verify/options";
 export type { DeliveryReport, Environment, Proof } from "./verify/report";
 export { watchStream } from "./watch";

@@ -8,6 +8,7 @@ import { checkCommand } from "./commands/check";
 import { completionCommand } from "./commands/completion";
 import { handoffCommand } from "./commands/handoff";
 import { operatorPolicyCommand } from "./commands/operatorPolicy";
+import { reconcileCommand } from "./commands/reconcile";
 import { reportCommand } from "./commands/report";
 import { sendCommand } from "./commands/send";
 import { verifyCommand } from "./commands/verify";
@@ -24,6 +25,7 @@ const COMMANDS = [
   sendCommand,
   handoffCommand,
   watchCommand,
+  reconcileCommand,
   reportCommand,
   adoptCommand,
   operatorPolicyCommand,

@@ -1,9 +1,27 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { PRIVATE_MODE, writeAtomically } from "../common/atomicFile";
+import type { EpochMs } from "../common/clock";
+import { messageOf, SettingsError, SourceError } from "../common/errors";
+import { makeFolder } from "../common/folder";
+import { readFile } from "../events/export/archive";
 import type { ExportedEvent } from "../events/export/eventLines";
-import { type ExportSource, openExport } from "../events/export/exportReader";
+import { type ExportSource, openExport, openExportHandle } from "../events/export/exportReader";
 import type { SourceProblem } from "../events/source";
-import type { ReconcileOptions } from "./options";
+import type { AmplitudeClient } from "./amplitudeClient";
+import { formatHour, HOUR_MS, type HourRange, type ReconcileOptions } from "./options";
 
-/** Amplitude's side: the rows of the hours, which can be read more than once. */
+/** Time after an hour's end from which the Export API has all of it. Source: Amplitude, "Export API". */
+const EXPORT_DELAY_MS = 2 * HOUR_MS;
+/** A ZIP without files, which stands for an hour without events: APPNOTE.TXT 4.3.16. */
+const EMPTY_ZIP = Buffer.concat([Buffer.from("504b0506", "hex"), Buffer.alloc(18)]);
+
+/** Amplitude's side: the rows of the hours, from archives or from the Export API. They can be read more than once. */
 export class ExportedHours {
   /** Parts of the export that are not events, of the first reading. */
   readonly problems: SourceProblem[] = [];
@@ -11,25 +29,86 @@ export class ExportedHours {
   fileProblemCount = 0;
   #readings = 0;
 
-  constructor(private readonly options: ReconcileOptions) {}
+  /**
+   * @param client Absent if archives are given.
+   * @param now Time of the run's start. Hours that the Export API doesn't have by then are left out.
+   * @throws SettingsError if the folder that keeps the hours can't be created.
+   */
+  constructor(
+    private readonly options: Pick<ReconcileOptions, "exports" | "keepExport" | "apiKey" | "zone" | "url">,
+    private readonly range: HourRange,
+    private readonly client: AmplitudeClient | undefined,
+    private readonly now: EpochMs,
+  ) {
+    const { exports, keepExport } = options;
+    if (keepExport === undefined || exports !== undefined) return;
+    try {
+      makeFolder(keepExport, 0o700);
+    } catch (cause) {
+      throw new SettingsError(`--keep-export can't use the folder ${keepExport}: ${messageOf(cause)}`, {
+        cause,
+      });
+    }
+  }
+
+  /** Whether Amplitude exports an hour of the range completely. */
+  isExportable(hour: number): boolean {
+    return this.range.from + (hour + 1) * HOUR_MS + EXPORT_DELAY_MS <= this.now;
+  }
 
   /**
    * Reads the rows of the export in batches.
    *
-   * @param hours Numbers of the hours that matter. Archives may also yield rows of other hours. Default: all.
-   * @throws SourceError if an archive can't be read.
+   * @param hours Numbers of the hours that matter. Archives also yield rows of other hours. Default: all.
+   * @throws DeliveryError `source` if an archive can't be read or an hour can't be fetched, `credentials` if Amplitude
+   * rejects the keys.
    */
   async *read(hours?: ReadonlySet<number>): AsyncGenerator<readonly ExportedEvent[]> {
     const isFirst = this.#readings === 0;
     this.#readings += 1;
-    for await (const source of this.#sources(hours)) {
+    const sources = this.options.exports === undefined ? this.#fetched(hours) : this.#archives();
+    for await (const source of sources) {
       yield* source.batches();
       if (isFirst) this.#addProblems(source);
     }
   }
 
-  async *#sources(_hours: ReadonlySet<number> | undefined): AsyncGenerator<ExportSource> {
+  async *#archives(): AsyncGenerator<ExportSource> {
     for (const file of this.options.exports ?? []) yield await openExport(file);
+  }
+
+  async *#fetched(hours: ReadonlySet<number> | undefined): AsyncGenerator<ExportSource> {
+    for (let hour = 0; hour < (this.range.end - this.range.from) / HOUR_MS; hour += 1) {
+      if (!this.isExportable(hour) || hours?.has(hour) === false) continue;
+      const time = this.range.from + hour * HOUR_MS;
+      const kept = this.#keptFile(time);
+      const source = kept === undefined ? undefined : await openKept(kept);
+      if (source !== undefined) yield source;
+      else yield* this.#fetch(time, kept);
+    }
+  }
+
+  /** Fetches an hour into a private file. Keeps it once it was read without a problem. */
+  async *#fetch(time: EpochMs, kept: string | undefined): AsyncGenerator<ExportSource> {
+    const file = await privateFile();
+    try {
+      const name = `hour ${formatHour(time)}`;
+      const source = await this.client?.download(time, (zip) => saveZip(zip, file, name));
+      if (source === undefined) return;
+      if (source !== null) yield source;
+      if (kept === undefined || (source?.problemCount ?? 0) > 0) return;
+      await writeAtomically(kept, source === null ? oneChunk(EMPTY_ZIP) : readFile(file));
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Path of a kept hour. Hours of several projects may be in one folder. */
+  #keptFile(time: EpochMs): string | undefined {
+    const { keepExport, apiKey, zone = "US", url = zone } = this.options;
+    if (keepExport === undefined) return undefined;
+    const project = createHash("sha256").update(`${url}\n${apiKey}`).digest("hex").slice(0, 12);
+    return join(keepExport, `amplitude-${project}-${formatHour(time)}.zip`);
   }
 
   #addProblems({ problems, problemCount, fileProblemCount }: ExportSource): void {
@@ -37,4 +116,37 @@ export class ExportedHours {
     this.problemCount += problemCount;
     this.fileProblemCount += fileProblemCount;
   }
+}
+
+/** Returns undefined if the hour isn't kept, or its file was damaged since. */
+async function openKept(file: string): Promise<ExportSource | undefined> {
+  if (!existsSync(file)) return undefined;
+  try {
+    return await openExport(file);
+  } catch (error) {
+    if (error instanceof SourceError) return undefined;
+    throw error;
+  }
+}
+
+/** Opens a file that no end of the process leaves behind, because it is removed while it is open. */
+async function privateFile(): Promise<FileHandle> {
+  const folder = await mkdtemp(join(tmpdir(), "amplitude-kinesis-"));
+  try {
+    return await open(join(folder, "export"), "wx+", PRIVATE_MODE);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** @throws SourceError if the response isn't a whole ZIP. */
+async function saveZip(zip: Readable, file: FileHandle, name: string): Promise<ExportSource> {
+  await file.truncate();
+  await pipeline(zip, file.createWriteStream({ start: 0, autoClose: false }));
+  if ((await file.stat()).size === 0) throw new SourceError("the response is empty");
+  return openExportHandle(file, name);
+}
+
+async function* oneChunk(chunk: Buffer): AsyncGenerator<Buffer> {
+  yield chunk;
 }

@@ -1,5 +1,6 @@
-import { type Finding, finding, present } from "../common/findings";
+import { type Finding, finding, listed, present } from "../common/findings";
 import { DOCUMENTED_P95_SECONDS } from "../common/limits";
+import { counted } from "../common/text";
 import type { EventSource } from "../events/source";
 import type { ReconcileReport } from "./report";
 
@@ -30,6 +31,7 @@ export function reconcileFindings(ended: EndedReconciliation): Finding[] {
     counts.eventsOfOtherProjects > 0 && otherProjects(ended),
     counts.eventsUnexplained > 0 && unexplained(ended),
     counts.recordsForeign > 0 && foreignRecords(ended),
+    metricsDisagree(ended),
   ]);
 }
 
@@ -171,14 +173,29 @@ function foreignRecords({ counts, where }: EndedReconciliation): Finding {
   );
 }
 
-/** Items of a list that a message shows. */
-const MAX_LISTED = 5;
+/** Share of the exported events by which Amplitude's numbers may differ, because they count by the time of delivery. */
+const METRICS_TOLERANCE = 0.01;
 
-function listed(items: string[]): string {
-  const more = items.length - MAX_LISTED;
-  return `${items.slice(0, MAX_LISTED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+function metricsDisagree({ counts, where }: EndedReconciliation): Finding | false {
+  const { amplitudeMetrics: metrics, eventsExported, eventsDelivered, eventsMissing } = counts;
+  if (metrics === null) return false;
+  const tolerance = Math.max(1, eventsExported * METRICS_TOLERANCE);
+  const isClose = (one: number, other: number) => Math.abs(one - other) <= tolerance;
+  if (isClose(metrics.eventsDelivered, eventsDelivered) && isClose(metrics.eventsNotDelivered, eventsMissing))
+    return false;
+  return finding.warning(
+    "metrics-disagree",
+    where,
+    `Amplitude counts ${metrics.eventsDelivered} delivered and ${metrics.eventsNotDelivered} not delivered events (${metrics.eventsExpired} expired, ${metrics.eventsDiscarded} discarded) in these hours; the comparison found ${eventsDelivered} delivered and ${eventsMissing} missing`,
+    "Amplitude counts by the time of delivery, so compare a longer range. If the numbers still differ, check that --sync-id is the destination of this stream",
+  );
 }
 
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+export function metricsUnavailable(problem: string): Finding {
+  return finding.warning(
+    "metrics-unavailable",
+    "Amplitude's delivery metrics",
+    problem,
+    "Copy the id from the destination's page in Amplitude. The comparison with the export stands",
+  );
 }

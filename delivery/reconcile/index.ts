@@ -2,20 +2,25 @@ import { kinesisClient, stsClient } from "../aws/clients";
 import { callerIdentity } from "../aws/credentials";
 import { accountOf } from "../common/arn";
 import type { EpochMs } from "../common/clock";
-import { SettingsError } from "../common/errors";
+import { SettingsError, SourceError } from "../common/errors";
 import { type Finding, hasSeverity } from "../common/findings";
 import { READ_MARGIN_MS } from "../common/limits";
 import { namesOf } from "../common/outputs";
 import { VERSION } from "../common/version";
 import { checkStream, type StreamState, wrongAccount } from "../deployment/stream";
+import type { ExportedEvent } from "../events/export/eventLines";
 import { redactName } from "../events/redact";
+import type { ShardRecords } from "../kinesis/shardReader";
 import { streamApi } from "../kinesis/streamApi";
 import { StreamReader, StreamUnreadable } from "../kinesis/streamReader";
 import { type OpenDeployment, withDeployment } from "../sending/deployment";
 import { interrupted, notReadable, notReadToEnd, omissionsOf } from "../sending/findings";
+import { AmplitudeClient } from "./amplitudeClient";
+import { backfill } from "./backfill";
 import { ExportedHours } from "./exportedHours";
-import { reconcileFindings } from "./findings";
+import { metricsUnavailable, reconcileFindings } from "./findings";
 import { type Forwarding, Matcher, type Matching } from "./matcher";
+import { writeMissing } from "./missingFile";
 import {
   formatHour,
   HOUR_MS,
@@ -23,12 +28,16 @@ import {
   type ReconcileOptions,
   validateReconcileOptions,
 } from "./options";
-import type { EventTypeReport, HourReport, ReconcileReport } from "./report";
+import type {
+  AmplitudeMetrics,
+  BackfillReport,
+  EventTypeReport,
+  HourReport,
+  ReconcileReport,
+} from "./report";
 
 /** Time in which Amplitude retries an event. Source: Amplitude, "Amazon Kinesis Data Streams", delivery. */
 const RETRY_WINDOW_MS = 4 * HOUR_MS;
-/** Time after an hour's end from which the Export API has all of it. Source: Amplitude, "Export API". */
-const EXPORT_DELAY_MS = 2 * HOUR_MS;
 /** Time without any progress after which reading the stream is given up. */
 const MAX_STALL_MS = 600_000;
 const MIN_POLL_INTERVAL_MS = 200;
@@ -43,9 +52,18 @@ const MAX_DIFFERENCES = 20;
  * Problems of the stream are findings.
  */
 export async function reconcileDelivery(options: ReconcileOptions): Promise<ReconcileReport> {
-  return withDeployment(options, (deployment) => {
-    const range = validateReconcileOptions(options, deployment.clock.now());
-    return new Reconciliation(options, deployment, range).run();
+  return withDeployment(options, async (deployment) => {
+    const range = validateReconcileOptions(options, deployment.startedAt);
+    const { exports, syncId, apiKey, secretKey, zone, url } = options;
+    const needsClient = exports === undefined || syncId !== undefined;
+    const client = needsClient
+      ? new AmplitudeClient({ apiKey, secretKey, zone, url, ...deployment })
+      : undefined;
+    try {
+      return await new Reconciliation(options, deployment, range, client).run();
+    } finally {
+      client?.destroy();
+    }
   });
 }
 
@@ -59,17 +77,21 @@ class Reconciliation {
   /** Whether the stream was read as far as it can decide. */
   #readingComplete = false;
   #readBeyondWindow = false;
+  #rowsRead = 0;
+  #backfilled: BackfillReport | null = null;
+  #metrics: AmplitudeMetrics | null = null;
 
   constructor(
     private readonly options: ReconcileOptions,
     private readonly deployment: OpenDeployment,
     private readonly range: HourRange,
+    private readonly client: AmplitudeClient | undefined,
   ) {
     const { eventTypes = [], allTypes = false } = options;
     this.#forwarding = { eventTypes: new Set(eventTypes), allTypes };
     this.#windowEnd = range.end + RETRY_WINDOW_MS;
     this.#matcher = new Matcher(range, this.#windowEnd);
-    this.#exported = new ExportedHours(options);
+    this.#exported = new ExportedHours(options, range, client, deployment.startedAt);
   }
 
   async run(): Promise<ReconcileReport> {
@@ -78,7 +100,9 @@ class Reconciliation {
       this.#checkRetention(stream);
       await this.#readExport();
       await this.#readStream(stream);
+      await this.#backfill(stream);
       await this.#lookAgain();
+      await this.#readMetrics();
     }
     return this.#report();
   }
@@ -120,23 +144,38 @@ class Reconciliation {
   async #readStream(stream: StreamState): Promise<void> {
     if (this.deployment.signal.aborted) return;
     this.#show("reading the stream");
-    const reader = this.#reader(stream);
+    const now = this.deployment.clock.now();
+    const from = this.range.from - READ_MARGIN_MS;
+    this.#readingComplete = await this.#withReader(stream, from, this.#take, async (reader) => {
+      const isRead = await this.#readUpTo(reader, Math.min(this.#windowEnd, now));
+      if (!isRead || now <= this.#windowEnd || !this.#mayArriveLater) return isRead;
+      this.#show("reading on for missing events");
+      this.#readBeyondWindow = await this.#readUpTo(reader, now);
+      return this.#readBeyondWindow;
+    });
+  }
+
+  /** @returns What `read` returns, or false if the stream can't be read. */
+  async #withReader(
+    stream: StreamState,
+    from: EpochMs,
+    onRecords: (batch: ShardRecords) => void,
+    read: (reader: StreamReader) => Promise<boolean>,
+  ): Promise<boolean> {
+    const reader = this.#reader(stream, from, onRecords);
     try {
       void reader.start();
-      const now = this.deployment.clock.now();
-      this.#readingComplete = await this.#readUpTo(reader, Math.min(this.#windowEnd, now));
-      if (this.#readingComplete && now > this.#windowEnd && this.#mayArriveLater) {
-        this.#show("reading on for missing events");
-        this.#readBeyondWindow = await this.#readUpTo(reader, now);
-        this.#readingComplete = this.#readBeyondWindow;
-      }
+      return await read(reader);
     } catch (error) {
       if (!(error instanceof StreamUnreadable)) throw error;
       this.#findings.push(notReadable(error, stream.streamArn));
+      return false;
     } finally {
       await reader.stop();
     }
   }
+
+  readonly #take = (batch: ShardRecords) => this.#matcher.take(batch);
 
   /** Whether events that arrived after Amplitude's retries, such as those of a backfill, can change the result. */
   get #mayArriveLater(): boolean {
@@ -161,22 +200,24 @@ class Reconciliation {
     }
   }
 
-  #rowsRead = 0;
-
-  #reader({ clockOffsetMs }: StreamState): StreamReader {
+  #reader(
+    { clockOffsetMs }: StreamState,
+    from: EpochMs,
+    onRecords: (batch: ShardRecords) => void,
+  ): StreamReader {
     const { operator, outputs, clock, random } = this.deployment;
     const { pollMs, capacityShare } = this.options;
     const takesAll = capacityShare === 1;
     const interval = pollMs ?? (takesAll ? MIN_POLL_INTERVAL_MS : undefined);
     return new StreamReader({
       api: streamApi(kinesisClient(operator), outputs.streamName),
-      from: new Date(this.range.from - READ_MARGIN_MS),
+      from: new Date(from),
       clockOffsetMs,
       clock,
       random,
       onRecords: (batch) => {
         this.#rowsRead += batch.records.length;
-        this.#matcher.take(batch);
+        onRecords(batch);
         this.#show();
       },
       ...(interval === undefined ? {} : { pollMs: interval }),
@@ -184,14 +225,72 @@ class Reconciliation {
     });
   }
 
+  /** Writes what is missing, if the caller agrees, and reads it back. */
+  async #backfill(stream: StreamState): Promise<void> {
+    const { backfill: isRequested = false, confirmBackfill, capacityShare } = this.options;
+    const { signal, outputs, clock, operator, wait } = this.deployment;
+    const missing = this.#missing;
+    if (!isRequested || missing === 0 || !this.#readingComplete || signal.aborted) return;
+    if (!(await (confirmBackfill?.(missing) ?? true))) return;
+    // The first reading ended some time ago, and the service's time is what arrivals are compared with.
+    const { stream: current = stream } = await checkStream(kinesisClient(operator), outputs, wait);
+    this.#show("writing missing events");
+    const [report, findings] = await backfill({
+      missing: this.#missingEvents(),
+      deployment: this.deployment,
+      stream: current,
+      capacityShare,
+      onStep: (step) => this.#show(step),
+    });
+    this.#backfilled = report;
+    this.#findings.push(...findings);
+    this.#show("reading back what was written");
+    const writtenAt = clock.now();
+    const from = current.serviceTime - READ_MARGIN_MS;
+    const takeAgain = (batch: ShardRecords) => this.#matcher.takeAgain(batch);
+    this.#readingComplete = await this.#withReader(current, from, takeAgain, (reader) =>
+      this.#readUpTo(reader, writtenAt),
+    );
+  }
+
+  get #missing(): number {
+    return this.#matcher.result(this.#forwarding).total.eventsMissing;
+  }
+
+  /** Reads hours again. Yields the events that are missing. */
+  async *#missingEvents(
+    hours = this.#matcher.hoursToLookAt({ missing: true }),
+  ): AsyncGenerator<readonly ExportedEvent[]> {
+    this.#matcher.startLook();
+    for await (const events of this.#exported.read(hours)) {
+      const missing = events.filter((event) => this.#matcher.lookAgain(event, this.#forwarding));
+      if (missing.length > 0) yield missing;
+    }
+  }
+
   /** Reads the hours again that have different or missing events, because only the export has their content. */
   async #lookAgain(): Promise<void> {
-    const hours = this.#matcher.hoursToLookAt({ missing: this.options.missing !== undefined });
-    if (hours.size === 0 || this.deployment.signal.aborted) return;
-    this.#show("looking at the export again");
-    this.#matcher.startLook();
-    for await (const events of this.#exported.read(hours))
-      for (const event of events) this.#matcher.lookAgain(event, this.#forwarding);
+    const { missing } = this.options;
+    if (this.deployment.signal.aborted) return;
+    const hours = this.#matcher.hoursToLookAt({ missing: missing !== undefined });
+    if (hours.size > 0) this.#show("looking at the export again");
+    if (missing !== undefined) await writeMissing(missing, this.#missingEvents());
+    else if (hours.size > 0) for await (const _ of this.#missingEvents(hours));
+  }
+
+  async #readMetrics(): Promise<void> {
+    const { syncId } = this.options;
+    if (syncId === undefined || this.client === undefined) return;
+    this.#show("reading Amplitude's delivery metrics");
+    try {
+      this.#metrics = (await this.client.metrics(syncId, this.range)) ?? null;
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      this.#findings.push(metricsUnavailable(error.message));
+      return;
+    }
+    if (this.#metrics === null && !this.deployment.signal.aborted)
+      this.#findings.push(metricsUnavailable("Amplitude knows no destination with this --sync-id"));
   }
 
   #report(): ReconcileReport {
@@ -214,8 +313,8 @@ class Reconciliation {
       hours: this.#hours(matching),
       eventTypes: typesOf(matching),
       differences: this.#matcher.differences(MAX_DIFFERENCES),
-      backfill: null,
-      amplitudeMetrics: null,
+      backfill: this.#backfilled,
+      amplitudeMetrics: this.#metrics,
       version: VERSION,
     };
     const findings = [
@@ -232,12 +331,13 @@ class Reconciliation {
   }
 
   #hours({ hours }: Matching): HourReport[] {
-    const { startedAt } = this.deployment;
     const { from } = this.range;
     return hours.map((outcomes, number) => {
-      const isExportable = from + (number + 1) * HOUR_MS + EXPORT_DELAY_MS <= startedAt;
       const isLacking = outcomes.eventsExported === 0 && this.#matcher.unexplainedHours.has(number);
-      const isOpen = !isExportable || isLacking || (outcomes.eventsMissing > 0 && !this.#readingComplete);
+      const isOpen =
+        !this.#exported.isExportable(number) ||
+        isLacking ||
+        (outcomes.eventsMissing > 0 && !this.#readingComplete);
       const verdict = isOpen ? "undecided" : outcomes.eventsMissing > 0 ? "incomplete" : "complete";
       return { hour: formatHour(from + number * HOUR_MS), verdict, ...outcomes };
     });

@@ -174,6 +174,11 @@ export class Matcher {
     for (const record of records) this.#takeRecord(record, receivedAt, repeated?.has(record) ?? false);
   }
 
+  /** Takes records that may have been taken before: only events that had none are entered. */
+  takeAgain({ records, receivedAt }: ShardRecords): void {
+    for (const record of records) this.#takeRecord(record, receivedAt, true);
+  }
+
   #takeRecord(record: KinesisRecord, receivedAt: EpochMs, isRepeated: boolean): void {
     const { Data = new Uint8Array(), PartitionKey, ApproximateArrivalTimestamp } = record;
     const arrival = { at: ApproximateArrivalTimestamp?.getTime() ?? receivedAt, isRepeated, PartitionKey };

@@ -58,7 +58,7 @@ export const HOUR_MS = 3_600_000;
 const MAX_HOURS = 365 * 24;
 
 /** Parses an hour of the Export API, such as `2026-11-27T10`. Returns undefined if there is no such hour. */
-function parseHour(text: string): EpochMs | undefined {
+export function parseHour(text: string): EpochMs | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d$/.test(text)) return undefined;
   const time = Date.parse(`${text}:00:00Z`);
   return Number.isNaN(time) || formatHour(time) !== text ? undefined : time;

@@ -6,14 +6,14 @@ import { verdictSentence } from "./presentation";
 import { redactReport } from "./redactReport";
 
 /** Result of a check that didn't pass. */
-interface Outcome {
+export interface Outcome {
   element: "failure" | "error" | "skipped";
   type: string;
   message: string;
   details: string;
 }
 
-interface Check {
+export interface Check {
   name: string;
   seconds: number;
   outcome: Outcome | undefined;
@@ -32,23 +32,39 @@ const ELEMENTS: Record<Severity, Outcome["element"]> = {
  */
 export function junitReport(report: DeliveryReport): string {
   const shown = redactReport(report);
-  const checks = checksOf(shown);
+  const { streamName, region, roleArn, route, runId, environment } = shown;
+  const properties = { streamName, region, roleArn, route, runId, ...environment };
+  return junitXml("amplitude-kinesis verify", shown, properties, checksOf(shown));
+}
+
+/** Run whose checks are rendered. */
+type CheckedRun = Pick<DeliveryReport, "streamName" | "startedAt" | "durationInSeconds">;
+
+/** Renders the checks of a redacted report. */
+export function junitXml(
+  name: string,
+  run: CheckedRun,
+  properties: Record<string, string>,
+  checks: Check[],
+): string {
   const count = (element: Outcome["element"]) =>
     checks.filter(({ outcome }) => outcome?.element === element).length;
   const totals = {
     "@tests": checks.length,
     "@failures": count("failure"),
     "@errors": count("error"),
-    "@time": shown.durationInSeconds.toFixed(3),
+    "@time": run.durationInSeconds.toFixed(3),
   };
   const suite = {
-    "@name": "amplitude-kinesis verify",
+    "@name": name,
     ...totals,
     "@skipped": count("skipped"),
     // Jenkins accepts no time zone. The time is UTC.
-    "@timestamp": shown.startedAt.replace(/(\.\d+)?Z$/, ""),
-    properties: { property: propertiesOf(shown) },
-    testcase: checks.map((check) => testCase(check, `amplitude-kinesis.${shown.streamName}`)),
+    "@timestamp": run.startedAt.replace(/(\.\d+)?Z$/, ""),
+    properties: {
+      property: Object.entries(properties).map(([name, value]) => ({ "@name": name, "@value": value })),
+    },
+    testcase: checks.map((check) => testCase(check, `amplitude-kinesis.${run.streamName}`)),
   };
   const builder = new Builder({
     attributeNamePrefix: "@",
@@ -61,12 +77,6 @@ export function junitReport(report: DeliveryReport): string {
     "?xml": { "@version": "1.0", "@encoding": "UTF-8" },
     testsuites: { "@name": "amplitude-kinesis", ...totals, testsuite: suite },
   });
-}
-
-function propertiesOf(report: DeliveryReport): object[] {
-  const { streamName, region, roleArn, route, runId, environment } = report;
-  const properties = { streamName, region, roleArn, route, runId, ...environment };
-  return Object.entries(properties).map(([name, value]) => ({ "@name": name, "@value": value }));
 }
 
 function testCase({ name, seconds, outcome }: Check, classname: string): object {
@@ -103,13 +113,18 @@ function verdictOutcome(report: DeliveryReport): Outcome | undefined {
   };
 }
 
-function countCheck(name: string, events: number, element: Outcome["element"], problem: string): Check {
+export function countCheck(
+  name: string,
+  events: number,
+  element: Outcome["element"],
+  problem: string,
+): Check {
   const message = `${counted(events, "event")} ${problem}`;
   const outcome = { element, type: "events", message, details: "See the findings." };
   return { name, seconds: 0, outcome: events === 0 ? undefined : outcome };
 }
 
-function findingCheck({ code, severity, message, where, remedy }: Finding): Check {
+export function findingCheck({ code, severity, message, where, remedy }: Finding): Check {
   const details = `${message}\nwhere: ${where}\nremedy: ${remedy}`;
   return {
     name: `${code} (${where})`,

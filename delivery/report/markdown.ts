@@ -25,7 +25,7 @@ export function markdownReport(report: DeliveryReport): string {
     `${capitalized(verdictSentence(report))}.`,
     "",
     ...numbers(shown),
-    ...findings(shown.findings),
+    ...findingList(shown.findings),
     ...list("Proven", proof.proves),
     ...list("Not proven", proof.notProven),
   ];
@@ -51,6 +51,11 @@ function numbers(report: DeliveryReport): string[] {
       `${code(report.runId)}, ${code(report.startedAt)}, ${report.durationInSeconds.toFixed(1)} s, version ${code(environment.version)}`,
     ],
   ];
+  return numbersTable(rows);
+}
+
+/** Renders rows of Markdown. */
+export function numbersTable(rows: readonly [name: string, value: string][]): string[] {
   return ["| | |", "|---|---|", ...rows.map(([name, value]) => `| ${name} | ${value} |`)];
 }
 
@@ -70,7 +75,7 @@ function eventCounts(report: DeliveryReport): string {
   ].join(", ");
 }
 
-function findings(all: Finding[]): string[] {
+export function findingList(all: Finding[]): string[] {
   if (all.length === 0) return [];
   const shown = bySeverity(all).slice(0, MAX_FINDINGS).map(finding);
   const more = all.length > MAX_FINDINGS ? [`- and ${all.length - MAX_FINDINGS} more`] : [];
@@ -91,7 +96,7 @@ function list(title: string, sentences: string[]): string[] {
   ];
 }
 
-function prose(text: string): string {
+export function prose(text: string): string {
   return codeSpans(oneLine(text))
     .map((piece) => (piece.isCode ? code(piece.text) : escaped(piece.text)))
     .join("");
@@ -112,7 +117,7 @@ function escaped(text: string): string {
  * Renders a code span. Its fence is longer than any row of backticks in the text. A bar would end a table's cell, and
  * renderers disagree about escaping it, so it is replaced: no name or ARN has one.
  */
-function code(text: string): string {
+export function code(text: string): string {
   const line = oneLine(text).replaceAll("|", "¦");
   const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map((row) => row.length));
   const fence = "`".repeat(longest + 1);
@@ -129,6 +134,6 @@ function oneLine(text: string): string {
     : line;
 }
 
-function capitalized(text: string): string {
+export function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,7 +1,6 @@
 import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
 import { accountOf } from "../common/arn";
 import { mapTexts, printable } from "../common/printable";
-import type { DeliveryReport } from "../verify/report";
 
 const ACCOUNT_ID_LENGTH = 12;
 const ARN_ACCOUNT = /(arn:[\w-]*:[\w-]*:[\w-]*:)(\d+)/g;
@@ -13,7 +12,7 @@ const ACCESS_KEY_ID = /\b(A[KS]IA)[A-Z2-7]{16}\b/g;
  * Redacts a report for publication. Only the last four digits of every AWS account remain (Amplitude's own account is
  * public), access key ids are hidden, and each text is one printable line.
  */
-export function redactReport(report: DeliveryReport): DeliveryReport {
+export function redactReport<Report extends { roleArn: string }>(report: Report): Report {
   const customer = accountOf(report.roleArn);
   return mapTexts(report, (text) => redact(printable(text), customer));
 }

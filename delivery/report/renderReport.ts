@@ -1,10 +1,11 @@
-import { randomBytes } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { PRIVATE_MODE, temporaryName, writeAtomically } from "../common/atomicFile";
 import { messageOf, ReportError } from "../common/errors";
 import { makeFolder } from "../common/folder";
 import { jsonText } from "../common/printable";
 import { redactSecrets } from "../common/redactSecrets";
+import type { ReconcileReport } from "../reconcile/report";
 import type { DeliveryReport } from "../verify/report";
 import { reportText } from "./text";
 
@@ -16,7 +17,13 @@ const html = (): typeof import("./html/htmlReport") => require("./html/htmlRepor
 const junit = (): typeof import("./junit") => require("./junit");
 const markdown = (): typeof import("./markdown") => require("./markdown");
 
-const RENDERERS: Record<ReportFormat, (report: DeliveryReport) => string | Promise<string>> = {
+const reconciliation = (): typeof import("./reconciliation") => require("./reconciliation");
+const reconciliationPage = (): typeof import("./html/reconciliationPage") =>
+  require("./html/reconciliationPage");
+
+type Renderers<Report> = Record<ReportFormat, (report: Report) => string | Promise<string>>;
+
+const RENDERERS: Renderers<DeliveryReport> = {
   html: (report) => html().htmlReport(report),
   junit: (report) => junit().junitReport(report),
   markdown: (report) => markdown().markdownReport(report),
@@ -24,15 +31,26 @@ const RENDERERS: Record<ReportFormat, (report: DeliveryReport) => string | Promi
   text: (report) => `${reportText(report)}\n`,
 };
 
+const RECONCILE_RENDERERS: Renderers<ReconcileReport> = {
+  html: (report) => reconciliationPage().reconciliationHtml(report),
+  junit: (report) => reconciliation().reconciliationJunit(report),
+  markdown: (report) => reconciliation().reconciliationMarkdown(report),
+  json: (report) => `${jsonText(report)}\n`,
+  text: (report) => `${reconciliation().reconciliationText(report)}\n`,
+};
+
+/** A report of `verifyDelivery` and `verifyThroughAmplitude`, or of `reconcileDelivery`. */
+export type RenderedReport = DeliveryReport | ReconcileReport;
+
 /**
  * Renders a report, with a line break at its end. Every format shows texts without control characters. `html`, `junit`
  * and `markdown` also escape them, and show only the last four digits of customers' accounts.
  */
-export async function renderReport(report: DeliveryReport, format: ReportFormat): Promise<string> {
-  return redactSecrets(await RENDERERS[format](report));
+export async function renderReport(report: RenderedReport, format: ReportFormat): Promise<string> {
+  const rendered =
+    "eventsExported" in report ? RECONCILE_RENDERERS[format](report) : RENDERERS[format](report);
+  return redactSecrets(await rendered);
 }
-
-const DEFAULT_FILE_MODE = 0o600;
 
 /** The JSON report comes first, because the others can be rendered from it again. */
 const FILES: [name: string, format: ReportFormat][] = [
@@ -65,7 +83,7 @@ export async function prepareReportFolder(folder: string): Promise<void> {
  * @throws ReportError if a file can't be written. The files before it remain.
  */
 export async function writeReports(
-  report: DeliveryReport,
+  report: RenderedReport,
   folder: string,
   options: { mode?: number | undefined } = {},
 ): Promise<string[]> {
@@ -73,34 +91,9 @@ export async function writeReports(
   await prepareReportFolder(folder);
   const files = FILES.map(([name]) => join(folder, name));
   for (const [index, file] of files.entries()) {
-    await withPath(file, () =>
-      writeAtomically(file, contents[index] ?? "", options.mode ?? DEFAULT_FILE_MODE),
-    );
+    await withPath(file, () => writeAtomically(file, contents[index] ?? "", options.mode ?? PRIVATE_MODE));
   }
   return files;
-}
-
-/** A reader sees either the old file or the new one. A full disk leaves the old one. */
-async function writeAtomically(file: string, content: string, mode: number): Promise<void> {
-  const temporary = temporaryName(file);
-  try {
-    const handle = await open(temporary, "wx", DEFAULT_FILE_MODE);
-    try {
-      await handle.writeFile(content);
-      await handle.chmod(mode);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-function temporaryName(file: string): string {
-  return `${file}.${randomBytes(6).toString("hex")}.tmp`;
 }
 
 async function withPath<Result>(path: string, work: () => Promise<Result>): Promise<Result> {

@@ -50,7 +50,7 @@ function numbers(report: DeliveryReport): string[] {
   return rows.map(([name, value]) => `  ${name.padEnd(16)}${value}`);
 }
 
-function latencyText(latency: Latency | null): string {
+export function latencyText(latency: Latency | null): string {
   if (latency === null) return "none measured";
   return `p50 ${latency.p50} s, p95 ${latency.p95} s, p99 ${latency.p99} s, max ${latency.max} s`;
 }

@@ -4,6 +4,7 @@ import { checkCommand } from "../../delivery/cli/commands/check";
 import { completionCommand } from "../../delivery/cli/commands/completion";
 import { handoffCommand } from "../../delivery/cli/commands/handoff";
 import { operatorPolicyCommand } from "../../delivery/cli/commands/operatorPolicy";
+import { reconcileCommand } from "../../delivery/cli/commands/reconcile";
 import { reportCommand } from "../../delivery/cli/commands/report";
 import { sendCommand } from "../../delivery/cli/commands/send";
 import { verifyCommand } from "../../delivery/cli/commands/verify";
@@ -16,6 +17,7 @@ export const COMMANDS: Command[] = [
   sendCommand(),
   handoffCommand(),
   watchCommand(),
+  reconcileCommand(),
   reportCommand(),
   adoptCommand(),
   operatorPolicyCommand(),

@@ -85,6 +85,8 @@ const TASK_OPTIONS: [Task, string][] = [
   ["send-role", "send --route role"],
   ["send-operator", "send --route operator"],
   ["watch", "watch"],
+  ["reconcile", "reconcile"],
+  ["backfill", "backfill"],
   ["adopt", "adopt"],
 ];
 const RESOURCES: [name: string, targets: Target[]][] = [

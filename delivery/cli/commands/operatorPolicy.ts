@@ -20,7 +20,7 @@ import {
 import { withHelpText } from "../options/helpText";
 import { print, printProblem } from "../terminal/output";
 
-type Purpose = "up" | "adopt" | "check" | "verify" | "send" | "watch" | "all";
+type Purpose = "up" | "adopt" | "check" | "verify" | "send" | "watch" | "reconcile" | "backfill" | "all";
 
 interface OperatorPolicyFlags extends DeploymentFlags {
   for: Purpose;
@@ -41,6 +41,7 @@ const HELP = {
     "amplitude-kinesis operator-policy --for up --account-id 111122223333 --region eu-central-1",
   ],
   notes: [
+    "--for backfill is for reconcile --backfill, which also writes to the stream.",
     "The last example is for a stack that doesn't exist yet. Its resources will be named NAME-stream-…, NAME-role-….",
     "Exit status: 0, or 2 for wrong usage or settings. AWS is not called.",
   ],
@@ -53,7 +54,7 @@ export function operatorPolicyCommand(): Command {
     )
     .addOption(
       new Option("--for <task>", "task of that person")
-        .choices(["up", "adopt", "check", "verify", "send", "watch", "all"])
+        .choices(["up", "adopt", "check", "verify", "send", "watch", "reconcile", "backfill", "all"])
         .default("all"),
     )
     .addOption(

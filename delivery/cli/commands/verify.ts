@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { MfaCode } from "../../aws/profile";
-import { ReportError, SettingsError } from "../../common/errors";
+import { SettingsError } from "../../common/errors";
 import { DEFAULT_TIMEOUT_SECONDS } from "../../common/limits";
 import type { StackOutputs } from "../../common/outputs";
 import type { ReportedRoute, Route } from "../../deployment/route";
@@ -13,7 +13,6 @@ import {
 import type { VerifyOptions } from "../../verify/options";
 import type { DeliveryReport } from "../../verify/report";
 import { defaultRunFolder, runFilePath } from "../../verify/resume/runFolder";
-import { EXIT_CODES, EXIT_UNWRITTEN } from "../exitCodes";
 import { type AmplitudeFlags, checkRouteOptions, withAmplitudeOptions } from "../options/amplitude";
 import { fileModeOption, integer } from "../options/arguments";
 import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
@@ -27,9 +26,10 @@ import {
   withSourceOptions,
 } from "../options/source";
 import { interruption } from "../terminal/interruption";
-import { printMessage, printProblem, printReport } from "../terminal/output";
+import { printReport } from "../terminal/output";
 import { progressDisplay } from "../terminal/progressDisplay";
 import { askSecret, mfaPrompt } from "../terminal/prompts";
+import { writeReportFiles } from "../terminal/reportFiles";
 
 interface VerifyFlags extends DeploymentFlags, SenderFlags, SourceFlags, AmplitudeFlags {
   route?: ReportedRoute;
@@ -218,19 +218,4 @@ async function resolveApiKey({ apiKey = process.env.AMPLITUDE_API_KEY ?? "" }: A
     );
   }
   return askSecret({ question: "Amplitude API key (hidden): ", input, output });
-}
-
-/** Returns the verdict's exit status, or EXIT_UNWRITTEN if only the files of --report are missing. */
-async function writeReportFiles(report: DeliveryReport, flags: VerifyFlags): Promise<number> {
-  const status = EXIT_CODES[report.verdict];
-  if (flags.report === undefined) return status;
-  try {
-    const files = await domain.reportFolder().writeReports(report, flags.report, { mode: flags.fileMode });
-    printMessage(`reports: ${files.join(", ")}`);
-    return status;
-  } catch (error) {
-    if (!(error instanceof ReportError)) throw error;
-    printProblem(`${error.message}. The printed verdict stands: ${report.verdict}`);
-    return report.verdict === "verified" ? EXIT_UNWRITTEN : status;
-  }
 }

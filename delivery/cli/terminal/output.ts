@@ -24,8 +24,8 @@ export function printProblem(message: string): void {
 
 /** Colors of the signs and verdicts that start a report's lines. */
 const COLORS: [start: RegExp, color: Parameters<typeof styleText>[0]][] = [
-  [/^(VERIFIED|PASSED)\b/, ["bold", "green"]],
-  [/^FAILED\b/, ["bold", "red"]],
+  [/^(VERIFIED|PASSED|COMPLETE)\b/, ["bold", "green"]],
+  [/^(FAILED|INCOMPLETE)\b/, ["bold", "red"]],
   [/^UNDECIDED\b/, ["bold", "yellow"]],
   [/^✗ [\w-]+/, "red"],
   [/^[?!] [\w-]+/, "yellow"],

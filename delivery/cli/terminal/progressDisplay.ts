@@ -11,7 +11,7 @@ export interface ShownProgress {
 }
 
 /** Final state of an event. */
-export type Done = "read back" | "acknowledged";
+export type Done = "read back" | "acknowledged" | "found";
 
 /** Shows progress: a spinner and a bar on a terminal, and occasional lines elsewhere. */
 export interface ProgressDisplay {
@@ -20,8 +20,13 @@ export interface ProgressDisplay {
   stop(): void;
 }
 
-export function progressDisplay(stream: NodeJS.WriteStream, done: Done = "read back"): ProgressDisplay {
-  return stream.isTTY ? new LiveLine(stream, done) : new LineDisplay(stream, done);
+/** @param sent What has happened to the events that `eventsSent` counts. */
+export function progressDisplay(
+  stream: NodeJS.WriteStream,
+  done: Done = "read back",
+  sent: "sent" | "exported" = "sent",
+): ProgressDisplay {
+  return stream.isTTY ? new LiveLine(stream, done, sent) : new LineDisplay(stream, done, sent);
 }
 
 /** Loaded at first use, because it slows down every command's start. */
@@ -44,6 +49,7 @@ class LiveLine implements ProgressDisplay {
   constructor(
     stream: NodeJS.WriteStream,
     private readonly done: Done,
+    private readonly sent: string,
   ) {
     this.#bar = new (cliProgress().SingleBar)({
       stream,
@@ -84,7 +90,7 @@ class LiveLine implements ProgressDisplay {
     const frame = FRAMES[Math.floor(Date.now() / FRAME_MS) % FRAMES.length];
     if (eventsSent === 0) return `${frame} ${step}`;
     const bar = cliProgress().Format.BarFormat(Math.min(1, progress), options);
-    return `${frame} ${bar} ${value}/${total} ${this.done} | ${step} | ${eventsSent} sent`;
+    return `${frame} ${bar} ${value}/${total} ${this.done} | ${step} | ${eventsSent} ${this.sent}`;
   }
 }
 
@@ -97,6 +103,7 @@ class LineDisplay implements ProgressDisplay {
   constructor(
     private readonly stream: NodeJS.WritableStream,
     private readonly done: Done,
+    private readonly sent: string,
   ) {}
 
   /** Writes a line for each new step, and one per interval while the numbers change. */
@@ -106,7 +113,7 @@ class LineDisplay implements ProgressDisplay {
     if (!isNews) return;
     this.#step = step;
     this.#shownAt = now;
-    const numbers = eventsSent === 0 ? "" : ` (${eventsSent} sent, ${eventsDone} ${this.done})`;
+    const numbers = eventsSent === 0 ? "" : ` (${eventsSent} ${this.sent}, ${eventsDone} ${this.done})`;
     this.stream.write(`${step}${numbers}\n`);
   }
 

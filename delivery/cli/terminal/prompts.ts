@@ -19,15 +19,28 @@ export interface Terminal {
 export async function confirmLoad(
   { rate, eventBytes, openShards, share }: RunLoad,
   signal: AbortSignal,
+  terminal?: Terminal,
+): Promise<boolean> {
+  const shards = openShards === 1 ? "only shard" : `${openShards} shards`;
+  const load = `${rate} events/s of ${Math.round(eventBytes)} bytes use ${Math.ceil(share * 100)}% of the write capacity of the stream's ${shards}. Its other writers may be throttled. Send them?`;
+  return askConsent(load, signal, terminal);
+}
+
+/**
+ * Asks a question whose answer is yes or no. Ctrl-C, Ctrl-D, the signal and a missing terminal mean no.
+ *
+ * @param terminal Default: standard input and standard error.
+ */
+export async function askConsent(
+  question: string,
+  signal: AbortSignal,
   { input, output }: Terminal = { input: process.stdin, output: process.stderr },
 ): Promise<boolean> {
   if (!input.isTTY || !output.isTTY) return false;
   const terminal = createInterface({ input, output });
-  const shards = openShards === 1 ? "only shard" : `${openShards} shards`;
-  const load = `${rate} events/s of ${Math.round(eventBytes)} bytes use ${Math.ceil(share * 100)}% of the write capacity of the stream's ${shards}. Its other writers may be throttled.`;
   try {
     const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
-    const answer = terminal.question(`\n${load} Send them? [y/N] `, { signal }).catch(emptyIfAborted);
+    const answer = terminal.question(`\n${question} [y/N] `, { signal }).catch(emptyIfAborted);
     return /^y(es)?$/i.test((await Promise.race([answer, closed])).trim());
   } finally {
     terminal.close();

@@ -9,7 +9,9 @@ export type Task =
   | "verify-operator"
   | "send-role"
   | "send-operator"
-  | "watch";
+  | "watch"
+  | "reconcile"
+  | "backfill";
 
 /** All tasks of an operator. */
 export const TASKS: readonly Task[] = [
@@ -21,6 +23,8 @@ export const TASKS: readonly Task[] = [
   "send-role",
   "send-operator",
   "watch",
+  "reconcile",
+  "backfill",
 ];
 
 /** Resource of a statement; also its Sid. */
@@ -152,6 +156,12 @@ const NEEDS: Record<Task, Needs> = {
     KeyThroughKinesis: [GENERATE_DATA_KEY_ACTION],
   },
   watch: { Stream: [...describeStream, ...readShards], KeyThroughKinesis: decryptRecords },
+  reconcile: { Stream: [...describeStream, ...readShards], KeyThroughKinesis: decryptRecords },
+  /** `reconcile --backfill`. */
+  backfill: {
+    Stream: [...describeStream, ...readShards, WRITE],
+    KeyThroughKinesis: [...decryptRecords, GENERATE_DATA_KEY_ACTION],
+  },
 };
 
 /**

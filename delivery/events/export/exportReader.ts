@@ -40,6 +40,16 @@ export async function openExport(path: string): Promise<ExportSource> {
   return openExportFile({ path, open: () => openFile(path), close: (handle) => handle.close() });
 }
 
+/**
+ * Opens an export that the caller has open, and keeps open.
+ *
+ * @param path Name of the export in messages.
+ * @throws SourceError as `openExport`.
+ */
+export function openExportHandle(handle: FileHandle, path: string): Promise<ExportSource> {
+  return openExportFile({ path, open: async () => handle, close: async () => {} });
+}
+
 async function openExportFile(file: ExportFile): Promise<ExportSource> {
   const isArchive = await checkStart(file);
   const problems = new Problems();

@@ -1,3 +1,4 @@
+import type { AmplitudeZone } from "../../common/amplitudeApi";
 import { streamArnOf } from "../../common/arn";
 import { type Finding, finding, mostCommon, present } from "../../common/findings";
 import type { Latency } from "../../common/histogram";
@@ -6,7 +7,6 @@ import type { StackOutputs } from "../../common/outputs";
 import { counted } from "../../common/text";
 import { unread } from "../findings";
 import type { AmplitudeCounts, AmplitudeLedger, FieldCounts } from "./ledger";
-import type { AmplitudeZone } from "./options";
 
 /** Returns the findings about the events' outcomes, one per kind. */
 export function amplitudeFindings(end: AmplitudeEnd): Finding[] {

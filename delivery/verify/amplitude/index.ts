@@ -1,4 +1,5 @@
 import { kinesisClient } from "../../aws/clients";
+import { type AmplitudeZone, endpointUrl } from "../../common/amplitudeApi";
 import { type Finding, hasSeverity } from "../../common/findings";
 import { READ_MARGIN_MS } from "../../common/limits";
 import { newRunKey } from "../../common/runId";
@@ -18,11 +19,9 @@ import { DEFAULT_EVENT_TYPE } from "./ingestEvent";
 import { AmplitudeLedger } from "./ledger";
 import {
   type AmplitudeRouteOptions,
-  type AmplitudeZone,
   checkOptions,
   DEFAULT_AMPLITUDE_TIMEOUT_SECONDS,
   DEFAULT_EVENTS,
-  endpointUrl,
   ZONE_URLS,
 } from "./options";
 import { sendToAmplitude } from "./sender";
@@ -186,7 +185,7 @@ class AmplitudeRouteRun {
   }
 
   get #url(): string | undefined {
-    return endpointUrl(this.options.url);
+    return endpointUrl(this.options.url, ZONE_URLS.US);
   }
 
   get #zone(): AmplitudeZone {

@@ -1,8 +1,6 @@
+import { type AmplitudeZone, checkKey, endpointUrl } from "../../common/amplitudeApi";
 import { SettingsError } from "../../common/errors";
 import type { ConnectionOptions, Progress, TrustOptions } from "../../sending/options";
-
-/** Region of Amplitude that has the project's data. Keys of one zone are unknown in the other. */
-export type AmplitudeZone = "US" | "EU";
 
 /** Source: https://amplitude.com/docs/apis/analytics/http-v2, "Regions"; the SDK has the same URLs. */
 export const ZONE_URLS: Record<AmplitudeZone, string> = {
@@ -51,7 +49,7 @@ export function checkOptions({
   eventTypes,
   url,
 }: AmplitudeRouteOptions): void {
-  checkApiKey(apiKey);
+  checkKey("API key", apiKey);
   if (!Number.isInteger(events) || events < 1 || events > MAX_AMPLITUDE_EVENTS) {
     throw new SettingsError(
       `Can't send ${events} events to Amplitude. Set an integer from 1 to ${MAX_AMPLITUDE_EVENTS}; the project is charged for each event`,
@@ -63,49 +61,7 @@ export function checkOptions({
       `"${wrongType ?? ""}" isn't an event type to send. Name an event that the destination's filter lets through`,
     );
   }
-  endpointUrl(url);
-}
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
-/**
- * Returns the URL that events are sent to, or undefined for the zone's URL.
- *
- * @throws SettingsError if the URL is invalid, or would send the key unencrypted.
- */
-export function endpointUrl(url: string | undefined): string | undefined {
-  if (url === undefined) return undefined;
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
-    throw new SettingsError(
-      "The Amplitude URL is invalid. Set one such as https://api2.amplitude.com/2/httpapi",
-    );
-  }
-  if (parsed.username !== "" || parsed.password !== "" || parsed.search !== "") {
-    throw new SettingsError(
-      "The Amplitude URL contains a user, a password or a query, which the API doesn't accept. Remove it",
-    );
-  }
-  if (parsed.protocol === "http:" && !LOOPBACK.test(parsed.hostname)) {
-    throw new SettingsError(
-      `The Amplitude URL would send the API key to ${parsed.hostname} unencrypted. Set an https: URL`,
-    );
-  }
-  if (parsed.pathname === "/") parsed.pathname = "/2/httpapi";
-  return parsed.href;
-}
-
-/**
- * Validates the form of an API key. Amplitude's keys are 32 hexadecimal digits today, which is undocumented. A key that
- * could not be in a line of JSON or of a shell is a typing error.
- *
- * @throws SettingsError if it can't be a key; the message does not contain it.
- */
-function checkApiKey(apiKey: string): void {
-  if (/^[\x21-\x7e]{8,200}$/.test(apiKey)) return;
-  throw new SettingsError(
-    "The Amplitude API key is invalid. It has 8 to 200 characters without spaces. Copy it from the project's settings in Amplitude (Settings > Projects > the project > General)",
-  );
+  endpointUrl(url, ZONE_URLS.US);
 }
 
 /** Redacts the key, which Amplitude's responses contain. */

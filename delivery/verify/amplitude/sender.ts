@@ -5,6 +5,7 @@ import type { NodeHttpHandler } from "@smithy/node-http-handler";
 import { keepAliveHandler } from "../../aws/connections";
 import { describeError, ForeignResponseError } from "../../aws/errors";
 import { ProxyError } from "../../aws/proxy";
+import { type AmplitudeZone, MIN_KEY_LENGTH } from "../../common/amplitudeApi";
 import type { Clock } from "../../common/clock";
 import { SettingsError } from "../../common/errors";
 import { registerSecrets } from "../../common/redactSecrets";
@@ -19,7 +20,7 @@ import {
   usersOf,
 } from "./ingestEvent";
 import type { AmplitudeLedger, Answer } from "./ledger";
-import { type AmplitudeZone, withoutKey } from "./options";
+import { withoutKey } from "./options";
 
 export interface SenderOptions {
   apiKey: string;
@@ -37,9 +38,6 @@ const FLUSH_INTERVAL_MS = 20;
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Text by which the SDK recognizes Amplitude's response. Source: @amplitude/analytics-node, `INVALID_API_KEY`. */
 const INVALID_API_KEY = "Invalid API key";
-
-/** Shortest API key that is redacted, as in `checkApiKey`. */
-const MIN_API_KEY_LENGTH = 8;
 
 /** Longest response. Amplitude's lists the faulty events of an upload. */
 const MAX_RESPONSE_BYTES = 1024 * 1024;
@@ -75,7 +73,7 @@ export class AmplitudeSender {
   static async start(options: SenderOptions): Promise<AmplitudeSender> {
     const sender = new AmplitudeSender(options);
     const { apiKey, zone, url } = options;
-    registerSecrets([apiKey], MIN_API_KEY_LENGTH);
+    registerSecrets([apiKey], MIN_KEY_LENGTH);
     const settings: Types.NodeOptions = {
       flushIntervalMillis: FLUSH_INTERVAL_MS,
       requestTimeoutMillis: REQUEST_TIMEOUT_MS,

@@ -74,6 +74,8 @@ describe("The completion", function () {
       "verify",
       "send",
       "watch",
+      "reconcile",
+      "backfill",
       "all",
     ]);
     expect(await bash("verify", "--route", "r")).to.deep.equal(["role"]);

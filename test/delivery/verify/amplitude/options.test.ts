@@ -1,9 +1,10 @@
 import { expect } from "chai";
+import { endpointUrl } from "../../../../delivery/common/amplitudeApi";
 import { SettingsError } from "../../../../delivery/common/errors";
 import {
   type AmplitudeRouteOptions,
   checkOptions,
-  endpointUrl,
+  ZONE_URLS,
 } from "../../../../delivery/verify/amplitude/options";
 
 const outputs = { roleArn: "arn:aws:iam::111122223333:role/r", region: "us-east-1", streamName: "s" };
@@ -48,7 +49,7 @@ describe("the options of the route through Amplitude", () => {
   ];
   for (const [given, used] of urls) {
     it(`send to ${used ?? "the zone's own URL"} for ${given ?? "none"}`, () => {
-      expect(endpointUrl(given)).to.equal(used);
+      expect(endpointUrl(given, ZONE_URLS.US)).to.equal(used);
     });
   }
 });

@@ -1,0 +1,182 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { AmplitudeZone } from "../../common/amplitudeApi";
+import { SettingsError } from "../../common/errors";
+import { counted } from "../../common/text";
+import { parseHour, type ReconcileOptions } from "../../reconcile/options";
+import { fileModeOption } from "../options/arguments";
+import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
+import { AWS_SETTINGS, withHelpText } from "../options/helpText";
+import { interruption } from "../terminal/interruption";
+import { printReport } from "../terminal/output";
+import { progressDisplay } from "../terminal/progressDisplay";
+import { askConsent, askSecret, mfaPrompt } from "../terminal/prompts";
+import { writeReportFiles } from "../terminal/reportFiles";
+
+interface ReconcileFlags extends DeploymentFlags {
+  from: string;
+  to: string;
+  export?: string[];
+  amplitudeZone?: AmplitudeZone;
+  amplitudeUrl?: string;
+  keepExport?: string;
+  eventType?: string[];
+  allTypes?: true;
+  missing?: string;
+  backfill?: true;
+  yes?: true;
+  syncId?: string;
+  profile?: string;
+  json?: true;
+  report?: string;
+  fileMode?: number;
+}
+
+const HELP = {
+  examples: [
+    "amplitude-kinesis reconcile --stack acme --from 2026-11-27T10 --to 2026-11-27T12",
+    "amplitude-kinesis reconcile --stack acme --from 2026-11-27T00 --to 2026-11-27T23 \\\n      --keep-export exports --missing missing.jsonl",
+    "amplitude-kinesis reconcile --stack acme --from 2026-11-27T10 --to 2026-11-27T10 \\\n      --export export.zip --backfill",
+  ],
+  notes: [
+    "Without --export, the hours are fetched from Amplitude's Export API with the project's keys in AMPLITUDE_API_KEY and AMPLITUDE_SECRET_KEY. On a terminal, missing keys are asked for.",
+    "Exit status: 0 complete, 1 incomplete, 2 wrong usage, settings or credentials, or an hour that can't be fetched, 3 undecided, 4 complete but the files of --report could not be written, 130 ended by a second Ctrl-C.",
+    AWS_SETTINGS,
+  ],
+};
+
+export function reconcileCommand(): Command {
+  const command = withDeploymentOptions(new Command("reconcile"))
+    .description("compare the events that Amplitude received with those in the stream")
+    .addOption(hourOption("--from <hour>", "first hour, UTC, such as 2026-11-27T10"))
+    .addOption(hourOption("--to <hour>", "last hour, inclusive"))
+    .addOption(
+      new Option(
+        "--export <file>",
+        "archive as downloaded from Amplitude (.zip, .json.gz or .json), in place of the Export API; repeatable",
+      ).argParser(collected),
+    )
+    .addOption(
+      new Option("--amplitude-zone <zone>", "data residency of the project (default: US)").choices([
+        "US",
+        "EU",
+      ]),
+    )
+    .option("--amplitude-url <url>", "another server with Amplitude's APIs, without a path")
+    .addOption(
+      new Option(
+        "--keep-export <folder>",
+        "keep fetched hours in this folder, and take them from there next time",
+      ).conflicts("export"),
+    )
+    .addOption(
+      new Option(
+        "--event-type <name>",
+        "event type that the destination forwards, so that missing events always count; repeatable",
+      ).argParser(collected),
+    )
+    .option("--all-types", "the destination forwards every event type")
+    .option("--missing <file>", "write one JSON line per missing event to this file")
+    .option("--backfill", "write the missing events into the stream, after asking")
+    .option("--yes", "with --backfill: write them without asking")
+    .option("--sync-id <id>", "also compare Amplitude's delivery metrics of this destination")
+    .option("--profile <name>", "AWS profile used to read the stream (default: AWS_PROFILE)")
+    .option("--json", "print the report as one JSON document on standard output")
+    .option(
+      "--report <folder>",
+      "also write report.html, report.xml (JUnit), report.md and report.json to this folder",
+    )
+    .addOption(fileModeOption())
+    .action(async (flags: ReconcileFlags) => {
+      process.exitCode = await runReconcile(flags);
+    });
+  return withHelpText(command, HELP);
+}
+
+function hourOption(flags: string, description: string): Option {
+  return new Option(flags, description).makeOptionMandatory().argParser((text) => {
+    if (parseHour(text) !== undefined) return text;
+    throw new InvalidArgumentError("It must be an hour such as 2026-11-27T10, UTC.");
+  });
+}
+
+function collected(text: string, before: string[] = []): string[] {
+  return [...before, text];
+}
+
+/** The command's folders load the AWS SDK, which would slow down every other command's start. */
+const domain = {
+  reconcile: (): typeof import("../../reconcile") => require("../../reconcile"),
+  reportFolder: (): typeof import("../../report/renderReport") => require("../../report/renderReport"),
+  text: (): typeof import("../../report/reconciliation") => require("../../report/reconciliation"),
+};
+
+async function runReconcile(flags: ReconcileFlags): Promise<number> {
+  checkConsent(flags);
+  const outputs = await outputsFrom(flags);
+  const keys = await resolveKeys(flags);
+  // Fails before anything is read if the folder isn't writable.
+  if (flags.report !== undefined) await domain.reportFolder().prepareReportFolder(flags.report);
+  const display = progressDisplay(process.stderr, "found", "exported");
+  const interrupt = interruption(() => display.stop(), "reporting what was compared so far");
+  try {
+    const report = await domain.reconcile().reconcileDelivery({
+      outputs,
+      from: flags.from,
+      to: flags.to,
+      exports: flags.export,
+      ...keys,
+      zone: flags.amplitudeZone,
+      url: flags.amplitudeUrl,
+      keepExport: flags.keepExport,
+      eventTypes: flags.eventType,
+      allTypes: flags.allTypes,
+      missing: flags.missing,
+      backfill: flags.backfill,
+      confirmBackfill: async (events) => {
+        display.stop();
+        return flags.yes === true || askConsent(backfillQuestion(events), interrupt.signal);
+      },
+      syncId: flags.syncId,
+      profile: flags.profile,
+      signal: interrupt.signal,
+      mfaCode: mfaPrompt(() => display.stop()),
+      onProgress: ({ step, eventsExported, eventsDelivered }) =>
+        display.show({ step, eventsSent: eventsExported, eventsDone: eventsDelivered }),
+    });
+    display.stop();
+    printReport(report, flags, domain.text().reconciliationText);
+    return await writeReportFiles(report, flags);
+  } finally {
+    display.stop();
+    interrupt.release();
+  }
+}
+
+function checkConsent({ backfill, yes }: ReconcileFlags): void {
+  if (yes === true && backfill === undefined)
+    throw new SettingsError("--yes consents to --backfill. Give both, or leave it out");
+  if (backfill === true && yes === undefined && !(process.stdin.isTTY && process.stderr.isTTY))
+    throw new SettingsError(
+      "--backfill writes to the stream and asks before. Run it on a terminal, or consent with --yes",
+    );
+}
+
+function backfillQuestion(events: number): string {
+  return `${counted(events, "missing event")} will be written into the stream. Its consumers receive ${events === 1 ? "it" : "them"} now. Write ${events === 1 ? "it" : "them"}?`;
+}
+
+/** Asks for missing keys first, so that no question interrupts the run. They are no options, which other users could see. */
+async function resolveKeys(flags: ReconcileFlags): Promise<Pick<ReconcileOptions, "apiKey" | "secretKey">> {
+  if (flags.export !== undefined && flags.syncId === undefined) return {};
+  return {
+    apiKey: await resolveKey("AMPLITUDE_API_KEY", "Amplitude API key (hidden): "),
+    secretKey: await resolveKey("AMPLITUDE_SECRET_KEY", "Amplitude secret key (hidden): "),
+  };
+}
+
+async function resolveKey(variable: string, question: string): Promise<string | undefined> {
+  const { stdin: input, stderr: output } = process;
+  const value = process.env[variable] ?? "";
+  if (value !== "") return value;
+  return input.isTTY && output.isTTY ? askSecret({ question, input, output }) : undefined;
+}

@@ -1,0 +1,120 @@
+import { type Finding, finding, listed, mostCommon } from "../common/findings";
+import { newRunKey } from "../common/runId";
+import { counted } from "../common/text";
+import type { StreamState } from "../deployment/stream";
+import type { ExportedEvent } from "../events/export/eventLines";
+import { type Reason, ReasonCounts } from "../kinesis/outcome";
+import type { OutcomeListener } from "../kinesis/producer";
+import type { OutgoingRecord } from "../kinesis/record";
+import type { OpenDeployment } from "../sending/deployment";
+import { pacedEvents } from "../sending/pacing";
+import { PROPAGATING, pacedRecords, sendRecords } from "../sending/sendRecords";
+import type { BackfillReport } from "./report";
+
+export interface BackfillOptions {
+  /** Events to write, in batches. */
+  missing: AsyncIterable<readonly ExportedEvent[]>;
+  deployment: OpenDeployment;
+  stream: StreamState;
+  /** Share of the stream's write capacity that is used. Default: half. */
+  capacityShare?: number | undefined;
+  onStep: (step: string) => void;
+}
+
+/** Events whose origin the finding names. */
+const MAX_NAMED = 1_000;
+
+/**
+ * Writes missing events into the stream with the operator's credentials, one record per event, bytes as exported.
+ *
+ * @throws SourceError if the export can't be read.
+ */
+export async function backfill(options: BackfillOptions): Promise<[BackfillReport, Finding[]]> {
+  const { missing, deployment, stream, capacityShare, onStep } = options;
+  const written = new WrittenEvents();
+  const source = { batches: () => missing, problems: [], problemCount: 0 };
+  const paced = await pacedEvents({ source, capacityShare, signal: deployment.signal }, stream);
+  const records = pacedRecords(paced, {
+    ...deployment,
+    toRecord: (event) => written.record(event),
+    onBatch: () => onStep("writing missing events"),
+  });
+  const findings = await sendRecords(records, {
+    deployment,
+    stream,
+    writer: deployment.operator,
+    listener: written,
+    sent: () => written.taken,
+    signal: deployment.signal,
+    onAccessDenied: () => onStep(PROPAGATING),
+    throwsSourceErrors: true,
+  });
+  return [written.report, [...findings, ...written.findings(stream.streamArn)]];
+}
+
+/** Counts the outcomes of the events that were taken. */
+class WrittenEvents implements OutcomeListener {
+  readonly #key = newRunKey();
+  readonly #pending = new Map<number, string>();
+  readonly #notWritten: string[] = [];
+  readonly #reasons = new ReasonCounts();
+  taken = 0;
+  #acknowledged = 0;
+
+  record({ bytes, origin }: { bytes: Buffer; origin: string }): OutgoingRecord {
+    const index = this.taken;
+    this.taken += 1;
+    this.#pending.set(index, origin);
+    return { index, partitionKey: this.#key.partitionKey(index), bytes };
+  }
+
+  get report(): BackfillReport {
+    return { eventsWritten: this.#acknowledged, eventsNotWritten: this.taken - this.#acknowledged };
+  }
+
+  findings(where: string): Finding[] {
+    const { eventsNotWritten: count } = this.report;
+    if (count === 0) return [];
+    return [
+      finding.error(
+        "backfill-incomplete",
+        where,
+        `${counted(count, "missing event")} could not be written, or got no clear response: ${mostCommon(this.#reasons.ranked)}. Rows of the export: ${listed(this.#notWritten)}`,
+        "Fix the cause above, and run this again with --missing FILE, which lists all of them. What was written meanwhile isn't written again",
+      ),
+    ];
+  }
+
+  onAttempt(): void {}
+
+  onAmbiguous(): void {}
+
+  onAcknowledged(index: number): void {
+    this.#pending.delete(index);
+    this.#acknowledged += 1;
+  }
+
+  onRefused(index: number, reason: Reason): void {
+    this.#fail(index, reason);
+  }
+
+  onUnanswered(index: number, reason: Reason): void {
+    this.#fail(index, reason);
+  }
+
+  onAbandoned(index: number): void {
+    this.#fail(index, INTERRUPTED);
+  }
+
+  onLeftOpen(index: number): void {
+    this.#fail(index, INTERRUPTED);
+  }
+
+  #fail(index: number, reason: Reason): void {
+    this.#reasons.add(reason);
+    if (this.#notWritten.length < MAX_NAMED) this.#notWritten.push(this.#pending.get(index) ?? "");
+    this.#pending.delete(index);
+  }
+}
+
+const INTERRUPTED: Reason = { code: "interrupted", detail: "given up before the next attempt" };

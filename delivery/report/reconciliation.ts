@@ -1,0 +1,193 @@
+import { findingLines } from "../common/findings";
+import { printableReport } from "../common/printable";
+import { counted } from "../common/text";
+import type { EventOutcomes, ReconcileReport, ReconcileVerdict } from "../reconcile/report";
+import { type Check, countCheck, findingCheck, junitXml } from "./junit";
+import { capitalized, code, findingList, numbersTable, prose } from "./markdown";
+import { redactReport } from "./redactReport";
+import { latencyText } from "./text";
+
+/** Returns the verdict as a sentence that follows its name. */
+export function reconciliationSentence(report: ReconcileReport): string {
+  const { verdict, eventsExported, eventsDelivered, eventsMissing, eventsNotForwarded } = report;
+  const notForwarded =
+    eventsNotForwarded === 0
+      ? ""
+      : `; ${counted(eventsNotForwarded, "event")} of types that may be filtered out`;
+  const sentences: Record<ReconcileVerdict, string> = {
+    complete: `${eventsDelivered} of ${counted(eventsExported, "exported event")} delivered`,
+    incomplete: `${eventsMissing} of ${counted(eventsExported, "exported event")} missing`,
+    undecided: `the two records could not be compared completely; ${eventsDelivered} of ${counted(eventsExported, "exported event")} delivered`,
+  };
+  return sentences[verdict] + notForwarded;
+}
+
+/** Returns the numbers of a report with their names. */
+export function reconciliationNumbers(report: ReconcileReport): [name: string, value: string][] {
+  const { backfill, amplitudeMetrics: metrics, rowsIgnored, eventsLateOverAnHour } = report;
+  const ignored = rowsIgnored.repeated + rowsIgnored.otherHours + rowsIgnored.withoutTime;
+  const rows: [string, string | number][] = [
+    ["stream", `${report.streamName} (${report.region})`],
+    ["hours", `${report.from} to ${report.to}, UTC`],
+    ["exported", report.eventsExported],
+    ["delivered", report.eventsDelivered],
+    ["missing", report.eventsMissing],
+    ["duplicated", report.eventsDuplicated],
+    ["different", report.eventsDifferent],
+    ["late", `${report.eventsLate} (over an hour ${eventsLateOverAnHour})`],
+    ["not forwarded", report.eventsNotForwarded],
+    ["not matchable", report.eventsWithoutIdentity],
+    ["other projects", report.eventsOfOtherProjects],
+    ["other hours", report.eventsOfOtherHours],
+    ["unexplained", report.eventsUnexplained],
+    ["tests", report.rowsOfTests],
+    ["foreign records", report.recordsForeign],
+    ["rows ignored", ignored],
+    ["parts skipped", report.eventsSkipped],
+    ["latency", latencyText(report.latencyInSeconds)],
+    ...(backfill === null
+      ? []
+      : [
+          ["written", `${backfill.eventsWritten}, not written ${backfill.eventsNotWritten}`] satisfies [
+            string,
+            string,
+          ],
+        ]),
+    ...(metrics === null
+      ? []
+      : [
+          [
+            "by Amplitude",
+            `delivered ${metrics.eventsDelivered}, not delivered ${metrics.eventsNotDelivered}, expired ${metrics.eventsExpired}, discarded ${metrics.eventsDiscarded}`,
+          ] satisfies [string, string],
+        ]),
+    ["duration", `${report.durationInSeconds.toFixed(1)} s`],
+  ];
+  return rows.map(([name, value]) => [name, String(value)]);
+}
+
+/** Columns of the tables per hour and per event type. */
+export const OUTCOME_COLUMNS: [title: string, field: keyof EventOutcomes][] = [
+  ["Exported", "eventsExported"],
+  ["Delivered", "eventsDelivered"],
+  ["Missing", "eventsMissing"],
+  ["Duplicated", "eventsDuplicated"],
+  ["Different", "eventsDifferent"],
+  ["Late", "eventsLate"],
+  ["Not forwarded", "eventsNotForwarded"],
+];
+
+/** Rows of a table on a terminal or in Markdown. The page and report.json have more. */
+const MAX_ROWS = 20;
+
+/** Returns the rows with something to say first, at most 20, and how many are left out. */
+function worstFirst<Row extends EventOutcomes>(all: Row[]): { shown: Row[]; more: number } {
+  const weight = (row: Row) => row.eventsMissing * 1e6 + row.eventsNotForwarded + row.eventsDifferent;
+  const shown =
+    all.length <= MAX_ROWS
+      ? all
+      : [...all].sort((one, other) => weight(other) - weight(one)).slice(0, MAX_ROWS);
+  return { shown, more: all.length - shown.length };
+}
+
+/** Renders a report for a terminal, without a line break at its end. */
+export function reconciliationText(untrusted: ReconcileReport): string {
+  const report = printableReport(untrusted);
+  return [
+    `${report.verdict.toUpperCase()}: ${reconciliationSentence(report)}`,
+    "",
+    ...reconciliationNumbers(report).map(([name, value]) => `  ${name.padEnd(16)}${value}`),
+    ...textTable("hour", report.hours, ({ hour, verdict }) => `${hour} ${verdict}`),
+    ...textTable("event type", report.eventTypes, ({ eventType }) => eventType),
+    ...report.findings.flatMap(findingLines),
+  ].join("\n");
+}
+
+function textTable<Row extends EventOutcomes>(
+  title: string,
+  all: Row[],
+  nameOf: (row: Row) => string,
+): string[] {
+  if (all.length === 0) return [];
+  const { shown, more } = worstFirst(all);
+  const cells = [
+    [title, ...OUTCOME_COLUMNS.map(([name]) => name.toLowerCase())],
+    ...shown.map((row) => [nameOf(row), ...OUTCOME_COLUMNS.map(([, field]) => String(row[field]))]),
+  ];
+  const widths =
+    cells[0]?.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0))) ?? [];
+  const lines = cells.map((line) =>
+    line.map((cell, column) =>
+      column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+    ),
+  );
+  return ["", ...lines.map((line) => `  ${line.join("  ")}`), ...(more > 0 ? [`  and ${more} more`] : [])];
+}
+
+const VERDICT_SIGNS: Record<ReconcileVerdict, string> = { complete: "✅", incomplete: "❌", undecided: "❓" };
+
+/** Renders a report as GitHub Markdown. Customers' accounts are redacted. */
+export function reconciliationMarkdown(report: ReconcileReport): string {
+  const shown = redactReport(report);
+  const lines = [
+    `## ${VERDICT_SIGNS[shown.verdict]} Amplitude reconciliation: ${shown.verdict}`,
+    "",
+    `${capitalized(reconciliationSentence(shown))}.`,
+    "",
+    ...numbersTable(reconciliationNumbers(shown).map(([name, value]) => [capitalized(name), prose(value)])),
+    ...markdownTable("Hour", shown.hours, ({ hour, verdict }) => `${code(hour)} ${verdict}`),
+    ...markdownTable("Event type", shown.eventTypes, ({ eventType }) => code(eventType)),
+    ...findingList(shown.findings),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function markdownTable<Row extends EventOutcomes>(
+  title: string,
+  all: Row[],
+  nameOf: (row: Row) => string,
+): string[] {
+  if (all.length === 0) return [];
+  const { shown, more } = worstFirst(all);
+  return [
+    "",
+    `| ${[title, ...OUTCOME_COLUMNS.map(([name]) => name)].join(" | ")} |`,
+    `|---|${"---:|".repeat(OUTCOME_COLUMNS.length)}`,
+    ...shown.map(
+      (row) => `| ${[nameOf(row), ...OUTCOME_COLUMNS.map(([, field]) => row[field])].join(" | ")} |`,
+    ),
+    ...(more > 0 ? ["", `And ${more} more.`] : []),
+  ];
+}
+
+/** Renders a report as JUnit XML. The verdict, each hour and each finding is a test case. Customers' accounts are redacted. */
+export function reconciliationJunit(report: ReconcileReport): string {
+  const shown = redactReport(report);
+  const { streamName, region, roleArn, from, to, version } = shown;
+  const checks = [
+    verdictCheck(shown),
+    countCheck("no event is missing", shown.eventsMissing, "failure", "missing"),
+    ...shown.hours.map(({ hour, eventsMissing, verdict }) =>
+      countCheck(`hour ${hour}`, eventsMissing, verdict === "incomplete" ? "failure" : "error", "missing"),
+    ),
+    ...shown.findings.map(findingCheck),
+  ];
+  return junitXml(
+    "amplitude-kinesis reconcile",
+    shown,
+    { streamName, region, roleArn, from, to, version },
+    checks,
+  );
+}
+
+function verdictCheck(report: ReconcileReport): Check {
+  const { verdict, durationInSeconds: seconds } = report;
+  if (verdict === "complete") return { name: "verdict", seconds, outcome: undefined };
+  const element = verdict === "incomplete" ? "failure" : "error";
+  const message = `${verdict}: ${reconciliationSentence(report)}`;
+  return {
+    name: "verdict",
+    seconds,
+    outcome: { element, type: verdict, message, details: "See the findings." },
+  };
+}

@@ -1,0 +1,239 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import type { Properties } from "../../../delivery/events/event";
+import { Matcher } from "../../../delivery/reconcile/matcher";
+import { HOUR_MS } from "../../../delivery/reconcile/options";
+import type { EventOutcomes } from "../../../delivery/reconcile/report";
+
+const FROM = Date.parse("2026-11-27T10:00:00Z");
+const RANGE = { from: FROM, end: FROM + 2 * HOUR_MS };
+const WINDOW_END = RANGE.end + 4 * HOUR_MS;
+const APP = 1;
+
+type Row = Properties;
+
+function timestamp(time: number): string {
+  return new Date(time).toISOString().replace("T", " ").replace("Z", "000");
+}
+
+/** A row whose identity is `id`, uploaded in an hour of the range, or outside of it. */
+function rowOf(id: number, { hour = 0, hasUuid = true, type = "A", city = "here", app = APP } = {}): Row {
+  return {
+    app,
+    city,
+    device_id: "device",
+    $insert_id: `insert ${id}`,
+    event_type: type,
+    server_upload_time: timestamp(FROM + hour * HOUR_MS + 1_000 + id),
+    user_properties: { age: id },
+    ...(hasUuid ? { uuid: `uuid-${id}` } : {}),
+  };
+}
+
+function exported(row: Row) {
+  return { row, bytes: Buffer.from(JSON.stringify(row)), origin: "export:1" };
+}
+
+/** A row of the stream and when it arrived. */
+interface Arrived {
+  row: Row;
+  delayMs: number;
+}
+
+function uploadOf(row: Row): number {
+  return Date.parse(`${String(row.server_upload_time).replace(" ", "T")}Z`);
+}
+
+function matched(export_: Row[], stream: Arrived[], stringify: (row: Row) => string = JSON.stringify) {
+  const matcher = new Matcher(RANGE, WINDOW_END);
+  for (const row of export_) matcher.addExported(exported(row));
+  const records = stream.map(({ row, delayMs }) => ({
+    Data: Buffer.from(stringify(row)),
+    PartitionKey: "somebody",
+    SequenceNumber: "1",
+    ApproximateArrivalTimestamp: new Date(uploadOf(row) + delayMs),
+  }));
+  matcher.take({ shardId: "shardId-000000000000", records, receivedAt: FROM });
+  return matcher;
+}
+
+const FORWARDING = { eventTypes: new Set<string>(), allTypes: false };
+
+/** The counts, by a model that compares every exported row with every row of the stream. */
+function naiveOutcomes(export_: Row[], stream: Arrived[], isCounted: (row: Row) => boolean): EventOutcomes {
+  const inRange = export_.filter((row) => uploadOf(row) >= RANGE.from && uploadOf(row) < RANGE.end);
+  const idOf = (row: Row) => row.uuid ?? row.$insert_id;
+  const events = inRange.filter(
+    (row, index) => inRange.findIndex((other) => idOf(other) === idOf(row)) === index,
+  );
+  const rowsOf = (event: Row) => stream.filter(({ row }) => idOf(row) === idOf(event));
+  const arrived = new Set(
+    events.filter((event) => rowsOf(event).length > 0).map(({ event_type }) => event_type),
+  );
+  const unmatched = stream.filter(
+    ({ row }) => row.app === APP && !events.some((event) => idOf(event) === idOf(row)),
+  );
+  for (const { row } of unmatched) arrived.add(row.event_type);
+  const counted = events.filter(isCounted);
+  const count = (condition: (event: Row) => boolean) => counted.filter(condition).length;
+  const earliest = (event: Row) =>
+    Math.min(...rowsOf(event).map(({ row, delayMs }) => uploadOf(row) + delayMs)) - uploadOf(event);
+  const isMissing = (event: Row) => rowsOf(event).length === 0;
+  return {
+    eventsExported: counted.length,
+    eventsDelivered: count((event) => !isMissing(event)),
+    eventsMissing: count((event) => isMissing(event) && arrived.has(event.event_type)),
+    eventsDuplicated: counted.reduce((sum, event) => sum + Math.max(0, rowsOf(event).length - 1), 0),
+    eventsDifferent: count((event) => rowsOf(event).some(({ row }) => row.city !== event.city)),
+    eventsLate: count((event) => !isMissing(event) && earliest(event) > 60_000),
+    eventsLateOverAnHour: count((event) => !isMissing(event) && earliest(event) > HOUR_MS),
+    eventsNotForwarded: count((event) => isMissing(event) && !arrived.has(event.event_type)),
+  };
+}
+
+const row = fc
+  .record({
+    id: fc.integer({ min: 0, max: 12 }),
+    hour: fc.constantFrom(-1, 0, 1, 2),
+    type: fc.constantFrom("A", "B", "C"),
+    hasUuid: fc.boolean(),
+  })
+  // An identity has one hour, type and form, as Amplitude's rows have.
+  .map(({ id, ...place }) => [id, place] as const);
+const rows = fc
+  .uniqueArray(row, { selector: ([id]) => id })
+  .map((all) => all.map(([id, place]) => rowOf(id, place)));
+
+describe("The matching of an export with a stream", () => {
+  it("counts what a naive model counts, for any rows on both sides", () => {
+    const streamed = fc.array(
+      fc.record({
+        index: fc.nat(),
+        isChanged: fc.boolean(),
+        delayMs: fc.constantFrom(0, 59_000, 61_000, HOUR_MS + 1, 3 * HOUR_MS),
+        isReformatted: fc.boolean(),
+      }),
+      { maxLength: 30 },
+    );
+    fc.assert(
+      fc.property(rows, fc.array(fc.nat(), { maxLength: 20 }), streamed, (all, picks, arrivals) => {
+        fc.pre(all.length > 0);
+        const pick = (index: number) => all[index % all.length] ?? {};
+        const export_ = picks.map(pick);
+        const stream = arrivals.map(({ index, isChanged, delayMs }) => ({
+          row: isChanged ? { ...pick(index), city: "there" } : pick(index),
+          delayMs,
+        }));
+        const matcher = matched(export_, stream);
+        const { total, hours, types } = matcher.result(FORWARDING);
+        expect(total).to.deep.equal(naiveOutcomes(export_, stream, () => true));
+        for (const [hour, outcomes] of hours.entries()) {
+          const isOfHour = (each: Row) => Math.floor((uploadOf(each) - FROM) / HOUR_MS) === hour;
+          expect(outcomes).to.deep.equal(naiveOutcomes(export_, stream, isOfHour));
+        }
+        for (const [type, outcomes] of types)
+          expect(outcomes).to.deep.equal(
+            naiveOutcomes(export_, stream, ({ event_type }) => event_type === type),
+          );
+        expect(matcher.outstanding).to.equal(total.eventsMissing + total.eventsNotForwarded);
+      }),
+    );
+  });
+
+  it("takes rows in another format for the same, with strings as user properties and T in times", () => {
+    const reformatted = ({ user_properties, server_upload_time, ...others }: Row) =>
+      JSON.stringify(
+        {
+          user_properties: Object.fromEntries(
+            Object.entries(user_properties as Row).map(([name, value]) => [name, String(value)]),
+          ),
+          server_upload_time: String(server_upload_time).replace(" ", "T"),
+          ...others,
+        },
+        undefined,
+        1,
+      );
+    const all = [rowOf(1), rowOf(2, { hasUuid: false })];
+    const matcher = matched(
+      all,
+      all.map((each) => ({ row: each, delayMs: 0 })),
+      reformatted,
+    );
+    expect(matcher.result(FORWARDING).total).to.include({ eventsDelivered: 2, eventsDifferent: 0 });
+  });
+
+  it("splits rows that the export lacks into other projects, other hours, tests and unexplained ones", () => {
+    const matcher = matched(
+      [rowOf(1)],
+      [
+        { row: rowOf(2, { app: 7 }), delayMs: 0 },
+        { row: rowOf(3, { hour: 3 }), delayMs: 0 },
+        { row: rowOf(4, { hour: -1 }), delayMs: 0 },
+        { row: rowOf(5), delayMs: 0 },
+        { row: { hello: "world", server_upload_time: timestamp(FROM) }, delayMs: 0 },
+      ],
+    );
+    expect(matcher.unmatched(false)).to.deep.equal({
+      eventsOfOtherProjects: 1,
+      eventsOfOtherHours: 2,
+      eventsUnexplained: 1,
+      rowsOfTests: 0,
+      recordsForeign: 1,
+    });
+    expect([...matcher.unexplainedHours]).to.deep.equal([0]);
+  });
+
+  it("counts rows after the window only once the stream was read to its end", () => {
+    const matcher = matched([rowOf(1)], [{ row: rowOf(5), delayMs: 10 * HOUR_MS }]);
+    expect(matcher.unmatched(false).eventsUnexplained).to.equal(0);
+    expect(matcher.unmatched(true).eventsUnexplained).to.equal(1);
+  });
+
+  it("counts events that can't be matched, and rows without a time", () => {
+    const nameless = { ...rowOf(1), uuid: null, $insert_id: null };
+    const { server_upload_time: _, ...timeless } = rowOf(2);
+    const matcher = matched([nameless, nameless, timeless, rowOf(3), rowOf(3)], []);
+    expect(matcher.eventsWithoutIdentity).to.equal(2);
+    expect(matcher.eventsExported).to.equal(3);
+    expect(matcher.rowsIgnored).to.deep.equal({ repeated: 1, otherHours: 0, withoutTime: 1 });
+  });
+
+  it("counts a type without any row as missing only if it is known to be forwarded", () => {
+    const matcher = matched([rowOf(1), rowOf(2, { type: "B" })], [{ row: rowOf(1), delayMs: 0 }]);
+    const missing = (types: string[], allTypes = false) =>
+      matcher.result({ eventTypes: new Set(types), allTypes }).total.eventsMissing;
+    expect([missing([]), missing(["B"]), missing(["A"]), missing([], true)]).to.deep.equal([0, 1, 0, 1]);
+  });
+
+  it("counts the fields that differ, with a redacted sample, when the export is looked at again", () => {
+    const [one, other] = [rowOf(1), rowOf(2)];
+    const changed = { ...one, city: "Berlin 7", user_properties: { age: 1, color: "red" } };
+    const { city: _, ...without } = other;
+    const matcher = matched(
+      [one, other],
+      [
+        { row: changed, delayMs: 0 },
+        { row: without, delayMs: 0 },
+      ],
+    );
+    matcher.startLook();
+    for (const each of [one, other, one]) matcher.lookAgain(exported(each), FORWARDING);
+    expect(matcher.differences(20)).to.deep.equal([
+      { field: "city", count: 2, sample: ['"aaaa"', '"Aaaaaa 9"'] },
+      { field: "user_properties.color", count: 1, sample: ["absent", '"aaa"'] },
+    ]);
+  });
+
+  it("enters only events without a row when records are read again", () => {
+    const matcher = matched([rowOf(1), rowOf(2)], [{ row: rowOf(1), delayMs: 0 }]);
+    const records = [rowOf(1), rowOf(2), rowOf(9)].map((each) => ({
+      Data: Buffer.from(JSON.stringify(each)),
+      PartitionKey: "p",
+      SequenceNumber: "2",
+      ApproximateArrivalTimestamp: new Date(FROM),
+    }));
+    matcher.takeAgain({ shardId: "shardId-000000000000", records, receivedAt: FROM });
+    expect(matcher.result(FORWARDING).total).to.include({ eventsDelivered: 2, eventsDuplicated: 0 });
+    expect(matcher.unmatched(true).eventsUnexplained).to.equal(0);
+  });
+});
