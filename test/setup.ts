@@ -13,7 +13,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 if (process.env.MOCHA_WORKER_ID !== undefined) for (const signal of SIGNALS) process.on(signal, () => {});
 
 /** Runs once, in Mocha's main process, before its workers start. They inherit the environment. */
-export function mochaGlobalSetup(this: { isParallelMode(): boolean }): void {
+export function mochaGlobalSetup(): void {
   const seed = process.env.TEST_SEED;
   if (seed && !Number.isSafeInteger(Number(seed))) {
     console.error(`TEST_SEED is ${JSON.stringify(seed)}; expected an integer, such as 7`);
@@ -24,9 +24,11 @@ export function mochaGlobalSetup(this: { isParallelMode(): boolean }): void {
   // The commands and plugins that tests start load the same modules hundreds of times.
   process.env.NODE_COMPILE_CACHE ??= compileCache();
   process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-  // Mocha itself exits with 0 if a signal ends a parallel run. Without workers, a test may emit SIGTERM in this process.
-  for (const signal of this.isParallelMode() ? SIGNALS : (["SIGINT"] as const)) {
-    process.once(signal, () => {
+  // Mocha itself exits with 0 if a signal ends a parallel run.
+  for (const signal of SIGNALS) {
+    process.on(signal, (_, number?: number) => {
+      // Without workers, a test may emit a signal in this process, which has no number then.
+      if (number === undefined) return;
       endDescendants();
       process.exit(128 + constants.signals[signal]);
     });

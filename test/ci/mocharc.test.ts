@@ -37,8 +37,21 @@ describe("Mocha's configuration", () => {
   });
 
   it("rejects a shard that does not exist", () => {
-    for (const shard of ["0/3", "4/3", "1", "a/b", "1.5/3", "1/3/5"]) {
-      expect(() => specOf(shard), shard).to.throw(`TEST_SHARD is "${shard}"; expected I/N`);
+    const { exit } = process;
+    const { error } = console;
+    const printed: string[] = [];
+    process.exit = (status) => {
+      throw new Error(`exit ${status}`);
+    };
+    console.error = (line: string) => printed.push(line);
+    try {
+      const faulty = ["0/3", "4/3", "1", "a/b", "1.5/3", "1/3/5"];
+      for (const shard of faulty) expect(() => specOf(shard), shard).to.throw("exit 2");
+      const hint = "expected I/N with 1 <= I <= N, such as 1/3";
+      expect(printed).to.deep.equal(faulty.map((shard) => `TEST_SHARD is "${shard}"; ${hint}`));
+    } finally {
+      process.exit = exit;
+      console.error = error;
     }
   });
 

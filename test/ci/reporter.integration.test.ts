@@ -86,6 +86,7 @@ describe("The end of a test run", function () {
   for (const [variable, value, says] of [
     ["TEST_JUNIT", PROJECT, /^TEST_JUNIT is ".*", which can't be written \(EISDIR.*\)\. Name a file\.\n$/],
     ["TEST_SEED", "x", /^TEST_SEED is "x"; expected an integer, such as 7\n$/],
+    ["TEST_SHARD", "4/3", /^TEST_SHARD is "4\/3"; expected I\/N with 1 <= I <= N, such as 1\/3\n$/],
   ] as const) {
     it(`rejects a faulty ${variable} with one line`, async () => {
       const { code, stderr } = await failingRun([join(folder, "some.test.ts")], { [variable]: value });
@@ -94,9 +95,14 @@ describe("The end of a test run", function () {
     });
   }
 
-  for (const mode of ["--parallel", "--no-parallel"]) {
-    it(`fails if a signal ends the run, and leaves no folder and no process, with ${mode}`, async () => {
-      const temporary = join(folder, `temporary${mode}`);
+  for (const [mode, signal, status] of [
+    ["--parallel", "SIGINT", 130],
+    ["--parallel", "SIGTERM", 143],
+    ["--no-parallel", "SIGINT", 130],
+    ["--no-parallel", "SIGTERM", 143],
+  ] as const) {
+    it(`fails if ${signal} ends the run, and leaves no folder and no process, with ${mode}`, async () => {
+      const temporary = join(folder, `temporary${mode}-${signal}`);
       const started = join(temporary, "started");
       const waits = join(folder, "waits.test.ts");
       await mkdir(temporary);
@@ -119,9 +125,9 @@ describe("The end of a test run", function () {
       const ours = () =>
         readdir(temporary).then((names) => names.filter((name) => /kinesis-tests/.test(name)));
       expect(await ours()).to.have.length(1);
-      // As Ctrl-C does, which the workers get as well.
-      process.kill(-(child.pid ?? 0), "SIGINT");
-      expect(await ended).to.deep.equal([130, null]);
+      // The workers get a terminal's Ctrl-C as well.
+      process.kill((signal === "SIGINT" ? -1 : 1) * (child.pid ?? 0), signal);
+      expect(await ended).to.deep.equal([status, null]);
       await until(() => !isAlive(Number(readFileSync(started, "utf8"))));
       expect(await ours()).to.deep.equal([]);
     });
