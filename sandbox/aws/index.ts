@@ -4,6 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { errorXml, IdentityServer } from "./identity/server";
+import { KeyServer } from "./keys";
 import type { KinesisEngine } from "./kinesis/engine";
 import { startKinesisEngine } from "./kinesis/engine";
 import { KinesisGateway } from "./kinesis/gateway";
@@ -21,7 +22,7 @@ export interface LocalPrincipal {
   secretAccessKey: string;
 }
 
-/** Local AWS: Kinesis, IAM, STS and CloudWatch's alarms at one endpoint, for `AWS_ENDPOINT_URL`. */
+/** Local AWS: Kinesis, IAM, STS, KMS's keys and CloudWatch's alarms at one endpoint, for `AWS_ENDPOINT_URL`. */
 export interface LocalAws {
   endpoint: string;
   region: string;
@@ -64,6 +65,7 @@ export async function startAws(options: LocalAwsOptions): Promise<LocalAws> {
     clock,
     identity: new IdentityServer(keys),
     kinesis: new KinesisGateway(engine.port),
+    keyService: new KeyServer(),
     monitoring: new MonitoringServer(),
   };
   const server = createServer((incoming, outgoing) => void serve(services, incoming, outgoing));
@@ -104,6 +106,7 @@ interface Services {
   clock: () => Date;
   identity: IdentityServer;
   kinesis: KinesisGateway;
+  keyService: KeyServer;
   monitoring: MonitoringServer;
 }
 
@@ -131,7 +134,7 @@ async function dispatch(services: Services, call: HttpCall): Promise<HttpRespons
     const message = `The sandbox supports only POST on /, not ${call.method} on ${call.path}.`;
     throw new AwsError("UnknownOperationException", message, 404);
   }
-  const { keys, clock, identity, kinesis, monitoring } = services;
+  const { keys, clock, identity, kinesis, keyService, monitoring } = services;
   const now = clock();
   const { key, region, service } = await verifySignature(call, keys, now);
   const { principal } = key;
@@ -142,9 +145,10 @@ async function dispatch(services: Services, call: HttpCall): Promise<HttpRespons
   const jsonCall = { principal, grants: identity.grantsOf(principal), region, now, target, body: call.body };
   if (service === "kinesis") return kinesis.handle({ ...jsonCall, context: transportContext(call.headers) });
   if (service === "monitoring") return monitoring.handle(jsonCall);
+  if (service === "kms") return keyService.handle(jsonCall);
   throw new AwsError(
     "UnknownServiceException",
-    `The sandbox supports kinesis, iam, sts and monitoring (CloudWatch), not ${service}.`,
+    `The sandbox supports kinesis, iam, sts, kms and monitoring (CloudWatch), not ${service}.`,
   );
 }
 

@@ -68,3 +68,13 @@ const SPELLINGS: Record<RefusalKind, Record<Protocol, [code: string, status: num
   UnknownKey: { json: ["UnrecognizedClientException", 400], query: ["InvalidClientTokenId", 403] },
   UnknownOperation: { json: ["UnknownOperationException", 400], query: ["InvalidAction", 400] },
 };
+
+export function parseBody({ body }: { body: Buffer | string }): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(body.toString());
+    if (typeof parsed === "object" && parsed !== null) return parsed as Record<string, unknown>;
+  } catch {
+    // Falls through to the error below.
+  }
+  throw new AwsError("SerializationException", "The body must be a JSON object.");
+}

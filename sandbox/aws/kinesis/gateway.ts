@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { accountOf, authorize } from "../enforcement";
 import type { HttpResponse, JsonCall } from "../protocol";
-import { AwsError, Refusal } from "../protocol";
+import { AwsError, parseBody, Refusal } from "../protocol";
 import {
   checkRecordSizes,
   checkRequestLimits,
@@ -128,7 +128,7 @@ export class KinesisGateway {
         `The sandbox's Kinesis does not have the operation ${call.target}.`,
       );
     }
-    const request = parse(call.body);
+    const request = parseBody(call);
     const place = { region: call.region, accountId: call.principal.accountId };
     return { ...call, operation, request, streamArn: targetOf(operation, request, place, this.#tokens) };
   }
@@ -164,26 +164,15 @@ export class KinesisGateway {
 
   #rememberTokens(operation: string, streamArn: string, response: HttpResponse): void {
     if (response.status !== 200) return;
-    if (operation === "ListShards") this.#tokens.remember(parse(response.body).NextToken, streamArn);
-    if (operation === "GetShardIterator")
-      this.#tokens.remember(parse(response.body).ShardIterator, streamArn);
-    if (operation === "GetRecords") this.#tokens.remember(parse(response.body).NextShardIterator, streamArn);
+    if (operation === "ListShards") this.#tokens.remember(parseBody(response).NextToken, streamArn);
+    if (operation === "GetShardIterator") this.#tokens.remember(parseBody(response).ShardIterator, streamArn);
+    if (operation === "GetRecords") this.#tokens.remember(parseBody(response).NextShardIterator, streamArn);
   }
 }
 
 function summaryOf(response: HttpResponse): { StreamStatus: string; MaxRecordSizeInKiB?: number } {
-  const { StreamDescriptionSummary } = parse(response.body);
+  const { StreamDescriptionSummary } = parseBody(response);
   return StreamDescriptionSummary as { StreamStatus: string; MaxRecordSizeInKiB?: number };
-}
-
-function parse(body: Buffer | string): Json {
-  try {
-    const parsed: unknown = JSON.parse(body.toString());
-    if (typeof parsed === "object" && parsed !== null) return parsed as Json;
-  } catch {
-    // Falls through to the error below.
-  }
-  throw new AwsError("SerializationException", "The body must be a JSON object (AWS JSON 1.1).");
 }
 
 /** A request to the engine that replaces part of a larger one. */

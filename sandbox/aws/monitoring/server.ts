@@ -1,6 +1,6 @@
 import { authorize } from "../enforcement";
 import type { HttpResponse, JsonCall } from "../protocol";
-import { AwsError, Refusal } from "../protocol";
+import { AwsError, parseBody, Refusal } from "../protocol";
 import { type Alarm, alarmOf, changeTags, invalid, type Json, type Tags, tagList, tagsIn } from "./alarm";
 
 interface KeptAlarm {
@@ -29,6 +29,7 @@ export class MonitoringServer {
         resources: () => ["*"],
         run: (call, request) => this.#describeForMetric(call, request),
       },
+      EnableAlarmActions: { resources: namedAlarms, run: (call, request) => this.#enable(call, request) },
       DeleteAlarms: { resources: namedAlarms, run: (call, request) => this.#delete(call, request) },
       ListTagsForResource: {
         resources: arnInRequest,
@@ -45,7 +46,7 @@ export class MonitoringServer {
     if (operation === undefined) {
       throw new Refusal("UnknownOperation", `The sandbox's CloudWatch does not have ${call.target}.`);
     }
-    const request = parse(call.body);
+    const request = parseBody(call);
     for (const resource of operation.resources(call, request)) {
       await authorize({ ...call, action: `cloudwatch:${name}`, resource });
     }
@@ -101,6 +102,13 @@ export class MonitoringServer {
         JSON.stringify([alarm.Namespace, alarm.MetricName, alarm.Dimensions]) === wanted,
     );
     return { MetricAlarms: found.map(described) };
+  }
+
+  #enable(call: JsonCall, { AlarmNames }: Json): undefined {
+    for (const name of names(AlarmNames)) {
+      const kept = this.#alarms.get(arnOf(call, name));
+      if (kept !== undefined) kept.alarm = { ...kept.alarm, ActionsEnabled: true };
+    }
   }
 
   /** Deletes all of the alarms or none. */
@@ -160,14 +168,4 @@ function names(value: unknown): string[] {
   const isList = Array.isArray(value) && value.length >= 1 && value.length <= 100;
   if (isList && value.every((name) => typeof name === "string")) return value;
   throw invalid("InvalidParameterValueException", "AlarmNames must be a list of 1 to 100 names.");
-}
-
-function parse(body: Buffer): Json {
-  try {
-    const parsed: unknown = JSON.parse(body.toString("utf8"));
-    if (typeof parsed === "object" && parsed !== null) return parsed as Json;
-  } catch {
-    // Falls through to the error below.
-  }
-  throw new AwsError("SerializationException", "The body must be a JSON object (AWS JSON 1.0).");
 }

@@ -6,6 +6,8 @@ import {
   GetPolicyCommand,
   GetPolicyVersionCommand,
   GetRoleCommand,
+  ListAttachedRolePoliciesCommand,
+  ListRolePoliciesCommand,
   PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
 import {
@@ -17,6 +19,7 @@ import {
   type MetricsName,
   StartStreamEncryptionCommand,
 } from "@aws-sdk/client-kinesis";
+import { CreateAliasCommand, CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { expect } from "chai";
 import { describeAdoption } from "../../../../delivery/adopt";
 import { untilActive } from "../../../../sandbox/aws/untilActive";
@@ -40,12 +43,22 @@ describe("resources that were created or changed by hand, through the engine", f
 
   const KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
   const POLICY_ARN = "arn:aws:iam::111122223333:policy/legacy/amplitude-write";
+  const LIMIT_ARN = "arn:aws:iam::111122223333:policy/limit";
   const TAGS = { team: "data", "cost center": "4711" };
   const ROLE_ARN = "arn:aws:iam::111122223333:role/vendors/by-hand";
 
-  /** A stream, a role and a policy that differ from the component's defaults in every property. */
-  async function createByHand(): Promise<void> {
+  /**
+   * A stream, a role and a policy that differ from the component's defaults in every property. The stream names its key by
+   * an alias, and the role has other policies too.
+   *
+   * @returns The key's ARN.
+   */
+  async function createByHand(): Promise<string> {
     const StreamName = "by-hand";
+    const { endpoint, region, principals } = run.local;
+    const kms = new KMSClient({ endpoint, region, credentials: principals.operator });
+    const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+    await kms.send(new CreateAliasCommand({ AliasName: "alias/acme", TargetKeyId: KeyMetadata?.KeyId }));
     await kinesis().send(
       new CreateStreamCommand({
         StreamName,
@@ -61,7 +74,9 @@ describe("resources that were created or changed by hand, through the engine", f
     const ShardLevelMetrics: MetricsName[] = ["IncomingBytes", "OutgoingRecords"];
     await kinesis().send(new EnableEnhancedMonitoringCommand({ StreamName, ShardLevelMetrics }));
     await settled();
-    await kinesis().send(new StartStreamEncryptionCommand({ StreamName, EncryptionType: "KMS", KeyId: KEY }));
+    await kinesis().send(
+      new StartStreamEncryptionCommand({ StreamName, EncryptionType: "KMS", KeyId: "alias/acme" }),
+    );
     await settled();
     const { iam } = run.aws;
     const tagList = [...Object.entries(TAGS), ["only", "role"]].map(([Key, Value]) => ({ Key, Value }));
@@ -69,7 +84,10 @@ describe("resources that were created or changed by hand, through the engine", f
       JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action, ...more }] });
     const writing = { Resource: "arn:aws:kinesis:us-east-1:111122223333:stream/by-hand" };
     await iam.send(
-      new CreatePolicyCommand({ PolicyName: "limit", PolicyDocument: allow("*", { Resource: "*" }) }),
+      new CreatePolicyCommand({
+        PolicyName: "limit",
+        PolicyDocument: allow(["kinesis:PutRecords", "*"], { Resource: "*" }),
+      }),
     );
     await iam.send(
       new CreateRoleCommand({
@@ -77,7 +95,7 @@ describe("resources that were created or changed by hand, through the engine", f
         Path: "/vendors/",
         Description: "Made by hand",
         MaxSessionDuration: 7200,
-        PermissionsBoundary: "arn:aws:iam::111122223333:policy/limit",
+        PermissionsBoundary: LIMIT_ARN,
         Tags: tagList,
         AssumeRolePolicyDocument: allow("sts:AssumeRole", {
           Principal: { AWS: "arn:aws:iam::358203115967:root" },
@@ -94,6 +112,16 @@ describe("resources that were created or changed by hand, through the engine", f
       }),
     );
     await iam.send(new AttachRolePolicyCommand({ RoleName: "by-hand", PolicyArn: POLICY_ARN }));
+    // It lets the role write too, but the boundary also uses it.
+    await iam.send(new AttachRolePolicyCommand({ RoleName: "by-hand", PolicyArn: LIMIT_ARN }));
+    await iam.send(
+      new PutRolePolicyCommand({
+        RoleName: "by-hand",
+        PolicyName: "extra",
+        PolicyDocument: allow("kinesis:PutRecords", writing),
+      }),
+    );
+    return KeyMetadata?.Arn ?? "";
   }
 
   /** Returns AWS's descriptions of them, without times and usage. */
@@ -104,11 +132,22 @@ describe("resources that were created or changed by hand, through the engine", f
     const { Role } = await run.aws.iam.send(new GetRoleCommand({ RoleName: "by-hand" }));
     const { Policy } = await run.aws.iam.send(new GetPolicyCommand({ PolicyArn: POLICY_ARN }));
     const { Tags } = await kinesis().send(new ListTagsForStreamCommand({ StreamName: "by-hand" }));
-    return { stream, Role, Policy: { ...Policy, UpdateDate: undefined }, Tags };
+    const { PolicyNames } = await run.aws.iam.send(new ListRolePoliciesCommand({ RoleName: "by-hand" }));
+    const { AttachedPolicies } = await run.aws.iam.send(
+      new ListAttachedRolePoliciesCommand({ RoleName: "by-hand" }),
+    );
+    return {
+      stream,
+      Role,
+      Policy: { ...Policy, UpdateDate: undefined },
+      Tags,
+      PolicyNames,
+      AttachedPolicies,
+    };
   }
 
   it("a stream, a role and a policy are adopted with the settings of `adopt`, which change nothing", async () => {
-    await createByHand();
+    const keyArn = await createByHand();
     const before = await described();
     const { endpoint, principals } = run.local;
     const outputs = { roleArn: ROLE_ARN, region: "us-east-1", streamName: "by-hand" };
@@ -120,11 +159,11 @@ describe("resources that were created or changed by hand, through the engine", f
       retentionHours: 48,
       maxRecordSizeKib: 2048,
       shardLevelMetrics: ["IncomingBytes", "OutgoingRecords"],
-      kmsKeyArn: KEY,
+      kmsKeyArn: keyArn,
       roleName: "by-hand",
       rolePath: "/vendors/",
       maxSessionSeconds: 7200,
-      permissionsBoundaryArn: "arn:aws:iam::111122223333:policy/limit",
+      permissionsBoundaryArn: LIMIT_ARN,
       tags: TAGS,
       adopt: {
         streamName: "by-hand",
@@ -133,6 +172,13 @@ describe("resources that were created or changed by hand, through the engine", f
         ignoreChanges: adoption.ignored.map(({ property }) => property),
       },
     });
+    expect(adoption.ignored.map(({ property, reason }) => `${property}: ${reason}`)).to.include(
+      "stream.kmsKeyId: the stream names its key alias/acme; the component takes only a key's ARN",
+    );
+    expect(adoption.notAdopted).to.deep.equal([
+      `the role's policy ${LIMIT_ARN}`,
+      "the role's policy extra, which is inline",
+    ]);
     const config = adoption.inputs;
     const stack = await createStack({ folder: run.folder, aws: run.local, stackName: "adoption", config });
     expect((await broughtUp(stack)).sort()).to.deep.equal(
