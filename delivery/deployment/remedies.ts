@@ -29,6 +29,8 @@ const RESTORED: Partial<Record<FindingCode, string[]>> = {
   "trust-too-broad": ["role.assumeRolePolicy"],
   "write-not-allowed": ["policy.policy"],
   "simulate-not-allowed": ["policy.policy"],
+  "write-refused": ["policy.policy"],
+  "events-refused": ["policy.policy"],
   "permissions-too-broad": ["policy.policy"],
   untagged: ["stream.tags", "role.tags"],
 };

@@ -3,6 +3,7 @@ import { type Finding, hasSeverity } from "../common/findings";
 import { namesOf } from "../common/outputs";
 import { newRunKey } from "../common/runId";
 import { type Preflight, preflight } from "../deployment/preflight";
+import { withIgnoredChanges } from "../deployment/remedies";
 import { resolveSender } from "../deployment/route";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
@@ -131,7 +132,11 @@ class Sending {
       eventsUnknown: counter.unknown,
       ...omissionsOf(this.options.source),
       shards: shards.sort((a, b) => (a.shardId < b.shardId ? -1 : 1)),
-      findings: [...before.findings, ...run, ...sourceProblems(this.options.source)],
+      findings: [
+        ...before.findings,
+        ...withIgnoredChanges(run, outputs),
+        ...sourceProblems(this.options.source),
+      ],
     };
   }
 

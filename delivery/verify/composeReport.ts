@@ -4,6 +4,7 @@ import { namesOf } from "../common/outputs";
 import type { Timeline } from "../common/timeline";
 import { VERSION } from "../common/version";
 import type { Preflight } from "../deployment/preflight";
+import { withIgnoredChanges } from "../deployment/remedies";
 import type { TrustedCaller } from "../deployment/trust";
 import type { EventSource } from "../events/source";
 import type { OpenDeployment } from "../sending/deployment";
@@ -75,9 +76,9 @@ export function composeReport(run: EndedRun): DeliveryReport {
   const ofEvents = eventFindings(ledger, counts, run, streamArn);
   const findings = [
     ...before.findings,
-    ...run.findings,
+    ...withIgnoredChanges(run.findings, outputs),
     // Reading on can't find what the stream no longer has.
-    ...ofEvents.filter(({ code }) => !isLost || code !== "events-unread"),
+    ...withIgnoredChanges(ofEvents, outputs).filter(({ code }) => !isLost || code !== "events-unread"),
     ...sourceProblems(run.source),
     ...(signal.aborted ? [interrupted(ledger.sent)] : []),
   ];

@@ -121,6 +121,29 @@ describe("A mistake with send, watch, report or the route through Amplitude", fu
       1,
     ],
     [
+      "send without the permission to write, to adopted resources",
+      async () => {
+        const file = await written(
+          "adopted.json",
+          JSON.stringify({ ...outputs, ignoredChanges: ["policy.policy"] }),
+        );
+        const args = [
+          "send",
+          "--outputs",
+          file,
+          "--propagation",
+          "0",
+          "--events",
+          "2",
+          "--route",
+          "operator",
+        ];
+        return holding(allow(["kinesis:Describe*", "iam:*"], ["*"]), { args });
+      },
+      [/write-refused/, /Before that, remove policy\.policy from the setting adopt\.ignoreChanges/],
+      1,
+    ],
+    [
       "send as a role that does not trust the sender",
       () => send("--route", "role"),
       [/not authorized|AccessDenied|can't (be )?assume/, /remedy:/],
