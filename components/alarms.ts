@@ -1,7 +1,7 @@
 import type { MetricAlarmArgs } from "@pulumi/aws/cloudwatch";
 import * as pulumi from "@pulumi/pulumi";
 import { DEFAULTS, type DeliveryAlarms } from "./args";
-import type { StreamFacts } from "./existingStream";
+import type { StreamFacts } from "./region";
 import { inputError, orDefault } from "./validation";
 
 export interface AlarmedStream extends Pick<StreamFacts, "name"> {

@@ -5,10 +5,16 @@ import { adoptionOptions } from "./adoption";
 import { createAlarms } from "./alarms";
 import { type AmplitudeKinesisDestinationArgs, DEFAULTS, type StreamMode } from "./args";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
-import { resolveExistingStream, type StreamFacts } from "./existingStream";
+import { OWN_TAG } from "./formats";
 import { insecureTransportDenial, trustPolicy, writePolicy } from "./policies";
-import { requireAwsPartition, resolveAccount, resolveRegion } from "./region";
-import { OWN_TAG, PLACE_RULES, validateInputs } from "./rules";
+import {
+  requireAwsPartition,
+  resolveAccount,
+  resolveExistingStream,
+  resolveRegion,
+  type StreamFacts,
+} from "./region";
+import { PLACE_RULES, validateInputs } from "./rules";
 import { checkWhenKnown, orDefault } from "./validation";
 
 /**

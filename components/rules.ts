@@ -1,21 +1,29 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { adoptionErrors } from "./adoption";
-import type { AmplitudeKinesisDestinationArgs, DeliveryAlarms } from "./args";
+import type { AmplitudeKinesisDestinationArgs } from "./args";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
-import { STREAM_ARN } from "./existingStream";
+import {
+  ACTION_ARN,
+  ACTION_FORMAT,
+  ALARM_FORMATS,
+  BOUNDARY_ARN,
+  IAM_PRINCIPAL_PATTERN,
+  ITEM_FORMATS,
+  KMS_KEY_ARN,
+  tagViolation,
+  VALUE_FORMATS,
+} from "./formats";
 import { trustPolicy } from "./policies";
-import { configuredRegion, regionErrors } from "./region";
+import { configuredRegion, regionErrors, STREAM_ARN } from "./region";
 import {
   applyRules,
   type Check,
   errorsAt,
   formatValue,
   type InputName,
-  integerWithin,
   isDeferred,
   isMap,
   itemErrors,
-  matching,
   type PropertyError,
   type Rule,
   throwErrors,
@@ -50,67 +58,7 @@ export function validateInputs(
   ]);
 }
 
-// --- rules of one input ----------------------------------------------------------------------------------------
-
-const IAM_PRINCIPAL = /^arn:aws:iam::\d{12}:(root|(role|user)\/[\w+=,.@/-]{0,512}[\w+=,.@-]{1,64})$/;
-const PRINCIPAL_CHECK = matching(
-  IAM_PRINCIPAL,
-  "the ARN of an IAM account root, role or user (arn:aws:iam::ACCOUNT:root, :role/NAME or :user/NAME), without wildcards",
-);
-
-/** The partition, service and account must be literal. Only the name may contain wildcards. */
-const IAM_PRINCIPAL_PATTERN = /^arn:aws:iam::(\d{12}):(role|user)\/[\w+=,.@/*?-]{1,576}$/;
-
-/** Source: AWS, KMS Developer Guide, "Key identifiers (KeyId)": a UUID, or `mrk-` and 32 digits for a multi-Region key. */
-const KMS_KEY_ARN =
-  /^arn:aws:kms:([a-z0-9-]+):\d{12}:key\/(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
-
-const BOUNDARY_ARN = /^arn:aws:iam::(aws|\d{12}):policy\/[\w+=,.@/-]{0,512}[\w+=,.@-]{1,128}$/;
-
-const CHECKS = {
-  existingStreamArn: matching(
-    STREAM_ARN,
-    "the ARN of a data stream (arn:aws:kinesis:REGION:ACCOUNT:stream/NAME); roles in another partition can't trust Amplitude",
-  ),
-  streamName: matching(/^[a-zA-Z0-9_.-]{1,128}$/, "1 to 128 letters, digits, '_', '.' or '-'"),
-  streamMode: matching(/^(ON_DEMAND|PROVISIONED)$/, "ON_DEMAND or PROVISIONED"),
-  shardCount: integerWithin(1, 1_000_000, "shards"),
-  retentionHours: integerWithin(24, 8760, "hours"),
-  maxRecordSizeKib: integerWithin(1024, 10_240, "KiB"),
-  maxSessionSeconds: integerWithin(3600, 43_200, "seconds"),
-  kmsKeyArn: matching(
-    KMS_KEY_ARN,
-    "the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID); the role's policy can't name an alias or a key id",
-  ),
-  roleName: matching(/^[\w+=,.@-]{1,64}$/, "1 to 64 letters, digits or any of _+=,.@-"),
-  // The AWS provider appends 26 characters, up to IAM's 64.
-  roleNamePrefix: matching(/^[\w+=,.@-]{1,38}$/, "1 to 38 letters, digits or any of _+=,.@-"),
-  // The policy has the same path. Source: AWS, IAM API Reference, CreatePolicy, Path: stricter than CreateRole's.
-  rolePath: matching(
-    /^\/([A-Za-z0-9.,+@=_-]+\/)*$/,
-    "a path that begins and ends with '/', of letters, digits or any of .,+@=_-, such as /amplitude/",
-  ),
-  permissionsBoundaryArn: matching(
-    BOUNDARY_ARN,
-    "the ARN of a managed policy (arn:aws:iam::ACCOUNT:policy/NAME)",
-  ),
-  externalId: matching(/^[\w+=,.@:/-]{2,1224}$/, "2 to 1224 letters, digits or any of _+=,.@:/-"),
-  amplitudeAccountId: matching(/^\d{12}$/, "an AWS account id of 12 digits, as a string"),
-} satisfies Partial<Record<InputName, Check>>;
-
-const ITEM_CHECKS = {
-  amplitudePrincipalArns: PRINCIPAL_CHECK,
-  amplitudePrincipalArnPatterns: matching(
-    IAM_PRINCIPAL_PATTERN,
-    "the ARN of an IAM role or user with wildcards in its name only (arn:aws:iam::ACCOUNT:role/NAME-*)",
-  ),
-  testPrincipalArns: PRINCIPAL_CHECK,
-  // Source: AWS, Kinesis API Reference, EnableEnhancedMonitoring.
-  shardLevelMetrics: matching(
-    /^(Incoming(Bytes|Records)|Outgoing(Bytes|Records)|(Write|Read)ProvisionedThroughputExceeded|IteratorAgeMilliseconds)$/,
-    "a shard-level metric of Kinesis, such as IncomingBytes",
-  ),
-} satisfies Partial<Record<InputName, Check>>;
+// --- all rules -------------------------------------------------------------------------------------------------
 
 /** Inputs that describe a new stream. */
 const NEW_STREAM_INPUTS = [
@@ -132,10 +80,10 @@ const TRUST_INPUTS = [
 ] as const satisfies InputName[];
 
 const RULES: Rule[] = [
-  ...Object.entries(CHECKS).map(([input, check]) =>
+  ...Object.entries(VALUE_FORMATS).map(([input, check]) =>
     ruleOf(input as InputName, (value) => errorsAt(input, check(value))),
   ),
-  ...Object.entries(ITEM_CHECKS).map(([input, check]) =>
+  ...Object.entries(ITEM_FORMATS).map(([input, check]) =>
     ruleOf(input as InputName, (value) => listErrors(input, value, check)),
   ),
   ruleOf("rolePath", pathLengthErrors),
@@ -347,30 +295,11 @@ function strings(value: unknown): string[] | undefined {
 
 // --- the alarms ------------------------------------------------------------------------------------------------
 
-/** An alarm evaluates at most one day in periods of a minute. Source: AWS, CloudWatch API Reference, PutMetricAlarm. */
-const MAX_MINUTES = 1_440;
 /** Source: AWS, CloudWatch API Reference, PutMetricAlarm, AlarmActions. */
 const MAX_ACTIONS = 5;
 
-/**
- * A topic or another alarm action. The group is the region, which only a response plan's ARN lacks.
- * Source: AWS, CloudWatch API Reference, PutMetricAlarm, AlarmActions.
- */
-const ACTION_ARN = /^arn:aws:(?:ssm-incidents:|[a-z0-9-]+:([a-z0-9-]+)):\d{12}:\S{1,900}$/;
-const TOPIC_ARN = /^arn:aws:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/;
-const ACTION_RULE = "the ARN of an alarm action, such as arn:aws:sns:REGION:ACCOUNT:TOPIC";
-const ACTION_CHECK: Check = (arn) =>
-  matching(String(arn).startsWith("arn:aws:sns:") ? TOPIC_ARN : ACTION_ARN, ACTION_RULE)(arn);
-
-const ALARM_CHECKS = {
-  silenceMinutes: integerWithin(1, MAX_MINUTES, "minutes"),
-  throttledMinutes: integerWithin(1, MAX_MINUTES, "minutes"),
-  capacityPercent: integerWithin(1, 100, "percent"),
-  capacityShards: integerWithin(1, 1_000_000, "shards"),
-} satisfies Record<Exclude<keyof DeliveryAlarms, "actionArns">, Check>;
-
 /** Names of the alarms' inputs. */
-export const ALARM_INPUTS = ["actionArns", ...Object.keys(ALARM_CHECKS)];
+export const ALARM_INPUTS = ["actionArns", ...Object.keys(ALARM_FORMATS)];
 
 function alarmErrors({ alarms, shardCount }: Values): PropertyError[] {
   if (!isMap(alarms)) return []; // plainErrors rejects other values.
@@ -378,13 +307,13 @@ function alarmErrors({ alarms, shardCount }: Values): PropertyError[] {
   const errors = Object.entries(others).flatMap(([input, value]) => {
     const path = `alarms.${input}`;
     if (!isAlarmInput(input)) return errorsAt(path, unknownName(input, "input", ALARM_INPUTS));
-    return value === undefined ? [] : errorsAt(path, ALARM_CHECKS[input](value));
+    return value === undefined ? [] : errorsAt(path, ALARM_FORMATS[input](value));
   });
   return [...actionErrors(actionArns), ...errors, ...capacityErrors(alarms, shardCount)];
 }
 
-function isAlarmInput(input: string): input is keyof typeof ALARM_CHECKS {
-  return Object.keys(ALARM_CHECKS).includes(input);
+function isAlarmInput(input: string): input is keyof typeof ALARM_FORMATS {
+  return Object.keys(ALARM_FORMATS).includes(input);
 }
 
 function actionErrors(arns: unknown): PropertyError[] {
@@ -394,7 +323,7 @@ function actionErrors(arns: unknown): PropertyError[] {
     ...(isTooLong
       ? errorsAt("alarms.actionArns", `has ${arns.length} ARNs; CloudWatch allows ${MAX_ACTIONS}`)
       : []),
-    ...listErrors("alarms.actionArns", arns, ACTION_CHECK),
+    ...listErrors("alarms.actionArns", arns, ACTION_FORMAT),
   ];
 }
 
@@ -414,11 +343,8 @@ function capacityErrors(alarms: Record<string, unknown>, shardCount: unknown): P
 
 // --- the tags --------------------------------------------------------------------------------------------------
 
-/** The tag that holds the destination's name. */
-export const OWN_TAG = "amplitude-kinesis:destination";
 /** 50 tags per resource, minus the component's tag. Source: AWS, "Tag naming limits and requirements". */
 const MAX_TAGS = 49;
-const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 function tagsErrors(tags: unknown): PropertyError[] {
   if (!isMap(tags)) return errorsAt("tags", violation(tags, "must be a map of strings"));
@@ -429,18 +355,6 @@ function tagsErrors(tags: unknown): PropertyError[] {
     ...entries.flatMap(([key, value]) => errorsAt(`tags[${formatValue(key)}]`, tagViolation(key, value))),
     ...caseInsensitiveDuplicates(entries.map(([key]) => key)),
   ];
-}
-
-function tagViolation(key: string, value: unknown) {
-  if (key.length < 1 || key.length > 128 || !TAG_TEXT.test(key)) {
-    return "the key must be 1 to 128 letters, digits, spaces or any of _.:/=+-@";
-  }
-  if (/^aws:/i.test(key)) return "the key must not begin with aws:, which AWS reserves";
-  if (key === OWN_TAG) return "the component sets this tag itself";
-  if (typeof value !== "string") return violation(value, "must be a string");
-  return value.length > 256 || !TAG_TEXT.test(value)
-    ? violation(value, "must be at most 256 letters, digits, spaces or any of _.:/=+-@")
-    : undefined;
 }
 
 /** Source: AWS, IAM User Guide, "Tags for IAM resources": keys of a role or policy can't differ only in case. */

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
-import { requireAccount } from "../../components/existingStream";
 import { type AmplitudeKinesisDestinationArgs, StreamMode } from "../../components/index";
+import { requireAccount } from "../../components/region";
 import { render, renderedInputs, resolvedValue } from "./rendered";
 
 describe("AmplitudeKinesisDestination", () => {
