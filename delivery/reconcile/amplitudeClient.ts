@@ -25,6 +25,8 @@ const METRICS_PATH = "/api/2/event-streaming/delivery-metrics-summary";
 const MAX_SILENCE_MS = 300_000;
 /** Longest download, which 4 GB take at 10 Mbit/s. */
 const MAX_DOWNLOAD_MS = 3_600_000;
+/** Largest response: an export has up to 4 GB. */
+const MAX_RESPONSE_BYTES = 5 * 2 ** 30;
 /** Attempts of one request. */
 const MAX_ATTEMPTS = 4;
 /** Attempts of a throttled request: at least a minute of backoff, because limits of requests are per minute. */
@@ -62,7 +64,11 @@ export class AmplitudeClient {
     this.#origin = new URL(endpointUrl(url, ORIGINS.US) ?? ORIGINS[zone]).origin;
     this.#authorization = `Basic ${Buffer.from(`${apiKey}:${secretKey}`).toString("base64")}`;
     registerSecrets([apiKey, secretKey, this.#authorization.slice("Basic ".length)], MIN_KEY_LENGTH);
-    this.#connections = keepAliveHandler({ maxSilenceMs: MAX_SILENCE_MS, maxResponseMs: MAX_DOWNLOAD_MS });
+    this.#connections = keepAliveHandler({
+      maxSilenceMs: MAX_SILENCE_MS,
+      maxResponseMs: MAX_DOWNLOAD_MS,
+      maxResponseBytes: MAX_RESPONSE_BYTES,
+    });
   }
 
   destroy(): void {

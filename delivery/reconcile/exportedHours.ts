@@ -4,7 +4,6 @@ import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { PRIVATE_MODE, writeAtomically } from "../common/atomicFile";
 import type { EpochMs } from "../common/clock";
 import { messageOf, SettingsError, SourceError } from "../common/errors";
@@ -90,14 +89,16 @@ export class ExportedHours {
 
   /** Fetches an hour into a private file. Keeps it once it was read without a problem. */
   async *#fetch(time: EpochMs, kept: string | undefined): AsyncGenerator<ExportSource> {
-    const file = await privateFile();
+    const fetched = await this.client?.download(time, (zip) => saveZip(zip, `hour ${formatHour(time)}`));
+    if (fetched === undefined) return;
+    if (fetched === null) {
+      if (kept !== undefined) await writeAtomically(kept, oneChunk(EMPTY_ZIP));
+      return;
+    }
+    const { source, file } = fetched;
     try {
-      const name = `hour ${formatHour(time)}`;
-      const source = await this.client?.download(time, (zip) => saveZip(zip, file, name));
-      if (source === undefined) return;
-      if (source !== null) yield source;
-      if (kept === undefined || (source?.problemCount ?? 0) > 0) return;
-      await writeAtomically(kept, source === null ? oneChunk(EMPTY_ZIP) : readFile(file));
+      yield source;
+      if (kept !== undefined && source.problemCount === 0) await writeAtomically(kept, readFile(file));
     } finally {
       await file.close();
     }
@@ -140,11 +141,16 @@ async function privateFile(): Promise<FileHandle> {
 }
 
 /** @throws SourceError if the response isn't a whole ZIP. */
-async function saveZip(zip: Readable, file: FileHandle, name: string): Promise<ExportSource> {
-  await file.truncate();
-  await pipeline(zip, file.createWriteStream({ start: 0, autoClose: false }));
-  if ((await file.stat()).size === 0) throw new SourceError("the response is empty");
-  return openExportHandle(file, name);
+async function saveZip(zip: Readable, name: string): Promise<{ source: ExportSource; file: FileHandle }> {
+  const file = await privateFile();
+  try {
+    await file.writeFile(zip);
+    if ((await file.stat()).size === 0) throw new SourceError("the response is empty");
+    return { source: await openExportHandle(file, name), file };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 async function* oneChunk(chunk: Buffer): AsyncGenerator<Buffer> {
