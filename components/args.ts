@@ -119,8 +119,9 @@ export interface AmplitudeKinesisDestinationArgs {
   /** CloudWatch alarms on the stream. `{}` creates them with their defaults. Default: none. */
   alarms?: DeliveryAlarms | undefined;
   /**
-   * Tags for the stream, the role, the policy and the alarms; at most 49. The component adds the tag
-   * `amplitude-kinesis:destination`, which holds its name.
+   * Tags for the stream, the role, the policy and the alarms; at most 49. Keys have 1–128 characters and don't begin with
+   * `aws:`. Values have at most 256. Letters, digits, spaces and any of _.:/=+-@ are allowed. The component adds the tag
+   * `amplitude-kinesis:destination`, which holds its name. Default: none besides that tag.
    */
   tags?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
   /**
