@@ -6,10 +6,10 @@ import { EncodedPutRecords, readPutRecords } from "./putRecords";
 type Serialize = AwsJson1_1Protocol["serializeRequest"];
 type Deserialize = AwsJson1_1Protocol["deserializeResponse"];
 
-type Read = (body: Buffer) => object | undefined;
+type Read = (chunks: readonly Buffer[]) => object | undefined;
 
 const READERS: Record<string, Read | undefined> = {
-  PutRecords: readPutRecords,
+  PutRecords: (chunks) => readPutRecords(Buffer.concat(chunks)),
   GetRecords: readGetRecords,
 };
 
@@ -35,8 +35,7 @@ export class KinesisProtocol extends AwsJson1_1Protocol {
     }
     const chunks: Buffer[] = [];
     for await (const chunk of response.body) chunks.push(chunk);
-    const output = parsed(read, Buffer.concat(chunks));
-    // Reading overwrites its copy, so the SDK gets the original bytes.
+    const output = parsed(read, chunks);
     const undecoded = output === undefined ? Buffer.concat(chunks) : new Uint8Array();
     const remaining = Object.assign(Object.create(Object.getPrototypeOf(response)), response, {
       body: undecoded,
@@ -50,11 +49,12 @@ function own<T>(table: Record<string, T>, { name }: OperationSchema): T | undefi
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-/** Returns undefined to leave the response, or its error, to the SDK. */
-function parsed(read: Read, body: Buffer): object | undefined {
+/** Returns undefined to leave the response to the SDK, which also reports invalid JSON. */
+function parsed(read: Read, chunks: readonly Buffer[]): object | undefined {
   try {
-    return read(body);
-  } catch {
-    return undefined;
+    return read(chunks);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }

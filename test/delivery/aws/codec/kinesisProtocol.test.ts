@@ -11,6 +11,7 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { expect } from "chai";
 import fc from "fast-check";
 import { type ClientOptions, kinesisClient, kinesisWriteClient } from "../../../../delivery/aws/clients";
+import { readGetRecords } from "../../../../delivery/aws/codec/getRecords";
 import { putRecordsTo } from "../../../../delivery/kinesis/record";
 
 const text = fc.string({ unit: "binary", minLength: 1, maxLength: 40 });
@@ -174,6 +175,26 @@ describe("the protocol for Kinesis", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it("reads records wherever the network cuts the body", () => {
+    const records = ["", "a", "bcd", 'é"Data":"', "x".repeat(40)].map((data, index) => ({
+      SequenceNumber: String(index),
+      Data: Buffer.from(data).toString("base64"),
+      PartitionKey: `é"Data":"${index}`,
+    }));
+    const body = JSON.stringify({ Records: records, MillisBehindLatest: 0 });
+    const read = (size: number) => {
+      const bytes = Buffer.from(body);
+      const cuts = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => index * size);
+      return readGetRecords(cuts.map((at) => Buffer.from(bytes.subarray(at, at + size))));
+    };
+    const expected = records.map((record) => ({ ...record, Data: Buffer.from(record.Data, "base64") }));
+    for (let size = 1; size <= body.length; size += 1)
+      expect(read(size), `chunks of ${size} bytes`).to.deep.equal({
+        Records: expected,
+        MillisBehindLatest: 0,
+      });
   });
 
   const failures: [string, number, string][] = [
