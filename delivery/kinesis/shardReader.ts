@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { ChildShard, GetRecordsOutput, _Record as KinesisRecord, Shard } from "@aws-sdk/client-kinesis";
 import { classify } from "../aws/errors";
 import type { Clock, EpochMs } from "../common/clock";
@@ -62,10 +63,10 @@ interface ShardResponse {
 export class ShardReader {
   #position: Position;
   #iterator: string | undefined;
-  /** Highest sequence number that was handed on. */
-  #highest = "";
-  /** Partition keys of the records that were handed on with it. Only an endpoint that numbers wrongly gives it to several. */
-  #keysAtHighest: (string | undefined)[] = [];
+  /** First record with the highest sequence number that was handed on. */
+  #highest: Partial<KinesisRecord> = {};
+  /** Identities of the records with that number. Only an endpoint that numbers wrongly has several. */
+  #atHighest = new Set<string>();
 
   constructor(private readonly options: ShardReaderOptions) {
     this.#position = options.from;
@@ -124,30 +125,40 @@ export class ShardReader {
 
   /**
    * Returns the records that were read before. Numbers rise within a shard, so a number that doesn't rise belongs to such a
-   * record, unless it equals the highest one under another partition key. Memory doesn't grow with the records read.
+   * record, unless it equals the highest one with another partition key or other bytes. Memory doesn't grow with the records
+   * read.
    */
   #repeatedIn(records: KinesisRecord[]): Set<KinesisRecord> | undefined {
     let repeated: Set<KinesisRecord> | undefined;
     for (const record of records) {
-      const { SequenceNumber: number, PartitionKey: key } = record;
+      const { SequenceNumber: number } = record;
       if (!number) continue;
-      const keys = this.#keysAtHighest;
-      if (isLater(number, this.#highest)) {
-        this.#highest = number;
-        this.#keysAtHighest = [key];
-      } else if (number === this.#highest && keys.length < MAX_KEYS_PER_NUMBER && !keys.includes(key)) {
-        keys.push(key);
-      } else {
+      if (isLater(number, this.#highest.SequenceNumber ?? "")) {
+        this.#highest = record;
+        this.#atHighest.clear();
+      } else if (!this.#isNewAtHighest(record)) {
         repeated ??= new Set();
         repeated.add(record);
       }
     }
     return repeated;
   }
+
+  #isNewAtHighest(record: KinesisRecord): boolean {
+    if (record.SequenceNumber !== this.#highest.SequenceNumber) return false;
+    const known = this.#atHighest.add(identityOf(this.#highest));
+    if (known.size >= MAX_RECORDS_PER_NUMBER || known.has(identityOf(record))) return false;
+    known.add(identityOf(record));
+    return true;
+  }
 }
 
 /** Highest number of records with one sequence number that are distinguished. */
-const MAX_KEYS_PER_NUMBER = 1_000;
+const MAX_RECORDS_PER_NUMBER = 1_000;
+
+function identityOf({ PartitionKey = "", Data = new Uint8Array() }: Partial<KinesisRecord>): string {
+  return hash("sha256", Data) + PartitionKey;
+}
 
 function childShard({ ShardId, ParentShards = [] }: ChildShard): ClosedShard["children"] {
   return ShardId === undefined ? [] : [{ shardId: ShardId, parentShardIds: ParentShards }];

@@ -45,16 +45,22 @@ describe("A campaign of faults", () => {
     { seed: 101, wrong: "named no shard if one fell silent during the wait for a missing event" },
     { seed: 342, wrong: "named no shard if one never responded" },
     { seed: 862, wrong: "named no acknowledged shard that was never listed, if a listed one fell silent" },
-  ];
-  for (const { seed, wrong } of found) {
-    it(`finds seed ${seed} true, although the verifier once ${wrong}`, async function () {
-      this.timeout(30_000);
-      expect(untrue([await outcomeOf(seed)])).to.equal("");
-    });
-  }
-
-  for (const seed of [745, 782, 800, 911]) {
-    it(`finds seed ${seed} true, although the proxy once gave an omitted record the number of later ones`, async function () {
+    {
+      seed: 1853,
+      wrong: "took two records with one number and key for the same one, although their bytes differ",
+    },
+  ].map(({ seed, wrong }) => ({ seed, wrong: `the verifier ${wrong}` }));
+  const foundInCampaign = [
+    ...[745, 782, 800, 911].map((seed) => ({
+      seed,
+      wrong: "gave an omitted record the number of later ones",
+    })),
+    ...[1187, 1648].map((seed) => ({ seed, wrong: "took the age of a record that was read for a lag" })),
+    ...[1200, 1688].map((seed) => ({ seed, wrong: "expected a shard that doesn't exist to be read" })),
+    { seed: 1882, wrong: "believed that a record arrived after the response with it" },
+  ].map(({ seed, wrong }) => ({ seed, wrong: `the campaign ${wrong}` }));
+  for (const { seed, wrong } of [...found, ...foundInCampaign]) {
+    it(`finds seed ${seed} true, although once ${wrong}`, async function () {
       this.timeout(30_000);
       expect(untrue([await outcomeOf(seed)])).to.equal("");
     });

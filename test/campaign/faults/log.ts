@@ -37,16 +37,16 @@ export interface Reading {
   /** Empty for ListShards. */
   shardId: string;
   begunAt: number;
+  /** Epoch time in ms of the response. */
+  endedAt?: number;
   /** `pending` until the response; stays so if the shard is silent. */
   outcome: "pending" | "answered" | { code: string };
-  /** For GetRecords with a response: its true lag behind the shard's tip. */
+  /** For GetRecords with a response: its lag behind the shard's tip, unless the response lies about it. */
   behindMs?: number;
   /** For GetRecords with a response: whether it reached the end of a closed shard. */
   isEnd?: boolean;
   /** For GetRecords with a response: the sequence numbers in it. */
   served?: string[];
-  /** Lag in the response, if it isn't the true one. */
-  toldBehindMs?: number;
   /** Latest possible arrival of the last record, by the reader's clock, as far as the reader can know. */
   lastArrivalAt?: number;
 }

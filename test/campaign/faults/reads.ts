@@ -49,8 +49,9 @@ export class Reads {
       await hold.delay(draw(plan.seed, "delay", operation, shardId, call) * plan.longestDelayMs);
     const answer = isCarriedOut(fault) ? await this.#carryOut(operation, request, name, call) : NOTHING;
     const delivered = await reply(underFault(fault, this.#told(operation, shardId, answer)));
+    reading.endedAt = clock.now();
     note(reading, fault, answer, delivered);
-    if (plan.toldLag === undefined && reading.behindMs !== undefined) reading.toldBehindMs = reading.behindMs;
+    if (plan.toldLag !== undefined) delete reading.behindMs;
     if (reading.lastArrivalAt !== undefined) reading.lastArrivalAt -= log.clockOffsetMs;
   }
 

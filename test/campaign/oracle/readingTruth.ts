@@ -1,4 +1,4 @@
-import type { Reading, TruthLog } from "../faults/log";
+import type { Copy, Reading, TruthLog } from "../faults/log";
 
 /** Outcome of reading the stream. */
 export interface ReadingTruth {
@@ -42,11 +42,13 @@ export function readingTruth(
   const { first, second } = readings(log, sentAt);
   const startedAgainAt = second[0]?.begunAt;
   const isOver = isAllSeen && startedAgainAt === undefined;
-  const unread = unreadBy(first, isOver ? sentAt : sentAt + settleMs, "toldBehindMs");
+  const unread = unreadBy(first, isOver ? sentAt : sentAt + settleMs);
   if (unread.length > 0) return { isComplete: false, unreadShardIds: unread };
   if (isAllSeen) return { isComplete: true, unreadShardIds: [] };
   const unreadAgain =
-    startedAgainAt === undefined ? [] : unreadBy(second, startedAgainAt, "behindMs", acknowledgedIn);
+    startedAgainAt === undefined
+      ? []
+      : [...unreadBy(second, startedAgainAt, acknowledgedIn), ...unservedIn(log, second)];
   const isComplete = startedAgainAt !== undefined && unreadAgain.length === 0;
   return { isComplete, unreadShardIds: unreadAgain };
 }
@@ -61,26 +63,34 @@ function readings({ readings: all }: TruthLog, sentAt: number): Record<"first" |
 }
 
 /**
- * Every shard that is known or was requested must be read beyond the time, or to its end. The lag in the responses decides
- * this, or the true lag: only the true one makes a missing event a lost one. A response with records proves only that
- * everything that arrived before the last of them was read.
+ * Returns the shards of which some records were read and others not, whatever the responses say about the lag. Only if there
+ * are none, a missing event is a lost one.
  */
-function unreadBy(
-  readings: Reading[],
-  time: number,
-  by: "behindMs" | "toldBehindMs",
-  known: string[] = [],
-): string[] {
-  const existing = readings.filter(({ outcome }) => !isUnknown(outcome));
-  const turnedTo = new Set([...known, ...existing.map(({ shardId }) => shardId)].filter((id) => id !== ""));
+function unservedIn({ copies }: TruthLog, readings: Reading[]): string[] {
+  const served = new Map<string, Set<string>>();
+  for (const { shardId, served: numbers = [] } of readings)
+    served.set(shardId, new Set([...(served.get(shardId) ?? []), ...numbers]));
+  const isUnserved = ({ shardId, sequenceNumber }: Copy) =>
+    served.get(shardId)?.has(sequenceNumber) === false;
+  return copies.filter(isUnserved).map(({ shardId }) => shardId);
+}
+
+/**
+ * Every shard that is known or was requested must be read beyond the time, or to its end, by the lag in the responses. A
+ * response with records proves only that everything that arrived before the last of them was read, and nothing if that is
+ * later than the response.
+ */
+function unreadBy(readings: Reading[], time: number, known: string[] = []): string[] {
+  const unknown = readings.filter(({ outcome }) => isUnknown(outcome)).map(({ shardId }) => shardId);
+  const existing = readings.map(({ shardId }) => shardId).filter((id) => id !== "" && !unknown.includes(id));
+  const turnedTo = new Set([...known, ...existing]);
   const isRead = (shardId: string) =>
-    readings.some(
-      ({ shardId: of, operation, outcome, begunAt, isEnd, lastArrivalAt = begunAt, ...lag }) =>
-        of === shardId &&
-        operation === "GetRecords" &&
-        outcome === "answered" &&
-        (isEnd || Math.min(begunAt - (lag[by] ?? 0), lastArrivalAt) > time),
-    );
+    readings.some((reading) => {
+      const { begunAt, endedAt = begunAt, isEnd, behindMs = 0, lastArrivalAt = begunAt } = reading;
+      const isAnswered = reading.operation === "GetRecords" && reading.outcome === "answered";
+      const readUpTo = lastArrivalAt > endedAt ? -1 : Math.min(begunAt - behindMs, lastArrivalAt);
+      return reading.shardId === shardId && isAnswered && (isEnd || readUpTo > time);
+    });
   return [...turnedTo].filter((shardId) => !isRead(shardId)).sort();
 }
 

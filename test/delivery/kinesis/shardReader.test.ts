@@ -340,6 +340,19 @@ describe("A shard's reader", () => {
       }
     }
 
+    it("takes a record with the number of another for a repeated one only if its key and bytes are the same", async () => {
+      const record = (PartitionKey: string, data: string, SequenceNumber = "7") =>
+        ({ PartitionKey, Data: Buffer.from(data), SequenceNumber }) as KinesisRecord;
+      const first = [record("before", "1", "6"), record("a", "1"), record("a", "2"), record("b", "1")];
+      const again = [record("a", "1"), record("a", "2"), record("b", "1"), record("b", "2")];
+      const responses = [first, again];
+      const reading = new Reading();
+      const records = async () => ({ Records: responses.shift() ?? [], NextShardIterator: "next" });
+      await reading.for(1_200, { api: { ...numbered([], 1), records } });
+      expect(reading.names).to.deep.equal(["before", "a", "a", "b", "a", "a", "b", "b"]);
+      expect(reading.repeated).to.deep.equal(["a", "a", "b"]);
+    });
+
     it("does so too if iterators always expire", async () => {
       const numbers = Array.from({ length: 20 }, (_, at) => String((at * 7) % 20));
       const api = numbered(numbers, 3);
