@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Clock } from "../common/clock";
 
 /** Limits of a wait for a change to propagate. */
@@ -31,5 +32,22 @@ export async function pollUntil<T>(
     if (isFinal(result) || signal?.aborted || clock.now() + PROPAGATION_POLL_MS > deadline) return result;
     onWait?.();
     await clock.sleep(PROPAGATION_POLL_MS, signal);
+  }
+}
+
+/**
+ * Runs a task that nothing else can end, such as a command that looks up credentials.
+ *
+ * @throws the signal's reason as soon as it is aborted, and what the task throws.
+ */
+export async function unlessAborted<T>(task: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return task();
+  signal.throwIfAborted();
+  const settled = new AbortController();
+  const aborted = once(signal, "abort", { signal: settled.signal }).then(() => Promise.reject(signal.reason));
+  try {
+    return await Promise.race([task(), aborted]);
+  } finally {
+    settled.abort();
   }
 }

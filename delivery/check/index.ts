@@ -1,5 +1,5 @@
-import { once } from "node:events";
 import { cloudWatchClient, iamClient, kinesisClient, kmsClient } from "../aws/clients";
+import { unlessAborted } from "../aws/waitUntil";
 import { bySeverity, type Finding, verdictOf } from "../common/findings";
 import type { FurtherOutputs, StackOutputs } from "../common/outputs";
 import { namesOf } from "../common/outputs";
@@ -13,7 +13,7 @@ import { checkRetention, type StreamState, streamOf } from "../deployment/stream
 import { checkStreamPolicy } from "../deployment/streamPolicy";
 import { checkStreamTags, untagged } from "../deployment/tags";
 import { checkTrustBreadth } from "../deployment/trustBreadth";
-import { type OpenDeployment, openDeployment } from "../sending/deployment";
+import { type OpenDeployment, withDeployment } from "../sending/deployment";
 import type { ConnectionOptions, TrustOptions } from "../sending/options";
 import type { CheckedRole, CheckReport } from "./report";
 
@@ -38,23 +38,9 @@ export interface CheckOptions extends Omit<ConnectionOptions, "outputs" | "rando
  * belong to another account than the role. Throws the signal's reason if it is aborted.
  */
 export async function checkDeployment(options: CheckOptions): Promise<CheckReport> {
-  const { signal = new AbortController().signal } = options;
-  signal.throwIfAborted();
-  const deployment = openDeployment({
-    ...options,
-    propagationSeconds: options.propagationSeconds ?? 0,
-  });
-  const settled = new AbortController();
-  const aborted = once(signal, "abort", { signal: settled.signal }).then(() => Promise.reject(signal.reason));
-  aborted.catch(() => {});
-  try {
-    const checking = check(options, deployment);
-    checking.catch(() => {});
-    return await Promise.race([checking, aborted]);
-  } finally {
-    settled.abort();
-    deployment.operator.requestHandler.destroy();
-  }
+  return withDeployment({ ...options, propagationSeconds: options.propagationSeconds ?? 0 }, (deployment) =>
+    unlessAborted(() => check(options, deployment), deployment.signal),
+  );
 }
 
 /** Inputs of every inspection. */

@@ -2,7 +2,7 @@ import type { StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
 import { type ClientOptions, iamClient, kinesisClient, kmsClient, stsClient } from "../aws/clients";
 import { type Caller, callerIdentity } from "../aws/credentials";
 import { describeError } from "../aws/errors";
-import { pollUntil } from "../aws/waitUntil";
+import { pollUntil, unlessAborted } from "../aws/waitUntil";
 import { accountOf } from "../common/arn";
 import { type Finding, finding, hasSeverity } from "../common/findings";
 import { ACTIONS } from "./iam/actions";
@@ -35,12 +35,13 @@ const READ_LAG_MS = 10_000;
  * Finds out what can be known before an event is sent: the credentials, the stream, the role, the route, the trust and
  * the permissions, in this order. Writes nothing.
  *
- * @throws DeliveryError `credentials` if AWS rejects those of the operator or the sender.
+ * @throws DeliveryError `credentials` if AWS rejects those of the operator or the sender, and the signal's reason if it is
+ * aborted while they are looked up.
  */
 export async function preflight(options: AccessOptions): Promise<Preflight> {
   const { outputs, operator, amplitude, onStep } = options;
   onStep("checking credentials");
-  const identities = await identify(options);
+  const identities = await unlessAborted(() => identify(options), options.wait.signal);
   const { operatorIdentity, senderIdentity } = identities;
   onStep("checking the stream and the role");
   const { stream, summary, findings } = await checkStream(kinesisClient(operator), outputs, options.wait);

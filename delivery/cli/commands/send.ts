@@ -23,7 +23,7 @@ const HELP = {
   ],
   notes: [
     "Nothing is read back; use verify for that. Ctrl-C waits for the requests in flight, and a second Ctrl-C quits immediately.",
-    "Exit status: 0 every event was acknowledged, 1 some events were rejected or the deployment accepts none, 2 wrong usage, settings or credentials, 3 undecided because some events got no clear response or were not sent, 130 ended by a second Ctrl-C.",
+    "Exit status: 0 every event was acknowledged, 1 some events were rejected or the deployment accepts none, 2 wrong usage, settings or credentials, 3 undecided because some events got no clear response or were not sent, 130 ended by Ctrl-C while credentials were looked up, or by a second Ctrl-C.",
     AWS_SETTINGS,
   ],
 };

@@ -53,7 +53,7 @@ const HELP = {
   ],
   notes: [
     "Ctrl-C stops sending, reads back what was sent, and reports how to resume the run. A second Ctrl-C quits immediately.",
-    "Exit status: 0 verified, 1 failed, 2 wrong usage, settings or credentials, 3 undecided, 4 verified but the files of --report could not be written, 130 ended by a second Ctrl-C.",
+    "Exit status: 0 verified, 1 failed, 2 wrong usage, settings or credentials, 3 undecided, 4 verified but the files of --report could not be written, 130 ended by Ctrl-C while credentials were looked up, or by a second Ctrl-C.",
     AWS_SETTINGS,
   ],
 };

@@ -32,7 +32,7 @@ export async function untilInterrupted<T>(task: (signal: AbortSignal) => Promise
 }
 
 export interface Interruption {
-  /** Aborted by the first Ctrl-C or SIGTERM. */
+  /** Aborted by the first Ctrl-C or SIGTERM. Its reason is the error to throw if there is no result. */
   signal: AbortSignal;
   /** Restores the default handling of signals. */
   release(): void;
@@ -51,7 +51,7 @@ export function interruption(restoreTerminal: () => void, remaining: string): In
       restoreTerminal();
       process.exit(EXIT_INTERRUPTED[signal]);
     }
-    controller.abort();
+    controller.abort(new Interrupted(signal));
     process.stderr.write("\n");
     printMessage(`Interrupted: ${remaining}. Press Ctrl-C again to quit immediately.`);
   });

@@ -37,8 +37,13 @@ export class RunFile {
   static create(folder: string, header: RunHeader): RunFile {
     const path = runFilePath(folder, header.runId);
     const file = RunFile.#open(path, "ax");
-    file.#write(header);
-    return file;
+    try {
+      file.#write(header);
+      return file;
+    } catch (error) {
+      file.remove();
+      throw error;
+    }
   }
 
   /** @throws DeliveryError `run-file` if the file can't be opened, or another process uses it. */

@@ -29,6 +29,7 @@ describe("An interruption", () => {
     try {
       terminate();
       expect([signal.aborted, status, left]).to.deep.equal([true, undefined, []]);
+      expect(signal.reason).to.include({ name: "Interrupted", exitCode: 143 });
       expect(printed).to.equal(
         "\nInterrupted: reading back what was sent. Press Ctrl-C again to quit immediately.\n",
       );

@@ -4,6 +4,7 @@ import {
   appendFileSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -234,6 +235,23 @@ describe("A run's file", () => {
     expect(told).to.equal("run-file");
     const { entries } = await readEntries(runFilePath(folder, HEADER.runId));
     expect(entries).to.deep.equal([ENTRIES[1]]);
+  });
+
+  it("leaves nothing if its first line does not fit", async function () {
+    this.timeout(20_000);
+    if (process.platform === "win32") skip(this, "Windows has no ulimit");
+    const header = { ...HEADER, source: "x".repeat(4096) };
+    const program = `
+      const { RunFile } = require(${JSON.stringify(require.resolve("../../../../delivery/verify/resume/runFile"))});
+      try {
+        RunFile.create(${JSON.stringify(folder)}, ${JSON.stringify(header)});
+      } catch (error) {
+        process.stdout.write(error.code);
+      }`;
+    const limited = 'ulimit -f 2; exec "$0" --require tsx/cjs -e "$1"';
+    const told = execFileSync("/bin/sh", ["-c", limited, process.execPath, program], { encoding: "utf8" });
+    expect(told).to.equal("run-file");
+    expect(readdirSync(folder)).to.deep.equal([]);
   });
 
   it("reports a full disk", function () {
