@@ -153,7 +153,8 @@ export class Matcher {
       return;
     }
     const identity = identityOf(row);
-    if (identity !== undefined && this.#table.find(this.#hash.of(identity)) !== -1) {
+    const hash = identity === undefined ? undefined : this.#hash.of(identity);
+    if (hash !== undefined && this.#table.find(hash) !== -1) {
       this.rowsIgnored.repeated += 1;
       return;
     }
@@ -161,11 +162,11 @@ export class Matcher {
     const [hour, type] = [this.#hourOf(uploadedAt), this.#typeNumber(typeOf(row))];
     for (const tally of [this.#exported.hours[hour], this.#exported.types[type]])
       if (tally !== undefined) tally.eventsExported += 1;
-    if (identity === undefined) this.#eventsWithoutIdentity += 1;
+    if (hash === undefined) this.#eventsWithoutIdentity += 1;
     else {
       const ms = uploadedAt - this.range.from - hour * HOUR_MS;
       const entry = { content: contentHash(row), bytes: crc32(bytes), type, hour, ms };
-      this.#table.add(this.#hash.of(identity), entry);
+      this.#table.add(hash, entry);
     }
   }
 

@@ -26,14 +26,24 @@ const TIMES: ReadonlySet<string> = new Set(
  * are strings, and some tools write timestamps with a `T`.
  */
 function normalized(name: string, value: unknown): unknown {
-  if (typeof value === "string" && TIMES.has(name)) return normalizedTime(value);
+  if (typeof value === "string") return isTime(name, value) ? normalizedTime(value) : value;
   if (name !== USER_PROPERTIES || !isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, asString(each)]));
 }
 
+const DASH = 0x2d;
+
+/** Looks at the value first, because that is cheaper. */
+function isTime(name: string, value: string): boolean {
+  return value.charCodeAt(4) === DASH && TIMES.has(name);
+}
+
+const NORMAL_LENGTH = "2025-07-17 10:36:28.583000".length;
+
 function normalizedTime(value: string): string {
+  if (value.length === NORMAL_LENGTH && value[10] === " ") return value;
   const parts = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,9})?Z?$/.exec(value);
-  return parts === null ? value : `${parts[1]} ${parts[2]}${(parts[3] ?? ".").padEnd(10, "0")}`;
+  return parts === null ? value : `${parts[1]} ${parts[2]}${(parts[3] ?? ".").padEnd(7, "0")}`;
 }
 
 function asString(value: unknown): string {
@@ -43,22 +53,44 @@ function asString(value: unknown): string {
 /** Returns a hash of a row's normalized fields, 32 bits. The order of fields is irrelevant. */
 export function contentHash(row: Properties): number {
   let sum = 0;
-  for (const name in row) sum = (sum + mix(valueHash(normalized(name, row[name]), nameHash(name)))) | 0;
+  for (const name in row) {
+    const value = row[name];
+    const seed = nameHash(name);
+    if (value === null) sum = (sum + (seed ^ NULL)) | 0;
+    else if (name === USER_PROPERTIES && isObject(value))
+      sum = (sum + mix(userPropertiesHash(value, seed))) | 0;
+    else sum = (sum + mix(valueHash(normalized(name, value), seed))) | 0;
+  }
   return mix(sum);
 }
 
+/** Equals the hash of the normalized value, without an object in between. */
+function userPropertiesHash(properties: Properties, seed: number): number {
+  let sum = seed ^ DICTIONARY;
+  for (const name in properties) sum = (sum + mix(textHash(asString(properties[name]), nameHash(name)))) | 0;
+  return sum;
+}
+
+/** Distinguish values of different types with the same text. */
+const NULL = 0x6e756c6c;
+const NUMBER = 0x6e756d62;
+const TRUE = 0x74727565;
+const FALSE = 0x66616c73;
+const LIST = 0x6c697374;
+const DICTIONARY = 0x64696374;
+
 /** @param seed Hash of the field's name, so that two fields can't exchange their values. */
 function valueHash(value: unknown, seed: number): number {
-  if (value === null) return seed ^ 0x6e756c6c;
+  if (value === null) return seed ^ NULL;
   if (typeof value === "string") return textHash(value, seed);
-  if (typeof value === "number") return textHash(String(value), seed ^ 0x6e756d62);
-  if (typeof value === "boolean") return seed ^ (value ? 0x74727565 : 0x66616c73);
+  if (typeof value === "number") return textHash(String(value), seed ^ NUMBER);
+  if (typeof value === "boolean") return seed ^ (value ? TRUE : FALSE);
   if (Array.isArray(value)) {
-    let list = seed ^ 0x6c697374;
+    let list = seed ^ LIST;
     for (const item of value) list = mix(list + valueHash(item, seed));
     return list;
   }
-  let sum = seed ^ 0x64696374;
+  let sum = seed ^ DICTIONARY;
   const properties = value as Properties;
   for (const name in properties) sum = (sum + mix(valueHash(properties[name], nameHash(name)))) | 0;
   return sum;
