@@ -54,6 +54,7 @@ class KeepAliveHandler extends NodeHttpHandler {
   /** Handlers for requests through a proxy, or with authorities that Node doesn't trust by itself. */
   readonly #others = new Map<string, Promise<NodeHttpHandler>>();
   #authorities: Promise<string | undefined> | undefined;
+  #isDestroyed = false;
 
   constructor(private readonly limits: Limits) {
     super({
@@ -64,6 +65,8 @@ class KeepAliveHandler extends NodeHttpHandler {
   }
 
   override async handle(...[request, options]: Parameters<Handle>): ReturnType<Handle> {
+    // The SDK would repeat a request that the end of the run has canceled.
+    if (this.#isDestroyed) throw Object.assign(new Error("the run has ended"), { name: "AbortError" });
     const proxy = await proxyFor(request);
     const ca = request.protocol === "https:" ? await this.#readAuthorities() : undefined;
     const handled =
@@ -92,6 +95,7 @@ class KeepAliveHandler extends NodeHttpHandler {
   }
 
   override destroy(): void {
+    this.#isDestroyed = true;
     super.destroy();
     for (const other of this.#others.values())
       other.then(

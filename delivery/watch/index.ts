@@ -1,5 +1,6 @@
 import { kinesisClient, stsClient } from "../aws/clients";
 import { callerIdentity } from "../aws/credentials";
+import { unlessAborted } from "../aws/waitUntil";
 import { accountOf } from "../common/arn";
 import type { EpochMs } from "../common/clock";
 import { type Finding, hasSeverity, verdictOf } from "../common/findings";
@@ -8,7 +9,7 @@ import { checkStream, type StreamCheck, type StreamState, wrongAccount } from ".
 import { streamApi } from "../kinesis/streamApi";
 import { StreamReader, StreamUnreadable } from "../kinesis/streamReader";
 import { type OpenDeployment, openDeployment } from "../sending/deployment";
-import { unreadableStream, type WatchEnd, watchFindings } from "./findings";
+import { type EndedWatch, unreadableStream, type WatchEnd, watchFindings } from "./findings";
 import { validateWatchOptions, type WatchOptions, type WatchUntil } from "./options";
 import type { WatchSnapshot } from "./snapshot";
 import { StreamObserver } from "./streamObserver";
@@ -55,12 +56,18 @@ class Watch {
   }
 
   async *run(): AsyncGenerator<WatchSnapshot, void, void> {
-    const { stream, findings } = await this.#lookUp();
+    const { signal } = this.deployment;
+    const lookedUp = await unlessAborted(() => this.#lookUp(), signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
     const observer = new StreamObserver({
       startedAt: this.deployment.clock.now(),
       expectApps: this.options.expectApps ?? [],
       includeTests: this.options.includeTests ?? false,
     });
+    const { stream, findings } = lookedUp ?? {
+      findings: this.#findings(observer, { end: "signal", readingComplete: false }),
+    };
     if (stream === undefined || hasSeverity(findings, "error")) {
       yield this.#notStarted(observer, findings);
       return;
@@ -146,16 +153,22 @@ class Watch {
     const last = this.#snapshot(reading);
     const findings = [
       ...reading.findings,
-      ...watchFindings({
-        observed: observer.observed(now),
+      ...this.#findings(observer, {
         end: observer.eventsUnexpected > 0 ? "project" : end,
-        until: this.#until,
-        expectApps: this.options.expectApps ?? [],
         readingComplete,
-        where: this.deployment.streamArn,
       }),
     ];
     return { ...last, findings, verdict: verdictOf(findings, "verified") };
+  }
+
+  #findings(observer: StreamObserver, ended: Pick<EndedWatch, "end" | "readingComplete">): Finding[] {
+    return watchFindings({
+      observed: observer.observed(this.deployment.clock.now()),
+      until: this.#until,
+      expectApps: this.options.expectApps ?? [],
+      where: this.deployment.streamArn,
+      ...ended,
+    });
   }
 
   #notStarted(observer: StreamObserver, findings: Finding[]): WatchSnapshot {

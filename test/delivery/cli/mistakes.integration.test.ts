@@ -238,7 +238,7 @@ describe("A mistake of a user", function () {
     [
       "a task that doesn't exist",
       () => bare("operator-policy", ...GOOD, "--for", "deploy"),
-      [/up, adopt, check, verify, send, watch, all/],
+      [/up, adopt, check, verify, send, watch, reconcile, backfill, all/],
       2,
     ],
     [
@@ -723,6 +723,8 @@ describe("A mistake of a user", function () {
       () =>
         under(
           async ({ operation, forward }) => {
+            if (operation === "DescribeKey")
+              return json({ __type: "AccessDeniedException", message: "not authorized" }, 400);
             if (operation !== "DescribeStreamSummary") return undefined;
             const { StreamDescriptionSummary } = JSON.parse((await forward()).body.toString());
             return json({
@@ -734,7 +736,7 @@ describe("A mistake of a user", function () {
           },
           ["check", ...flagsOf(outputs)],
         ),
-      [/key-undetermined/, /amplitude-kinesis verify/],
+      [/key-undetermined/, /Grant the caller kms:DescribeKey/, /amplitude-kinesis verify/],
       1,
     ],
     [
