@@ -32,7 +32,14 @@ export async function writeAtomically(
   }
 }
 
+/** Checks that a file can be written, without changing it. Throws the system's error if it can't. */
+export async function probeFile(file: string): Promise<void> {
+  const probe = temporaryName(file);
+  await (await open(probe, "wx")).close();
+  await rm(probe);
+}
+
 /** Returns the name of a file that exists only until its content is complete. */
-export function temporaryName(file: string): string {
+function temporaryName(file: string): string {
   return `${file}.${randomBytes(6).toString("hex")}.tmp`;
 }

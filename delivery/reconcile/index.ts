@@ -20,7 +20,7 @@ import { backfill } from "./backfill";
 import { ExportedHours } from "./exportedHours";
 import { metricsUnavailable, reconcileFindings } from "./findings";
 import { type Forwarding, Matcher, type Matching } from "./matcher";
-import { writeMissing } from "./missingFile";
+import { prepareMissing, writeMissing } from "./missingFile";
 import {
   formatHour,
   HOUR_MS,
@@ -48,7 +48,8 @@ const MAX_DIFFERENCES = 20;
  * writes to the stream only with `backfill`. Memory is bounded: at most 32 bytes per exported event, and 64 MiB.
  *
  * @throws DeliveryError `settings` if an option is invalid, or if the stream's retention doesn't reach back to `from`;
- * `credentials` if AWS or Amplitude rejects the caller's; `source` if an archive can't be read or an hour can't be fetched.
+ * `credentials` if AWS or Amplitude rejects the caller's; `source` if an archive can't be read or an hour can't be fetched;
+ * `report` if the file of missing events can't be written.
  * Problems of the stream are findings.
  */
 export async function reconcileDelivery(options: ReconcileOptions): Promise<ReconcileReport> {
@@ -95,6 +96,8 @@ class Reconciliation {
   }
 
   async run(): Promise<ReconcileReport> {
+    // Fails before anything is read.
+    if (this.options.missing !== undefined) await prepareMissing(this.options.missing);
     const stream = await this.#lookUp();
     if (stream !== undefined && !hasSeverity(this.#findings, "error")) {
       this.#checkRetention(stream);

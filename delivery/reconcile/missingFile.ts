@@ -1,8 +1,15 @@
-import { writeAtomically } from "../common/atomicFile";
-import { messageOf, ReportError } from "../common/errors";
+import { probeFile, writeAtomically } from "../common/atomicFile";
+import { DeliveryError, messageOf, ReportError } from "../common/errors";
 import { jsonText } from "../common/printable";
 import type { ExportedEvent } from "../events/export/eventLines";
 import { redactName } from "../events/redact";
+
+/** @throws ReportError if the file can't be written. */
+export async function prepareMissing(file: string): Promise<void> {
+  await probeFile(file).catch((cause: unknown) => {
+    throw unwritable(file, cause);
+  });
+}
 
 /**
  * Writes one JSON line per missing event: which one it is, and where the export has it, without its content.
@@ -13,25 +20,20 @@ export async function writeMissing(
   file: string,
   missing: AsyncIterable<readonly ExportedEvent[]>,
 ): Promise<void> {
-  let readError: unknown;
-  try {
-    await writeAtomically(file, lines());
-  } catch (cause) {
-    if (readError !== undefined) throw readError;
-    throw new ReportError(
-      `The missing events can't be written to ${file}: ${messageOf(cause)}. Name another file`,
-      { cause },
-    );
-  }
+  const lines = async function* () {
+    for await (const events of missing) yield events.map(lineOf).join("");
+  };
+  await writeAtomically(file, lines()).catch((error: unknown) => {
+    // An archive that can't be read any more has its own message.
+    throw error instanceof DeliveryError ? error : unwritable(file, error);
+  });
+}
 
-  async function* lines(): AsyncGenerator<string> {
-    try {
-      for await (const events of missing) yield events.map(lineOf).join("");
-    } catch (error) {
-      readError = error;
-      throw error;
-    }
-  }
+function unwritable(file: string, cause: unknown): ReportError {
+  return new ReportError(
+    `The missing events can't be written to ${file}: ${messageOf(cause)}. Name another file`,
+    { cause },
+  );
 }
 
 function lineOf({ row, origin }: ExportedEvent): string {

@@ -1,6 +1,5 @@
-import { open, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { PRIVATE_MODE, temporaryName, writeAtomically } from "../common/atomicFile";
+import { PRIVATE_MODE, probeFile, writeAtomically } from "../common/atomicFile";
 import { messageOf, ReportError } from "../common/errors";
 import { makeFolder } from "../common/folder";
 import { jsonText } from "../common/printable";
@@ -68,9 +67,7 @@ const FILES: [name: string, format: ReportFormat][] = [
 export async function prepareReportFolder(folder: string): Promise<void> {
   await withPath(folder, async () => {
     makeFolder(folder);
-    const probe = temporaryName(join(folder, "report"));
-    await (await open(probe, "wx")).close();
-    await rm(probe);
+    await probeFile(join(folder, "report"));
   });
 }
 

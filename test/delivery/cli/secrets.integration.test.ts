@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { formatHour, HOUR_MS } from "../../../delivery/reconcile/options";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
 import { assume, type Credentials, type Fixture, sharedAws, trustOf } from "../../sandbox/aws/localAws";
 import { json, startLyingProxy } from "../aws/lyingProxy";
@@ -62,6 +63,7 @@ describe("Secrets", function () {
       JSON.stringify({
         uuid,
         event_type: "x",
+        server_upload_time: new Date(Date.now() - 4 * HOUR_MS).toISOString().replace("Z", "000"),
         user_id: `${MARK}@example.com`,
         event_properties: { card: `4111-${MARK}` },
       });
@@ -100,6 +102,20 @@ describe("Secrets", function () {
     ...["--debug", "verify", ...from("outputs.json"), "--route", "amplitude", "--events", "2"],
     ...["--propagation", "0", "--timeout", "2", "--amplitude-url", url],
   ];
+  const hour = formatHour(Date.now() - 4 * HOUR_MS);
+  const reconcile = (...more: string[]) => [
+    ...[
+      "--debug",
+      "reconcile",
+      ...from("outputs.json"),
+      "--from",
+      hour,
+      "--to",
+      hour,
+      "--all-types",
+      ...more,
+    ],
+  ];
   const from = (name: string) => ["--outputs", join(folder, name)];
   const everyCommand: [what: string, args: () => string[], more?: Record<string, string>][] = [
     ["check", () => ["check", ...from("outputs.json")]],
@@ -111,6 +127,32 @@ describe("Secrets", function () {
       "check at an endpoint that nobody answers at",
       () => ["--debug", "check", ...from("outputs.json")],
       { AWS_ENDPOINT_URL: "http://127.0.0.1:9", AWS_MAX_ATTEMPTS: "1" },
+    ],
+    ["reconcile of an export", () => reconcile("--export", join(folder, "events.json"))],
+    [
+      "reconcile of an export, as JSON, with files",
+      () => [
+        ...reconcile("--export", join(folder, "events.json"), "--json"),
+        ...["--missing", join(folder, "missing.jsonl"), "--report", join(folder, "reports")],
+      ],
+    ],
+    [
+      "reconcile with the Export API",
+      () => reconcile("--amplitude-url", amplitude.origin, "--keep-export", join(folder, "kept")),
+      { AMPLITUDE_SECRET_KEY: `secret-${MARK}` },
+    ],
+    [
+      "reconcile with Amplitude's metrics",
+      () =>
+        reconcile(
+          "--amplitude-url",
+          amplitude.origin,
+          "--export",
+          join(folder, "events.json"),
+          "--sync-id",
+          "1",
+        ),
+      { AMPLITUDE_SECRET_KEY: `secret-${MARK}` },
     ],
     ["handoff", () => ["handoff", ...from("outputs.json")]],
     ["handoff --json", () => ["handoff", ...from("outputs.json"), "--json"]],

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   AttachRolePolicyCommand,
   CreatePolicyCommand,
@@ -15,6 +18,7 @@ import {
   type OperatorPolicy,
   operatorPolicy,
   plannedSubject,
+  reconcileDelivery,
   sendEvents,
   type Task,
   type VerifyOptions,
@@ -22,6 +26,7 @@ import {
   watchStream,
 } from "../../../delivery";
 import { REAL_PROVIDER_NEEDS, TASKS } from "../../../delivery/deployment/iam/actions";
+import { formatHour, HOUR_MS } from "../../../delivery/reconcile/options";
 import {
   allow,
   assume,
@@ -34,6 +39,7 @@ import {
 import { until } from "../../until";
 import { type Deployment, deploy } from "../deployment/deploy";
 import { principalWith } from "../deployment/principalWith";
+import { rows } from "../watch/rows";
 import { LIVES, type Names, providerAs } from "./stackLife";
 
 const ACCOUNT = "111122223333";
@@ -60,15 +66,22 @@ describe("The operator's policy", function () {
   this.timeout(60_000);
   let aws: Fixture;
   let outputs: Deployment;
+  let folder = "";
+  let archive = "";
   before(async () => {
     aws = await sharedAws();
+    folder = await mkdtemp(join(tmpdir(), "operator-policy-"));
+    archive = join(folder, "export.json");
     outputs = await deploy(aws, { shards: 1 });
     const RoleName = outputs.roleArn.split("/").at(-1);
     const PolicyDocument = allow(["kinesis:PutRecord"], ["*"]);
     const { iam } = clientsOf(aws, aws.principals.operator);
     await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: "inline", PolicyDocument }));
   });
-  after(() => aws.remove());
+  after(async () => {
+    await rm(folder, { recursive: true, force: true });
+    await aws.remove();
+  });
 
   const policyFor = (...tasks: Task[]) =>
     operatorPolicy(tasks, existingSubject(outputs, { name: "amplitude" }));
@@ -136,6 +149,30 @@ describe("The operator's policy", function () {
     return seen;
   };
 
+  /** Compares an event of the last hour that can be exported, which the stream lacks. */
+  const reconciling =
+    (backfill: boolean): Seen =>
+    async (credentials) => {
+      const [missing = {}] = await rows(1, crypto.randomUUID());
+      const hour = new Date(Date.now() - 4 * HOUR_MS);
+      const server_upload_time = hour.toISOString().replace("T", " ").replace("Z", "000");
+      await writeFile(archive, JSON.stringify({ ...missing, server_upload_time }));
+      const { verdict, findings } = await reconcileDelivery({
+        outputs,
+        from: formatHour(hour.getTime()),
+        to: formatHour(hour.getTime()),
+        exports: [archive],
+        allTypes: true,
+        backfill,
+        endpoint: aws.endpoint,
+        credentials,
+        propagationSeconds: 0,
+        pollMs: 50,
+      });
+      const codes = findings.map(({ code }) => code).filter((code) => code !== "events-late");
+      return JSON.stringify([verdict, codes]);
+    };
+
   const adopting: Seen = async (credentials) => {
     const options = { outputs, endpoint: aws.endpoint, credentials };
     return describeAdoption(options).then(JSON.stringify, (error: Error) => error.message);
@@ -147,6 +184,8 @@ describe("The operator's policy", function () {
     ["verify-operator", verifying("operator", () => outputs), '["verified",[]]'],
     ["send-operator", sending("operator", () => outputs), '["sent",[]]'],
     ["watch", watching, '["verified",[]]'],
+    ["reconcile", reconciling(false), '["incomplete",["events-missing"]]'],
+    ["backfill", reconciling(true), '["complete",[]]'],
   ];
   for (const [task, seen, whole] of commands) {
     it(`is enough for ${task}, and less is not`, async () => {

@@ -1,0 +1,106 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import { expect } from "chai";
+import { formatHour, HOUR_MS } from "../../../../delivery/reconcile/options";
+import { clientsOf, type Fixture, sharedAws } from "../../../sandbox/aws/localAws";
+import { type Deployment, deploy } from "../../deployment/deploy";
+import { temporaryFolder } from "../../events/export/exports";
+import { type Row, rows } from "../../watch/rows";
+import { environmentOf } from "../commandLine";
+import { runInProcess } from "../inProcess";
+
+describe("amplitude-kinesis reconcile", function () {
+  this.timeout(30_000);
+  const file = temporaryFolder();
+  let aws: Fixture;
+  let env: Record<string, string>;
+  let outputs: Deployment;
+  let all: Row[];
+  before(async () => {
+    aws = await sharedAws();
+    env = environmentOf(aws, aws.principals.operator);
+    outputs = await deploy(aws, { shards: 1 });
+    const uploadedAt = Date.now() - 4 * HOUR_MS;
+    hour = formatHour(uploadedAt);
+    const server_upload_time = new Date(uploadedAt).toISOString().replace("T", " ").replace("Z", "000");
+    all = (await rows(5)).map((row) => ({ ...row, event_type: "Order placed", server_upload_time }));
+    const Records = all
+      .slice(2)
+      .map((row) => ({ PartitionKey: "user", Data: Buffer.from(JSON.stringify(row)) }));
+    const { kinesis } = clientsOf(aws, aws.principals.operator);
+    await kinesis.send(new PutRecordsCommand({ StreamName: outputs.streamName, Records }));
+  });
+  beforeEach(() => writeFileSync(file("export.json"), all.map((row) => JSON.stringify(row)).join("\n")));
+  after(() => aws.remove());
+
+  let hour = "";
+  const run = (...more: string[]) => {
+    const { roleArn, region, streamName } = outputs;
+    const deployment = ["--role-arn", roleArn, "--region", region, "--stream-name", streamName];
+    return runInProcess(["reconcile", ...deployment, "--from", hour, "--to", hour, ...more], env);
+  };
+
+  it("prints what is missing, writes the files, and exits 1", async () => {
+    const { status, stdout, stderr } = await run(
+      ...["--export", file("export.json"), "--missing", file("missing.jsonl"), "--report", file("reports")],
+    );
+    expect(stdout)
+      .to.match(/^INCOMPLETE: 2 of 5 exported events missing\n/)
+      .and.to.match(/✗ events-missing: 2 events/);
+    expect(stdout).to.include(`${hour} incomplete`).and.to.include("Order placed");
+    expect(stderr).to.include("reading the export").and.to.include("reading the stream");
+    expect(readFileSync(file("missing.jsonl"), "utf8").match(/"uuid"/g)).to.have.length(2);
+    expect(readdirSync(file("reports")).sort()).to.deep.equal([
+      "report.html",
+      "report.json",
+      "report.md",
+      "report.xml",
+    ]);
+    expect(JSON.parse(readFileSync(`${file("reports")}/report.json`, "utf8"))).to.include({
+      eventsMissing: 2,
+    });
+    expect(status).to.equal(1);
+  });
+
+  it("writes what is missing with --backfill --yes, and exits 0", async () => {
+    const { status, stdout } = await run("--export", file("export.json"), "--backfill", "--yes", "--json");
+    expect(JSON.parse(stdout)).to.include({ verdict: "complete", eventsDelivered: 5, eventsMissing: 0 });
+    expect(JSON.parse(stdout).backfill).to.deep.equal({ eventsWritten: 2, eventsNotWritten: 0 });
+    expect(status).to.equal(0);
+  });
+
+  const wrong: [what: string, args: () => string[], says: RegExp][] = [
+    [
+      "no consent to write without a terminal",
+      () => ["--export", file("export.json"), "--backfill"],
+      /consent with --yes/,
+    ],
+    ["consent to nothing", () => ["--export", file("export.json"), "--yes"], /--yes consents to --backfill/],
+    ["no keys", () => [], /Set AMPLITUDE_API_KEY and AMPLITUDE_SECRET_KEY/],
+    ["a missing archive", () => ["--export", file("none.zip")], /There is no export at/],
+    [
+      "a reversed range",
+      () => ["--export", file("export.json"), "--to", "2026-01-01T00"],
+      /is before --from/,
+    ],
+    ["no hour", () => ["--export", file("export.json"), "--to", "2026-01-01"], /must be an hour such as/],
+    ["an hour that doesn't exist", () => ["--to", "2026-02-30T00"], /must be an hour such as/],
+    [
+      "a folder for archives",
+      () => ["--export", file("export.json"), "--keep-export", file("kept")],
+      /cannot be used with/,
+    ],
+    [
+      "a missing file in no folder",
+      () => ["--export", file("export.json"), "--missing", file("no/m.jsonl")],
+      /can't be written/,
+    ],
+  ];
+  for (const [what, args, says] of wrong) {
+    it(`exits 2 for ${what}`, async () => {
+      const { status, stderr } = await run(...args());
+      expect(stderr).to.match(says);
+      expect(status).to.equal(2);
+    });
+  }
+});
