@@ -53,9 +53,12 @@ function compileCache(): string {
   return folder;
 }
 
+let environment: NodeJS.ProcessEnv = {};
+
 export const mochaHooks = {
   /** `TEST_SEED=N` runs the tests of each suite in a random order seeded with N. */
   beforeAll(this: Mocha.Context) {
+    environment = { ...process.env };
     const seed = process.env.TEST_SEED;
     const root = this.test?.parent;
     if (seed && root !== undefined) shuffle(root, Number(seed));
@@ -63,6 +66,13 @@ export const mochaHooks = {
   /** Runs after each file in a worker, and after all files without workers. */
   async afterAll() {
     if (process.env.MOCHA_WORKER_ID === undefined) await endAll();
+    const names = Object.keys({ ...environment, ...process.env });
+    const changed = names.filter((name) => process.env[name] !== environment[name]);
+    if (changed.length > 0) {
+      throw new Error(
+        `the tests before left other values in the environment: ${changed.join(", ")}. Restore them.`,
+      );
+    }
   },
 };
 

@@ -83,6 +83,14 @@ describe("The end of a test run", function () {
     expect(xml.match(/<failure>[^\n]*(no such thing|terminated)/g)).to.have.length(2);
   });
 
+  it("names the variables that a file leaves changed, because they would decide how later files end", async () => {
+    const file = join(folder, "leaves.test.ts");
+    await writeFile(file, 'it("leaves a region", () => { process.env.AWS_REGION = "cn-north-1"; });');
+    const { code, stdout } = await failingRun(["--jobs", "1", file], { AWS_REGION: "" });
+    expect(stdout).to.include("left other values in the environment: AWS_REGION. Restore them.");
+    expect(code).to.equal(1);
+  });
+
   for (const [variable, value, says] of [
     ["TEST_JUNIT", PROJECT, /^TEST_JUNIT is ".*", which can't be written \(EISDIR.*\)\. Name a file\.\n$/],
     ["TEST_SEED", "x", /^TEST_SEED is "x"; expected an integer, such as 7\n$/],

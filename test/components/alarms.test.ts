@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { minuteLimit } from "../../components/alarms";
 import type { AmplitudeKinesisDestinationArgs, DeliveryAlarms } from "../../components/index";
-import { render, resolvedValue } from "./rendered";
+import { render, resolvedValue, settle } from "./rendered";
 
 const TOPIC = "arn:aws:sns:us-east-1:111122223333:on-call";
 
@@ -10,7 +10,7 @@ const TOPIC = "arn:aws:sns:us-east-1:111122223333:on-call";
 async function alarmsOf(args: AmplitudeKinesisDestinationArgs) {
   const { destination, resources } = await render("acme", args);
   await resolvedValue(pulumi.all([destination.policyArn, destination.streamName]));
-  await pulumi.runtime.disconnect();
+  await settle();
   const alarms = resources.filter(({ type }) => type === "aws:cloudwatch/metricAlarm:MetricAlarm");
   return Object.fromEntries(alarms.map(({ name, inputs }) => [name.replace("acme-", ""), inputs]));
 }

@@ -3,9 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { type AmplitudeKinesisDestinationArgs, StreamMode } from "../../components/index";
 import { requireAccount } from "../../components/region";
-import { render, renderedInputs, resolvedValue } from "./rendered";
+import { render, renderedInputs, resolvedValue, settle } from "./rendered";
 
 describe("AmplitudeKinesisDestination", () => {
+  afterEach(settle);
+
   it("consists of a stream, a role, a policy and its attachment, named after it", async () => {
     const { resources } = await renderedInputs("acme", {});
     expect(resources.map(({ type, name }) => `${type} ${name}`)).to.have.members([
@@ -175,7 +177,7 @@ describe("AmplitudeKinesisDestination", () => {
     ["the stream's TLS policy is created", "aws:kinesis/resourcePolicy:ResourcePolicy"],
   ] as const) {
     it(`resolves no output before ${event}`, async () => {
-      const { destination, resources, release } = await render("acme", { requireTls: true }, { pending });
+      const { destination, resources } = await render("acme", { requireTls: true }, { pending });
       const resolved: string[] = [];
       for (const name of ["roleArn", "region", "streamName", "streamArn", "roleName", "policyArn"] as const) {
         destination[name].apply(() => resolved.push(name));
@@ -184,9 +186,7 @@ describe("AmplitudeKinesisDestination", () => {
       while (!resources.some(({ type }) => type === pending)) await turn();
       for (let turns = 0; turns < 100; turns += 1) await turn();
       expect(resolved).to.deep.equal([]);
-      // Pulumi's runtime is shared, so a pending resource would block the next test.
-      release();
-      await pulumi.runtime.disconnect();
+      await settle();
       expect(resolved).to.have.length(6);
     });
   }

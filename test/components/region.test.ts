@@ -4,15 +4,14 @@ import { configuredRegion, regionErrors, requireAwsPartition } from "../../compo
 import { validateInputs } from "../../components/rules";
 
 describe("a region", () => {
-  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  const { env } = process;
   beforeEach(() => {
-    delete process.env.AWS_REGION;
-    delete process.env.AWS_DEFAULT_REGION;
+    const { AWS_REGION, AWS_DEFAULT_REGION, ...others } = env;
+    process.env = others;
     pulumi.runtime.setAllConfig({});
   });
   after(() => {
-    if (AWS_REGION !== undefined) process.env.AWS_REGION = AWS_REGION;
-    if (AWS_DEFAULT_REGION !== undefined) process.env.AWS_DEFAULT_REGION = AWS_DEFAULT_REGION;
+    process.env = env;
     pulumi.runtime.setAllConfig({});
   });
 

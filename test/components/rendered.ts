@@ -17,19 +17,30 @@ function stateOf({ type, name, inputs }: MockResourceArgs): Record<string, unkno
   return { ...inputs, name: physicalName, region: "us-east-1", arn: arns[type] };
 }
 
+let releaseLast = () => {};
+
 /**
- * Creates the component with Pulumi's mocks and records its resources. The creation of type `pending` ends only
- * with `release()`, to show which outputs wait for it.
+ * Ends what is pending, and waits until everything of the last component is registered: Pulumi's runtime is shared, so that
+ * the rest would reach the mocks of the next one, or be reported as a leak at the end of the process.
+ */
+export async function settle(): Promise<void> {
+  releaseLast();
+  await pulumi.runtime.disconnect();
+}
+
+/**
+ * Creates the component with Pulumi's mocks and records its resources, once the last one has settled. The creation of type
+ * `pending` ends only in `settle`, to show which outputs wait for it.
  */
 export async function render(
   name: string,
   args: AmplitudeKinesisDestinationArgs,
   options: { pending?: string } = {},
 ) {
+  await settle();
   const resources: Rendered[] = [];
-  let release = () => {};
   const released = new Promise<void>((resolve) => {
-    release = resolve;
+    releaseLast = resolve;
   });
   await pulumi.runtime.setMocks({
     newResource: async (resource) => {
@@ -44,7 +55,7 @@ export async function render(
     },
   });
   const destination = new AmplitudeKinesisDestination(name, args);
-  return { destination, resources, release };
+  return { destination, resources };
 }
 
 export function resolvedValue<T>(output: pulumi.Output<T>): Promise<T> {
@@ -55,7 +66,7 @@ export function resolvedValue<T>(output: pulumi.Output<T>): Promise<T> {
 export async function renderedInputs(name: string, args: AmplitudeKinesisDestinationArgs) {
   const { destination, resources } = await render(name, args);
   await resolvedValue(pulumi.all([destination.policyArn, destination.streamName]));
-  await pulumi.runtime.disconnect();
+  await settle();
   const inputsOf = (type: string) => resources.find((resource) => resource.type === type)?.inputs ?? {};
   return {
     resources,

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { AmplitudeKinesisDestinationArgs } from "../../components/index";
 import { validateInputs } from "../../components/rules";
-import { resolvedValue } from "./rendered";
+import { resolvedValue, settle } from "./rendered";
 
 type Args = AmplitudeKinesisDestinationArgs;
 
@@ -365,7 +365,10 @@ describe("the component's inputs", () => {
 });
 
 describe("an input that is known later", () => {
-  before(() => pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }));
+  before(async () => {
+    await settle();
+    await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) });
+  });
 
   it("is returned if it is valid", async () => {
     const { streamName } = validateInputs("acme", { streamName: pulumi.output("events") });
