@@ -130,7 +130,7 @@ describe("The commands in the documents", function () {
 
   async function runDocument(document: string): Promise<void> {
     const code = codeOf(document);
-    const world = await (CHANGES.test(code) ? newWorld(document, code) : sharedWorld());
+    const world = await (CHANGES.test(code) ? newWorld(document, code, cli) : sharedWorld());
     const meanwhile = new Meanwhile(code);
     // Pulumi accepts a wildcard that matches nothing.
     const isReplaced = code.includes("--replace") && cli !== undefined;
@@ -155,17 +155,17 @@ describe("The commands in the documents", function () {
     }
   }
 
-  async function newWorld(name: string, code: string): Promise<World> {
+  async function newWorld(name: string, code: string, ownCli: WorldOptions["cli"]): Promise<World> {
     const own = join(folder, name.replaceAll(/\W/g, "-"));
     const hasStack = !code.includes("stack init acme");
-    const world = await makeWorld({ folder: own, aws, amplitude, cli, hasStack });
+    const world = await makeWorld({ folder: own, aws, amplitude, cli: ownCli, hasStack });
     worlds.push(world);
     return world;
   }
 
-  /** Returns the world of the documents that do not change the stack. */
+  /** Returns the world of the documents that only read the stack's outputs, for which no engine is started. */
   function sharedWorld(): Promise<World> {
-    shared ??= newWorld("shared", "");
+    shared ??= newWorld("shared", "", undefined);
     return shared;
   }
 
