@@ -36,7 +36,7 @@ export interface ShardReaderOptions {
   /** Receives records. The next ones are read once the promise that it may return has settled. */
   onRecords: (records: ShardRecords) => unknown;
   /**
-   * Called when all records that arrived in the shard before `time` were handed on. It is not called for the shard's end,
+   * Called when all records that arrived in the shard before `time` were passed on. It is not called for the shard's end,
    * because its children may hold more.
    */
   onReadUpTo: (time: EpochMs) => void;
@@ -57,13 +57,13 @@ interface ShardResponse {
 }
 
 /**
- * Reads one shard until it is closed and empty, or until the signal. Hands every record on in order, and marks one that the
+ * Reads one shard until it is closed and empty, or until the signal. Passes every record on in order, and marks one that the
  * endpoint returns again as `repeated`.
  */
 export class ShardReader {
   #position: Position;
   #iterator: string | undefined;
-  /** First record with the highest sequence number that was handed on. */
+  /** First record with the highest sequence number so far. */
   #highest: Partial<KinesisRecord> = {};
   /** Identities of the records with that number. Only an endpoint that numbers wrongly has several. */
   #atHighest = new Set<string>();
@@ -103,8 +103,8 @@ export class ShardReader {
     const { clock, onReadUpTo, signal, pollMs, bytesPerSecond, clockOffsetMs } = this.options;
     const { Records: records = [] } = output;
     const repeated = this.#repeatedIn(records);
-    const handedOn = this.#handOn(records, repeated);
-    if (handedOn instanceof Promise) await handedOn;
+    const emitted = this.#emit(records, repeated);
+    if (emitted instanceof Promise) await emitted;
     this.#iterator = output.NextShardIterator;
     if (this.#iterator === undefined) return { children: (output.ChildShards ?? []).flatMap(childShard) };
     // A response with only repeated records says nothing about what follows the last one.
@@ -115,7 +115,7 @@ export class ShardReader {
     return undefined;
   }
 
-  #handOn(records: KinesisRecord[], repeated: Set<KinesisRecord> | undefined): unknown {
+  #emit(records: KinesisRecord[], repeated: Set<KinesisRecord> | undefined): unknown {
     const { shardId, clock, onRecords } = this.options;
     if (records.length === 0) return undefined;
     const sequenceNumber = records.flatMap((record) => record.SequenceNumber || []).at(-1);

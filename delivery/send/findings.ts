@@ -33,59 +33,39 @@ const ABANDONED: Reason = { code: "abandoned", detail: "given up before the next
 /** Counts the outcomes of events. Memory holds only the events in flight. */
 export class SendCounter implements OutcomeListener {
   readonly #underWay = new Set<number>();
-  readonly #acknowledgedByShard = new Map<string, number>();
+  readonly acknowledgedByShard = new Map<string, number>();
   readonly reasons = { refused: new ReasonCounts(), unknown: new ReasonCounts() };
-  #sent = 0;
-  #acknowledged = 0;
-  #refused = 0;
-  #unknown = 0;
-
   /** Number of events that were sent, or refused before they could be. */
-  get sent(): number {
-    return this.#sent;
-  }
-
-  get acknowledged(): number {
-    return this.#acknowledged;
-  }
-
-  get refused(): number {
-    return this.#refused;
-  }
-
-  get unknown(): number {
-    return this.#unknown;
-  }
-
-  get acknowledgedByShard(): ReadonlyMap<string, number> {
-    return this.#acknowledgedByShard;
-  }
+  sent = 0;
+  acknowledged = 0;
+  refused = 0;
+  unknown = 0;
 
   onAttempt(index: number): void {
     if (this.#underWay.has(index)) return;
     this.#underWay.add(index);
-    this.#sent += 1;
+    this.sent += 1;
   }
 
   onAmbiguous(): void {}
 
   onAcknowledged(index: number, shardId: string): void {
     this.#underWay.delete(index);
-    this.#acknowledged += 1;
-    this.#acknowledgedByShard.set(shardId, (this.#acknowledgedByShard.get(shardId) ?? 0) + 1);
+    this.acknowledged += 1;
+    this.acknowledgedByShard.set(shardId, (this.acknowledgedByShard.get(shardId) ?? 0) + 1);
   }
 
   onRefused(index: number, reason: Reason): void {
     const wasTried = this.#underWay.delete(index);
     // An event that is too large for any request is refused without an attempt.
-    if (!wasTried) this.#sent += 1;
-    this.#refused += 1;
+    if (!wasTried) this.sent += 1;
+    this.refused += 1;
     this.reasons.refused.add(reason);
   }
 
   onUnanswered(index: number, reason: Reason): void {
     this.#underWay.delete(index);
-    this.#unknown += 1;
+    this.unknown += 1;
     this.reasons.unknown.add(reason);
   }
 

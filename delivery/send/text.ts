@@ -6,7 +6,7 @@ import type { SendOutcome, SendReport } from "./report";
 const SENTENCES: Record<SendOutcome, string> = {
   sent: "SENT: Nothing was read back; Kinesis acknowledged every event",
   failed: "FAILED: not every event is in the stream",
-  undecided: "UNDECIDED: not every event was sent, or got a clear answer",
+  undecided: "UNDECIDED: not every event was sent, or got a clear response",
 };
 
 /** Returns the report for a person at a terminal, without a line break at its end. */

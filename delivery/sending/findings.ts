@@ -18,7 +18,7 @@ export function notReadable({ message, cause }: StreamUnreadable, where: string)
 }
 
 /** Creates the finding for shards that did not respond. Nothing is sent that can't be read back. */
-export function notAnswering(shardIds: string[], where: string): Finding {
+export function notResponding(shardIds: string[], where: string): Finding {
   const silent = shardIds.length === 0 ? "The list of the stream's shards" : shardIds.join(", ");
   return finding.undetermined(
     "stream-not-readable",

@@ -11,9 +11,9 @@ import { StreamUnreadable } from "../kinesis/streamReader";
 import { type OpenDeployment, withDeployment } from "../sending/deployment";
 import {
   isOfLostRecords,
-  notAnswering,
   notReadable,
   notReadToEnd,
+  notResponding,
   recordsExpired,
 } from "../sending/findings";
 import type { Progress } from "../sending/options";
@@ -109,7 +109,7 @@ class DeliveryRun {
     try {
       // Reading starts before sending, because an event that can't be read back must not be sent.
       if (!(await readBack.start())) {
-        if (!signal.aborted) this.#findings.push(notAnswering(readBack.silentShardIds, stream.streamArn));
+        if (!signal.aborted) this.#findings.push(notResponding(readBack.silentShardIds, stream.streamArn));
         return false;
       }
       const { sourceDescription: source = null } = this.options;

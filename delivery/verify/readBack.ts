@@ -190,24 +190,17 @@ export class ReadBack {
 
 /** Enters the records that are read from the stream into the ledger, and counts foreign records. */
 export class Collector {
+  readonly latency = new LatencyRecorder();
+  /** Number of records that do not belong to the run. */
+  recordsForeign = 0;
   readonly #recordsByShard = new Map<string, number>();
-  readonly #latency = new LatencyRecorder();
   readonly #foundAgain = new Set<number>();
-  #recordsForeign = 0;
 
   constructor(
     private readonly ledger: Ledger,
     private readonly key: RunKey,
     private readonly timeline: Timeline,
   ) {}
-
-  get recordsForeign(): number {
-    return this.#recordsForeign;
-  }
-
-  get latency(): LatencyRecorder {
-    return this.#latency;
-  }
 
   /** Takes records of the first reading. A repeated record is entered only if it adds something. */
   take(batch: ShardRecords): void {
@@ -216,12 +209,12 @@ export class Collector {
 
   /** Takes records of the second reading: those of events that the first reading missed, and what contradicts it. */
   takeMissing(batch: ShardRecords): void {
-    const foreign = this.#recordsForeign;
+    const foreign = this.recordsForeign;
     this.#take(batch, (index, bytes, isRepeated) => {
       if (!isRepeated && !this.ledger.hasSeen(index)) this.#foundAgain.add(index);
       return (!isRepeated && this.#foundAgain.has(index)) || this.ledger.isNews(index, bytes);
     });
-    this.#recordsForeign = foreign;
+    this.recordsForeign = foreign;
   }
 
   /**
@@ -247,7 +240,7 @@ export class Collector {
       const index = this.key.indexOf(PartitionKey);
       const isRepeated = repeated?.has(record) ?? false;
       if (index === undefined || !this.ledger.canHold(index)) {
-        if (!isRepeated) this.#recordsForeign += 1;
+        if (!isRepeated) this.recordsForeign += 1;
       } else if (isCounted(index, Data, isRepeated)) {
         own += 1;
         this.#enter(index, Data, receivedAt);
@@ -260,7 +253,7 @@ export class Collector {
     const latencyMs = this.ledger.onRead(index, bytes, receivedAt);
     // Latency is measured only for the first copy of an event.
     if (latencyMs === undefined) return;
-    this.#latency.record(latencyMs);
+    this.latency.record(latencyMs);
     this.timeline.count("read", receivedAt);
   }
 }

@@ -65,8 +65,9 @@ export const SEEN = SEEN_INTACT | SEEN_CHANGED;
 /** Flags of an event that is not waited for. */
 export const NOT_WRITTEN = REFUSED | ABANDONED;
 
-/** Fate of an event that was sent. */
-export type Fate = "delivered" | "corrupted" | "lost" | "refused" | "unanswered" | "abandoned" | "leftOpen";
+/** Fates of events that were sent. */
+const FATES = ["delivered", "corrupted", "lost", "refused", "unanswered", "abandoned", "leftOpen"] as const;
+export type Fate = (typeof FATES)[number];
 
 export interface LedgerCounts {
   /**
@@ -88,20 +89,14 @@ export interface LedgerCounts {
 const SAMPLES = 5;
 
 export function noCounts(): LedgerCounts {
+  const perFate = <T>(value: () => T) =>
+    Object.fromEntries(FATES.map((fate) => [fate, value()])) as Record<Fate, T>;
   return {
-    fates: { delivered: 0, corrupted: 0, lost: 0, refused: 0, unanswered: 0, abandoned: 0, leftOpen: 0 },
+    fates: perFate(() => 0),
     seenDespiteRefusal: 0,
     duplicates: 0,
     unexplainedDuplicates: 0,
-    samples: {
-      delivered: [],
-      corrupted: [],
-      lost: [],
-      refused: [],
-      unanswered: [],
-      abandoned: [],
-      leftOpen: [],
-    },
+    samples: perFate(() => []),
   };
 }
 

@@ -23,7 +23,7 @@ export function composeReport(ended: EndedAmplitudeRun): DeliveryReport {
   const { ledger, outputs, identifies } = end;
   const events = countEvents(end);
   const findings = [
-    ...withoutAnswered(before.findings, ledger.seen),
+    ...withoutSettled(before.findings, ledger.seen),
     ...ended.findings,
     ...amplitudeFindings(end),
     ...(end.interrupted ? [interrupted(ledger.sent)] : []),
@@ -85,7 +85,7 @@ export interface AmplitudeRun {
 /** Returns what the run proves and what it can't prove. Only a verified run proves anything. */
 function proofOf(run: AmplitudeRun, verdict: Verdict): Proof {
   const { url, zone, eventTypes, apps, identifyArrived } = run;
-  const sender = url === undefined ? `Amplitude (zone ${zone})` : `what answers at ${url}`;
+  const sender = url === undefined ? `Amplitude (zone ${zone})` : `the endpoint at ${url}`;
   const proves = [
     `${sender} took every event and wrote each to the customer's stream`,
     `the events come from project ${apps.join(", ")}, with the fields that were sent`,
@@ -112,7 +112,7 @@ const OPEN_BEFORE = new Set<FindingCode>([
 ]);
 
 /** Removes findings that an arrived event settles: it shows that the role was assumed and could write. */
-function withoutAnswered(findings: Finding[], arrived: number): Finding[] {
+function withoutSettled(findings: Finding[], arrived: number): Finding[] {
   if (arrived === 0) return findings;
   return findings.filter(({ code, severity }) => severity !== "undetermined" || !OPEN_BEFORE.has(code));
 }

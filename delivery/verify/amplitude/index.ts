@@ -10,7 +10,7 @@ import type { ShardRecords } from "../../kinesis/shardReader";
 import { streamApi } from "../../kinesis/streamApi";
 import { StreamReader, StreamUnreadable } from "../../kinesis/streamReader";
 import { type OpenDeployment, withDeployment } from "../../sending/deployment";
-import { notAnswering, notReadable } from "../../sending/findings";
+import { notReadable, notResponding } from "../../sending/findings";
 import type { Progress } from "../../sending/options";
 import type { DeliveryReport } from "../report";
 import { awaitArrivals, RowCollector } from "./arrivals";
@@ -85,7 +85,7 @@ class AmplitudeRouteRun {
       void reader.start();
       // Reading starts before sending, because an event that can't be read back must not be sent.
       if (!(await reader.waitFor(() => reader.hasReadAll, this.#deadline(), signal))) {
-        if (!signal.aborted) this.#findings.push(notAnswering(reader.silentShardIds, stream.streamArn));
+        if (!signal.aborted) this.#findings.push(notResponding(reader.silentShardIds, stream.streamArn));
         return false;
       }
       await this.#send();
@@ -116,7 +116,7 @@ class AmplitudeRouteRun {
       identify: this.options.identify === true,
       ledger: this.#ledger,
       timeline: this.#timeline,
-      onAnswer: () => this.#show(this.#progress),
+      onResponse: () => this.#show(this.#progress),
     });
     this.#identifiesSent = identifiesSent;
   }

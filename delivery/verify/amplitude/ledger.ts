@@ -2,20 +2,20 @@ import { type Comparison, compareEvent, type Row } from "./comparison";
 import type { IngestEvent } from "./ingestEvent";
 
 /** Final response of Amplitude's API to an event, after the SDK's own retries. */
-export type Answer =
+export type EventResponse =
   | { kind: "accepted" }
   | { kind: "refused"; reason: string }
   /** No clear response: Amplitude may have accepted the event. */
   | { kind: "unanswered"; reason: string };
 
-const PENDING: Answer = { kind: "unanswered", reason: "no answer yet" };
+const PENDING: EventResponse = { kind: "unanswered", reason: "no response yet" };
 
 interface Entry {
   event: IngestEvent;
   /** Number of requests that the event was part of. */
   attempts: number;
   firstSentAt?: number;
-  answer?: Answer;
+  response?: EventResponse;
   copies: number;
   uuids: Set<unknown>;
   differing: Set<string>;
@@ -68,7 +68,7 @@ export class AmplitudeLedger {
   }
 
   get accepted(): number {
-    return this.#count(({ answer }) => answer?.kind === "accepted");
+    return this.#count(({ response }) => response?.kind === "accepted");
   }
 
   get seen(): number {
@@ -78,7 +78,7 @@ export class AmplitudeLedger {
   /** Number of events that were sent, not read back, and not refused either. */
   get outstanding(): number {
     return this.#count(
-      ({ attempts, copies, answer }) => attempts > 0 && copies === 0 && answer?.kind !== "refused",
+      ({ attempts, copies, response }) => attempts > 0 && copies === 0 && response?.kind !== "refused",
     );
   }
 
@@ -92,14 +92,14 @@ export class AmplitudeLedger {
     return entries.filter(({ attempts }) => attempts === 1).length;
   }
 
-  onAnswer(index: number, answer: Answer): void {
+  onResponse(index: number, response: EventResponse): void {
     const entry = this.#entries[index];
-    if (entry !== undefined) entry.answer ??= answer;
+    if (entry !== undefined) entry.response ??= response;
   }
 
   /** Marks the events that the SDK still holds when it is ended as unanswered. */
   onEnd(reason: string): void {
-    for (const entry of this.#entries) entry.answer ??= { kind: "unanswered", reason };
+    for (const entry of this.#entries) entry.response ??= { kind: "unanswered", reason };
   }
 
   /**
@@ -132,9 +132,9 @@ export class AmplitudeLedger {
 
   /** Counts the events that were part of a request. */
   counts(): AmplitudeCounts {
-    const absent = (kind: Answer["kind"]) =>
+    const absent = (kind: EventResponse["kind"]) =>
       this.#count(
-        ({ copies, attempts, answer = PENDING }) => attempts > 0 && copies === 0 && answer.kind === kind,
+        ({ copies, attempts, response = PENDING }) => attempts > 0 && copies === 0 && response.kind === kind,
       );
     return {
       delivered: this.#count(({ copies, differing }) => copies > 0 && differing.size === 0),
@@ -162,7 +162,7 @@ export class AmplitudeLedger {
   }
 
   get seenDespiteRefusal(): number {
-    return this.#count(({ copies, answer }) => copies > 0 && answer?.kind === "refused");
+    return this.#count(({ copies, response }) => copies > 0 && response?.kind === "refused");
   }
 
   differingFields(): FieldCounts {
@@ -175,15 +175,15 @@ export class AmplitudeLedger {
 
   /** Returns the reasons of one kind of response, most common first. */
   reasons(kind: "refused" | "unanswered"): [reason: string, events: number][] {
-    const reasons = this.#entries.flatMap(({ answer }) =>
-      answer?.kind === kind && "reason" in answer ? [answer.reason] : [],
+    const reasons = this.#entries.flatMap(({ response }) =>
+      response?.kind === kind && "reason" in response ? [response.reason] : [],
     );
     return ranked(reasons);
   }
 
   /** Returns event types with accepted events, of which none is in the stream. */
   absentTypes(): string[] {
-    const accepted = this.#entries.filter(({ answer }) => answer?.kind === "accepted");
+    const accepted = this.#entries.filter(({ response }) => response?.kind === "accepted");
     const seen = new Set(
       this.#entries.filter(({ copies }) => copies > 0).map(({ event }) => event.event_type),
     );

@@ -19,7 +19,7 @@ import {
   userPropertiesOf,
   usersOf,
 } from "./ingestEvent";
-import type { AmplitudeLedger, Answer } from "./ledger";
+import type { AmplitudeLedger, EventResponse } from "./ledger";
 import { withoutKey } from "./options";
 
 export interface SenderOptions {
@@ -43,7 +43,7 @@ const INVALID_API_KEY = "Invalid API key";
 const MAX_RESPONSE_BYTES = 1024 * 1024;
 
 /** Reason for a request without a response. The SDK has no message for this case, and does not retry. */
-const NO_ANSWER = "no answer: is the address right, and is a firewall, a proxy or TLS in the way?";
+const NO_RESPONSE = "no response; check the address, and look for a firewall, a proxy or TLS in the way";
 
 /** Logger that discards everything. The SDK writes to the console, and its debug log contains the key. */
 const SILENT: Types.ILogger = {
@@ -99,13 +99,13 @@ export class AmplitudeSender {
   }
 
   /** Resolves once the SDK is done with the event, including retries. Never resolves if the SDK is ended before. */
-  async send(event: IngestEvent): Promise<Answer> {
-    return this.#answerOf(await this.#client.track({ ...event }).promise);
+  async send(event: IngestEvent): Promise<EventResponse> {
+    return this.#responseFrom(await this.#client.track({ ...event }).promise);
   }
 
   /** Sends an `$identify` call for a user, with the operations of the SDK's `Identify`. */
-  async identify(identify: Types.IIdentify, options: Types.EventOptions): Promise<Answer> {
-    return this.#answerOf(await this.#client.identify(identify, options).promise);
+  async identify(identify: Types.IIdentify, options: Types.EventOptions): Promise<EventResponse> {
+    return this.#responseFrom(await this.#client.identify(identify, options).promise);
   }
 
   /** Stops sending, and keeps the SDK from holding the process alive. The SDK itself has no call for that. */
@@ -149,17 +149,17 @@ export class AmplitudeSender {
         const isExplained = error instanceof ProxyError || error instanceof ForeignResponseError;
         const remedy = error instanceof ProxyError ? `. ${error.remedy}` : "";
         const text = describeError(error);
-        this.#problem = isExplained ? `${text}${remedy}` : `${NO_ANSWER} (${text})`;
+        this.#problem = isExplained ? `${text}${remedy}` : `${NO_RESPONSE} (${text})`;
         return null;
       }
     };
   }
 
-  #answerOf({ code, message }: Types.Result): Answer {
+  #responseFrom({ code, message }: Types.Result): EventResponse {
     if (code >= 200 && code < 300) return { kind: "accepted" };
     if (code === 400 && message.startsWith(INVALID_API_KEY)) this.#isKeyRefused = true;
-    const noAnswer = this.#problem ?? `${NO_ANSWER} (${message})`;
-    const reason = code === 0 ? noAnswer : `HTTP ${code}: ${message}`;
+    const noResponse = this.#problem ?? `${NO_RESPONSE} (${message})`;
+    const reason = code === 0 ? noResponse : `HTTP ${code}: ${message}`;
     const isRefusal = code >= 400 && code < 500;
     return { kind: isRefusal ? "refused" : "unanswered", reason: withoutKey(reason, this.options.apiKey) };
   }
@@ -221,7 +221,7 @@ export interface DispatchOptions {
   clock: Clock;
   signal: AbortSignal;
   /** Callback for every response to an event. */
-  onAnswer: () => void;
+  onResponse: () => void;
 }
 
 /** Time that Amplitude's SDK may take for all events, including retries. */
@@ -260,18 +260,18 @@ function enterRequest({ ledger, timeline, made }: DispatchOptions, insertIds: st
 
 async function sendAll(
   sender: AmplitudeSender,
-  { made, identify, ledger, timeline, clock, signal, onAnswer }: DispatchOptions,
+  { made, identify, ledger, timeline, clock, signal, onResponse }: DispatchOptions,
   sent: { identifies: number },
 ): Promise<void> {
-  const answers = Array.from({ length: made.events }, async (_, number) => {
+  const responses = Array.from({ length: made.events }, async (_, number) => {
     const event = ingestEvent(made, number, clock.now());
     const index = ledger.add(event);
-    const answer = await sender.send(event);
-    ledger.onAnswer(index, answer);
-    if (answer.kind === "accepted") timeline.count("acknowledged", clock.now());
-    onAnswer();
+    const response = await sender.send(event);
+    ledger.onResponse(index, response);
+    if (response.kind === "accepted") timeline.count("acknowledged", clock.now());
+    onResponse();
   });
-  await Promise.all(answers);
+  await Promise.all(responses);
   // If no event was accepted, Amplitude would not accept identify calls either.
   if (!identify || ledger.accepted === 0 || signal.aborted) return;
   sent.identifies = usersOf(made.events);
@@ -292,7 +292,7 @@ function keyRefused({ zone, url }: DispatchOptions): SettingsError {
   const other = zone === "US" ? "EU" : "US";
   const where =
     url === undefined
-      ? `in zone ${zone}: is the project in the other one (--amplitude-zone ${other})?`
+      ? `in zone ${zone}. If the project is in the other one, use --amplitude-zone ${other}.`
       : `at ${url}.`;
   return new SettingsError(
     `Amplitude doesn't know the API key ${where} Compare it with the project's in Amplitude (Settings > Projects > the project > General): it is the API key, not the secret key. None of the events was taken`,

@@ -279,7 +279,7 @@ describe("A mistake with send, watch, report or the route through Amplitude", fu
     [
       "a URL without a server",
       () => through(PRODUCTION_KEY, "--amplitude-url", "http://127.0.0.1:9"),
-      [/UNDECIDED/, /events-unanswered/, /is the address right/],
+      [/UNDECIDED/, /events-unanswered/, /check the address/],
       3,
     ],
     [

@@ -7,9 +7,9 @@ import {
   interrupted,
   leftOut,
   noEvents,
-  notAnswering,
   notReadable,
   notReadToEnd,
+  notResponding,
   omissionsOf,
   sendingEnded,
   sourceProblems,
@@ -47,8 +47,8 @@ describe("A finding about the run", () => {
   });
 
   it("names the shards that did not respond, or were not read to the end in time", () => {
-    expect(notAnswering([SHARD], STREAM_ARN).message).to.include(`${SHARD} did not respond in time`);
-    expect(notAnswering([], STREAM_ARN).message).to.include(
+    expect(notResponding([SHARD], STREAM_ARN).message).to.include(`${SHARD} did not respond in time`);
+    expect(notResponding([], STREAM_ARN).message).to.include(
       "The list of the stream's shards did not respond",
     );
     expect(notReadToEnd([SHARD, "another"], STREAM_ARN)).to.include({

@@ -16,7 +16,7 @@ function ended(accepted: number, arrived: number, end: Partial<AmplitudeEnd> = {
     const event = ingestEvent(made, number, 0);
     const index = ledger.add(event);
     ledger.onRequest([index], 0);
-    ledger.onAnswer(index, { kind: "accepted" });
+    ledger.onResponse(index, { kind: "accepted" });
     if (number < arrived) ledger.onRow(index, { uuid: number }, 5, 1);
   }
   return {

@@ -2,13 +2,13 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { newRunKey } from "../../../../delivery/common/runId";
 import { ingestEvent } from "../../../../delivery/verify/amplitude/ingestEvent";
-import { AmplitudeLedger, type Answer } from "../../../../delivery/verify/amplitude/ledger";
+import { AmplitudeLedger, type EventResponse } from "../../../../delivery/verify/amplitude/ledger";
 
 const made = { events: 100, eventTypes: ["A", "B"], key: newRunKey(), startedAt: 0 };
 
 interface Course {
   attempts: number;
-  answer: Answer["kind"] | undefined;
+  answer: EventResponse["kind"] | undefined;
   /** The `uuid` of each copy that came. */
   uuids: number[];
 }
@@ -18,7 +18,7 @@ function ledgerOf(courses: Course[]): AmplitudeLedger {
   courses.forEach(({ attempts, answer, uuids }, number) => {
     const index = ledger.add(ingestEvent(made, number, 0));
     for (let attempt = 0; attempt < attempts; attempt++) ledger.onRequest([index], 1_000 + attempt);
-    if (answer !== undefined) ledger.onAnswer(index, { kind: answer, reason: "why" });
+    if (answer !== undefined) ledger.onResponse(index, { kind: answer, reason: "why" });
     for (const uuid of uuids) ledger.onRow(index, { uuid }, 5_000, 1);
   });
   ledger.onEnd("ended");
