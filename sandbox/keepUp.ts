@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { version as awsVersion } from "@pulumi/aws/package.json";
+import type { PastHour } from "./amplitude/past";
 import type { LocalAmplitude } from "./amplitude/server";
 import type { LocalAws, LocalPrincipal } from "./aws";
 import type { Onboarding } from "./onboarding";
@@ -16,6 +17,7 @@ import {
 interface KeptSandbox {
   aws: LocalAws;
   amplitude: LocalAmplitude;
+  past: PastHour;
   folder: string;
   onboarding: Onboarding;
   /** Settles when the user interrupts the sandbox. */
@@ -26,6 +28,7 @@ interface KeptSandbox {
 export async function keepUp({
   aws,
   amplitude,
+  past,
   folder,
   onboarding,
   interrupted,
@@ -44,7 +47,7 @@ export async function keepUp({
   await writeFile(files.outputs, `${JSON.stringify(values, undefined, 2)}\n`);
   await writeFile(files.credentials, credentials(aws), { mode: 0o600 });
   await writeFile(files.environment, environment(aws, amplitude, files.credentials, places), { mode: 0o600 });
-  process.stderr.write(`${instructions(files, amplitude.url, stack)}\n`);
+  process.stderr.write(`${instructions(files, { amplitude, past, stack })}\n`);
   // Neither a pending promise nor a signal listener keeps the process alive.
   const alive = setInterval(() => undefined, 60_000);
   await interrupted;
@@ -54,7 +57,7 @@ export async function keepUp({
 /** Returns a script for sh, with which the AWS CLI, `amplitude-kinesis` and `pulumi` reach only the sandbox. */
 function environment(
   { endpoint, region }: LocalAws,
-  { apiKey }: LocalAmplitude,
+  { apiKey, secretKey }: LocalAmplitude,
   credentialsFile: string,
   places: Places,
 ): string {
@@ -65,6 +68,7 @@ function environment(
     AWS_SHARED_CREDENTIALS_FILE: credentialsFile,
     AWS_PROFILE: "operator",
     AMPLITUDE_API_KEY: apiKey,
+    AMPLITUDE_SECRET_KEY: secretKey,
     ...cliEnvironment(places),
   };
   const exports = Object.entries(variables).map(([name, value]) => `export ${name}=${shellWord(value)}`);
@@ -78,10 +82,14 @@ export PATH=${shellWord(places.plugin)}:"$PATH"
 /** Returns the commands for another shell, with file names quoted for sh. */
 export function instructions(
   files: { environment: string; outputs: string },
-  amplitudeUrl: string,
-  stack: Provisioned["stack"],
+  {
+    amplitude,
+    past,
+    stack,
+  }: { amplitude: Pick<LocalAmplitude, "url" | "origin">; past: PastHour; stack: Provisioned["stack"] },
 ): string {
   const verify = `npx amplitude-kinesis verify --outputs ${shellWord(files.outputs)}`;
+  const reconcile = `npx amplitude-kinesis reconcile --outputs ${shellWord(files.outputs)}`;
   const ofStack = stack && `--stack ${stack.name} --cwd ${shellWord(stack.project)}`;
   return `
 The sandbox runs until you press Ctrl-C. In another shell, run:
@@ -94,10 +102,15 @@ aws kinesis list-streams
 
 Profiles: operator (the customer's administrator), amplitude (a stand-in for Amplitude's account), stranger (a third account).
 
-A stand-in for Amplitude with the documented behavior accepts events at ${amplitudeUrl}
+A stand-in for Amplitude with the documented behavior accepts events at ${amplitude.url}
 and writes them to the customer's stream within seconds:
 
-${verify} --route amplitude --amplitude-url ${amplitudeUrl}
+${verify} --route amplitude --amplitude-url ${amplitude.url}
+
+It also has an Export API with ${past.events} events of ${past.hour} (UTC). Its filter left out ${past.filtered} of them. Of the others,
+${past.dropped} never arrived, ${past.doubled} arrived twice, and ${past.changed} arrived with another value. To find them:
+
+${reconcile} --from ${past.hour} --to ${past.hour} --amplitude-url ${amplitude.origin}
 
 A real \`pulumi up\`, without an AWS account, in a checkout or in the folder of your own stack program:
 

@@ -6,6 +6,7 @@ import { EXIT_CODES, EXIT_USAGE } from "../delivery/cli/exitCodes";
 import { rejectEmptyValues } from "../delivery/cli/options/arguments";
 import { progressDisplay } from "../delivery/cli/terminal/progressDisplay";
 import { prepareReportFolder } from "../delivery/report/renderReport";
+import { deliverPastHour } from "./amplitude/past";
 import { type LocalAmplitude, startAmplitude } from "./amplitude/server";
 import { type LocalAws, startAws } from "./aws";
 import { keepUp } from "./keepUp";
@@ -96,8 +97,9 @@ async function runSandbox(flags: SandboxFlags, root: string): Promise<number> {
       say(`page: ${resolve(flags.report, "report.html")}`);
     }
     if (flags.keep) {
-      amplitude = await connectedAmplitude(aws, onboarding);
-      await keepUp({ aws, amplitude, folder, onboarding, interrupted: once(signal, "abort") });
+      const connected = await connectedAmplitude(aws, onboarding);
+      amplitude = connected.amplitude;
+      await keepUp({ aws, ...connected, folder, onboarding, interrupted: once(signal, "abort") });
     }
     return exitCodeOf(onboarding);
   } catch (error) {
@@ -121,10 +123,10 @@ async function connectedAmplitude({ endpoint, principals }: LocalAws, { provisio
     habits: { p95Ms: AMPLITUDE_P95_MS },
   });
   const { roleArn, region, streamName } = provisioned.outputs;
-  const { check } = await amplitude.connect({ roleArn, region, streamName });
+  const { check, destination } = await amplitude.connect({ roleArn, region, streamName });
   const claim = "Amplitude's permission check passes (iam:SimulatePrincipalPolicy, as the role)";
   say(check.allowed ? `✓ ${claim}` : `✗ failed: ${claim} (${check.reason})`);
-  return amplitude;
+  return { amplitude, past: await deliverPastHour(amplitude, destination) };
 }
 
 /** Chooses generated events and the shipped export by default. */

@@ -82,8 +82,9 @@ export class KinesisDestination {
     return this.#waiting.size + this.#writing;
   }
 
-  take(rows: Json[]): void {
-    const { habits, random, now } = this.options;
+  /** @param habits Behavior for these rows. Default: the destination's. */
+  take(rows: Json[], habits: DeliveryHabits = this.options.habits): void {
+    const { random, now } = this.options;
     const sent = rows.filter((row) => this.enabled && this.#passes(String(row.event_type)));
     const receivedAt = now();
     for (let discarded = rows.length - sent.length; discarded > 0; discarded -= 1) this.#omit("discarded");

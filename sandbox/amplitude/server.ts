@@ -12,7 +12,7 @@ import {
 import { KinesisDestination } from "./destination";
 import { DOCUMENTED_EXPORT, ExportApi, type ExportHabits } from "./exportApi";
 import { DOCUMENTED_METRICS, MetricsApi, type MetricsHabits } from "./metricsApi";
-import { Project } from "./project";
+import { Project, type Reception } from "./project";
 import {
   type ApiResponse,
   type IngestionResponse,
@@ -24,7 +24,14 @@ import {
 } from "./responses";
 import { type DeliveryHabits, DOCUMENTED_HABITS, type Random } from "./schedule";
 import { BATCH_RATES, HTTP_V2_RATES, Throttle, type ThrottleLimits } from "./throttle";
-import { BATCH_LIMITS, HTTP_V2_LIMITS, type Json, readUpload, type UploadLimits } from "./upload";
+import {
+  BATCH_LIMITS,
+  HTTP_V2_LIMITS,
+  type IngestedEvent,
+  readUpload,
+  type Upload,
+  type UploadLimits,
+} from "./upload";
 
 /** A stand-in for Amplitude on this machine, with the behavior that Amplitude documents. It contains nothing of Amplitude. */
 export interface LocalAmplitude {
@@ -40,6 +47,8 @@ export interface LocalAmplitude {
   app: number;
   /** Creates and enables a Kinesis destination, and checks its role's permissions. */
   connect(form: DestinationForm): Promise<{ destination: KinesisDestination; check: PermissionCheck }>;
+  /** Receives an event as if at an earlier time, and forwards it at once. */
+  receivePast(event: IngestedEvent, receivedAt: number): void;
   /** Fails the next requests with this status, 500 to 599, before accepting any event. */
   failNext(requests: number, status: number): void;
   /** Number of events omitted as duplicates. */
@@ -216,14 +225,19 @@ class AmplitudeServer implements LocalAmplitude {
     const receivedAt = this.#now();
     const throttled = throttle.take(read.upload.events, receivedAt);
     if (throttled !== undefined) return tooManyRequests(throttled);
-    const rows = this.#project.take(read.upload, { path, receivedAt });
-    for (const row of rows) this.exports.add(JSON.stringify(row), receivedAt);
-    this.#forward(rows);
+    this.#take(read.upload, { path, receivedAt });
     return ingested(read.upload.events.length, body.length, receivedAt);
   }
 
-  #forward(rows: Json[]): void {
-    for (const destination of this.#destinations) destination.take(rows);
+  receivePast(event: IngestedEvent, receivedAt: number): void {
+    const atOnce = { ...DOCUMENTED_HABITS, p95Ms: 0, duplicateRate: 0, reorderRate: 0 };
+    this.#take({ events: [event], clientUploadTime: undefined }, { path: "/2/httpapi", receivedAt }, atOnce);
+  }
+
+  #take(upload: Upload, reception: Reception, habits?: DeliveryHabits): void {
+    const rows = this.#project.take(upload, reception);
+    for (const row of rows) this.exports.add(JSON.stringify(row), reception.receivedAt);
+    for (const destination of this.#destinations) destination.take(rows, habits);
   }
 }
 

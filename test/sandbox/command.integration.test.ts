@@ -71,6 +71,17 @@ describe("npm run sandbox", function () {
     const ofStack = sandbox.stderr.includes("by Pulumi engine") ? ["verified: operator"] : [];
     expect(routes).to.deep.equal(["verified: operator", "verified: role", "verified: amplitude", ...ofStack]);
     expect(sandbox.stderr).to.include("✓ Amplitude's permission check");
+    const [, words = ""] = /^npx amplitude-kinesis (reconcile .*)$/m.exec(sandbox.stderr) ?? [];
+    const { stdout } = await amplitudeKinesis([...words.split(" "), "--json"], { env });
+    const { eventsExported, eventsNotForwarded, eventsMissing, eventsDuplicated, eventsDifferent } =
+      JSON.parse(stdout);
+    const told = [eventsExported, eventsNotForwarded, eventsMissing, eventsDuplicated, eventsDifferent];
+    const truth =
+      /with (\d+) events of .* left out (\d+) .*\n(\d+) never arrived, (\d+) arrived twice, and (\d+) /.exec(
+        sandbox.stderr,
+      );
+    expect(truth?.slice(1).map(Number)).to.deep.equal(told);
+    expect(told.every((count) => count > 0)).to.equal(true);
     sandbox.kill("SIGINT");
     expect(await sandbox.exited).to.equal(0);
     expect(sandbox.stderr).not.to.match(/EPIPE|^\s+at /m);

@@ -27,14 +27,18 @@ describe("the output of --keep", () => {
   it("names its files correctly if the path has a space and a quote", () => {
     const folder = "/srv/me/Jane's project/.sandbox/run-1";
     const files = { environment: `${folder}/environment`, outputs: `${folder}/outputs.json` };
-    const printed = instructions(files, "http://127.0.0.1:1", { name: "sandbox", project: folder });
+    const printed = instructions(files, {
+      amplitude: { url: "http://127.0.0.1:1/2/httpapi", origin: "http://127.0.0.1:1" },
+      past: { hour: "2026-01-05T09", events: 4, filtered: 1, dropped: 1, doubled: 1, changed: 1 },
+      stack: { name: "sandbox", project: folder },
+    });
     const lines = printed.match(/^(\.|npx) .*$/gm)?.map((line) => line.replace(/^\. /, "sourced ")) ?? [];
     const script = ["sourced() { printf '<%s>' \"$1\"; }", "npx() { printf '<%s>' \"$4\"; }", ...lines].join(
       "\n",
     );
     const outputs = `<${folder}/outputs.json>`;
     expect(execFileSync("sh", ["-c", script], { encoding: "utf8" })).to.equal(
-      `<${folder}/environment>${outputs}${outputs}${outputs}<sandbox>`,
+      `<${folder}/environment>${outputs.repeat(4)}<sandbox>`,
     );
   });
 });

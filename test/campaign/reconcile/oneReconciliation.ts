@@ -101,8 +101,6 @@ async function amplitudeOf(
   const amplitude = await startAmplitude({
     aws: { endpoint, credentials },
     now,
-    apiKey: "key",
-    secretKey: "secret",
   });
   for (const { row, uploadedAt } of exported) amplitude.exports.add(row, uploadedAt);
   amplitude.exports.fault = (_range, request) => exportFaults[request - 1];

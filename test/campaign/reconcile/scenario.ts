@@ -1,6 +1,6 @@
 import type { DeliveryFaultOptions } from "../../../sandbox/amplitude/deliveryFaults";
 import type { ExportFault } from "../../../sandbox/amplitude/exportApi";
-import { type Chances, draw, drawOne, drawWhole } from "../faults/draw";
+import { type Chances, draw, drawWhole } from "../faults/draw";
 import type { ReadFaultName, RequestFaultName } from "../faults/faults";
 import { type FaultPlan, NO_FAULTS } from "../faults/plan";
 
@@ -60,7 +60,8 @@ const READS: ReadFaultName[] = [
   "again",
 ];
 const LOOKUPS: RequestFaultName[] = ["limit-exceeded", "internal-before", "reset-before", "delay"];
-const EXPORT_FAULTS: ExportFault[] = [429, 500, 502, 503, 504, "cut", "torn", "corrupt"];
+/** Faults that a client has to retry. */
+const EXPORT_FAULTS: ExportFault[] = [429, 500, 502, 503, 504, "cut", "torn"];
 const DELAYS_MS = [90_000, 30 * MINUTE_MS, 2 * HOUR_MS, 10 * HOUR_MS];
 /** Time from the end of the hours to the run. */
 const AGES_MS = [
@@ -125,10 +126,10 @@ export function reconcileScenario(number: number): ReconcileScenario {
       at: from + Math.floor(draw(seed, "reshard", at) * (startedAt - from)),
       kind: is(0.6, "reshard", at, "split") ? ("split" as const) : ("merge" as const),
     })).sort((first, other) => first.at - other.at),
-    source: "files",
+    source: is(0.3, "files") ? "files" : "fetched",
     exportFaults: Array.from({ length: count(0.3, "exportFaults", 3) }, (_, at) =>
-      drawOne(Object.fromEntries(EXPORT_FAULTS.map((name) => [name, 0.125])), seed, "exportFault", at),
-    ).flatMap((name) => EXPORT_FAULTS.filter((fault) => String(fault) === name)),
+      one(EXPORT_FAULTS, `exportFault ${at}`),
+    ),
     plan: {
       ...NO_FAULTS,
       seed,
