@@ -349,7 +349,7 @@ describe("the verdict, if the endpoint lies", function () {
         return json({ ...answer, MillisBehindLatest: 1 });
       },
       undefined,
-      { timeoutSeconds: 1 },
+      { timeoutSeconds: 4 },
     );
     expect(report).to.include({ verdict: "undecided", eventsDelivered: 30 });
   });
