@@ -23,7 +23,8 @@ export type { ReportedRoute, Route } from "./deployment/route";
 export type { CheckedStream } from "./deployment/stream";
 export type { Deviation } from "./events/deviations";
 export type { EventKind } from "./events/event";
-export { openExport } from "./events/export/exportReader";
+export type { ExportedEvent } from "./events/export/eventLines";
+export { type ExportSource, openExport } from "./events/export/exportReader";
 export type { GeneratedSource, GeneratorOptions } from "./events/generator/generator";
 export { generateEvents } from "./events/generator/generator";
 export type { Framing, Unreadable } from "./events/recordContent";
@@ -46,6 +47,7 @@ export type {
   EventTypeReport,
   FieldDifference,
   HourReport,
+  IgnoredRows,
   ReconcileReport,
   ReconcileVerdict,
 } from "./reconcile/report";

@@ -9,6 +9,8 @@ export interface EndedReconciliation {
   counts: Omit<ReconcileReport, "verdict" | "findings">;
   /** The stream's ARN. */
   where: string;
+  /** Hours that Amplitude does not export yet, or that the export seems to lack. */
+  hoursNotExported: string[];
   /** Whether the stream was read as far as it can decide. */
   readingComplete: boolean;
   /** Parts of the export that are not events. */
@@ -64,15 +66,12 @@ function nothingArrived({ counts, where, readingComplete }: EndedReconciliation)
   );
 }
 
-function hoursNotExported({ counts }: EndedReconciliation): Finding | false {
-  const open = counts.hours.filter(
-    ({ verdict, eventsMissing }) => verdict === "undecided" && eventsMissing === 0,
-  );
-  if (open.length === 0) return false;
+function hoursNotExported({ hoursNotExported: hours }: EndedReconciliation): Finding | false {
+  if (hours.length === 0) return false;
   return finding.undetermined(
     "hours-not-exported",
-    listed(open.map(({ hour }) => hour)),
-    `${counted(open.length, "hour")} can't be decided: Amplitude exports an hour about two hours after its end, or the export lacks events of it that the stream has`,
+    listed(hours),
+    `${counted(hours.length, "hour")} can't be decided: Amplitude exports an hour about two hours after its end, or the export lacks events of it that the stream has`,
     "Reconcile recent hours again later. For older ones, export them again and check that no archive is left out",
   );
 }

@@ -78,6 +78,7 @@ class Reconciliation {
   /** Whether the stream was read as far as it can decide. */
   #readingComplete = false;
   #readBeyondWindow = false;
+  #exportRead = false;
   #rowsRead = 0;
   #backfilled: BackfillReport | null = null;
   #metrics: AmplitudeMetrics | null = null;
@@ -142,6 +143,7 @@ class Reconciliation {
       this.#show();
       if (this.deployment.signal.aborted) return;
     }
+    this.#exportRead = true;
   }
 
   async #readStream(stream: StreamState): Promise<void> {
@@ -325,6 +327,9 @@ class Reconciliation {
       ...reconcileFindings({
         counts,
         where: this.deployment.streamArn,
+        hoursNotExported: matching.hours.flatMap((_, number) =>
+          this.#isExported(number) ? [] : this.#nameOf(number),
+        ),
         readingComplete: this.#readingComplete,
         skipped: this.#exported,
       }),
@@ -334,16 +339,27 @@ class Reconciliation {
   }
 
   #hours({ hours }: Matching): HourReport[] {
-    const { from } = this.range;
     return hours.map((outcomes, number) => {
-      const isLacking = outcomes.eventsExported === 0 && this.#matcher.unexplainedHours.has(number);
       const isOpen =
-        !this.#exported.isExportable(number) ||
-        isLacking ||
-        (outcomes.eventsMissing > 0 && !this.#readingComplete);
+        !this.#isExported(number) ||
+        !this.#exportRead ||
+        (!this.#readingComplete && outcomes.eventsDelivered < outcomes.eventsExported);
       const verdict = isOpen ? "undecided" : outcomes.eventsMissing > 0 ? "incomplete" : "complete";
-      return { hour: formatHour(from + number * HOUR_MS), verdict, ...outcomes };
+      return { hour: this.#nameOf(number), verdict, ...outcomes };
     });
+  }
+
+  /** Whether the export has the hour, as far as one can see. */
+  #isExported(number: number): boolean {
+    const { unexplainedHours } = this.#matcher;
+    return (
+      this.#exported.isExportable(number) &&
+      (!unexplainedHours.has(number) || this.#matcher.hasExported(number))
+    );
+  }
+
+  #nameOf(number: number): string {
+    return formatHour(this.range.from + number * HOUR_MS);
   }
 
   #show(step = this.#step): void {

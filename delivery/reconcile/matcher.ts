@@ -12,7 +12,7 @@ import { parseRecord } from "../events/recordContent";
 import type { ShardRecords } from "../kinesis/shardReader";
 import { EventTable, IdentityHash, MAX_TYPES } from "./eventTable";
 import { HOUR_MS, type HourRange } from "./options";
-import type { EventOutcomes, FieldDifference } from "./report";
+import type { EventOutcomes, FieldDifference, IgnoredRows } from "./report";
 import { contentHash, differentFields, identityOf } from "./row";
 
 /** Delays above which an event is late. The first is Amplitude's documented p95. */
@@ -98,7 +98,7 @@ export class Matcher {
   readonly #different = new Map<number, Properties>();
   readonly #fields = new Map<string, FieldDifference>();
   readonly #unmatched = { within: { ...NO_ROWS }, beyond: { ...NO_ROWS } };
-  readonly rowsIgnored = { repeated: 0, otherHours: 0, withoutTime: 0 };
+  readonly rowsIgnored: IgnoredRows = { repeated: 0, otherHours: 0, withoutTime: 0 };
   readonly latency = new LatencyRecorder();
   #eventsWithoutIdentity = 0;
   #delivered = 0;
@@ -139,6 +139,11 @@ export class Matcher {
   /** Numbers of the hours of which the stream has a row that the export lacks. */
   get unexplainedHours(): ReadonlySet<number> {
     return this.#unexplainedHours;
+  }
+
+  /** Whether the export has an event of an hour. */
+  hasExported(hour: number): boolean {
+    return (this.#exported.hours[hour]?.eventsExported ?? 0) > 0;
   }
 
   /** Adds a row of the export. */

@@ -64,6 +64,16 @@ export interface AmplitudeMetrics {
   eventsDiscarded: number;
 }
 
+/** Rows of an export that don't count as events. */
+export interface IgnoredRows {
+  /** Rows that repeat an event, such as in overlapping archives. */
+  repeated: number;
+  /** Rows of hours outside the range. */
+  otherHours: number;
+  /** Rows without a readable `server_upload_time`. */
+  withoutTime: number;
+}
+
 /** Result of writing the missing events. */
 export interface BackfillReport {
   /** Events that Kinesis acknowledged. */
@@ -94,8 +104,8 @@ export interface ReconcileReport extends EventOutcomes, Omissions {
   durationInSeconds: number;
   /** Exported events with neither a `uuid` nor a device and an `$insert_id`, so that they can't be matched. */
   eventsWithoutIdentity: number;
-  /** Rows of the export that repeat an event, or are from another hour, or have no `server_upload_time`. They are ignored. */
-  rowsIgnored: { repeated: number; otherHours: number; withoutTime: number };
+  /** Rows of the export that don't count as events. */
+  rowsIgnored: IgnoredRows;
   /** Rows of the stream from other Amplitude projects, by `app`. */
   eventsOfOtherProjects: number;
   /** Rows of the stream from earlier or later hours. */

@@ -24,7 +24,8 @@ const MAX_EVENT_BYTES = 10 * 1024 * 1024;
 
 /** An event of an export, with the object that its bytes hold. */
 export interface ExportedEvent extends SourceEvent {
-  readonly row: Properties;
+  /** The object. */
+  readonly row: Readonly<Record<string, unknown>>;
 }
 
 /** Bytes at a file's start from which `detectFormat` tells its format. */

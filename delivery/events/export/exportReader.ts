@@ -11,6 +11,7 @@ import { type ExportedEvent, FORMAT_BYTES, isZip, readEvents } from "./eventLine
 export interface ExportSource extends EventSource {
   /** Starts the one reading. */
   batches(): AsyncIterable<readonly ExportedEvent[]>;
+  /** Number of skipped pieces that are files, or the rest of a file. */
   readonly fileProblemCount: number;
 }
 
