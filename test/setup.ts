@@ -23,6 +23,8 @@ export function mochaGlobalSetup(): void {
   process.env.TEST_RUN_FOLDER = folder;
   // The commands and plugins that tests start load the same modules hundreds of times.
   process.env.NODE_COMPILE_CACHE ??= compileCache();
+  // The engine's commands last a second and allocate little, so that they save a tenth of their time with fewer collections.
+  process.env.GOGC ??= "400";
   process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   // Mocha itself exits with 0 if a signal ends a parallel run.
   for (const signal of SIGNALS) {
