@@ -136,15 +136,18 @@ export interface AmplitudeKinesisDestinationArgs {
  * from the inputs, except for the properties in `ignoreChanges`. Destroying the stack deletes the resources.
  */
 export interface AdoptedResources {
-  /** Name of a stream to import. It must be the same as the input `streamName`. */
+  /** Name of a stream to import. It must be the same as the input `streamName`, a plain string. Default: none. */
   streamName?: string | undefined;
-  /** Name of a role to import, without its path. It must be the same as the input `roleName`. */
+  /** Name of a role to import, without its path. It must be the same as the input `roleName`, a plain string. Default: none. */
   roleName?: string | undefined;
-  /** ARN of a policy that is attached to the role, to import in place of creating the write policy. */
+  /**
+   * ARN of a customer-managed policy that is attached to the role, to import in place of creating the write policy.
+   * Requires `roleName`. Default: none.
+   */
   policyArn?: string | undefined;
   /**
    * Properties that stay as they are in AWS, by their names in Pulumi's AWS provider: `stream.tags`, `role.description`,
-   * `policy.policy`, …
+   * `policy.policy`, … Default: none.
    */
   ignoreChanges?: string[] | undefined;
 }

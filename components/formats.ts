@@ -51,6 +51,17 @@ export const VALUE_FORMATS = {
   amplitudeAccountId: matching(/^\d{12}$/, "an AWS account id of 12 digits, as a string"),
 } satisfies Partial<Record<InputName, Check>>;
 
+/** Source: AWS, Kinesis API Reference, EnableEnhancedMonitoring. */
+const SHARD_LEVEL_METRICS = [
+  "IncomingBytes",
+  "IncomingRecords",
+  "OutgoingBytes",
+  "OutgoingRecords",
+  "WriteProvisionedThroughputExceeded",
+  "ReadProvisionedThroughputExceeded",
+  "IteratorAgeMilliseconds",
+];
+
 /** Formats of the items of the lists. */
 export const ITEM_FORMATS = {
   amplitudePrincipalArns: PRINCIPAL_FORMAT,
@@ -59,11 +70,10 @@ export const ITEM_FORMATS = {
     "the ARN of an IAM role or user with wildcards in its name only (arn:aws:iam::ACCOUNT:role/NAME-*)",
   ),
   testPrincipalArns: PRINCIPAL_FORMAT,
-  // Source: AWS, Kinesis API Reference, EnableEnhancedMonitoring.
-  shardLevelMetrics: matching(
-    /^(Incoming(Bytes|Records)|Outgoing(Bytes|Records)|(Write|Read)ProvisionedThroughputExceeded|IteratorAgeMilliseconds)$/,
-    "a shard-level metric of Kinesis, such as IncomingBytes",
-  ),
+  shardLevelMetrics: (value) =>
+    SHARD_LEVEL_METRICS.some((metric) => metric === value)
+      ? undefined
+      : violation(value, `must be one of ${SHARD_LEVEL_METRICS.join(", ")}`),
 } satisfies Partial<Record<InputName, Check>>;
 
 /** An alarm evaluates at most one day in periods of a minute. Source: AWS, CloudWatch API Reference, PutMetricAlarm. */

@@ -21,10 +21,10 @@ import {
   errorsAt,
   formatValue,
   type InputName,
-  isDeferred,
   isMap,
   itemErrors,
   type PropertyError,
+  plainViolation,
   type Rule,
   throwErrors,
   unknownName,
@@ -45,7 +45,7 @@ export function validateInputs(
   args: AmplitudeKinesisDestinationArgs,
   opts?: pulumi.ComponentResourceOptions,
 ): AmplitudeKinesisDestinationArgs {
-  if (!isMap(args)) throwErrors(name, errorsAt("args", violation(args, "must be a map of the inputs")));
+  if (!isMap(args)) throwErrors(String(name), errorsAt("args", plainViolation(args, "map of the inputs")));
   const values = withoutNull(args as Values);
   const region = configuredRegion(opts);
   return applyRules(name, values, RULES, [
@@ -128,13 +128,13 @@ function plainErrors(values: Values): PropertyError[] {
   const errors = PLAIN_INPUTS.flatMap((input) => {
     const value = values[input];
     if (value !== undefined && typeof value !== "boolean") {
-      return errorsAt(input, "must be a plain boolean, not an Output");
+      return errorsAt(input, plainViolation(value, "boolean"));
     }
     return value && values.existingStreamArn !== undefined ? errorsAt(input, NOT_WITH_EXISTING) : [];
   });
   const { alarms } = values;
-  if (alarms === undefined || (isMap(alarms) && !isDeferred(alarms))) return errors;
-  return [...errors, ...errorsAt("alarms", "must be a plain map, not an Output; its values may be Outputs")];
+  if (alarms === undefined || isMap(alarms)) return errors;
+  return [...errors, ...errorsAt("alarms", plainViolation(alarms, "map, whose values may be Outputs"))];
 }
 
 /** The role's name has at most 64 characters: the resource name, "-role-" and up to 20 random characters. */
@@ -143,7 +143,7 @@ const MAX_NAME_LENGTH = 38;
 function nameErrors(name: string, args: Values): PropertyError[] {
   const isGenerated = args.roleName === undefined && args.roleNamePrefix === undefined;
   const max = isGenerated ? MAX_NAME_LENGTH : 100;
-  if (/^[a-zA-Z0-9_.-]+$/.test(name) && name.length <= max) return [];
+  if (typeof name === "string" && /^[a-zA-Z0-9_.-]+$/.test(name) && name.length <= max) return [];
   const rule = `must be 1 to ${max} letters, digits, '_', '.' or '-', because the names of the stream and the role begin with it`;
   return errorsAt("name", violation(name, rule));
 }

@@ -96,8 +96,16 @@ export function itemErrors(path: string, items: unknown[], check: Check): Proper
   });
 }
 
+/** Whether the value is a map that is known now. A Date, a Promise or an Output has no inputs to check. */
 export function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return Object.prototype.toString.call(value) === "[object Object]" && !isDeferred(value);
+}
+
+/** Returns how a value violates that it must be of the type, and known at once. */
+export function plainViolation(value: unknown, type: string): Violation | string {
+  return isDeferred(value)
+    ? `must be a plain ${type}, not an Output or a Promise`
+    : violation(value, `must be a ${type}`);
 }
 
 /** Returns the rule that an unknown name violates. It suggests the name that differs in the fewest characters, up to two. */
@@ -152,17 +160,18 @@ export function isDeferred(value: unknown): boolean {
   return pulumi.Output.isInstance(value) || value instanceof Promise;
 }
 
-/** Returns the values without those that are null, which Pulumi's resources take for "not set": inputs, tags, an alarm's values. */
+/** Inputs that are maps. */
+const MAPS = ["tags", "alarms", "adopt"];
+
+/** Returns the values without those that are null, which Pulumi's resources take for "not set", also inside a map. */
 export function withoutNull(values: Values): Values {
-  const set = (value: unknown) => value !== null && value !== undefined;
-  const entries = Object.entries(values).map(([input, value]) => {
-    const isNested = (input === "tags" || input === "alarms") && isMap(value) && !isDeferred(value);
-    return [
-      input,
-      isNested ? Object.fromEntries(Object.entries(value).filter(([, inner]) => set(inner))) : value,
-    ];
-  });
-  return Object.fromEntries(entries.filter(([, value]) => set(value)));
+  const withoutUnset = (map: object) =>
+    Object.fromEntries(Object.entries(map).filter(([, value]) => value !== null && value !== undefined));
+  const entries = Object.entries(values).map(([input, value]) => [
+    input,
+    MAPS.includes(input) && isMap(value) ? withoutUnset(value) : value,
+  ]);
+  return withoutUnset(Object.fromEntries(entries));
 }
 
 /** Deeper than any input. The rules reject a value that contains itself. */

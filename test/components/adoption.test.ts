@@ -1,6 +1,7 @@
+import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { adoptionOptions } from "../../components/adoption";
-import type { AmplitudeKinesisDestinationArgs } from "../../components/index";
+import type { AdoptedResources, AmplitudeKinesisDestinationArgs } from "../../components/index";
 import { validateInputs } from "../../components/rules";
 
 const POLICY_ARN = "arn:aws:iam::111122223333:policy/write";
@@ -23,13 +24,31 @@ describe("adopted resources", () => {
     expect(adoptionOptions(adopt, "policy")).to.deep.equal({});
   });
 
+  it("take null for a name that is not set", () => {
+    const unset = { streamName: null, ignoreChanges: null } as unknown as AdoptedResources;
+    expect(validateInputs("acme", { adopt: unset })).to.deep.equal({ adopt: {} });
+  });
+
   const invalid: [Record<string, unknown>, string][] = [
-    [{ adopt: "by-hand" }, "adopt: must be a plain map"],
+    [{ adopt: "by-hand" }, 'adopt: "by-hand" must be a map'],
+    [{ adopt: { streamName: 5 } }, "adopt.streamName: 5 must be a string"],
+    [
+      { streamName: pulumi.output("s"), adopt: { streamName: "s" } },
+      "streamName: must be a plain string, not an Output, with adopt",
+    ],
+    [
+      { roleName: "r", adopt: { roleName: "r", policyArn: "arn:aws:iam::aws:policy/ReadOnlyAccess" } },
+      'adopt.policyArn: "arn:aws:iam::aws:policy/ReadOnlyAccess" must be the ARN of a customer-managed policy',
+    ],
+    [{ adopt: { ignoreChanges: [null] } }, "adopt.ignoreChanges[0]: null must be a string"],
     [{ adopt: { stream: "s" } }, "adopt.stream: unknown input"],
     [{ adopt: { streamName: "s" } }, 'adopt.streamName: "s" must be the same as streamName'],
     [{ roleName: "r", adopt: { roleName: "other" } }, 'adopt.roleName: "other" must be the same as roleName'],
     [{ adopt: { policyArn: POLICY_ARN } }, "adopt.policyArn: requires adopt.roleName"],
-    [{ adopt: { ignoreChanges: "stream.tags" } }, "adopt.ignoreChanges: must be a plain list"],
+    [
+      { adopt: { ignoreChanges: "stream.tags" } },
+      'adopt.ignoreChanges: "stream.tags" must be a list of strings',
+    ],
     [
       { adopt: { ignoreChanges: ["stream.tag"] } },
       "adopt.ignoreChanges[0]: unknown property; did you mean stream.tags?",

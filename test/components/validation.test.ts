@@ -98,6 +98,19 @@ describe("the component's inputs", () => {
     ],
     ["list all inputs if none is near", { hours: 24 }, "unknown input; expected one of"],
     [
+      "name all metrics",
+      { shardLevelMetrics: ["ALL"] },
+      '"ALL" must be one of IncomingBytes, IncomingRecords',
+    ],
+    ["show what a flag was given", { retainStream: "yes" }, 'retainStream: "yes" must be a boolean'],
+    ["show what a map was given", { alarms: true }, "alarms: true must be a map"],
+    [
+      "show a date that is not a map",
+      { tags: new Date(0) },
+      'tags: "1970-01-01T00:00:00.000Z" must be a map',
+    ],
+    ["reject a date for the alarms", { alarms: new Date(0) }, "alarms: "],
+    [
       "say that a tag must be a string",
       { tags: { costCenter: 4711 } },
       'tags["costCenter"]: 4711 must be a string',
@@ -269,10 +282,23 @@ describe("the component's inputs", () => {
       expect(rejected(args)).to.deep.equal([path]));
   }
 
-  it("that must be plain values are rejected as an Output", () => {
-    expect(rejected(untyped({ retainStream: pulumi.output(true) }))).to.deep.equal(["retainStream"]);
-    expect(rejected(untyped({ alarms: pulumi.output({}) }))).to.deep.equal(["alarms"]);
-    expect(rejected(untyped({ alarms: Promise.resolve({}) }))).to.deep.equal(["alarms"]);
+  for (const input of ["retainStream", "requireTls", "alarms", "adopt"]) {
+    it(`that must be plain values are rejected as an Output, a secret or a promise: ${input}`, () => {
+      for (const value of [pulumi.output({}), pulumi.secret({ a: "hidden" }), Promise.resolve({})]) {
+        expect(() => validateInputs("acme", untyped({ [input]: value })))
+          .to.throw(new RegExp(`^[^\n]* 1 invalid input:\n  ${input}: must be a plain [^\n]*$`))
+          .and.not.to.match(/hidden/);
+      }
+    });
+  }
+
+  it("are rejected as a whole if they are an Output, and without a resource name", () => {
+    for (const args of [pulumi.output({}), Promise.resolve({})]) {
+      expect(() => validateInputs("acme", args as Args)).to.throw("args: must be a plain map");
+    }
+    for (const name of [null, 5]) {
+      expect(() => validateInputs(name as unknown as string, {})).to.throw(`name: ${name} must be 1 to 38`);
+    }
   });
 
   it("are rejected all at once", () => {
