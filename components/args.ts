@@ -32,7 +32,7 @@ export interface AmplitudeKinesisDestinationArgs {
   existingStreamArn?: pulumi.Input<string> | undefined;
   /**
    * The stream's name: 1–128 letters, digits, '_', '.' or '-'. Changing it replaces the stream.
-   * Default: the resource name with a random suffix.
+   * Default: the component's name, `-stream-` and a random suffix.
    */
   streamName?: pulumi.Input<string> | undefined;
   /** Capacity mode, `ON_DEMAND` or `PROVISIONED`. Default: `ON_DEMAND`. */
@@ -72,7 +72,7 @@ export interface AmplitudeKinesisDestinationArgs {
   kmsKeyArn?: pulumi.Input<string> | undefined;
   /**
    * The role's name: 1–64 letters, digits or any of _+=,.@-. Anyone who knows the role's ARN can enter it in another
-   * Amplitude project, so prefer a name that can't be guessed. Default: the resource name with a random suffix.
+   * Amplitude project, so prefer a name that can't be guessed. Default: the component's name, `-role-` and a random suffix.
    */
   roleName?: pulumi.Input<string> | undefined;
   /**
@@ -82,11 +82,14 @@ export interface AmplitudeKinesisDestinationArgs {
    * Default: none.
    */
   roleNamePrefix?: pulumi.Input<string> | undefined;
-  /** IAM path of the role and its policy. It begins and ends with '/'. Default: `/`. */
+  /** IAM path of the role and its policy: at most 512 characters, and '/' at both ends. Default: `/`. */
   rolePath?: pulumi.Input<string> | undefined;
   /** Maximum duration of a role session in seconds: 3600–43200. Default: 3600. */
   maxSessionSeconds?: pulumi.Input<number> | undefined;
-  /** ARN of the role's permissions boundary. It must allow everything that the write policy allows. Default: none. */
+  /**
+   * ARN of the role's permissions boundary: a policy of the role's account or of AWS. It must allow everything that the
+   * write policy allows. Default: none.
+   */
   permissionsBoundaryArn?: pulumi.Input<string> | undefined;
   /**
    * External id that a caller must send to assume the role: 2–1224 characters. Amplitude's form has no documented field
@@ -176,8 +179,8 @@ export interface DeliveryAlarms {
   capacityPercent?: pulumi.Input<number> | undefined;
   /**
    * Number of shards used to compute the capacity, with 1,000 records/s and 1 MB/s each. Set it for an existing stream, or
-   * for an `ON_DEMAND` stream, which AWS scales without notice (a new one has the capacity of 4 shards).
-   * Default: `shardCount`; without either, there is no alarm on the capacity.
+   * for an `ON_DEMAND` stream, which AWS scales without notice (a new one has the capacity of 4 shards). It can't be
+   * combined with `shardCount`. Default: `shardCount`; without either, there is no alarm on the capacity.
    */
   capacityShards?: pulumi.Input<number> | undefined;
 }
