@@ -74,7 +74,7 @@ describe("A campaign of faults", () => {
 });
 
 describe("A campaign against the sandbox", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let aws: Fixture;
   before(async () => {
     aws = await sharedAws();
