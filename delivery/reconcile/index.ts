@@ -77,7 +77,6 @@ class Reconciliation {
   #step = "";
   /** Whether the stream was read as far as it can decide. */
   #readingComplete = false;
-  #readBeyondWindow = false;
   #exportRead = false;
   #rowsRead = 0;
   #backfilled: BackfillReport | null = null;
@@ -150,14 +149,17 @@ class Reconciliation {
     if (this.deployment.signal.aborted) return;
     this.#show("reading the stream");
     const now = this.deployment.clock.now();
-    const from = this.range.from - READ_MARGIN_MS;
-    this.#readingComplete = await this.#withReader(stream, from, this.#take, async (reader) => {
-      const isRead = await this.#readUpTo(reader, Math.min(this.#windowEnd, now));
-      if (!isRead || now <= this.#windowEnd || !this.#mayArriveLater) return isRead;
-      this.#show("reading on for missing events");
-      this.#readBeyondWindow = await this.#readUpTo(reader, now);
-      return this.#readBeyondWindow;
-    });
+    const read = (from: EpochMs, to: EpochMs, isAfterWindow: boolean) =>
+      this.#withReader(
+        stream,
+        from - READ_MARGIN_MS,
+        (batch) => this.#matcher.take(batch, isAfterWindow),
+        (reader) => this.#readUpTo(reader, to),
+      );
+    this.#readingComplete = await read(this.range.from, Math.min(this.#windowEnd, now), false);
+    if (!this.#readingComplete || now <= this.#windowEnd || !this.#mayArriveLater) return;
+    this.#show("reading on for missing events");
+    this.#readingComplete = await read(this.#windowEnd, now, true);
   }
 
   /** @returns What `read` returns, or false if the stream can't be read. */
@@ -180,14 +182,10 @@ class Reconciliation {
     }
   }
 
-  readonly #take = (batch: ShardRecords) => this.#matcher.take(batch);
-
   /** Whether events that arrived after Amplitude's retries, such as those of a backfill, can change the result. */
   get #mayArriveLater(): boolean {
-    const { outstanding, eventsDelivered, hasDeliveredBeyond } = this.#matcher;
-    if (outstanding === 0) return false;
-    if (eventsDelivered === 0 || hasDeliveredBeyond) return true;
-    return this.#matcher.result(this.#forwarding).total.eventsMissing > 0;
+    const { outstanding, eventsDelivered } = this.#matcher;
+    return outstanding > 0 && (eventsDelivered === 0 || this.#missing > 0);
   }
 
   /** @returns Whether the stream was read up to this time. */
@@ -312,7 +310,7 @@ class Reconciliation {
       ...matching.total,
       eventsWithoutIdentity,
       rowsIgnored: { ...rowsIgnored },
-      ...this.#matcher.unmatched(this.#readBeyondWindow),
+      ...this.#matcher.unmatched(),
       ...omissionsOf(this.#exported),
       latencyInSeconds: latency.summary() ?? null,
       hours: this.#hours(matching),

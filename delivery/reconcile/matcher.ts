@@ -97,12 +97,11 @@ export class Matcher {
   readonly #unexplainedHours = new Set<number>();
   readonly #different = new Map<number, Properties>();
   readonly #fields = new Map<string, FieldDifference>();
-  readonly #unmatched = { within: { ...NO_ROWS }, beyond: { ...NO_ROWS } };
+  readonly #unmatched = { ...NO_ROWS };
   readonly rowsIgnored: IgnoredRows = { repeated: 0, otherHours: 0, withoutTime: 0 };
   readonly latency = new LatencyRecorder();
   #eventsWithoutIdentity = 0;
   #delivered = 0;
-  #hasDeliveredBeyond = false;
   #keptBytes = 0;
 
   /** @param windowEnd End of the time in which Amplitude delivers the hours. */
@@ -129,11 +128,6 @@ export class Matcher {
   /** Events that were not found in the stream so far. */
   get outstanding(): number {
     return this.#table.size - this.#delivered;
-  }
-
-  /** Whether an event arrived after the window. */
-  get hasDeliveredBeyond(): boolean {
-    return this.#hasDeliveredBeyond;
   }
 
   /** Numbers of the hours of which the stream has a row that the export lacks. */
@@ -175,9 +169,15 @@ export class Matcher {
     }
   }
 
-  /** Takes records of the stream. */
-  take({ records, repeated, receivedAt }: ShardRecords): void {
-    for (const record of records) this.#takeRecord(record, receivedAt, repeated?.has(record) ?? false);
+  /**
+   * Takes records of the stream that arrived within the window, or only those that arrived after it. How far a reader got
+   * beyond the window is chance, so its records there count only once all of them are read.
+   */
+  take({ records, repeated, receivedAt }: ShardRecords, isAfterWindow = false): void {
+    for (const record of records) {
+      const isAfter = (record.ApproximateArrivalTimestamp?.getTime() ?? receivedAt) > this.windowEnd;
+      if (isAfter === isAfterWindow) this.#takeRecord(record, receivedAt, repeated?.has(record) ?? false);
+    }
   }
 
   /** Takes records that may have been taken before: only events that had none are entered. */
@@ -243,7 +243,6 @@ export class Matcher {
       this.#delivered += 1;
       this.#deliveredTypes.add(type);
       this.latency.record(delay);
-      this.#hasDeliveredBeyond ||= at > this.windowEnd;
       return;
     }
     for (const tally of [this.#exported.hours[hour], this.#exported.types[type]])
@@ -271,8 +270,8 @@ export class Matcher {
     return this.#apps.size > 0 && app !== undefined && app !== null && !this.#apps.has(String(app));
   }
 
-  #countUnmatched(kind: keyof UnmatchedRows, { at, isRepeated }: Arrival): void {
-    if (!isRepeated) this.#unmatched[at > this.windowEnd ? "beyond" : "within"][kind] += 1;
+  #countUnmatched(kind: keyof UnmatchedRows, { isRepeated }: Arrival): void {
+    if (!isRepeated) this.#unmatched[kind] += 1;
   }
 
   /** Counts every event. */
@@ -366,12 +365,8 @@ export class Matcher {
     return type;
   }
 
-  /** @param countsBeyond Whether the stream was read on after the window, so that rows from then on are complete. */
-  unmatched(countsBeyond: boolean): UnmatchedRows {
-    const { within, beyond } = this.#unmatched;
-    const kinds = Object.keys(NO_ROWS) as (keyof UnmatchedRows)[];
-    const sums = kinds.map((kind) => [kind, within[kind] + (countsBeyond ? beyond[kind] : 0)] as const);
-    return Object.fromEntries(sums) as unknown as UnmatchedRows;
+  unmatched(): UnmatchedRows {
+    return { ...this.#unmatched };
   }
 }
 

@@ -47,14 +47,18 @@ function uploadOf(row: Row): number {
 function matched(export_: Row[], stream: Arrived[], stringify: (row: Row) => string = JSON.stringify) {
   const matcher = new Matcher(RANGE, WINDOW_END);
   for (const row of export_) matcher.addExported(exported(row));
+  matcher.take(batchOf(stream, stringify));
+  return matcher;
+}
+
+function batchOf(stream: Arrived[], stringify: (row: Row) => string = JSON.stringify) {
   const records = stream.map(({ row, delayMs }) => ({
     Data: Buffer.from(stringify(row)),
     PartitionKey: "somebody",
     SequenceNumber: "1",
     ApproximateArrivalTimestamp: new Date(uploadOf(row) + delayMs),
   }));
-  matcher.take({ shardId: "shardId-000000000000", records, receivedAt: FROM });
-  return matcher;
+  return { shardId: "shardId-000000000000", records, receivedAt: FROM };
 }
 
 const FORWARDING = { eventTypes: new Set<string>(), allTypes: false };
@@ -173,7 +177,7 @@ describe("The matching of an export with a stream", () => {
         { row: { hello: "world", server_upload_time: timestamp(FROM) }, delayMs: 0 },
       ],
     );
-    expect(matcher.unmatched(false)).to.deep.equal({
+    expect(matcher.unmatched()).to.deep.equal({
       eventsOfOtherProjects: 1,
       eventsOfOtherHours: 2,
       eventsUnexplained: 1,
@@ -183,10 +187,14 @@ describe("The matching of an export with a stream", () => {
     expect([...matcher.unexplainedHours]).to.deep.equal([0]);
   });
 
-  it("counts rows after the window only once the stream was read to its end", () => {
-    const matcher = matched([rowOf(1)], [{ row: rowOf(5), delayMs: 10 * HOUR_MS }]);
-    expect(matcher.unmatched(false).eventsUnexplained).to.equal(0);
-    expect(matcher.unmatched(true).eventsUnexplained).to.equal(1);
+  it("takes rows after the window only once all of them are read", () => {
+    const late = [1, 5].map((id) => ({ row: rowOf(id), delayMs: 10 * HOUR_MS }));
+    const matcher = matched([rowOf(1)], late);
+    const counts = () => [matcher.eventsDelivered, matcher.unmatched().eventsUnexplained];
+    expect(counts()).to.deep.equal([0, 0]);
+    expect([...matcher.unexplainedHours]).to.deep.equal([]);
+    matcher.take(batchOf(late), true);
+    expect(counts()).to.deep.equal([1, 1]);
   });
 
   it("counts events that can't be matched, and rows without a time", () => {
@@ -234,6 +242,6 @@ describe("The matching of an export with a stream", () => {
     }));
     matcher.takeAgain({ shardId: "shardId-000000000000", records, receivedAt: FROM });
     expect(matcher.result(FORWARDING).total).to.include({ eventsDelivered: 2, eventsDuplicated: 0 });
-    expect(matcher.unmatched(true).eventsUnexplained).to.equal(0);
+    expect(matcher.unmatched().eventsUnexplained).to.equal(0);
   });
 });
