@@ -17,7 +17,7 @@ export function reconciliationSentence(report: ReconcileReport): string {
   const sentences: Record<ReconcileVerdict, string> = {
     complete: `${eventsDelivered} of ${counted(eventsExported, "exported event")} delivered`,
     incomplete: `${eventsMissing} of ${counted(eventsExported, "exported event")} missing`,
-    undecided: `the two records could not be compared completely; ${eventsDelivered} of ${counted(eventsExported, "exported event")} delivered`,
+    undecided: `it could not be determined whether every event arrived; ${eventsDelivered} of ${counted(eventsExported, "exported event")} delivered`,
   };
   return sentences[verdict] + notForwarded;
 }
