@@ -30,6 +30,11 @@ export const LIMITS: RatioLimit[] = [
     to: ["write: the SDK, from bytes", "read: the SDK"],
     limit: 1.05,
   },
+  {
+    of: "reconcile: an export and a stream of the same bytes",
+    to: ["reconcile: only reading the stream", "reconcile: only decompressing the export"],
+    limit: 2.5,
+  },
 ];
 
 export function ratioOf(rounds: Rounds, { of, to }: RatioLimit): number {

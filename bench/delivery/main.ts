@@ -9,7 +9,7 @@ import { type AddedLatency, type LatencyRun, LINGER_MS } from "./latencyTypes";
 import { type Figures, LIMITS, medians, type RatioLimit, type Rounds, ratioOf } from "./limits";
 import { runOne, type Sink, script, show, startSink } from "./measure";
 import type { PathRun } from "./onePath";
-import { PATHS, type PathName, usesGeneratedEvents } from "./paths";
+import { isOfReconcile, PATHS, type PathName, usesGeneratedEvents } from "./paths";
 import { installPeers, type Peers } from "./peers/install";
 
 /** Latency that the producer may add to its linger time at the 99th percentile, in ms. */
@@ -35,15 +35,15 @@ async function main(): Promise<void> {
   const load = {
     events: parseInteger("events", values.events, 10_000),
     concurrency: parseInteger("concurrency", values.concurrency, 1),
+    rounds: parseInteger("rounds", values.rounds, 1),
+    most: parseInteger("most", values.most, 10_000),
   };
-  const rounds = parseInteger("rounds", values.rounds, 1);
-  const most = parseInteger("most", values.most, 10_000);
   const peers = values.peers ? await installPeers() : { commands: {}, missing: ["the peers (give --peers)"] };
   const sink = await startSink({ tls: values.tls, latencyMs: parseInteger("latency", values.latency, 0) });
   try {
-    const figures = await measureAll(sink, select(commandsOf(peers), values.only), { ...load, rounds });
+    const figures = await measureAll(sink, select(commandsOf(peers), values.only), load);
     const latency = await measureLatency(sink, figures);
-    const growth = await growthOf(sink, Object.keys(figures), most);
+    const growth = await growthOf(sink, Object.keys(figures), load.most);
     const result = compare(figures, latency, growth);
     if (values.json) console.log(JSON.stringify({ node: process.version, ...result }, null, 2));
     else print(result, peers);
@@ -63,25 +63,32 @@ interface Load {
   /** Requests in flight. */
   concurrency: number;
   rounds: number;
+  /** Events of the paths that are measured as a whole with the largest number. */
+  most: number;
 }
 
 async function measureAll(
   sink: Sink,
   { npm, commands }: Pick<Peers, "npm" | "commands">,
-  { rounds, ...load }: Load,
+  { rounds, most, ...load }: Load,
 ): Promise<Rounds> {
   const names = Object.keys(commands);
+  if (names.some(isOfReconcile)) await sink.prepareExports(most);
   const figures: Rounds = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const name of round % 2 === 0 ? names : [...names].reverse()) {
       show(`round ${round + 1} of ${rounds}: ${name}`);
-      const share = name === VERIFY ? { share: load.events } : {};
-      const run = { ...load, ...share, ...inputOf(sink, name), name, peers: npm ?? "" };
+      const run = { ...loadOf(name, load, most), ...inputOf(sink, name), name, peers: npm ?? "" };
       figures[name]?.push(await runOne<Figures>(commands[name] ?? [], run, sink.environment));
     }
   }
   show("");
   return figures;
+}
+
+function loadOf(name: string, load: Pick<Load, "events" | "concurrency">, most: number) {
+  if (isOfReconcile(name)) return { events: most, share: most, concurrency: 1 };
+  return name === VERIFY ? { ...load, share: load.events } : load;
 }
 
 /** Returns the commands of our own paths and of the installed peers. */
@@ -101,9 +108,9 @@ function select({ npm, commands }: Pick<Peers, "npm" | "commands">, only: string
   return { npm, commands: Object.fromEntries(selected) };
 }
 
-function inputOf(sink: Sink, name: string): Pick<PathRun, "endpoint" | "eventsFile"> {
-  const { endpoint, eventsFile, generatedFile } = sink;
-  return { endpoint, eventsFile: usesGeneratedEvents(name) ? generatedFile : eventsFile };
+function inputOf(sink: Sink, name: string): Pick<PathRun, "endpoint" | "eventsFile" | "hour"> {
+  const { endpoint, eventsFile, generatedFile, hour } = sink;
+  return { endpoint, hour, eventsFile: usesGeneratedEvents(name) ? generatedFile : eventsFile };
 }
 
 /** Measures for ten seconds at a tenth of limit A's rate. Returns undefined if limit A or the producer was not measured. */

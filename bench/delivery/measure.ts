@@ -1,13 +1,16 @@
 import { type ChildProcess, execFile, fork } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { generate } from "selfsigned";
 import { generateEvents } from "../../delivery/events/generator/generator";
-import { eventObjects } from "./events";
+import { eventObjects, readEvents } from "./events";
+import { ExportedRows, writeExport } from "./exportedRows";
 import type { PathRun } from "./onePath";
+import { exportFileOf } from "./reconcilePaths";
 
 const run = promisify(execFile);
 const LOADER = ["--require", "tsx/cjs"];
@@ -26,6 +29,10 @@ export interface Sink {
   eventsFile: string;
   /** Events that `verify` generates. */
   generatedFile: string;
+  /** Start of the hour that is reconciled, as epoch time in ms: the last one that the Export API has for certain. */
+  hour: number;
+  /** Writes the hour's export of `events` events, and that of the warm-up, unless they exist. */
+  prepareExports(events: number): Promise<void>;
   /** Environment variables with which a client trusts the sink's certificate. */
   environment: NodeJS.ProcessEnv;
   stop(): Promise<void>;
@@ -43,7 +50,17 @@ export async function startSink({ tls, latencyMs }: SinkOptions): Promise<Sink> 
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
   const port = await portOf(sink);
+  const hour = (Math.floor(Date.now() / 3_600_000) - 4) * 3_600_000;
   return {
+    hour,
+    async prepareExports(events) {
+      for (const number of [Math.ceil(events / 4), events]) {
+        const file = exportFileOf(folder, number);
+        if (existsSync(file)) continue;
+        show(`export of ${number} events`);
+        await writeExport(file, new ExportedRows(readEvents(generatedFile), hour, number), number);
+      }
+    },
     endpoint: `${tls ? "https" : "http"}://127.0.0.1:${port}`,
     eventsFile,
     generatedFile,

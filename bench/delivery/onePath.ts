@@ -1,4 +1,5 @@
 /** Runs one path against the sink, in a separate process, and prints the client's CPU seconds per million events and events/s. */
+import { dirname } from "node:path";
 import { readEvents } from "./events";
 import { PATHS, type PathName } from "./paths";
 
@@ -15,6 +16,8 @@ export interface PathRun {
   eventsFile: string;
   /** Folder of the npm peers. */
   peers: string;
+  /** Start of the hour that is reconciled, as epoch time in ms. */
+  hour: number;
 }
 
 async function main({
@@ -24,11 +27,14 @@ async function main({
   concurrency,
   eventsFile,
   peers,
+  hour,
   ...run
 }: PathRun): Promise<void> {
   const quarter = Math.ceil(events / concurrency / 4);
   const pool = readEvents(eventsFile);
-  const path = (share: number) => PATHS[name as PathName]({ endpoint, peers, events: pool, share });
+  const folder = dirname(eventsFile);
+  const path = (share: number) =>
+    PATHS[name as PathName]({ endpoint, peers, events: pool, share, folder, hour });
   await repeat(path(quarter), events / 4, concurrency); // Warms up the compiler.
   const call = path(run.share ?? quarter);
   const [cpu, start] = [process.cpuUsage(), performance.now()];

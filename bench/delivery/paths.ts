@@ -10,6 +10,7 @@ import { putRecordsTo } from "../../delivery/kinesis/record";
 import { CREDENTIALS, encodeBody, keyOf, poster, REGION, releaseBody, signedHeaders } from "./handWritten";
 import { awsKinesisWritable, kinesisStreams } from "./peers/javascript";
 import { producerPath } from "./producerPath";
+import { readStreamPath, reconcilePath, unpackPath } from "./reconcilePaths";
 import { verifyPath } from "./verifyPath";
 
 /** Records per request. */
@@ -22,6 +23,9 @@ const GENERATED = "generated";
 /** Whether a path uses the events that `verify` generates, to be compared with it. */
 export const usesGeneratedEvents = (name: string) => name.endsWith(", events of verify");
 
+/** Whether a path works on the hour that is reconciled, as a whole. */
+export const isOfReconcile = (name: string) => name.startsWith("reconcile:");
+
 /** Inputs of a path. */
 export interface Bench {
   endpoint: string;
@@ -31,6 +35,10 @@ export interface Bench {
   share: number;
   /** Folder of the npm peers. */
   peers: string;
+  /** Folder with the exports of `share` events. */
+  folder: string;
+  /** Start of the hour that is reconciled, as epoch time in ms. */
+  hour: number;
 }
 
 /** Returns a call, usually of one request, that resolves to its number of events. */
@@ -126,6 +134,11 @@ export const PATHS = {
   "read: ours": (bench) => readWithOurs(bench, POOL),
   "read: ours, events of verify": (bench) => readWithOurs(bench, GENERATED),
   "verify: generate, hash, send, read, match": (bench) => verifyPath(bench, CREDENTIALS),
+  "reconcile: an export and a stream of the same bytes": (bench) => reconcilePath(bench, "same"),
+  "reconcile: an export and a stream with user properties as strings": (bench) =>
+    reconcilePath(bench, "strings"),
+  "reconcile: only reading the stream": readStreamPath,
+  "reconcile: only decompressing the export": unpackPath,
 } satisfies Record<string, Path>;
 
 export type PathName = keyof typeof PATHS;

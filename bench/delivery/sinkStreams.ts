@@ -1,4 +1,9 @@
-/** The sink's responses to a whole `verify`: one shard per stream, which returns the records that were written to it. */
+/**
+ * The sink's responses to a whole `verify` or `reconcile`. One shard per stream returns the records that were written to it, or
+ * in a stream such as `reconcile-same-10000-1767225600000` the rows of an export.
+ */
+import { readEvents } from "./events";
+import { ExportedRows } from "./exportedRows";
 
 interface SentRecord {
   Data: string;
@@ -23,7 +28,7 @@ const SHARD = "shardId-000000000000";
 const RECORDS_PER_READ = 4_000;
 /** Kinesis's sequence numbers have 56 digits. */
 const sequenceNumber = (position: number) => `49${String(position).padStart(54, "0")}`;
-const STREAM = /"(?:StreamName|ShardIterator)":"(verify-[^"#]*)/;
+const STREAM = /"(?:StreamName|ShardIterator)":"((?:verify|reconcile)-[^"#]*)/;
 
 /** Unread records at which a writer waits. A real stream accepts half of what it returns, but this one has no limits. */
 const MAX_UNREAD = 100_000;
@@ -36,7 +41,7 @@ export async function waitForRoom(target: string): Promise<void> {
     await new Promise<void>((resolve) => waiting.push(resolve));
 }
 
-/** Whether a request belongs to a whole `verify`. The stream's name precedes the records, or the body is short. */
+/** Whether a request belongs to a whole `verify` or `reconcile`. The stream's name precedes the records, or the body is short. */
 export function isOfVerify(target: string, body: Buffer): boolean {
   return !/(Put|Get)Records$/.test(target) || STREAM.test(body.toString("latin1", 0, 200));
 }
@@ -102,6 +107,7 @@ const RESPONSES: Record<string, ((input: Input) => object) | undefined> = {
   GetRecords: ({ ShardIterator }) => {
     const [name = "", at = "0"] = ShardIterator.split("#");
     const from = Number(at);
+    if (name.startsWith("reconcile-")) return exportedRecords(name, from);
     const stored = streams.get(name) ?? { first: 0, records: [] };
     stored.records.splice(0, from - stored.first);
     stored.first = from;
@@ -120,3 +126,26 @@ const RESPONSES: Record<string, ((input: Input) => object) | undefined> = {
     };
   },
 };
+
+const exportedRows = new Map<string, ExportedRows>();
+
+/** Responds to GetRecords with the rows of an export from a position. Each arrives a second after its upload. */
+function exportedRecords(name: string, from: number): object {
+  const [, form = "", events = "", hour = ""] = name.split("-");
+  const [, , , generatedFile = ""] = process.argv;
+  const rows =
+    exportedRows.get(name) ??
+    new ExportedRows(readEvents(generatedFile), Number(hour), Number(events), form === "strings");
+  exportedRows.set(name, rows);
+  const end = Math.min(Number(events), from + RECORDS_PER_READ);
+  return {
+    MillisBehindLatest: end === Number(events) ? 0 : Date.now() - rows.uploadedAt(end) - 1_000,
+    NextShardIterator: `${name}#${end}`,
+    Records: Array.from({ length: end - from }, (_, index) => ({
+      ApproximateArrivalTimestamp: rows.uploadedAt(from + index) / 1000 + 1,
+      Data: Buffer.from(rows.row(from + index)).toString("base64"),
+      PartitionKey: String(from + index),
+      SequenceNumber: sequenceNumber(from + index + 1),
+    })),
+  };
+}
