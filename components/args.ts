@@ -61,7 +61,8 @@ export interface AmplitudeKinesisDestinationArgs {
   retainStream?: boolean | undefined;
   /**
    * Whether the stream's resource policy denies requests on its records that don't use TLS. Amplitude and the AWS SDKs use
-   * TLS. Must be a plain boolean. Default: false.
+   * TLS. The policy replaces the resource policy of an adopted stream, and doesn't cover registered consumers (enhanced
+   * fan-out), which have separate policies. Must be a plain boolean. Default: false.
    */
   requireTls?: boolean | undefined;
   /**
