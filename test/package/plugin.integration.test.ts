@@ -43,7 +43,7 @@ describe("the plugin for every Pulumi language", function () {
   });
 
   it("has the schema of the snapshot", () => {
-    const remedy = "UPDATE_SCHEMA=1 rewrites test/package/schema.json, where the change is meant";
+    const remedy = "if the change is intended, run this with UPDATE_SCHEMA=1, then `npm run format`";
     expect(schema, remedy).to.deep.equal(snapshot);
   });
 
