@@ -3,7 +3,7 @@ import { callerIdentity } from "../aws/credentials";
 import { accountOf } from "../common/arn";
 import type { EpochMs } from "../common/clock";
 import { SettingsError, SourceError } from "../common/errors";
-import { type Finding, hasSeverity } from "../common/findings";
+import { type Finding, finding, hasSeverity } from "../common/findings";
 import { READ_MARGIN_MS } from "../common/limits";
 import { namesOf } from "../common/outputs";
 import { VERSION } from "../common/version";
@@ -157,9 +157,26 @@ class Reconciliation {
         (reader) => this.#readUpTo(reader, to),
       );
     this.#readingComplete = await read(this.range.from, Math.min(this.#windowEnd, now), false);
+    this.#checkExpiry(stream);
     if (!this.#readingComplete || now <= this.#windowEnd || !this.#mayArriveLater) return;
     this.#show("reading on for missing events");
     this.#readingComplete = await read(this.#windowEnd, now, true);
+  }
+
+  /** Records may have expired before they were read, so events of the first hours that are missing prove nothing then. */
+  #checkExpiry({ retentionHours, clockOffsetMs, streamArn }: StreamState): void {
+    if (retentionHours === undefined || this.#missing === 0) return;
+    const oldest = this.deployment.clock.now() + clockOffsetMs - retentionHours * HOUR_MS;
+    if (oldest <= this.range.from) return;
+    this.#readingComplete = false;
+    this.#findings.push(
+      finding.undetermined(
+        "records-expired",
+        streamArn,
+        `The stream's retention of ${retentionHours} h passed the first hour while the stream was read, so events may have expired unread`,
+        `Give --from ${formatHour(Math.ceil(oldest / HOUR_MS) * HOUR_MS)} or later, and raise retentionHours for the future`,
+      ),
+    );
   }
 
   /** @returns What `read` returns, or false if the stream can't be read. */

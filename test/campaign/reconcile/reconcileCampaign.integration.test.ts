@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { campaign, described } from "../campaign";
+import { reconcileOnce } from "./oneReconciliation";
 import { reconcileOutcome } from "./reconcileCampaign";
+import { HOUR_MS, reconcileScenario } from "./scenario";
 
 const SEEDS = 40;
 
@@ -31,4 +33,31 @@ describe("A campaign of reconciliations", () => {
       expect(untrue([await reconcileOutcome(seed)])).to.equal("");
     });
   }
+
+  it("decides nothing about events whose records expired while the stream was read", async () => {
+    const scenario = reconcileScenario(1);
+    const { report } = await reconcileOnce({
+      ...scenario,
+      hours: 1,
+      events: 1_000,
+      types: ["A"],
+      withoutIdentity: 0,
+      faults: { seed: scenario.seed },
+      source: "files",
+      retentionHours: 24,
+      startedAt: scenario.from + 24 * HOUR_MS - 10_500,
+      strangers: { otherProjects: 0, otherHours: 0, unexplained: 0, foreign: 0 },
+      reshards: [],
+      plan: {
+        ...scenario.plan,
+        reads: { throttled: 0.5, delay: 0.4 },
+        lookups: { delay: 0.9 },
+        longestDelayMs: 60_000,
+        faultsInARow: 10,
+      },
+    });
+    expect(report.eventsMissing).to.be.greaterThan(0);
+    expect(report.verdict).to.equal("undecided");
+    expect(report.findings.map(({ code }) => code)).to.include("records-expired");
+  });
 });
