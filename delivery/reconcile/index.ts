@@ -103,6 +103,7 @@ class Reconciliation {
       this.#checkRetention(stream);
       await this.#readExport();
       await this.#readStream(stream);
+      await this.#matchAgain();
       await this.#backfill(stream);
       await this.#lookAgain();
       await this.#readMetrics();
@@ -177,6 +178,17 @@ class Reconciliation {
         `Give --from ${formatHour(Math.ceil(oldest / HOUR_MS) * HOUR_MS)} or later, and raise retentionHours for the future`,
       ),
     );
+  }
+
+  /** Matches rows of the stream without a uuid, by reading the hours again in which they were uploaded. */
+  async #matchAgain(): Promise<void> {
+    const hours = this.#matcher.hoursToMatchAgain();
+    if (hours.size > 0 && !this.deployment.signal.aborted) {
+      this.#show("matching rows without a uuid");
+      for await (const events of this.#exported.read(hours))
+        for (const event of events) this.#matcher.matchAgain(event);
+    }
+    this.#matcher.endMatching();
   }
 
   /** @returns What `read` returns, or false if the stream can't be read. */

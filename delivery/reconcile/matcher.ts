@@ -13,12 +13,12 @@ import type { ShardRecords } from "../kinesis/shardReader";
 import { EventTable, IdentityHash, MAX_TYPES } from "./eventTable";
 import { HOUR_MS, type HourRange } from "./options";
 import type { EventOutcomes, FieldDifference, IgnoredRows } from "./report";
-import { contentHash, differentFields, identityOf } from "./row";
+import { contentHash, differentFields, identityOf, insertIdOf } from "./row";
 
 /** Delays above which an event is late. The first is Amplitude's documented p95. */
 const LATE_MS = 60_000;
 const VERY_LATE_MS = HOUR_MS;
-/** Size of the different rows that are kept, to find their fields in the export. */
+/** Size of the rows that are kept, because only the export tells in which fields they differ, or which event they are. */
 const MAX_KEPT_BYTES = 64 * 2 ** 20;
 /** Fields that are counted separately, so that made-up names can't fill the memory. */
 const MAX_FIELDS = 500;
@@ -96,6 +96,8 @@ export class Matcher {
   readonly #apps = new Set<string>();
   readonly #unexplainedHours = new Set<number>();
   readonly #different = new Map<number, Properties>();
+  /** Unmatched rows of the stream without a uuid, by device and `$insert_id`. Their events may have one in the export. */
+  readonly #withoutUuid = new Map<string, StreamRow[]>();
   readonly #fields = new Map<string, FieldDifference>();
   readonly #unmatched = { ...NO_ROWS };
   readonly rowsIgnored: IgnoredRows = { repeated: 0, otherHours: 0, withoutTime: 0 };
@@ -215,22 +217,70 @@ export class Matcher {
       this.#countUnmatched("recordsForeign", arrival);
       return;
     }
-    for (const row of content.objects) this.#takeRow(row, arrival, data.length / content.objects.length);
+    const size = data.length / content.objects.length;
+    for (const row of content.objects) this.#takeRow({ row, arrival, size });
   }
 
-  #takeRow(row: Properties, arrival: Arrival, size: number): void {
+  #takeRow(streamRow: StreamRow): void {
+    const { row, arrival } = streamRow;
     const identity = identityOf(row);
-    const entry = identity === undefined ? -1 : this.#table.find(this.#hash.of(identity));
-    if (entry === -1) {
+    let entry = this.#find(identity);
+    const insertId = entry === -1 ? insertIdOf(row) : undefined;
+    const hasUuid = insertId !== identity;
+    // The export may lack the uuid that the stream has.
+    if (entry === -1 && hasUuid) entry = this.#find(insertId);
+    if (entry !== -1) this.#takeMatched(entry, streamRow);
+    else if (hasUuid || insertId === undefined || !this.#keepWithoutUuid(insertId, streamRow))
       this.#takeUnmatched(row, arrival);
-      return;
-    }
+  }
+
+  #find(identity: string | undefined): number {
+    return identity === undefined ? -1 : this.#table.find(this.#hash.of(identity));
+  }
+
+  #takeMatched(entry: number, { row, arrival, size }: StreamRow): void {
     this.#see(entry, arrival);
     if (this.#table.hasContent(entry, contentHash(row))) return;
     this.#table.markDifferent(entry);
-    if (this.#different.has(entry) || this.#keptBytes + size > MAX_KEPT_BYTES) return;
+    if (!this.#different.has(entry) && this.#mayKeep(size)) this.#different.set(entry, row);
+  }
+
+  #mayKeep(size: number): boolean {
+    if (this.#keptBytes + size > MAX_KEPT_BYTES) return false;
     this.#keptBytes += size;
-    this.#different.set(entry, row);
+    return true;
+  }
+
+  #keepWithoutUuid(insertId: string, streamRow: StreamRow): boolean {
+    const uploadedAt = parseTimestamp(streamRow.row.server_upload_time);
+    if (uploadedAt === undefined || !this.#isInRange(uploadedAt) || !this.#mayKeep(streamRow.size))
+      return false;
+    const rows = this.#withoutUuid.get(insertId);
+    if (rows === undefined) this.#withoutUuid.set(insertId, [streamRow]);
+    else rows.push(streamRow);
+    return true;
+  }
+
+  /** Numbers of the hours that have to be matched again, because rows of the stream lack a uuid. */
+  hoursToMatchAgain(): ReadonlySet<number> {
+    const uploads = [...this.#withoutUuid.values()].flat().map(({ row }) => row.server_upload_time);
+    return new Set(uploads.map((uploadedAt) => this.#hourOf(parseTimestamp(uploadedAt) ?? 0)));
+  }
+
+  /** Matches an exported event with rows of the stream that lack its uuid. */
+  matchAgain({ row }: ExportedEvent): void {
+    const insertId = insertIdOf(row);
+    const rows = insertId === undefined ? undefined : this.#withoutUuid.get(insertId);
+    const entry = rows === undefined ? -1 : this.#find(identityOf(row));
+    if (entry === -1 || insertId === undefined) return;
+    this.#withoutUuid.delete(insertId);
+    for (const streamRow of rows ?? []) this.#takeMatched(entry, streamRow);
+  }
+
+  /** Counts the rows that no exported event has matched. */
+  endMatching(): void {
+    for (const { row, arrival } of [...this.#withoutUuid.values()].flat()) this.#takeUnmatched(row, arrival);
+    this.#withoutUuid.clear();
   }
 
   #see(entry: number, { at, isRepeated }: Arrival): void {
@@ -368,6 +418,14 @@ export class Matcher {
   unmatched(): UnmatchedRows {
     return { ...this.#unmatched };
   }
+}
+
+/** A row of the stream. */
+interface StreamRow {
+  row: Properties;
+  arrival: Arrival;
+  /** Bytes. */
+  size: number;
 }
 
 /** How a row reached the stream. */

@@ -5,8 +5,12 @@ import { redact, redactName } from "../events/redact";
 import { mix } from "./eventTable";
 
 /** Returns the text that identifies a row: its `uuid`, or else its device and `$insert_id`; undefined without either. */
-export function identityOf({ uuid, device_id, $insert_id }: Properties): string | undefined {
-  if (isName(uuid)) return uuid;
+export function identityOf(row: Properties): string | undefined {
+  return isName(row.uuid) ? row.uuid : insertIdOf(row);
+}
+
+/** Returns the text that identifies a row by its device and `$insert_id`, or undefined without both. */
+export function insertIdOf({ device_id, $insert_id }: Properties): string | undefined {
   return isName(device_id) && isName($insert_id) ? `${device_id}\n${$insert_id}` : undefined;
 }
 

@@ -129,6 +129,7 @@ describe("The matching of an export with a stream", () => {
           delayMs,
         }));
         const matcher = matched(export_, stream);
+        matcher.endMatching();
         const { total, hours, types } = matcher.result(FORWARDING);
         expect(total).to.deep.equal(naiveOutcomes(export_, stream, () => true));
         for (const [hour, outcomes] of hours.entries()) {
@@ -185,6 +186,32 @@ describe("The matching of an export with a stream", () => {
       recordsForeign: 1,
     });
     expect([...matcher.unexplainedHours]).to.deep.equal([0]);
+  });
+
+  describe("between a row without a uuid and one with it", () => {
+    const [withUuid, without] = [rowOf(1), rowOf(1, { hasUuid: false })];
+    const expected = { eventsDelivered: 1, eventsMissing: 0, eventsDuplicated: 1, eventsDifferent: 1 };
+
+    it("goes by device and $insert_id if the export lacks the uuid", () => {
+      const matcher = matched(
+        [without],
+        [withUuid, withUuid].map((row) => ({ row, delayMs: 0 })),
+      );
+      expect(matcher.result(FORWARDING).total).to.include(expected);
+    });
+
+    it("goes by device and $insert_id if the stream lacks the uuid, and counts other rows as unmatched", () => {
+      const stream = [without, without, rowOf(2, { hasUuid: false })];
+      const matcher = matched(
+        [withUuid],
+        stream.map((row) => ({ row, delayMs: 0 })),
+      );
+      expect([...matcher.hoursToMatchAgain()]).to.deep.equal([0]);
+      for (const row of [withUuid, withUuid]) matcher.matchAgain(exported(row));
+      matcher.endMatching();
+      expect(matcher.result(FORWARDING).total).to.include(expected);
+      expect(matcher.unmatched().eventsUnexplained).to.equal(1);
+    });
   });
 
   it("takes rows after the window only once all of them are read", () => {
