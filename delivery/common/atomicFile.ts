@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 /** Permissions of a file that only its owner may read. */
 export const PRIVATE_MODE = 0o600;
 
 /**
  * Writes a file completely or not at all: a reader sees either the old file or the new one, and a full disk leaves the old
- * one.
+ * one. Removes what killed processes left of it.
  *
  * @param mode Permissions of the file.
  */
@@ -15,6 +16,7 @@ export async function writeAtomically(
   content: string | AsyncIterable<string | Uint8Array>,
   mode = PRIVATE_MODE,
 ): Promise<void> {
+  await removeRemains(file);
   const temporary = temporaryName(file);
   try {
     const handle = await open(temporary, "wx", PRIVATE_MODE);
@@ -32,14 +34,34 @@ export async function writeAtomically(
   }
 }
 
-/** Checks that a file can be written, without changing it. Throws the system's error if it can't. */
+/** Checks that a file can be written, without changing it, and removes what killed processes left of it. Throws the system's error if it can't. */
 export async function probeFile(file: string): Promise<void> {
+  await removeRemains(file);
   const probe = temporaryName(file);
   await (await open(probe, "wx")).close();
   await rm(probe);
 }
 
-/** Returns the name of a file that exists only until its content is complete. */
+/** Returns the name of a file that exists only until its content is complete, or its process is killed. */
 function temporaryName(file: string): string {
-  return `${file}.${randomBytes(6).toString("hex")}.tmp`;
+  return `${file}.${process.pid}-${randomBytes(6).toString("hex")}.tmp`;
+}
+
+async function removeRemains(file: string): Promise<void> {
+  const folder = dirname(file);
+  const name = basename(file);
+  // A folder that can't be listed may still be writable.
+  for (const each of await readdir(folder).catch(() => [])) {
+    const pid =
+      each.startsWith(`${name}.`) && /^\.(\d+)-[0-9a-f]{12}\.tmp$/.exec(each.slice(name.length))?.[1];
+    if (pid && !isRunning(Number(pid))) await rm(join(folder, each), { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
 }

@@ -74,6 +74,7 @@ export type FindingCode =
   | "hours-not-exported"
   | "events-not-matchable"
   | "types-not-forwarded"
+  | "types-not-exported"
   | "events-different"
   | "events-duplicated"
   | "events-late"

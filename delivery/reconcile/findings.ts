@@ -11,6 +11,8 @@ export interface EndedReconciliation {
   where: string;
   /** Hours that Amplitude does not export yet, or that the export seems to lack. */
   hoursNotExported: string[];
+  /** Names of `eventTypes` that the export lacks. */
+  typesNotExported: string[];
   /** Whether the stream was read as far as it can decide. */
   readingComplete: boolean;
   /** Parts of the export that are not events. */
@@ -30,6 +32,7 @@ export function reconcileFindings(ended: EndedReconciliation): Finding[] {
     counts.eventsDuplicated > 0 && eventsDuplicated(ended),
     counts.eventsLate > 0 && eventsLate(ended),
     counts.eventsDelivered > 0 && counts.eventsNotForwarded > 0 && notForwarded(ended),
+    typesNotExported(ended),
     counts.eventsOfOtherProjects > 0 && otherProjects(ended),
     counts.eventsUnexplained > 0 && unexplained(ended),
     counts.recordsForeign > 0 && foreignRecords(ended),
@@ -61,7 +64,7 @@ function nothingArrived({ counts, where, readingComplete }: EndedReconciliation)
   return finding.undetermined(
     "nothing-arrived",
     where,
-    `None of the ${counted(counts.eventsNotForwarded, "exported event")} arrived, so it is unknown which types the destination forwards`,
+    `None of the ${counted(counts.eventsExported, "exported event")} arrived, so it is unknown which types the destination forwards`,
     "In Amplitude, check that the destination was enabled in these hours, and that its stream and project are these. Name a type that it forwards with --event-type, or give --all-types if it has no filter",
   );
 }
@@ -142,6 +145,16 @@ function notForwarded({ counts, where }: EndedReconciliation): Finding {
     where,
     `Nothing arrived of ${counted(types.length, "event type")}, so the destination's filter may exclude ${types.length === 1 ? "it" : "them"}: ${listed(named)}`,
     "Compare with the destination's filter in Amplitude. Name types that have to arrive with --event-type, or give --all-types if there is no filter",
+  );
+}
+
+function typesNotExported({ typesNotExported: types }: EndedReconciliation): Finding | false {
+  if (types.length === 0) return false;
+  return finding.warning(
+    "types-not-exported",
+    "--event-type",
+    `The export has no event of ${types.length === 1 ? "this type" : "these types"}, so naming ${types.length === 1 ? "it" : "them"} has no effect: ${listed(types)}`,
+    "Compare the spelling, upper and lower case included, with the event types of the report",
   );
 }
 

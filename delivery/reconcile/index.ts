@@ -357,6 +357,9 @@ class Reconciliation {
         hoursNotExported: matching.hours.flatMap((_, number) =>
           this.#isExported(number) ? [] : this.#nameOf(number),
         ),
+        typesNotExported: [...this.#forwarding.eventTypes].flatMap((name) =>
+          !this.#exportRead || matching.types.has(name) ? [] : redactName(name),
+        ),
         readingComplete: this.#readingComplete,
         skipped: this.#exported,
       }),
@@ -365,14 +368,20 @@ class Reconciliation {
     return { ...counts, verdict: verdictFrom(findings), findings };
   }
 
-  #hours({ hours }: Matching): HourReport[] {
+  #hours({ hours, total }: Matching): HourReport[] {
+    // Parts that can't be read may be events of any hour.
+    const hasUnreadParts = this.#exported.problemCount + this.#matcher.rowsIgnored.withoutTime > 0;
     return hours.map((outcomes, number) => {
+      const { eventsExported, eventsDelivered, eventsMissing, eventsNotForwarded } = outcomes;
       const isOpen =
         !this.#isExported(number) ||
         !this.#exportRead ||
-        (!this.#readingComplete && outcomes.eventsDelivered < outcomes.eventsExported);
-      const verdict = isOpen ? "undecided" : outcomes.eventsMissing > 0 ? "incomplete" : "complete";
-      return { hour: this.#nameOf(number), verdict, ...outcomes };
+        (!this.#readingComplete && eventsDelivered < eventsExported);
+      // If nothing arrived, the filter does not explain it.
+      const explained = eventsDelivered + (total.eventsDelivered > 0 ? eventsNotForwarded : 0);
+      const isComplete = !hasUnreadParts && explained === eventsExported;
+      const decided = eventsMissing > 0 ? "incomplete" : isComplete ? "complete" : "undecided";
+      return { hour: this.#nameOf(number), verdict: isOpen ? "undecided" : decided, ...outcomes };
     });
   }
 

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { probeFile, writeAtomically } from "../common/atomicFile";
 import { DeliveryError, messageOf, ReportError } from "../common/errors";
 import { jsonText } from "../common/printable";
@@ -6,6 +7,12 @@ import { redactName } from "../events/redact";
 
 /** @throws ReportError if the file can't be written. */
 export async function prepareMissing(file: string): Promise<void> {
+  if (file === "-")
+    throw new ReportError(
+      "The missing events can't be written to -, because standard output has the report. Name a file",
+    );
+  const existing = await stat(file).catch(() => undefined);
+  if (existing?.isFile() === false) throw unwritable(file, "it isn't a regular file");
   await probeFile(file).catch((cause: unknown) => {
     throw unwritable(file, cause);
   });

@@ -32,7 +32,10 @@ export interface EventOutcomes {
 export interface HourReport extends EventOutcomes {
   /** `2026-11-27T10`, UTC. */
   hour: string;
-  /** `undecided`: Amplitude does not export the hour yet, or the export seems to lack it. */
+  /**
+   * `undecided`: Amplitude does not export the hour yet, the export seems to lack it, a part of it can't be matched, the
+   * stream was not read to its end, or nothing arrived at all.
+   */
   verdict: ReconcileVerdict;
 }
 

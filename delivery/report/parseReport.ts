@@ -97,6 +97,10 @@ export function parseReport(json: string, name: string): DeliveryReport {
   if (!("reportVersion" in value)) throw notAReport(name, "reportVersion is missing");
   if (value.reportVersion !== 1)
     throw notAReport(name, "reportVersion is not 1, the only version that this command can read");
+  if ("eventsExported" in value)
+    throw new ReportError(
+      `${name} is a report of reconcile, which this command can't convert. Run \`npx amplitude-kinesis reconcile\` with --report`,
+    );
   validate ??= new Ajv({ useDefaults: true }).compile<DeliveryReport>(object(FIELDS));
   if (validate(value)) return value;
   throw notAReport(name, describeError(validate.errors?.[0]));

@@ -165,10 +165,10 @@ export function reconciliationJunit(report: ReconcileReport): string {
   const shown = redactReport(report);
   const { streamName, region, roleArn, from, to, version } = shown;
   const checks = [
-    verdictCheck(shown),
+    check("verdict", shown.verdict, reconciliationSentence(shown), shown.durationInSeconds),
     countCheck("no event is missing", shown.eventsMissing, "failure", "missing"),
-    ...shown.hours.map(({ hour, eventsMissing, verdict }) =>
-      countCheck(`hour ${hour}`, eventsMissing, verdict === "incomplete" ? "failure" : "error", "missing"),
+    ...shown.hours.map(({ hour, verdict, eventsMissing }) =>
+      check(`hour ${hour}`, verdict, `${counted(eventsMissing, "event")} missing`),
     ),
     ...shown.findings.map(findingCheck),
   ];
@@ -180,14 +180,9 @@ export function reconciliationJunit(report: ReconcileReport): string {
   );
 }
 
-function verdictCheck(report: ReconcileReport): Check {
-  const { verdict, durationInSeconds: seconds } = report;
-  if (verdict === "complete") return { name: "verdict", seconds, outcome: undefined };
+function check(name: string, verdict: ReconcileVerdict, sentence: string, seconds = 0): Check {
+  if (verdict === "complete") return { name, seconds, outcome: undefined };
   const element = verdict === "incomplete" ? "failure" : "error";
-  const message = `${verdict}: ${reconciliationSentence(report)}`;
-  return {
-    name: "verdict",
-    seconds,
-    outcome: { element, type: verdict, message, details: "See the findings." },
-  };
+  const message = `${verdict}: ${sentence}`;
+  return { name, seconds, outcome: { element, type: verdict, message, details: "See the findings." } };
 }

@@ -46,6 +46,7 @@ const OF_OTHER_COMMANDS = [
   "hours-not-exported",
   "events-not-matchable",
   "types-not-forwarded",
+  "types-not-exported",
   "events-different",
   "events-duplicated",
   "events-late",

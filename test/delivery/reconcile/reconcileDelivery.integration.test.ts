@@ -240,6 +240,7 @@ describe("reconcileDelivery, against the sandbox", function () {
     const exports = [await archive(await exportedRows(6))];
     const unknown = await reconcile(outputs, { exports });
     expect(unknown).to.include({ verdict: "undecided", eventsMissing: 0, eventsNotForwarded: 6 });
+    expect(unknown.hours.map(({ verdict }) => verdict)).to.deep.equal(["undecided", "undecided"]);
     const known = await reconcile(outputs, { exports, eventTypes: ["type 1"] });
     expect(known).to.include({ verdict: "incomplete", eventsMissing: 2, eventsNotForwarded: 4 });
   });

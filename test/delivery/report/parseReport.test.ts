@@ -39,6 +39,12 @@ describe("Reading a report", () => {
     expect(parseReport(JSON.stringify(result), "it")).to.deep.equal(VERIFIED);
   });
 
+  it("says that a report of reconcile has its files already", () => {
+    expect(problemOf('{"reportVersion":1,"eventsExported":1}')).to.match(
+      / is a report of reconcile, .* --report$/,
+    );
+  });
+
   it("names a field that is missing", () => {
     for (const field of ["runId", "eventsSent", "timeline", "findings"] as const) {
       const { [field]: _, ...rest } = VERIFIED;

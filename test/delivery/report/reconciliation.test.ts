@@ -118,6 +118,13 @@ describe("The report of a reconciliation", () => {
       .and.to.include("7 events missing");
   });
 
+  it("has a JUnit error for an undecided hour, also without a missing event", () => {
+    const hour: HourReport = { ...HOUR, verdict: "undecided", eventsMissing: 0 };
+    expect(reconciliationJunit({ ...COMPLETE, verdict: "undecided", hours: [hour] })).to.match(
+      /<testcase name="hour 2026-11-27T10"[^>]*>\s*<error type="undecided" message="undecided: 0 events missing">/,
+    );
+  });
+
   it("is rendered by renderReport in every format", async () => {
     expect(JSON.parse(await renderReport(REPORT, "json"))).to.include({
       verdict: "incomplete",
