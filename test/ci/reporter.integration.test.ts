@@ -34,7 +34,7 @@ describe("The end of a test run", function () {
   after(() => rm(folder, { recursive: true, force: true }));
 
   function environment(variables: Record<string, string>) {
-    const { TEST_RUN_FOLDER, MOCHA_WORKER_ID, ...env } = process.env;
+    const { TEST_RUN_FOLDER, TEST_SEED, TEST_SHARD, TEST_JUNIT, MOCHA_WORKER_ID, ...env } = process.env;
     return { ...env, ...variables };
   }
 

@@ -137,7 +137,7 @@ describe("npm run sandbox", function () {
       expect(sandbox.stdout).to.equal("");
       expect(sandbox.stderr.slice(before)).to.match(/^(?:[✓a-z][^\n]*\n)*sandbox: interrupted\n$/);
       expect(sandbox.stderr).not.to.match(/^\s+at /m);
-      expect(family.filter(isAlive)).to.deep.equal([]);
+      await until(() => !family.some(isAlive));
       expect(sandbox.leftFolders()).to.deep.equal([]);
     });
   }
