@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
-import { PRIVATE_MODE, writeAtomically } from "../common/atomicFile";
+import { PRIVATE_MODE, probeFile, writeAtomically } from "../common/atomicFile";
 import type { EpochMs } from "../common/clock";
 import { messageOf, SettingsError, SourceError } from "../common/errors";
 import { makeFolder } from "../common/folder";
@@ -31,22 +31,27 @@ export class ExportedHours {
   /**
    * @param client Absent if archives are given.
    * @param now Time of the run's start. Hours that the Export API doesn't have by then are left out.
-   * @throws SettingsError if the folder that keeps the hours can't be created.
    */
   constructor(
     private readonly options: Pick<ReconcileOptions, "exports" | "keepExport" | "apiKey" | "zone" | "url">,
     private readonly range: HourRange,
     private readonly client: AmplitudeClient | undefined,
     private readonly now: EpochMs,
-  ) {
-    const { exports, keepExport } = options;
+  ) {}
+
+  /**
+   * Creates the folder that keeps the hours.
+   *
+   * @throws SettingsError if it can't be written.
+   */
+  async prepare(): Promise<void> {
+    const { exports, keepExport } = this.options;
     if (keepExport === undefined || exports !== undefined) return;
     try {
       makeFolder(keepExport, 0o700);
+      await probeFile(join(keepExport, "export"));
     } catch (cause) {
-      throw new SettingsError(`--keep-export can't use the folder ${keepExport}: ${messageOf(cause)}`, {
-        cause,
-      });
+      throw unwritable(keepExport, cause);
     }
   }
 
@@ -92,13 +97,13 @@ export class ExportedHours {
     const fetched = await this.client?.download(time, (zip) => saveZip(zip, `hour ${formatHour(time)}`));
     if (fetched === undefined) return;
     if (fetched === null) {
-      if (kept !== undefined) await writeAtomically(kept, oneChunk(EMPTY_ZIP));
+      if (kept !== undefined) await keep(kept, oneChunk(EMPTY_ZIP));
       return;
     }
     const { source, file } = fetched;
     try {
       yield source;
-      if (kept !== undefined && source.problemCount === 0) await writeAtomically(kept, readFile(file));
+      if (kept !== undefined && source.problemCount === 0) await keep(kept, readFile(file));
     } finally {
       await file.close();
     }
@@ -128,6 +133,20 @@ async function openKept(file: string): Promise<ExportSource | undefined> {
     if (error instanceof SourceError) return undefined;
     throw error;
   }
+}
+
+/** @throws SettingsError if the file can't be written. */
+async function keep(file: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+  await writeAtomically(file, content).catch((cause: unknown) => {
+    throw unwritable(dirname(file), cause);
+  });
+}
+
+function unwritable(folder: string, cause: unknown): SettingsError {
+  return new SettingsError(
+    `--keep-export can't write to ${folder}: ${messageOf(cause)}. Name another folder, or free space`,
+    { cause },
+  );
 }
 
 /** Opens a file that no end of the process leaves behind, because it is removed while it is open. */

@@ -114,7 +114,7 @@ function eventsDifferent({ counts, where }: EndedReconciliation): Finding {
   return finding.warning(
     "events-different",
     where,
-    `${counted(counts.eventsDifferent, "delivered event")} differ${counts.eventsDifferent === 1 ? "s" : ""} from the export: ${fields.join("; ")}`,
+    `${counted(counts.eventsDifferent, "delivered event")} differ${counts.eventsDifferent === 1 ? "s" : ""} from the export${fields.length > 0 ? `: ${fields.join("; ")}` : ""}`,
     "Check whether consumers depend on these fields. Amplitude documents only that user properties are strings in a stream",
   );
 }

@@ -98,6 +98,7 @@ class Reconciliation {
   async run(): Promise<ReconcileReport> {
     // Fails before anything is read.
     if (this.options.missing !== undefined) await prepareMissing(this.options.missing);
+    await this.#exported.prepare();
     const stream = await this.#lookUp();
     if (stream !== undefined && !hasSeverity(this.#findings, "error")) {
       this.#checkRetention(stream);

@@ -1,5 +1,6 @@
 import { renderPage } from "../../common/htmlPage";
 import type { EventOutcomes, ReconcileReport, ReconcileVerdict } from "../../reconcile/report";
+import { capitalized } from "../markdown";
 import { OUTCOME_COLUMNS, reconciliationNumbers, reconciliationSentence } from "../reconciliation";
 import { redactReport } from "../redactReport";
 import { count, duration, utc } from "./formats";
@@ -47,6 +48,7 @@ function Body({ report }: { report: ReconcileReport }) {
         <OutcomesSection
           id="hours"
           title="Hours"
+          what="hour"
           all={hours}
           nameOf={({ hour, verdict }) => (
             <>
@@ -57,6 +59,7 @@ function Body({ report }: { report: ReconcileReport }) {
         <OutcomesSection
           id="types"
           title="Event types"
+          what="event type"
           all={eventTypes}
           nameOf={({ eventType }) => <code>{eventType}</code>}
         />
@@ -88,11 +91,13 @@ const MAX_ROWS = 1_000;
 interface Outcomes<Row> {
   id: string;
   title: string;
+  /** Name of a row. */
+  what: string;
   all: Row[];
   nameOf: (row: Row) => preact.JSX.Element;
 }
 
-function OutcomesSection<Row extends EventOutcomes>({ id, title, all, nameOf }: Outcomes<Row>) {
+function OutcomesSection<Row extends EventOutcomes>({ id, title, what, all, nameOf }: Outcomes<Row>) {
   const shown = all.slice(0, MAX_ROWS);
   return (
     <section aria-labelledby={id}>
@@ -103,10 +108,13 @@ function OutcomesSection<Row extends EventOutcomes>({ id, title, all, nameOf }: 
         <ScrollingTable
           caption={
             shown.length === all.length
-              ? title
+              ? `Outcomes per ${what}`
               : `First ${shown.length} of ${all.length}. report.json lists all`
           }
-          columns={[{ title }, ...OUTCOME_COLUMNS.map(([title]) => ({ title, isNumber: true }))]}
+          columns={[
+            { title: capitalized(what) },
+            ...OUTCOME_COLUMNS.map(([title]) => ({ title, isNumber: true })),
+          ]}
           rows={shown.map((row) => [nameOf(row), ...OUTCOME_COLUMNS.map(([, field]) => count(row[field]))])}
         />
       )}

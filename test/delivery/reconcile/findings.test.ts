@@ -135,6 +135,11 @@ describe("The findings of a reconciliation", () => {
     });
   }
 
+  it("end a sentence without fields if the export was not looked at again", () => {
+    const [first] = reconcileFindings(ended({ eventsDifferent: 2 }));
+    expect(first?.message).to.equal("2 delivered events differ from the export");
+  });
+
   it("name the hours and the types with missing events", () => {
     const [first] = reconcileFindings(ended({ eventsMissing: 2 }));
     expect(first?.message).to.equal(
