@@ -252,9 +252,10 @@ export class Matcher {
   }
 
   #keepWithoutUuid(insertId: string, streamRow: StreamRow): boolean {
-    const uploadedAt = parseTimestamp(streamRow.row.server_upload_time);
-    if (uploadedAt === undefined || !this.#isInRange(uploadedAt) || !this.#mayKeep(streamRow.size))
-      return false;
+    const { row, size } = streamRow;
+    const uploadedAt = parseTimestamp(row.server_upload_time);
+    if (uploadedAt === undefined || !this.#isInRange(uploadedAt) || this.#isOfOtherProject(row)) return false;
+    if (!this.#mayKeep(size)) return false;
     const rows = this.#withoutUuid.get(insertId);
     if (rows === undefined) this.#withoutUuid.set(insertId, [streamRow]);
     else rows.push(streamRow);

@@ -200,6 +200,13 @@ describe("The matching of an export with a stream", () => {
       expect(matcher.result(FORWARDING).total).to.include(expected);
     });
 
+    it("reads no hour again for a row of another project", () => {
+      const other = { row: rowOf(1, { hasUuid: false, app: 7 }), delayMs: 0 };
+      const matcher = matched([withUuid], [other]);
+      expect(matcher.hoursToMatchAgain().size).to.equal(0);
+      expect(matcher.unmatched().eventsOfOtherProjects).to.equal(1);
+    });
+
     it("goes by device and $insert_id if the stream lacks the uuid, and counts other rows as unmatched", () => {
       const stream = [without, without, rowOf(2, { hasUuid: false })];
       const matcher = matched(
