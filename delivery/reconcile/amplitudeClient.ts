@@ -61,7 +61,13 @@ export class AmplitudeClient {
     }
     checkKey("API key", apiKey);
     checkKey("secret key", secretKey);
-    this.#origin = new URL(endpointUrl(url, ORIGINS.US) ?? ORIGINS[zone]).origin;
+    const { origin, pathname } = new URL(endpointUrl(url, ORIGINS.US) ?? ORIGINS[zone]);
+    if (pathname !== "/") {
+      throw new SettingsError(
+        `The Amplitude URL has the path ${pathname}, but each API has its own. Set ${origin}`,
+      );
+    }
+    this.#origin = origin;
     this.#authorization = `Basic ${Buffer.from(`${apiKey}:${secretKey}`).toString("base64")}`;
     registerSecrets([apiKey, secretKey, this.#authorization.slice("Basic ".length)], MIN_KEY_LENGTH);
     this.#connections = keepAliveHandler({
@@ -78,7 +84,7 @@ export class AmplitudeClient {
   /**
    * Downloads the ZIP of an hour.
    *
-   * @param save Receives the response of each attempt. An error of it counts as a damaged download.
+   * @param save Receives the response of each attempt. An error of it counts as a damaged download, unless it is a SettingsError.
    * @returns What `save` returns; null if the hour has no events, undefined after the signal.
    * @throws DeliveryError `credentials` if Amplitude rejects the keys, `source` if the hour can't be exported.
    */
@@ -146,6 +152,7 @@ export class AmplitudeClient {
       response.body?.destroy();
       return { status: response.statusCode, problem: `HTTP ${response.statusCode}` };
     } catch (error) {
+      if (error instanceof SettingsError) throw error;
       if (error instanceof ProxyError)
         throw new SettingsError(`${error.message}. ${error.remedy}`, { cause: error });
       return {

@@ -159,11 +159,25 @@ async function privateFile(): Promise<FileHandle> {
   }
 }
 
-/** @throws SourceError if the response isn't a whole ZIP. */
+/** Errors of a disk, as opposed to those of a connection. */
+const DISK_ERRORS = /^E(ACCES|DQUOT|FBIG|IO|MFILE|NOENT|NOSPC|PERM|ROFS)$/;
+
+function unwritableTemporary(cause: NodeJS.ErrnoException): never {
+  if (!DISK_ERRORS.test(cause.code ?? "")) throw cause;
+  throw new SettingsError(
+    `A fetched hour can't be stored in ${tmpdir()}: ${messageOf(cause)}. Free space there, or set TMPDIR to another folder`,
+    { cause },
+  );
+}
+
+/**
+ * @throws SourceError if the response isn't a whole ZIP.
+ * @throws SettingsError if the temporary folder can't store it.
+ */
 async function saveZip(zip: Readable, name: string): Promise<{ source: ExportSource; file: FileHandle }> {
-  const file = await privateFile();
+  const file = await privateFile().catch(unwritableTemporary);
   try {
-    await file.writeFile(zip);
+    await file.writeFile(zip).catch(unwritableTemporary);
     if ((await file.stat()).size === 0) throw new SourceError("the response is empty");
     return { source: await openExportHandle(file, name), file };
   } catch (error) {

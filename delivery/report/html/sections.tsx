@@ -17,7 +17,7 @@ export function Prose({ text }: { text: string }) {
 }
 
 const SEVERITIES: Record<Severity, string> = {
-  error: "✗ Stops delivery",
+  error: "✗ Error",
   undetermined: "? Undetermined",
   warning: "! Warning",
 };

@@ -141,6 +141,11 @@ describe("The client of Amplitude's APIs", () => {
     ["no API key", { apiKey: undefined }, /AMPLITUDE_API_KEY and AMPLITUDE_SECRET_KEY/],
     ["no secret key", { secretKey: undefined }, /AMPLITUDE_API_KEY and AMPLITUDE_SECRET_KEY/],
     ["an invalid key", { secretKey: "planted key" }, /secret key is invalid/],
+    [
+      "a URL with a path",
+      { url: "https://amplitude.com/api/2" },
+      /the path \/api\/2.* Set https:\/\/amplitude\.com$/,
+    ],
     ["a URL that shows the keys to the network", { url: "http://amplitude.com" }, /unencrypted/],
   ];
   for (const [what, options, says] of wrong) {

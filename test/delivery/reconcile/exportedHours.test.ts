@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { expect } from "chai";
 import type { AmplitudeClient } from "../../../delivery/reconcile/amplitudeClient";
 import { ExportedHours } from "../../../delivery/reconcile/exportedHours";
@@ -39,5 +40,27 @@ describe("The folder of kept hours", () => {
       /^SettingsError: --keep-export can't write to .*kept: EISDIR/,
     );
     expect(readdirSync(path("kept"))).to.deep.equal([kept]);
+  });
+
+  it("may be absent, but not the temporary folder", async () => {
+    const downloading = {
+      download: (_hour: number, save: (zip: Readable) => Promise<unknown>) => save(Readable.from(["PK"])),
+    } as unknown as AmplitudeClient;
+    const { TMPDIR } = process.env;
+    process.env.TMPDIR = path("absent");
+    try {
+      const hours = new ExportedHours(
+        { apiKey: "key" },
+        { from: 0, end: HOUR_MS },
+        downloading,
+        10 * HOUR_MS,
+      );
+      expect(await problemOf(readAll(hours))).to.match(
+        /^SettingsError: A fetched hour can't be stored in .*absent: ENOENT.* set TMPDIR/,
+      );
+    } finally {
+      if (TMPDIR === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = TMPDIR;
+    }
   });
 });
