@@ -41,6 +41,7 @@ export function reconcileExpectation(scenario: ReconcileScenario, world: World):
   const strangers = strangersAt(scenario, world, events, readUntil);
   const count = (kind: StrangerTruth["kind"]) =>
     strangers.filter((stranger) => stranger.kind === kind).length;
+  const total = sum(events.map(outcome));
   const byHour = Array.from({ length: hours }, (_, number) => {
     const start = from + number * HOUR_MS;
     const isOfHour = ({ uploadedAt }: { uploadedAt: number }) =>
@@ -49,11 +50,14 @@ export function reconcileExpectation(scenario: ReconcileScenario, world: World):
     const isUnexplained = strangers.some((stranger) => stranger.kind === "unexplained" && isOfHour(stranger));
     const isOpen =
       start + HOUR_MS + EXPORT_DELAY_MS > startedAt || (outcomes.eventsExported === 0 && isUnexplained);
-    const verdict = isOpen ? "undecided" : outcomes.eventsMissing > 0 ? "incomplete" : "complete";
+    // The filter explains absent events only if anything arrived.
+    const filtered = total.eventsDelivered > 0 ? outcomes.eventsNotForwarded : 0;
+    const isComplete = outcomes.eventsDelivered + filtered === outcomes.eventsExported;
+    const decided = outcomes.eventsMissing > 0 ? "incomplete" : isComplete ? "complete" : "undecided";
+    const verdict = isOpen ? "undecided" : decided;
     return { hour: new Date(start).toISOString().slice(0, 13), verdict, ...outcomes };
   });
   const types = [...new Set(events.map(({ eventType }) => eventType))].sort();
-  const total = sum(events.map(outcome));
   const withoutIdentity = events.filter(({ hasIdentity }) => !hasIdentity).length;
   return {
     verdict: verdictOf(byHour, total, withoutIdentity),
