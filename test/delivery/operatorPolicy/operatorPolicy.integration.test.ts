@@ -144,8 +144,11 @@ describe("The operator's policy", function () {
       intervalMs: 20,
     });
     let seen = "";
-    for await (const { verdict, findings } of snapshots)
-      seen = JSON.stringify([verdict, findings.map(({ code }) => code)]);
+    for await (const { verdict, findings } of snapshots) {
+      const codes = findings.map(({ code }) => code);
+      // A busy machine reads late, which says nothing about permissions.
+      seen = JSON.stringify([verdict, codes.filter((code) => code !== "latency-above-documented")]);
+    }
     return seen;
   };
 

@@ -19,6 +19,9 @@ describe("amplitude-kinesis reconcile", function () {
   before(async () => {
     aws = await sharedAws();
     env = environmentOf(aws, aws.principals.operator);
+  });
+  after(() => aws.remove());
+  beforeEach(async () => {
     outputs = await deploy(aws, { shards: 1 });
     const uploadedAt = Date.now() - 4 * HOUR_MS;
     hour = formatHour(uploadedAt);
@@ -29,9 +32,8 @@ describe("amplitude-kinesis reconcile", function () {
       .map((row) => ({ PartitionKey: "user", Data: Buffer.from(JSON.stringify(row)) }));
     const { kinesis } = clientsOf(aws, aws.principals.operator);
     await kinesis.send(new PutRecordsCommand({ StreamName: outputs.streamName, Records }));
+    writeFileSync(file("export.json"), all.map((row) => JSON.stringify(row)).join("\n"));
   });
-  beforeEach(() => writeFileSync(file("export.json"), all.map((row) => JSON.stringify(row)).join("\n")));
-  after(() => aws.remove());
 
   let hour = "";
   const run = (...more: string[]) => {
