@@ -262,8 +262,9 @@ class Reconciliation {
   async #backfill(stream: StreamState): Promise<void> {
     const { backfill: isRequested = false, confirmBackfill, capacityShare } = this.options;
     const { signal, outputs, clock, operator, wait } = this.deployment;
+    if (!isRequested || !this.#readingComplete || signal.aborted) return;
     const missing = this.#missing;
-    if (!isRequested || missing === 0 || !this.#readingComplete || signal.aborted) return;
+    if (missing === 0) return;
     if (!(await (confirmBackfill?.(missing) ?? true))) return;
     // The first reading ended some time ago, and the service's time is what arrivals are compared with.
     const { stream: current = stream } = await checkStream(kinesisClient(operator), outputs, wait);
