@@ -1,0 +1,101 @@
+import type { Finding, Verdict } from "../common/findings";
+import type { StackOutputs } from "../common/outputs";
+
+/** What `fleet` does to every customer. */
+export type FleetCommand = "preview" | "up" | "check" | "verify" | "drift";
+
+/**
+ * Outcome of one customer. `succeeded`: everything the command asks for. `failed`: see the cause. `undecided`: a check or a
+ * verification has no verdict. `interrupted`: ended by Ctrl-C, in a clean state. `not-started`: the run ended before.
+ */
+export type CustomerOutcome = "succeeded" | "failed" | "undecided" | "interrupted" | "not-started";
+
+/** One step of a customer, in the order in which they ran. */
+export interface CustomerStep {
+  /** Name of the step. */
+  name: "preview" | "up" | "refresh" | "check" | "verify";
+  /** Duration of the step in seconds. */
+  durationInSeconds: number;
+  /** Whether the step ended as the command asks for. */
+  succeeded: boolean;
+}
+
+/** A resource that was changed by hand, as a refresh preview reports it. */
+export interface DriftedResource {
+  /** URN in Pulumi. */
+  urn: string;
+  /** Change that a refresh would record: `update` (properties differ) or `delete` (the resource is gone). */
+  change: "update" | "delete";
+  /** Names of the properties that differ. Empty for `delete`. */
+  properties: string[];
+}
+
+/** Delivery of one customer, from the report of its verification. */
+export interface CustomerDelivery {
+  /** Number of events sent. */
+  eventsSent: number;
+  /** Number of events delivered intact. */
+  eventsDelivered: number;
+  /** 50th, 95th and 99th percentile from when an event was due until it was read back, in seconds. Null if none was read. */
+  latencyInSeconds: { p50: number; p95: number; p99: number } | null;
+}
+
+/** Result of one customer. `fleet` writes it to `STACK.json` in the report folder as soon as the customer is done. */
+export interface CustomerResult {
+  /** Name of the stack, which names the customer. */
+  stack: string;
+  /** Command that produced the result. */
+  command: FleetCommand;
+  /** Outcome. */
+  outcome: CustomerOutcome;
+  /** AWS account of the customer; null if it isn't known. */
+  accountId: string | null;
+  /** Region of the stream; null if it isn't known. */
+  region: string | null;
+  /** The stack's three outputs; null if it has none. */
+  outputs: Pick<StackOutputs, "roleArn" | "region" | "streamName"> | null;
+  /** Start in ISO 8601, UTC. Null if it was not started. */
+  startedAt: string | null;
+  /** Duration in seconds. */
+  durationInSeconds: number;
+  /** Steps that ran. */
+  steps: CustomerStep[];
+  /** Number of resources by change (`create`, `update`, `delete`, `same` …) of a preview or an update; null without one. */
+  changes: Record<string, number> | null;
+  /** Resources that were changed by hand; null unless the command is `drift`. */
+  drift: DriftedResource[] | null;
+  /** Verdict of the verification; null if there was none. */
+  verdict: Verdict | null;
+  /** End of the verification in ISO 8601, UTC; null if there was none. */
+  verifiedAt: string | null;
+  /** Delivery; null if nothing was sent. */
+  delivery: CustomerDelivery | null;
+  /** Findings of the check and of the verification. */
+  findings: Finding[];
+  /** Cause of an outcome other than `succeeded`, in one line; null for `succeeded`. */
+  cause: string | null;
+  /** Next step against the cause, as an imperative; null if there is none. */
+  remedy: string | null;
+  /** Log of the customer, relative to the report folder. */
+  log: string | null;
+}
+
+/** Result of a run of `fleet`, or of several parts of one. */
+export interface FleetReport {
+  /** Version of the format. It rises if a field changes its meaning or is removed, but not with a new field. */
+  fleetReportVersion: 1;
+  /** Command. */
+  command: FleetCommand;
+  /** Worst outcome of all customers. */
+  outcome: CustomerOutcome;
+  /** Pulumi project. */
+  project: string;
+  /** Start in ISO 8601, UTC. */
+  startedAt: string;
+  /** Duration in seconds; of several parts, from the first start to the last end. */
+  durationInSeconds: number;
+  /** Parts that the report covers, such as `[{ index: 0, count: 4 }]`. Empty if the run was not divided. */
+  parts: { index: number; count: number }[];
+  /** Results, by the name of the stack. */
+  customers: CustomerResult[];
+}
