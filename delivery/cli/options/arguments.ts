@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { messageOf } from "../../common/errors";
+import { parsePart } from "../../common/part";
 
 /**
  * Makes an option without a real value a usage error: empty text, which a shell variable that isn't set leaves, or another
@@ -41,6 +43,26 @@ export function fileModeOption(): Option {
     if (/^0?6[0-7]{2}$/.test(text)) return Number.parseInt(text, 8);
     throw new InvalidArgumentError("It must be octal permissions that include yours, such as 644.");
   });
+}
+
+/**
+ * Adds `--part`, whose value is a `Part`.
+ *
+ * @param divided What the parts divide, such as `the customers`.
+ */
+export function withPartOption(command: Command, divided: string): Command {
+  return command.addOption(
+    new Option(
+      "--part <I/N|auto>",
+      `one of N parts of ${divided}, such as 1/4; auto: from a Kubernetes Indexed Job or an AWS Batch array job`,
+    ).argParser((text) => {
+      try {
+        return parsePart(text, process.env);
+      } catch (error) {
+        throw new InvalidArgumentError(messageOf(error));
+      }
+    }),
+  );
 }
 
 /** Parses a number above 0. */

@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { Command } from "commander";
+import { withPartOption } from "../../../../delivery/cli/options/arguments";
 import { COMMANDS } from "../../../docs/commandTree";
 import { runInProcess } from "../inProcess";
 
@@ -45,5 +47,25 @@ describe("The value of an option", () => {
       "s",
     ]);
     expect(stderr).to.include('is "-x"').and.to.include('is "--y"');
+  });
+});
+
+describe("The option --part", () => {
+  it("gives the index and the number of parts, or says what is wrong", () => {
+    const parsed = (text: string) => {
+      const command = withPartOption(new Command().exitOverride(), "the customers");
+      let printed = "";
+      command.configureOutput({ writeErr: (words) => (printed += words) });
+      try {
+        return command.parse(["--part", text], { from: "user" }).opts().part;
+      } catch {
+        return printed;
+      }
+    };
+    expect(parsed("2/4")).to.deep.equal({ index: 1, count: 4 });
+    expect(parsed("5/4")).to.equal(
+      "error: option '--part <I/N|auto>' argument '5/4' is invalid. It must be I/N, such as 2/4 for the second of four parts, with I from 1 to N and N up to 10000, or auto.\n",
+    );
+    expect(parsed("auto")).to.include("argument 'auto' is invalid. The environment names no part. ");
   });
 });
