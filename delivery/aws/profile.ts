@@ -13,6 +13,16 @@ export type Credentials = AwsCredentialIdentity | AwsCredentialIdentityProvider;
 /** Asks for the current code of an MFA device, given its serial number. */
 export type MfaCode = (serialNumber: string) => Promise<string>;
 
+/** Options to reach AWS as a principal. */
+export interface AwsOptions {
+  /** Default: the SDK's provider chain (environment, profile, SSO, instance …). */
+  credentials?: Credentials | undefined;
+  /** A profile of the shared AWS files, used if `credentials` is absent. */
+  profile?: string | undefined;
+  /** URL of one endpoint for all services. Default: the SDK's (AWS_ENDPOINT_URL, the shared files, AWS). */
+  endpoint?: string | undefined;
+}
+
 export interface CredentialOptions {
   /** Default: the SDK's provider chain (environment, profile, SSO, instance …). */
   credentials?: Credentials | undefined;

@@ -1,12 +1,6 @@
 import { Command } from "commander";
-import { resolveOutputs } from "../../common/outputs";
 import { EXIT_CODES } from "../exitCodes";
-import {
-  type DeploymentFlags,
-  furtherOutputsFrom,
-  originsFrom,
-  withDeploymentOptions,
-} from "../options/deployment";
+import { type DeploymentFlags, deploymentOf, withDeploymentOptions } from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
 import { propagationOption, type TrustFlags, trustOptions, withTrustOptions } from "../options/sender";
 import { untilInterrupted } from "../terminal/interruption";
@@ -55,14 +49,13 @@ async function runCheck(flags: CheckFlags): Promise<number> {
   // The command's folder loads the AWS SDK, which would slow down every other command's start.
   const { checkDeployment }: typeof import("../../check") = require("../../check");
   const { checkText }: typeof import("../../check/text") = require("../../check/text");
-  const origins = await originsFrom(flags);
-  const outputs = { ...furtherOutputsFrom(origins), ...resolveOutputs(origins) };
+  const { outputs, aws } = await deploymentOf(flags);
   const display = progressDisplay(process.stderr);
   try {
     const report = await untilInterrupted((signal) =>
       checkDeployment({
         outputs,
-        profile: flags.profile,
+        ...aws,
         mfaCode: mfaPrompt(() => display.stop()),
         testPrincipalArns: flags.testPrincipal,
         ...trustOptions(flags),

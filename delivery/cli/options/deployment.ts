@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { promisify } from "node:util";
 import type { Command } from "commander";
+import type { AwsOptions } from "../../aws/profile";
 import { messageOf, SettingsError } from "../../common/errors";
 import { hasCode } from "../../common/folder";
 import { MAX_INPUT_BYTES } from "../../common/limits";
@@ -34,6 +35,29 @@ export function withDeploymentOptions(command: Command): Command {
     .option("--role-arn <arn>", "role that Amplitude assumes; overrides --stack and --outputs")
     .option("--region <region>", "region of the stream; overrides --stack and --outputs")
     .option("--stream-name <name>", "name of the stream; overrides --stack and --outputs");
+}
+
+/** A deployment, and who works on it. */
+export interface Deployment {
+  /** Places where outputs were looked for. */
+  origins: OutputsOrigin[];
+  outputs: StackOutputs & FurtherOutputs;
+  /** Options of the stack's AWS provider, for `checkDeployment`, `verifyDelivery` and the other commands. */
+  aws: AwsOptions;
+}
+
+/**
+ * Returns the outputs and the credentials of the deployment.
+ *
+ * @throws SettingsError if an output is missing or malformed, or if its origin or the stack's configuration can't be read.
+ */
+export async function deploymentOf(flags: DeploymentFlags & { profile?: string }): Promise<Deployment> {
+  const origins = await originsFrom(flags);
+  return {
+    origins,
+    outputs: { ...furtherOutputsFrom(origins), ...resolveOutputs(origins) },
+    aws: { profile: flags.profile },
+  };
 }
 
 /**
