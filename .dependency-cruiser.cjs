@@ -10,6 +10,7 @@ const DELIVERY_TIERS = [
   ["deployment"],
   ["sending"],
   ["adopt", "check", "send", "watch", "verify", "reconcile", "handoff", "operatorPolicy"],
+  ["fleet"],
   ["report"],
   ["cli"],
 ];

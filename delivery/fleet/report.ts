@@ -1,7 +1,7 @@
 import type { Finding, Verdict } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 
-/** What `fleet` does to every customer. */
+/** Command that `fleet` runs for every customer. */
 export type FleetCommand = "preview" | "up" | "check" | "verify" | "drift";
 
 /**
@@ -9,6 +9,20 @@ export type FleetCommand = "preview" | "up" | "check" | "verify" | "drift";
  * verification has no verdict. `interrupted`: ended by Ctrl-C, in a clean state. `not-started`: the run ended before.
  */
 export type CustomerOutcome = "succeeded" | "failed" | "undecided" | "interrupted" | "not-started";
+
+/** Outcomes, the worst first. */
+export const OUTCOMES: readonly CustomerOutcome[] = [
+  "failed",
+  "undecided",
+  "interrupted",
+  "not-started",
+  "succeeded",
+];
+
+/** Returns the worst outcome; `succeeded` for no outcome. */
+export function worstOutcome(outcomes: readonly CustomerOutcome[]): CustomerOutcome {
+  return OUTCOMES.find((each) => outcomes.includes(each)) ?? "succeeded";
+}
 
 /** One step of a customer, in the order in which they ran. */
 export interface CustomerStep {
