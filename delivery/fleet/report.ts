@@ -1,5 +1,6 @@
 import type { Finding, Verdict } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
+import type { Part } from "../common/part";
 
 /** Command that `fleet` runs for every customer. */
 export type FleetCommand = "preview" | "up" | "check" | "verify" | "drift";
@@ -100,16 +101,20 @@ export interface FleetReport {
   fleetReportVersion: 1;
   /** Command. */
   command: FleetCommand;
-  /** Worst outcome of all customers. */
+  /** Worst outcome of all customers; at best `undecided` with a finding that is `undetermined`. */
   outcome: CustomerOutcome;
   /** Pulumi project. */
   project: string;
+  /** Id that joins the parts of a run, from `--run`; null without one. */
+  run: string | null;
   /** Start in ISO 8601, UTC. */
   startedAt: string;
   /** Duration in seconds; of several parts, from the first start to the last end. */
   durationInSeconds: number;
   /** Parts that the report covers, such as `[{ index: 0, count: 4 }]`. Empty if the run was not divided. */
-  parts: { index: number; count: number }[];
+  parts: Part[];
+  /** Findings of the run itself, such as a part that is missing. Those of the customers are in their results. */
+  findings: Finding[];
   /** Results, by the name of the stack. */
   customers: CustomerResult[];
 }
