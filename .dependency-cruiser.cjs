@@ -49,9 +49,17 @@ module.exports = {
       { path: "^(delivery|sandbox)/" },
     ),
     forbid(
-      "the component imports @pulumi/aws/kinesis, /iam and /cloudwatch, because the whole package costs seconds",
+      "the component imports folders of @pulumi/aws, because the whole package costs seconds",
       { path: "^(components/|index\\.ts$)" },
       { path: "node_modules/@pulumi/aws/index\\." },
+    ),
+    forbid(
+      "the component requires @pulumi/aws/cloudwatch and /pipes only when a stack needs them, because loading costs time",
+      { path: "^(components/|index\\.ts$)" },
+      {
+        path: "node_modules/@pulumi/aws/(cloudwatch|pipes)/",
+        dependencyTypesNot: ["type-only", "type-import", "require"],
+      },
     ),
     forbid(
       "an oracle shares no code with the code that it judges",

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AmplitudeKinesisDestination, type AmplitudeKinesisDestinationArgs } from "./components/index";
-import { ALARM_INPUTS } from "./components/rules";
-import { formatValue, isMap, unknownName, withFixedMessage } from "./components/validation";
+import { ALARM_INPUTS, GUARD_INPUTS } from "./components/rules";
+import { formatValue, isMap, NESTED_INPUTS, unknownName, withFixedMessage } from "./components/validation";
 
 /** Parses a setting. Undefined means "not set": Pulumi.yaml gives every setting a default, which is empty, 0 or false. */
 type Parser = (text: string) => unknown;
@@ -58,6 +58,7 @@ const SETTINGS: Record<keyof AmplitudeKinesisDestinationArgs, Parser> = {
   amplitudePrincipalArnPatterns: json,
   testPrincipalArns: json,
   alarms,
+  guard: json,
   tags,
   adopt: json,
 };
@@ -79,6 +80,7 @@ function inputsFrom(config: Record<string, string>): Record<string, unknown> {
   const errors = [
     ...Object.keys(config).flatMap(unknownSetting),
     ...alarmErrors(config[`${namespace}alarms`] ?? ""),
+    ...unknownEntries("guard", json(config[`${namespace}guard`] ?? ""), GUARD_INPUTS),
     ...set
       .filter(({ name, value, isSecret }) => isSecret && (typeof value === "boolean" || name === "adopt"))
       .map(({ name }) => `${name}: can't be a secret; set it without --secret`),
@@ -106,14 +108,17 @@ function alarmErrors(setting: string): string[] {
   const parsed = json(setting);
   if (!isMap(parsed)) return [];
   const { enabled, ...inputs } = parsed;
-  const names = ["enabled", ...ALARM_INPUTS];
-  const unknown = Object.keys(inputs).filter((name) => !names.includes(name));
   return [
     ...(/^(true|false|null|undefined)$/.test(String(enabled))
       ? []
       : [`alarms.enabled: ${formatValue(enabled)} must be true or false`]),
-    ...unknown.map((name) => `alarms.${name}: ${unknownName(name, "setting", names)}`),
+    ...unknownEntries("alarms", inputs, ["enabled", ...ALARM_INPUTS]),
   ];
+}
+
+function unknownEntries(setting: string, value: unknown, names: string[]): string[] {
+  const unknown = isMap(value) ? Object.keys(value).filter((name) => !names.includes(name)) : [];
+  return unknown.map((name) => `${setting}.${name}: ${unknownName(name, "setting", names)}`);
 }
 
 /** Pulumi's types omit the function. Its own Config calls it to warn about a secret that is read as plain text. */
@@ -123,7 +128,7 @@ function isSecret(key: string): boolean {
 }
 
 function secretInput(name: string, value: unknown): unknown {
-  if (name !== "alarms" || !isMap(value)) return pulumi.secret(value);
+  if (!NESTED_INPUTS.some((nested) => nested === name) || !isMap(value)) return pulumi.secret(value);
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, pulumi.secret(inner)]));
 }
 
@@ -160,6 +165,11 @@ const destination = new AmplitudeKinesisDestination("amplitude", inputs);
 export const { roleArn, region, streamName, streamArn, roleName, policyArn } = destination;
 /** Set only for an existing stream: `amplitude-kinesis` then gives remedies for it that `pulumi up` can't. */
 if (inputs.existingStreamArn !== undefined) module.exports.existingStreamArn = inputs.existingStreamArn;
+/** Set only with a guard: `amplitude-kinesis check` then inspects it. */
+if (inputs.guard !== undefined) {
+  module.exports.guardPipeArn = destination.guardPipeArn;
+  module.exports.guardProjectIds = destination.guardProjectIds;
+}
 const { ignoreChanges } = inputs.adopt ?? {};
 /** Set only for adopted resources, for the same reason. */
 if (ignoreChanges !== undefined) module.exports.ignoredChanges = ignoreChanges;

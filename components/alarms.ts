@@ -22,8 +22,8 @@ interface Watch {
   treatMissingData: "breaching" | "notBreaching";
 }
 
-/** Loads the module only for a stack with alarms, because loading it slows every preview down. */
-const cloudwatch = (): typeof import("@pulumi/aws/cloudwatch") => require("@pulumi/aws/cloudwatch");
+/** Loads the module only for a stack with alarms or a guard, because loading it slows every preview down. */
+export const cloudwatch = (): typeof import("@pulumi/aws/cloudwatch") => require("@pulumi/aws/cloudwatch");
 
 /** Write capacity of a shard per second. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
 const SHARD_LIMITS = { IncomingRecords: 1_000, IncomingBytes: 1_000_000 } as const;

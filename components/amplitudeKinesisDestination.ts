@@ -6,6 +6,7 @@ import { createAlarms } from "./alarms";
 import { type AmplitudeKinesisDestinationArgs, DEFAULTS, type StreamMode } from "./args";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 import { OWN_TAG } from "./formats";
+import { createGuard } from "./guard";
 import { insecureTransportDenial, trustPolicy, writePolicy } from "./policies";
 import {
   requireAwsPartition,
@@ -15,7 +16,7 @@ import {
   type StreamFacts,
 } from "./region";
 import { PLACE_RULES, validateInputs } from "./rules";
-import { checkWhenKnown, orDefault } from "./validation";
+import { checkWhenKnown, orDefault, withoutUndefined } from "./validation";
 
 /**
  * A Kinesis data stream that Amplitude can deliver to: a new or existing stream, the role that Amplitude assumes, the
@@ -38,6 +39,10 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
   public readonly roleName: pulumi.Output<string>;
   /** ARN of the write policy. */
   public readonly policyArn: pulumi.Output<string>;
+  /** ARN of the guard's pipe. Undefined without a guard. */
+  public readonly guardPipeArn?: pulumi.Output<string>;
+  /** Ids of the projects that the guard expects. Undefined without a guard. */
+  public readonly guardProjectIds?: pulumi.Output<number[]>;
 
   constructor(
     name: string,
@@ -88,6 +93,20 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
       createAlarms(name, { parent: this, additionalSecretOutputs }, inputs.alarms, alarmedStream, tags);
     }
 
+    if (inputs.guard !== undefined) {
+      const guardedStream = { arn: stream.arn, name: stream.name, region: existing?.region };
+      const guard = createGuard(name, inputs.guard, guardedStream, {
+        options: { parent: this, additionalSecretOutputs },
+        tags,
+        path: inputs.rolePath,
+        permissionsBoundary: inputs.permissionsBoundaryArn,
+        kmsKeyArn: inputs.kmsKeyArn,
+        actionArns: inputs.alarms?.actionArns,
+      });
+      this.guardPipeArn = guard.pipeArn;
+      this.guardProjectIds = guard.projectIds;
+    }
+
     // The attachment's URN resolves once the engine has created it. Unlike its id, it is known in a preview.
     const afterAttachment = <T>(output: pulumi.Output<T>) =>
       pulumi.all([output, attachment.urn, streamPolicy?.urn]).apply(([value]) => value);
@@ -104,6 +123,7 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
       streamArn: this.streamArn,
       roleName: this.roleName,
       policyArn: this.policyArn,
+      ...(inputs.guard && { guardPipeArn: this.guardPipeArn, guardProjectIds: this.guardProjectIds }),
     };
     // A stack reads its exports only later. Until then nothing would handle their rejections, and Node warns about that.
     pulumi.output(outputs);
@@ -198,12 +218,4 @@ function policyArgs(
     policy: document.apply((written) => JSON.stringify(written)),
     tags,
   };
-}
-
-/** Removes undefined properties, which a provider treats differently from absent ones. */
-function withoutUndefined<T extends Record<string, unknown>>(
-  properties: T,
-): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(properties).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }

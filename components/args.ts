@@ -18,6 +18,7 @@ export const DEFAULTS = {
   silenceMinutes: 60,
   throttledMinutes: 5,
   capacityPercent: 80,
+  logRetentionDays: 365,
 } as const;
 
 /** Inputs of the component. All are optional: the defaults follow Amplitude's documentation and AWS Security Hub. */
@@ -89,7 +90,7 @@ export interface AmplitudeKinesisDestinationArgs {
   maxSessionSeconds?: pulumi.Input<number> | undefined;
   /**
    * ARN of the role's permissions boundary: a policy of the role's account or of AWS. It must allow everything that the
-   * write policy allows. Default: none.
+   * write policy allows. The guard's role has the same boundary. Default: none.
    */
   permissionsBoundaryArn?: pulumi.Input<string> | undefined;
   /**
@@ -123,7 +124,12 @@ export interface AmplitudeKinesisDestinationArgs {
   /** CloudWatch alarms on the stream. `{}` creates them with their defaults. Default: none. */
   alarms?: DeliveryAlarms | undefined;
   /**
-   * Tags for the stream, the role, the policy and the alarms; at most 49. Keys have 1–128 characters and don't begin with
+   * Guard that raises an alarm if events of another Amplitude project arrive: the trust policy can't tell Amplitude's
+   * customers apart. Default: none.
+   */
+  guard?: StreamGuard | undefined;
+  /**
+   * Tags for the stream, the roles, the policies, the alarms, the pipe and the log group; at most 49. Keys have 1–128 characters and don't begin with
    * `aws:`. Values have at most 256. Letters, digits, spaces and any of _.:/=+-@ are allowed. The component adds the tag
    * `amplitude-kinesis:destination`, which holds its name. Default: none besides that tag.
    */
@@ -184,4 +190,28 @@ export interface DeliveryAlarms {
    * combined with `shardCount`. Default: `shardCount`; without either, there is no alarm on the capacity.
    */
   capacityShards?: pulumi.Input<number> | undefined;
+}
+
+/**
+ * A guard on the stream: an EventBridge pipe lets only records of other Amplitude projects through (`app` is missing or not
+ * one of `projectIds`). It writes their project id, event type and sequence number to a log group, whose metric raises an
+ * alarm. No code runs in the account. It sees only records that hold one event as JSON.
+ *
+ * The pipe shares the stream's read throughput with other consumers: it reads every byte once, so up to half of a shard's
+ * 2 MB/s, and polls about once per second, so one of a shard's 5 reads per second. A new guard first reads the records
+ * that the stream still holds. AWS charges for the alarm, and per record of another project. Expected records cost nothing.
+ */
+export interface StreamGuard {
+  /** Ids of the Amplitude projects (`app`) whose events are expected: 1–50 positive integers without duplicates. */
+  projectIds: pulumi.Input<pulumi.Input<number>[]>;
+  /**
+   * Retention of the log group in days: one of those that CloudWatch Logs allows, from 1 to 3653. Default: 365 (at least
+   * that is required by Security Hub's control CloudWatch.16).
+   */
+  logRetentionDays?: pulumi.Input<number> | undefined;
+  /**
+   * ARNs that CloudWatch notifies when events of another project arrive, such as SNS topics in the stream's region: 1–5.
+   * Default: `alarms.actionArns`.
+   */
+  actionArns?: pulumi.Input<pulumi.Input<string>[]> | undefined;
 }

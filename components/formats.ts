@@ -1,4 +1,4 @@
-import type { DeliveryAlarms } from "./args";
+import type { DeliveryAlarms, StreamGuard } from "./args";
 import { STREAM_ARN } from "./region";
 import { type Check, type InputName, integerWithin, matching, type Violation, violation } from "./validation";
 
@@ -86,7 +86,7 @@ const MAX_MINUTES = 1_440;
 export const ACTION_ARN = /^arn:aws:(?:ssm-incidents:|[a-z0-9-]+:([a-z0-9-]+)):\d{12}:\S{1,900}$/;
 const TOPIC_ARN = /^arn:aws:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/;
 const ACTION_RULE = "the ARN of an alarm action, such as arn:aws:sns:REGION:ACCOUNT:TOPIC";
-/** Format of an item of `alarms.actionArns`. */
+/** Format of an item of `alarms.actionArns` and `guard.actionArns`. */
 export const ACTION_FORMAT: Check = (arn) =>
   matching(String(arn).startsWith("arn:aws:sns:") ? TOPIC_ARN : ACTION_ARN, ACTION_RULE)(arn);
 
@@ -97,6 +97,25 @@ export const ALARM_FORMATS = {
   capacityPercent: integerWithin(1, 100, "percent"),
   capacityShards: integerWithin(1, 1_000_000, "shards"),
 } satisfies Record<Exclude<keyof DeliveryAlarms, "actionArns">, Check>;
+
+/** Source: AWS, CloudWatch Logs API Reference, PutRetentionPolicy. */
+const RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+/** Formats of the guard's inputs with one value. */
+export const GUARD_FORMATS = {
+  logRetentionDays: (days) =>
+    RETENTION_DAYS.some((allowed) => allowed === days)
+      ? undefined
+      : violation(days, `must be one of ${RETENTION_DAYS.join(", ")} (days)`),
+} satisfies Record<Exclude<keyof StreamGuard, "projectIds" | "actionArns">, Check>;
+
+/** Format of an item of `guard.projectIds`. */
+export const PROJECT_ID_FORMAT: Check = (id) =>
+  Number.isSafeInteger(id) && Number(id) >= 1
+    ? undefined
+    : violation(id, "must be a positive integer, the id of an Amplitude project");
 
 /** The tag that holds the destination's name. */
 export const OWN_TAG = "amplitude-kinesis:destination";

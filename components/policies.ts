@@ -9,7 +9,7 @@ export interface PolicyDocument {
 export interface PolicyStatement {
   Sid: string;
   Effect: "Allow" | "Deny";
-  Principal?: { AWS: string | string[] };
+  Principal?: { AWS?: string | string[]; Service?: string };
   Action: string | string[];
   Resource?: string;
   Condition?: Condition;
@@ -105,7 +105,75 @@ export function writePolicy({ streamArn, roleArn, kmsKeyArn }: WritePolicyInputs
     { Sid: "WriteToStream", Effect: "Allow", Action: [...WRITE_ACTIONS], Resource: streamArn },
     { Sid: "SimulateOwnPermissions", Effect: "Allow", Action: SIMULATE_ACTION, Resource: roleArn },
   ];
-  if (kmsKeyArn !== undefined) statements.push(encryptStatement(kmsKeyArn, streamArn));
+  if (kmsKeyArn !== undefined) {
+    statements.push(keyStatement("EncryptForStream", GENERATE_DATA_KEY_ACTION, kmsKeyArn, streamArn));
+  }
+  return { Version: "2012-10-17", Statement: statements };
+}
+
+/**
+ * Returns the trust policy of the guard's pipe, which only pipes of this name can use.
+ * Source: AWS, EventBridge User Guide, "Cross-service confused deputy prevention".
+ *
+ * @param pipePrefix The pipe's generated name begins with it.
+ */
+export function guardTrustPolicy(streamArn: string, pipePrefix: string): PolicyDocument {
+  const [, , , region, accountId] = streamArn.split(":");
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "PipeAssumesRole",
+        Effect: "Allow",
+        Principal: { Service: "pipes.amazonaws.com" },
+        Action: ASSUME_ROLE_ACTION,
+        Condition: {
+          StringEquals: { "aws:SourceAccount": accountId ?? "" },
+          ArnLike: { "aws:SourceArn": `arn:aws:pipes:${region}:${accountId}:pipe/${pipePrefix}*` },
+        },
+      },
+    ],
+  };
+}
+
+/**
+ * Actions of a pipe on its stream. AWS also lists `kinesis:ListStreams`, which can't be limited to a stream, and
+ * `kinesis:SubscribeToShard`, which only a registered consumer needs.
+ * Source: AWS, EventBridge User Guide, "Permissions for Amazon EventBridge Pipes to access event sources".
+ */
+const READ_STREAM_ACTIONS = [
+  "kinesis:DescribeStream",
+  "kinesis:DescribeStreamSummary",
+  "kinesis:GetRecords",
+  "kinesis:GetShardIterator",
+  "kinesis:ListShards",
+];
+
+export interface GuardPolicyInputs {
+  streamArn: string;
+  /** ARN without `:*` at its end, which stands for the group's streams. */
+  logGroupArn: string;
+  /** ARN of a customer-managed key. The AWS-managed key requires no permission. */
+  kmsKeyArn?: string | undefined;
+}
+
+/**
+ * Returns the permissions of the guard's pipe: to read this stream, and to write to this log group.
+ * Source: AWS, CloudWatch Logs User Guide, "CloudWatch Logs resources and operations": the ARN ends with `:*`.
+ */
+export function guardPolicy({ streamArn, logGroupArn, kmsKeyArn }: GuardPolicyInputs): PolicyDocument {
+  const statements: PolicyStatement[] = [
+    { Sid: "ReadStream", Effect: "Allow", Action: READ_STREAM_ACTIONS, Resource: streamArn },
+    {
+      Sid: "WriteToLogGroup",
+      Effect: "Allow",
+      Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+      Resource: `${logGroupArn}:*`,
+    },
+  ];
+  if (kmsKeyArn !== undefined) {
+    statements.push(keyStatement("DecryptStream", "kms:Decrypt", kmsKeyArn, streamArn));
+  }
   return { Version: "2012-10-17", Statement: statements };
 }
 
@@ -113,12 +181,12 @@ export function writePolicy({ streamArn, roleArn, kmsKeyArn }: WritePolicyInputs
  * Lets Kinesis use the key on the role's behalf, only for this stream.
  * Source: AWS, "Permissions to use user-generated KMS keys" and "Encryption context" (Kinesis Developer Guide).
  */
-function encryptStatement(kmsKeyArn: string, streamArn: string): PolicyStatement {
+function keyStatement(sid: string, action: string, kmsKeyArn: string, streamArn: string): PolicyStatement {
   const region = streamArn.split(":")[3];
   return {
-    Sid: "EncryptForStream",
+    Sid: sid,
     Effect: "Allow",
-    Action: GENERATE_DATA_KEY_ACTION,
+    Action: action,
     Resource: kmsKeyArn,
     Condition: {
       StringEquals: {

@@ -7,9 +7,11 @@ import {
   ACTION_FORMAT,
   ALARM_FORMATS,
   BOUNDARY_ARN,
+  GUARD_FORMATS,
   IAM_PRINCIPAL_PATTERN,
   ITEM_FORMATS,
   KMS_KEY_ARN,
+  PROJECT_ID_FORMAT,
   tagViolation,
   VALUE_FORMATS,
 } from "./formats";
@@ -23,6 +25,7 @@ import {
   type InputName,
   isMap,
   itemErrors,
+  NESTED_INPUTS,
   type PropertyError,
   plainViolation,
   type Rule,
@@ -95,6 +98,7 @@ const RULES: Rule[] = [
   { inputs: [...TRUST_INPUTS], check: patternErrors },
   { inputs: [...TRUST_INPUTS, "testPrincipalArns", "externalId"], check: trustPolicyErrors },
   { inputs: ["alarms", "shardCount"], check: alarmErrors },
+  { inputs: ["guard"], check: guardErrors },
 ];
 
 /** Names of all inputs. Each has a rule. */
@@ -132,17 +136,23 @@ function plainErrors(values: Values): PropertyError[] {
     }
     return value && values.existingStreamArn !== undefined ? errorsAt(input, NOT_WITH_EXISTING) : [];
   });
-  const { alarms } = values;
-  if (alarms === undefined || isMap(alarms)) return errors;
-  return [...errors, ...errorsAt("alarms", plainViolation(alarms, "map, whose values may be Outputs"))];
+  const unknown = NESTED_INPUTS.filter((input) => values[input] !== undefined && !isMap(values[input]));
+  return [
+    ...errors,
+    ...unknown.flatMap((input) =>
+      errorsAt(input, plainViolation(values[input], "map, whose values may be Outputs")),
+    ),
+  ];
 }
 
-/** The role's name has at most 64 characters: the resource name, "-role-" and up to 20 random characters. */
+/** A role's name has at most 64 characters: the resource name, "-role-" and up to 20 random characters. */
 const MAX_NAME_LENGTH = 38;
+/** The same with "-guard-role-". */
+const MAX_GUARDED_NAME_LENGTH = 32;
 
 function nameErrors(name: string, args: Values): PropertyError[] {
   const isGenerated = args.roleName === undefined && args.roleNamePrefix === undefined;
-  const max = isGenerated ? MAX_NAME_LENGTH : 100;
+  const max = args.guard !== undefined ? MAX_GUARDED_NAME_LENGTH : isGenerated ? MAX_NAME_LENGTH : 100;
   if (typeof name === "string" && /^[a-zA-Z0-9_.-]+$/.test(name) && name.length <= max) return [];
   const rule = `must be 1 to ${max} letters, digits, '_', '.' or '-', because the names of the stream and the role begin with it`;
   return errorsAt("name", violation(name, rule));
@@ -191,7 +201,9 @@ function pathLengthErrors(path: unknown): PropertyError[] {
 /** Rules on where the resources are. They run again once the provider's region and account are known. */
 export const PLACE_RULES: Rule[] = [
   { inputs: ["region", "kmsKeyArn"], check: keyRegionErrors },
-  { inputs: ["region", "alarms"], check: actionRegionErrors },
+  ...NESTED_INPUTS.map(
+    (input): Rule => ({ inputs: ["region", input], check: (values) => actionRegionErrors(input, values) }),
+  ),
   { inputs: ["accountId", "permissionsBoundaryArn"], check: boundaryErrors },
 ];
 
@@ -205,9 +217,12 @@ function keyRegionErrors({ region, kmsKeyArn }: Values): PropertyError[] {
 }
 
 /** Source: AWS, CloudWatch User Guide, "Amazon CloudWatch alarms": an alarm's actions must be in its region. */
-function actionRegionErrors({ region, alarms }: Values): PropertyError[] {
-  const arns = isMap(alarms) && Array.isArray(alarms.actionArns) ? Array.from(alarms.actionArns) : [];
-  return arns.flatMap((arn, index) => placeErrors(`alarms.actionArns[${index}]`, arn, ACTION_ARN, region));
+function actionRegionErrors(
+  input: (typeof NESTED_INPUTS)[number],
+  { region, [input]: nested }: Values,
+): PropertyError[] {
+  const arns = isMap(nested) && Array.isArray(nested.actionArns) ? Array.from(nested.actionArns) : [];
+  return arns.flatMap((arn, index) => placeErrors(`${input}.actionArns[${index}]`, arn, ACTION_ARN, region));
 }
 
 /** Skips an ARN that has no region, and a malformed one, which other rules reject. */
@@ -293,7 +308,7 @@ function strings(value: unknown): string[] | undefined {
     : undefined;
 }
 
-// --- the alarms ------------------------------------------------------------------------------------------------
+// --- the alarms and the guard ----------------------------------------------------------------------------------
 
 /** Source: AWS, CloudWatch API Reference, PutMetricAlarm, AlarmActions. */
 const MAX_ACTIONS = 5;
@@ -304,26 +319,65 @@ export const ALARM_INPUTS = ["actionArns", ...Object.keys(ALARM_FORMATS)];
 function alarmErrors({ alarms, shardCount }: Values): PropertyError[] {
   if (!isMap(alarms)) return []; // plainErrors rejects other values.
   const { actionArns, ...others } = alarms;
-  const errors = Object.entries(others).flatMap(([input, value]) => {
-    const path = `alarms.${input}`;
-    if (!isAlarmInput(input)) return errorsAt(path, unknownName(input, "input", ALARM_INPUTS));
-    return value === undefined ? [] : errorsAt(path, ALARM_FORMATS[input](value));
+  return [
+    ...actionErrors("alarms.actionArns", actionArns),
+    ...entryErrors("alarms", others, ALARM_FORMATS, ALARM_INPUTS),
+    ...capacityErrors(alarms, shardCount),
+  ];
+}
+
+/** Names of the guard's inputs. */
+export const GUARD_INPUTS = ["projectIds", "actionArns", ...Object.keys(GUARD_FORMATS)];
+
+/** The pattern of the pipe holds the ids, in at most 4,096 characters. Source: AWS, Pipes API Reference, Filter. */
+const MAX_PROJECT_IDS = 50;
+
+function guardErrors({ guard }: Values): PropertyError[] {
+  if (!isMap(guard)) return []; // plainErrors rejects other values.
+  const { actionArns, projectIds, ...others } = guard;
+  return [
+    ...projectErrors(projectIds),
+    ...actionErrors("guard.actionArns", actionArns),
+    ...entryErrors("guard", others, GUARD_FORMATS, GUARD_INPUTS),
+  ];
+}
+
+function projectErrors(ids: unknown): PropertyError[] {
+  const path = "guard.projectIds";
+  if (ids === undefined) {
+    return errorsAt(path, "is required: the ids of the Amplitude projects whose events are expected");
+  }
+  if (!Array.isArray(ids)) return errorsAt(path, violation(ids, "must be a list of numbers"));
+  if (ids.length === 0) return errorsAt(path, "must not be empty: remove guard to guard nothing");
+  return [
+    ...(ids.length > MAX_PROJECT_IDS
+      ? errorsAt(path, `has ${ids.length} ids; at most ${MAX_PROJECT_IDS} are allowed`)
+      : []),
+    ...itemErrors(path, ids, PROJECT_ID_FORMAT),
+  ];
+}
+
+/** Checks the entries with one value of a nested input, and rejects unknown names. */
+function entryErrors(
+  input: string,
+  entries: Record<string, unknown>,
+  formats: Record<string, Check>,
+  names: string[],
+): PropertyError[] {
+  return Object.entries(entries).flatMap(([name, value]) => {
+    const path = `${input}.${name}`;
+    const check = Object.hasOwn(formats, name) ? formats[name] : undefined;
+    if (check === undefined) return errorsAt(path, unknownName(name, "input", names));
+    return value === undefined ? [] : errorsAt(path, check(value));
   });
-  return [...actionErrors(actionArns), ...errors, ...capacityErrors(alarms, shardCount)];
 }
 
-function isAlarmInput(input: string): input is keyof typeof ALARM_FORMATS {
-  return Object.keys(ALARM_FORMATS).includes(input);
-}
-
-function actionErrors(arns: unknown): PropertyError[] {
+function actionErrors(path: string, arns: unknown): PropertyError[] {
   if (arns === undefined) return [];
   const isTooLong = Array.isArray(arns) && arns.length > MAX_ACTIONS;
   return [
-    ...(isTooLong
-      ? errorsAt("alarms.actionArns", `has ${arns.length} ARNs; CloudWatch allows ${MAX_ACTIONS}`)
-      : []),
-    ...listErrors("alarms.actionArns", arns, ACTION_FORMAT),
+    ...(isTooLong ? errorsAt(path, `has ${arns.length} ARNs; CloudWatch allows ${MAX_ACTIONS}`) : []),
+    ...listErrors(path, arns, ACTION_FORMAT),
   ];
 }
 

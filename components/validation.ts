@@ -160,8 +160,11 @@ export function isDeferred(value: unknown): boolean {
   return pulumi.Output.isInstance(value) || value instanceof Promise;
 }
 
+/** Inputs whose entries decide which resources there are, so the maps must be known at once. Their values may be Outputs. */
+export const NESTED_INPUTS = ["alarms", "guard"] as const satisfies InputName[];
+
 /** Inputs that are maps. */
-const MAPS = ["tags", "alarms", "adopt"];
+const MAPS = ["tags", "adopt", ...NESTED_INPUTS] as string[];
 
 /** Returns the values without those that are null, which Pulumi's resources take for "not set", also inside a map. */
 export function withoutNull(values: Values): Values {
@@ -182,6 +185,14 @@ function isKnown(value: unknown, depth = 0): boolean {
   if (isDeferred(value)) return false;
   if (typeof value !== "object" || value === null || depth >= MAX_DEPTH) return true;
   return Object.values(value).every((inner) => isKnown(inner, depth + 1));
+}
+
+/** Removes undefined properties, which a provider treats differently from absent ones. */
+export function withoutUndefined<T extends Record<string, unknown>>(
+  properties: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(properties).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
 /** Returns the value, or the default if it is undefined. An Output may resolve to undefined. */
@@ -218,7 +229,8 @@ export function applyRules(
     const gates = deferred
       .filter(({ rule }) => rule.inputs.includes(input as InputName))
       .map(({ passed }) => passed);
-    return [input, input === "alarms" ? gateEach(value, gates) : gate(input, value, gates)];
+    const isNested = NESTED_INPUTS.some((nested) => nested === input);
+    return [input, isNested ? gateEach(value, gates) : gate(input, value, gates)];
   });
   return Object.fromEntries(gated) as AmplitudeKinesisDestinationArgs;
 }

@@ -13,6 +13,8 @@ function stateOf({ type, name, inputs }: MockResourceArgs): Record<string, unkno
     "aws:kinesis/stream:Stream": `arn:aws:kinesis:us-east-1:${ACCOUNT}:stream/${physicalName}`,
     "aws:iam/role:Role": `arn:aws:iam::${ACCOUNT}:role${inputs.path ?? "/"}${physicalName}`,
     "aws:iam/policy:Policy": `arn:aws:iam::${ACCOUNT}:policy${inputs.path ?? "/"}${physicalName}`,
+    "aws:cloudwatch/logGroup:LogGroup": `arn:aws:logs:us-east-1:${ACCOUNT}:log-group:${physicalName}`,
+    "aws:pipes/pipe:Pipe": `arn:aws:pipes:us-east-1:${ACCOUNT}:pipe/${physicalName}`,
   };
   return { ...inputs, name: physicalName, region: "us-east-1", arn: arns[type] };
 }

@@ -71,6 +71,10 @@ describe("the component's inputs", () => {
     { alarms: { actionArns: ["arn:aws:lambda:eu-west-1:111122223333:function:on-call"] } },
     { alarms: { capacityShards: 4, capacityPercent: 100 } },
     { streamMode: "PROVISIONED", shardCount: 2, alarms: { capacityPercent: 1 } },
+    { guard: { projectIds: [100011471] } },
+    { guard: { projectIds: Array.from({ length: 50 }, (_, index) => index + 1), logRetentionDays: 3653 } },
+    { guard: { projectIds: [1, Number.MAX_SAFE_INTEGER], logRetentionDays: 1, actionArns: [] } },
+    { guard: { projectIds: [1], actionArns: ["arn:aws:sns:eu-west-1:111122223333:on-call"] } },
     { tags: { "cost center": "a+b=c@d/é" } },
   ];
   for (const args of valid) {
@@ -245,6 +249,26 @@ describe("the component's inputs", () => {
     [{ alarms: { actionArns: ["arn:aws:sns:us-east-1:111122223333:on call"] } }, "alarms.actionArns[0]"],
     [{ alarms: { actionArns: ["arn:aws:sns:us-east-1:111122223333:topic:sub"] } }, "alarms.actionArns[0]"],
     [{ alarms: { actionArns: ["arn:aws-cn:sns:cn-north-1:111122223333:on-call"] } }, "alarms.actionArns[0]"],
+    [untyped({ guard: true }), "guard"],
+    [untyped({ guard: {} }), "guard.projectIds"],
+    [untyped({ guard: { projectIds: 5 } }), "guard.projectIds"],
+    [{ guard: { projectIds: [] } }, "guard.projectIds"],
+    [{ guard: { projectIds: Array.from({ length: 51 }, (_, index) => index + 1) } }, "guard.projectIds"],
+    [{ guard: { projectIds: [1, 2, 1] } }, "guard.projectIds[2]"],
+    [{ guard: { projectIds: [0] } }, "guard.projectIds[0]"],
+    [{ guard: { projectIds: [1.5] } }, "guard.projectIds[0]"],
+    [{ guard: { projectIds: [2 ** 53] } }, "guard.projectIds[0]"],
+    [untyped({ guard: { projectIds: ["100011471"] } }), "guard.projectIds[0]"],
+    [untyped({ guard: { projectIds: [1], ids: [1] } }), "guard.ids"],
+    [{ guard: { projectIds: [1], logRetentionDays: 2 } }, "guard.logRetentionDays"],
+    [{ guard: { projectIds: [1], actionArns: ["on-call"] } }, "guard.actionArns[0]"],
+    [
+      {
+        existingStreamArn: EXISTING,
+        guard: { projectIds: [1], actionArns: ["arn:aws:sns:eu-west-1:111122223333:on-call"] },
+      },
+      "guard.actionArns[0]",
+    ],
     [{ kmsKeyArn: "arn:aws:kms:us-east-1:111122223333:key/1234" }, "kmsKeyArn"],
     [
       { kmsKeyArn: "arn:aws-cn:kms:cn-north-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab" },
@@ -282,7 +306,19 @@ describe("the component's inputs", () => {
       expect(rejected(args)).to.deep.equal([path]));
   }
 
-  for (const input of ["retainStream", "requireTls", "alarms", "adopt"]) {
+  it("are rejected all at once inside the guard", () => {
+    const guard = { projectIds: [0, 1.5], logRetentionDays: 2, actionArns: ["on-call"] };
+    const paths = ["projectIds[0]", "projectIds[1]", "actionArns[0]", "logRetentionDays"];
+    expect(rejected({ guard })).to.deep.equal(paths.map((path) => `guard.${path}`));
+  });
+
+  it("leave a resource name of 32 characters with a guard, which names a second role", () => {
+    const args: Args = { roleName: "amplitude", guard: { projectIds: [1] } };
+    expect(rejected(args, "x".repeat(32))).to.deep.equal([]);
+    expect(rejected(args, "x".repeat(33))).to.deep.equal(["name"]);
+  });
+
+  for (const input of ["retainStream", "requireTls", "alarms", "guard", "adopt"]) {
     it(`that must be plain values are rejected as an Output, a secret or a promise: ${input}`, () => {
       for (const value of [pulumi.output({}), pulumi.secret({ a: "hidden" }), Promise.resolve({})]) {
         expect(() => validateInputs("acme", untyped({ [input]: value })))
@@ -432,6 +468,12 @@ describe("an input that is known later", () => {
     expect(alarms).to.have.all.keys("silenceMinutes");
     const error = await rejectionOf(pulumi.output(alarms?.silenceMinutes));
     expect(String(error)).to.include("alarms.silenceMinutes: 0 must be an integer from 1 to 1440 (minutes)");
+  });
+
+  it("is rejected inside the guard, together with its other ids", async () => {
+    const { guard } = validateInputs("acme", { guard: { projectIds: [1, pulumi.output(0)] } });
+    const error = await rejectionOf(pulumi.output(guard?.projectIds));
+    expect(String(error)).to.include("guard.projectIds[1]: 0 must be a positive integer");
   });
 
   it("is not shown if it is secret", async () => {

@@ -24,6 +24,7 @@ export function generatedParts(): GeneratedPart[] {
   }));
   const inputs = Object.entries<Property>(COMPONENT.inputProperties);
   const alarms = Object.entries<Property>(schema.types["amplitude-kinesis:index:DeliveryAlarms"].properties);
+  const guard = Object.entries<Property>(schema.types["amplitude-kinesis:index:StreamGuard"].properties);
   const adopted = Object.entries<Property>(
     schema.types["amplitude-kinesis:index:AdoptedResources"].properties,
   );
@@ -38,6 +39,7 @@ export function generatedParts(): GeneratedPart[] {
     { document: "docs/permissions.md", name: "actions of the tasks", content: actionTable() },
     component("inputs", propertyTable(["input", "type"], inputs)),
     component("inputs of the alarms", propertyTable(["input", "type"], alarms)),
+    component("inputs of the guard", propertyTable(["input", "type"], guard)),
     component("inputs of adopt", propertyTable(["input", "type"], adopted)),
     component("outputs", propertyTable(["output", "type"], Object.entries<Property>(COMPONENT.properties))),
   ];
