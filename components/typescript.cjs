@@ -3,8 +3,11 @@
  * that also looks at the thousand modules of Pulumi would double the CPU time of a preview's program.
  */
 const { readFileSync } = require("node:fs");
+const { enableCompileCache } = require("node:module");
 const { transformSync } = require("esbuild");
 
+// Node.js 22.2 has none.
+enableCompileCache?.();
 process.setSourceMapsEnabled(true);
 
 require.extensions[".ts"] = (module, sourcefile) => {

@@ -39,9 +39,12 @@ export async function sandboxEnvironment(
 ): Promise<Record<string, string>> {
   const places = await makePlaces(folder);
   await writePluginFolder(places.plugin);
+  const { NODE_COMPILE_CACHE, GOGC } = process.env;
   return {
     ...cliEnvironment(places),
     ...host.environment,
+    ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }),
+    ...(GOGC && { GOGC }),
     PATH: [places.plugin, process.env.PATH].join(delimiter),
     HOME: places.home,
     TMPDIR: places.temporary,
