@@ -146,10 +146,10 @@ const provider = new Provider("frankfurt", { region: "eu-central-1", endpoints, 
     }
   });
 
-  it("fifty customers live in one program", async () => {
-    const source = `for (let index = 0; index < 50; index += 1) new AmplitudeKinesisDestination("customer" + index);`;
-    const stack = await stackOf("fifty", source);
-    expect(await broughtUp(stack)).to.have.lengthOf(200);
+  it("twenty customers live in one program", async () => {
+    const source = `for (let index = 0; index < 20; index += 1) new AmplitudeKinesisDestination("customer" + index);`;
+    const stack = await stackOf("twenty", source);
+    expect(await broughtUp(stack)).to.have.lengthOf(80);
     expect((await stack.preview()).changeSummary).to.have.all.keys("same");
     await stack.destroy();
   });
