@@ -17,6 +17,7 @@ export {
 export type { Finding, FindingCode, Severity, ShardReport, Verdict } from "./common/findings";
 export type { Latency } from "./common/histogram";
 export type { FurtherOutputs, StackOutputs } from "./common/outputs";
+export type { Part } from "./common/part";
 export type { TimelineBucket, TimelineReport } from "./common/timeline";
 export type { Target, Task } from "./deployment/iam/actions";
 export type { ReportedRoute, Route } from "./deployment/route";
@@ -29,6 +30,15 @@ export type { GeneratedSource, GeneratorOptions } from "./events/generator/gener
 export { generateEvents } from "./events/generator/generator";
 export type { Framing, Unreadable } from "./events/recordContent";
 export type { EventSource, Omissions, SourceEvent, SourceProblem } from "./events/source";
+export type {
+  CustomerDelivery,
+  CustomerOutcome,
+  CustomerResult,
+  CustomerStep,
+  DriftedResource,
+  FleetCommand,
+  FleetReport,
+} from "./fleet/report";
 export { type Handoff, type HandoffField, handoffOf } from "./handoff";
 export { handoffHtml, handoffMarkdown, handoffText } from "./handoff/text";
 export { type OperatorPolicy, type OperatorStatement, operatorPolicy, type Scope } from "./operatorPolicy";

@@ -130,7 +130,7 @@ function shortened(quoted: string): string {
 const ORDER: readonly Severity[] = ["error", "undetermined", "warning"];
 
 /** Returns the findings with the most severe first, and those of one severity in their order. */
-export function bySeverity(findings: readonly Finding[]): Finding[] {
+export function bySeverity<Item extends Finding>(findings: readonly Item[]): Item[] {
   return ORDER.flatMap((severity) => findings.filter((each) => each.severity === severity));
 }
 

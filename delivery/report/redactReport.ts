@@ -8,21 +8,28 @@ const NAMED_ACCOUNT = /(\baccount (?:id )?)(\d+)/gi;
 /** The id of an access key. It isn't a secret, but no reader of a report needs it. Source: IAM, "Unique identifiers". */
 const ACCESS_KEY_ID = /\b(A[KS]IA)[A-Z2-7]{16}\b/g;
 
-/**
- * Redacts a report for publication. Only the last four digits of every AWS account remain (Amplitude's own account is
- * public), access key ids are hidden, and each text is one printable line.
- */
+/** Redacts a report of one customer for publication, like `redactTexts`. */
 export function redactReport<Report extends { roleArn: string }>(report: Report): Report {
-  const customer = accountOf(report.roleArn);
-  return mapTexts(report, (text) => redact(printable(text), customer));
+  return redactTexts(report, [accountOf(report.roleArn)]);
 }
 
-function redact(text: string, customer: string): string {
+/**
+ * Redacts texts for publication. Only the last four digits of every AWS account remain (Amplitude's own account is
+ * public), access key ids are hidden, and each text is one printable line.
+ *
+ * @param customers Customers' accounts, which are found in any text.
+ */
+export function redactTexts<Value>(value: Value, customers: readonly string[]): Value {
+  const accounts = new Set(customers);
+  return mapTexts(value, (text) => redact(printable(text), accounts));
+}
+
+function redact(text: string, customers: ReadonlySet<string>): string {
   return text
     .replace(ARN_ACCOUNT, (_, before: string, account: string) => before + redactAccount(account))
     .replace(NAMED_ACCOUNT, (_, before: string, account: string) => before + redactAccount(account))
     .replace(ACCESS_KEY_ID, "$1****************")
-    .replace(/\d+/g, (digits) => (digits === customer ? redactAccount(digits) : digits));
+    .replace(/\d+/g, (digits) => (customers.has(digits) ? redactAccount(digits) : digits));
 }
 
 function redactAccount(digits: string): string {

@@ -4,6 +4,7 @@ import { messageOf, ReportError } from "../common/errors";
 import { makeFolder } from "../common/folder";
 import { jsonText } from "../common/printable";
 import { redactSecrets } from "../common/redactSecrets";
+import type { FleetReport } from "../fleet/report";
 import type { ReconcileReport } from "../reconcile/report";
 import type { DeliveryReport } from "../verify/report";
 import { reportText } from "./text";
@@ -15,7 +16,8 @@ export type ReportFormat = "html" | "junit" | "markdown" | "json" | "text";
 const html = (): typeof import("./html/htmlReport") => require("./html/htmlReport");
 const junit = (): typeof import("./junit") => require("./junit");
 const markdown = (): typeof import("./markdown") => require("./markdown");
-
+const fleet = (): typeof import("./fleet") => require("./fleet");
+const fleetPage = (): typeof import("./html/fleetPage") => require("./html/fleetPage");
 const reconciliation = (): typeof import("./reconciliation") => require("./reconciliation");
 const reconciliationPage = (): typeof import("./html/reconciliationPage") =>
   require("./html/reconciliationPage");
@@ -38,17 +40,28 @@ const RECONCILE_RENDERERS: Renderers<ReconcileReport> = {
   text: (report) => `${reconciliation().reconciliationText(report)}\n`,
 };
 
-/** A report of `verifyDelivery` and `verifyThroughAmplitude`, or of `reconcileDelivery`. */
-export type RenderedReport = DeliveryReport | ReconcileReport;
+const FLEET_RENDERERS: Renderers<FleetReport> = {
+  html: (report) => fleetPage().fleetHtml(report),
+  junit: (report) => fleet().fleetJunit(report),
+  markdown: (report) => fleet().fleetMarkdown(report),
+  json: (report) => `${jsonText(report)}\n`,
+  text: (report) => `${fleet().fleetText(report)}\n`,
+};
+
+/** A report of `verifyDelivery` and `verifyThroughAmplitude`, of `reconcileDelivery`, or of a fleet. */
+export type RenderedReport = DeliveryReport | ReconcileReport | FleetReport;
 
 /**
  * Renders a report, with a line break at its end. Every format shows texts without control characters. `html`, `junit`
  * and `markdown` also escape them, and show only the last four digits of customers' accounts.
  */
 export async function renderReport(report: RenderedReport, format: ReportFormat): Promise<string> {
-  const rendered =
-    "eventsExported" in report ? RECONCILE_RENDERERS[format](report) : RENDERERS[format](report);
-  return redactSecrets(await rendered);
+  return redactSecrets(await rendered(report, format));
+}
+
+function rendered(report: RenderedReport, format: ReportFormat): string | Promise<string> {
+  if ("fleetReportVersion" in report) return FLEET_RENDERERS[format](report);
+  return "eventsExported" in report ? RECONCILE_RENDERERS[format](report) : RENDERERS[format](report);
 }
 
 /** The JSON report comes first, because the others can be rendered from it again. */

@@ -11,14 +11,15 @@ export async function writeReportFiles(
   report: RenderedReport,
   { report: folder, fileMode: mode }: { report?: string; fileMode?: number },
 ): Promise<number> {
-  const status = EXIT_CODES[report.verdict];
+  const result = "verdict" in report ? report.verdict : report.outcome;
+  const status = EXIT_CODES[result];
   if (folder === undefined) return status;
   try {
     printMessage(`reports: ${(await renderers().writeReports(report, folder, { mode })).join(", ")}`);
     return status;
   } catch (error) {
     if (!(error instanceof ReportError)) throw error;
-    printProblem(`${error.message}. The printed verdict stands: ${report.verdict}`);
+    printProblem(`${error.message}. The printed verdict stands: ${result}`);
     return status === 0 ? EXIT_UNWRITTEN : status;
   }
 }

@@ -22,7 +22,10 @@ const SEVERITIES: Record<Severity, string> = {
   warning: "! Warning",
 };
 
-export function FindingsSection({ findings }: { findings: Finding[] }) {
+/** A finding, and the customers that have it if the report covers several. */
+type ShownFinding = Finding & { stacks?: string[] };
+
+export function FindingsSection({ findings }: { findings: ShownFinding[] }) {
   return (
     <section aria-labelledby="findings">
       <h2 id="findings">{findings.length === 0 ? "Findings" : `Findings (${findings.length})`}</h2>
@@ -34,7 +37,11 @@ export function FindingsSection({ findings }: { findings: Finding[] }) {
   );
 }
 
-function FindingCard({ finding: { severity, code, message, where, remedy } }: { finding: Finding }) {
+function FindingCard({
+  finding: { severity, code, message, where, remedy, stacks },
+}: {
+  finding: ShownFinding;
+}) {
   return (
     <article class="finding">
       <h3>
@@ -44,6 +51,12 @@ function FindingCard({ finding: { severity, code, message, where, remedy } }: { 
         <Prose text={message} />
       </p>
       <dl>
+        {stacks === undefined ? null : (
+          <>
+            <dt>{stacks.length === 1 ? "Customer" : `Customers (${count(stacks.length)})`}</dt>
+            <dd>{stacks.join(", ")}</dd>
+          </>
+        )}
         <dt>Where</dt>
         <dd>
           <code>{where}</code>
@@ -83,7 +96,7 @@ export function NumbersSection({ report }: { report: DeliveryReport }) {
   );
 }
 
-function Card({ title, value, aside }: { title: string; value: string; aside?: string }) {
+export function Card({ title, value, aside }: { title: string; value: string; aside?: string }) {
   return (
     <div class="card">
       <dt>{title}</dt>
@@ -199,10 +212,10 @@ function worstFirst(shards: ShardReport[]): ShardReport[] {
   return [...shards].sort((a, b) => missing(b) - missing(a));
 }
 
-function ShareBar({ percent }: { percent: number }) {
+export function ShareBar({ percent, width = 120 }: { percent: number; width?: number }) {
   return (
-    <svg width="120" height="18" role="img" aria-label={`${percent}%`}>
-      <rect class="read" width={round(1.2 * percent)} height="12" y="3" />
+    <svg width={width} height="18" role="img" aria-label={`${percent}%`}>
+      <rect class="read" width={round((width * percent) / 100)} height="12" y="3" />
     </svg>
   );
 }

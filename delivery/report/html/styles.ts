@@ -30,7 +30,9 @@ header.undecided { border-left-color: var(--undecided); }
 .card, .finding { border: 1px solid var(--line); border-radius: .5rem; padding: .65rem .75rem; background: var(--card); }
 .card dt { color: var(--quiet); font-size: .9rem; }
 .card dd { margin: 0; font-size: 1.15rem; font-weight: 600; overflow-wrap: normal; }
-.card .aside { display: block; font-size: .9rem; font-weight: 400; color: var(--quiet); }
+.aside { display: block; font-size: .9rem; font-weight: 400; color: var(--quiet); }
+td .name { white-space: nowrap; }
+td .aside, th .aside { font-size: .9em; overflow-wrap: anywhere; }
 .finding { margin: .75rem 0; white-space: pre-line; }
 .finding dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem .75rem; margin: .5rem 0 0; }
 .finding dt { color: var(--quiet); }

@@ -1,19 +1,22 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { fleetMarkdown } from "../../../delivery/report/fleet";
 import { markdownReport } from "../../../delivery/report/markdown";
 import type { DeliveryReport } from "../../../delivery/verify/report";
+import { fleetWithTexts, MIXED } from "./fleets";
 import { ACCOUNT, EMPTY, FAILED, HOSTILE, HUGE, VERIFIED, withTexts } from "./reports";
 
 describe("The report as Markdown", function () {
   this.timeout(20_000);
-  let html: (report: DeliveryReport) => string;
+  let render: (markdown: string) => string;
+  const html = (report: DeliveryReport) => render(markdownReport(report));
   before(async () => {
     const [{ micromark }, { gfm, gfmHtml }] = await Promise.all([
       import("micromark"),
       import("micromark-extension-gfm"),
     ]);
-    html = (report) =>
-      micromark(markdownReport(report), {
+    render = (markdown) =>
+      micromark(markdown, {
         allowDangerousHtml: true,
         allowDangerousProtocol: true,
         extensions: [gfm()],
@@ -43,10 +46,23 @@ describe("The report as Markdown", function () {
     expect(markdownReport(FAILED)).not.to.include(ACCOUNT);
   });
 
+  const elements =
+    /<(?!\/?(?:h2|h3|p|table|thead|tbody|tr|th|td|ul|li|strong|code|br)(?: align="\w+")?(?: \/)?>)/;
+  const piece = fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: "grapheme" }));
+
+  it("contains only a table, a list and words for any texts of a fleet", () => {
+    fc.assert(
+      fc.property(fc.array(piece, { minLength: 1 }), (pieces) => {
+        const rendered = render(fleetMarkdown(fleetWithTexts(MIXED, pieces.join(""))));
+        expect(rendered).not.to.match(elements);
+        expect(rendered.match(/<tr>/g)).to.have.length(7);
+        expect(rendered.match(/<td/g)).to.have.length(30);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   it("contains only a table, lists and words for any texts", () => {
-    const elements =
-      /<(?!\/?(?:h2|h3|p|table|thead|tbody|tr|th|td|ul|li|strong|code|br)(?: align="\w+")?(?: \/)?>)/;
-    const piece = fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: "grapheme" }));
     fc.assert(
       fc.property(fc.array(piece, { minLength: 1 }), (pieces) => {
         const rendered = html(withTexts(FAILED, pieces.join("")));

@@ -3,10 +3,12 @@ import type { AddressInfo } from "node:net";
 import axe from "axe-core";
 import { expect } from "chai";
 import fc from "fast-check";
+import { fleetHtml } from "../../../../delivery/report/html/fleetPage";
 import { htmlReport } from "../../../../delivery/report/html/htmlReport";
 import { STYLES } from "../../../../delivery/report/html/styles";
 import type { DeliveryReport } from "../../../../delivery/verify/report";
 import { browserRun } from "../../../browser";
+import { bigFleet, DRIFTED, fleetOf, fleetWithTexts, MIXED } from "../fleets";
 import { ACCOUNT, EMPTY, FAILED, HOSTILE, HUGE, UNDECIDED, VERIFIED, withTexts } from "../reports";
 
 const REPORTS: [name: string, report: DeliveryReport][] = [
@@ -15,6 +17,12 @@ const REPORTS: [name: string, report: DeliveryReport][] = [
   ["undecided", UNDECIDED],
   ["empty", EMPTY],
   ["huge", HUGE],
+];
+
+const PAGES: [name: string, page: () => string | Promise<string>][] = [
+  ...REPORTS.map(([name, report]): [string, () => Promise<string>] => [name, () => htmlReport(report)]),
+  ["a small fleet", () => fleetHtml(fleetOf([...MIXED.customers, ...DRIFTED.customers]))],
+  ["a fleet of 200 customers", () => fleetHtml(bigFleet(200))],
 ];
 
 describe("The report as a page", () => {
@@ -115,10 +123,10 @@ describe("The report's page in a browser", function () {
     }
   }
 
-  for (const [name, report] of REPORTS) {
+  for (const [name, pageOf] of PAGES) {
     for (const colorScheme of ["light", "dark"] as const) {
       it(`has no violation that axe finds: ${name}, ${colorScheme}`, async () => {
-        const { result } = await opened(await htmlReport(report), { colorScheme }, async (page) => {
+        const { result } = await opened(await pageOf(), { colorScheme }, async (page) => {
           await page.evaluate(axe.source);
           return page.evaluate<string[]>(
             "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))",
@@ -129,7 +137,7 @@ describe("The report's page in a browser", function () {
     }
 
     it(`fits a phone, requests only itself, and doesn't violate its content security policy: ${name}`, async () => {
-      const { result, asked, said } = await opened(await htmlReport(report), { width: 360 }, (page) =>
+      const { result, asked, said } = await opened(await pageOf(), { width: 360 }, (page) =>
         page.evaluate<number>("document.documentElement.scrollWidth"),
       );
       expect(result).to.equal(360);
@@ -154,13 +162,15 @@ describe("The report's page in a browser", function () {
 
   it("shows hostile texts as text: nothing runs and nothing is loaded", async () => {
     const text = HOSTILE.join(" ");
-    const { result, asked, said } = await opened(await htmlReport(withTexts(FAILED, text)), {}, (page) =>
-      page.evaluate<[number, string]>(
-        "[document.querySelectorAll('script, img, iframe, object, a').length, document.querySelector('.finding').innerText]",
-      ),
-    );
-    expect(result[0]).to.equal(0);
-    expect(result[1]).to.include("<script>alert(1)</script>");
-    expect([asked, said]).to.deep.equal([["/"], []]);
+    for (const html of [await htmlReport(withTexts(FAILED, text)), fleetHtml(fleetWithTexts(MIXED, text))]) {
+      const { result, asked, said } = await opened(html, {}, (page) =>
+        page.evaluate<[number, string]>(
+          "[document.querySelectorAll('script, img, iframe, object, a').length, document.querySelector('.finding').innerText]",
+        ),
+      );
+      expect(result[0]).to.equal(0);
+      expect(result[1]).to.include("<script>alert(1)</script>");
+      expect([asked, said]).to.deep.equal([["/"], []]);
+    }
   });
 });

@@ -1,0 +1,266 @@
+import { bySeverity, type Finding, findingLines } from "../common/findings";
+import { partText } from "../common/part";
+import { printableReport } from "../common/printable";
+import { counted } from "../common/text";
+import { type CustomerOutcome, type CustomerResult, type FleetReport, OUTCOMES } from "../fleet/report";
+import { type Check, findingCheck, junitXml } from "./junit";
+import { capitalized, code, findingList, prose } from "./markdown";
+import { redactTexts } from "./redactReport";
+
+/** Outcomes as sentences name them. */
+export const OUTCOME_WORDS: Record<CustomerOutcome, string> = {
+  succeeded: "succeeded",
+  failed: "failed",
+  undecided: "undecided",
+  interrupted: "interrupted",
+  "not-started": "not started",
+};
+
+/** Returns the report with every account redacted. */
+export function redactFleet(report: FleetReport): FleetReport {
+  return redactTexts(
+    report,
+    report.customers.flatMap(({ accountId }) => accountId ?? []),
+  );
+}
+
+/** Returns the number of customers by outcome, success first and then the worst, without outcomes that none has. */
+export function countOutcomes(customers: CustomerResult[]): [outcome: CustomerOutcome, customers: number][] {
+  return [...new Set<CustomerOutcome>(["succeeded", ...OUTCOMES])]
+    .map((outcome): [CustomerOutcome, number] => [
+      outcome,
+      customers.filter((each) => each.outcome === outcome).length,
+    ])
+    .filter(([, number]) => number > 0);
+}
+
+/** Returns the outcome as a sentence that follows its name. */
+export function fleetSentence({ command, customers }: FleetReport): string {
+  const counts = countOutcomes(customers).map(([outcome, number]) => `${number} ${OUTCOME_WORDS[outcome]}`);
+  const all = `${command} of ${counted(customers.length, "customer")}`;
+  return counts.length === 0 ? all : `${all}: ${counts.join(", ")}`;
+}
+
+/** Returns the run in words: its project, and the parts and the id if it has them. */
+export function runOf({ project, parts, run }: FleetReport): string {
+  const shown = parts.length > 10 ? counted(parts.length, "part") : parts.map(partText).join(", ");
+  return [
+    `project ${project}`,
+    ...(parts.length === 0 ? [] : [`${parts.length > 10 ? "" : "part "}${shown}`]),
+    ...(run === null ? [] : [`run ${run}`]),
+  ].join(", ");
+}
+
+/** Returns the customers with the worst outcome first, then those with the most severe findings, then by name. */
+export function worstCustomersFirst(customers: CustomerResult[]): CustomerResult[] {
+  const weight = ({ outcome, findings, drift }: CustomerResult) =>
+    OUTCOMES.indexOf(outcome) * 10 - Math.min(9, findings.length + (drift?.length ?? 0));
+  return [...customers].sort(
+    (one, other) => weight(one) - weight(other) || (one.stack < other.stack ? -1 : 1),
+  );
+}
+
+/** Returns the changes of a preview or an update, such as `4 create, 1 update`; empty text if there are none. */
+function changesText(changes: CustomerResult["changes"]): string {
+  return Object.entries(changes ?? {})
+    .filter(([change, number]) => change !== "same" && number > 0)
+    .map(([change, number]) => `${number} ${change}`)
+    .join(", ");
+}
+
+/** Returns what happened to a customer in one line: the cause, or what the command found. */
+export function resultText({ cause, changes, drift, verdict, delivery, findings }: CustomerResult): string {
+  if (cause !== null) return cause;
+  const parts = [
+    changes === null ? "" : changesText(changes) || "no changes",
+    drift === null
+      ? ""
+      : drift.length === 0
+        ? "no drift"
+        : `${counted(drift.length, "resource")} changed by hand`,
+    verdict ?? "",
+    delivery === null ? "" : `${delivery.eventsDelivered} of ${counted(delivery.eventsSent, "event")}`,
+    delivery?.latencyInSeconds ? `p95 ${delivery.latencyInSeconds.p95} s` : "",
+    findings.length === 0 ? "" : counted(findings.length, "finding"),
+  ];
+  return parts.filter((part) => part !== "").join(", ");
+}
+
+/** Returns the type and the name of a resource from its URN: `aws:kinesis/stream:Stream acme`. */
+export function resourceOf(urn: string): string {
+  const [, , types = "", ...name] = urn.split("::");
+  return name.length === 0 ? urn : `${types.slice(types.lastIndexOf("$") + 1)} ${name.join("::")}`;
+}
+
+/** A finding of several customers, which one step fixes in the same way. */
+export interface SharedFinding extends Finding {
+  /** Names of the stacks, sorted. */
+  stacks: string[];
+}
+
+/** Joins the customers' findings with the same code, severity and remedy. The most severe and most common come first. */
+export function sharedFindings(customers: CustomerResult[]): SharedFinding[] {
+  const shared = new Map<string, SharedFinding>();
+  for (const { stack, findings } of customers) {
+    for (const finding of findings) {
+      const key = JSON.stringify([finding.code, finding.severity, finding.remedy.replaceAll(stack, "")]);
+      const found = shared.get(key);
+      if (found === undefined) shared.set(key, { ...finding, stacks: [stack] });
+      else if (!found.stacks.includes(stack)) found.stacks.push(stack);
+    }
+  }
+  return bySeverity([...shared.values()].sort((one, other) => other.stacks.length - one.stacks.length));
+}
+
+/** Column heads of the table as text. The result has any length, so it comes last. */
+const HEADS = ["customer", "account", "region", "outcome", "time", "result"];
+
+/**
+ * Renders a report for a terminal, without a line break at its end: a line per customer, the worst first, with the cause
+ * and the log of those that did not succeed.
+ */
+export function fleetText(untrusted: FleetReport): string {
+  const report = printableReport(untrusted);
+  const rows = worstCustomersFirst(report.customers).map((customer) => ({
+    customer,
+    cells: cellsOf(customer),
+  }));
+  const widths = HEADS.map((head, column) =>
+    Math.max(head.length, ...rows.map(({ cells }) => cells[column]?.length ?? 0)),
+  );
+  const line = (cells: string[]) =>
+    `  ${cells.map((cell, column) => (column === HEADS.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join("  ")}`.trimEnd();
+  const shared = sharedFindings(report.customers);
+  return [
+    `${OUTCOME_WORDS[report.outcome].toUpperCase()}: ${fleetSentence(report)} (${runOf(report)})`,
+    ...(rows.length === 0 ? [] : ["", line(HEADS)]),
+    ...rows.flatMap(({ customer, cells }) => [line(cells), ...explanation(customer)]),
+    ...[...report.findings, ...shared.map(withStacks)].flatMap(findingLines),
+  ].join("\n");
+}
+
+function cellsOf(customer: CustomerResult): string[] {
+  const { stack, accountId, region, outcome, durationInSeconds } = customer;
+  const time = outcome === "not-started" ? "–" : `${durationInSeconds.toFixed(1)} s`;
+  return [stack, accountId ?? "–", region ?? "–", OUTCOME_WORDS[outcome], time, resultText(customer)];
+}
+
+function explanation({ cause, remedy, log }: CustomerResult): string[] {
+  if (cause === null) return [];
+  return [
+    ...(remedy === null ? [] : [`    remedy: ${remedy}`]),
+    ...(log === null ? [] : [`    log:    ${log}`]),
+  ];
+}
+
+/** Stacks of a finding that a line names. */
+const MAX_STACKS = 20;
+
+/** Returns the first stacks of a finding in words, and how many more there are. */
+function stacksText(stacks: string[]): string {
+  const more = stacks.length - MAX_STACKS;
+  return `${stacks.slice(0, MAX_STACKS).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+function withStacks({ stacks, ...finding }: SharedFinding): Finding {
+  return { ...finding, message: `${stacksText(stacks)}: ${finding.message}` };
+}
+
+const SIGNS: Record<CustomerOutcome, string> = {
+  succeeded: "✅",
+  failed: "❌",
+  undecided: "❓",
+  interrupted: "⏹️",
+  "not-started": "⏸️",
+};
+
+/** The table's share of the 65,536 characters of a comment on GitHub. */
+const MAX_TABLE_CHARACTERS = 32_000;
+
+/** Renders a report as GitHub Markdown with fewer than 65,536 characters. Customers' accounts are redacted. */
+export function fleetMarkdown(report: FleetReport): string {
+  const shown = redactFleet(report);
+  const customers = worstCustomersFirst(shown.customers);
+  const rows = firstRows(customers.map(markdownRow));
+  const more = customers.length - rows.length;
+  const lines = [
+    `## ${SIGNS[shown.outcome]} Amplitude fleet: ${OUTCOME_WORDS[shown.outcome]}`,
+    "",
+    `${capitalized(prose(fleetSentence(shown)))}. ${capitalized(prose(runOf(shown)))}.`,
+    "",
+    "| Customer | Account | Region | Outcome | Result |",
+    "|---|---|---|---|---|",
+    ...rows,
+    ...(more > 0 ? ["", `And ${counted(more, "more customer")}, which report.html lists.`] : []),
+    ...findingList([...shown.findings, ...sharedFindings(shown.customers).map(withStacks)]),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function markdownRow(customer: CustomerResult): string {
+  const { stack, accountId, region, outcome, cause, remedy } = customer;
+  const result = prose(resultText(customer));
+  const cells = [
+    code(stack),
+    code(accountId ?? ""),
+    code(region ?? ""),
+    `${SIGNS[outcome]} ${OUTCOME_WORDS[outcome]}`,
+    cause === null || remedy === null ? result : `${result}<br>**Remedy:** ${prose(remedy)}`,
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+/** Returns the first rows that fit. */
+function firstRows(rows: string[]): string[] {
+  let left = MAX_TABLE_CHARACTERS;
+  return rows.filter((row) => {
+    left -= row.length + 1;
+    return left >= 0;
+  });
+}
+
+/** Renders a report as JUnit XML: a test case per customer and finding. Customers' accounts are redacted. */
+export function fleetJunit(report: FleetReport): string {
+  const shown = redactFleet(report);
+  const { project, command, run, parts } = shown;
+  const checks = [
+    check("outcome", shown.outcome, fleetSentence(shown), "", shown.durationInSeconds),
+    ...shown.findings.map(findingCheck),
+    ...worstCustomersFirst(shown.customers).flatMap((customer) => [
+      customerCheck(customer),
+      ...customer.findings.map((finding) => ({
+        ...findingCheck(finding),
+        name: `${customer.stack}: ${finding.code} (${finding.where})`,
+      })),
+    ]),
+  ];
+  const properties = { project, command, ...(run !== null && { run }), parts: parts.map(partText).join(" ") };
+  return junitXml(
+    `amplitude-kinesis fleet ${command}`,
+    { ...shown, streamName: project },
+    properties,
+    checks,
+  );
+}
+
+function customerCheck(customer: CustomerResult): Check {
+  const { stack, outcome, durationInSeconds, remedy, log } = customer;
+  const details = [`remedy: ${remedy ?? "see the log"}`, ...(log === null ? [] : [`log: ${log}`])].join("\n");
+  return check(`customer ${stack}`, outcome, resultText(customer), details, durationInSeconds);
+}
+
+function check(
+  name: string,
+  outcome: CustomerOutcome,
+  sentence: string,
+  details: string,
+  seconds: number,
+): Check {
+  if (outcome === "succeeded") return { name, seconds, outcome: undefined };
+  const message = `${OUTCOME_WORDS[outcome]}: ${sentence}`;
+  return {
+    name,
+    seconds,
+    outcome: { element: outcome === "failed" ? "failure" : "error", type: outcome, message, details },
+  };
+}
