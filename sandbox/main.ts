@@ -36,7 +36,7 @@ AWS, tests who can do what, streams events as Amplitude does, and accounts for e
 
 /** Runs the command line. It writes only to the folder `root`, and to that of --report. An interruption ends the process. */
 export async function main(argv: string[], root: string): Promise<void> {
-  endWithReaders();
+  surviveReaders();
   const program = new Command("npm run sandbox --")
     .description(DESCRIPTION)
     .option(
@@ -52,7 +52,8 @@ export async function main(argv: string[], root: string): Promise<void> {
     .exitOverride();
   try {
     rejectEmptyValues(program).parse(argv);
-    process.exitCode = await runSandbox(program.opts<SandboxFlags>(), root);
+    const status = await runSandbox(program.opts<SandboxFlags>(), root);
+    process.exitCode ||= status;
   } catch (error) {
     // Requests to the stopped AWS may still be in flight, and the SDK would retry them.
     if (error instanceof Interrupted) process.exit(error.status);
@@ -60,11 +61,16 @@ export async function main(argv: string[], root: string): Promise<void> {
   }
 }
 
-/** Ignores a reader or a terminal that closes early, because that isn't a failure of the run. */
-function endWithReaders(): void {
+/**
+ * Ignores a reader or a terminal that closes early, because that isn't a failure of the run. Any other write error hides the
+ * result from the reader, so the exit status becomes undecided.
+ */
+function surviveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+      if (error.code === "EPIPE" || error.code === "EIO") return;
+      process.exitCode = EXIT_CODES.undecided;
+      if (stream === process.stdout) say(`sandbox: the result can't be written: ${error.message}`);
     });
   }
 }

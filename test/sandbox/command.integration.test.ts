@@ -8,7 +8,7 @@ import { parseReport } from "../../delivery/report/parseReport";
 import { findPulumiCli } from "../../sandbox/pulumi/provisioning/pulumiCli";
 import { amplitudeKinesis } from "../delivery/cli/commandLine";
 import { isAlive } from "../processes";
-import { noteSkipped } from "../skip";
+import { noteSkipped, skip } from "../skip";
 import { until } from "../until";
 import { copyCheckout } from "./pulumi/provisioning/checkout";
 import { startLanguageHost } from "./pulumi/provisioning/languageHost";
@@ -140,6 +140,14 @@ describe("npm run sandbox", function () {
     const sandbox = started(SandboxProcess.startWithoutEngine(["--events", "5", "--json"]));
     sandbox.stopReading("stdout", "stderr");
     expect(await sandbox.exited).to.equal(0);
+    expect(sandbox.leftFolders()).to.deep.equal([]);
+  });
+
+  it("exits 3 with a clear message if the result can't be written", async function () {
+    if (process.platform !== "linux") skip(this, "only Linux has /dev/full");
+    const sandbox = started(SandboxProcess.startOnFullDisk(["--events", "1"]));
+    expect(await sandbox.exited).to.equal(3);
+    expect(sandbox.stderr).to.match(/^sandbox: the result can't be written: ENOSPC.*\n$/m);
     expect(sandbox.leftFolders()).to.deep.equal([]);
   });
 

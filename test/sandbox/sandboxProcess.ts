@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { descendants } from "../processes";
 
@@ -15,9 +15,14 @@ export class SandboxProcess {
   readonly #exited: Promise<number | null>;
   readonly #watchers = new Set<() => void>();
 
-  private constructor(nodeArgs: string[], env: Record<string, string> = {}, detached = false) {
+  private constructor(
+    nodeArgs: string[],
+    env: Record<string, string> = {},
+    { detached = false, output = "pipe" as "pipe" | number } = {},
+  ) {
     const { npm_command, ...own } = process.env;
-    this.#child = spawn(process.execPath, nodeArgs, { env: { ...own, ...env }, detached });
+    const stdio = ["pipe" as const, output, "pipe" as const];
+    this.#child = spawn(process.execPath, nodeArgs, { env: { ...own, ...env }, detached, stdio });
     this.#child.stdout?.on("data", (chunk) => this.#append({ stdout: String(chunk) }));
     this.#child.stderr?.on("data", (chunk) => this.#append({ stderr: String(chunk) }));
     this.#exited = once(this.#child, "close").then(([status]) => {
@@ -33,12 +38,20 @@ export class SandboxProcess {
 
   /** Starts the sandbox without `pulumi` on the PATH. This is faster, because it provisions in its process. */
   static startWithoutEngine(args: string[], detached = false): SandboxProcess {
-    return new SandboxProcess([START, ...args], { PATH: pathWithout("pulumi") }, detached);
+    return new SandboxProcess([START, ...args], { PATH: pathWithout("pulumi") }, { detached });
+  }
+
+  /** Starts the sandbox without `pulumi`, with a full disk as its standard output. */
+  static startOnFullDisk(args: string[]): SandboxProcess {
+    const output = openSync("/dev/full", "w");
+    const sandbox = new SandboxProcess([START, ...args], { PATH: pathWithout("pulumi") }, { output });
+    closeSync(output);
+    return sandbox;
   }
 
   /** Starts the sandbox in a separate process group, as a terminal's shell does, for `signalGroup`. */
   static startInGroup(args: string[], env: Record<string, string> = {}): SandboxProcess {
-    return new SandboxProcess([START, ...args], env, true);
+    return new SandboxProcess([START, ...args], env, { detached: true });
   }
 
   /** Starts the sandbox below a shell below a process that stands for npm. */
