@@ -81,7 +81,11 @@ export type FindingCode =
   | "rows-unexplained"
   | "backfill-incomplete"
   | "metrics-disagree"
-  | "metrics-unavailable";
+  | "metrics-unavailable"
+  | "part-missing"
+  | "part-duplicated"
+  | "part-of-another-run"
+  | "parts-without-run";
 
 /** A problem, or a fact worth knowing, and what to do about it. */
 export interface Finding {

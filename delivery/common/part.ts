@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { SettingsError } from "./errors";
+import { type Finding, finding, listed, present } from "./findings";
+import { counted } from "./text";
 
 /** One of several parts that work is divided into. */
 export interface Part {
@@ -10,7 +12,7 @@ export interface Part {
 }
 
 /** Largest array job of AWS Batch. Source: AWS Batch, "Array jobs". */
-const MAX_PARTS = 10_000;
+export const MAX_PARTS = 10_000;
 
 interface Scheduler {
   name: string;
@@ -104,4 +106,77 @@ export function partText({ index, count }: Part): string {
  */
 export function partIndexOf(name: string, count: number): number {
   return createHash("sha256").update(name, "utf8").digest().readUInt32BE(0) % count;
+}
+
+/** Report of one or several parts of a run. */
+export interface PartReport<Report> {
+  report: Report;
+  /** File or folder of the report, for findings. */
+  where: string;
+  /** Parts that it covers; one, `1/1`, for a run that was not divided. */
+  parts: Part[];
+  /** Description of the run, the same for all of its parts, such as `run build-7 of up`. */
+  run: string;
+  /** Start in ISO 8601, UTC. */
+  startedAt: string;
+}
+
+/**
+ * Returns the reports that make up one run, at most one per part: of the run that most reports belong to, and of two
+ * reports of a part, the one that started later. The findings name each report that is left out, and each part that is
+ * missing. All of them are `undetermined`.
+ */
+export function selectParts<Report>(reports: PartReport<Report>[]): {
+  selected: PartReport<Report>[];
+  findings: Finding[];
+} {
+  const keyOf = ({ run, parts: [part] }: PartReport<Report>) =>
+    `${run}, ${counted(part?.count ?? 1, "part")}`;
+  const numberOf = (key: string) => reports.filter((each) => keyOf(each) === key).length;
+  const keys = reports.map(keyOf);
+  const key = keys.reduce((one, other) => (numberOf(other) > numberOf(one) ? other : one), keys[0] ?? "");
+  const own = reports.filter((each) => keyOf(each) === key);
+  const foreign = reports
+    .filter((each) => keyOf(each) !== key)
+    .map((each) =>
+      finding.undetermined(
+        "part-of-another-run",
+        each.where,
+        `The report is of ${keyOf(each)}, but most others are of ${key}. It is left out`,
+        "Merge the reports of one run at a time",
+      ),
+    );
+  const latestFirst = [...own].sort((one, other) => (one.startedAt < other.startedAt ? 1 : -1));
+  const byIndex = new Map<number, PartReport<Report>>();
+  const selected: PartReport<Report>[] = [];
+  const doubles: Finding[] = [];
+  for (const each of latestFirst) {
+    const double = each.parts.find(({ index }) => byIndex.has(index));
+    if (double === undefined) {
+      selected.push(each);
+      for (const { index } of each.parts) byIndex.set(index, each);
+      continue;
+    }
+    doubles.push(
+      finding.undetermined(
+        "part-duplicated",
+        each.where,
+        `Part ${partText(double)} is also in ${byIndex.get(double.index)?.where}, which started later. This report is left out`,
+        "Leave one of the two out, if the other one has the result that counts",
+      ),
+    );
+  }
+  const count = own[0]?.parts[0]?.count ?? 0;
+  const missing = Array.from({ length: count }, (_, index) => ({ index, count })).filter(
+    ({ index }) => !byIndex.has(index),
+  );
+  const gap =
+    missing.length > 0 &&
+    finding.undetermined(
+      "part-missing",
+      key,
+      `No report covers ${missing.length === 1 ? "part" : "parts"} ${listed(missing.map(partText))}`,
+      "Run each missing part again with the same `--run`, and merge again",
+    );
+  return { selected, findings: [...foreign, ...doubles, ...present([gap])] };
 }

@@ -112,7 +112,7 @@ export function sharedFindings(customers: CustomerResult[]): SharedFinding[] {
   return bySeverity([...shared.values()].sort((one, other) => other.stacks.length - one.stacks.length));
 }
 
-/** Column heads of the table as text. The result has any length, so it comes last. */
+/** Column heads of the table for terminals. The result is last, because its length varies. */
 const HEADS = ["customer", "account", "region", "outcome", "time", "result"];
 
 /**

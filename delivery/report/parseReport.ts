@@ -1,6 +1,8 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { messageOf, ReportError } from "../common/errors";
+import { MAX_PARTS } from "../common/part";
 import { isObject } from "../common/values";
+import { type CustomerResult, type FleetReport, OUTCOMES } from "../fleet/report";
 import type { DeliveryReport } from "../verify/report";
 
 /** A report has four levels, and the sandbox's document five. */
@@ -22,6 +24,17 @@ const TIME = {
   pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$",
 };
 const LATENCY = object({ p50: SECONDS, p95: SECONDS, p99: SECONDS, max: SECONDS });
+
+const FINDINGS = list(
+  object({
+    code: text(100),
+    severity: { enum: ["error", "undetermined", "warning"] },
+    message: SENTENCE,
+    where: SENTENCE,
+    remedy: SENTENCE,
+  }),
+  1_000,
+);
 
 /** Renderers rely on these types and limits. Further fields are allowed. */
 const FIELDS: Record<keyof DeliveryReport, object> = {
@@ -61,21 +74,74 @@ const FIELDS: Record<keyof DeliveryReport, object> = {
   }),
   recordsForeign: COUNT,
   shards: list(object({ shardId: NAME, eventsAcknowledged: COUNT, recordsRead: COUNT })),
-  findings: list(
-    object({
-      code: text(100),
-      severity: { enum: ["error", "undetermined", "warning"] },
-      message: SENTENCE,
-      where: SENTENCE,
-      remedy: SENTENCE,
-    }),
-    1_000,
-  ),
+  findings: FINDINGS,
   proof: object({ proves: list(SENTENCE, 100), notProven: list(SENTENCE, 100) }),
   environment: object({ version: NAME, nodeVersion: NAME, platform: NAME }),
 };
 
-let validate: ValidateFunction<DeliveryReport> | undefined;
+const OUTCOME = { enum: OUTCOMES };
+const COMMAND = { enum: ["preview", "up", "check", "verify", "drift"] };
+
+const CUSTOMER_FIELDS: Record<keyof CustomerResult, object> = {
+  stack: NAME,
+  command: COMMAND,
+  outcome: OUTCOME,
+  accountId: orNull(NAME),
+  region: orNull(NAME),
+  outputs: orNull(object({ roleArn: NAME, region: NAME, streamName: NAME })),
+  startedAt: orNull(TIME),
+  durationInSeconds: SECONDS,
+  steps: list(object({ name: NAME, durationInSeconds: SECONDS, succeeded: { type: "boolean" } }), 100),
+  changes: orNull({ type: "object", additionalProperties: COUNT }),
+  drift: orNull(
+    list(object({ urn: NAME, change: { enum: ["update", "delete"] }, properties: list(NAME) }), 1_000),
+  ),
+  verdict: orNull({ enum: ["verified", "failed", "undecided", null], type: "string" }),
+  verifiedAt: orNull(TIME),
+  delivery: orNull(
+    object({
+      eventsSent: COUNT,
+      eventsDelivered: COUNT,
+      latencyInSeconds: orNull(object({ p50: SECONDS, p95: SECONDS, p99: SECONDS })),
+    }),
+  ),
+  findings: FINDINGS,
+  cause: orNull(SENTENCE),
+  remedy: orNull(SENTENCE),
+  log: orNull(NAME),
+};
+
+const FLEET_FIELDS: Record<keyof FleetReport, object> = {
+  fleetReportVersion: { const: 1 },
+  command: COMMAND,
+  outcome: OUTCOME,
+  project: NAME,
+  run: orNull(NAME),
+  startedAt: TIME,
+  durationInSeconds: SECONDS,
+  parts: list(
+    object({
+      index: { type: "integer", minimum: 0, maximum: MAX_PARTS - 1 },
+      count: { type: "integer", minimum: 1, maximum: MAX_PARTS },
+    }),
+    MAX_PARTS,
+  ),
+  findings: FINDINGS,
+  customers: list(object(CUSTOMER_FIELDS)),
+};
+
+/** Returns a function that validates a value. It compiles the schema at its first use. */
+function validator<Report>(fields: object) {
+  let validate: ValidateFunction<Report> | undefined;
+  return (value: unknown, reject: (problem: string) => Error): Report => {
+    validate ??= new Ajv({ useDefaults: true }).compile<Report>(object(fields));
+    if (validate(value)) return value;
+    throw reject(describeError(validate.errors?.[0]));
+  };
+}
+
+const validDelivery = validator<DeliveryReport>(FIELDS);
+const validFleet = validator<FleetReport>(FLEET_FIELDS);
 
 /**
  * Parses a report that `npx amplitude-kinesis verify --json` or `npm run -s sandbox -- --json` printed.
@@ -84,16 +150,22 @@ let validate: ValidateFunction<DeliveryReport> | undefined;
  * @throws ReportError naming the first field that is wrong.
  */
 export function parseReport(json: string, name: string): DeliveryReport {
-  const problem = structureProblem(json);
-  if (problem !== undefined) throw notAReport(name, problem);
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    throw notAReport(name, `it is not JSON (${messageOf(cause)})`, cause);
-  }
-  if (isObject(value) && !("reportVersion" in value) && isObject(value.report)) value = value.report;
-  if (!isObject(value)) throw notAReport(name, "it must be a JSON object");
+  return deliveryFrom(parseObject(json, name), name);
+}
+
+/** Parses the report.json of `fleet`, like `parseReport`. */
+export function parseFleetReport(json: string, name: string): FleetReport {
+  return fleetFrom(parseObject(json, name), name);
+}
+
+/** Parses a report of `verify` or of `fleet`, like `parseReport`. */
+export function parseAnyReport(json: string, name: string): DeliveryReport | FleetReport {
+  const value = parseObject(json, name);
+  return "fleetReportVersion" in value ? fleetFrom(value, name) : deliveryFrom(value, name);
+}
+
+function deliveryFrom(outer: Record<string, unknown>, name: string): DeliveryReport {
+  const value = !("reportVersion" in outer) && isObject(outer.report) ? outer.report : outer;
   if (!("reportVersion" in value)) throw notAReport(name, "reportVersion is missing");
   if (value.reportVersion !== 1)
     throw notAReport(name, "reportVersion is not 1, the only version that this command can read");
@@ -101,9 +173,24 @@ export function parseReport(json: string, name: string): DeliveryReport {
     throw new ReportError(
       `${name} is a report of reconcile, which this command can't convert. Run \`npx amplitude-kinesis reconcile\` with --report`,
     );
-  validate ??= new Ajv({ useDefaults: true }).compile<DeliveryReport>(object(FIELDS));
-  if (validate(value)) return value;
-  throw notAReport(name, describeError(validate.errors?.[0]));
+  return validDelivery(value, (problem) => notAReport(name, problem));
+}
+
+function fleetFrom(value: Record<string, unknown>, name: string): FleetReport {
+  return validFleet(value, (problem) => notAReport(name, problem, FLEET_ORIGIN));
+}
+
+function parseObject(json: string, name: string): Record<string, unknown> {
+  const problem = structureProblem(json);
+  if (problem !== undefined) throw notAReport(name, problem);
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw notAReport(name, `it is not JSON (${messageOf(cause)})`, RUN_ORIGIN, cause);
+  }
+  if (isObject(value)) return value;
+  throw notAReport(name, "it must be a JSON object");
 }
 
 /** @returns Why the text is too complex to be parsed, without parsing it. Undefined if it isn't. */
@@ -132,9 +219,9 @@ function describeError({ keyword, instancePath, params, message }: Partial<Error
   return `${path} ${expected}`;
 }
 
-function notAReport(name: string, problem: string, cause?: unknown): ReportError {
-  return new ReportError(
-    `${name} is not a report: ${problem}. Pass what \`npx amplitude-kinesis verify --json\` printed, or the report.json of \`--report\``,
-    { cause },
-  );
+const RUN_ORIGIN = "what `npx amplitude-kinesis verify --json` printed, or the report.json of `--report`";
+const FLEET_ORIGIN = "the report.json of `npx amplitude-kinesis fleet`";
+
+function notAReport(name: string, problem: string, origin = RUN_ORIGIN, cause?: unknown): ReportError {
+  return new ReportError(`${name} is not a report: ${problem}. Pass ${origin}`, { cause });
 }

@@ -22,7 +22,7 @@ const HELP = {
   ],
   notes: [
     "Exit status: 0 the report was written, whatever its verdict; 2 the file is not a report, or the folder is not writable.",
-    "HTML, JUnit and Markdown show only the last four digits of the customer's account.",
+    "HTML, JUnit and Markdown show only the last four digits of customers' accounts.",
   ],
 };
 
@@ -35,8 +35,8 @@ export function reportCommand(): Command {
     fileModeOption(),
   ];
   const command = new Command("report")
-    .description("convert the JSON report of verify to another format (default: text)")
-    .argument("<file>", "report that verify --json printed; - is standard input")
+    .description("convert the JSON report of verify or fleet to another format (default: text)")
+    .argument("<file>", "report that --json printed; - is standard input")
     .action(runReport);
   for (const form of forms) command.addOption(form);
   return withHelpText(command, HELP);
@@ -44,8 +44,8 @@ export function reportCommand(): Command {
 
 async function runReport(file: string, flags: ReportFlags): Promise<void> {
   // Ajv would slow down every other command's start.
-  const { parseReport }: typeof import("../../report/parseReport") = require("../../report/parseReport");
-  const report = parseReport(await readInput(file), inputName(file));
+  const { parseAnyReport }: typeof import("../../report/parseReport") = require("../../report/parseReport");
+  const report = parseAnyReport(await readInput(file), inputName(file));
   if (flags.dir !== undefined) {
     printMessage(`reports: ${(await writeReports(report, flags.dir, { mode: flags.fileMode })).join(", ")}`);
     return;

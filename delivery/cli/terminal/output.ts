@@ -24,9 +24,9 @@ export function printProblem(message: string): void {
 
 /** Colors of the signs and verdicts that start a report's lines. */
 const COLORS: [start: RegExp, color: Parameters<typeof styleText>[0]][] = [
-  [/^(VERIFIED|PASSED|COMPLETE)\b/, ["bold", "green"]],
+  [/^(VERIFIED|PASSED|COMPLETE|SUCCEEDED)\b/, ["bold", "green"]],
   [/^(FAILED|INCOMPLETE)\b/, ["bold", "red"]],
-  [/^UNDECIDED\b/, ["bold", "yellow"]],
+  [/^(UNDECIDED|INTERRUPTED|NOT STARTED)\b/, ["bold", "yellow"]],
   [/^✗ [\w-]+/, "red"],
   [/^[?!] [\w-]+/, "yellow"],
   [/^ {2}remedy:/, "bold"],

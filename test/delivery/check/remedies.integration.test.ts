@@ -54,6 +54,10 @@ const OF_OTHER_COMMANDS = [
   "backfill-incomplete",
   "metrics-disagree",
   "metrics-unavailable",
+  "part-missing",
+  "part-duplicated",
+  "part-of-another-run",
+  "parts-without-run",
 ] as const satisfies FindingCode[];
 
 /** Whether a test below applies the finding's remedy and sees the finding go, or why none does. */

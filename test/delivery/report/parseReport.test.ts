@@ -2,9 +2,10 @@ import { deflateSync, inflateSync } from "node:zlib";
 import { expect } from "chai";
 import fc from "fast-check";
 import { ReportError } from "../../../delivery/common/errors";
-import { parseReport } from "../../../delivery/report/parseReport";
+import { parseAnyReport, parseFleetReport, parseReport } from "../../../delivery/report/parseReport";
 import { type ReportFormat, renderReport } from "../../../delivery/report/renderReport";
 import type { DeliveryReport } from "../../../delivery/verify/report";
+import { bigFleet, DRIFTED, GOOD, MIXED } from "./fleets";
 import { EMPTY, FAILED, HUGE, UNDECIDED, VERIFIED } from "./reports";
 
 function problemOf(text: string): string {
@@ -22,6 +23,36 @@ describe("Reading a report", () => {
     for (const report of [VERIFIED, FAILED, UNDECIDED, EMPTY, HUGE]) {
       expect(parseReport(JSON.stringify(report), "it")).to.deep.equal(report);
     }
+  });
+
+  it("returns every kind of report of a fleet unchanged, and names the field that is wrong", () => {
+    for (const fleet of [GOOD, MIXED, DRIFTED, bigFleet(200)]) {
+      expect(parseFleetReport(JSON.stringify(fleet), "it")).to.deep.equal(fleet);
+      expect(parseAnyReport(JSON.stringify(fleet), "it")).to.deep.equal(fleet);
+    }
+    expect(parseAnyReport(JSON.stringify(FAILED), "it")).to.deep.equal(FAILED);
+    const [first] = MIXED.customers;
+    for (const [wrong, problem] of [
+      [{ ...GOOD, fleetReportVersion: 2 }, "fleetReportVersion must be equal to constant"],
+      [VERIFIED, "fleetReportVersion is missing"],
+      [
+        { ...GOOD, customers: [{ ...first, outcome: "fine" }] },
+        "customers.0.outcome must be one of failed, ",
+      ],
+      [
+        { ...GOOD, customers: [{ ...first, changes: { create: "4" } }] },
+        "customers.0.changes.create must be integer",
+      ],
+      [
+        { ...GOOD, customers: [{ ...first, verdict: "good" }] },
+        "customers.0.verdict must be one of verified, ",
+      ],
+      [{ ...GOOD, parts: [{ index: -1, count: 2 }] }, "parts.0.index must be >= 0"],
+    ] as const)
+      expect(() => parseFleetReport(JSON.stringify(wrong), "report.json"))
+        .to.throw(ReportError, `report.json is not a report: ${problem}`)
+        .with.property("message")
+        .that.includes("the report.json of `npx amplitude-kinesis fleet`");
   });
 
   it("accepts additional fields and unknown finding codes of a later version", () => {
