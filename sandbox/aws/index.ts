@@ -8,7 +8,9 @@ import { KeyServer } from "./keys";
 import type { KinesisEngine } from "./kinesis/engine";
 import { startKinesisEngine } from "./kinesis/engine";
 import { KinesisGateway } from "./kinesis/gateway";
-import { MonitoringServer } from "./monitoring/server";
+import { LogsServer } from "./logs";
+import { MonitoringServer, type StartedAlarm } from "./monitoring/server";
+import { PipesServer } from "./pipes/server";
 import { AccessKeys, unrestrictedUser } from "./principals";
 import type { HttpResponse, Protocol } from "./protocol";
 import { AwsError, Refusal } from "./protocol";
@@ -22,7 +24,7 @@ export interface LocalPrincipal {
   secretAccessKey: string;
 }
 
-/** Local AWS: Kinesis, IAM, STS, KMS's keys and CloudWatch's alarms at one endpoint, for `AWS_ENDPOINT_URL`. */
+/** Local AWS: Kinesis, IAM, STS, KMS's keys, CloudWatch and Pipes at one endpoint, for `AWS_ENDPOINT_URL`. */
 export interface LocalAws {
   endpoint: string;
   region: string;
@@ -47,6 +49,8 @@ export interface LocalAwsOptions {
   region?: string;
   /** Clock for signatures, sessions and creation dates. Default: the system's. */
   clock?: () => Date;
+  /** Receives each alarm when it starts. */
+  onAlarm?: (alarm: StartedAlarm) => void;
   /** Cancels the start. After it, `LocalAws.stop` ends the AWS. */
   signal?: AbortSignal;
 }
@@ -60,14 +64,19 @@ export async function startAws(options: LocalAwsOptions): Promise<LocalAws> {
   const { folder, region = "us-east-1", clock = () => new Date() } = options;
   const keys = new AccessKeys();
   const engine = await startKinesisEngine(folder, options.signal);
-  const services = {
-    keys,
+  const identity = new IdentityServer(keys);
+  const kinesis = new KinesisGateway(engine.port);
+  const monitoring = new MonitoringServer(options.onAlarm);
+  const logs = new LogsServer((value) => monitoring.record(value));
+  const pipes = new PipesServer({
+    identity,
     clock,
-    identity: new IdentityServer(keys),
-    kinesis: new KinesisGateway(engine.port),
-    keyService: new KeyServer(),
-    monitoring: new MonitoringServer(),
-  };
+    call: (service, call) => {
+      const whole = { ...call, grants: identity.grantsOf(call.principal), now: clock() };
+      return service === "kinesis" ? kinesis.handle({ ...whole, context: {} }) : logs.handle(whole);
+    },
+  });
+  const services = { keys, clock, identity, kinesis, keyService: new KeyServer(), monitoring, logs, pipes };
   const server = createServer((incoming, outgoing) => void serve(services, incoming, outgoing));
   let stopped: Promise<void> | undefined;
   server.listen(0, "127.0.0.1");
@@ -82,6 +91,7 @@ export async function startAws(options: LocalAwsOptions): Promise<LocalAws> {
       stranger: issue(keys, STRANGER_ACCOUNT_ID, "stranger"),
     },
     stop: () => {
+      pipes.stop();
       stopped ??= stop(server, engine);
       return stopped;
     },
@@ -108,11 +118,14 @@ interface Services {
   kinesis: KinesisGateway;
   keyService: KeyServer;
   monitoring: MonitoringServer;
+  logs: LogsServer;
+  pipes: PipesServer;
 }
 
 /** Responds to every request, whatever fails. */
 async function serve(services: Services, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const protocol: Protocol = "x-amz-target" in incoming.headers ? "json" : "query";
+  const isRest = incoming.url !== "/";
+  const protocol: Protocol = isRest || "x-amz-target" in incoming.headers ? "json" : "query";
   let response: HttpResponse;
   try {
     response = await dispatch(services, await readHttpCall(incoming));
@@ -130,14 +143,26 @@ async function serve(services: Services, incoming: IncomingMessage, outgoing: Se
 }
 
 async function dispatch(services: Services, call: HttpCall): Promise<HttpResponse> {
-  if (call.method !== "POST" || call.path !== "/") {
-    const message = `The sandbox supports only POST on /, not ${call.method} on ${call.path}.`;
-    throw new AwsError("UnknownOperationException", message, 404);
-  }
-  const { keys, clock, identity, kinesis, keyService, monitoring } = services;
+  const { keys, clock, identity, kinesis, keyService, monitoring, logs, pipes } = services;
+  const isRest = call.path !== "/" || call.method !== "POST";
+  if (isRest && !/^\/(v1\/pipes|tags)\//.test(call.path)) throw unsupported(call);
   const now = clock();
   const { key, region, service } = await verifySignature(call, keys, now);
   const { principal } = key;
+  if (service === "pipes") {
+    const { method, path, query, body } = call;
+    return pipes.handle({
+      principal,
+      grants: identity.grantsOf(principal),
+      region,
+      now,
+      method,
+      path,
+      query,
+      body,
+    });
+  }
+  if (isRest) throw unsupported(call);
   if (service === "iam" || service === "sts") {
     return identity.handle({ service, principal, region, now, body: call.body });
   }
@@ -146,10 +171,16 @@ async function dispatch(services: Services, call: HttpCall): Promise<HttpRespons
   if (service === "kinesis") return kinesis.handle({ ...jsonCall, context: transportContext(call.headers) });
   if (service === "monitoring") return monitoring.handle(jsonCall);
   if (service === "kms") return keyService.handle(jsonCall);
+  if (service === "logs") return logs.handle(jsonCall);
   throw new AwsError(
     "UnknownServiceException",
-    `The sandbox supports kinesis, iam, sts, kms and monitoring (CloudWatch), not ${service}.`,
+    `The sandbox supports kinesis, iam, sts, kms, monitoring (CloudWatch), logs and pipes, not ${service}.`,
   );
+}
+
+function unsupported({ method, path }: HttpCall): AwsError {
+  const message = `The sandbox supports only POST on /, not ${method} on ${path}.`;
+  return new AwsError("UnknownOperationException", message, 404);
 }
 
 function describeError(error: unknown, protocol: Protocol): HttpResponse {

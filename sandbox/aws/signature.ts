@@ -9,7 +9,7 @@ import { AwsError, Refusal } from "./protocol";
 export interface HttpCall {
   method: string;
   path: string;
-  query: Record<string, string>;
+  query: Record<string, string | string[]>;
   /** Names in lower case. */
   headers: Record<string, string>;
   body: Buffer;
@@ -164,10 +164,21 @@ export async function readHttpCall(incoming: IncomingMessage): Promise<HttpCall>
   return {
     method: incoming.method ?? "",
     path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
+    query: readQuery(url.searchParams),
     headers: readHeaders(incoming),
     body: await readBody(incoming),
   };
+}
+
+/** A repeated parameter has a list of values. */
+function readQuery(parameters: URLSearchParams): Record<string, string | string[]> {
+  const names = [...new Set(parameters.keys())];
+  return Object.fromEntries(
+    names.map((name) => {
+      const [value = "", ...others] = parameters.getAll(name);
+      return [name, others.length === 0 ? value : [value, ...others]];
+    }),
+  );
 }
 
 /** Joins the values of a repeated header with commas, as the signature does. */

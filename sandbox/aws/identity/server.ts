@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { XMLBuilder } from "fast-xml-parser";
-import { authorize } from "../enforcement";
-import type { AccessKeys, Grants, Principal } from "../principals";
+import { authorize, decide } from "../enforcement";
+import type { AccessKeys, Grants, Principal, RoleSession } from "../principals";
 import type { AwsError, HttpResponse } from "../protocol";
 import { Refusal } from "../protocol";
 import type { Call, Operations, Result } from "./operation";
 import { policyOperations } from "./policies";
 import { roleOperations, rolePolicyOperations } from "./roles";
 import { simulationOperations } from "./simulation";
-import { Accounts } from "./state";
-import { stsOperations } from "./sts";
+import { Accounts, parsePolicy } from "./state";
+import { sessionOf, stsOperations } from "./sts";
 import { Parameters } from "./validation";
 
 export interface IdentityCall {
@@ -18,6 +18,13 @@ export interface IdentityCall {
   region: string;
   now: Date;
   body: Buffer;
+}
+
+interface ServiceSession {
+  region: string;
+  now: Date;
+  sessionName: string;
+  context: Record<string, string>;
 }
 
 const VERSIONS = { iam: "2010-05-08", sts: "2011-06-15" };
@@ -44,6 +51,38 @@ export class IdentityServer {
     const role = this.#accounts.roleByArn(principal.roleArn);
     if (role?.id !== principal.roleId) return { identityPolicies: [] };
     return this.#accounts.get(principal.accountId).grantsOf(role);
+  }
+
+  /**
+   * Returns the session of a service of AWS that acts for one of its resources.
+   *
+   * @param context Condition keys of the resource.
+   * @throws Refusal unless the role's trust policy allows it.
+   */
+  async assumeAsService(
+    service: string,
+    roleArn: string,
+    { region, now, sessionName, context }: ServiceSession,
+  ): Promise<RoleSession> {
+    const role = this.#accounts.roleByArn(roleArn);
+    const accountId = roleArn.split(":")[4] ?? "";
+    const decision =
+      role &&
+      (await decide({
+        principalArn: service,
+        grants: { identityPolicies: [] },
+        action: "sts:AssumeRole",
+        resource: roleArn,
+        resourceAccountId: accountId,
+        context: { ...context, "aws:RequestedRegion": region, "aws:CurrentTime": now.toISOString() },
+        resourcePolicy: parsePolicy(role.trustPolicy),
+      }));
+    if (role === undefined || decision?.outcome !== "Allowed")
+      throw new Refusal(
+        "AccessDenied",
+        `${service} is not authorized to perform: sts:AssumeRole on ${roleArn}`,
+      );
+    return sessionOf(role, sessionName);
   }
 
   async handle({ service, principal, region, now, body }: IdentityCall): Promise<HttpResponse> {

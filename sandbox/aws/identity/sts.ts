@@ -56,7 +56,7 @@ async function assumeRole(call: Call): Promise<Result> {
   };
 }
 
-function sessionOf(role: Role, sessionName: string): RoleSession {
+export function sessionOf(role: Role, sessionName: string): RoleSession {
   const accountId = role.arn.split(":")[4] ?? "";
   return {
     kind: "AssumedRole",

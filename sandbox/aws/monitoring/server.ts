@@ -1,7 +1,9 @@
 import { authorize } from "../enforcement";
+import type { MetricValue } from "../logs";
 import type { HttpResponse, JsonCall } from "../protocol";
 import { AwsError, parseBody, Refusal } from "../protocol";
 import { type Alarm, alarmOf, changeTags, invalid, type Json, type Tags, tagList, tagsIn } from "./alarm";
+import { type AlarmState, type Datapoint, keptPeriod, stateOf } from "./alarmState";
 
 interface KeptAlarm {
   alarm: Alarm;
@@ -17,9 +19,22 @@ interface Operation {
   run(call: JsonCall, request: Json): Json | undefined;
 }
 
-/** Stores CloudWatch's alarms. Without metrics, no alarm ever starts. */
+/** An alarm that starts, and whom CloudWatch would notify. */
+export interface StartedAlarm {
+  name: string;
+  arn: string;
+  reason: string;
+  actionArns: string[];
+}
+
+/**
+ * Stores CloudWatch's alarms, and the metrics of metric filters. The services' own metrics don't exist here, so alarms on
+ * them never start.
+ */
 export class MonitoringServer {
   readonly #alarms = new Map<string, KeptAlarm>();
+  /** By region, account, namespace and name. */
+  readonly #metrics = new Map<string, Datapoint[]>();
 
   readonly #operations = new Map<string, Operation>(
     Object.entries({
@@ -39,6 +54,31 @@ export class MonitoringServer {
       UntagResource: { resources: arnInRequest, run: (_call, request) => this.#tag(request) },
     } satisfies Record<string, Operation>),
   );
+
+  /** @param onStart Receives each alarm when it starts. */
+  constructor(private readonly onStart: (alarm: StartedAlarm) => void = () => {}) {}
+
+  /** Counts a value of a metric without dimensions, and starts the alarms on it. */
+  record({ region, accountId, namespace, name, value, at }: MetricValue): void {
+    const key = JSON.stringify([region, accountId, namespace, name]);
+    const prefix = `arn:aws:cloudwatch:${region}:${accountId}:alarm:`;
+    const watching = [...this.#alarms.values()].filter(
+      ({ arn, alarm }) => arn.startsWith(prefix) && metricKey(arn, alarm) === key,
+    );
+    const before = watching.map((kept) => this.#stateOf(kept, at).value);
+    const kept = (this.#metrics.get(key) ?? []).filter((point) => at.getTime() - point.at < keptPeriod);
+    this.#metrics.set(key, [...kept, { at: at.getTime(), value }]);
+    for (const [index, { alarm, arn }] of watching.entries()) {
+      const { value: state, reason } = this.#stateOf(watching[index] as KeptAlarm, at);
+      if (state !== "ALARM" || before[index] === "ALARM") continue;
+      const actionArns = alarm.ActionsEnabled ? alarm.AlarmActions : [];
+      this.onStart({ name: alarm.AlarmName, arn, reason, actionArns });
+    }
+  }
+
+  #stateOf({ alarm, arn }: KeptAlarm, now: Date): AlarmState {
+    return stateOf(alarm, this.#metrics.get(metricKey(arn, alarm)), now.getTime());
+  }
 
   async handle(call: JsonCall): Promise<HttpResponse> {
     const [, name = ""] = /^GraniteServiceVersion20100801\.(\w+)$/.exec(call.target) ?? [];
@@ -83,7 +123,7 @@ export class MonitoringServer {
       ({ arn, alarm }) =>
         arn.startsWith(prefix) && (AlarmNames === undefined || names(AlarmNames).includes(alarm.AlarmName)),
     );
-    return { MetricAlarms: found.map(described), CompositeAlarms: [] };
+    return { MetricAlarms: found.map((kept) => this.#described(kept, call)), CompositeAlarms: [] };
   }
 
   /** Returns the alarms on exactly this metric. Source: AWS, CloudWatch API Reference, DescribeAlarmsForMetric. */
@@ -101,7 +141,21 @@ export class MonitoringServer {
         arn.startsWith(prefix) &&
         JSON.stringify([alarm.Namespace, alarm.MetricName, alarm.Dimensions]) === wanted,
     );
-    return { MetricAlarms: found.map(described) };
+    return { MetricAlarms: found.map((kept) => this.#described(kept, call)) };
+  }
+
+  #described(kept: KeptAlarm, { now }: JsonCall): Json {
+    const { alarm, arn, changedAt } = kept;
+    const { value, reason } = this.#stateOf(kept, now);
+    const seconds = changedAt.getTime() / 1000;
+    return {
+      ...alarm,
+      AlarmArn: arn,
+      AlarmConfigurationUpdatedTimestamp: seconds,
+      StateValue: value,
+      StateReason: reason,
+      StateUpdatedTimestamp: seconds,
+    };
   }
 
   #enable(call: JsonCall, { AlarmNames }: Json): undefined {
@@ -133,16 +187,10 @@ export class MonitoringServer {
   }
 }
 
-function described({ alarm, arn, changedAt }: KeptAlarm): Json {
-  const seconds = changedAt.getTime() / 1000;
-  return {
-    ...alarm,
-    AlarmArn: arn,
-    AlarmConfigurationUpdatedTimestamp: seconds,
-    StateValue: "INSUFFICIENT_DATA",
-    StateReason: "Unchecked: Initial alarm creation",
-    StateUpdatedTimestamp: seconds,
-  };
+/** Returns the key of an alarm's metric. Metrics with dimensions are never recorded. */
+function metricKey(alarmArn: string, { Namespace, MetricName, Dimensions }: Alarm): string {
+  const [, , , region, accountId] = alarmArn.split(":");
+  return JSON.stringify([region, accountId, Namespace, MetricName, ...Dimensions]);
 }
 
 function arnOf({ region, principal }: JsonCall, name: string): string {

@@ -1,7 +1,9 @@
 import { setTimeout } from "node:timers/promises";
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KinesisClient } from "@aws-sdk/client-kinesis";
+import { PipesClient } from "@aws-sdk/client-pipes";
 import { STSClient } from "@aws-sdk/client-sts";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { ProviderConfiguration } from "./configuration";
@@ -12,6 +14,8 @@ export interface Aws {
   region: string;
   kinesis(region: string): KinesisClient;
   cloudwatch(region: string): CloudWatchClient;
+  logs(region: string): CloudWatchLogsClient;
+  pipes(region: string): PipesClient;
   iam: IAMClient;
   sts: STSClient;
   /** Waits before the next poll. Rejects once the engine has canceled the operation. */
@@ -32,12 +36,18 @@ export function connect(configuration: ProviderConfiguration): Aws {
   const cloudwatch = byRegion(
     (of) => new CloudWatchClient({ ...common, ...endpoint(endpoints.cloudwatch), region: of }),
   );
+  const logs = byRegion(
+    (of) => new CloudWatchLogsClient({ ...common, ...endpoint(endpoints.logs), region: of }),
+  );
+  const pipes = byRegion((of) => new PipesClient({ ...common, ...endpoint(endpoints.pipes), region: of }));
   const iam = new IAMClient({ ...common, ...endpoint(endpoints.iam), region });
   const sts = new STSClient({ ...common, ...endpoint(endpoints.sts), region });
   return {
     region,
     kinesis,
     cloudwatch,
+    logs,
+    pipes,
     iam,
     sts,
     pause: (milliseconds) => setTimeout(milliseconds, undefined, { signal: cancellation.signal }),

@@ -1,7 +1,7 @@
 import { type CheckFailure, isEmpty, isKnown, isObject, type Properties } from "./properties";
 
 /** Services with a configurable endpoint. */
-const SERVICES = ["kinesis", "iam", "sts", "cloudwatch"] as const;
+export const SERVICES = ["kinesis", "iam", "sts", "cloudwatch", "logs", "pipes"] as const;
 
 /** The part of the real provider's configuration that is honored here. */
 export interface ProviderConfiguration {

@@ -1,6 +1,9 @@
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import type { Aws } from "./clients";
+import { logGroupType } from "./logGroup";
+import { logMetricFilterType } from "./logMetricFilter";
 import { metricAlarmType } from "./metricAlarm";
+import { pipeType } from "./pipe";
 import { policyType } from "./policy";
 import type { Properties } from "./properties";
 import type { ResourceType } from "./resourceType";
@@ -10,9 +13,17 @@ import { streamType } from "./stream";
 import { streamPolicyType } from "./streamPolicy";
 
 const TYPES = new Map(
-  [streamType, roleType, policyType, rolePolicyAttachmentType, streamPolicyType, metricAlarmType].map(
-    (type) => [type.token, type],
-  ),
+  [
+    streamType,
+    roleType,
+    policyType,
+    rolePolicyAttachmentType,
+    streamPolicyType,
+    metricAlarmType,
+    logGroupType,
+    logMetricFilterType,
+    pipeType,
+  ].map((type) => [type.token, type]),
 );
 
 /** @throws Error that names the type if the sandbox doesn't provide it. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import type { LocalAws } from "../../aws";
+import { SERVICES } from "../provider/configuration";
 
 export interface ProvisionOptions {
   /** The only folder that provisioning writes to. It must exist and hold no stack of this name. */
@@ -140,7 +141,7 @@ export function shellWord(text: string): string {
 export function providerSettings({ endpoint, region }: LocalAws) {
   return {
     region,
-    endpoints: [{ kinesis: endpoint, iam: endpoint, sts: endpoint, cloudwatch: endpoint }],
+    endpoints: [Object.fromEntries(SERVICES.map((service) => [service, endpoint]))],
     skipCredentialsValidation: true,
     skipMetadataApiCheck: true,
     skipRequestingAccountId: true,

@@ -1,5 +1,6 @@
 import type { LocalAws } from "../../../sandbox/aws";
 import { type Aws, connect } from "../../../sandbox/pulumi/provider/clients";
+import { SERVICES } from "../../../sandbox/pulumi/provider/configuration";
 import { create, update } from "../../../sandbox/pulumi/provider/lifecycle";
 import type { Properties } from "../../../sandbox/pulumi/provider/properties";
 import type { ResourceType } from "../../../sandbox/pulumi/provider/resourceType";
@@ -25,7 +26,7 @@ export interface Names {
 
 export function providerAs({ endpoint, region }: LocalAws, credentials: Credentials): Aws {
   const { accessKeyId: accessKey, secretAccessKey: secretKey, sessionToken: token } = credentials;
-  const endpoints = { kinesis: endpoint, iam: endpoint, cloudwatch: endpoint };
+  const endpoints = Object.fromEntries(SERVICES.map((service) => [service, endpoint]));
   return connect({ region, accessKey, secretKey, token, endpoints });
 }
 

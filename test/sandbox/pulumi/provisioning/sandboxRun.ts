@@ -5,6 +5,7 @@ import { paginateListAttachedRolePolicies } from "@aws-sdk/client-iam";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { type LocalAws, startAws } from "../../../../sandbox/aws";
 import { type Aws, connect } from "../../../../sandbox/pulumi/provider/clients";
+import { SERVICES } from "../../../../sandbox/pulumi/provider/configuration";
 import { read } from "../../../../sandbox/pulumi/provider/lifecycle";
 import { type ProviderServer, startProviderServer } from "../../../../sandbox/pulumi/provider/service";
 import { typeOf } from "../../../../sandbox/pulumi/provider/types";
@@ -28,7 +29,7 @@ export function sandboxRun() {
     folder = await mkdtemp(join(tmpdir(), "provisioning test "));
     local = await startAws({ folder });
     const { accessKeyId: accessKey, secretAccessKey: secretKey } = local.principals.operator;
-    const endpoints = { kinesis: local.endpoint, iam: local.endpoint, cloudwatch: local.endpoint };
+    const endpoints = Object.fromEntries(SERVICES.map((service) => [service, local.endpoint]));
     aws = connect({ region: local.region, accessKey, secretKey, endpoints });
   });
   after(async () => {
