@@ -21,13 +21,14 @@ export interface LanguageHost {
 }
 
 /**
- * Starts a replacement for Pulumi's language host for Node, which the tests' CLI lacks. It serves one command at a time, and
- * starts programs and plugins as the real one does: by the SDK's runners, with the options of Pulumi.yaml.
+ * Starts a replacement for Pulumi's language host for Node, which the tests' CLI lacks. It serves several commands at a
+ * time, and starts programs and plugins as the real one does: by the SDK's runners, with the options of Pulumi.yaml.
  * Source: pulumi/pulumi v3.259.0, sdk/nodejs/cmd/pulumi-language-nodejs/main.go, Run, RunPlugin, GetRequiredPackages.
  */
 export async function startLanguageHost(): Promise<LanguageHost> {
   const processes = new Set<ChildProcess>();
-  let engine = "";
+  /** Addresses of the engines, by the connection on which each made its handshake. */
+  const engines = new Map<string, string>();
   const started = (child: ChildProcess) => {
     processes.add(child.once("exit", () => processes.delete(child)));
     return child;
@@ -35,10 +36,10 @@ export async function startLanguageHost(): Promise<LanguageHost> {
   const server = new Server();
   server.addService(LanguageRuntimeService, {
     handshake: (
-      { request }: ServerUnaryCall<proto.LanguageHandshakeRequest, proto.LanguageHandshakeResponse>,
+      call: ServerUnaryCall<proto.LanguageHandshakeRequest, proto.LanguageHandshakeResponse>,
       callback: sendUnaryData<proto.LanguageHandshakeResponse>,
     ) => {
-      engine = request.getEngineAddress();
+      engines.set(call.getPeer(), call.request.getEngineAddress());
       callback(null, new proto.LanguageHandshakeResponse());
     },
     getPluginInfo: (_: unknown, callback: sendUnaryData<PluginInfo>) => callback(null, new PluginInfo()),
@@ -50,10 +51,11 @@ export async function startLanguageHost(): Promise<LanguageHost> {
       callback(null, new proto.GetRequiredPackagesResponse().setPackagesList(packages));
     },
     run: (
-      { request }: ServerUnaryCall<proto.RunRequest, proto.RunResponse>,
+      call: ServerUnaryCall<proto.RunRequest, proto.RunResponse>,
       callback: sendUnaryData<proto.RunResponse>,
     ) => {
-      responseOf(started(startProgram(request, engine))).then(
+      const engine = engines.get(call.getPeer()) ?? "";
+      responseOf(started(startProgram(call.request, engine))).then(
         (response) => callback(null, response),
         (error: Error) => callback(error, null),
       );
