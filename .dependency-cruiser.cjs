@@ -39,9 +39,14 @@ module.exports = {
     ...tierRules("sandbox", SANDBOX_TIERS),
     forbid("files import each other in no cycle", {}, { circular: true }),
     forbid(
-      "delivery knows the stack's outputs and components/contract, nothing else of Pulumi or the component",
+      "delivery knows the stack's outputs and components/contract, nothing else of the component",
       { path: "^delivery/" },
-      { path: "^(components|sandbox)/|node_modules/@pulumi/", pathNot: "^components/contract\\.ts$" },
+      { path: "^(components|sandbox)/", pathNot: "^components/contract\\.ts$" },
+    ),
+    forbid(
+      "only delivery/fleet knows Pulumi: its Automation API, which it loads when it runs",
+      { path: "^delivery/", pathNot: "^delivery/fleet/" },
+      { path: "node_modules/@pulumi/" },
     ),
     forbid(
       "the component knows neither delivery nor the sandbox",

@@ -6,6 +6,7 @@ import { VERSION } from "../common/version";
 import { adoptCommand } from "./commands/adopt";
 import { checkCommand } from "./commands/check";
 import { completionCommand } from "./commands/completion";
+import { fleetCommand } from "./commands/fleet";
 import { handoffCommand } from "./commands/handoff";
 import { operatorPolicyCommand } from "./commands/operatorPolicy";
 import { reconcileCommand } from "./commands/reconcile";
@@ -26,6 +27,7 @@ const COMMANDS = [
   handoffCommand,
   watchCommand,
   reconcileCommand,
+  fleetCommand,
   reportCommand,
   adoptCommand,
   operatorPolicyCommand,

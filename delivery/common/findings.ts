@@ -80,6 +80,7 @@ export type FindingCode =
   | "events-late"
   | "rows-unexplained"
   | "backfill-incomplete"
+  | "pending-operations"
   | "metrics-disagree"
   | "metrics-unavailable"
   | "part-missing"

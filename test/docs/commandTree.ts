@@ -2,6 +2,7 @@ import type { Command, Option } from "commander";
 import { adoptCommand } from "../../delivery/cli/commands/adopt";
 import { checkCommand } from "../../delivery/cli/commands/check";
 import { completionCommand } from "../../delivery/cli/commands/completion";
+import { fleetCommand } from "../../delivery/cli/commands/fleet";
 import { handoffCommand } from "../../delivery/cli/commands/handoff";
 import { operatorPolicyCommand } from "../../delivery/cli/commands/operatorPolicy";
 import { reconcileCommand } from "../../delivery/cli/commands/reconcile";
@@ -18,6 +19,7 @@ export const COMMANDS: Command[] = [
   handoffCommand(),
   watchCommand(),
   reconcileCommand(),
+  fleetCommand(),
   reportCommand(),
   adoptCommand(),
   operatorPolicyCommand(),

@@ -53,8 +53,8 @@ export function fileModeOption(): Option {
 export function withPartOption(command: Command, divided: string): Command {
   return command.addOption(
     new Option(
-      "--part <I/N|auto>",
-      `one of N parts of ${divided}, such as 1/4; auto: from a Kubernetes Indexed Job or an AWS Batch array job`,
+      "--part <I/N>",
+      `one of N parts of ${divided}, such as 1/4, or auto: from a Kubernetes Indexed Job or an AWS Batch array job`,
     ).argParser((text) => {
       try {
         return parsePart(text, process.env);

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
 import { jsonText, printableLines } from "../../common/printable";
 
@@ -61,4 +62,15 @@ function colored(line: string): string {
   return match === undefined
     ? line
     : line.replace(match[0], (text) => styleText(match[1], text, { validateStream: false }));
+}
+
+/** Cuts text between characters to a width in columns. A character may be two columns wide, or none. */
+export function truncate(text: string, columns: number): string {
+  if (stringWidth(text) <= columns) return text;
+  let cut = "";
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    if (stringWidth(cut + segment) > columns - 1) break;
+    cut += segment;
+  }
+  return columns < 1 ? "" : `${cut}…`;
 }

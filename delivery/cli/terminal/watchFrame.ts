@@ -4,6 +4,7 @@ import { printableReport } from "../../common/printable";
 import { counted } from "../../common/text";
 import type { WatchSnapshot } from "../../watch/snapshot";
 import { clockTime, type Fact, factsOf, type Tone, whole } from "../../watch/text";
+import { truncate } from "./output";
 
 /** A line that fits the terminal, and its style. */
 export interface FrameLine {
@@ -127,15 +128,4 @@ function sideBySide(left: FrameLine[], right: FrameLine[], columns: number): Fra
 
 function padded(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - stringWidth(text)));
-}
-
-/** Cuts text between characters to a width in columns. A character may be two columns wide, or none. */
-export function truncate(text: string, columns: number): string {
-  if (stringWidth(text) <= columns) return text;
-  let cut = "";
-  for (const { segment } of new Intl.Segmenter().segment(text)) {
-    if (stringWidth(cut + segment) > columns - 1) break;
-    cut += segment;
-  }
-  return columns < 1 ? "" : `${cut}…`;
 }

@@ -52,6 +52,7 @@ const OF_OTHER_COMMANDS = [
   "events-late",
   "rows-unexplained",
   "backfill-incomplete",
+  "pending-operations",
   "metrics-disagree",
   "metrics-unavailable",
   "part-missing",

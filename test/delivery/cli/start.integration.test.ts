@@ -15,12 +15,18 @@ async function loadedBy(...args: string[]): Promise<string[]> {
   return /^loaded: (.*)$/m.exec(stderr)?.[1]?.split(" ") ?? [];
 }
 
-const SLOW = /^(@aws-sdk|@smithy|hdr-histogram-js|ajv|yauzl|cli-progress|@amplitude)/;
+const SLOW = /^(@aws-sdk|@smithy|hdr-histogram-js|ajv|yauzl|cli-progress|@amplitude|@pulumi|yaml)/;
 
 describe("The command's start", function () {
   this.timeout(30_000);
 
-  for (const args of [["--version"], ["--help"], ["verify", "--help"], ["completion", "bash"]]) {
+  for (const args of [
+    ["--version"],
+    ["--help"],
+    ["verify", "--help"],
+    ["fleet", "--help"],
+    ["completion", "bash"],
+  ]) {
     it(`loads neither the AWS SDK nor the dependencies of a run for ${args.join(" ")}`, async () => {
       const loaded = await loadedBy(...args);
       expect(loaded).to.include("commander");

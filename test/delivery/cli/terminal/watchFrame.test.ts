@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import stringWidth from "string-width";
-import { truncate, watchFrame } from "../../../../delivery/cli/terminal/watchFrame";
+import { truncate } from "../../../../delivery/cli/terminal/output";
+import { watchFrame } from "../../../../delivery/cli/terminal/watchFrame";
 import type { WatchSnapshot } from "../../../../delivery/watch/snapshot";
 import { watchLine, watchText } from "../../../../delivery/watch/text";
 import { observing, type Row, record, rows } from "../../watch/rows";

@@ -1,0 +1,310 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Argument, Command } from "commander";
+import { systemClock } from "../../common/clock";
+import { SettingsError } from "../../common/errors";
+import { DEFAULT_PROPAGATION_SECONDS, MAX_EVENTS } from "../../common/limits";
+import type { Part } from "../../common/part";
+import { jsonText } from "../../common/printable";
+import { counted } from "../../common/text";
+import { requirePulumi } from "../../fleet/pulumi";
+import type { CustomerOutcome, CustomerResult, FleetCommand, FleetReport } from "../../fleet/report";
+import { OUTCOMES, worstOutcome } from "../../fleet/report";
+import {
+  DEFAULT_RESULT_FOLDER,
+  lastVerification,
+  notStarted,
+  readResult,
+  startRun,
+  writeResult,
+} from "../../fleet/results";
+import { type Remaining, runSchedule } from "../../fleet/schedule";
+import { type FleetProject, readFleetProject, selectStacks } from "../../fleet/stacks";
+import { type StackStatus, stackStatus } from "../../fleet/status";
+import { EXIT_CODES } from "../exitCodes";
+import type { CustomerTask } from "../fleet/customer";
+import { forceCustomers, startCustomer } from "../fleet/process";
+import { integer, withPartOption } from "../options/arguments";
+import { outputsFrom } from "../options/deployment";
+import { withHelpText } from "../options/helpText";
+import { fleetDisplay } from "../terminal/fleetDisplay";
+import { interruption } from "../terminal/interruption";
+import { print } from "../terminal/output";
+import { askConsent } from "../terminal/prompts";
+
+const COMMANDS = ["status", "preview", "up", "check", "verify", "drift"] as const;
+type Action = (typeof COMMANDS)[number];
+
+interface FleetFlags {
+  cwd: string;
+  org?: string;
+  only?: string[];
+  part?: Part;
+  parallel?: number;
+  maxFailures?: number;
+  canary?: number;
+  /** False with --no-verify. */
+  verify: boolean;
+  events?: number;
+  propagation: number;
+  clearLocks?: true;
+  resume?: true;
+  run?: string;
+  yes?: true;
+  report?: string;
+  json?: true;
+}
+
+/** Memory that one customer needs: the CLI, the program, the AWS provider and this command's process. */
+const CUSTOMER_MEMORY_BYTES = 1024 ** 3;
+const CUSTOMERS_PER_CORE = 2;
+const MAX_PARALLEL = 256;
+
+const HELP = {
+  examples: [
+    "amplitude-kinesis fleet status",
+    "amplitude-kinesis fleet preview --only 'eu-*'",
+    "amplitude-kinesis fleet up --canary 2 --max-failures 3 --yes",
+    "amplitude-kinesis fleet up --resume --yes",
+    "amplitude-kinesis fleet drift --part 1/4 --json",
+  ],
+  notes: [
+    "status: account, last update, outputs and last verdict of every stack. preview: what up would change. up: bring the stacks up, wait until AWS knows the roles, check and verify them. check and verify: as the commands of these names. drift: what was changed by hand, from a refresh that changes nothing.",
+    "The customers are the project's files Pulumi.NAME.yaml. preview and up create a stack that does not exist yet. One customer's failure stops no other one.",
+    "Ctrl-C ends what runs in a clean state and starts nothing else. A second Ctrl-C ends it at once.",
+    "Exit status: 0 every customer succeeded, 1 one failed or drifted, 2 wrong usage or settings, 3 one is undecided, was interrupted or did not start, 130 ended by a second Ctrl-C.",
+  ],
+};
+
+export function fleetCommand(): Command {
+  const command = new Command("fleet")
+    .description("run a command for every stack of a Pulumi project, one stack per customer")
+    .addArgument(new Argument("<command>", "command to run for every stack").choices(COMMANDS))
+    .option("--cwd <folder>", "folder of the Pulumi project (default: the current folder)", ".")
+    .option("--org <name>", "organization of the stacks (default: the user's default organization)")
+    .option(
+      "--only <glob>",
+      "only the stacks that match, such as 'eu-*'; may be repeated",
+      (glob: string, globs: string[] = []) => [...globs, glob],
+    );
+  withPartOption(command, "the customers")
+    .option(
+      "--parallel <number>",
+      "maximum number of customers at the same time (default: two per processor, and at most one per GiB of free memory)",
+      integer(1, MAX_PARALLEL),
+    )
+    .option(
+      "--max-failures <number>",
+      "start no further customer after this number without success",
+      integer(1, 1_000_000),
+    )
+    .option(
+      "--canary <number>",
+      "run this number of customers first, and the others only if all of them succeed",
+      integer(1, 1_000_000),
+    )
+    .option("--no-verify", "with up: neither check nor verify the stacks")
+    .option("--events <number>", "number of events per verification (default: 1000)", integer(1, MAX_EVENTS))
+    .option(
+      "--propagation <seconds>",
+      "how long a new role or policy may take to propagate",
+      integer(0, 3_600),
+      DEFAULT_PROPAGATION_SECONDS,
+    )
+    .option("--clear-locks", "remove the locks of other updates, which must have ended")
+    .option("--resume", "run only the customers whose last result of this command is not a success")
+    .option("--run <id>", "id that joins the reports of several parts")
+    .option("--yes", "bring the stacks up without asking")
+    .option(
+      "--report <folder>",
+      `folder of the results, logs and reports (default: ${DEFAULT_RESULT_FOLDER} in the project's folder)`,
+    )
+    .option("--json", "print the result as one JSON document on standard output")
+    .action(async (action: Action, flags: FleetFlags) => {
+      process.exitCode = await runFleet(action, flags);
+    });
+  return withHelpText(command, HELP);
+}
+
+async function runFleet(action: Action, flags: FleetFlags): Promise<number> {
+  const project = await readFleetProject(flags.cwd);
+  const stacks = selectStacks(project, flags);
+  await requirePulumi(project.folder);
+  const fleet = new Fleet(project, flags);
+  return action === "status" ? fleet.status(stacks) : fleet.run(action, stacks);
+}
+
+class Fleet {
+  readonly #results: string;
+
+  constructor(
+    private readonly project: FleetProject,
+    private readonly flags: FleetFlags,
+  ) {
+    this.#results = flags.report ?? join(project.folder, DEFAULT_RESULT_FOLDER);
+  }
+
+  async status(stacks: string[]): Promise<number> {
+    const { folder } = this.project;
+    const rows: StackStatus[] = [];
+    const look = async (stack: string): Promise<CustomerOutcome> => {
+      const options = {
+        folder,
+        reference: this.#reference(stack),
+        results: this.#results,
+        readOutputs: (reference: string) => outputsFrom({ stack: reference, cwd: folder }),
+      };
+      rows.push(await stackStatus(stack, options));
+      return "succeeded";
+    };
+    const { signal } = new AbortController();
+    const parallel = this.flags.parallel ?? CUSTOMERS_PER_CORE * availableParallelism();
+    await runSchedule(stacks, look, { parallel, canary: 0, maxFailures: Infinity, signal });
+    rows.sort((one, other) => (one.stack < other.stack ? -1 : 1));
+    print(this.flags.json ? jsonText(rows) : statusText(rows));
+    return 0;
+  }
+
+  async run(command: FleetCommand, stacks: string[]): Promise<number> {
+    const startedAt = systemClock.now();
+    const { resume = false, yes, json } = this.flags;
+    if (command === "up" && !yes) await confirmUp(stacks.length);
+    const interrupt = interruption(() => {
+      display.stop();
+      forceCustomers();
+    }, "running customers end in a clean state");
+    const started = await startRun(this.#results, command, stacks, resume);
+    const display = fleetDisplay(process.stderr, started.stacks.length);
+    try {
+      const results = await this.#customers(command, started.stacks, interrupt.signal, display);
+      const customers = [...started.finished, ...results].sort((one, other) =>
+        one.stack < other.stack ? -1 : 1,
+      );
+      const report: FleetReport = {
+        fleetReportVersion: 1,
+        command,
+        outcome: worstOutcome(customers.map(({ outcome }) => outcome)),
+        project: this.project.name,
+        run: this.flags.run ?? null,
+        startedAt: new Date(startedAt).toISOString(),
+        durationInSeconds: (systemClock.now() - startedAt) / 1000,
+        parts: this.flags.part === undefined ? [] : [this.flags.part],
+        findings: [],
+        customers,
+      };
+      display.stop();
+      print(json ? jsonText(report) : summary(report));
+      return exitCodeOf(report.outcome);
+    } finally {
+      display.stop();
+      interrupt.release();
+    }
+  }
+
+  async #customers(
+    command: FleetCommand,
+    stacks: string[],
+    signal: AbortSignal,
+    display: ReturnType<typeof fleetDisplay>,
+  ): Promise<CustomerResult[]> {
+    const results: CustomerResult[] = [];
+    const run = async (stack: string) => {
+      const result = await this.#customer(command, stack, signal, (step) => display.step(stack, step));
+      results.push(result);
+      display.done(result, result.durationInSeconds);
+      return result.outcome;
+    };
+    const { canary = 0, maxFailures = Infinity, parallel = defaultParallel() } = this.flags;
+    const remaining = await runSchedule(stacks, run, { parallel, canary, maxFailures, signal });
+    return [...results, ...(await this.#notStarted(command, remaining))];
+  }
+
+  async #customer(
+    command: FleetCommand,
+    stack: string,
+    signal: AbortSignal,
+    onStep: (step: CustomerResult["steps"][number]["name"]) => void,
+  ): Promise<CustomerResult> {
+    const { verify, events, propagation, clearLocks = false } = this.flags;
+    const last = await readResult(this.#results, stack);
+    const task: CustomerTask = {
+      ...{ command, stack, verify, events, clearLocks, propagationSeconds: propagation },
+      ...{ folder: this.project.folder, reference: this.#reference(stack), results: this.#results },
+      lastVerification: lastVerification(last),
+    };
+    return startCustomer(task, { signal, onStep });
+  }
+
+  async #notStarted(command: FleetCommand, { stacks, reason }: Remaining): Promise<CustomerResult[]> {
+    const results = stacks.map(async (stack) => {
+      const last = (await readResult(this.#results, stack)) ?? notStarted(stack, command);
+      const result = { ...last, cause: REASONS[reason ?? "interrupted"] };
+      await writeResult(this.#results, result);
+      return result;
+    });
+    return Promise.all(results);
+  }
+
+  #reference(stack: string): string {
+    return this.flags.org === undefined ? stack : `${this.flags.org}/${stack}`;
+  }
+}
+
+const REASONS = {
+  canary: "not started, because not every canary succeeded",
+  "max-failures": "not started, because --max-failures was reached",
+  interrupted: "not started, because the run was interrupted",
+};
+
+function defaultParallel(): number {
+  const byMemory = Math.floor(process.availableMemory() / CUSTOMER_MEMORY_BYTES);
+  return Math.max(1, Math.min(CUSTOMERS_PER_CORE * availableParallelism(), byMemory));
+}
+
+/** @throws SettingsError unless the user agrees on the terminal. */
+async function confirmUp(count: number): Promise<void> {
+  const question = `Bring up ${counted(count, "stack")}?`;
+  if (await askConsent(question, new AbortController().signal)) return;
+  throw new SettingsError(
+    "Nothing was brought up. Run `fleet preview` to see the changes, and pass --yes to make them",
+  );
+}
+
+function exitCodeOf(outcome: CustomerOutcome): number {
+  return outcome === "succeeded" ? 0 : outcome === "failed" ? EXIT_CODES.failed : EXIT_CODES.undecided;
+}
+
+function summary({ customers, command, durationInSeconds }: FleetReport): string {
+  const counts = OUTCOMES.map(
+    (outcome) => [outcome, customers.filter((each) => each.outcome === outcome).length] as const,
+  );
+  const shown = counts.filter(([, count]) => count > 0).map(([outcome, count]) => `${count} ${outcome}`);
+  return `fleet ${command}: ${shown.join(", ") || "no customers"} (${Math.round(durationInSeconds)} s)`;
+}
+
+function statusText(rows: StackStatus[]): string {
+  const cells = rows.map((row) => [
+    row.stack,
+    row.accountId ?? "-",
+    row.region ?? "-",
+    row.lastUpdate === null
+      ? "never"
+      : `${row.lastUpdate.slice(0, 16).replace("T", " ")} ${row.kind} ${row.result}`,
+    row.outputs?.streamName ?? "-",
+    row.verdict === null ? "-" : `${row.verdict} ${row.verifiedAt?.slice(0, 16).replace("T", " ")}`,
+  ]);
+  const table = [
+    ["customer", "account", "region", "last update (UTC)", "stream", "last verdict (UTC)"],
+    ...cells,
+  ];
+  const widths =
+    table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

@@ -1,0 +1,210 @@
+import { describeError } from "../../aws/errors";
+import { accountOf } from "../../common/arn";
+import type { Clock } from "../../common/clock";
+import { DeliveryError } from "../../common/errors";
+import type { Finding } from "../../common/findings";
+import { namesOf, resolveOutputs, type StackOutputs } from "../../common/outputs";
+import { type Cause, driftCause, oneLine, PulumiFailure } from "../../fleet/causes";
+import type { EngineReport } from "../../fleet/engineEvents";
+import { cancelUpdate, createStack, type Operation, runOperation } from "../../fleet/pulumi";
+import type { CustomerOutcome, CustomerResult, CustomerStep, FleetCommand } from "../../fleet/report";
+import { logFile, notStarted } from "../../fleet/results";
+import { type Deployment, deploymentOf } from "../options/deployment";
+import { describeSource, openSource } from "../options/source";
+
+/** Everything that one customer needs. It is sent to the customer's process. */
+export interface CustomerTask {
+  command: FleetCommand;
+  /** Folder of the project. */
+  folder: string;
+  /** Name of the stack, which names the customer. */
+  stack: string;
+  /** Name by which Pulumi finds the stack: with its organization if that isn't the user's default. */
+  reference: string;
+  /** Folder of the results. */
+  results: string;
+  lastVerification: CustomerResult["lastVerification"];
+  /** Whether `up` checks and verifies what it has brought up. */
+  verify: boolean;
+  /** Number of events to send. */
+  events: number | undefined;
+  propagationSeconds: number;
+  /** Whether to remove the lock of another update. */
+  clearLocks: boolean;
+}
+
+export interface CustomerHooks {
+  /** Ends the customer in a clean state. */
+  signal: AbortSignal;
+  clock: Clock;
+  onStep: (step: CustomerStep["name"]) => void;
+}
+
+/** Runs a fleet's command for one customer. Never rejects. */
+export async function runCustomer(task: CustomerTask, hooks: CustomerHooks): Promise<CustomerResult> {
+  const { signal, clock } = hooks;
+  const startedAt = clock.now();
+  const result: CustomerResult = {
+    ...notStarted(task.stack, task.command),
+    ...{ outcome: "succeeded", cause: null, remedy: null, lastVerification: task.lastVerification },
+    startedAt: new Date(startedAt).toISOString(),
+    log: `${task.stack}.log`,
+  };
+  const customer = new Customer(task, hooks, result);
+  try {
+    for (const step of stepsOf(task)) {
+      signal.throwIfAborted();
+      if (!(await customer.run(step))) break;
+    }
+  } catch (error) {
+    Object.assign(result, signal.aborted ? INTERRUPTED : failureOf(error));
+  }
+  result.durationInSeconds = (clock.now() - startedAt) / 1000;
+  return result;
+}
+
+function stepsOf({ command, verify }: CustomerTask): CustomerStep["name"][] {
+  if (command === "drift") return ["refresh"];
+  return command === "up" && verify ? ["up", "check", "verify"] : [command];
+}
+
+type Failure = Cause & { outcome: CustomerOutcome };
+
+const INTERRUPTED: Failure = {
+  outcome: "interrupted",
+  cause: "ended by Ctrl-C, in a clean state",
+  remedy: "Run again with --resume",
+};
+
+/** An unexpected error, such as one of the network, decides nothing about the customer. */
+function failureOf(error: unknown): Failure {
+  if (error instanceof PulumiFailure) return { outcome: "failed", cause: error.cause, remedy: error.remedy };
+  if (error instanceof DeliveryError)
+    return { outcome: "failed", cause: oneLine(error.message), remedy: null };
+  return { outcome: "undecided", cause: oneLine(describeError(error)), remedy: "Run again with --resume" };
+}
+
+class Customer {
+  #deployment: Deployment | undefined;
+
+  constructor(
+    private readonly task: CustomerTask,
+    private readonly hooks: CustomerHooks,
+    private readonly result: CustomerResult,
+  ) {}
+
+  /** Runs a step and adds it to the result. @returns Whether the next one may run. */
+  async run(name: CustomerStep["name"]): Promise<boolean> {
+    const { clock, onStep } = this.hooks;
+    onStep(name);
+    const startedAt = clock.now();
+    let succeeded = false;
+    try {
+      const { outcome, cause, remedy } = await this.#outcomeOf(name);
+      succeeded = outcome === "succeeded";
+      if (!succeeded)
+        Object.assign(this.result, {
+          outcome,
+          cause: this.result.cause ?? cause,
+          remedy: this.result.remedy ?? remedy,
+        });
+      return succeeded || (name === "check" && outcome === "undecided");
+    } finally {
+      this.result.steps.push({ name, durationInSeconds: (clock.now() - startedAt) / 1000, succeeded });
+    }
+  }
+
+  #outcomeOf(name: CustomerStep["name"]): Promise<Failure | Success> {
+    if (name === "check") return this.#check();
+    if (name === "verify") return this.#verify();
+    return this.#operate(name);
+  }
+
+  async #operate(name: Operation): Promise<Failure | Success> {
+    const { changes, outputs, drift, findings } = await this.#engine(name);
+    this.#know(outputs);
+    this.result.findings.push(...findings);
+    if (name !== "refresh") {
+      this.result.changes = changes;
+      return SUCCESS;
+    }
+    this.result.drift = drift;
+    return drift.length === 0 ? SUCCESS : { outcome: "failed", ...driftCause(this.task.reference, drift) };
+  }
+
+  /** Creates a stack that is missing, and removes a lock with the user's consent. */
+  async #engine(name: Operation): Promise<EngineReport> {
+    const { folder, reference: stack, results, clearLocks } = this.task;
+    const options = { folder, stack, log: logFile(results, this.task.stack), signal: this.hooks.signal };
+    try {
+      return await runOperation(name, options);
+    } catch (error) {
+      const kind = error instanceof PulumiFailure ? error.kind : "other";
+      if (kind === "missing" && name !== "refresh") await createStack(options);
+      else if (kind === "locked" && clearLocks) await cancelUpdate(options);
+      else throw error;
+      return runOperation(name, options);
+    }
+  }
+
+  async #check(): Promise<Failure | Success> {
+    const { checkDeployment }: typeof import("../../check") = require("../../check");
+    const { outputs, aws } = await this.#deployed();
+    const { signal } = this.hooks;
+    const { propagationSeconds } = this.task;
+    const report = await checkDeployment({ outputs, ...aws, propagationSeconds, signal });
+    return this.#judged(report.findings, report.verdict === "passed" ? "succeeded" : report.verdict);
+  }
+
+  async #verify(): Promise<Failure | Success> {
+    const { verifyDelivery }: typeof import("../../verify") = require("../../verify");
+    const { outputs, aws } = await this.#deployed();
+    const { signal, clock } = this.hooks;
+    const { events, propagationSeconds } = this.task;
+    const source = await openSource(describeSource(events === undefined ? {} : { events }, clock.now()));
+    const report = await verifyDelivery({ outputs, ...aws, source, propagationSeconds, signal });
+    this.result.verdict = report.verdict;
+    this.result.verifiedAt = new Date(clock.now()).toISOString();
+    const { eventsSent, eventsDelivered, latencyInSeconds: latency } = report;
+    const { p50, p95, p99 } = latency ?? { p50: 0, p95: 0, p99: 0 };
+    if (eventsSent > 0)
+      this.result.delivery = { eventsSent, eventsDelivered, latencyInSeconds: latency && { p50, p95, p99 } };
+    if (report.verdict === "undecided") signal.throwIfAborted();
+    return this.#judged(report.findings, report.verdict === "verified" ? "succeeded" : report.verdict);
+  }
+
+  /** Adds findings, of which the verification repeats some of the check's. */
+  #judged(findings: readonly Finding[], outcome: CustomerOutcome): Failure | Success {
+    const known = new Set(this.result.findings.map(({ code, where }) => `${code} ${where}`));
+    this.result.findings.push(...findings.filter(({ code, where }) => !known.has(`${code} ${where}`)));
+    if (outcome === "succeeded") return SUCCESS;
+    const [first] = findings;
+    return {
+      outcome,
+      cause: first === undefined ? `the verdict is ${outcome}` : oneLine(`${first.code}: ${first.message}`),
+      remedy: first?.remedy ?? null,
+    };
+  }
+
+  async #deployed(): Promise<Deployment> {
+    this.#deployment ??= await deploymentOf({ stack: this.task.reference, cwd: this.task.folder });
+    this.#know(this.#deployment.outputs);
+    return this.#deployment;
+  }
+
+  /** Notes the stack's outputs, unless it has none yet. */
+  #know(values: object): void {
+    let outputs: StackOutputs;
+    try {
+      outputs = resolveOutputs([{ description: "stack", values }]);
+    } catch {
+      return;
+    }
+    this.result.outputs = namesOf(outputs);
+    this.result.region = outputs.region;
+    this.result.accountId = accountOf(outputs.roleArn) ?? null;
+  }
+}
+
+type Success = { outcome: "succeeded"; cause: null; remedy: null };
+const SUCCESS: Success = { outcome: "succeeded", cause: null, remedy: null };

@@ -1,0 +1,79 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { systemClock } from "../../common/clock";
+import type { CustomerResult, CustomerStep } from "../../fleet/report";
+import { logFile, notStarted, writeResult } from "../../fleet/results";
+import type { CustomerTask } from "./customer";
+
+/** Process groups of the customers that run. */
+const groups = new Set<number>();
+
+/**
+ * Runs a customer in a process, whose output goes to the customer's log.
+ *
+ * The process leads a group, so that a terminal's Ctrl-C reaches only this process, which then asks each customer to end.
+ * A process that is killed is a customer that failed.
+ *
+ * @param signal Asks the customer to end in a clean state.
+ * @throws ReportError if the result of a killed process can't be written.
+ */
+export async function startCustomer(
+  task: CustomerTask,
+  { signal, onStep }: { signal: AbortSignal; onStep: (step: CustomerStep["name"]) => void },
+): Promise<CustomerResult> {
+  const startedAt = systemClock.now();
+  const log = openSync(logFile(task.results, task.stack), "w", 0o600);
+  const child = fork(require.resolve("./worker"), { stdio: ["ignore", log, log, "ipc"], detached: true });
+  closeSync(log);
+  const cancel = () => child.connected && child.send("cancel");
+  let result: CustomerResult | undefined;
+  child.on("message", (message: { step?: CustomerStep["name"]; result?: CustomerResult }) => {
+    if (message.step !== undefined) onStep(message.step);
+    result ??= message.result;
+  });
+  child.send(task);
+  signal.addEventListener("abort", cancel);
+  if (child.pid !== undefined) groups.add(child.pid);
+  try {
+    const ending = await endOf(child);
+    if (result !== undefined) return result;
+    const killed: CustomerResult = {
+      ...notStarted(task.stack, task.command),
+      ...{ outcome: "failed", startedAt: new Date(startedAt).toISOString() },
+      durationInSeconds: (systemClock.now() - startedAt) / 1000,
+      cause: `the customer's process ended ${ending}`,
+      remedy: "Run again with --resume. If memory ran out, choose a smaller --parallel",
+      log: `${task.stack}.log`,
+      lastVerification: task.lastVerification,
+    };
+    await writeResult(task.results, killed);
+    return killed;
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    if (child.pid !== undefined) groups.delete(child.pid);
+  }
+}
+
+/** Ends the operations of Pulumi at once, which leaves their stacks unlocked. Their customers' processes then end too. */
+export function forceCustomers(): void {
+  for (const group of groups) signalGroup(group, "SIGINT");
+}
+
+const POLL_MS = 100;
+
+/** Waits for the process, and for the command of Pulumi that it may leave behind. @returns How the process ended. */
+async function endOf(child: ChildProcess): Promise<string> {
+  const [code, signal] = await once(child, "exit").catch((error: Error) => [error.message, null]);
+  while (child.pid !== undefined && signalGroup(child.pid, 0)) await systemClock.sleep(POLL_MS);
+  return signal === null ? `with ${code}, see its log` : `by ${signal}`;
+}
+
+/** Signals a process group; 0 only tests it. @returns Whether the group exists. */
+function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-group, signal);
+  } catch {
+    return false;
+  }
+}

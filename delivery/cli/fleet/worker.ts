@@ -1,0 +1,55 @@
+/** Process of one customer. It is started by `startCustomer`, and gets its task as the first message. */
+import { readFile } from "node:fs/promises";
+import { enableCompileCache } from "node:module";
+import { describeError } from "../../aws/errors";
+import { writeAtomically } from "../../common/atomicFile";
+import { systemClock } from "../../common/clock";
+import { redactSecrets, registerEnvironment } from "../../common/redactSecrets";
+import { logFile, writeResult } from "../../fleet/results";
+import { printProblem } from "../terminal/output";
+import type { CustomerTask } from "./customer";
+
+// The SDKs of Pulumi and AWS, which are loaded below, then start in half the time.
+enableCompileCache();
+
+process.once("message", (task: CustomerTask) => {
+  work(task).then(
+    () => process.exit(0),
+    (error) => {
+      printProblem(describeError(error));
+      process.exit(1);
+    },
+  );
+});
+
+async function work(task: CustomerTask): Promise<void> {
+  registerEnvironment(process.env);
+  const controller = new AbortController();
+  const cancel = () => controller.abort(new Error("interrupted"));
+  process.on("message", (message) => message === "cancel" && cancel());
+  // The process that started this one is gone, so nobody waits for the customer.
+  process.on("disconnect", cancel);
+  process.on("SIGTERM", cancel);
+  // Only the command of Pulumi ends with a SIGINT to the process group.
+  process.on("SIGINT", () => {});
+  const { runCustomer }: typeof import("./customer") = require("./customer");
+  const { signal } = controller;
+  const result = await runCustomer(task, { signal, clock: systemClock, onStep: (step) => tell({ step }) });
+  await redactFile(logFile(task.results, task.stack));
+  await writeResult(task.results, result);
+  await tell({ result });
+}
+
+function tell(message: object): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected) process.send?.(message, () => resolve());
+    else resolve();
+  });
+}
+
+/** Pulumi has written to the log itself. */
+async function redactFile(file: string): Promise<void> {
+  const text = await readFile(file, "utf8");
+  const redacted = redactSecrets(text);
+  if (redacted !== text) await writeAtomically(file, redacted);
+}

@@ -1,0 +1,109 @@
+import { listed } from "../common/findings";
+import { MAX_TEXT_LENGTH } from "../common/limits";
+import { printable } from "../common/printable";
+import { redactSecrets } from "../common/redactSecrets";
+import type { DriftedResource } from "./report";
+
+/** Cause of a failure in one line, and the next step against it. */
+export interface Cause {
+  cause: string;
+  /** Imperative; null if there is none. */
+  remedy: string | null;
+}
+
+/** `locked`: another update holds the stack. `missing`: the backend has no such stack. */
+export type FailureKind = "locked" | "missing" | "other";
+
+/** A failure of Pulumi. Its message is the cause. */
+export class PulumiFailure extends Error implements Cause {
+  override readonly name = "PulumiFailure";
+  override readonly cause: string;
+  readonly remedy: string | null;
+
+  constructor(
+    readonly kind: FailureKind,
+    { cause, remedy }: Cause,
+  ) {
+    super(cause);
+    this.cause = cause;
+    this.remedy = remedy;
+  }
+}
+
+/** Returns text from elsewhere as one line without secrets. */
+export function oneLine(text: string): string {
+  const line = printable(redactSecrets(text.trim())).replace(/ {2,}/g, " ");
+  return line.length > MAX_TEXT_LENGTH ? `${line.slice(0, MAX_TEXT_LENGTH - 1)}…` : line;
+}
+
+/**
+ * Returns the failure that Pulumi's words describe.
+ *
+ * @param errors Messages of the engine.
+ * @param output Output of the command, which describes failures before the engine starts.
+ */
+export function pulumiFailure(stack: string, errors: readonly string[], output: string): PulumiFailure {
+  const known = RECOGNIZED.find(
+    ({ pattern }) => pattern.test(output) || errors.some((each) => pattern.test(each)),
+  );
+  if (known !== undefined) return new PulumiFailure(known.kind, known.describe(stack, output));
+  const printed = [...output.matchAll(/^error: (.*(?:\n {2,}.*)*)/gm)].map(([, message = ""]) => message);
+  const [message = output.trim().split("\n").at(-1) || "pulumi ended without a message"] = [
+    ...errors,
+    ...printed,
+  ];
+  return new PulumiFailure("other", {
+    cause: oneLine(message),
+    remedy: "Fix the cause, and run again with --resume",
+  });
+}
+
+interface Recognized {
+  kind: FailureKind;
+  pattern: RegExp;
+  describe(stack: string, output: string): Cause;
+}
+
+/** Messages of Pulumi v3.259.0 and of Pulumi Cloud, and those of versions that reject pending operations. */
+const RECOGNIZED: Recognized[] = [
+  {
+    kind: "locked",
+    pattern: /the stack is currently locked by|another update is currently in progress/i,
+    describe: (stack, output) => {
+      const holders = [...output.matchAll(/: created by (.+)/g)].map(([, holder = ""]) => holder);
+      return {
+        cause: `another update has locked the stack${holders.length === 0 ? "" : oneLine(` (${listed(holders)})`)}`,
+        remedy: `If that update has ended, run \`pulumi cancel --stack ${stack}\`, or pass --clear-locks`,
+      };
+    },
+  },
+  {
+    kind: "missing",
+    pattern: /no stack named/,
+    describe: (stack) => ({
+      cause: `the stack ${stack} does not exist yet`,
+      remedy: "Create it with `amplitude-kinesis fleet up`",
+    }),
+  },
+  {
+    kind: "other",
+    pattern: /with pending operations/,
+    describe: (stack) => ({
+      cause: "an earlier update was killed, and its operations are pending",
+      remedy: `Compare with AWS, and run \`pulumi refresh --stack ${stack}\``,
+    }),
+  },
+];
+
+/** Returns the cause of a drift. */
+export function driftCause(stack: string, drift: readonly DriftedResource[]): Cause {
+  const resources = drift.map(({ urn, change, properties }) => {
+    const [type = "", name = ""] = urn.split("::").slice(-2);
+    const resource = `${type.split("$").at(-1)?.split(":").at(-1)} ${name}`;
+    return change === "delete" ? `${resource} is gone` : `${resource} (${listed(properties)})`;
+  });
+  return {
+    cause: oneLine(`changed by hand: ${listed(resources)}`),
+    remedy: `Run \`pulumi up --refresh --stack ${stack}\` to undo the change, or put it into Pulumi.${stack.split("/").at(-1)}.yaml to keep it`,
+  };
+}

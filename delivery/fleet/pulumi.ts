@@ -1,0 +1,175 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, readFileSync, statSync } from "node:fs";
+import { promisify } from "node:util";
+import type { Stack } from "@pulumi/pulumi/automation";
+import { messageOf, SettingsError } from "../common/errors";
+import { hasCode } from "../common/folder";
+import { MAX_INPUT_BYTES } from "../common/limits";
+import { pulumiFailure } from "./causes";
+import { addEvent, type EngineReport } from "./engineEvents";
+
+/** Operation of Pulumi on a stack. `refresh` is a preview: it changes neither the state nor AWS. */
+export type Operation = "preview" | "up" | "refresh";
+
+/** A stack, and how to work on it. */
+export interface StackOptions {
+  /** Folder of the project. */
+  folder: string;
+  /** Name of the stack, with its organization if that isn't the user's default. */
+  stack: string;
+  /** File to which the output of Pulumi is appended. */
+  log: string;
+  /** Ends a running operation in a clean state, as Ctrl-C does. */
+  signal: AbortSignal;
+}
+
+/**
+ * Runs an operation through the Automation API on the local project, with the user's backend, passphrase and plugins.
+ *
+ * @throws PulumiFailure if it fails. Throws the signal's reason if it is aborted.
+ */
+export async function runOperation(operation: Operation, options: StackOptions): Promise<EngineReport> {
+  const report: EngineReport = { changes: null, outputs: {}, drift: [], errors: [], findings: [] };
+  const start = size(options.log);
+  try {
+    const stack = await openStack(options);
+    const onEvent = (event: Parameters<typeof addEvent>[1]) => addEvent(report, event, options.stack);
+    if (operation === "preview") await stack.preview({ onEvent, signal: options.signal });
+    else if (operation === "up") await stack.up({ onEvent, signal: options.signal });
+    else await stack.previewRefresh({ onEvent, signal: options.signal });
+    return report;
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (!(error instanceof CommandFailed)) throw error;
+    throw pulumiFailure(options.stack, report.errors, outputSince(options.log, start));
+  }
+}
+
+/** Creates an empty stack. The user's selected stack stays selected. */
+export function createStack(options: StackOptions): Promise<void> {
+  return runCommand(["stack", "init", options.stack, "--no-select"], options);
+}
+
+/** Removes the lock of a stack. An update that still runs then fails, and may leave resources that no stack knows. */
+export function cancelUpdate(options: StackOptions): Promise<void> {
+  return runCommand(["cancel", "--yes", "--stack", options.stack], options);
+}
+
+async function runCommand(words: string[], options: StackOptions): Promise<void> {
+  const start = size(options.log);
+  try {
+    await logged(options)(
+      [...words, "--non-interactive"],
+      options.folder,
+      {},
+      undefined,
+      undefined,
+      options.signal,
+    );
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (!(error instanceof CommandFailed)) throw error;
+    throw pulumiFailure(options.stack, [], outputSince(options.log, start));
+  }
+}
+
+/**
+ * Opens a stack without selecting it, because the selection is the user's. Neither does an update read the outputs and
+ * the history afterwards, which takes three commands.
+ */
+async function openStack(options: StackOptions): Promise<Stack> {
+  const { LocalWorkspace, PulumiCommand, Stack } = automation(options.folder);
+  const pulumiCommand = Object.assign(await PulumiCommand.get(), { run: logged(options) });
+  const workspace = await LocalWorkspace.create({ workDir: options.folder, pulumiCommand });
+  workspace.selectStack = async () => {};
+  const stack = await Stack.select(options.stack, workspace);
+  stack.outputs = async () => ({});
+  stack.info = async () => undefined;
+  return stack;
+}
+
+/** @throws SettingsError if neither the project nor this package's folder has Pulumi's SDK. */
+function automation(folder: string): typeof import("@pulumi/pulumi/automation") {
+  return require(automationPath(folder));
+}
+
+function automationPath(folder: string): string {
+  try {
+    return require.resolve("@pulumi/pulumi/automation", { paths: [folder, __dirname] });
+  } catch (cause) {
+    throw new SettingsError(
+      "fleet requires Pulumi's SDK for Node.js. Run `npm install @pulumi/pulumi` in the project's folder",
+      { cause },
+    );
+  }
+}
+
+/**
+ * Checks that Pulumi's command and SDK are installed.
+ *
+ * @throws SettingsError if one is missing.
+ */
+export async function requirePulumi(folder: string): Promise<void> {
+  automationPath(folder);
+  await pulumi(["version"], folder).catch((cause) => {
+    throw new SettingsError(
+      hasCode(cause, "ENOENT")
+        ? "fleet requires the `pulumi` command on the PATH. Install it: https://www.pulumi.com/docs/install"
+        : `\`pulumi version\` failed: ${messageOf(cause)}`,
+      { cause },
+    );
+  });
+}
+
+/** Returns the output of a `pulumi` command that changes nothing. Rejects with the error of `execFile`. */
+export async function pulumi(words: string[], folder: string): Promise<string> {
+  const options = { cwd: folder, env: environment(), maxBuffer: MAX_INPUT_BYTES };
+  return (await promisify(execFile)("pulumi", [...words, "--non-interactive"], options)).stdout;
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return { PULUMI_SKIP_UPDATE_CHECK: "true", ...process.env };
+}
+
+/** The command ended with an error, which is in its log. */
+class CommandFailed extends Error {}
+
+/**
+ * Returns what replaces `run` of the Automation API's command. The command writes to the log itself: with a pipe to this
+ * process, killing this process would also kill the command, and leave the stack locked with operations pending.
+ */
+function logged({ log }: StackOptions) {
+  return async (
+    words: string[],
+    cwd: string,
+    variables: Record<string, string>,
+    _onOutput: unknown,
+    _onError: unknown,
+    signal: AbortSignal | undefined,
+  ) => {
+    signal?.throwIfAborted();
+    const file = openSync(log, "a", 0o600);
+    const args = words.includes("--non-interactive") ? words : [...words, "--non-interactive"];
+    const env = { ...environment(), ...variables, PULUMI_AUTOMATION_API: "true" };
+    const child = spawn("pulumi", args, { cwd, env, stdio: ["ignore", file, file] });
+    closeSync(file);
+    const cancel = () => child.kill("SIGINT");
+    signal?.addEventListener("abort", cancel);
+    try {
+      const [code] = (await once(child, "close")) as [number | null];
+      if (code !== 0) throw new CommandFailed(`pulumi ${words[0]} ended with ${code}`);
+      return { stdout: "", stderr: "", code };
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+    }
+  };
+}
+
+function size(log: string): number {
+  return statSync(log, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function outputSince(log: string, start: number): string {
+  return readFileSync(log).subarray(start).toString();
+}

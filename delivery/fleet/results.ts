@@ -1,0 +1,115 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeAtomically } from "../common/atomicFile";
+import { messageOf, ReportError } from "../common/errors";
+import { hasCode, makeFolder } from "../common/folder";
+import { jsonText } from "../common/printable";
+import { isObject } from "../common/values";
+import type { CustomerResult, FleetCommand } from "./report";
+
+/** Folder of the results in the project's folder. */
+export const DEFAULT_RESULT_FOLDER = "fleet-report";
+
+/** Path of a customer's result. */
+function resultFile(folder: string, stack: string): string {
+  return join(folder, `${stack}.json`);
+}
+
+/** Path of a customer's log. */
+export function logFile(folder: string, stack: string): string {
+  return join(folder, `${stack}.log`);
+}
+
+/** Returns the result of a customer that has not started. */
+export function notStarted(stack: string, command: FleetCommand): CustomerResult {
+  return {
+    ...{ stack, command, outcome: "not-started", accountId: null, region: null, outputs: null },
+    ...{ startedAt: null, durationInSeconds: 0, steps: [], changes: null, drift: null },
+    ...{ verdict: null, verifiedAt: null, delivery: null, findings: [] },
+    ...{
+      cause: "the run ended before",
+      remedy: "Run again with --resume",
+      log: null,
+      lastVerification: null,
+    },
+  };
+}
+
+/**
+ * Returns the last result of a customer, or undefined if there is none.
+ *
+ * @throws ReportError if the file can't be read or is not a result.
+ */
+export async function readResult(folder: string, stack: string): Promise<CustomerResult | undefined> {
+  const file = resultFile(folder, stack);
+  try {
+    const result: unknown = JSON.parse(await readFile(file, "utf8"));
+    if (isObject(result) && result.stack === stack && "outcome" in result && "command" in result)
+      return result as unknown as CustomerResult;
+    throw new Error(`it is not the result of ${stack}`);
+  } catch (cause) {
+    if (hasCode(cause, "ENOENT")) return undefined;
+    throw new ReportError(
+      `${file} can't be read: ${messageOf(cause)}. Remove it, or choose another --report`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** @throws ReportError if the file can't be written. */
+export async function writeResult(folder: string, result: CustomerResult): Promise<void> {
+  const file = resultFile(folder, result.stack);
+  try {
+    await writeAtomically(file, `${jsonText(result)}\n`);
+  } catch (cause) {
+    throw new ReportError(`${file} can't be written: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Results at the start of a run. */
+export interface StartedRun {
+  /** Customers to run. */
+  stacks: string[];
+  /** Results of those that an earlier run has finished. Empty unless the run is resumed. */
+  finished: CustomerResult[];
+}
+
+/**
+ * Replaces the earlier results by `not-started`, so that the folder holds the truth however the run ends. A resumed run
+ * keeps those of the same command that succeeded.
+ *
+ * @throws ReportError if the folder or a file in it can't be written.
+ */
+export async function startRun(
+  folder: string,
+  command: FleetCommand,
+  stacks: readonly string[],
+  resume: boolean,
+): Promise<StartedRun> {
+  try {
+    makeFolder(folder, 0o700);
+  } catch (cause) {
+    throw new ReportError(`The folder ${folder} can't be created: ${messageOf(cause)}`, { cause });
+  }
+  const run: StartedRun = { stacks: [], finished: [] };
+  for (const stack of stacks) {
+    const last = await readResult(folder, stack);
+    if (resume && last?.command === command && last.outcome === "succeeded") {
+      run.finished.push(last);
+      continue;
+    }
+    run.stacks.push(stack);
+    await writeResult(folder, { ...notStarted(stack, command), lastVerification: lastVerification(last) });
+  }
+  return run;
+}
+
+/** Returns the last verification of a customer, of its last run or of an earlier one. */
+export function lastVerification(result: CustomerResult | undefined) {
+  const { verdict = null, verifiedAt = null } = result ?? {};
+  return verdict === null || verifiedAt === null
+    ? (result?.lastVerification ?? null)
+    : { verdict, verifiedAt };
+}

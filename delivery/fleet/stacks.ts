@@ -1,0 +1,105 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { messageOf, SettingsError } from "../common/errors";
+import { hasCode } from "../common/folder";
+import { type Part, partIndexOf } from "../common/part";
+import { isObject, unique } from "../common/values";
+
+/** Pulumi project whose stacks are the customers. */
+export interface FleetProject {
+  /** Absolute path of the folder of Pulumi.yaml. */
+  folder: string;
+  /** Name in Pulumi.yaml. */
+  name: string;
+  /** Names of the stacks, sorted. Each has a file `Pulumi.NAME.yaml`. */
+  stacks: string[];
+}
+
+/**
+ * Reads a project and the names of its stacks.
+ *
+ * @throws SettingsError if there is no project, it can't be read, or a stack's file can't belong to a stack.
+ */
+export async function readFleetProject(path: string): Promise<FleetProject> {
+  const folder = resolve(path);
+  const { name, stackConfigDir = "." } = await readSettings(folder);
+  if (typeof name !== "string" || typeof stackConfigDir !== "string") {
+    throw new SettingsError(`Pulumi.yaml in ${folder} must have a name, and stackConfigDir must be a folder`);
+  }
+  return { folder, name, stacks: await stacksIn(resolve(folder, stackConfigDir)) };
+}
+
+async function readSettings(folder: string): Promise<Readonly<Record<string, unknown>>> {
+  // Loaded with its first use, because it would slow down every other command's start.
+  const { parse }: typeof import("yaml") = require("yaml");
+  try {
+    const parsed: unknown = parse(await readFile(join(folder, "Pulumi.yaml"), "utf8"));
+    return isObject(parsed) ? parsed : {};
+  } catch (cause) {
+    const problem = hasCode(cause, "ENOENT")
+      ? `There is no Pulumi.yaml in ${folder}`
+      : `Pulumi.yaml in ${folder} can't be read: ${messageOf(cause)}`;
+    throw new SettingsError(`${problem}. Run fleet in the folder of the project, or name it with --cwd`, {
+      cause,
+    });
+  }
+}
+
+/** Source: Pulumi, "Stacks": letters, digits, hyphens, underscores and periods, at most 100 characters. */
+const STACK_NAME = /^[\w.-]{1,100}$/;
+
+async function stacksIn(folder: string): Promise<string[]> {
+  const files = await readdir(folder).catch((cause) => {
+    throw new SettingsError(`The stacks' files can't be listed: ${messageOf(cause)}`, { cause });
+  });
+  const names = files.flatMap((file) => /^Pulumi\.(.+)\.ya?ml$/.exec(file)?.[1] ?? []);
+  const invalid = names.find((name) => !STACK_NAME.test(name));
+  if (invalid !== undefined) {
+    throw new SettingsError(
+      `Pulumi.${invalid}.yaml in ${folder} is not the file of a stack, because a stack's name has only letters, digits, '-', '_' and '.'. Rename or remove the file`,
+    );
+  }
+  return unique(names).sort();
+}
+
+/** Choice among the stacks. */
+export interface StackSelection {
+  /** Globs with `*` and `?`. A stack has to match one of them. Default: all stacks. */
+  only?: string[] | undefined;
+  /** Part of the selected stacks. Default: all of them. */
+  part?: Part | undefined;
+}
+
+/**
+ * Returns the selected stacks. A part may be empty.
+ *
+ * @throws SettingsError if there are no stacks, or if a glob matches none.
+ */
+export function selectStacks(
+  { folder, stacks }: Pick<FleetProject, "folder" | "stacks">,
+  { only, part }: StackSelection,
+): string[] {
+  if (stacks.length === 0) {
+    throw new SettingsError(
+      `There is no customer in ${folder}: each has a file Pulumi.NAME.yaml. Create one with \`pulumi config set aws:region REGION --stack NAME\``,
+    );
+  }
+  const globs = only?.map((glob) => ({ glob, pattern: patternOf(glob) }));
+  const useless = globs?.find(({ pattern }) => !stacks.some((stack) => pattern.test(stack)));
+  if (useless !== undefined) {
+    throw new SettingsError(
+      `--only ${useless.glob} matches none of the ${stacks.length} stacks in ${folder}. Run \`amplitude-kinesis fleet status\` to list them`,
+    );
+  }
+  return stacks
+    .filter((stack) => globs?.some(({ pattern }) => pattern.test(stack)) ?? true)
+    .filter((stack) => part === undefined || partIndexOf(stack, part.count) === part.index);
+}
+
+function patternOf(glob: string): RegExp {
+  const pattern = glob
+    .replace(/[^\w*?]/g, "\\$&")
+    .replace(/\*+/g, ".*")
+    .replaceAll("?", ".");
+  return new RegExp(`^${pattern}$`);
+}

@@ -1,0 +1,84 @@
+import { accountOf } from "../common/arn";
+import type { Verdict } from "../common/findings";
+import { namesOf, type StackOutputs } from "../common/outputs";
+import { isObject } from "../common/values";
+import { pulumi } from "./pulumi";
+import { lastVerification, readResult } from "./results";
+
+/** State of a customer's stack. */
+export interface StackStatus {
+  /** Name of the stack, which names the customer. */
+  stack: string;
+  /** AWS account of the role; null without outputs. */
+  accountId: string | null;
+  /** Region of the stream; null without outputs. */
+  region: string | null;
+  /** End of the last update in ISO 8601, UTC; its start while it runs. Null if there was none. */
+  lastUpdate: string | null;
+  /** Kind of the last update, such as `update` or `destroy`; null if there was none. */
+  kind: string | null;
+  /** Result of the last update, such as `succeeded`, `failed` or `in-progress`; null if there was none. */
+  result: string | null;
+  /** The stack's three outputs; null if it has none. */
+  outputs: Pick<StackOutputs, "roleArn" | "region" | "streamName"> | null;
+  /** Verdict of the last verification by `fleet`; null if there was none. */
+  verdict: Verdict | null;
+  /** End of that verification in ISO 8601, UTC; null if there was none. */
+  verifiedAt: string | null;
+}
+
+/** How to look up a stack. */
+export interface StatusOptions {
+  /** Folder of the project. */
+  folder: string;
+  /** Name by which Pulumi finds the stack. */
+  reference: string;
+  /** Folder of the results. */
+  results: string;
+  /** Reads the outputs of a stack. Rejects if it has none. */
+  readOutputs: (reference: string) => Promise<StackOutputs>;
+}
+
+/**
+ * Returns the state of a stack: by two commands of Pulumi, or one if it was never updated.
+ *
+ * @throws Error of Pulumi's command. A stack that does not exist has no update.
+ */
+export async function stackStatus(stack: string, options: StatusOptions): Promise<StackStatus> {
+  const { folder, reference, results, readOutputs } = options;
+  const last = await lastUpdate(folder, reference);
+  const outputs = last === null ? null : await readOutputs(reference).catch(() => null);
+  const { verdict, verifiedAt } = lastVerification(await readResult(results, stack)) ?? {
+    verdict: null,
+    verifiedAt: null,
+  };
+  return {
+    stack,
+    accountId: outputs === null ? null : accountOf(outputs.roleArn),
+    region: outputs?.region ?? null,
+    ...(last ?? { lastUpdate: null, kind: null, result: null }),
+    outputs: outputs === null ? null : namesOf(outputs),
+    verdict,
+    verifiedAt,
+  };
+}
+
+async function lastUpdate(folder: string, reference: string) {
+  let json: string;
+  try {
+    json = await pulumi(["stack", "history", "--json", "--page-size", "1", "--stack", reference], folder);
+  } catch (error) {
+    if (/no stack named/.test(String(error))) return null;
+    throw error;
+  }
+  const history: unknown = JSON.parse(json || "[]");
+  const [update] = Array.isArray(history) ? history : [];
+  if (!isObject(update)) return null;
+  const { startTime, endTime, kind, result } = update as Record<string, string | undefined>;
+  const at = new Date(endTime ?? startTime ?? Number.NaN);
+  return {
+    lastUpdate: Number.isNaN(at.getTime()) ? null : at.toISOString(),
+    kind: kind ?? null,
+    result: result ?? null,
+  };
+}
