@@ -93,8 +93,8 @@ export interface CustomerResult {
   remedy: string | null;
   /** Log of the customer, relative to the report folder. */
   log: string | null;
-  /** Last verification by an earlier run; null or missing if there was none. */
-  lastVerification?: { verdict: Verdict; verifiedAt: string } | null | undefined;
+  /** Last verification by an earlier run; null if there was none. */
+  lastVerification: { verdict: Verdict; verifiedAt: string } | null;
 }
 
 /** Result of a run of `fleet`, or of several parts of one. */

@@ -48,6 +48,8 @@ async function readSettings(folder: string): Promise<Readonly<Record<string, unk
 /** Source: Pulumi, "Stacks": letters, digits, hyphens, underscores and periods, at most 100 characters. */
 const STACK_NAME = /^[\w.-]{1,100}$/;
 
+const REPORT_NAME = "report";
+
 async function stacksIn(folder: string): Promise<string[]> {
   const files = await readdir(folder).catch((cause) => {
     throw new SettingsError(`The stacks' files can't be listed: ${messageOf(cause)}`, { cause });
@@ -57,6 +59,11 @@ async function stacksIn(folder: string): Promise<string[]> {
   if (invalid !== undefined) {
     throw new SettingsError(
       `Pulumi.${invalid}.yaml in ${folder} is not the file of a stack, because a stack's name has only letters, digits, '-', '_' and '.'. Rename or remove the file`,
+    );
+  }
+  if (names.includes(REPORT_NAME)) {
+    throw new SettingsError(
+      `A stack of a fleet can't be named ${REPORT_NAME}, because the fleet's report has that name in the report folder. Rename the stack with \`pulumi stack rename\``,
     );
   }
   return unique(names).sort();

@@ -109,6 +109,9 @@ const CUSTOMER_FIELDS: Record<keyof CustomerResult, object> = {
   cause: orNull(SENTENCE),
   remedy: orNull(SENTENCE),
   log: orNull(NAME),
+  lastVerification: orNull(
+    object({ verdict: { enum: ["verified", "failed", "undecided"] }, verifiedAt: TIME }),
+  ),
 };
 
 const FLEET_FIELDS: Record<keyof FleetReport, object> = {

@@ -9,7 +9,7 @@ import { jsonText } from "../../common/printable";
 import { counted } from "../../common/text";
 import { requirePulumi } from "../../fleet/pulumi";
 import type { CustomerOutcome, CustomerResult, FleetCommand, FleetReport } from "../../fleet/report";
-import { OUTCOMES, worstOutcome } from "../../fleet/report";
+import { worstOutcome } from "../../fleet/report";
 import {
   DEFAULT_RESULT_FOLDER,
   lastVerification,
@@ -21,7 +21,6 @@ import {
 import { type Remaining, runSchedule } from "../../fleet/schedule";
 import { type FleetProject, readFleetProject, selectStacks } from "../../fleet/stacks";
 import { type StackStatus, stackStatus } from "../../fleet/status";
-import { EXIT_CODES } from "../exitCodes";
 import type { CustomerTask } from "../fleet/customer";
 import { forceCustomers, startCustomer } from "../fleet/process";
 import { integer, withPartOption } from "../options/arguments";
@@ -29,8 +28,9 @@ import { outputsFrom } from "../options/deployment";
 import { withHelpText } from "../options/helpText";
 import { fleetDisplay } from "../terminal/fleetDisplay";
 import { interruption } from "../terminal/interruption";
-import { print } from "../terminal/output";
+import { print, printReport } from "../terminal/output";
 import { askConsent } from "../terminal/prompts";
+import { writeReportFiles } from "../terminal/reportFiles";
 
 const COMMANDS = ["status", "preview", "up", "check", "verify", "drift"] as const;
 type Action = (typeof COMMANDS)[number];
@@ -193,8 +193,9 @@ class Fleet {
         customers,
       };
       display.stop();
-      print(json ? jsonText(report) : summary(report));
-      return exitCodeOf(report.outcome);
+      const { fleetText }: typeof import("../../report/fleet") = require("../../report/fleet");
+      printReport(report, json ? { json } : {}, fleetText);
+      return await writeReportFiles(report, { report: this.#results });
     } finally {
       display.stop();
       interrupt.release();
@@ -268,18 +269,6 @@ async function confirmUp(count: number): Promise<void> {
   throw new SettingsError(
     "Nothing was brought up. Run `fleet preview` to see the changes, and pass --yes to make them",
   );
-}
-
-function exitCodeOf(outcome: CustomerOutcome): number {
-  return outcome === "succeeded" ? 0 : outcome === "failed" ? EXIT_CODES.failed : EXIT_CODES.undecided;
-}
-
-function summary({ customers, command, durationInSeconds }: FleetReport): string {
-  const counts = OUTCOMES.map(
-    (outcome) => [outcome, customers.filter((each) => each.outcome === outcome).length] as const,
-  );
-  const shown = counts.filter(([, count]) => count > 0).map(([outcome, count]) => `${count} ${outcome}`);
-  return `fleet ${command}: ${shown.join(", ") || "no customers"} (${Math.round(durationInSeconds)} s)`;
 }
 
 function statusText(rows: StackStatus[]): string {

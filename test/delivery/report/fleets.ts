@@ -25,6 +25,7 @@ const SUCCEEDED: CustomerResult = {
   cause: null,
   remedy: null,
   log: "acme.log",
+  lastVerification: null,
 };
 
 /** Returns a customer that succeeded, with changes. */

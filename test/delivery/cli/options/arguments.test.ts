@@ -64,7 +64,7 @@ describe("The option --part", () => {
     };
     expect(parsed("2/4")).to.deep.equal({ index: 1, count: 4 });
     expect(parsed("5/4")).to.equal(
-      "error: option '--part <I/N|auto>' argument '5/4' is invalid. It must be I/N, such as 2/4 for the second of four parts, with I from 1 to N and N up to 10000, or auto.\n",
+      "error: option '--part <I/N>' argument '5/4' is invalid. It must be I/N, such as 2/4 for the second of four parts, with I from 1 to N and N up to 10000, or auto.\n",
     );
     expect(parsed("auto")).to.include("argument 'auto' is invalid. The environment names no part. ");
   });
