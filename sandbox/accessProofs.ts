@@ -68,7 +68,8 @@ async function proveSession(kinesis: KinesisClient, { aws, streamName, otherStre
   ];
 }
 
-async function assume(
+/** Returns the credentials of the role's session. */
+export async function assume(
   aws: LocalAws,
   caller: LocalPrincipal,
   roleArn: string,

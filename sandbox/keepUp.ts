@@ -47,7 +47,9 @@ export async function keepUp({
   await writeFile(files.outputs, `${JSON.stringify(values, undefined, 2)}\n`);
   await writeFile(files.credentials, credentials(aws), { mode: 0o600 });
   await writeFile(files.environment, environment(aws, amplitude, files.credentials, places), { mode: 0o600 });
-  process.stderr.write(`${instructions(files, { amplitude, past, stack })}\n`);
+  process.stderr.write(
+    `${instructions(files, { amplitude, past, stack, streamName: outputs.streamName })}\n`,
+  );
   // Neither a pending promise nor a signal listener keeps the process alive.
   const alive = setInterval(() => undefined, 60_000);
   await interrupted;
@@ -86,7 +88,13 @@ export function instructions(
     amplitude,
     past,
     stack,
-  }: { amplitude: Pick<LocalAmplitude, "url" | "origin">; past: PastHour; stack: Provisioned["stack"] },
+    streamName,
+  }: {
+    amplitude: Pick<LocalAmplitude, "url" | "origin">;
+    past: PastHour;
+    stack: Provisioned["stack"];
+    streamName: string;
+  },
 ): string {
   const verify = `npx amplitude-kinesis verify --outputs ${shellWord(files.outputs)}`;
   const reconcile = `npx amplitude-kinesis reconcile --outputs ${shellWord(files.outputs)}`;
@@ -111,6 +119,11 @@ It also has an Export API with ${past.events} events of ${past.hour} (UTC). Its 
 ${past.dropped} never arrived, ${past.doubled} arrived twice, and ${past.changed} arrived with another value. To find them:
 
 ${reconcile} --from ${past.hour} --to ${past.hour} --amplitude-url ${amplitude.origin}
+
+The stack's guard raises an alarm, which is printed here, for each minute with events of another project. Write one:
+
+aws kinesis put-record --stream-name ${shellWord(streamName)} --partition-key intruder \\
+  --cli-binary-format raw-in-base64-out --data '{"app": 7, "event_type": "intrusion"}'
 
 A real \`pulumi up\`, without an AWS account, in a checkout or in the folder of your own stack program:
 

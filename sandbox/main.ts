@@ -9,6 +9,7 @@ import { prepareReportFolder } from "../delivery/report/renderReport";
 import { deliverPastHour } from "./amplitude/past";
 import { type LocalAmplitude, startAmplitude } from "./amplitude/server";
 import { type LocalAws, startAws } from "./aws";
+import { GuardDemonstration } from "./guardDemonstration";
 import { keepUp } from "./keepUp";
 import {
   type ChosenEvents,
@@ -91,20 +92,22 @@ async function runSandbox(flags: SandboxFlags, root: string): Promise<number> {
   const { signal } = interruption;
   let aws: LocalAws | undefined;
   let amplitude: LocalAmplitude | undefined;
+  const guard = flags.keep && new GuardDemonstration(say);
   try {
     if (flags.report !== undefined) await prepareReportFolder(flags.report);
     const source = await openEvents(chosenEvents(flags));
-    aws = await startAws({ folder, signal });
+    aws = await startAws({ folder, signal, ...(guard && { onAlarm: guard.onAlarm }) });
     say(`local AWS: Kinesis, IAM and STS at ${aws.endpoint}`);
-    const onboarding = await onboardCustomer({ aws, folder, source, signal });
+    const onboarding = await onboardCustomer({ aws, folder, source, signal, ...guard?.settings });
     printResult(flags, onboarding);
     if (flags.report !== undefined) {
       await writeReports(onboarding.report, flags.report);
       say(`page: ${resolve(flags.report, "report.html")}`);
     }
-    if (flags.keep) {
+    if (guard) {
       const connected = await connectedAmplitude(aws, onboarding);
       amplitude = connected.amplitude;
+      await guard.intrude(aws, onboarding.provisioned.outputs);
       await keepUp({ aws, ...connected, folder, onboarding, interrupted: once(signal, "abort") });
     }
     return exitCodeOf(onboarding);
@@ -144,7 +147,7 @@ function chosenEvents(flags: SandboxFlags): ChosenEvents {
   };
 }
 
-type Customer = Pick<OnboardingOptions, "aws" | "folder" | "source" | "signal">;
+type Customer = Pick<OnboardingOptions, "aws" | "folder" | "source" | "config" | "signal">;
 
 async function onboardCustomer(customer: Customer): Promise<Onboarding> {
   const display = progressDisplay(process.stderr, "read back");

@@ -38,6 +38,8 @@ export interface OnboardingOptions {
   aws: LocalAws;
   folder: string;
   source: EventSource;
+  /** Settings of the stack. Default: none. */
+  config?: Record<string, unknown>;
   signal: AbortSignal;
   onProvisioned: (provisioned: Provisioned, seconds: number) => void;
   onProof: (proof: AccessProof) => void;
@@ -59,9 +61,9 @@ const STACK_NAME = "sandbox";
  * flight, but no other process is running.
  */
 export async function onboard(options: OnboardingOptions): Promise<Onboarding> {
-  const { aws, folder, source, signal, onProof } = options;
+  const { aws, folder, source, signal, onProof, config = {} } = options;
   const startedAt = performance.now();
-  const provisioned = await provision({ folder, aws, stackName: STACK_NAME, signal });
+  const provisioned = await provision({ folder, aws, stackName: STACK_NAME, config, signal });
   options.onProvisioned(provisioned, (performance.now() - startedAt) / 1000);
   const { roleArn, region, streamName } = provisioned.outputs;
   const proofs = await unlessAborted(signal, () =>

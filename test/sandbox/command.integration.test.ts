@@ -71,6 +71,9 @@ describe("npm run sandbox", function () {
     const ofStack = sandbox.stderr.includes("by Pulumi engine") ? ["verified: operator"] : [];
     expect(routes).to.deep.equal(["verified: operator", "verified: role", "verified: amplitude", ...ofStack]);
     expect(sandbox.stderr).to.include("✓ Amplitude's permission check");
+    expect(sandbox.stderr).to.match(
+      /^ALARM amplitude-guard-alarm-.*\n✓ the guard notices .*, after \d\.\d s$/m,
+    );
     const [, words = ""] = /^npx amplitude-kinesis (reconcile .*)$/m.exec(sandbox.stderr) ?? [];
     const { stdout } = await amplitudeKinesis([...words.split(" "), "--json"], { env });
     const { eventsExported, eventsNotForwarded, eventsMissing, eventsDuplicated, eventsDifferent } =

@@ -31,6 +31,7 @@ describe("the output of --keep", () => {
       amplitude: { url: "http://127.0.0.1:1/2/httpapi", origin: "http://127.0.0.1:1" },
       past: { hour: "2026-01-05T09", events: 4, filtered: 1, dropped: 1, doubled: 1, changed: 1 },
       stack: { name: "sandbox", project: folder },
+      streamName: "events",
     });
     const lines = printed.match(/^(\.|npx) .*$/gm)?.map((line) => line.replace(/^\. /, "sourced ")) ?? [];
     const script = ["sourced() { printf '<%s>' \"$1\"; }", "npx() { printf '<%s>' \"$4\"; }", ...lines].join(
