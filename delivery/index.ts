@@ -1,6 +1,7 @@
 export { type Adoption, type AdoptOptions, describeAdoption, type IgnoredProperty } from "./adopt";
 export { adoptionText } from "./adopt/text";
-export type { Credentials, MfaCode } from "./aws/profile";
+export type { AwsOptions, AwsService, Credentials, MfaCode, RoleToAssume } from "./aws/profile";
+export { awsOptionsFrom, type ProviderConfigOptions, type StackConfig } from "./aws/providerConfig";
 export type { CheckOptions } from "./check";
 export { checkDeployment } from "./check";
 export type { CheckedRole, CheckReport, CheckVerdict } from "./check/report";

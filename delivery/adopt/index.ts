@@ -6,9 +6,10 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { DescribeKeyCommand } from "@aws-sdk/client-kms";
 import { WRITE_ACTIONS } from "../../components/contract";
-import { type ClientOptions, connect, iamClient, kinesisClient, kmsClient } from "../aws/clients";
+import { type ClientOptions, connect, iamClient, kinesisClient, kmsClient, stsClient } from "../aws/clients";
+import { callerIdentity } from "../aws/credentials";
 import { describeError } from "../aws/errors";
-import type { Credentials } from "../aws/profile";
+import type { AwsOptions } from "../aws/profile";
 import { accountOf, roleNameOf, streamArnOf } from "../common/arn";
 import { systemClock } from "../common/clock";
 import { SettingsError } from "../common/errors";
@@ -44,15 +45,9 @@ export interface Adoption extends StackOutputs {
 }
 
 /** Options of `describeAdoption`. Only `outputs` is required. */
-export interface AdoptOptions {
+export interface AdoptOptions extends AwsOptions {
   /** The role and the stream that were made by hand. */
   outputs: StackOutputs;
-  /** Read the stream, the role and the key. Default: the SDK's chain. */
-  credentials?: Credentials | undefined;
-  /** A profile of the shared AWS files, in place of `credentials`. */
-  profile?: string | undefined;
-  /** URL of the one endpoint for all AWS services. Default: the SDK's settings (`AWS_ENDPOINT_URL`, …), else AWS. */
-  endpoint?: string | undefined;
 }
 
 /** Inputs for one resource, and what they don't express. */
@@ -70,10 +65,11 @@ interface Part {
  * rejects the caller, or if the credentials belong to another account than the role.
  */
 export async function describeAdoption(options: AdoptOptions): Promise<Adoption> {
-  const { credentials, profile, endpoint } = options;
   const outputs = resolveOutputs([{ description: "options.outputs", values: { ...options.outputs } }]);
-  const operator = connect({ region: outputs.region, credentials, profile, endpoint });
+  const operator = connect({ ...options, region: outputs.region });
   try {
+    if (options.allowedAccountIds ?? options.forbiddenAccountIds)
+      await callerIdentity(stsClient(operator), operator);
     const [stream, role] = [await streamPart(outputs, operator), await rolePart(outputs, operator)];
     const tags = commonTags(stream.tags, role.tags);
     const parts = [stream, role, await policyPart(outputs, operator)];
@@ -102,7 +98,12 @@ const OWN_TAG = "the component would add its tag amplitude-kinesis:destination";
 async function streamPart(outputs: StackOutputs, operator: ClientOptions) {
   const streamArn = streamArnOf(outputs);
   const kinesis = kinesisClient(operator);
-  const { summary, findings } = await checkStream(kinesis, outputs, { clock: systemClock, waitMs: 0 });
+  const { summary, findings } = await checkStream(
+    kinesis,
+    outputs,
+    { clock: systemClock, waitMs: 0 },
+    operator,
+  );
   if (summary === undefined) throw unreadable(findings);
   const { mode, openShards, retentionHours } = streamOf(summary, streamArn);
   // A stream that was created without a maximum has none, and an import would set it.

@@ -6,12 +6,10 @@ import { STSClient } from "@aws-sdk/client-sts";
 import type { NodeHttpHandler } from "@smithy/node-http-handler";
 import { KinesisProtocol } from "./codec/kinesisProtocol";
 import { awsAuthorities, keepAliveHandler } from "./connections";
-import { type CredentialOptions, resolveCredentials } from "./profile";
+import { type AwsOptions, type AwsService, endpointOf, resolveCredentials } from "./profile";
 
-export interface ClientOptions extends CredentialOptions {
+export interface ClientOptions extends AwsOptions {
   region: string;
-  /** URL of one endpoint for all services. Default: the SDK's (AWS_ENDPOINT_URL, the shared files, AWS). */
-  endpoint?: string | undefined;
   /** Shared by the clients of a run, which destroys it at its end. Default: a new one per client. */
   requestHandler?: NodeHttpHandler | undefined;
 }
@@ -24,39 +22,41 @@ export interface Connection extends ClientOptions {
 
 /** Opens the connections of a run. Credentials are resolved once, so that an MFA code is asked for once. */
 export function connect(options: ClientOptions): Connection {
-  const { region, profile, endpoint, mfaCode } = options;
-  const requestHandler = keepAliveHandler({ authorities: () => awsAuthorities(profile) });
+  const requestHandler = keepAliveHandler({ authorities: () => awsAuthorities(options) });
   const credentials = resolveCredentials({ ...options, requestHandler });
-  return { region, profile, endpoint, mfaCode, requestHandler, credentials };
+  // The credentials are those of the last role already.
+  const { assumeRoles, sharedFiles, ...rest } = options;
+  return { ...rest, requestHandler, credentials };
 }
 
 export function kinesisClient(options: ClientOptions): KinesisClient {
-  return new KinesisClient({ ...base(options), protocol: KinesisProtocol });
+  return new KinesisClient({ ...base(options, "kinesis"), protocol: KinesisProtocol });
 }
 
 /** Returns a client that makes one attempt per request: the producer counts and classifies every attempt itself. */
 export function kinesisWriteClient(options: ClientOptions): KinesisClient {
-  return new KinesisClient({ ...base(options), protocol: KinesisProtocol, maxAttempts: 1 });
+  return new KinesisClient({ ...base(options, "kinesis"), protocol: KinesisProtocol, maxAttempts: 1 });
 }
 
 export function iamClient(options: ClientOptions): IAMClient {
-  return new IAMClient(base(options));
+  return new IAMClient(base(options, "iam"));
 }
 
 export function stsClient(options: ClientOptions): STSClient {
-  return new STSClient(base(options));
+  return new STSClient(base(options, "sts"));
 }
 
 export function kmsClient(options: ClientOptions): KMSClient {
-  return new KMSClient(base(options));
+  return new KMSClient(base(options, "kms"));
 }
 
 export function cloudWatchClient(options: ClientOptions): CloudWatchClient {
-  return new CloudWatchClient(base(options));
+  return new CloudWatchClient(base(options, "cloudwatch"));
 }
 
-function base(options: ClientOptions) {
-  const { region, endpoint, requestHandler = keepAliveHandler() } = options;
+function base(options: ClientOptions, service: AwsService) {
+  const { region, requestHandler = keepAliveHandler() } = options;
+  const endpoint = endpointOf(options, service);
   return {
     region,
     requestHandler,

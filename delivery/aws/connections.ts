@@ -6,6 +6,7 @@ import { loadConfig } from "@smithy/core/config";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { messageOf, SettingsError } from "../common/errors";
 import { ForeignResponseError } from "./errors";
+import { type AwsOptions, filesOf } from "./profile";
 import { type ProxyServer, proxyAgents, proxyFor, proxyRefusal, throughProxy } from "./proxy";
 
 export interface HandlerOptions {
@@ -204,14 +205,14 @@ function responseTimeout(ms: number): Error {
  *
  * @throws SettingsError if the file can't be read, or has no certificate.
  */
-export async function awsAuthorities(profile: string | undefined): Promise<string | undefined> {
+export async function awsAuthorities(options: AwsOptions): Promise<string | undefined> {
   const file = await loadConfig<string>(
     {
       environmentVariableSelector: ({ AWS_CA_BUNDLE }) => AWS_CA_BUNDLE || undefined,
       configFileSelector: ({ ca_bundle }) => ca_bundle,
       default: "",
     },
-    profile === undefined ? {} : { profile },
+    { ...filesOf(options), ...(options.profile !== undefined && { profile: options.profile }) },
   )();
   if (file === "") return undefined;
   try {

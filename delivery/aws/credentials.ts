@@ -1,16 +1,12 @@
 import { GetCallerIdentityCommand, type STSClient } from "@aws-sdk/client-sts";
-import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentityProvider } from "@smithy/types";
 import { DeliveryError } from "../common/errors";
 import type { ClientOptions } from "./clients";
 import { keepAliveHandler } from "./connections";
 import { classify, describeError, isClockSkew, isCredentialsError, UNREADABLE } from "./errors";
-import { CredentialsError, resolveCredentials } from "./profile";
+import { type AwsOptions, assumeRole, CredentialsError, resolveCredentials } from "./profile";
 import { ProxyError } from "./proxy";
 import { pollUntil, type WaitOptions } from "./waitUntil";
-
-/** Duration of a session: the default limit of a role, and the maximum for a chained role. The SDK's clients renew it in time. */
-const SESSION_SECONDS = 3600;
 
 /**
  * Returns the credentials of the customer's role, which the caller assumes as Amplitude does. The client that uses them
@@ -21,22 +17,9 @@ export function assumedRole(
   caller: ClientOptions,
   externalId: string | undefined,
 ): AwsCredentialIdentityProvider {
-  const { region, endpoint } = caller;
-  const masterCredentials = resolveCredentials(caller);
-  return fromTemporaryCredentials({
-    params: {
-      RoleArn: roleArn,
-      RoleSessionName: "amplitude-kinesis-verify",
-      DurationSeconds: SESSION_SECONDS,
-      ...(externalId === undefined ? {} : { ExternalId: externalId }),
-    },
-    ...(masterCredentials === undefined ? {} : { masterCredentials }),
-    clientConfig: {
-      region,
-      requestHandler: caller.requestHandler ?? keepAliveHandler(),
-      ...(endpoint === undefined ? {} : { endpoint }),
-    },
-  });
+  const { requestHandler = keepAliveHandler() } = caller;
+  const role = { roleArn, externalId, sessionName: "amplitude-kinesis-verify" };
+  return assumeRole(role, resolveCredentials(caller), { ...caller, requestHandler });
 }
 
 /** Names an error of renewing the session, which would otherwise look like an error of the service that is called. */
@@ -77,27 +60,60 @@ export interface Caller {
 }
 
 /**
- * @param subject Describes the credentials in an error, with their profile if one was named.
- * @throws DeliveryError `credentials` if there are none, if AWS rejects them, or if AWS can't be reached.
+ * @param options Options of the client's credentials, for messages, and the accounts that they may belong to.
+ * @throws DeliveryError `credentials` if there are none, if AWS rejects them, if AWS can't be reached, or if they belong to an
+ * account that the options exclude.
  */
-export async function callerIdentity(client: STSClient, subject = DEFAULT_SUBJECT): Promise<Caller> {
+export async function callerIdentity(
+  client: STSClient,
+  options: AwsOptions = {},
+  subject = DEFAULT_SUBJECT,
+): Promise<Caller> {
   try {
     const { Account, Arn } = await client.send(new GetCallerIdentityCommand({}));
     // The SDK takes a page of another service for a response without members.
     if (Account === undefined || Arn === undefined) throw new Error(UNREADABLE);
+    checkAccount(Account, options, subject);
     return { accountId: Account, arn: Arn };
   } catch (error) {
-    throw credentialsProblem(error, subject);
+    throw credentialsProblem(error, options, subject);
   }
 }
 
-/** Returns the error to throw if AWS can't identify the caller: the cause, and what helps against it. */
-export function credentialsProblem(error: unknown, subject = DEFAULT_SUBJECT): DeliveryError {
-  if (error instanceof DeliveryError) return error;
-  return new DeliveryError("credentials", problemText(error, subject), { cause: error });
+function checkAccount(accountId: string, options: AwsOptions, subject: string): void {
+  const { allowedAccountIds: allowed = [], forbiddenAccountIds: forbidden = [] } = options;
+  const isForbidden = forbidden.includes(accountId);
+  if (!isForbidden && (allowed.length === 0 || allowed.includes(accountId))) return;
+  const list = isForbidden ? "forbiddenAccountIds" : "allowedAccountIds";
+  throw new DeliveryError(
+    "credentials",
+    `${describeCredentials(options, subject)} are of account ${accountId}, but ${list} ${isForbidden ? "lists it" : `lists only ${allowed.join(", ")}`}. Nothing was written. Choose credentials of another account (--profile), or correct ${list}`,
+  );
 }
 
-function problemText(error: unknown, subject: string): string {
+/** Describes credentials for a message: with the stack's setting or the profile that they come from, if there is one. */
+export function describeCredentials(options: AwsOptions, subject = DEFAULT_SUBJECT): string {
+  const { profile, credentialsName } = options;
+  const { AWS_PROFILE = "" } = process.env;
+  if (credentialsName !== undefined) return `${subject} (${credentialsName})`;
+  if (profile !== undefined) return `${subject} (profile "${profile}")`;
+  // The SDK's messages leave out the profile of the environment.
+  return subject === DEFAULT_SUBJECT && AWS_PROFILE !== ""
+    ? `${subject} (AWS_PROFILE "${AWS_PROFILE}")`
+    : subject;
+}
+
+/** Returns the error to throw if AWS can't identify the caller: the cause, and what helps against it. */
+export function credentialsProblem(
+  error: unknown,
+  options: AwsOptions = {},
+  subject = DEFAULT_SUBJECT,
+): DeliveryError {
+  if (error instanceof DeliveryError) return error;
+  return new DeliveryError("credentials", problemText(error, options, subject), { cause: error });
+}
+
+function problemText(error: unknown, options: AwsOptions, subject: string): string {
   const text = describeError(error);
   if (isClockSkew(error))
     return `AWS rejected the request because this machine's clock is wrong (${text}). Set it: compare \`date -u\` with \`curl -sI https://sts.amazonaws.com | grep -i date\``;
@@ -106,17 +122,14 @@ function problemText(error: unknown, subject: string): string {
   if (error instanceof ProxyError) return `AWS can't be asked who you are: ${error.message}. ${error.remedy}`;
   if (!isCredentialsError(error))
     return `AWS can't be asked who you are (${text}). Check the region, the network, the proxy (HTTPS_PROXY, NO_PROXY) and AWS_ENDPOINT_URL`;
-  const remedy = error instanceof CredentialsError ? error.remedy : SIGN_IN;
-  return `${withProfile(subject)} are missing or not accepted (${text}). ${remedy}`;
+  const remedy =
+    error instanceof CredentialsError
+      ? error.remedy
+      : options.credentialsName === undefined
+        ? SIGN_IN
+        : "Correct the aws: settings of the stack, or choose other credentials with --profile";
+  return `${describeCredentials(options, subject)} are missing or not accepted (${text}). ${remedy}`;
 }
 
 const SIGN_IN =
   "Sign in (`aws sso login`), or set AWS_PROFILE, --profile or AWS_ACCESS_KEY_ID; `aws sts get-caller-identity` shows who you are";
-
-/** Adds the profile of the environment, which the SDK's messages leave out. */
-function withProfile(subject: string): string {
-  const { AWS_PROFILE = "" } = process.env;
-  return subject === DEFAULT_SUBJECT && AWS_PROFILE !== ""
-    ? `${subject} (AWS_PROFILE "${AWS_PROFILE}")`
-    : subject;
-}

@@ -44,10 +44,15 @@ export async function preflight(options: AccessOptions): Promise<Preflight> {
   const identities = await unlessAborted(() => identify(options), options.wait.signal);
   const { operatorIdentity, senderIdentity } = identities;
   onStep("checking the stream and the role");
-  const { stream, summary, findings } = await checkStream(kinesisClient(operator), outputs, options.wait);
+  const { stream, summary, findings } = await checkStream(
+    kinesisClient(operator),
+    outputs,
+    options.wait,
+    operator,
+  );
   const role = await readRole(iamClient(operator), outputs.roleArn, shortWait(options));
   findings.push(...role.findings);
-  checkAccount(operatorIdentity, outputs.roleArn, findings);
+  checkAccount(options, operatorIdentity, findings);
   const { route, writer, refusal } = await chooseRoute(options, role, senderIdentity);
   const trust = trustFindings(
     options,
@@ -75,16 +80,12 @@ export async function preflight(options: AccessOptions): Promise<Preflight> {
 }
 
 async function identify({ operator, sender }: AccessOptions) {
-  const operatorIdentity = await callerIdentity(stsClient(operator), whose("AWS credentials", operator));
+  const operatorIdentity = await callerIdentity(stsClient(operator), operator);
   const senderIdentity =
     sender === operator
       ? operatorIdentity
-      : await callerIdentity(stsClient(sender), whose("The sender's AWS credentials", sender));
+      : await callerIdentity(stsClient(sender), sender, "The sender's AWS credentials");
   return { operatorIdentity, senderIdentity };
-}
-
-function whose(credentials: string, { profile }: ClientOptions): string {
-  return profile === undefined ? credentials : `${credentials} (profile "${profile}")`;
 }
 
 function shortWait({ wait }: AccessOptions) {
@@ -92,11 +93,16 @@ function shortWait({ wait }: AccessOptions) {
 }
 
 /** AWS looks names up in the caller's account. A name that is missing in another account says nothing. */
-function checkAccount({ accountId }: Caller, roleArn: string, findings: Finding[]): void {
+function checkAccount(
+  { operator, outputs }: AccessOptions,
+  { accountId }: Caller,
+  findings: Finding[],
+): void {
+  const expected = accountOf(outputs.roleArn);
   const isMissing = findings.some(({ code }) =>
     /^(stream-not-found|stream-not-described|role-not-found)$/.test(code),
   );
-  if (isMissing && accountId !== accountOf(roleArn)) throw wrongAccount(accountId, accountOf(roleArn));
+  if (isMissing && accountId !== expected) throw wrongAccount(accountId, expected, operator);
 }
 
 function trustFindings(

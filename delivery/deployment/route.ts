@@ -44,7 +44,8 @@ export function resolveSender(
   const { senderCredentials: credentials, senderProfile: profile } = given;
   // The same object if there is no other sender, so that the preflight asks for only one identity.
   if (credentials === undefined && profile === undefined) return operator;
-  const sender = { ...operator, credentials, profile };
+  const { credentialsName, allowedAccountIds, forbiddenAccountIds, ...connection } = operator;
+  const sender = { ...connection, credentials, profile };
   return { ...sender, credentials: resolveCredentials(sender) };
 }
 

@@ -3,7 +3,9 @@ import {
   type KinesisClient,
   type StreamDescriptionSummary,
 } from "@aws-sdk/client-kinesis";
+import { describeCredentials } from "../aws/credentials";
 import { describeError } from "../aws/errors";
+import type { AwsOptions } from "../aws/profile";
 import { pollUntil, type WaitOptions } from "../aws/waitUntil";
 import { accountOf, streamArnOf } from "../common/arn";
 import type { Clock } from "../common/clock";
@@ -54,6 +56,7 @@ export function checkStream(
   client: KinesisClient,
   outputs: StackOutputs,
   wait: WaitOptions,
+  operator: AwsOptions = {},
 ): Promise<StreamCheck> {
   const streamArn = streamArnOf(outputs);
   return inspect<StreamCheck>(
@@ -63,7 +66,7 @@ export function checkStream(
         ({ summary }) => summary.StreamStatus !== "CREATING",
         wait,
       );
-      checkAccount(described.summary.StreamARN, streamArn);
+      checkAccount(described.summary.StreamARN, streamArn, operator);
       return judge(described, streamArn, outputs);
     },
     (error) => {
@@ -106,14 +109,18 @@ function serverDate(response: unknown): number | undefined {
 }
 
 /** Another account may have a stream of this name: it would be read in place of the customer's, and every event missed. */
-function checkAccount(actualArn: string | undefined, expectedArn: string): void {
+function checkAccount(actualArn: string | undefined, expectedArn: string, operator: AwsOptions): void {
   const expected = accountOf(expectedArn);
   const actual = accountOf(actualArn ?? expectedArn);
-  if (actual !== expected) throw wrongAccount(actual, expected);
+  if (actual !== expected) throw wrongAccount(actual, expected, operator);
 }
 
-export function wrongAccount(actual: string, expected: string): DeliveryError {
-  const message = `The credentials are of account ${actual}, but the role and its stream belong to account ${expected}: choose credentials of ${expected} (AWS_PROFILE or --profile)`;
+export function wrongAccount(actual: string, expected: string, operator: AwsOptions): DeliveryError {
+  const remedy =
+    operator.credentialsName === undefined
+      ? "(AWS_PROFILE or --profile)"
+      : "with --profile, or correct the stack's aws: settings";
+  const message = `The ${describeCredentials(operator)} are of account ${actual}, but the role and its stream belong to account ${expected}: choose credentials of ${expected} ${remedy}`;
   return new DeliveryError("credentials", message);
 }
 

@@ -114,15 +114,13 @@ class Reconciliation {
 
   async #lookUp(): Promise<StreamState | undefined> {
     const { operator, outputs, wait } = this.deployment;
-    const { profile } = this.options;
     this.#show("checking credentials");
-    const whose = profile === undefined ? "AWS credentials" : `AWS credentials (profile "${profile}")`;
-    const { accountId } = await callerIdentity(stsClient(operator), whose);
+    const { accountId } = await callerIdentity(stsClient(operator), operator);
     this.#show("looking up the stream");
-    const { stream, findings } = await checkStream(kinesisClient(operator), outputs, wait);
+    const { stream, findings } = await checkStream(kinesisClient(operator), outputs, wait, operator);
     const expected = accountOf(outputs.roleArn);
     // AWS looks names up in the caller's account, so a stream that is missing from another account proves nothing.
-    if (stream === undefined && accountId !== expected) throw wrongAccount(accountId, expected);
+    if (stream === undefined && accountId !== expected) throw wrongAccount(accountId, expected, operator);
     this.#findings.push(...findings);
     return stream;
   }

@@ -1,21 +1,13 @@
-import type { Credentials, MfaCode } from "../aws/profile";
+import type { AwsOptions, Credentials } from "../aws/profile";
 import type { Clock } from "../common/clock";
 import type { StackOutputs } from "../common/outputs";
 import type { Route } from "../deployment/route";
 import type { EventSource } from "../events/source";
 
-/** Options to reach a deployment on AWS. */
-export interface ConnectionOptions {
+/** Options to reach a deployment on AWS. The credentials read the stream and the role, and write on the operator's route. */
+export interface ConnectionOptions extends AwsOptions {
   /** The stack's three outputs. */
   outputs: StackOutputs;
-  /** Credentials that read the stream and the role, and write on the operator's route. Default: the SDK's chain. */
-  credentials?: Credentials | undefined;
-  /** Profile of the shared AWS files, in place of `credentials`. */
-  profile?: string | undefined;
-  /** Asks for the code of the profile's MFA device. Default: a profile with such a device is an error. */
-  mfaCode?: MfaCode | undefined;
-  /** URL of one endpoint for all AWS services. Default: the SDK's settings (`AWS_ENDPOINT_URL`, …), else AWS. */
-  endpoint?: string | undefined;
   /** Time that a new role or policy may take to propagate, in seconds, from 0. Default: 90. */
   propagationSeconds?: number | undefined;
   /** Ends the run early. The report is then `undecided`, unless something has certainly failed. */

@@ -84,16 +84,16 @@ class Watch {
   }
 
   async #lookUp(): Promise<StreamCheck> {
-    const { onStep, profile } = this.options;
+    const { onStep } = this.options;
     const { operator, outputs, wait } = this.deployment;
     onStep?.("checking credentials");
-    const whose = profile === undefined ? "AWS credentials" : `AWS credentials (profile "${profile}")`;
-    const { accountId } = await callerIdentity(stsClient(operator), whose);
+    const { accountId } = await callerIdentity(stsClient(operator), operator);
     onStep?.("looking up the stream");
-    const check = await checkStream(kinesisClient(operator), outputs, wait);
+    const check = await checkStream(kinesisClient(operator), outputs, wait, operator);
     const expected = accountOf(outputs.roleArn);
     // AWS looks names up in the caller's account, so a stream that is missing from another account proves nothing.
-    if (check.stream === undefined && accountId !== expected) throw wrongAccount(accountId, expected);
+    if (check.stream === undefined && accountId !== expected)
+      throw wrongAccount(accountId, expected, operator);
     return check;
   }
 

@@ -1,6 +1,11 @@
 import { Command } from "commander";
 import { jsonText } from "../../common/printable";
-import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
+import {
+  type DeploymentFlags,
+  deploymentOf,
+  profileOption,
+  withDeploymentOptions,
+} from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
 import { print } from "../terminal/output";
 
@@ -24,14 +29,14 @@ const HELP = {
 export function adoptCommand(): Command {
   const command = withDeploymentOptions(new Command("adopt"))
     .description("print the settings with which a stack takes over a stream and a role without changing them")
-    .option("--profile <name>", "AWS profile used to read the stream and the role (default: AWS_PROFILE)")
+    .addOption(profileOption("read the stream and the role"))
     .option("--json", "print one JSON document")
     .action(async (flags: AdoptFlags) => {
       // The command's folder loads the AWS SDK, which would slow down every other command's start.
       const { describeAdoption }: typeof import("../../adopt") = require("../../adopt");
       const { adoptionText }: typeof import("../../adopt/text") = require("../../adopt/text");
-      const outputs = await outputsFrom(flags);
-      const adoption = await describeAdoption({ outputs, profile: flags.profile });
+      const { outputs, aws } = await deploymentOf(flags);
+      const adoption = await describeAdoption({ outputs, ...aws });
       print(flags.json ? jsonText(adoption) : adoptionText(adoption));
     });
   return withHelpText(command, HELP);

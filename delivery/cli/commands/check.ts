@@ -1,6 +1,11 @@
 import { Command } from "commander";
 import { EXIT_CODES } from "../exitCodes";
-import { type DeploymentFlags, deploymentOf, withDeploymentOptions } from "../options/deployment";
+import {
+  type DeploymentFlags,
+  deploymentOf,
+  profileOption,
+  withDeploymentOptions,
+} from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
 import { propagationOption, type TrustFlags, trustOptions, withTrustOptions } from "../options/sender";
 import { untilInterrupted } from "../terminal/interruption";
@@ -31,7 +36,7 @@ const HELP = {
 export function checkCommand(): Command {
   const command = withDeploymentOptions(new Command("check"))
     .description("compare the deployment with what Amplitude needs, without writing anything")
-    .option("--profile <name>", "AWS profile used to inspect the stream and the role (default: AWS_PROFILE)")
+    .addOption(profileOption("inspect the stream and the role"))
     .option(
       "--test-principal <arn...>",
       "principals besides Amplitude that may be trusted, to test delivery",

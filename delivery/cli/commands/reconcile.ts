@@ -4,7 +4,12 @@ import { SettingsError } from "../../common/errors";
 import { counted } from "../../common/text";
 import { parseHour, type ReconcileOptions } from "../../reconcile/options";
 import { fileModeOption } from "../options/arguments";
-import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
+import {
+  type DeploymentFlags,
+  deploymentOf,
+  profileOption,
+  withDeploymentOptions,
+} from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
 import { interruption } from "../terminal/interruption";
 import { printReport } from "../terminal/output";
@@ -79,7 +84,7 @@ export function reconcileCommand(): Command {
     .option("--backfill", "write the missing events into the stream, after asking")
     .option("--yes", "with --backfill: write them without asking")
     .option("--sync-id <id>", "also compare Amplitude's delivery metrics of this destination")
-    .option("--profile <name>", "AWS profile used to read the stream (default: AWS_PROFILE)")
+    .addOption(profileOption("read the stream"))
     .option("--json", "print the report as one JSON document on standard output")
     .option(
       "--report <folder>",
@@ -112,7 +117,7 @@ const domain = {
 
 async function runReconcile(flags: ReconcileFlags): Promise<number> {
   checkConsent(flags);
-  const outputs = await outputsFrom(flags);
+  const { outputs, aws } = await deploymentOf(flags);
   const keys = await resolveKeys(flags);
   // Fails before anything is read if the folder isn't writable.
   if (flags.report !== undefined) await domain.reportFolder().prepareReportFolder(flags.report);
@@ -137,7 +142,7 @@ async function runReconcile(flags: ReconcileFlags): Promise<number> {
         return flags.yes === true || askConsent(backfillQuestion(events), interrupt.signal);
       },
       syncId: flags.syncId,
-      profile: flags.profile,
+      ...aws,
       signal: interrupt.signal,
       mfaCode: mfaPrompt(() => display.stop()),
       onProgress: ({ step, eventsExported, eventsDelivered }) =>

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import type { Route } from "../../deployment/route";
 import { EXIT_CODES } from "../exitCodes";
-import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
+import { type DeploymentFlags, deploymentOf, withDeploymentOptions } from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
 import { type SenderFlags, senderOptions, withSenderOptions } from "../options/sender";
 import { describeSource, openSource, type SourceFlags, withSourceOptions } from "../options/source";
@@ -50,13 +50,14 @@ async function runSend(flags: SendFlags): Promise<number> {
   // The command's folder loads the AWS SDK, which would slow down every other command's start.
   const { sendEvents }: typeof import("../../send") = require("../../send");
   const { sendText }: typeof import("../../send/text") = require("../../send/text");
-  const outputs = await outputsFrom(flags);
+  const { outputs, aws } = await deploymentOf(flags);
   const source = await openSource(describeSource(flags, Date.now()));
   const display = progressDisplay(process.stderr, "acknowledged");
   const interrupt = interruption(() => display.stop(), "waiting for the requests in flight");
   try {
     const report = await sendEvents({
       outputs,
+      ...aws,
       source,
       rate: flags.rate,
       ...senderOptions(flags, flags.route, interrupt.signal),

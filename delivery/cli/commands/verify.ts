@@ -1,8 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { MfaCode } from "../../aws/profile";
+import type { AwsOptions, MfaCode } from "../../aws/profile";
 import { SettingsError } from "../../common/errors";
 import { DEFAULT_TIMEOUT_SECONDS } from "../../common/limits";
-import type { StackOutputs } from "../../common/outputs";
 import type { ReportedRoute, Route } from "../../deployment/route";
 import type { Progress } from "../../sending/options";
 import {
@@ -15,7 +14,13 @@ import type { DeliveryReport } from "../../verify/report";
 import { defaultRunFolder, runFilePath } from "../../verify/resume/runFolder";
 import { type AmplitudeFlags, checkRouteOptions, withAmplitudeOptions } from "../options/amplitude";
 import { fileModeOption, integer } from "../options/arguments";
-import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
+import {
+  awsOptionsOf,
+  type Deployment,
+  type DeploymentFlags,
+  deploymentOf,
+  withDeploymentOptions,
+} from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
 import { type SenderFlags, senderOptions, trustOptions, withSenderOptions } from "../options/sender";
 import {
@@ -130,7 +135,7 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
   checkRouteOptions(flags, flags.route);
   const verify =
     flags.route === "amplitude"
-      ? await throughAmplitude(flags, await outputsFrom(flags))
+      ? await throughAmplitude(flags, await deploymentOf(flags))
       : bySending(flags, flags.route, await runFrom(flags));
   // Fails before anything is sent if the folder isn't writable.
   if (flags.report !== undefined) await domain.reportFolder().prepareReportFolder(flags.report);
@@ -151,7 +156,8 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
   }
 }
 
-type Run = Pick<VerifyOptions, "outputs" | "source" | "sourceDescription" | "rate" | "runFolder" | "resume">;
+type Run = AwsOptions &
+  Pick<VerifyOptions, "outputs" | "source" | "sourceDescription" | "rate" | "runFolder" | "resume">;
 
 function bySending(flags: VerifyFlags, route: Route | undefined, run: Run) {
   return (hooks: RunHooks) =>
@@ -165,25 +171,37 @@ function bySending(flags: VerifyFlags, route: Route | undefined, run: Run) {
 
 async function runFrom(flags: VerifyFlags): Promise<Run> {
   const runFolder = flags.runFile ? (flags.runFolder ?? defaultRunFolder()) : undefined;
-  if (flags.resume !== undefined) return resumedRun(flags.resume, runFolder);
-  const outputs = await outputsFrom(flags);
+  if (flags.resume !== undefined) return resumedRun(flags.resume, runFolder, flags.profile);
+  const { outputs, aws } = await deploymentOf(flags);
   const sourceDescription = describeSource(flags, Date.now());
   const source = await openSource(sourceDescription);
-  return { outputs, source, sourceDescription, rate: flags.rate, runFolder };
+  return { ...aws, outputs, source, sourceDescription, rate: flags.rate, runFolder };
 }
 
-async function resumedRun(resume: string, runFolder: string | undefined): Promise<Run> {
+async function resumedRun(
+  resume: string,
+  runFolder: string | undefined,
+  profile: string | undefined,
+): Promise<Run> {
   if (runFolder === undefined)
     throw new SettingsError("--resume requires the run file. Leave out --no-run-file");
   const { outputs, source } = await domain.runFile().readRunHeader(runFilePath(runFolder, resume));
   const description = parseSourceDescription(source);
-  return { outputs, source: await openSource(description), rate: description.rate, runFolder, resume };
+  const aws = await awsOptionsOf({ ...description, profile });
+  return {
+    ...aws,
+    outputs,
+    source: await openSource(description),
+    rate: description.rate,
+    runFolder,
+    resume,
+  };
 }
 
 /** Asks for a missing API key first, so that no question interrupts the run. */
 async function throughAmplitude(
   flags: VerifyFlags,
-  outputs: StackOutputs,
+  { outputs, aws }: Deployment,
 ): Promise<(hooks: RunHooks) => Promise<DeliveryReport>> {
   if (flags.events !== undefined && flags.events > MAX_AMPLITUDE_EVENTS) {
     throw new SettingsError(
@@ -201,7 +219,7 @@ async function throughAmplitude(
       eventTypes: flags.eventType,
       expectApp: flags.expectApp,
       identify: flags.identify,
-      profile: flags.profile,
+      ...aws,
       ...trustOptions(flags),
       timeoutSeconds: flags.timeout,
       propagationSeconds: flags.propagation,

@@ -3,7 +3,12 @@ import { MAX_EVENTS } from "../../common/limits";
 import type { StartingPoint, WatchUntil } from "../../watch/options";
 import { EXIT_CODES } from "../exitCodes";
 import { duration, integer } from "../options/arguments";
-import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
+import {
+  type DeploymentFlags,
+  deploymentOf,
+  profileOption,
+  withDeploymentOptions,
+} from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
 import { interruption } from "../terminal/interruption";
 import { mfaPrompt } from "../terminal/prompts";
@@ -50,7 +55,7 @@ export function watchCommand(): Command {
       "latest",
     )
     .option("--include-tests", "count events that verify and send wrote as if Amplitude had written them")
-    .option("--profile <name>", "AWS profile used to read the stream (default: AWS_PROFILE)")
+    .addOption(profileOption("read the stream"))
     .option("--json", "print a snapshot per second, one JSON document per line; the last one has the verdict")
     .action(async (flags: WatchFlags) => {
       process.exitCode = await runWatch(flags);
@@ -88,7 +93,7 @@ async function runWatch(flags: WatchFlags): Promise<number> {
   // The command's folder loads the AWS SDK, which would slow down every other command's start.
   const { watchStream }: typeof import("../../watch") = require("../../watch");
   const { watchDisplay }: typeof import("../terminal/watchDisplay") = require("../terminal/watchDisplay");
-  const outputs = await outputsFrom(flags);
+  const { outputs, aws } = await deploymentOf(flags);
   const display = watchDisplay(process.stdout, { json: flags.json === true });
   const interrupt = interruption(() => display.close(), "summing up what has arrived");
   // The watch ends when its reader closes the pipe.
@@ -102,7 +107,7 @@ async function runWatch(flags: WatchFlags): Promise<number> {
       until: flags.until,
       expectApps: flags.expectApp,
       includeTests: flags.includeTests,
-      profile: flags.profile,
+      ...aws,
       mfaCode: mfaPrompt(() => {}),
       signal: AbortSignal.any([interrupt.signal, unread.signal]),
       onStep: (step) => display.step(step),

@@ -1,10 +1,10 @@
-import { execFile } from "node:child_process";
-import { createReadStream } from "node:fs";
-import { promisify } from "node:util";
-import type { Command } from "commander";
+import { createReadStream, existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { type Command, Option } from "commander";
 import type { AwsOptions } from "../../aws/profile";
+import { awsOptionsFrom, hasHiddenSettings } from "../../aws/providerConfig";
 import { messageOf, SettingsError } from "../../common/errors";
-import { hasCode } from "../../common/folder";
 import { MAX_INPUT_BYTES } from "../../common/limits";
 import {
   type FurtherOutputs,
@@ -13,6 +13,7 @@ import {
   resolveOutputs,
   type StackOutputs,
 } from "../../common/outputs";
+import { readStack, readStackConfig } from "./stack";
 
 /** Options of every command that works on one deployment. */
 export interface DeploymentFlags {
@@ -37,27 +38,64 @@ export function withDeploymentOptions(command: Command): Command {
     .option("--stream-name <name>", "name of the stream; overrides --stack and --outputs");
 }
 
-/** A deployment, and who works on it. */
+/** @param use What the credentials do, such as `read the stream`. */
+export function profileOption(use: string): Option {
+  return new Option(
+    "--profile <name>",
+    `AWS profile used to ${use} (default: the credentials of --stack, or AWS_PROFILE)`,
+  );
+}
+
+/** A deployment, and how its stack reaches AWS. */
 export interface Deployment {
   /** Places where outputs were looked for. */
   origins: OutputsOrigin[];
+  /** The three outputs, and the optional ones that the origins have. */
   outputs: StackOutputs & FurtherOutputs;
-  /** Options of the stack's AWS provider, for `checkDeployment`, `verifyDelivery` and the other commands. */
+  /** Options of `checkDeployment`, `verifyDelivery` and the other functions: credentials, endpoints and allowed accounts. */
   aws: AwsOptions;
 }
 
 /**
- * Returns the outputs and the credentials of the deployment.
+ * Reads the outputs of the deployment and how its stack reaches AWS, at the same time.
  *
  * @throws SettingsError if an output is missing or malformed, or if its origin or the stack's configuration can't be read.
  */
 export async function deploymentOf(flags: DeploymentFlags & { profile?: string }): Promise<Deployment> {
+  const aws = awsOptionsOf(flags);
+  // A problem with the outputs is reported first, whichever command of `pulumi` ends first.
+  aws.catch(() => {});
   const origins = await originsFrom(flags);
-  return {
-    origins,
-    outputs: { ...furtherOutputsFrom(origins), ...resolveOutputs(origins) },
-    aws: { profile: flags.profile },
-  };
+  const outputs = { ...furtherOutputsFrom(origins), ...resolveOutputs(origins) };
+  return { origins, outputs, aws: await aws };
+}
+
+/**
+ * Returns how the stack's AWS provider reaches AWS, or the profile if no stack is named.
+ *
+ * @throws SettingsError if the stack's configuration can't be read, is malformed, or is not supported.
+ */
+export async function awsOptionsOf(flags: {
+  stack?: string | undefined;
+  cwd?: string | undefined;
+  profile?: string | undefined;
+}): Promise<AwsOptions> {
+  const { stack, cwd, profile } = flags;
+  if (stack === undefined) return { profile };
+  const config = await readStackConfig(stack, cwd, (read) => hasHiddenSettings(read, profile));
+  return awsOptionsFrom(config, { stack, profile, resolvePath: (path) => resolveInProject(path, cwd) });
+}
+
+/** Resolves a path as Pulumi's plugins do: in the folder of Pulumi.yaml, which may be a parent of the current folder. */
+function resolveInProject(path: string, cwd = "."): string {
+  if (path.startsWith("~/")) return join(homedir(), path.slice(2));
+  const start = resolve(cwd);
+  let folder = start;
+  while (!["yaml", "yml", "json"].some((ext) => existsSync(join(folder, `Pulumi.${ext}`)))) {
+    if (dirname(folder) === folder) return resolve(start, path);
+    folder = dirname(folder);
+  }
+  return resolve(folder, path);
 }
 
 /**
@@ -81,13 +119,27 @@ export async function originsFrom(flags: DeploymentFlags): Promise<OutputsOrigin
   ];
   const complete = roleArn !== undefined && region !== undefined && streamName !== undefined;
   if (flags.outputs !== undefined && !complete) origins.push(await readOutputsFile(flags.outputs));
-  if (flags.stack !== undefined && !complete) origins.push(await readStack(flags.stack, flags.cwd));
+  if (flags.stack !== undefined && !complete)
+    origins.push(...(await stackOrigins(flags.stack, flags.cwd, origins)));
   if (origins.length === 1 && !complete) {
     throw new SettingsError(
       "No stream is named. Give --stack NAME, --outputs FILE (from `pulumi stack output --json`), or --role-arn, --region and --stream-name",
     );
   }
   return origins;
+}
+
+/** Returns the stack's outputs, and its provider's region if no other origin has one. */
+async function stackOrigins(
+  stack: string,
+  cwd: string | undefined,
+  before: OutputsOrigin[],
+): Promise<OutputsOrigin[]> {
+  const outputs = await readStack(stack, cwd);
+  if ([...before, outputs].some(({ values }) => values.region !== undefined)) return [outputs];
+  const config = await readStackConfig(stack, cwd, () => false);
+  const region = config["aws:region"]?.value;
+  return [outputs, { description: `aws:region of stack "${stack}"`, values: { region } }];
 }
 
 /** Returns the stack's optional outputs, each from the first origin that has it. */
@@ -99,39 +151,6 @@ export function furtherOutputsFrom(origins: OutputsOrigin[]): FurtherOutputs {
     if (typeof value === "string") further[name] = value;
   }
   return further;
-}
-
-/**
- * Reads the outputs of a Pulumi stack through the `pulumi` command.
- *
- * @param cwd Folder of the Pulumi project (default: the current folder).
- * @throws SettingsError if the command or the stack doesn't exist.
- */
-export async function readStack(stack: string, cwd: string | undefined): Promise<OutputsOrigin> {
-  const args = ["stack", "output", "--json", "--non-interactive", "--stack", stack];
-  try {
-    const { stdout } = await promisify(execFile)(
-      "pulumi",
-      cwd === undefined ? args : [...args, "--cwd", cwd],
-      { maxBuffer: MAX_INPUT_BYTES },
-    );
-    return parseOutputs(stdout, `stack "${stack}"`);
-  } catch (cause) {
-    if (cause instanceof SettingsError) throw cause;
-    throw new SettingsError(stackProblem(stack, cause), { cause });
-  }
-}
-
-function stackProblem(stack: string, cause: unknown): string {
-  if (hasCode(cause, "ERR_CHILD_PROCESS_STDIO_MAXBUFFER")) {
-    return `The outputs of stack "${stack}" are larger than ${MAX_INPUT_MIB} MiB. Use --role-arn, --region and --stream-name`;
-  }
-  if (hasCode(cause, "ENOENT")) {
-    return "--stack requires the `pulumi` command on the PATH. Install it, or use --outputs FILE or --role-arn, --region and --stream-name";
-  }
-  const stderr = cause instanceof Error && "stderr" in cause ? String(cause.stderr).trim() : "";
-  const signal = cause instanceof Error && "signal" in cause && cause.signal ? ` (${cause.signal})` : "";
-  return `\`pulumi stack output\` failed for stack "${stack}": ${stderr || `${messageOf(cause).trim()}${signal}`}\nRun \`pulumi stack ls\` to list the stacks, or name another project's folder with --cwd`;
 }
 
 /**

@@ -10,7 +10,7 @@ export interface HelpText {
 
 /** Note for every command that calls AWS. */
 export const AWS_SETTINGS =
-  "AWS credentials and endpoints come from the AWS SDK's standard settings (AWS_PROFILE, AWS_ENDPOINT_URL, …).";
+  "With --stack, AWS is called as the stack's aws: settings say (profile, assumeRoles, endpoints, …). What they leave out, and everything without --stack, comes from the AWS SDK's standard settings (AWS_PROFILE, AWS_ENDPOINT_URL, …).";
 
 export function withHelpText(command: Command, { examples, notes = [] }: HelpText): Command {
   return command.addHelpText("after", () => {

@@ -4,6 +4,7 @@ import type { Route } from "../../deployment/route";
 import type { VerifyOptions } from "../../verify/options";
 import { confirmLoad } from "../terminal/prompts";
 import { accountId, integer } from "./arguments";
+import { profileOption } from "./deployment";
 
 /** Options that describe whom the role must trust, if that differs from what Amplitude documents. */
 export interface TrustFlags {
@@ -46,13 +47,10 @@ export interface SenderFlags extends TrustFlags {
 export function withSenderOptions(command: Command): Command {
   return withTrustOptions(
     command
-      .option(
-        "--profile <name>",
-        "AWS profile used to inspect the stream and the role (default: AWS_PROFILE)",
-      )
+      .addOption(profileOption("inspect the stream and the role"))
       .option(
         "--sender-profile <name>",
-        "AWS profile used to assume the role (default: the value of --profile)",
+        "AWS profile used to assume the role (default: the credentials that inspect them)",
       )
       .option("--external-id <id>", "external id used to assume the role, if its trust policy requires one"),
   )
@@ -75,7 +73,6 @@ export function propagationOption(seconds: number): Option {
 export function senderOptions(flags: SenderFlags, route: Route | undefined, signal: AbortSignal) {
   return {
     route,
-    profile: flags.profile,
     senderProfile: flags.senderProfile,
     externalId: flags.externalId,
     ...trustOptions(flags),

@@ -41,17 +41,29 @@ export function withSourceOptions(command: Command): Command {
 }
 
 /** Description of a source that is enough to create the same events again. */
-export type SourceDescription =
-  | { kind: "generated"; events: number; seed: string; from: number; rate?: number }
-  | { kind: "export"; file: string; rate?: number };
+export type SourceDescription = StackOfRun &
+  (
+    | { kind: "generated"; events: number; seed: string; from: number; rate?: number }
+    | { kind: "export"; file: string; rate?: number }
+  );
+
+/** Stack whose credentials send the events, if one was named. */
+interface StackOfRun {
+  stack?: string;
+  /** Absolute path of the project. */
+  cwd?: string;
+}
 
 /**
  * @param now Time of the generated events, in Unix milliseconds.
  * @throws SettingsError if the flags contradict each other.
  */
-export function describeSource(flags: SourceFlags, now: number): SourceDescription {
-  const { rate, seed = crypto.randomUUID() } = flags;
-  const paced = rate === undefined ? {} : { rate };
+export function describeSource(flags: SourceFlags & StackOfRun, now: number): SourceDescription {
+  const { rate, seed = crypto.randomUUID(), stack, cwd = "" } = flags;
+  const paced = {
+    ...(rate !== undefined && { rate }),
+    ...(stack !== undefined && { stack, cwd: resolve(cwd) }),
+  };
   if (flags.export !== undefined) return { kind: "export", file: resolve(flags.export), ...paced };
   return { kind: "generated", events: eventCount(flags), seed, from: now, ...paced };
 }

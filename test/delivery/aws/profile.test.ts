@@ -99,7 +99,7 @@ describe("Credentials of a profile", () => {
 
   const problem = async (profile: string | undefined, options: Partial<ClientOptions> = {}) =>
     failureOf(
-      callerIdentity(stsClient(connection(profile, options)), `Credentials of ${profile}`),
+      callerIdentity(stsClient(connection(profile, options)), options, `Credentials of ${profile}`),
     ) as Promise<Error>;
 
   it("are those of its role, and are redacted", async () => {
@@ -205,6 +205,56 @@ describe("Credentials of a profile", () => {
     expect((await problem("role")).message)
       .to.include("ECONNREFUSED")
       .and.include("the network");
+  });
+
+  const roles = ["hub", "acme"].map((name) => ({ roleArn: `arn:aws:iam::111122223333:role/${name}` }));
+  const assumedRoles = () => assumed.map((each) => each.get("RoleArn"));
+
+  it("assume the given roles one after the other, once per run", async () => {
+    const opened = connection("base", { assumeRoles: [{ ...roles[0], externalId: "x" } as never, ...roles] });
+    await Promise.all([callerIdentity(stsClient(opened)), callerIdentity(stsClient(opened))]);
+    expect(assumedRoles()).to.deep.equal([roles[0]?.roleArn, ...roles.map(({ roleArn }) => roleArn)]);
+    expect(assumed.map((each) => each.get("ExternalId"))).to.deep.equal(["x", null, null]);
+  });
+
+  it("name the given role that refuses them", async () => {
+    refusal = xmlError("AccessDenied", 403, "not you");
+    const { message } = await problem("base", { assumeRoles: roles, credentialsName: "role of stack acme" });
+    expect(message).to.match(
+      /^\S+ of base \(role of stack acme\) .*role\/hub can't be assumed: AccessDenied: not you/,
+    );
+    expect(message).to.include("assumeRoles").and.not.include("network");
+  });
+
+  it("are requested at the endpoint of the options, for the profile's role too", async () => {
+    const { AWS_ENDPOINT_URL: endpoint = "" } = process.env;
+    process.env.AWS_ENDPOINT_URL = "http://127.0.0.1:9";
+    for (const options of [{ endpoint }, { endpoint: "http://127.0.0.1:9", endpoints: { sts: endpoint } }])
+      await callerIdentity(stsClient(connection("role", { ...options, assumeRoles: roles })));
+    expect(assumedRoles()).to.have.length(6);
+    await callerIdentity(stsClient(connection("mfa", { endpoint, mfaCode: async () => "123456" })));
+    expect(assumed.at(-1)?.get("TokenCode")).to.equal("123456");
+  });
+
+  it("come from the shared files of the options", async () => {
+    await writeFile(join(folder, "other"), `[profile other]\n${KEYS}`);
+    expect((await problem("other")).message).to.include("in neither");
+    const sharedFiles = { config: join(folder, "other") };
+    await callerIdentity(stsClient(connection("other", { sharedFiles })));
+  });
+
+  it("must belong to an allowed account", async () => {
+    const asked = (options: Partial<ClientOptions>) =>
+      callerIdentity(stsClient(connection("base")), options).then(
+        () => "allowed",
+        ({ code, message }) => `${code}: ${message}`,
+      );
+    expect(await asked({ allowedAccountIds: ["444455556666", "111122223333"] })).to.equal("allowed");
+    expect(await asked({ allowedAccountIds: [], forbiddenAccountIds: ["444455556666"] })).to.equal("allowed");
+    expect(await asked({ profile: "base", allowedAccountIds: ["444455556666"] })).to.match(
+      /^credentials: AWS credentials \(profile "base"\) are of account 111122223333, but allowedAccountIds lists only 444455556666\. Nothing was written/,
+    );
+    expect(await asked({ forbiddenAccountIds: ["111122223333"] })).to.include("forbiddenAccountIds lists it");
   });
 
   it("come second to keys in the environment, unless the profile is named", async () => {

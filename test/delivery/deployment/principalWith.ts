@@ -14,12 +14,12 @@ export const principalWith = {
     return Policy?.Arn ?? "";
   },
 
-  /** @returns the ARN of a role that the operator can assume. */
-  async role(aws: LocalAws, document: string): Promise<string> {
+  /** @returns the ARN of a role that `trusted` can assume: by default the operator. */
+  async role(aws: LocalAws, document: string, trusted = aws.principals.operator.arn): Promise<string> {
     const PolicyArn = await principalWith.policy(aws, document);
     const RoleName = `holder-of-${PolicyArn.split("/").at(-1)}`;
     const { iam } = clientsOf(aws, aws.principals.operator);
-    const trust = trustOf(aws.principals.operator.arn);
+    const trust = trustOf(trusted);
     const { Role } = await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust }));
     await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn }));
     return Role?.Arn ?? "";

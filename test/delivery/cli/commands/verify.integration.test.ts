@@ -130,8 +130,8 @@ describe("amplitude-kinesis verify", function () {
 
   it("reads a stack through the pulumi command", async () => {
     const pulumi = join(folder, "pulumi");
-    const said = join(folder, "said");
-    await writeFile(pulumi, `#!/bin/sh\nprintf '%s ' "$@" > ${said}\necho '${JSON.stringify(outputs)}'\n`);
+    const printed = `[ "$1" = config ] && echo '{}' || echo '${JSON.stringify(outputs)}'`;
+    await writeFile(pulumi, `#!/bin/sh\n${printed}\n`);
     await chmod(pulumi, 0o755);
     const PATH = `${folder}${delimiter}${process.env.PATH}`;
     const args = ["verify", "--stack", "acme", "--cwd", folder, "--events", "1", "--json"];

@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { readOutputsFile, readStack } from "../../../../delivery/cli/options/deployment";
+import { readOutputsFile } from "../../../../delivery/cli/options/deployment";
+import { readStack } from "../../../../delivery/cli/options/stack";
 
 const OUTPUTS =
   '{"roleArn":"arn:aws:iam::111122223333:role/writer","region":"eu-central-1","streamName":"events"}';
