@@ -31,8 +31,9 @@ import { interruption } from "../terminal/interruption";
 import { print, printReport } from "../terminal/output";
 import { askConsent } from "../terminal/prompts";
 import { writeReportFiles } from "../terminal/reportFiles";
+import { runFleetReport } from "./fleetReport";
 
-const COMMANDS = ["status", "preview", "up", "check", "verify", "drift"] as const;
+const COMMANDS = ["status", "preview", "up", "check", "verify", "drift", "report"] as const;
 type Action = (typeof COMMANDS)[number];
 
 interface FleetFlags {
@@ -66,10 +67,11 @@ const HELP = {
     "amplitude-kinesis fleet preview --only 'eu-*'",
     "amplitude-kinesis fleet up --canary 2 --max-failures 3 --yes",
     "amplitude-kinesis fleet up --resume --yes",
-    "amplitude-kinesis fleet drift --part 1/4 --json",
+    "amplitude-kinesis fleet drift --part 1/4 --run 2026-11-28 --report parts/1",
+    "amplitude-kinesis fleet report parts/1 parts/2 parts/3 parts/4 --report fleet-report",
   ],
   notes: [
-    "status: account, last update, outputs and last verdict of every stack. preview: what up would change. up: bring the stacks up, wait until AWS knows the roles, check and verify them. check and verify: as the commands of these names. drift: what was changed by hand, from a refresh that changes nothing.",
+    "status: account, last update, outputs and last verdict of every stack. preview: what up would change. up: bring the stacks up, wait until AWS knows the roles, check and verify them. check and verify: as the commands of these names. drift: what was changed by hand, from a refresh that changes nothing. report: merge the results of parts into one report, without Pulumi and AWS.",
     "The customers are the project's files Pulumi.NAME.yaml. preview and up create a stack that does not exist yet. One customer's failure stops no other one.",
     "Ctrl-C ends what runs in a clean state and starts nothing else. A second Ctrl-C ends it at once.",
     "Exit status: 0 every customer succeeded, 1 one failed or drifted, 2 wrong usage or settings, 3 one is undecided, was interrupted or did not start, 130 ended by a second Ctrl-C.",
@@ -80,6 +82,7 @@ export function fleetCommand(): Command {
   const command = new Command("fleet")
     .description("run a command for every stack of a Pulumi project, one stack per customer")
     .addArgument(new Argument("<command>", "command to run for every stack").choices(COMMANDS))
+    .argument("[dir...]", "with report: the parts' folders of results")
     .option("--cwd <folder>", "folder of the Pulumi project (default: the current folder)", ".")
     .option("--org <name>", "organization of the stacks (default: the user's default organization)")
     .option(
@@ -120,13 +123,23 @@ export function fleetCommand(): Command {
       `folder of the results, logs and reports (default: ${DEFAULT_RESULT_FOLDER} in the project's folder)`,
     )
     .option("--json", "print the result as one JSON document on standard output")
-    .action(async (action: Action, flags: FleetFlags) => {
-      process.exitCode = await runFleet(action, flags);
+    .action(async (action: Action, folders: string[], flags: FleetFlags) => {
+      process.exitCode =
+        action === "report" ? await runFleetReport(folders, flags) : await runFleet(action, folders, flags);
     });
   return withHelpText(command, HELP);
 }
 
-async function runFleet(action: Action, flags: FleetFlags): Promise<number> {
+async function runFleet(
+  action: Exclude<Action, "report">,
+  folders: string[],
+  flags: FleetFlags,
+): Promise<number> {
+  if (folders.length > 0) {
+    throw new SettingsError(
+      `fleet ${action} takes no folder, but ${folders.join(" ")} follows it. Select stacks with --only`,
+    );
+  }
   const project = await readFleetProject(flags.cwd);
   const stacks = selectStacks(project, flags);
   await requirePulumi(project.folder);
