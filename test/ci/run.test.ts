@@ -34,6 +34,7 @@ describe("The script .ci/run", function () {
     for (const name of ["bin", "temporary", "cache"]) mkdirSync(join(folder, name));
     command("npm", 'echo "npm $*"; [ "$1" != test ] || echo "3 passed, 0 failed, 1 skipped"');
     command("go", "exit 1");
+    command("mvn", "exit 1");
     for (const name of ["chromium", "zsh", "fish"]) command(name, "exit 0");
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
