@@ -81,6 +81,7 @@ export type FindingCode =
   | "rows-unexplained"
   | "backfill-incomplete"
   | "pending-operations"
+  | "stack-locked"
   | "metrics-disagree"
   | "metrics-unavailable"
   | "part-missing"

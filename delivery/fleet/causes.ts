@@ -1,5 +1,4 @@
 import { listed } from "../common/findings";
-import { MAX_TEXT_LENGTH } from "../common/limits";
 import { printable } from "../common/printable";
 import { redactSecrets } from "../common/redactSecrets";
 import type { DriftedResource } from "./report";
@@ -30,10 +29,13 @@ export class PulumiFailure extends Error implements Cause {
   }
 }
 
-/** Returns text from elsewhere as one line without secrets. */
+/** A cause has to fit the table of a fleet. The log has all of it. */
+const MAX_CAUSE_LENGTH = 300;
+
+/** Returns text from elsewhere as one short line without secrets. */
 export function oneLine(text: string): string {
   const line = printable(redactSecrets(text.trim())).replace(/ {2,}/g, " ");
-  return line.length > MAX_TEXT_LENGTH ? `${line.slice(0, MAX_TEXT_LENGTH - 1)}…` : line;
+  return line.length > MAX_CAUSE_LENGTH ? `${line.slice(0, MAX_CAUSE_LENGTH - 1)}…` : line;
 }
 
 /**
@@ -72,7 +74,9 @@ const RECOGNIZED: Recognized[] = [
     describe: (stack, output) => {
       const holders = [...output.matchAll(/: created by (.+)/g)].map(([, holder = ""]) => holder);
       return {
-        cause: `another update has locked the stack${holders.length === 0 ? "" : oneLine(` (${listed(holders)})`)}`,
+        cause: oneLine(
+          `another update has locked the stack${holders.length === 0 ? "" : ` (${listed(holders)})`}`,
+        ),
         remedy: `If that update has ended, run \`pulumi cancel --stack ${stack}\`, or pass --clear-locks`,
       };
     },

@@ -5,7 +5,7 @@ import { systemClock } from "../../common/clock";
 import { SettingsError } from "../../common/errors";
 import { DEFAULT_PROPAGATION_SECONDS, MAX_EVENTS } from "../../common/limits";
 import type { Part } from "../../common/part";
-import { jsonText } from "../../common/printable";
+import { jsonText, printableLines } from "../../common/printable";
 import { counted } from "../../common/text";
 import { requirePulumi } from "../../fleet/pulumi";
 import type { CustomerOutcome, CustomerResult, FleetCommand, FleetReport } from "../../fleet/report";
@@ -26,7 +26,7 @@ import { forceCustomers, startCustomer } from "../fleet/process";
 import { integer, withPartOption } from "../options/arguments";
 import { outputsFrom } from "../options/deployment";
 import { withHelpText } from "../options/helpText";
-import { fleetDisplay } from "../terminal/fleetDisplay";
+import { type FleetDisplay, fleetDisplay } from "../terminal/fleetDisplay";
 import { interruption } from "../terminal/interruption";
 import { print, printReport } from "../terminal/output";
 import { askConsent } from "../terminal/prompts";
@@ -124,10 +124,34 @@ export function fleetCommand(): Command {
     )
     .option("--json", "print the result as one JSON document on standard output")
     .action(async (action: Action, folders: string[], flags: FleetFlags) => {
+      rejectOtherOptions(command, action);
       process.exitCode =
         action === "report" ? await runFleetReport(folders, flags) : await runFleet(action, folders, flags);
     });
   return withHelpText(command, HELP);
+}
+
+const RUNNING: readonly Action[] = ["preview", "up", "check", "verify", "drift"];
+const LOOKING: readonly Action[] = ["status", ...RUNNING];
+
+/** Commands that an option belongs to. The other options belong to all commands. */
+const COMMANDS_OF_OPTIONS: Record<string, readonly Action[]> = {
+  ...{ cwd: LOOKING, org: LOOKING, only: LOOKING, part: LOOKING, parallel: LOOKING },
+  ...{ maxFailures: RUNNING, canary: RUNNING, resume: RUNNING, run: RUNNING },
+  ...{ events: ["up", "verify"], propagation: ["up", "check", "verify"] },
+  ...{ verify: ["up"], clearLocks: ["up"], yes: ["up"] },
+};
+
+/** Rejects an option that the command would ignore. */
+function rejectOtherOptions(command: Command, action: Action): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    const allowed = COMMANDS_OF_OPTIONS[name] ?? COMMANDS;
+    if (command.getOptionValueSource(name) === "cli" && !allowed.includes(action))
+      command.error(
+        `error: option '${option.long}' can't be combined with ${action}, only with ${allowed.join(", ")}`,
+      );
+  }
 }
 
 async function runFleet(
@@ -149,6 +173,7 @@ async function runFleet(
 
 class Fleet {
   readonly #results: string;
+  #display: FleetDisplay | undefined;
 
   constructor(
     private readonly project: FleetProject,
@@ -180,73 +205,78 @@ class Fleet {
 
   async run(command: FleetCommand, stacks: string[]): Promise<number> {
     const startedAt = systemClock.now();
-    const { resume = false, yes, json } = this.flags;
+    const { resume = false, yes, json, run = null, part } = this.flags;
     if (command === "up" && !yes) await confirmUp(stacks.length);
     const interrupt = interruption(() => {
-      display.stop();
+      this.#display?.stop();
       forceCustomers();
-    }, "running customers end in a clean state");
-    const started = await startRun(this.#results, command, stacks, resume);
-    const display = fleetDisplay(process.stderr, started.stacks.length);
+    }, "the customers that run end in a clean state");
     try {
-      const results = await this.#customers(command, started.stacks, interrupt.signal, display);
-      const customers = [...started.finished, ...results].sort((one, other) =>
-        one.stack < other.stack ? -1 : 1,
-      );
+      const started = await startRun(this.#results, command, stacks, resume);
+      const customers = [
+        ...started.finished,
+        ...(await this.#customers(command, started.stacks, interrupt.signal)),
+      ];
       const report: FleetReport = {
-        fleetReportVersion: 1,
-        command,
+        ...{ fleetReportVersion: 1, command, project: this.project.name, run, findings: [] },
         outcome: worstOutcome(customers.map(({ outcome }) => outcome)),
-        project: this.project.name,
-        run: this.flags.run ?? null,
         startedAt: new Date(startedAt).toISOString(),
         durationInSeconds: (systemClock.now() - startedAt) / 1000,
-        parts: this.flags.part === undefined ? [] : [this.flags.part],
-        findings: [],
-        customers,
+        parts: part === undefined ? [] : [part],
+        customers: customers.sort((one, other) => (one.stack < other.stack ? -1 : 1)),
       };
-      display.stop();
       const { fleetText }: typeof import("../../report/fleet") = require("../../report/fleet");
       printReport(report, json ? { json } : {}, fleetText);
       return await writeReportFiles(report, { report: this.#results });
     } finally {
-      display.stop();
       interrupt.release();
     }
   }
 
-  async #customers(
-    command: FleetCommand,
-    stacks: string[],
-    signal: AbortSignal,
-    display: ReturnType<typeof fleetDisplay>,
-  ): Promise<CustomerResult[]> {
-    const results: CustomerResult[] = [];
-    const run = async (stack: string) => {
-      const result = await this.#customer(command, stack, signal, (step) => display.step(stack, step));
-      results.push(result);
-      display.done(result, result.durationInSeconds);
-      return result.outcome;
-    };
-    const { canary = 0, maxFailures = Infinity, parallel = defaultParallel() } = this.flags;
-    const remaining = await runSchedule(stacks, run, { parallel, canary, maxFailures, signal });
-    return [...results, ...(await this.#notStarted(command, remaining))];
+  /** Runs the customers, and those whose stack is locked once more if the user agrees to remove the locks. */
+  async #customers(command: FleetCommand, stacks: string[], signal: AbortSignal): Promise<CustomerResult[]> {
+    const { clearLocks = false } = this.flags;
+    const results = await this.#attempt(command, stacks, { signal, clearLocks });
+    const locked = results.filter(({ findings }) => findings.some(({ code }) => code === "stack-locked"));
+    if (locked.length === 0 || clearLocks || signal.aborted) return results;
+    const question = `${locked.map(({ stack, cause }) => `${stack}: ${cause}`).join("\n")}\nHave these updates ended? Remove the locks and run again?`;
+    if (!(await askConsent(printableLines(question), signal))) return results;
+    const names = locked.map(({ stack }) => stack);
+    const others = results.filter((each) => !locked.includes(each));
+    return [...others, ...(await this.#attempt(command, names, { signal, clearLocks: true }))];
   }
 
-  async #customer(
+  async #attempt(
     command: FleetCommand,
-    stack: string,
-    signal: AbortSignal,
-    onStep: (step: CustomerResult["steps"][number]["name"]) => void,
-  ): Promise<CustomerResult> {
-    const { verify, events, propagation, clearLocks = false } = this.flags;
-    const last = await readResult(this.#results, stack);
-    const task: CustomerTask = {
+    stacks: string[],
+    { signal, clearLocks }: { signal: AbortSignal; clearLocks: boolean },
+  ): Promise<CustomerResult[]> {
+    const results: CustomerResult[] = [];
+    const display = fleetDisplay(process.stderr, stacks.length);
+    this.#display = display;
+    const run = async (stack: string) => {
+      const task = await this.#task(command, stack, clearLocks);
+      const result = await startCustomer(task, { signal, onStep: (step) => display.step(stack, step) });
+      results.push(result);
+      display.done(result);
+      return result.outcome;
+    };
+    try {
+      const { canary = 0, maxFailures = Infinity, parallel = defaultParallel() } = this.flags;
+      const remaining = await runSchedule(stacks, run, { parallel, canary, maxFailures, signal });
+      return [...results, ...(await this.#notStarted(command, remaining))];
+    } finally {
+      display.stop();
+    }
+  }
+
+  async #task(command: FleetCommand, stack: string, clearLocks: boolean): Promise<CustomerTask> {
+    const { verify, events, propagation } = this.flags;
+    return {
       ...{ command, stack, verify, events, clearLocks, propagationSeconds: propagation },
       ...{ folder: this.project.folder, reference: this.#reference(stack), results: this.#results },
-      lastVerification: lastVerification(last),
+      lastVerification: lastVerification(await readResult(this.#results, stack)),
     };
-    return startCustomer(task, { signal, onStep });
   }
 
   async #notStarted(command: FleetCommand, { stacks, reason }: Remaining): Promise<CustomerResult[]> {

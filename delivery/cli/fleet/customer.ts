@@ -1,14 +1,15 @@
 import { describeError } from "../../aws/errors";
 import { accountOf } from "../../common/arn";
 import type { Clock } from "../../common/clock";
-import { DeliveryError } from "../../common/errors";
-import type { Finding } from "../../common/findings";
+import { DeliveryError, messageOf } from "../../common/errors";
+import { type Finding, finding, findingLines } from "../../common/findings";
 import { namesOf, resolveOutputs, type StackOutputs } from "../../common/outputs";
 import { type Cause, driftCause, oneLine, PulumiFailure } from "../../fleet/causes";
 import type { EngineReport } from "../../fleet/engineEvents";
 import { cancelUpdate, createStack, type Operation, runOperation } from "../../fleet/pulumi";
 import type { CustomerOutcome, CustomerResult, CustomerStep, FleetCommand } from "../../fleet/report";
 import { logFile, notStarted } from "../../fleet/results";
+import type { Progress } from "../../sending/options";
 import { type Deployment, deploymentOf } from "../options/deployment";
 import { describeSource, openSource } from "../options/source";
 
@@ -34,10 +35,12 @@ export interface CustomerTask {
 }
 
 export interface CustomerHooks {
-  /** Ends the customer in a clean state. */
+  /** Ends the customer in a clean state. Its reason is an error such as `because of Ctrl-C`. */
   signal: AbortSignal;
   clock: Clock;
   onStep: (step: CustomerStep["name"]) => void;
+  /** Writes to the customer's log. */
+  onLog: (text: string) => void;
 }
 
 /** Runs a fleet's command for one customer. Never rejects. */
@@ -57,7 +60,9 @@ export async function runCustomer(task: CustomerTask, hooks: CustomerHooks): Pro
       if (!(await customer.run(step))) break;
     }
   } catch (error) {
-    Object.assign(result, signal.aborted ? INTERRUPTED : failureOf(error));
+    Object.assign(result, signal.aborted ? interrupted(signal) : failureOf(error));
+    if (error instanceof PulumiFailure && error.kind === "locked")
+      result.findings.push(lockFinding(task, error));
   }
   result.durationInSeconds = (clock.now() - startedAt) / 1000;
   return result;
@@ -70,11 +75,14 @@ function stepsOf({ command, verify }: CustomerTask): CustomerStep["name"][] {
 
 type Failure = Cause & { outcome: CustomerOutcome };
 
-const INTERRUPTED: Failure = {
-  outcome: "interrupted",
-  cause: "ended by Ctrl-C, in a clean state",
-  remedy: "Run again with --resume",
-};
+function interrupted({ reason }: AbortSignal): Failure {
+  const remedy = "Run again with --resume";
+  return { outcome: "interrupted", cause: `ended in a clean state, ${messageOf(reason)}`, remedy };
+}
+
+function lockFinding({ stack }: CustomerTask, { cause, remedy }: PulumiFailure): Finding {
+  return finding.error("stack-locked", stack, cause, remedy ?? "");
+}
 
 /** An unexpected error, such as one of the network, decides nothing about the customer. */
 function failureOf(error: unknown): Failure {
@@ -95,8 +103,9 @@ class Customer {
 
   /** Runs a step and adds it to the result. @returns Whether the next one may run. */
   async run(name: CustomerStep["name"]): Promise<boolean> {
-    const { clock, onStep } = this.hooks;
+    const { clock, onStep, onLog } = this.hooks;
     onStep(name);
+    onLog(`${new Date(clock.now()).toISOString()} ${name}`);
     const startedAt = clock.now();
     let succeeded = false;
     try {
@@ -150,19 +159,20 @@ class Customer {
   async #check(): Promise<Failure | Success> {
     const { checkDeployment }: typeof import("../../check") = require("../../check");
     const { outputs, aws } = await this.#deployed();
-    const { signal } = this.hooks;
+    const { signal, onLog } = this.hooks;
     const { propagationSeconds } = this.task;
-    const report = await checkDeployment({ outputs, ...aws, propagationSeconds, signal });
+    const report = await checkDeployment({ outputs, ...aws, propagationSeconds, signal, onStep: onLog });
     return this.#judged(report.findings, report.verdict === "passed" ? "succeeded" : report.verdict);
   }
 
   async #verify(): Promise<Failure | Success> {
     const { verifyDelivery }: typeof import("../../verify") = require("../../verify");
     const { outputs, aws } = await this.#deployed();
-    const { signal, clock } = this.hooks;
+    const { signal, clock, onLog } = this.hooks;
     const { events, propagationSeconds } = this.task;
     const source = await openSource(describeSource(events === undefined ? {} : { events }, clock.now()));
-    const report = await verifyDelivery({ outputs, ...aws, source, propagationSeconds, signal });
+    const onProgress = onNewStep(onLog);
+    const report = await verifyDelivery({ outputs, ...aws, source, propagationSeconds, signal, onProgress });
     this.result.verdict = report.verdict;
     this.result.verifiedAt = new Date(clock.now()).toISOString();
     const { eventsSent, eventsDelivered, latencyInSeconds: latency } = report;
@@ -176,7 +186,9 @@ class Customer {
   /** Adds findings, of which the verification repeats some of the check's. */
   #judged(findings: readonly Finding[], outcome: CustomerOutcome): Failure | Success {
     const known = new Set(this.result.findings.map(({ code, where }) => `${code} ${where}`));
-    this.result.findings.push(...findings.filter(({ code, where }) => !known.has(`${code} ${where}`)));
+    const further = findings.filter(({ code, where }) => !known.has(`${code} ${where}`));
+    this.result.findings.push(...further);
+    for (const line of further.flatMap(findingLines)) this.hooks.onLog(line);
     if (outcome === "succeeded") return SUCCESS;
     const [first] = findings;
     return {
@@ -204,6 +216,15 @@ class Customer {
     this.result.region = outputs.region;
     this.result.accountId = accountOf(outputs.roleArn) ?? null;
   }
+}
+
+/** Returns a listener that logs each step once. */
+function onNewStep(onLog: (text: string) => void): (progress: Progress) => void {
+  let last = "";
+  return ({ step, eventsSent, eventsRead }) => {
+    if (step !== last) onLog(`${step} (${eventsSent} sent, ${eventsRead} read back)`);
+    last = step;
+  };
 }
 
 type Success = { outcome: "succeeded"; cause: null; remedy: null };

@@ -6,7 +6,7 @@ import { writeAtomically } from "../../common/atomicFile";
 import { systemClock } from "../../common/clock";
 import { redactSecrets, registerEnvironment } from "../../common/redactSecrets";
 import { logFile, writeResult } from "../../fleet/results";
-import { printProblem } from "../terminal/output";
+import { print, printProblem } from "../terminal/output";
 import type { CustomerTask } from "./customer";
 
 // The SDKs of Pulumi and AWS, which are loaded below, then start in half the time.
@@ -25,16 +25,19 @@ process.once("message", (task: CustomerTask) => {
 async function work(task: CustomerTask): Promise<void> {
   registerEnvironment(process.env);
   const controller = new AbortController();
-  const cancel = () => controller.abort(new Error("interrupted"));
-  process.on("message", (message) => message === "cancel" && cancel());
-  // The process that started this one is gone, so nobody waits for the customer.
-  process.on("disconnect", cancel);
-  process.on("SIGTERM", cancel);
+  const cancel = (reason: string) => controller.abort(new Error(reason));
+  process.on("message", (message) => message === "cancel" && cancel("because of Ctrl-C"));
+  process.on("disconnect", () => cancel("because the process of fleet was gone"));
+  process.on("SIGTERM", () => cancel("because of SIGTERM"));
   // Only the command of Pulumi ends with a SIGINT to the process group.
   process.on("SIGINT", () => {});
   const { runCustomer }: typeof import("./customer") = require("./customer");
-  const { signal } = controller;
-  const result = await runCustomer(task, { signal, clock: systemClock, onStep: (step) => tell({ step }) });
+  const result = await runCustomer(task, {
+    signal: controller.signal,
+    clock: systemClock,
+    onStep: (step) => tell({ step }),
+    onLog: print,
+  });
   await redactFile(logFile(task.results, task.stack));
   await writeResult(task.results, result);
   await tell({ result });

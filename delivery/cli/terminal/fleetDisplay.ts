@@ -6,7 +6,7 @@ import { styled, truncate } from "./output";
 /** Shows the customers of a run: a live list on a terminal, and a line per step elsewhere. */
 export interface FleetDisplay {
   step(stack: string, step: CustomerStep["name"]): void;
-  done(result: CustomerResult, seconds: number): void;
+  done(result: CustomerResult): void;
   /** Restores the terminal. May be called again. */
   stop(): void;
 }

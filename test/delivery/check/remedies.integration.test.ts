@@ -53,6 +53,7 @@ const OF_OTHER_COMMANDS = [
   "rows-unexplained",
   "backfill-incomplete",
   "pending-operations",
+  "stack-locked",
   "metrics-disagree",
   "metrics-unavailable",
   "part-missing",
