@@ -35,12 +35,13 @@ export interface KnownAction extends ActionDetails {
   keys: string[];
 }
 
-let known: Promise<KnownAction[]> | undefined;
+const known = new Map<readonly string[], Promise<KnownAction[]>>();
 
-/** All actions of the contract's services, with the resources and keys that they accept. */
-export function knownActions(): Promise<KnownAction[]> {
-  known ??= Promise.all(SERVICES.map(actionsOf)).then((lists) => lists.flat());
-  return known;
+/** All actions of the services, by default the contract's, with the resources and keys that they accept. */
+export function knownActions(services: readonly string[] = SERVICES): Promise<KnownAction[]> {
+  const actions = known.get(services) ?? Promise.all(services.map(actionsOf)).then((lists) => lists.flat());
+  known.set(services, actions);
+  return actions;
 }
 
 async function actionsOf(service: string): Promise<KnownAction[]> {

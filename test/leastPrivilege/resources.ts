@@ -14,8 +14,17 @@ function namesLike(name: string): string[] {
   return [name, `${name}-2`, `other-${name}`, `elsewhere/${name}`, `${name.slice(0, -1)}x`, "other"];
 }
 
+/** The stream and the role that the documents are about, and the guard's log group and pipe. */
+export interface Subject extends Pick<Variant, "streamArn" | "roleArn"> {
+  logGroup?: string;
+  pipe?: string;
+}
+
 /** Names by resource type. Users and groups have the role's name, because AWS can simulate those too. */
-function namesOf(type: string, { streamArn, roleArn }: Variant): string[] {
+function namesOf(
+  type: string,
+  { streamArn, roleArn, logGroup = "other", pipe = "other" }: Subject,
+): string[] {
   const stream = streamArn.slice(streamArn.indexOf("/") + 1);
   const role = roleArn.slice(roleArn.indexOf("/") + 1);
   const key = KEY.slice(KEY.indexOf("/") + 1);
@@ -27,6 +36,9 @@ function namesOf(type: string, { streamArn, roleArn }: Variant): string[] {
     group: [role, "other"],
     key: [key, `${key}-2`, "other"],
     kmsKey: [key, "other"],
+    "log-group": namesLike(logGroup),
+    "log-stream": namesLike(logGroup),
+    pipe: namesLike(pipe).filter((name) => !name.includes("/")),
   };
   return names[type] ?? ["other"];
 }
@@ -37,7 +49,7 @@ export function ownResources({ streamArn, roleArn }: Variant): string[] {
 }
 
 /** Returns ARNs of the types that the action accepts: here, in another region and in another account. */
-export function resourcesOf(action: KnownAction, variant: Variant): string[] {
+export function resourcesOf(action: KnownAction, variant: Subject): string[] {
   if (action.resourceTypes.length === 0) return ["*"];
   const arns = Object.entries(action.arnPatterns).flatMap(([type, pattern]) => {
     // The evaluator decides nothing if an action accepts streams and consumers, because their ARNs look alike to it.
