@@ -15,7 +15,7 @@ interface Ended {
 
 /** `npm run bench -- …`, without npm. */
 function bench(...args: string[]): Promise<Ended> {
-  const command = ["--require", "tsx/cjs", "bench/delivery/main.ts", ...args];
+  const command = ["--require", "tsx/cjs", "bench/main.ts", ...args];
   return new Promise((resolve) =>
     execFile(process.execPath, command, { cwd: ROOT }, (error, stdout, stderr) =>
       resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
