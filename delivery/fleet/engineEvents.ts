@@ -2,7 +2,7 @@ import type { DiagnosticEvent, EngineEvent } from "@pulumi/pulumi/automation";
 import { type Finding, finding } from "../common/findings";
 import type { DriftedResource } from "./report";
 
-/** What the engine reports about one operation on a stack. */
+/** Report of the engine about one operation on a stack. */
 export interface EngineReport {
   /** Number of resources by change; null before the engine's summary. */
   changes: Record<string, number> | null;

@@ -7,7 +7,10 @@ const { TMPDIR } = process.env;
 process.env.TSX_TSCONFIG_PATH = join(project, "tsconfig.json");
 process.env.TMPDIR = join(project, "node_modules", ".cache", "amplitude-kinesis-tests");
 enableCompileCache(join(process.env.TMPDIR, "compiled"));
-require("../../../sandbox/process/typescript.cjs");
+const typescript = require.resolve("../../../sandbox/process/typescript.cjs");
+require(typescript);
+// Processes that the command forks are compiled in the same way.
+process.execArgv.push("--require", typescript);
 if (TMPDIR === undefined) delete process.env.TMPDIR;
 else process.env.TMPDIR = TMPDIR;
 require("../../../delivery/cli/main").main(process.argv);
