@@ -17,7 +17,7 @@ export {
 } from "./common/errors";
 export type { Finding, FindingCode, Severity, ShardReport, Verdict } from "./common/findings";
 export type { Latency } from "./common/histogram";
-export type { FurtherOutputs, StackOutputs } from "./common/outputs";
+export { destinationOutputs, type FurtherOutputs, type StackOutputs } from "./common/outputs";
 export type { Part } from "./common/part";
 export type { TimelineBucket, TimelineReport } from "./common/timeline";
 export type { Target, Task } from "./deployment/iam/actions";

@@ -167,10 +167,10 @@ export function findingLines({ severity, code, message, where, remedy }: Finding
 /** Items of a list that a message shows. */
 const MAX_LISTED = 5;
 
-/** Returns the first five items in words, and how many more there are. */
-export function listed(items: readonly string[]): string {
-  const more = items.length - MAX_LISTED;
-  return `${items.slice(0, MAX_LISTED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+/** Returns the first `max` items in words, by default five, and how many more there are. */
+export function listed(items: readonly string[], max = MAX_LISTED): string {
+  const more = items.length - max;
+  return `${items.slice(0, max).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** Returns the three most common of sorted reasons in words: `throttled (7); timed out (2)`. */

@@ -1,4 +1,5 @@
 import { SettingsError } from "./errors";
+import { listed } from "./findings";
 import { isObject } from "./values";
 
 /** The three outputs of the stack, which Amplitude's form asks for. */
@@ -20,9 +21,11 @@ export interface OutputsOrigin {
   /** For messages: `--role-arn`, `outputs.json`, `stack "acme"`. */
   description: string;
   values: Partial<Record<keyof StackOutputs, unknown>>;
+  /** Sentence about outputs that could not be looked into. It is added to an error about a missing output. */
+  hint?: string | undefined;
 }
 
-type RequiredOutput = "roleArn" | "region" | "streamName";
+export type RequiredOutput = "roleArn" | "region" | "streamName";
 
 const PATTERNS: Record<RequiredOutput, { pattern: RegExp; rule: string }> = {
   roleArn: {
@@ -50,6 +53,8 @@ export function resolveOutputs(origins: OutputsOrigin[]): StackOutputs {
     if (problem !== undefined) errors.push(problem);
     else outputs[name] = origin?.values[name] as string;
   }
+  if (errors.some((error) => error.includes(" is missing ")))
+    errors.push(...origins.flatMap(({ hint = [] }) => hint));
   if (errors.length > 0) throw new SettingsError(errors.join("\n"));
   const existing = origins
     .map(({ values }) => values.existingStreamArn)
@@ -120,6 +125,158 @@ export interface FurtherOutputs {
   roleName?: string | undefined;
   /** ARN of the write policy. */
   policyArn?: string | undefined;
+}
+
+/** Returns the stack's optional outputs, each from the first origin that has it. */
+export function furtherOutputsFrom(origins: OutputsOrigin[]): FurtherOutputs {
+  const further: FurtherOutputs = {};
+  for (const name of ["streamArn", "roleName", "policyArn"] as const) {
+    const values = origins.map(({ values }) => (values as Record<string, unknown>)[name]);
+    const value = values.find((each) => typeof each === "string");
+    if (typeof value === "string") further[name] = value;
+  }
+  return further;
+}
+
+/**
+ * Returns the outputs of the destination: those at the top if all three are there, or else the only object that has all three.
+ * Without any, the top is returned, because other origins may complete it.
+ *
+ * @param name Path of an object in the outputs, such as `acme`, `customers.acme` or `customers[0]`.
+ * @throws SettingsError if several objects are destinations, or if none has the name.
+ */
+export function destinationIn({ description, values: top }: OutputsOrigin, name?: string): OutputsOrigin {
+  const values = withOwnNames(top);
+  if (name === undefined && isDestination(values)) return { description, values };
+  const nested = [...walk(top)];
+  const destinations = nested.filter(({ value }) => isDestination(value));
+  const chosen =
+    name === undefined
+      ? withoutRepeats(destinations)
+      : destinations.filter(({ path }) => isNamed(path, name));
+  const [only, ...more] = chosen;
+  if (only === undefined && name === undefined) return { description, values, ...hintAbout(nested) };
+  if (only === undefined) throw new SettingsError(unknownOutput(description, name ?? "", nested));
+  if (more.length > 0)
+    throw new SettingsError(
+      `${description} has ${chosen.length} destinations: ${pathsOf(chosen)}. Choose one with --output NAME`,
+    );
+  return {
+    description: `output "${only.path}" of ${description}`,
+    values: only.value as OutputsOrigin["values"],
+  };
+}
+
+/**
+ * Returns the outputs of the destination among the outputs of a stack, such as the Automation API returns them.
+ *
+ * @param name As for `destinationIn`. Default: the only destination.
+ * @throws SettingsError if an output is missing or malformed, if several objects are destinations, or if none has the name.
+ */
+export function destinationOutputs(
+  values: Readonly<Record<string, unknown>>,
+  name?: string,
+): StackOutputs & FurtherOutputs {
+  const origins = [destinationIn({ description: "the outputs", values }, name)];
+  return { ...furtherOutputsFrom(origins), ...resolveOutputs(origins) };
+}
+
+/** Value within the outputs. */
+interface NestedValue {
+  /** `acme`, `customers.acme`, `customers[0]`. */
+  path: string;
+  value: unknown;
+}
+
+/** Paths that a message shows. */
+const MAX_PATHS = 20;
+/** Deeper objects are not looked at. */
+const MAX_DEPTH = 16;
+
+/** Returns every value, except for those inside a destination or a reference. */
+function* walk(value: unknown, path = "", depth = 0): Generator<NestedValue> {
+  const own = isObject(value) ? withOwnNames(value) : value;
+  if (depth > 0) yield { path, value: own };
+  if (depth === MAX_DEPTH || isReference(value) || (depth > 0 && isDestination(own))) return;
+  if (Array.isArray(value))
+    for (const [index, each] of value.entries()) yield* walk(each, `${path}[${index}]`, depth + 1);
+  else if (isObject(value))
+    for (const [key, each] of Object.entries(value))
+      yield* walk(each, depth === 0 ? key : `${path}.${key}`, depth + 1);
+}
+
+function isDestination(value: unknown): boolean {
+  return isObject(value) && Object.keys(PATTERNS).every((name) => (value[name] ?? null) !== null);
+}
+
+const OUTPUT_NAMES = [
+  ...["roleArn", "region", "streamName", "streamArn", "roleName", "policyArn"],
+  ...["existingStreamArn", "ignoredChanges"],
+];
+
+/** Adds the outputs that a Python program exports as `role_arn` and so on. */
+function withOwnNames(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const renamed: Record<string, unknown> = { ...values };
+  for (const name of OUTPUT_NAMES)
+    renamed[name] ??= values[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
+  return Object.fromEntries(Object.entries(renamed).filter(([, value]) => value !== undefined));
+}
+
+/** Keeps the first of several exports of one destination. */
+function withoutRepeats(destinations: NestedValue[]): NestedValue[] {
+  const byNames = new Map<string, NestedValue>();
+  for (const each of destinations) {
+    const key = JSON.stringify(namesOf(each.value as StackOutputs));
+    if (!byNames.has(key)) byNames.set(key, each);
+  }
+  return [...byNames.values()];
+}
+
+function pathsOf(values: NestedValue[]): string {
+  return listed(
+    values.map(({ path }) => path),
+    MAX_PATHS,
+  );
+}
+
+function isNamed(path: string, name: string): boolean {
+  const dotted = (text: string) => text.replace(/\[(\d+)\]/g, ".$1");
+  return dotted(path) === dotted(name);
+}
+
+/** Source: Pulumi, sdk/go/common/resource/sig, the signature of a reference to a resource. */
+const REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e";
+
+/** Whether the value refers to a resource, whose outputs only the stack's state has. Go and YAML programs export such values. */
+export function isReference(value: unknown): value is { urn: string } {
+  return isObject(value) && value["4dabf18193072939515e22adb298388d"] === REFERENCE;
+}
+
+function hintAbout(nested: NestedValue[]): { hint?: string } {
+  const names = (isHidden: (value: unknown) => boolean) =>
+    pathsOf(nested.filter(({ value }) => isHidden(value)));
+  const secret = names((value) => value === "[secret]");
+  if (secret !== "")
+    return {
+      hint: `Secret outputs can't be looked into: ${secret}. Print them with \`pulumi stack output --json --show-secrets\`, and pass that to --outputs`,
+    };
+  const references = names(isReference);
+  if (references === "") return {};
+  return {
+    hint: `Outputs that refer to resources can't be looked into: ${references}. Name the stack with --stack, or export roleArn, region and streamName`,
+  };
+}
+
+function unknownOutput(description: string, name: string, nested: NestedValue[]): string {
+  const { hint } = hintAbout(nested.filter(({ path }) => isNamed(path, name)));
+  if (hint !== undefined)
+    return `${description} has no readable destination ${JSON.stringify(name)}. ${hint}`;
+  const known = nested.filter(({ value }) => isDestination(value));
+  const others =
+    known.length > 0
+      ? `Its destinations are ${pathsOf(known)}`
+      : "None of its outputs is an object with roleArn, region and streamName, so leave out --output";
+  return `${description} has no destination ${JSON.stringify(name)}. ${others}`;
 }
 
 /** Returns the outputs that reports repeat. */

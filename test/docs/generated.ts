@@ -14,7 +14,7 @@ export interface GeneratedPart {
 const TOKEN = "amplitude-kinesis:index:AmplitudeKinesisDestination";
 const COMPONENT = schema.resources[TOKEN];
 /** Options that select the deployment. They are documented once, because most commands take them. */
-const DEPLOYMENT = ["--stack", "--cwd", "--outputs", "--role-arn", "--region", "--stream-name"];
+const DEPLOYMENT = ["--stack", "--cwd", "--outputs", "--output", "--role-arn", "--region", "--stream-name"];
 
 export function generatedParts(): GeneratedPart[] {
   const ofCommands = COMMANDS.map((command) => ({

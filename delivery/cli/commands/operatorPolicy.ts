@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { SettingsError } from "../../common/errors";
-import { resolveOutputs } from "../../common/outputs";
+import { furtherOutputsFrom, resolveOutputs } from "../../common/outputs";
 import { jsonText } from "../../common/printable";
 import { TASKS, type Task } from "../../deployment/iam/actions";
 import { operatorPolicy } from "../../operatorPolicy";
@@ -11,12 +11,7 @@ import {
   plannedSubject,
 } from "../../operatorPolicy/subject";
 import { accountId } from "../options/arguments";
-import {
-  type DeploymentFlags,
-  furtherOutputsFrom,
-  originsFrom,
-  withDeploymentOptions,
-} from "../options/deployment";
+import { type DeploymentFlags, originsFrom, withDeploymentOptions } from "../options/deployment";
 import { withHelpText } from "../options/helpText";
 import { print, printProblem } from "../terminal/output";
 
@@ -111,7 +106,7 @@ async function subject(flags: OperatorPolicyFlags): Promise<PolicySubject> {
   checkArn("--name", name, /^[\w.-]+$/, "the component's name in the program");
   const naming: NamingOptions = { name, kmsKeyArn, policyArn };
   if (account !== undefined) {
-    if (flags.stack ?? flags.outputs ?? flags.roleArn ?? flags.streamName)
+    if (flags.stack ?? flags.outputs ?? flags.output ?? flags.roleArn ?? flags.streamName)
       throw new SettingsError(
         "--account-id is for a stack that doesn't exist yet. Leave it out for an existing stack",
       );

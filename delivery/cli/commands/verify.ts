@@ -104,7 +104,7 @@ function withRunOptions(command: Command): Command {
 
 /** Options that the file of a resumed run contains. */
 const STORED_IN_RUN_FILE = [
-  ...["stack", "outputs", "roleArn", "region", "streamName"],
+  ...["stack", "outputs", "output", "roleArn", "region", "streamName"],
   ...["events", "seed", "export", "rate", "duration"],
 ];
 

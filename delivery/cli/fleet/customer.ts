@@ -3,7 +3,7 @@ import { accountOf } from "../../common/arn";
 import type { Clock } from "../../common/clock";
 import { DeliveryError, messageOf } from "../../common/errors";
 import { type Finding, finding, findingLines } from "../../common/findings";
-import { namesOf, resolveOutputs, type StackOutputs } from "../../common/outputs";
+import { destinationIn, namesOf, resolveOutputs, type StackOutputs } from "../../common/outputs";
 import { type Cause, driftCause, oneLine, PulumiFailure } from "../../fleet/causes";
 import type { EngineReport } from "../../fleet/engineEvents";
 import { cancelUpdate, createStack, type Operation, runOperation } from "../../fleet/pulumi";
@@ -208,7 +208,7 @@ class Customer {
   #know(values: object): void {
     let outputs: StackOutputs;
     try {
-      outputs = resolveOutputs([{ description: "stack", values }]);
+      outputs = resolveOutputs([destinationIn({ description: "stack", values })]);
     } catch {
       return;
     }

@@ -7,9 +7,12 @@ import { awsOptionsFrom, hasHiddenSettings } from "../../aws/providerConfig";
 import { messageOf, SettingsError } from "../../common/errors";
 import { MAX_INPUT_BYTES } from "../../common/limits";
 import {
+  destinationIn,
   type FurtherOutputs,
+  furtherOutputsFrom,
   type OutputsOrigin,
   parseOutputs,
+  type RequiredOutput,
   resolveOutputs,
   type StackOutputs,
 } from "../../common/outputs";
@@ -20,6 +23,7 @@ export interface DeploymentFlags {
   stack?: string;
   cwd?: string;
   outputs?: string;
+  output?: string;
   roleArn?: string;
   region?: string;
   streamName?: string;
@@ -32,6 +36,10 @@ export function withDeploymentOptions(command: Command): Command {
     .option(
       "--outputs <file>",
       "read them from a file that `pulumi stack output --json` printed; - is standard input",
+    )
+    .option(
+      "--output <name>",
+      "output of --stack or --outputs that is the destination, such as acme or customers.acme (default: the only one)",
     )
     .option("--role-arn <arn>", "role that Amplitude assumes; overrides --stack and --outputs")
     .option("--region <region>", "region of the stream; overrides --stack and --outputs")
@@ -113,44 +121,34 @@ export async function outputsFrom(flags: DeploymentFlags): Promise<StackOutputs>
  * @throws SettingsError if there is no origin, or if one can't be read.
  */
 export async function originsFrom(flags: DeploymentFlags): Promise<OutputsOrigin[]> {
-  const { roleArn, region, streamName } = flags;
+  const { roleArn, region, streamName, stack, cwd } = flags;
   const origins: OutputsOrigin[] = [
     { description: "--role-arn, --region and --stream-name", values: { roleArn, region, streamName } },
   ];
-  const complete = roleArn !== undefined && region !== undefined && streamName !== undefined;
-  if (flags.outputs !== undefined && !complete) origins.push(await readOutputsFile(flags.outputs));
-  if (flags.stack !== undefined && !complete)
-    origins.push(...(await stackOrigins(flags.stack, flags.cwd, origins)));
-  if (origins.length === 1 && !complete) {
+  const lacks = (...names: RequiredOutput[]) =>
+    names.some((name) => origins.every(({ values }) => values[name] === undefined));
+  const isIncomplete = () => lacks("roleArn", "region", "streamName");
+  if (flags.outputs !== undefined && isIncomplete())
+    origins.push(destinationIn(await readOutputsFile(flags.outputs), flags.output));
+  if (stack !== undefined && isIncomplete()) {
+    origins.push(destinationIn(await readStack(stack, cwd), flags.output));
+    if (lacks("region")) origins.push(await readProviderRegion(stack, cwd));
+  }
+  if (origins.length === 1 && isIncomplete()) {
     throw new SettingsError(
       "No stream is named. Give --stack NAME, --outputs FILE (from `pulumi stack output --json`), or --role-arn, --region and --stream-name",
     );
   }
+  if (origins.length === 1 && flags.output !== undefined)
+    throw new SettingsError(
+      "--output selects among the outputs of --stack or --outputs. Give one, or leave it out",
+    );
   return origins;
 }
 
-/** Returns the stack's outputs, and its provider's region if no other origin has one. */
-async function stackOrigins(
-  stack: string,
-  cwd: string | undefined,
-  before: OutputsOrigin[],
-): Promise<OutputsOrigin[]> {
-  const outputs = await readStack(stack, cwd);
-  if ([...before, outputs].some(({ values }) => values.region !== undefined)) return [outputs];
+async function readProviderRegion(stack: string, cwd: string | undefined): Promise<OutputsOrigin> {
   const config = await readStackConfig(stack, cwd, () => false);
-  const region = config["aws:region"]?.value;
-  return [outputs, { description: `aws:region of stack "${stack}"`, values: { region } }];
-}
-
-/** Returns the stack's optional outputs, each from the first origin that has it. */
-export function furtherOutputsFrom(origins: OutputsOrigin[]): FurtherOutputs {
-  const further: FurtherOutputs = {};
-  for (const name of ["streamArn", "roleName", "policyArn"] as const) {
-    const values = origins.map(({ values }) => (values as Record<string, unknown>)[name]);
-    const value = values.find((each) => typeof each === "string");
-    if (typeof value === "string") further[name] = value;
-  }
-  return further;
+  return { description: `aws:region of stack "${stack}"`, values: { region: config["aws:region"]?.value } };
 }
 
 /**

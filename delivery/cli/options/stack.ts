@@ -4,18 +4,61 @@ import type { StackConfig } from "../../aws/providerConfig";
 import { messageOf, SettingsError } from "../../common/errors";
 import { hasCode } from "../../common/folder";
 import { MAX_INPUT_BYTES } from "../../common/limits";
-import { type OutputsOrigin, parseOutputs } from "../../common/outputs";
+import { isReference, type OutputsOrigin, parseOutputs } from "../../common/outputs";
 import { isObject } from "../../common/values";
 
 /**
- * Reads the outputs of a Pulumi stack.
+ * Reads the outputs of a Pulumi stack. A reference to a component is replaced by the component's outputs in the stack's state.
  *
  * @param cwd Folder of the Pulumi project (default: the current folder).
  * @throws SettingsError if the `pulumi` command or the stack doesn't exist.
  */
 export async function readStack(stack: string, cwd: string | undefined): Promise<OutputsOrigin> {
   const instead = "use --outputs FILE or --role-arn, --region and --stream-name";
-  return parseOutputs(await pulumi(["stack", "output"], stack, cwd, instead), `stack "${stack}"`);
+  const command = ["stack", "output", "--json"];
+  const origin = parseOutputs(await pulumi(command, stack, cwd, instead), `stack "${stack}"`);
+  if (!hasReference(origin.values)) return origin;
+  const state: unknown = JSON.parse(await pulumi(["stack", "export"], stack, cwd, instead));
+  return {
+    ...origin,
+    values: resolveReferences(origin.values, componentOutputs(state)) as typeof origin.values,
+  };
+}
+
+function hasReference(value: unknown): boolean {
+  const isList = Array.isArray(value) || isObject(value);
+  return isReference(value) || (isList && Object.values(value).some(hasReference));
+}
+
+/** Returns the outputs of the resources in a stack's state, by their URN. */
+function componentOutputs(state: unknown): Map<unknown, unknown> {
+  const { deployment } = isObject(state) ? state : {};
+  const { resources } = isObject(deployment) ? deployment : {};
+  const known = Array.isArray(resources) ? resources.filter(isObject) : [];
+  return new Map(known.map(({ urn, outputs }) => [urn, outputs]));
+}
+
+/** References inside a component stay, and so does a reference to a resource that is not in the state. */
+function resolveReferences(value: unknown, outputs: Map<unknown, unknown>): unknown {
+  if (isReference(value)) return redactSecretValues(outputs.get(value.urn) ?? value);
+  if (Array.isArray(value)) return value.map((each) => resolveReferences(each, outputs));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [key, resolveReferences(each, outputs)]),
+  );
+}
+
+/** Source: Pulumi, sdk/go/common/resource/sig, the signature of a secret. */
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+/** Shows encrypted values as `pulumi stack output` does. */
+function redactSecretValues(outputs: unknown): unknown {
+  if (!isObject(outputs)) return outputs;
+  const isSecret = (value: unknown) =>
+    isObject(value) && value["4dabf18193072939515e22adb298388d"] === SECRET;
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, value]) => [name, isSecret(value) ? "[secret]" : value]),
+  );
 }
 
 /**
@@ -31,7 +74,7 @@ export async function readStackConfig(
   needsSecrets: (config: StackConfig) => boolean,
 ): Promise<StackConfig> {
   const read = async (...options: string[]) =>
-    parseConfig(await pulumi(["config", ...options], stack, cwd, WITHOUT_CONFIG), stack);
+    parseConfig(await pulumi(["config", ...options, "--json"], stack, cwd, WITHOUT_CONFIG), stack);
   const config = await read();
   return needsSecrets(config) ? read("--show-secrets") : config;
 }
@@ -56,7 +99,7 @@ async function pulumi(
   cwd: string | undefined,
   instead: string,
 ): Promise<string> {
-  const args = [...command, "--json", "--non-interactive", "--stack", stack];
+  const args = [...command, "--non-interactive", "--stack", stack];
   try {
     const { stdout } = await promisify(execFile)(
       "pulumi",
@@ -65,7 +108,10 @@ async function pulumi(
     );
     return stdout;
   } catch (cause) {
-    throw new SettingsError(problemWith(command.join(" "), stack, cause, instead), { cause });
+    throw new SettingsError(
+      problemWith(command.filter((word) => word !== "--json").join(" "), stack, cause, instead),
+      { cause },
+    );
   }
 }
 

@@ -38,16 +38,22 @@ export class PulumiStacks {
     return join(this.folder, "project");
   }
 
-  /** Creates a stack with these outputs and settings. `secrets` holds settings to encrypt. */
+  /** Creates a stack with these outputs, settings, settings to encrypt, and components. */
   async add(
     name: string,
     outputs: object,
     config: Record<string, unknown> = {},
     secrets: Record<string, string> = {},
+    components: { urn: string; outputs: object }[] = [],
   ): Promise<void> {
     const urn = `urn:pulumi:${name}::customers::pulumi:pulumi:Stack::customers-${name}`;
     const resource = { urn, custom: false, type: "pulumi:pulumi:Stack", outputs };
-    const latest = { manifest: { time: "2026-11-28T00:00:00Z" }, resources: [resource] };
+    const others = components.map((each) => ({
+      ...each,
+      custom: false,
+      type: "amplitude-kinesis:index:Any",
+    }));
+    const latest = { manifest: { time: "2026-11-28T00:00:00Z" }, resources: [resource, ...others] };
     const state = { version: 3, checkpoint: { stack: `organization/customers/${name}`, latest } };
     // Pulumi would take two seconds to create the stack and to import its state.
     await this.write(join(STACKS, `${name}.json`), JSON.stringify(state));

@@ -119,6 +119,31 @@ describe("The credentials of a command with --stack", function () {
     expect(status).to.equal(0);
   });
 
+  it("are those of the stack for one of several destinations, which other languages export otherwise", async () => {
+    const { roleArn, region, streamName } = outputs;
+    const urn = "urn:pulumi:several::customers::amplitude-kinesis:index:Any::go";
+    const go = { "4dabf18193072939515e22adb298388d": "5cf8f73096256a8f31e491e813e4eb8e", urn };
+    const values = { go, python: { role_arn: roleArn, region: "eu-west-1", stream_name: "python" } };
+    const config = { "aws:profile": "acme", "aws:endpoints": endpoints };
+    await stacks.add("several", values, config, {}, [{ urn, outputs: { roleArn, region, streamName } }]);
+    expect(await caller("several", {}, "--output", "go")).to.equal(aws.principals.operator.arn);
+    const several = await check("several");
+    expect(several.stderr).to.include('stack "several" has 2 destinations: go, python. Choose one');
+    const handoff = [
+      "handoff",
+      "--stack",
+      "several",
+      "--cwd",
+      stacks.project,
+      "--output",
+      "python",
+      "--json",
+    ];
+    expect((await runInProcess(handoff, bare)).stdout)
+      .to.include('"python"')
+      .and.include("eu-west-1");
+  });
+
   it("are unknown if the stack can't be read", async () => {
     const { status, stderr } = await check("nosuch", shellOf(aws.principals.operator));
     expect(status).to.equal(2);
