@@ -37,7 +37,12 @@ export async function runOperation(operation: Operation, options: StackOptions):
     const onEvent = (event: Parameters<typeof addEvent>[1]) => addEvent(report, event, options.stack);
     if (operation === "preview") await stack.preview({ onEvent, signal: options.signal });
     else if (operation === "up") await stack.up({ onEvent, signal: options.signal });
-    else await stack.previewRefresh({ onEvent, signal: options.signal });
+    else if (stack.previewRefresh !== undefined)
+      await stack.previewRefresh({ onEvent, signal: options.signal });
+    else
+      throw new SettingsError(
+        "drift requires a newer @pulumi/pulumi. Run `npm install @pulumi/pulumi@latest` in the project's folder",
+      );
     return report;
   } catch (error) {
     options.signal.throwIfAborted();
@@ -112,20 +117,27 @@ function automationPath(folder: string): string {
  */
 export async function requirePulumi(folder: string): Promise<void> {
   automationPath(folder);
-  await pulumi(["version"], folder).catch((cause) => {
+  await pulumi(["version"], folder);
+}
+
+/**
+ * Returns the output of a `pulumi` command that changes nothing.
+ *
+ * @throws SettingsError if it fails, with its error.
+ */
+export async function pulumi(words: string[], folder: string): Promise<string> {
+  const options = { cwd: folder, env: environment(), maxBuffer: MAX_INPUT_BYTES };
+  try {
+    return (await promisify(execFile)("pulumi", [...words, "--non-interactive"], options)).stdout;
+  } catch (cause) {
+    const { stderr = "" } = cause as { stderr?: string };
     throw new SettingsError(
       hasCode(cause, "ENOENT")
         ? "fleet requires the `pulumi` command on the PATH. Install it: https://www.pulumi.com/docs/install"
-        : `\`pulumi version\` failed: ${messageOf(cause)}`,
+        : `\`pulumi ${words.join(" ")}\` failed: ${stderr.trim() || messageOf(cause)}`,
       { cause },
     );
-  });
-}
-
-/** Returns the output of a `pulumi` command that changes nothing. Rejects with the error of `execFile`. */
-export async function pulumi(words: string[], folder: string): Promise<string> {
-  const options = { cwd: folder, env: environment(), maxBuffer: MAX_INPUT_BYTES };
-  return (await promisify(execFile)("pulumi", [...words, "--non-interactive"], options)).stdout;
+  }
 }
 
 function environment(): NodeJS.ProcessEnv {

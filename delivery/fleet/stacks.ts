@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { messageOf, SettingsError } from "../common/errors";
 import { hasCode } from "../common/folder";
 import { type Part, partIndexOf } from "../common/part";
+import { counted } from "../common/text";
 import { isObject, unique } from "../common/values";
 
 /** Pulumi project whose stacks are the customers. */
@@ -95,7 +96,7 @@ export function selectStacks(
   const useless = globs?.find(({ pattern }) => !stacks.some((stack) => pattern.test(stack)));
   if (useless !== undefined) {
     throw new SettingsError(
-      `--only ${useless.glob} matches none of the ${stacks.length} stacks in ${folder}. Run \`amplitude-kinesis fleet status\` to list them`,
+      `--only ${useless.glob} matches none of ${counted(stacks.length, "stack")} in ${folder}. Run \`amplitude-kinesis fleet status\` to list them`,
     );
   }
   return stacks

@@ -3,6 +3,7 @@ import type { Verdict } from "../common/findings";
 import { namesOf, type StackOutputs } from "../common/outputs";
 import { isObject } from "../common/values";
 import { pulumi } from "./pulumi";
+import type { CustomerResult } from "./report";
 import { lastVerification, readResult } from "./results";
 
 /** State of a customer's stack. */
@@ -40,27 +41,33 @@ export interface StatusOptions {
 }
 
 /**
- * Returns the state of a stack: by two commands of Pulumi, or one if it was never updated.
+ * Returns the state of a stack: by one command of Pulumi, and a second one for the outputs, unless a result of `fleet`
+ * after the last update has them.
  *
  * @throws Error of Pulumi's command. A stack that does not exist has no update.
  */
 export async function stackStatus(stack: string, options: StatusOptions): Promise<StackStatus> {
   const { folder, reference, results, readOutputs } = options;
-  const last = await lastUpdate(folder, reference);
-  const outputs = last === null ? null : await readOutputs(reference).catch(() => null);
-  const { verdict, verifiedAt } = lastVerification(await readResult(results, stack)) ?? {
-    verdict: null,
-    verifiedAt: null,
-  };
+  const [last, result] = await Promise.all([lastUpdate(folder, reference), readResult(results, stack)]);
+  const known = isAfter(result, last?.lastUpdate) ? result?.outputs : undefined;
+  const outputs = last === null ? null : (known ?? (await readOutputs(reference).then(namesOf, () => null)));
+  const { verdict, verifiedAt } = lastVerification(result) ?? { verdict: null, verifiedAt: null };
   return {
     stack,
     accountId: outputs === null ? null : accountOf(outputs.roleArn),
     region: outputs?.region ?? null,
     ...(last ?? { lastUpdate: null, kind: null, result: null }),
-    outputs: outputs === null ? null : namesOf(outputs),
+    outputs,
     verdict,
     verifiedAt,
   };
+}
+
+/** Whether a result ended after the last update, which is dated to the second. */
+function isAfter(result: CustomerResult | undefined, lastUpdate: string | null | undefined): boolean {
+  const { startedAt = null, durationInSeconds = 0 } = result ?? {};
+  if (startedAt === null || typeof lastUpdate !== "string") return false;
+  return Date.parse(startedAt) + durationInSeconds * 1000 > Date.parse(lastUpdate) + 1000;
 }
 
 async function lastUpdate(folder: string, reference: string) {

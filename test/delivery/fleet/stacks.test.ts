@@ -59,7 +59,7 @@ describe("The stacks of a fleet", () => {
     expect(selectStacks(fleet, { only: ["eu-*", "g?obex"] })).to.deep.equal(["eu-1", "eu-2", "globex"]);
     expect(selectStacks(fleet, { only: ["acme"] })).to.deep.equal(["acme"]);
     expect(() => selectStacks(fleet, { only: ["eu-*", "e.*"] })).to.throw(
-      "--only e.* matches none of the 4 stacks",
+      "--only e.* matches none of 4 stacks in",
     );
     expect(() => selectStacks({ folder: "/p", stacks: [] }, {})).to.throw("There is no customer in /p");
     const parts = [0, 1, 2].map((index) => selectStacks(fleet, { part: { index, count: 3 } }));
