@@ -4,6 +4,7 @@ import { writeAtomically } from "../common/atomicFile";
 import { messageOf, ReportError } from "../common/errors";
 import { hasCode, makeFolder } from "../common/folder";
 import { jsonText } from "../common/printable";
+import { redactSecrets } from "../common/redactSecrets";
 import { isObject } from "../common/values";
 import type { CustomerResult, FleetCommand } from "./report";
 
@@ -66,6 +67,14 @@ export async function writeResult(folder: string, result: CustomerResult): Promi
   } catch (cause) {
     throw new ReportError(`${file} can't be written: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** Redacts a customer's log, because Pulumi has written to it itself. Nothing may write to the log any more. */
+export async function redactLog(folder: string, stack: string): Promise<void> {
+  const file = logFile(folder, stack);
+  const text = await readFile(file, "utf8");
+  const redacted = redactSecrets(text);
+  if (redacted !== text) await writeAtomically(file, redacted);
 }
 
 /** Results at the start of a run. */

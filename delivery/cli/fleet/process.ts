@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { systemClock } from "../../common/clock";
 import type { CustomerResult, CustomerStep } from "../../fleet/report";
-import { logFile, notStarted, writeResult } from "../../fleet/results";
+import { logFile, notStarted, redactLog, writeResult } from "../../fleet/results";
 import type { CustomerTask } from "./customer";
 
 /** Process groups of the customers that run. */
@@ -47,6 +47,7 @@ export async function startCustomer(
       log: `${task.stack}.log`,
       lastVerification: task.lastVerification,
     };
+    await redactLog(task.results, task.stack);
     await writeResult(task.results, killed);
     return killed;
   } finally {

@@ -1,11 +1,9 @@
 /** Process of one customer. It is started by `startCustomer`, and gets its task as the first message. */
-import { readFile } from "node:fs/promises";
 import { enableCompileCache } from "node:module";
 import { describeError } from "../../aws/errors";
-import { writeAtomically } from "../../common/atomicFile";
 import { systemClock } from "../../common/clock";
-import { redactSecrets, registerEnvironment } from "../../common/redactSecrets";
-import { logFile, writeResult } from "../../fleet/results";
+import { registerEnvironment } from "../../common/redactSecrets";
+import { redactLog, writeResult } from "../../fleet/results";
 import { print, printProblem } from "../terminal/output";
 import type { CustomerTask } from "./customer";
 
@@ -38,7 +36,7 @@ async function work(task: CustomerTask): Promise<void> {
     onStep: (step) => tell({ step }),
     onLog: print,
   });
-  await redactFile(logFile(task.results, task.stack));
+  await redactLog(task.results, task.stack);
   await writeResult(task.results, result);
   await tell({ result });
 }
@@ -48,11 +46,4 @@ function tell(message: object): Promise<void> {
     if (process.connected) process.send?.(message, () => resolve());
     else resolve();
   });
-}
-
-/** Pulumi has written to the log itself. */
-async function redactFile(file: string): Promise<void> {
-  const text = await readFile(file, "utf8");
-  const redacted = redactSecrets(text);
-  if (redacted !== text) await writeAtomically(file, redacted);
 }

@@ -1,10 +1,18 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { ReportError } from "../../../delivery/common/errors";
+import { registerSecrets } from "../../../delivery/common/redactSecrets";
 import type { CustomerResult } from "../../../delivery/fleet/report";
-import { notStarted, readResult, startRun, writeResult } from "../../../delivery/fleet/results";
+import {
+  logFile,
+  notStarted,
+  readResult,
+  redactLog,
+  startRun,
+  writeResult,
+} from "../../../delivery/fleet/results";
 
 describe("The results of a fleet", () => {
   let folder: string;
@@ -64,6 +72,14 @@ describe("The results of a fleet", () => {
         lastVerification: last,
       });
     }
+  });
+
+  it("have logs without secrets, whoever has written them", async () => {
+    registerSecrets(["hush-hush-hush-hush"]);
+    await startRun(folder, "up", [], false);
+    await writeFile(logFile(folder, "acme"), "key hush-hush-hush-hush\n");
+    await redactLog(folder, "acme");
+    expect(await readFile(logFile(folder, "acme"), "utf8")).to.equal("key [redacted]\n");
   });
 
   it("name the file that is not a result, and the folder that can't be created", async () => {
