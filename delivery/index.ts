@@ -72,6 +72,7 @@ export type { ConnectionOptions, Progress, RunLoad, SenderOptions, TrustOptions 
 export { verifyDelivery } from "./verify";
 export { verifyThroughAmplitude } from "./verify/amplitude";
 export type { AmplitudeRouteOptions } from "./verify/amplitude/options";
+export { mergeReports, type NamedReport } from "./verify/mergeReports";
 export type { VerifyOptions } from "./verify/options";
 export type { DeliveryReport, Environment, Proof } from "./verify/report";
 export { watchStream } from "./watch";

@@ -47,8 +47,10 @@ export async function main(argv: string[]): Promise<void> {
     .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({ outputError: (text) => printProblem(text.replace(/^error: /, "")) })
     .exitOverride();
-  for (const command of COMMANDS) {
-    program.addCommand(rejectEmptyValues(command().copyInheritedSettings(program)));
+  for (const create of COMMANDS) {
+    const command = create().copyInheritedSettings(program);
+    for (const nested of command.commands) rejectEmptyValues(nested.copyInheritedSettings(command));
+    program.addCommand(rejectEmptyValues(command));
   }
   surviveClosedPipes();
   try {

@@ -44,10 +44,22 @@ export class LatencyRecorder {
     return this.#histogram.totalCount === 0 ? undefined : encodeIntoCompressedBase64(this.#histogram);
   }
 
-  /** Undefined if nothing was recorded. */
-  summary(): Latency | undefined {
+  /**
+   * Adds the latencies that another recorder has encoded.
+   *
+   * @throws ReportError for other text.
+   */
+  add(encoded: string): void {
+    this.#histogram.add(decodeLatencies(encoded));
+  }
+
+  /**
+   * Returns undefined if nothing was recorded.
+   *
+   * @param max Largest value in ms, if it is known exactly. Default: the largest of the histogram.
+   */
+  summary(max = this.#histogram.maxValue): Latency | undefined {
     if (this.#histogram.totalCount === 0) return undefined;
-    const max = this.#histogram.maxValue;
     // A percentile is the upper end of its bucket, which can lie above the largest value.
     const at = (percentile: number) => Math.min(max, this.#histogram.getValueAtPercentile(percentile)) / 1000;
     return { p50: at(50), p95: at(95), p99: at(99), max: max / 1000 };

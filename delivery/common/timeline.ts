@@ -22,19 +22,28 @@ const MAX_BUCKETS = 600;
 
 /** Counts per second in bounded memory. A long run has longer intervals, not more of them. */
 export class Timeline {
-  #bucketSeconds = 1;
+  #bucketSeconds: number;
   #buckets: TimelineBucket[] = [];
 
-  constructor(private readonly startedAt: EpochMs) {}
+  /** @param bucketSeconds Length of the first intervals. */
+  constructor(
+    private readonly startedAt: EpochMs,
+    bucketSeconds = 1,
+  ) {
+    this.#bucketSeconds = bucketSeconds;
+  }
 
-  /** @param at An instant before the start counts as the start. */
-  count(what: keyof TimelineBucket, at: EpochMs): void {
+  /**
+   * @param at An instant before the start counts as the start.
+   * @param events Number of events at that instant.
+   */
+  count(what: keyof TimelineBucket, at: EpochMs, events = 1): void {
     const second = Math.max(0, (at - this.startedAt) / 1000);
     while (second / this.#bucketSeconds >= MAX_BUCKETS) this.#halve();
     const index = Math.floor(second / this.#bucketSeconds);
     while (this.#buckets.length <= index) this.#buckets.push({ sent: 0, acknowledged: 0, read: 0 });
     const bucket = this.#buckets[index];
-    if (bucket !== undefined) bucket[what] += 1;
+    if (bucket !== undefined) bucket[what] += events;
   }
 
   report(): TimelineReport {
@@ -55,4 +64,19 @@ export class Timeline {
     this.#buckets = halved;
     this.#bucketSeconds *= 2;
   }
+}
+
+/** Returns the timeline of several concurrent runs. An interval counts as its start, and none is shorter than the longest. */
+export function mergeTimelines(
+  runs: readonly { startedAt: EpochMs; timeline: TimelineReport }[],
+): TimelineReport {
+  const start = Math.min(...runs.map(({ startedAt }) => startedAt));
+  const merged = new Timeline(start, Math.max(1, ...runs.map(({ timeline }) => timeline.bucketSeconds)));
+  for (const { startedAt, timeline } of runs) {
+    for (const [index, bucket] of timeline.buckets.entries()) {
+      const at = startedAt + index * timeline.bucketSeconds * 1000;
+      for (const what of ["sent", "acknowledged", "read"] as const) merged.count(what, at, bucket[what]);
+    }
+  }
+  return merged.report();
 }

@@ -31,6 +31,8 @@ export interface StreamState {
   clockOffsetMs: number;
   /** Shards that accept records. Absent if the endpoint doesn't report it. */
   openShards?: number;
+  /** Whether the stream ignores partition keys and hash keys. Default: false. */
+  placesRecords?: boolean;
   /** How long records can be read. Absent if the endpoint doesn't report it. */
   retentionHours?: number;
   /** When the stream was created, in epoch milliseconds of the service. Absent if the endpoint doesn't report it. */
@@ -129,7 +131,8 @@ function judge(
   streamArn: string,
   outputs: StackOutputs,
 ): StreamCheck {
-  const { KeyId, MaxRecordSizeInKiB, OpenShardCount, RetentionPeriodHours } = summary;
+  const { KeyId, MaxRecordSizeInKiB, OpenShardCount, RetentionPeriodHours, RecordDistributionStrategy } =
+    summary;
   const createdAt = summary.StreamCreationTimestamp?.getTime();
   const hasOwnKey = KeyId !== undefined && !/(^|:)alias\/aws\/kinesis$/.test(KeyId);
   return {
@@ -141,6 +144,7 @@ function judge(
       serviceTime,
       clockOffsetMs,
       ...(OpenShardCount !== undefined && { openShards: OpenShardCount }),
+      ...(RecordDistributionStrategy === "AUTO" && { placesRecords: true }),
       ...(RetentionPeriodHours !== undefined && { retentionHours: RetentionPeriodHours }),
       ...(createdAt !== undefined && { createdAt }),
       ...(hasOwnKey && { kmsKeyId: KeyId }),

@@ -1,3 +1,5 @@
+import type { Part } from "../common/part";
+
 /**
  * One event, as the bytes that become one record: a JSON object in the shape of Amplitude's Export API, without a
  * line break at its end. Nothing downstream parses or changes the bytes.
@@ -45,6 +47,33 @@ export interface EventSource {
   readonly problemCount: number;
   /** Number of those that are files, or the rest of a file. Default: 0. */
   readonly fileProblemCount?: number;
+}
+
+/**
+ * Returns every N-th event of a source, of which part I has the I-th and those that follow in steps of N. Only the first part
+ * counts what was skipped, so that the parts together count it once.
+ */
+export function partOf(source: EventSource, { index, count }: Part): EventSource {
+  async function* batches(): AsyncGenerator<readonly SourceEvent[]> {
+    let number = 0;
+    for await (const events of source.batches()) {
+      const own = events.filter((_, at) => (number + at) % count === index);
+      number += events.length;
+      if (own.length > 0) yield own;
+    }
+  }
+  return {
+    batches,
+    get problems() {
+      return index === 0 ? source.problems : [];
+    },
+    get problemCount() {
+      return index === 0 ? source.problemCount : 0;
+    },
+    get fileProblemCount() {
+      return index === 0 ? (source.fileProblemCount ?? 0) : 0;
+    },
+  };
 }
 
 /** A broken export can have millions of broken lines. A report needs the first of them and their number. */

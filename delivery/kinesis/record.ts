@@ -7,6 +7,8 @@ export interface OutgoingRecord {
   readonly index: number;
   /** 1–256 characters, unique in the stream: it identifies the record when it is read. */
   readonly partitionKey: string;
+  /** Decides the shard in place of the partition key. */
+  readonly explicitHashKey?: string;
   readonly bytes: Buffer;
 }
 

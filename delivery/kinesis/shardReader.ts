@@ -1,5 +1,11 @@
 import { hash } from "node:crypto";
-import type { ChildShard, GetRecordsOutput, _Record as KinesisRecord, Shard } from "@aws-sdk/client-kinesis";
+import type {
+  ChildShard,
+  GetRecordsOutput,
+  HashKeyRange,
+  _Record as KinesisRecord,
+  Shard,
+} from "@aws-sdk/client-kinesis";
 import { classify } from "../aws/errors";
 import type { Clock, EpochMs } from "../common/clock";
 import { withRetries } from "./retry";
@@ -16,6 +22,8 @@ export interface ShardRecords {
   repeated?: ReadonlySet<KinesisRecord>;
   /** Instant at which they were received, by this machine's clock. */
   receivedAt: EpochMs;
+  /** Whether the shard belongs to another part of the run, which counts the records of others. */
+  isOfOtherPart?: boolean;
 }
 
 export interface ShardReaderOptions {
@@ -44,7 +52,7 @@ export interface ShardReaderOptions {
 
 /** A closed shard that was read to its end, with its children if the service names them. */
 export interface ClosedShard {
-  children: { shardId: string; parentShardIds: string[] }[];
+  children: Omit<ListedShard, "isClosed">[];
 }
 
 /** Response of a shard at its end: no records, and no next iterator. */
@@ -160,8 +168,12 @@ function identityOf({ PartitionKey = "", Data = new Uint8Array() }: Partial<Kine
   return hash("sha256", Data) + PartitionKey;
 }
 
-function childShard({ ShardId, ParentShards = [] }: ChildShard): ClosedShard["children"] {
-  return ShardId === undefined ? [] : [{ shardId: ShardId, parentShardIds: ParentShards }];
+function childShard({
+  ShardId,
+  ParentShards = [],
+  HashKeyRange: range,
+}: ChildShard): ClosedShard["children"] {
+  return ShardId === undefined ? [] : [{ shardId: ShardId, parentShardIds: ParentShards, range }];
 }
 
 /** Compares decimals without leading zeros that exceed what a number holds: the longer one is larger. */
@@ -191,11 +203,13 @@ export interface ListedShard {
   parentShardIds: string[];
   /** Whether the shard accepts no more records: its last sequence number is known. */
   isClosed: boolean;
+  /** Hash keys that the shard takes, if the endpoint says so. */
+  range: HashKeyRange | undefined;
 }
 
 /** Returns an empty list for a shard without an id, which the API's types allow. */
 export function listedShard(shard: Shard): ListedShard[] {
-  const { ShardId, ParentShardId, AdjacentParentShardId, SequenceNumberRange } = shard;
+  const { ShardId, ParentShardId, AdjacentParentShardId, SequenceNumberRange, HashKeyRange: range } = shard;
   if (ShardId === undefined) return [];
   const parentShardIds = [ParentShardId, AdjacentParentShardId].flatMap((id) => id ?? []);
   return [
@@ -203,6 +217,7 @@ export function listedShard(shard: Shard): ListedShard[] {
       shardId: ShardId,
       parentShardIds,
       isClosed: typeof SequenceNumberRange?.EndingSequenceNumber === "string",
+      range,
     },
   ];
 }

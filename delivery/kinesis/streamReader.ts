@@ -1,4 +1,5 @@
 import type { Clock, EpochMs } from "../common/clock";
+import type { PartOfStream } from "./partOfStream";
 import { withRetries } from "./retry";
 import { type ListedShard, listedShard, ShardReader, type ShardRecords } from "./shardReader";
 import type { Position, StreamApi } from "./streamApi";
@@ -17,6 +18,8 @@ export interface StreamReaderOptions {
   pollMs?: number;
   /** Highest rate at which a shard is read, in bytes per second. Default: half of its capacity, 1 MiB/s. */
   bytesPerSecond?: number;
+  /** Part of the stream to read. Default: all of it. */
+  part?: PartOfStream | undefined;
 }
 
 /** A shard can't be read, despite retries. `cause` is the error of the last attempt. */
@@ -45,7 +48,7 @@ function isRead({ closed, readUpTo = -1 }: ShardProgress, time: number): boolean
   return closed || readUpTo > time;
 }
 
-type KnownShard = Pick<ListedShard, "shardId" | "isClosed">;
+type KnownShard = Omit<ListedShard, "parentShardIds">;
 type FollowedShard = KnownShard & { from: Position };
 
 /** A child ends after its parent, so the filter that includes the parent includes its children. */
@@ -61,8 +64,8 @@ const DEFAULT_POLL_MS = 500;
 const HALF_OF_A_SHARD = 1024 * 1024;
 
 /**
- * Reads all shards of a stream concurrently, also those that resharding creates: a child is read once one of its parents
- * has been read to its end.
+ * Reads all shards of a stream, or of a part of it, concurrently, also those that resharding creates: a child is read once
+ * one of its parents has been read to its end.
  */
 export class StreamReader {
   readonly #shards = new Map<string, ShardProgress>();
@@ -130,7 +133,8 @@ export class StreamReader {
     const unlisted = [...shardIds].filter((shardId) => !this.#shards.has(shardId));
     for (const shardId of unlisted) {
       const progress = this.#enter(shardId);
-      const reading = this.#read({ shardId, isClosed: false, from: this.#start }, progress);
+      const shard = { shardId, isClosed: false, range: undefined, from: this.#start };
+      const reading = this.#read(shard, progress);
       void this.#track(
         reading.catch((cause: unknown) => {
           progress.problem = { cause };
@@ -194,6 +198,7 @@ export class StreamReader {
 
   #follow(shard: FollowedShard): void {
     if (this.#shards.has(shard.shardId) || this.#abort.signal.aborted) return;
+    if (this.options.part?.reads(shard.range) === false) return;
     void this.#track(this.#read(shard, this.#enter(shard.shardId)), shard.shardId);
   }
 
@@ -213,12 +218,15 @@ export class StreamReader {
   }
 
   async #read(shard: FollowedShard, progress: ShardProgress): Promise<void> {
+    const { part, onRecords } = this.options;
+    const isOfOtherPart = part?.owns(shard.range) === false;
     const reader = new ShardReader({
       pollMs: DEFAULT_POLL_MS,
       bytesPerSecond: HALF_OF_A_SHARD,
       clockOffsetMs: 0,
       ...this.options,
       ...shard,
+      onRecords: isOfOtherPart ? (batch) => onRecords({ ...batch, isOfOtherPart }) : onRecords,
       signal: this.#abort.signal,
       onReadUpTo: (time) => {
         progress.readUpTo = time;
@@ -244,7 +252,7 @@ export class StreamReader {
       const closed = await reader.run();
       if (closed === undefined) return undefined;
       if (closed.children.length > 0)
-        return closed.children.map(({ shardId }) => ({ shardId, isClosed: false }));
+        return closed.children.map(({ shardId, range }) => ({ shardId, range, isClosed: false }));
       const listed = await this.#list();
       const children = childrenOf(shardId, listed);
       const isOpen = listed.some((shard) => shard.shardId === shardId && !shard.isClosed);

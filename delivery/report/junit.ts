@@ -1,5 +1,6 @@
 import Builder from "fast-xml-builder";
 import type { Finding, Severity } from "../common/findings";
+import { partText } from "../common/part";
 import { counted } from "../common/text";
 import type { DeliveryReport } from "../verify/report";
 import { verdictSentence } from "./presentation";
@@ -32,8 +33,9 @@ const ELEMENTS: Record<Severity, Outcome["element"]> = {
  */
 export function junitReport(report: DeliveryReport): string {
   const shown = redactReport(report);
-  const { streamName, region, roleArn, route, runId, environment } = shown;
-  const properties = { streamName, region, roleArn, route, runId, ...environment };
+  const { streamName, region, roleArn, route, runId, part, environment } = shown;
+  const ofPart = part === null ? {} : { part: partText(part) };
+  const properties = { streamName, region, roleArn, route, runId, ...ofPart, ...environment };
   return junitXml("amplitude-kinesis verify", shown, properties, checksOf(shown));
 }
 

@@ -1,5 +1,6 @@
 import type { Finding, Severity, Verdict } from "../common/findings";
 import { bySeverity } from "../common/findings";
+import { partText } from "../common/part";
 import type { DeliveryReport } from "../verify/report";
 import { codeSpans, deliveredPercent, verdictSentence } from "./presentation";
 import { redactReport } from "./redactReport";
@@ -48,7 +49,7 @@ function numbers(report: DeliveryReport): string[] {
     ["Shards", `${withEvents} of ${shards.length} returned events of this run`],
     [
       "Run",
-      `${code(report.runId)}, ${code(report.startedAt)}, ${report.durationInSeconds.toFixed(1)} s, version ${code(environment.version)}`,
+      `${code(report.runId)}${report.part === null ? "" : `, part ${partText(report.part)}`}, ${code(report.startedAt)}, ${report.durationInSeconds.toFixed(1)} s, version ${code(environment.version)}`,
     ],
   ];
   return numbersTable(rows);

@@ -25,6 +25,10 @@ const TIME = {
 };
 const LATENCY = object({ p50: SECONDS, p95: SECONDS, p99: SECONDS, max: SECONDS });
 
+const PART = object({
+  index: { type: "integer", minimum: 0, maximum: MAX_PARTS - 1 },
+  count: { type: "integer", minimum: 1, maximum: MAX_PARTS },
+});
 const FINDINGS = list(
   object({
     code: text(100),
@@ -33,7 +37,8 @@ const FINDINGS = list(
     where: SENTENCE,
     remedy: SENTENCE,
   }),
-  1_000,
+  // Two of each part.
+  2 * MAX_PARTS,
 );
 
 /** Renderers rely on these types and limits. Further fields are allowed. */
@@ -61,18 +66,21 @@ const FIELDS: Record<keyof DeliveryReport, object> = {
   duplicatesUnexplained: COUNT,
   eventsSeenDespiteRefusal: COUNT,
   eventsUnknown: COUNT,
-  // Reports of earlier versions don't have these two.
+  // Reports of earlier versions don't have the fields with a default.
+  part: orNull({ ...PART, default: null }),
   eventsSkipped: { ...COUNT, default: 0 },
   filesSkipped: { ...COUNT, default: 0 },
   deliveryRate: { type: "number", minimum: 0, maximum: 1 },
   latencyInSeconds: orNull(LATENCY),
   acknowledgementInSeconds: orNull(LATENCY),
   latencyHistogram: orNull(text(400_000)),
+  acknowledgementHistogram: orNull({ ...text(400_000), default: null }),
   timeline: object({
     bucketSeconds: { type: "integer", minimum: 1, maximum: 1e9 },
     buckets: list(object({ sent: COUNT, acknowledged: COUNT, read: COUNT }), 600),
   }),
   recordsForeign: COUNT,
+  recordsOfOtherParts: { ...COUNT, default: 0 },
   shards: list(object({ shardId: NAME, eventsAcknowledged: COUNT, recordsRead: COUNT })),
   findings: FINDINGS,
   proof: object({ proves: list(SENTENCE, 100), notProven: list(SENTENCE, 100) }),
@@ -122,13 +130,7 @@ const FLEET_FIELDS: Record<keyof FleetReport, object> = {
   run: orNull(NAME),
   startedAt: TIME,
   durationInSeconds: SECONDS,
-  parts: list(
-    object({
-      index: { type: "integer", minimum: 0, maximum: MAX_PARTS - 1 },
-      count: { type: "integer", minimum: 1, maximum: MAX_PARTS },
-    }),
-    MAX_PARTS,
-  ),
+  parts: list(PART, MAX_PARTS),
   findings: FINDINGS,
   customers: list(object(CUSTOMER_FIELDS)),
 };

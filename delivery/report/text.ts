@@ -1,5 +1,6 @@
 import { findingLines } from "../common/findings";
 import type { Latency } from "../common/histogram";
+import { partText } from "../common/part";
 import { printableReport } from "../common/printable";
 import type { DeliveryReport } from "../verify/report";
 import { deliveredPercent, verdictSentence } from "./presentation";
@@ -45,9 +46,18 @@ function numbers(report: DeliveryReport): string[] {
         : shards.map(({ shardId, recordsRead }) => `${shardId}: ${recordsRead}`).join(", "),
     ],
     ["duration", `${report.durationInSeconds.toFixed(1)} s`],
-    ["run", report.resumedFrom === null ? report.runId : `${report.runId}, started ${report.resumedFrom}`],
+    ["run", runText(report)],
   ];
   return rows.map(([name, value]) => `  ${name.padEnd(16)}${value}`);
+}
+
+/** Returns the run's id, its part and its first start, as far as they apply. */
+function runText({ runId, part, resumedFrom }: DeliveryReport): string {
+  return [
+    runId,
+    ...(part === null ? [] : [`part ${partText(part)}`]),
+    ...(resumedFrom === null ? [] : [`started ${resumedFrom}`]),
+  ].join(", ");
 }
 
 export function latencyText(latency: Latency | null): string {

@@ -1,17 +1,18 @@
 import type { ClientOptions } from "../aws/clients";
 import { type Finding, hasSeverity } from "../common/findings";
 import { namesOf } from "../common/outputs";
-import { newRunKey } from "../common/runId";
+import { type RunKey, startedRunKey } from "../common/runId";
 import { type Preflight, preflight } from "../deployment/preflight";
 import { withIgnoredChanges } from "../deployment/remedies";
 import { resolveSender } from "../deployment/route";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
+import { PartOfStream } from "../kinesis/partOfStream";
 import type { OutgoingRecord } from "../kinesis/record";
 import { type OpenDeployment, withDeployment } from "../sending/deployment";
 import { interrupted, noEvents, omissionsOf, senderFailed, sourceProblems } from "../sending/findings";
 import type { Progress, SenderOptions } from "../sending/options";
-import { pacedEvents } from "../sending/pacing";
+import { checkPart, pacedEvents } from "../sending/pacing";
 import { PROPAGATING, pacedRecords, sendRecords } from "../sending/sendRecords";
 import { fateFindings, SendCounter, sendOutcome } from "./findings";
 import type { SendReport } from "./report";
@@ -39,13 +40,17 @@ export async function sendEvents(options: SendOptions): Promise<SendReport> {
 
 class Sending {
   readonly #counter = new SendCounter();
-  readonly #key = newRunKey();
+  readonly #key: RunKey;
+  readonly #part: PartOfStream | undefined;
   #taken = 0;
 
   constructor(
     private readonly options: SendOptions,
     private readonly deployment: OpenDeployment,
-  ) {}
+  ) {
+    this.#key = startedRunKey(options);
+    this.#part = options.part && new PartOfStream(options.part);
+  }
 
   async run(): Promise<SendReport> {
     const before = await this.#preflight();
@@ -70,6 +75,7 @@ class Sending {
   async #send(stream: StreamState, writer: ClientOptions): Promise<Finding[]> {
     const { source, rate, concurrency } = this.options;
     const { signal } = this.deployment;
+    checkPart(this.options.part, stream);
     const paced = await pacedEvents(this.options, stream);
     const records = pacedRecords(paced, {
       ...this.deployment,
@@ -94,7 +100,8 @@ class Sending {
   #record({ bytes }: SourceEvent): OutgoingRecord {
     const index = this.#taken;
     this.#taken += 1;
-    return { index, partitionKey: this.#key.partitionKey(index), bytes };
+    const record = { index, partitionKey: this.#key.partitionKey(index), bytes };
+    return this.#part ? { ...record, explicitHashKey: this.#part.hashKey(index) } : record;
   }
 
   /**
@@ -124,6 +131,7 @@ class Sending {
       route: before.route,
       ...namesOf(outputs),
       runId: this.#key.runId,
+      part: this.options.part ?? null,
       startedAt: new Date(startedAt).toISOString(),
       durationInSeconds: (clock.now() - startedAt) / 1000,
       eventsSent: counter.sent,

@@ -1,4 +1,5 @@
 import type { Finding, ShardReport } from "../common/findings";
+import type { Part } from "../common/part";
 import type { Route } from "../deployment/route";
 import type { Omissions } from "../events/source";
 
@@ -27,6 +28,8 @@ export interface SendReport extends Omissions {
   streamName: string;
   /** Id of the run, which is part of every record's partition key: `amplitude-kinesis.RUN.NUMBER`. */
   runId: string;
+  /** Part of the run that this report is about, with its index from 0. Null for a whole run. */
+  part: Part | null;
   /** Start of the run, in ISO 8601, UTC. */
   startedAt: string;
   /** Time from the start to the end, in seconds. */

@@ -1,4 +1,5 @@
 import { findingLines } from "../common/findings";
+import { partText } from "../common/part";
 import { printableReport } from "../common/printable";
 import { leftOut } from "../sending/findings";
 import type { SendOutcome, SendReport } from "./report";
@@ -22,7 +23,7 @@ export function sendText(untrusted: SendReport): string {
     ["unknown", String(report.eventsUnknown)],
     ["events skipped", String(report.eventsSkipped)],
     ["shards", shards(report)],
-    ["run", report.runId],
+    ["run", report.part === null ? report.runId : `${report.runId}, part ${partText(report.part)}`],
     ["took", `${report.durationInSeconds.toFixed(1)} s`],
   ];
   return [

@@ -1,6 +1,7 @@
 import { describeError } from "../aws/errors";
 import { DeliveryError, messageOf } from "../common/errors";
 import { type Finding, type FindingCode, finding, mostCommon } from "../common/findings";
+import { type Part, partText } from "../common/part";
 import { counted } from "../common/text";
 import { readingRemedy } from "../deployment/remedies";
 import type { EventSource, Omissions } from "../events/source";
@@ -201,12 +202,13 @@ export function isOfUnfinishedRun({ code }: Finding): boolean {
 }
 
 /** Adds the command that resumes the run to the findings of a resumable run. */
-export function withResumption(findings: Finding[], runId: string): Finding[] {
+export function withResumption(findings: Finding[], runId: string, part: Part | undefined): Finding[] {
+  const options = part === undefined ? runId : `${runId} --part ${partText(part)}`;
   return findings.map((finding) =>
     isOfUnfinishedRun(finding)
       ? {
           ...finding,
-          remedy: `${finding.remedy}. Or resume this run with \`npx amplitude-kinesis verify --resume ${runId}\``,
+          remedy: `${finding.remedy}. Or resume this run with \`npx amplitude-kinesis verify --resume ${options}\``,
         }
       : finding,
   );

@@ -1,6 +1,7 @@
 import type { AwsOptions, Credentials } from "../aws/profile";
 import type { Clock } from "../common/clock";
 import type { StackOutputs } from "../common/outputs";
+import type { Part } from "../common/part";
 import type { Route } from "../deployment/route";
 import type { EventSource } from "../events/source";
 
@@ -28,7 +29,7 @@ export interface TrustOptions {
   amplitudePrincipalArns?: string[] | undefined;
 }
 
-/** Load that a run will put on the stream. */
+/** Load that a run, with all its parts, will put on the stream. */
 export interface RunLoad {
   /** Events per second. */
   rate: number;
@@ -65,6 +66,14 @@ export interface SenderOptions extends ConnectionOptions, TrustOptions {
    * writers and readers.
    */
   capacityShare?: number | undefined;
+  /**
+   * One of several parts of the run, each with its own process. `source` and `rate` are this part's. The part has an equal
+   * share of the stream's hash keys: it writes only those, and reads only the shards that take them. Requires `runId`, or
+   * `resume`. Default: the whole run.
+   */
+  part?: Part | undefined;
+  /** Id of the run, the same for all its parts and never used before: 12 letters, digits, `-` or `_`. Default: a new id. */
+  runId?: string | undefined;
   /** Called before a `rate` above half of the stream's capacity is sent. Default: the events are sent. */
   confirmLoad?: ((load: RunLoad) => boolean | Promise<boolean>) | undefined;
 }

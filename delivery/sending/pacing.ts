@@ -1,11 +1,14 @@
 import { SettingsError } from "../common/errors";
 import { DEFAULT_CAPACITY_SHARE } from "../common/limits";
+import { type Part, partText } from "../common/part";
 import { KEY_BYTES } from "../common/runId";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
 import { BATCH_LIMITS } from "../kinesis/batcher";
 import { CappedLimiter, type RateLimiter, SteadyLimiter, type WriteCapacity } from "../kinesis/rateLimit";
 import type { RunLoad, SenderOptions } from "./options";
+
+const ALL: Part = { index: 0, count: 1 };
 
 /** The source's events and their rate limit. */
 export interface PacedEvents {
@@ -20,36 +23,58 @@ const SAMPLED_EVENTS = 100;
 /** Write capacity of a shard. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
 const SHARD: WriteCapacity = { recordsPerSecond: 1_000, bytesPerSecond: 1_000_000 };
 
-type LoadOptions = Pick<SenderOptions, "source" | "rate" | "capacityShare" | "confirmLoad" | "signal">;
+type LoadOptions = Pick<
+  SenderOptions,
+  "source" | "rate" | "capacityShare" | "confirmLoad" | "signal" | "part"
+>;
 
 /** @throws SettingsError if `rate` uses more than half of the stream's capacity, and `confirmLoad` declines. */
-export async function pacedEvents(
-  { source, rate, capacityShare = DEFAULT_CAPACITY_SHARE, confirmLoad, signal }: LoadOptions,
-  { openShards }: StreamState,
-): Promise<PacedEvents> {
+export async function pacedEvents(options: LoadOptions, { openShards }: StreamState): Promise<PacedEvents> {
+  const { source, rate, capacityShare = DEFAULT_CAPACITY_SHARE, signal, part = ALL } = options;
   const batches = untilAborted(source.batches(), signal);
-  if (rate !== undefined) return steadily(batches, rate, { openShards, confirmLoad });
+  if (rate !== undefined) return steadily(batches, rate, openShards, options);
   if (openShards === undefined || capacityShare >= 1) return { batches, step: "sending events" };
   const percent = Math.round(capacityShare * 100);
   return {
     batches,
-    limiter: new CappedLimiter(capacityOf(openShards, capacityShare)),
-    step: `sending events, at most ${percent} % of the capacity of ${shardCount(openShards)}`,
+    limiter: new CappedLimiter(capacityOf(openShards / part.count, capacityShare)),
+    step: `sending events, at most ${percent} % of the capacity of ${shardCount(openShards)}${shareOf(part)}`,
   };
+}
+
+/** @throws SettingsError if the stream can't be divided into the parts of a run. */
+export function checkPart(
+  part: Part | undefined,
+  { openShards, placesRecords, streamArn }: StreamState,
+): void {
+  if (part === undefined || part.count === 1) return;
+  if (placesRecords === true)
+    throw new SettingsError(
+      `${streamArn} can't be divided into parts, because it distributes records itself (RecordDistributionStrategy AUTO). Leave out --part, or change the strategy to USER_PARTITION_KEY`,
+    );
+  if (openShards !== undefined && openShards < part.count)
+    throw new SettingsError(
+      `Part ${partText(part)} has no shard, because ${streamArn} has ${shardCount(openShards)}. Use at most as many parts as shards`,
+    );
+}
+
+function shareOf(part: Part): string {
+  return part.count === 1 ? "" : `, of which part ${partText(part)} uses its share`;
 }
 
 async function steadily(
   source: AsyncIterable<readonly SourceEvent[]>,
   rate: number,
-  { openShards, confirmLoad }: { openShards: number | undefined } & Pick<LoadOptions, "confirmLoad">,
+  openShards: number | undefined,
+  { confirmLoad, part = ALL }: Pick<LoadOptions, "confirmLoad" | "part">,
 ): Promise<PacedEvents> {
   const isEnough = (first: (readonly SourceEvent[])[]) => first.flat().length >= SAMPLED_EVENTS;
   const { first, all: batches } = await peek(source, isEnough);
   const limiter = new SteadyLimiter(rate);
   if (openShards === undefined) return { batches, limiter, step: `sending ${rate} events/s` };
-  const load = loadOf(rate, meanBytes(first.flat()) + KEY_BYTES, openShards);
+  const load = loadOf(rate * part.count, meanBytes(first.flat()) + KEY_BYTES, openShards);
   if (load.share > DEFAULT_CAPACITY_SHARE && !(await (confirmLoad?.(load) ?? true))) throw notAgreed(load);
-  const step = `sending ${rate} events/s, ${percentOf(load)} % of the capacity of ${shardCount(openShards)}`;
+  const step = `sending ${load.rate} events/s, ${percentOf(load)} % of the capacity of ${shardCount(openShards)}${shareOf(part)}`;
   return { batches, limiter, step };
 }
 

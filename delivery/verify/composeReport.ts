@@ -25,7 +25,8 @@ import { countEvents, decideVerdict, type EventCounts } from "./verdict";
 /** Results that a run has on every route. */
 export interface Measurements {
   deployment: OpenDeployment;
-  collector: Pick<Collector, "latency" | "recordsForeign" | "shards">;
+  collector: Pick<Collector, "latency" | "recordsForeign" | "shards"> &
+    Partial<Pick<Collector, "recordsOfOtherParts">>;
   timeline: Timeline;
   /** Ids of the shards that were read. */
   shardIds: string[];
@@ -45,6 +46,7 @@ export function measured(run: Measurements, eventsSent: number, events: EventCou
     latencyHistogram: collector.latency.encoded() ?? null,
     timeline: run.timeline.report(),
     recordsForeign: collector.recordsForeign,
+    recordsOfOtherParts: collector.recordsOfOtherParts ?? 0,
     shards: collector.shards(run.shardIds),
     environment: {
       version: VERSION,
@@ -69,11 +71,11 @@ export interface EndedRun extends Measurements {
 export function composeReport(run: EndedRun): DeliveryReport {
   const { deployment, before, state } = run;
   const { outputs, amplitude, streamArn, signal } = deployment;
-  const { ledger, key, header } = state;
+  const { ledger, key, header, part } = state;
   const counts = ledger.counts();
   const events = countEvents(counts, run);
   const isLost = run.findings.some(isOfLostRecords);
-  const ofEvents = eventFindings(ledger, counts, run, streamArn);
+  const ofEvents = eventFindings(state, counts, run, streamArn);
   const findings = [
     ...before.findings,
     ...withIgnoredChanges(run.findings, outputs),
@@ -91,13 +93,15 @@ export function composeReport(run: EndedRun): DeliveryReport {
     route: before.route,
     ...namesOf(outputs),
     runId: key.runId,
+    part: part ?? null,
     resumable,
     resumedFrom: header === undefined ? null : new Date(header.startedAt).toISOString(),
     ...measured(run, ledger.sent, events),
     eventsAcknowledged: ledger.acknowledged,
     ...omissionsOf(run.source),
     acknowledgementInSeconds: run.acknowledgement.summary() ?? null,
-    findings: resumable ? withResumption(findings, key.runId) : findings,
+    acknowledgementHistogram: run.acknowledgement.encoded() ?? null,
+    findings: resumable ? withResumption(findings, key.runId, part) : findings,
     proof: proofOf(before, amplitude, verdict),
   };
 }

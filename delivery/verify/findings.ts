@@ -1,26 +1,28 @@
 import { type Finding, finding, mostCommon, present } from "../common/findings";
+import type { RunKey } from "../common/runId";
 import { counted } from "../common/text";
 import { eventsRefused } from "../sending/findings";
-import type { Ledger } from "./ledger";
+import type { RunState } from "./resume/runState";
 import type { Fate, LedgerCounts, RunEnd } from "./verdict";
 
 /** Returns the findings about the events' outcomes, one per kind. */
 export function eventFindings(
-  { reasons }: Ledger,
+  { ledger: { reasons }, key }: Pick<RunState, "ledger" | "key">,
   counts: LedgerCounts,
   { readingComplete }: RunEnd,
   where: string,
 ): Finding[] {
   const { fates, duplicates, unexplainedDuplicates, seenDespiteRefusal } = counts;
+  const named = (fate: Fate) => eventsOf(fate, counts, key);
   const absent = fates.lost + fates.unanswered + fates.leftOpen;
   return present([
-    fates.refused > 0 && eventsRefused(reasons.refused, named(counts, "refused"), where),
+    fates.refused > 0 && eventsRefused(reasons.refused, named("refused"), where),
     readingComplete &&
       fates.lost > 0 &&
       finding.error(
         "events-lost",
         where,
-        `${named(counts, "lost")} were acknowledged by Kinesis, and are not in the stream after two full readings`,
+        `${named("lost")} were acknowledged by Kinesis, and are not in the stream after two full readings`,
         "Check that nothing stands between this machine and Kinesis (endpoint, proxy), then take it to AWS Support with the run id",
       ),
     readingComplete &&
@@ -28,7 +30,7 @@ export function eventFindings(
       finding.error(
         "events-unanswered",
         where,
-        `${named(counts, "unanswered")} got no clear response from Kinesis, and are not in the stream: ${mostCommon(reasons.unanswered.ranked)}`,
+        `${named("unanswered")} got no clear response from Kinesis, and are not in the stream: ${mostCommon(reasons.unanswered.ranked)}`,
         "Check the network and the service's health, and run this again",
       ),
     !readingComplete && absent > 0 && unread(absent, where),
@@ -36,7 +38,7 @@ export function eventFindings(
       finding.error(
         "events-corrupted",
         where,
-        `${named(counts, "corrupted")} came back with different bytes`,
+        `${named("corrupted")} came back with different bytes`,
         "Check that nothing between this machine and Kinesis changes requests (endpoint, proxy)",
       ),
     unexplainedDuplicates > 0 &&
@@ -56,9 +58,9 @@ export function eventFindings(
   ]);
 }
 
-function named(counts: LedgerCounts, fate: Fate): string {
+function eventsOf(fate: Fate, counts: LedgerCounts, key: RunKey): string {
   const total = counts.fates[fate];
-  const sample = counts.samples[fate];
+  const sample = counts.samples[fate].map((number) => key.numberOf(number - 1) + 1);
   const more = total > sample.length ? ", …" : "";
   return `${counted(total, "event")} (number ${sample.join(", ")}${more} of the source)`;
 }

@@ -17,7 +17,7 @@ import {
   recordsExpired,
 } from "../sending/findings";
 import type { Progress } from "../sending/options";
-import { type PacedEvents, pacedEvents } from "../sending/pacing";
+import { checkPart, type PacedEvents, pacedEvents } from "../sending/pacing";
 import { composeReport } from "./composeReport";
 import { type Ledger, MAX_EVENTS_PER_RUN, tooManyEvents } from "./ledger";
 import type { VerifyOptions } from "./options";
@@ -103,6 +103,8 @@ class DeliveryRun {
       return reason !== undefined;
     };
     if (isGone(lossSince(begun, stream))) return false;
+    // A part that is resumed has the same hash keys, whatever shards there are now.
+    if (this.state.header === undefined) checkPart(this.options.part, stream);
     const paced = await pacedEvents(this.options, stream);
     const readBack = this.#readBack(stream, readFrom);
     this.#show({ phase: "preparing", step: "reading the stream's shards" });
@@ -169,6 +171,7 @@ class DeliveryRun {
 
   #readBack({ clockOffsetMs }: StreamState, readFrom: number): ReadBack {
     const { clock, operator, outputs, random, signal } = this.deployment;
+    const { part } = this.state;
     const {
       pollMs,
       capacityShare,
@@ -182,6 +185,7 @@ class DeliveryRun {
       clockOffsetMs,
       pollMs: pollMs ?? (takesAll ? MIN_POLL_INTERVAL_MS : undefined),
       bytesPerSecond: takesAll ? Number.POSITIVE_INFINITY : undefined,
+      part,
       clock,
       random,
       ledger: this.#ledger,

@@ -2,9 +2,11 @@ import type { Clock } from "../common/clock";
 import type { ShardReport } from "../common/findings";
 import { LatencyRecorder } from "../common/histogram";
 import { GRACE_MS } from "../common/limits";
+import type { Part } from "../common/part";
 import type { RunKey } from "../common/runId";
 import type { Timeline } from "../common/timeline";
 import { unique } from "../common/values";
+import { PartOfStream } from "../kinesis/partOfStream";
 import type { ShardRecords } from "../kinesis/shardReader";
 import type { StreamApi } from "../kinesis/streamApi";
 import { StreamReader } from "../kinesis/streamReader";
@@ -21,6 +23,8 @@ export interface ReadBackOptions {
   pollMs: number | undefined;
   /** Maximum number of bytes read per second and shard; undefined for the reader's default. */
   bytesPerSecond: number | undefined;
+  /** Part of the stream that is read; undefined for all of it. */
+  part: Part | undefined;
   clock: Clock;
   random: () => number;
   ledger: Ledger;
@@ -164,9 +168,11 @@ export class ReadBack {
   }
 
   #reader(reading: "first" | "second", onRecords: (batch: ShardRecords) => void): StreamReader {
-    const { api, from, clockOffsetMs, clock, random, pollMs, bytesPerSecond, onProgress } = this.#options;
+    const { api, from, clockOffsetMs, clock, random, pollMs, bytesPerSecond, onProgress, part } =
+      this.#options;
     return new StreamReader({
       api,
+      part: part && new PartOfStream(part),
       from,
       clockOffsetMs,
       clock,
@@ -191,8 +197,10 @@ export class ReadBack {
 /** Enters the records that are read from the stream into the ledger, and counts foreign records. */
 export class Collector {
   readonly latency = new LatencyRecorder();
-  /** Number of records that do not belong to the run. */
+  /** Number of records that do not belong to the run, in shards that belong to this part of it. */
   recordsForeign = 0;
+  /** Number of records of the run's other parts. */
+  recordsOfOtherParts = 0;
   readonly #recordsByShard = new Map<string, number>();
   readonly #foundAgain = new Set<number>();
 
@@ -209,12 +217,12 @@ export class Collector {
 
   /** Takes records of the second reading: those of events that the first reading missed, and what contradicts it. */
   takeMissing(batch: ShardRecords): void {
-    const foreign = this.recordsForeign;
+    const { recordsForeign, recordsOfOtherParts } = this;
     this.#take(batch, (index, bytes, isRepeated) => {
       if (!isRepeated && !this.ledger.hasSeen(index)) this.#foundAgain.add(index);
       return (!isRepeated && this.#foundAgain.has(index)) || this.ledger.isNews(index, bytes);
     });
-    this.recordsForeign = foreign;
+    Object.assign(this, { recordsForeign, recordsOfOtherParts });
   }
 
   /**
@@ -231,7 +239,7 @@ export class Collector {
   }
 
   #take(
-    { shardId, records, repeated, receivedAt }: ShardRecords,
+    { shardId, records, repeated, receivedAt, isOfOtherPart = false }: ShardRecords,
     isCounted: (index: number, bytes: Uint8Array, isRepeated: boolean) => boolean,
   ): void {
     let own = 0;
@@ -240,7 +248,9 @@ export class Collector {
       const index = this.key.indexOf(PartitionKey);
       const isRepeated = repeated?.has(record) ?? false;
       if (index === undefined || !this.ledger.canHold(index)) {
-        if (!isRepeated) this.recordsForeign += 1;
+        if (isRepeated) continue;
+        if (this.key.isOfOtherPart(PartitionKey)) this.recordsOfOtherParts += 1;
+        else if (!isOfOtherPart) this.recordsForeign += 1;
       } else if (isCounted(index, Data, isRepeated)) {
         own += 1;
         this.#enter(index, Data, receivedAt);

@@ -1,5 +1,6 @@
 import type { Finding, ShardReport, Verdict } from "../common/findings";
 import type { Latency } from "../common/histogram";
+import type { Part } from "../common/part";
 import type { TimelineReport } from "../common/timeline";
 import type { ReportedRoute } from "../deployment/route";
 import type { Omissions } from "../events/source";
@@ -23,6 +24,11 @@ export interface DeliveryReport extends Omissions {
    * `amplitude` every event's `$insert_id`.
    */
   runId: string;
+  /**
+   * Part of the run that this report is about, with its index from 0. Null for a whole run, and for the merged report of
+   * all parts.
+   */
+  part: Part | null;
   /**
    * Whether `verify --resume RUN` can resume the run: it is undecided, a further process may still decide it, and it
    * has a run file.
@@ -87,10 +93,17 @@ export interface DeliveryReport extends Omissions {
    * HdrHistogram libraries of any language decode it and add it up over runs. Null if nothing was read.
    */
   latencyHistogram: string | null;
+  /** Distribution of `acknowledgementInSeconds` in the same encoding, and null if that is. */
+  acknowledgementHistogram: string | null;
   /** Times at which events were sent, acknowledged and read. */
   timeline: TimelineReport;
-  /** Number of records in the stream meanwhile that do not belong to this run. They are only counted. */
+  /**
+   * Number of records in the stream meanwhile that do not belong to this run. They are only counted. A part counts those in
+   * the shards whose first hash key it has, so that no two parts count the same one.
+   */
   recordsForeign: number;
+  /** Number of records of the run's other parts in the shards that this part has read. Those parts account for them. */
+  recordsOfOtherParts: number;
   /** Shards that the run has seen, including those of a resharding. */
   shards: ShardReport[];
   /** Findings of the preflight, of the run and about its events. */

@@ -9,6 +9,7 @@ import type { Timeline } from "../common/timeline";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
 import type { Reason } from "../kinesis/outcome";
+import { PartOfStream } from "../kinesis/partOfStream";
 import type { OutcomeListener } from "../kinesis/producer";
 import type { OutgoingRecord } from "../kinesis/record";
 import type { OpenDeployment } from "../sending/deployment";
@@ -49,13 +50,14 @@ export interface Sent {
  */
 export async function sendPaced(paced: PacedEvents, options: SendingOptions): Promise<Sent> {
   const { state, timeline, signal, onStep, onProgress } = options;
-  const { ledger, key, unsettled } = state;
+  const { ledger, key, unsettled, part } = state;
   onStep({ phase: "sending", step: paced.step });
   const recorder = new SendRecorder(state, timeline);
   try {
     const records = outgoing(paced, {
       ledger,
       key,
+      part: part && new PartOfStream(part),
       unsettled,
       clock: options.deployment.clock,
       signal,
@@ -79,6 +81,8 @@ export async function sendPaced(paced: PacedEvents, options: SendingOptions): Pr
 export interface OutgoingOptions {
   ledger: Ledger;
   key: RunKey;
+  /** Part of the stream that is written; undefined for all of it. */
+  part?: PartOfStream | undefined;
   /** Events of an earlier process that have to be sent again. All others that it sent are skipped. */
   unsettled: ReadonlySet<number>;
   clock: Clock;
@@ -124,10 +128,12 @@ function entered(
   index: number,
   { bytes }: SourceEvent,
   dueAt: number | undefined,
-  { ledger, key }: OutgoingOptions,
+  { ledger, key, part }: OutgoingOptions,
 ): OutgoingRecord {
   if (!ledger.isSent(index)) ledger.put(index, bytes, dueAt);
-  return { index, partitionKey: key.partitionKey(index), bytes };
+  const partitionKey = key.partitionKey(index);
+  if (part === undefined) return { index, partitionKey, bytes };
+  return { index, partitionKey, explicitHashKey: part.hashKey(index), bytes };
 }
 
 function anotherSource(where: string): SourceError {

@@ -2,6 +2,8 @@
 import { Presets, SingleBar } from "cli-progress";
 import { Argument, Command, InvalidArgumentError } from "commander";
 import { campaign, described, type Outcome, outcomeOf } from "./campaign";
+import { partsOutcome } from "./parts/partsCampaign";
+import { partsScenario } from "./parts/scenario";
 import { reconcileOutcome } from "./reconcile/reconcileCampaign";
 import { reconcileScenario } from "./reconcile/scenario";
 import { scenarioOf } from "./scenario";
@@ -9,6 +11,7 @@ import { scenarioOf } from "./scenario";
 /** Runs of a seed, and what it draws. */
 const SUBJECTS = {
   verify: { run: outcomeOf, draw: (seed: number): object => scenarioOf(String(seed)) },
+  parts: { run: partsOutcome, draw: (seed: number): object => partsScenario(seed) },
   reconcile: { run: reconcileOutcome, draw: (seed: number): object => reconcileScenario(seed) },
 };
 type Subject = (typeof SUBJECTS)[keyof typeof SUBJECTS];

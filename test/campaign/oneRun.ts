@@ -16,6 +16,16 @@ export interface Ran {
   events: Buffer[];
   report: DeliveryReport;
   log: TruthLog;
+  /** Part of the run, if it is not the whole. */
+  part?: RanPart;
+}
+
+/** Part of a run, whose events have every `count`-th number, from `index` on. */
+export interface RanPart {
+  index: number;
+  count: number;
+  /** Whether the part counts the records of others in a shard. */
+  countsForeign: (shardId: string) => boolean;
 }
 
 /** AWS of a run. */

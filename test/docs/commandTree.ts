@@ -28,8 +28,11 @@ export const COMMANDS: Command[] = [
 
 export const commandNames = () => COMMANDS.map((command) => command.name());
 
+/** Returns the options of a command and of the commands below it. */
 export function optionsOf(name: string): readonly Option[] {
-  return COMMANDS.find((command) => command.name() === name)?.options ?? [];
+  const command = COMMANDS.find((command) => command.name() === name);
+  const options = [command, ...(command?.commands ?? [])].flatMap((each) => each?.options ?? []);
+  return [...new Map(options.map((option) => [option.flags, option])).values()];
 }
 
 /** Returns the words after a command that begin with `--` and are not options of it. */

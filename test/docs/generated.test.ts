@@ -32,7 +32,8 @@ describe("The generated parts of the documents", () => {
     for (const command of COMMANDS) {
       expect(text).to.include(`\n| [\`${command.name()}\`](#${command.name()}) | `);
       expect(text).to.match(new RegExp(`^## ${command.name()}$`, "m"));
-      for (const { flags } of command.options) expect(text, command.name()).to.include(`\`${flags}\``);
+      for (const { flags } of command.options)
+        expect(text, command.name()).to.include(`\`${flags.replaceAll("|", "\\|")}\``);
     }
   });
 });

@@ -20,6 +20,8 @@ export class EncodedPutRecords implements PutRecordsInput {
 /** A record as it goes into a body. */
 export interface RecordContent {
   readonly partitionKey: string;
+  /** Decimal integer. */
+  readonly explicitHashKey?: string;
   readonly bytes: Buffer;
 }
 
@@ -49,6 +51,7 @@ export function encodePutRecords(
 const HEADROOM = 1.1;
 const BEFORE_DATA = '{"Data":"';
 const BEFORE_KEY = '","PartitionKey":';
+const BEFORE_HASH_KEY = ',"ExplicitHashKey":';
 const END = "]}";
 const [COMMA, QUOTE, BACKSLASH, BRACE] = [0x2c, 0x22, 0x5c, 0x7d];
 /** A UTF-16 code unit takes at most three bytes in UTF-8, and six if JSON escapes it. */
@@ -56,8 +59,10 @@ const MAX_BYTES_PER_UNIT = 6;
 
 function entriesBound(records: readonly RecordContent[]): number {
   let bytes = 0;
-  for (const { bytes: data, partitionKey } of records) {
+  for (const { bytes: data, partitionKey, explicitHashKey } of records) {
     bytes += base64Length(data.length) + partitionKey.length * MAX_BYTES_PER_UNIT;
+    if (explicitHashKey !== undefined)
+      bytes += BEFORE_HASH_KEY.length + 2 + explicitHashKey.length * MAX_BYTES_PER_UNIT;
   }
   return bytes + records.length * (BEFORE_DATA.length + BEFORE_KEY.length + 4);
 }
@@ -66,10 +71,16 @@ function base64Length(bytes: number): number {
   return Math.ceil(bytes / 3) * 4;
 }
 
-function writeEntry(body: Buffer, at: number, { bytes, partitionKey }: RecordContent): number {
+function writeEntry(
+  body: Buffer,
+  at: number,
+  { bytes, partitionKey, explicitHashKey }: RecordContent,
+): number {
   let end = writeAscii(body, at, BEFORE_DATA);
   end += body.write(bytes.toString("base64"), end, "latin1");
   end = writeQuoted(body, writeAscii(body, end, BEFORE_KEY), partitionKey);
+  if (explicitHashKey !== undefined)
+    end = writeQuoted(body, writeAscii(body, end, BEFORE_HASH_KEY), explicitHashKey);
   body[end] = BRACE;
   return end + 1;
 }

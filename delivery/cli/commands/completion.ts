@@ -44,6 +44,8 @@ interface CompletedCommand {
   options: CompletedOption[];
   /** A file if the argument has no choices. */
   argument: OptionValue;
+  /** Names of the commands below it, whose options are among `options`. */
+  nested: string[];
 }
 
 interface CommandTree {
@@ -59,10 +61,12 @@ export function commandTree(program: Command): CommandTree {
 
 function completed(command: Command): CompletedCommand {
   const [argument] = command.registeredArguments;
+  const options = [command, ...command.commands].flatMap(optionsOf);
   return {
     name: command.name(),
     description: command.description(),
-    options: optionsOf(command),
+    options: [...new Map(options.map((option) => [option.flags.join(), option])).values()],
+    nested: command.commands.map((each) => each.name()),
     argument:
       argument === undefined
         ? { kind: "none" }
@@ -111,8 +115,8 @@ function bash(name: string, { global, commands }: CommandTree): string {
     options.flatMap((option) => bashValues(command, option)),
   );
   const words = commands.map(
-    ({ name: command, options, argument }) =>
-      `    ${command}) words="${flagsOf(options)}${argument.kind === "choice" ? ` ${argument.choices.join(" ")}` : ""}" ;;`,
+    ({ name: command, options, argument, nested }) =>
+      `    ${command}) words="${[flagsOf(options), ...nested, ...(argument.kind === "choice" ? argument.choices : [])].join(" ")}" ;;`,
   );
   return `# bash completion for ${name}: source <(${name} completion bash)
 ${complete}() {
@@ -189,7 +193,9 @@ function zshOption({ flags, description, value }: CompletedOption): string[] {
   });
 }
 
-function zshArgument({ argument }: CompletedCommand): string {
+function zshArgument({ argument, nested }: CompletedCommand): string {
+  if (nested.length > 0)
+    return `${zshWord(`1: :_alternative "commands:command:(${nested.join(" ")})" "files:file:_files"`)} '*:file:_files'`;
   if (argument.kind === "choice") return zshWord(`1: :(${argument.choices.join(" ")})`);
   return argument.kind === "file" ? zshWord("1:file:_files") : "";
 }
@@ -217,6 +223,8 @@ function fish(name: string, { global, commands }: CommandTree): string {
         `complete -c ${name} -n ${fishWord(within)} -a ${fishWord(command.argument.choices.join(" "))}`,
       );
     if (command.argument.kind === "file") lines.push(`complete -c ${name} -n ${fishWord(within)} -F`);
+    if (command.nested.length > 0)
+      lines.push(`complete -c ${name} -n ${fishWord(within)} -a ${fishWord(command.nested.join(" "))}`);
   }
   return `${lines.join("\n")}\n`;
 }

@@ -1,9 +1,11 @@
 import { Command, Option } from "commander";
 import { renderReport, writeReports } from "../../report/renderReport";
+import type { NamedReport } from "../../verify/mergeReports";
 import { fileModeOption } from "../options/arguments";
 import { inputName, readInput } from "../options/deployment";
 import { withHelpText } from "../options/helpText";
-import { print, printMessage, styled } from "../terminal/output";
+import { print, printMessage, printReport, styled } from "../terminal/output";
+import { writeReportFiles } from "../terminal/reportFiles";
 
 interface ReportFlags {
   html?: true;
@@ -26,6 +28,17 @@ const HELP = {
   ],
 };
 
+const MERGE_HELP = {
+  examples: [
+    "amplitude-kinesis report merge part-1/report.json part-2/report.json --report reports",
+    "amplitude-kinesis report merge parts/*.json --json > run.json",
+  ],
+  notes: [
+    "The counts are added up, the latencies and times become one distribution, and the worst verdict counts. A part without a report, with several, or of another run makes the run undecided, unless it has failed.",
+    "Exit status: 0 verified, 1 failed, 2 a file is not the report of a part, 3 undecided, 4 verified but the files of --report could not be written.",
+  ],
+};
+
 export function reportCommand(): Command {
   const forms = [
     new Option("--html", "print one self-contained HTML page").conflicts(["junit", "markdown", "dir"]),
@@ -39,7 +52,44 @@ export function reportCommand(): Command {
     .argument("<file>", "report that --json printed; - is standard input")
     .action(runReport);
   for (const form of forms) command.addOption(form);
+  command.addCommand(mergeCommand());
   return withHelpText(command, HELP);
+}
+
+interface MergeFlags {
+  json?: true;
+  report?: string;
+  fileMode?: number;
+}
+
+function mergeCommand(): Command {
+  const command = new Command("merge")
+    .description("merge the JSON reports of all parts of a run into the report of the run")
+    .argument("<files...>", "reports that verify --part printed with --json, or the report.json of --report")
+    .option("--json", "with merge: print the merged report as one JSON document on standard output")
+    .option(
+      "--report <folder>",
+      "with merge: also write report.html, report.xml (JUnit), report.md and report.json to this folder",
+    )
+    .addOption(fileModeOption())
+    .action(async (files: string[], flags: MergeFlags) => {
+      process.exitCode = await runMerge(files, flags);
+    });
+  return withHelpText(command, MERGE_HELP);
+}
+
+async function runMerge(files: string[], flags: MergeFlags): Promise<number> {
+  const { parseReport }: typeof import("../../report/parseReport") = require("../../report/parseReport");
+  const { mergeReports }: typeof import("../../verify/mergeReports") = require("../../verify/mergeReports");
+  const { reportText }: typeof import("../../report/text") = require("../../report/text");
+  const reports: NamedReport[] = [];
+  for (const file of files) {
+    const name = inputName(file);
+    reports.push({ name, report: parseReport(await readInput(file), name) });
+  }
+  const report = mergeReports(reports);
+  printReport(report, flags, reportText);
+  return writeReportFiles(report, flags);
 }
 
 async function runReport(file: string, flags: ReportFlags): Promise<void> {

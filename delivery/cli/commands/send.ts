@@ -3,7 +3,13 @@ import type { Route } from "../../deployment/route";
 import { EXIT_CODES } from "../exitCodes";
 import { type DeploymentFlags, deploymentOf, withDeploymentOptions } from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
-import { type SenderFlags, senderOptions, withSenderOptions } from "../options/sender";
+import {
+  partOptions,
+  type SenderFlags,
+  senderOptions,
+  withPartOptions,
+  withSenderOptions,
+} from "../options/sender";
 import { describeSource, openSource, type SourceFlags, withSourceOptions } from "../options/source";
 import { interruption } from "../terminal/interruption";
 import { printReport } from "../terminal/output";
@@ -20,6 +26,7 @@ const HELP = {
     "amplitude-kinesis send --stack acme --events 100000",
     "amplitude-kinesis send --stack acme --rate 50 --duration 10m",
     "amplitude-kinesis send --stack acme --export export.zip --json",
+    "amplitude-kinesis send --stack acme --rate 20000 --duration 10m --run load-7 --part 1/4",
   ],
   notes: [
     "Nothing is read back; use verify for that. Ctrl-C waits for the requests in flight, and a second Ctrl-C quits immediately.",
@@ -30,7 +37,7 @@ const HELP = {
 
 export function sendCommand(): Command {
   const command = withSenderOptions(withDeploymentOptions(new Command("send")).addOption(routeOption()));
-  withSourceOptions(command)
+  withPartOptions(withSourceOptions(command))
     .description("send events to a customer's stream without reading them back")
     .option("--json", "print the report as one JSON document on standard output")
     .action(async (flags: SendFlags) => {
@@ -50,8 +57,10 @@ async function runSend(flags: SendFlags): Promise<number> {
   // The command's folder loads the AWS SDK, which would slow down every other command's start.
   const { sendEvents }: typeof import("../../send") = require("../../send");
   const { sendText }: typeof import("../../send/text") = require("../../send/text");
+  const part = partOptions(flags);
   const { outputs, aws } = await deploymentOf(flags);
-  const source = await openSource(describeSource(flags, Date.now()));
+  const description = describeSource(flags, Date.now());
+  const source = await openSource(description);
   const display = progressDisplay(process.stderr, "acknowledged");
   const interrupt = interruption(() => display.stop(), "waiting for the requests in flight");
   try {
@@ -59,7 +68,8 @@ async function runSend(flags: SendFlags): Promise<number> {
       outputs,
       ...aws,
       source,
-      rate: flags.rate,
+      rate: description.rate,
+      ...part,
       ...senderOptions(flags, flags.route, interrupt.signal),
       signal: interrupt.signal,
       mfaCode: mfaPrompt(() => display.stop()),

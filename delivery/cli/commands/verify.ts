@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { AwsOptions, MfaCode } from "../../aws/profile";
 import { SettingsError } from "../../common/errors";
 import { DEFAULT_TIMEOUT_SECONDS } from "../../common/limits";
+import { RUN_ID } from "../../common/runId";
 import type { ReportedRoute, Route } from "../../deployment/route";
 import type { Progress } from "../../sending/options";
 import {
@@ -22,7 +23,14 @@ import {
   withDeploymentOptions,
 } from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
-import { type SenderFlags, senderOptions, trustOptions, withSenderOptions } from "../options/sender";
+import {
+  partOptions,
+  type SenderFlags,
+  senderOptions,
+  trustOptions,
+  withPartOptions,
+  withSenderOptions,
+} from "../options/sender";
 import {
   describeSource,
   openSource,
@@ -54,6 +62,7 @@ const HELP = {
     "pulumi stack output --json | amplitude-kinesis verify --outputs - --json",
     "amplitude-kinesis verify --role-arn arn:aws:iam::111122223333:role/amplitude \\\n      --region eu-central-1 --stream-name amplitude-events --export export.zip",
     "amplitude-kinesis verify --stack acme --rate 500 --duration 10m --report reports",
+    "amplitude-kinesis verify --stack acme --rate 20000 --duration 10m --run load-7 --part 1/4 --report part-1",
     "amplitude-kinesis verify --stack acme --route amplitude --amplitude-zone EU",
   ],
   notes: [
@@ -65,7 +74,7 @@ const HELP = {
 
 export function verifyCommand(): Command {
   const command = withSenderOptions(withDeploymentOptions(new Command("verify")).addOption(routeOption()));
-  withRunOptions(withAmplitudeOptions(withSourceOptions(command)))
+  withRunOptions(withAmplitudeOptions(withPartOptions(withSourceOptions(command))))
     .description("send events to a customer's stream, read them back, and account for every event")
     .option("--json", "print the report as one JSON document on standard output")
     .option(
@@ -105,11 +114,11 @@ function withRunOptions(command: Command): Command {
 /** Options that the file of a resumed run contains. */
 const STORED_IN_RUN_FILE = [
   ...["stack", "outputs", "output", "roleArn", "region", "streamName"],
-  ...["events", "seed", "export", "rate", "duration"],
+  ...["events", "seed", "export", "rate", "duration", "run"],
 ];
 
 function parseRunId(text: string): string {
-  if (/^[\w-]{12}$/.test(text)) return text;
+  if (RUN_ID.test(text)) return text;
   throw new InvalidArgumentError(
     "It must be the id of a run, 12 letters, digits, '-' or '_', as shown in its report.",
   );
@@ -157,7 +166,10 @@ async function runVerify(flags: VerifyFlags): Promise<number> {
 }
 
 type Run = AwsOptions &
-  Pick<VerifyOptions, "outputs" | "source" | "sourceDescription" | "rate" | "runFolder" | "resume">;
+  Pick<
+    VerifyOptions,
+    "outputs" | "source" | "sourceDescription" | "rate" | "runFolder" | "resume" | "part" | "runId"
+  >;
 
 function bySending(flags: VerifyFlags, route: Route | undefined, run: Run) {
   return (hooks: RunHooks) =>
@@ -171,21 +183,23 @@ function bySending(flags: VerifyFlags, route: Route | undefined, run: Run) {
 
 async function runFrom(flags: VerifyFlags): Promise<Run> {
   const runFolder = flags.runFile ? (flags.runFolder ?? defaultRunFolder()) : undefined;
-  if (flags.resume !== undefined) return resumedRun(flags.resume, runFolder, flags.profile);
+  if (flags.resume !== undefined) return resumedRun(flags.resume, runFolder, flags);
+  const part = partOptions(flags);
   const { outputs, aws } = await deploymentOf(flags);
   const sourceDescription = describeSource(flags, Date.now());
   const source = await openSource(sourceDescription);
-  return { ...aws, outputs, source, sourceDescription, rate: flags.rate, runFolder };
+  const { rate } = sourceDescription;
+  return { ...aws, outputs, source, sourceDescription, rate, runFolder, ...part };
 }
 
 async function resumedRun(
   resume: string,
   runFolder: string | undefined,
-  profile: string | undefined,
+  { part, profile }: Pick<VerifyFlags, "part" | "profile">,
 ): Promise<Run> {
   if (runFolder === undefined)
     throw new SettingsError("--resume requires the run file. Leave out --no-run-file");
-  const { outputs, source } = await domain.runFile().readRunHeader(runFilePath(runFolder, resume));
+  const { outputs, source } = await domain.runFile().readRunHeader(runFilePath(runFolder, resume, part));
   const description = parseSourceDescription(source);
   const aws = await awsOptionsOf({ ...description, profile });
   return {
@@ -195,6 +209,7 @@ async function resumedRun(
     rate: description.rate,
     runFolder,
     resume,
+    part,
   };
 }
 

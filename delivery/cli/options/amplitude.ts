@@ -55,6 +55,8 @@ const NOT_AMPLITUDE = {
   duration: "--duration",
   concurrency: "--concurrency",
   resume: "--resume",
+  part: "--part",
+  run: "--run",
   senderProfile: "--sender-profile",
   externalId: "--external-id",
 };

@@ -1,9 +1,12 @@
 import { type Command, Option } from "commander";
+import { SettingsError } from "../../common/errors";
 import { DEFAULT_PROPAGATION_SECONDS } from "../../common/limits";
+import type { Part } from "../../common/part";
+import { runIdFrom } from "../../common/runId";
 import type { Route } from "../../deployment/route";
 import type { VerifyOptions } from "../../verify/options";
 import { confirmLoad } from "../terminal/prompts";
-import { accountId, integer } from "./arguments";
+import { accountId, integer, withPartOption } from "./arguments";
 import { profileOption } from "./deployment";
 
 /** Options that describe whom the role must trust, if that differs from what Amplitude documents. */
@@ -42,6 +45,8 @@ export interface SenderFlags extends TrustFlags {
   concurrency?: number;
   yes?: true;
   propagation: number;
+  part?: Part;
+  run?: string;
 }
 
 export function withSenderOptions(command: Command): Command {
@@ -61,6 +66,25 @@ export function withSenderOptions(command: Command): Command {
     )
     .option("--yes", "use the stream's full write capacity without asking (default: half of it)")
     .addOption(propagationOption(DEFAULT_PROPAGATION_SECONDS));
+}
+
+/** Adds the options of a run that several processes share. */
+export function withPartOptions(command: Command): Command {
+  return withPartOption(command, "the run").option(
+    "--run <id>",
+    "with --part: run that the part belongs to, the same for all parts and new for every run; any text, such as a job's id",
+  );
+}
+
+/** @throws SettingsError if only one of `--part` and `--run` is given. */
+export function partOptions({ part, run }: Pick<SenderFlags, "part" | "run">) {
+  if (part !== undefined && run === undefined)
+    throw new SettingsError(
+      "--part requires --run ID, the same for all parts of the run, such as the id of the job that starts them",
+    );
+  if (part === undefined && run !== undefined)
+    throw new SettingsError("--run joins the parts of a run. Give --part too, or leave it out");
+  return { part, runId: run === undefined ? undefined : runIdFrom(run) };
 }
 
 export function propagationOption(seconds: number): Option {

@@ -2,7 +2,8 @@ import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { DeliveryError, SettingsError } from "../../common/errors";
 import { MAX_EVENTS } from "../../common/limits";
-import type { EventSource } from "../../events/source";
+import { type Part, partText } from "../../common/part";
+import { type EventSource, partOf } from "../../events/source";
 import { duration, integer, positiveNumber } from "./arguments";
 
 /** Options that describe the events to send. */
@@ -12,9 +13,15 @@ export interface SourceFlags {
   export?: string;
   rate?: number;
   duration?: number;
+  /** Part of the run. The other flags are those of the whole run. */
+  part?: Part;
 }
 
 const DEFAULT_EVENTS = 1_000;
+/** Highest rate of one process, in events per second. */
+const MAX_RATE = 100_000;
+/** Highest rate of all parts together. */
+const MAX_RATE_OF_PARTS = 10_000_000;
 
 export function withSourceOptions(command: Command): Command {
   return command
@@ -32,7 +39,11 @@ export function withSourceOptions(command: Command): Command {
       "--export <file>",
       "send the events of an Amplitude export (.zip, .json.gz or .json) instead of generated events",
     )
-    .option("--rate <number>", "send at a constant rate, in events per second", positiveNumber(100_000))
+    .option(
+      "--rate <number>",
+      "send at a constant rate, in events per second",
+      positiveNumber(MAX_RATE_OF_PARTS),
+    )
     .addOption(
       new Option("--duration <time>", "with --rate: generate events for this long, such as 90s, 10m or 2h")
         .argParser(duration)
@@ -44,7 +55,7 @@ export function withSourceOptions(command: Command): Command {
 export type SourceDescription = StackOfRun &
   (
     | { kind: "generated"; events: number; seed: string; from: number; rate?: number }
-    | { kind: "export"; file: string; rate?: number }
+    | { kind: "export"; file: string; rate?: number; part?: Part }
   );
 
 /** Stack whose credentials send the events, if one was named. */
@@ -55,17 +66,37 @@ interface StackOfRun {
 }
 
 /**
+ * Describes the source of a run, or of one part of it. A part has an equal share of the events and of the rate. Generated
+ * events of a part have a seed derived from that of the run, and of an export it takes every N-th event.
+ *
  * @param now Time of the generated events, in Unix milliseconds.
- * @throws SettingsError if the flags contradict each other.
+ * @throws SettingsError if the flags contradict each other, or if the part would have no event.
  */
 export function describeSource(flags: SourceFlags & StackOfRun, now: number): SourceDescription {
-  const { rate, seed = crypto.randomUUID(), stack, cwd = "" } = flags;
+  const { part, rate, seed = crypto.randomUUID(), stack, cwd = "" } = flags;
   const paced = {
-    ...(rate !== undefined && { rate }),
+    ...(rate !== undefined && { rate: checkedRate(rate / (part?.count ?? 1), part) }),
     ...(stack !== undefined && { stack, cwd: resolve(cwd) }),
   };
-  if (flags.export !== undefined) return { kind: "export", file: resolve(flags.export), ...paced };
-  return { kind: "generated", events: eventCount(flags), seed, from: now, ...paced };
+  if (flags.export !== undefined)
+    return { kind: "export", file: resolve(flags.export), ...paced, ...(part && { part }) };
+  const all = eventCount(flags);
+  if (part === undefined) return { kind: "generated", events: all, seed, from: now, ...paced };
+  const { index, count } = part;
+  const events = Math.floor((all - index + count - 1) / count);
+  if (events < 1)
+    throw new SettingsError(
+      `Part ${partText(part)} has no event, because the run has ${all}. Use at most as many parts as events`,
+    );
+  return { kind: "generated", events, seed: `${seed} part ${partText(part)}`, from: now, ...paced };
+}
+
+function checkedRate(rate: number, part: Part | undefined): number {
+  if (rate <= MAX_RATE) return rate;
+  const whose = part === undefined ? "--rate is" : `Part ${partText(part)} of --rate is`;
+  throw new SettingsError(
+    `${whose} ${rate} events/s, and one process sends at most ${MAX_RATE}. Lower it, or divide the run into ${part === undefined ? "" : "more "}parts with --part`,
+  );
 }
 
 function eventCount({ events = DEFAULT_EVENTS, rate, duration: ms }: SourceFlags): number {
@@ -84,7 +115,10 @@ export async function openSource(description: SourceDescription): Promise<EventS
     require("../../events/export/exportReader");
   const { generateEvents }: typeof import("../../events/generator/generator") =
     require("../../events/generator/generator");
-  if (description.kind === "export") return openExport(description.file);
+  if (description.kind === "export") {
+    const source = await openExport(description.file);
+    return description.part === undefined ? source : partOf(source, description.part);
+  }
   const { events, seed, from, rate } = description;
   let created = 0;
   // The time depends only on the event's number, so that the same events can be created again.

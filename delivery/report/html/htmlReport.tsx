@@ -1,6 +1,7 @@
 import { accountOf } from "../../common/arn";
 import type { Verdict } from "../../common/findings";
 import { renderPage } from "../../common/htmlPage";
+import { partText } from "../../common/part";
 import type { DeliveryReport } from "../../verify/report";
 import { latencyDistribution } from "../latencyDistribution";
 import { verdictSentence } from "../presentation";
@@ -52,7 +53,9 @@ function Body({ report, charting }: { report: DeliveryReport; charting: Charting
 }
 
 function VerdictHeader({ report }: { report: DeliveryReport }) {
-  const { verdict, streamName, region, startedAt, durationInSeconds, resumedFrom, resumable, runId } = report;
+  const { verdict, streamName, region, startedAt, durationInSeconds, resumedFrom, resumable, runId, part } =
+    report;
+  const resumed = part === null ? runId : `${runId} --part ${partText(part)}`;
   return (
     <header class={verdict}>
       <p class="quiet">Delivery of Amplitude's events</p>
@@ -66,7 +69,7 @@ function VerdictHeader({ report }: { report: DeliveryReport }) {
       </p>
       {resumable ? (
         <p>
-          Resume it with <code>amplitude-kinesis verify --resume {runId}</code>
+          Resume it with <code>amplitude-kinesis verify --resume {resumed}</code>
         </p>
       ) : null}
     </header>
@@ -146,13 +149,13 @@ function TimelineSection({ report: { timeline }, charting }: { report: DeliveryR
 }
 
 function EnvironmentSection({ report }: { report: DeliveryReport }) {
-  const { environment, region, roleArn, route, runId } = report;
+  const { environment, region, roleArn, route, runId, part } = report;
   const rows: [name: string, value: string][] = [
     ["AWS account", accountOf(report.roleArn)],
     ["Region", region],
     ["Role", roleArn],
     ["Route", route],
-    ["Run", runId],
+    ["Run", part === null ? runId : `${runId}, part ${partText(part)}`],
     ["amplitude-kinesis", environment.version],
     ["Node.js", environment.nodeVersion],
     ["Platform", environment.platform],

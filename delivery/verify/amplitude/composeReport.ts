@@ -44,6 +44,8 @@ export function composeReport(ended: EndedAmplitudeRun): DeliveryReport {
     filesSkipped: 0,
     // Only Amplitude sees when Kinesis acknowledges an event.
     acknowledgementInSeconds: null,
+    acknowledgementHistogram: null,
+    part: null,
     findings,
     proof: proofOf({ ...ended.run, apps: [...ledger.apps.keys()], identifyArrived }, verdict),
   };

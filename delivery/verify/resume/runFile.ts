@@ -35,7 +35,7 @@ export class RunFile {
 
   /** @throws DeliveryError `run-file` if the file can't be created, or exists. */
   static create(folder: string, header: RunHeader): RunFile {
-    const path = runFilePath(folder, header.runId);
+    const path = runFilePath(folder, header.runId, header.part);
     const file = RunFile.#open(path, "ax");
     try {
       file.#write(header);

@@ -1,9 +1,12 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync, readdirSync } from "node:fs";
 import { truncate } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { DeliveryError, messageOf } from "../../common/errors";
+import { listed } from "../../common/findings";
 import { hasCode } from "../../common/folder";
 import { LineSplitter } from "../../common/lines";
 import type { StackOutputs } from "../../common/outputs";
+import type { Part } from "../../common/part";
 import type { Reason } from "../../kinesis/outcome";
 
 /** Inclusive ranges of integers, in the order in which they came. */
@@ -14,6 +17,8 @@ export interface RunHeader {
   format: 2;
   /** 12 characters of base64url. */
   runId: string;
+  /** Part of the run that the file is about. Absent for a whole run. */
+  part?: Part;
   outputs: StackOutputs;
   /** Epoch time in ms, by this machine's clock. */
   startedAt: number;
@@ -126,7 +131,7 @@ async function* linesOf(path: string): AsyncGenerator<FileLine> {
     }
   } catch (cause) {
     if (cause instanceof DeliveryError) throw cause;
-    throw unusable(path, reasonOf(cause), cause);
+    throw unusable(path, reasonOf(cause, path), cause);
   }
   const last = splitter.end();
   if (last !== undefined) yield { number: last.number, text: undefined, end, isWhole: false };
@@ -147,9 +152,18 @@ function headerIn(value: object | undefined, path: string): RunHeader {
   throw unusable(path, "its first line does not belong to a run of this version");
 }
 
-function reasonOf(cause: unknown): string {
-  const isMissing = hasCode(cause, "ENOENT");
-  return isMissing ? "there is no such file, because a decided run deletes its file" : messageOf(cause);
+function reasonOf(cause: unknown, path: string): string {
+  if (!hasCode(cause, "ENOENT")) return messageOf(cause);
+  const others = partFiles(path);
+  if (others.length === 0) return "there is no such file, because a decided run deletes its file";
+  return `there is no such file, but there is ${listed(others)}. Name the part with --part`;
+}
+
+/** Returns the names of the files of other parts of the run, or of any part if the path is that of a whole run. */
+function partFiles(path: string): string[] {
+  const [runId = ""] = basename(path).split(".");
+  if (!existsSync(dirname(path))) return [];
+  return readdirSync(dirname(path)).filter((name) => name.startsWith(`${runId}.`) && name.endsWith(".run"));
 }
 
 function unusable(path: string, reason: string, cause?: unknown): DeliveryError {

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { DeliveryError, messageOf } from "../../common/errors";
 import { hasCode, makeFolder } from "../../common/folder";
+import { type Part, partText } from "../../common/part";
 
 /**
  * Returns the default folder of run files: `$XDG_STATE_HOME/amplitude-kinesis`, else `~/.local/state/amplitude-kinesis`;
@@ -28,8 +29,10 @@ export function makeRunFolder(folder: string): void {
   }
 }
 
-export function runFilePath(folder: string, runId: string): string {
-  return join(folder, `${runId}.run`);
+/** Each part of a run has a file, such as `RUN.2-of-4.run`. */
+export function runFilePath(folder: string, runId: string, part?: Part): string {
+  const name = part === undefined ? runId : `${runId}.${partText(part).replace("/", "-of-")}`;
+  return join(folder, `${name}.run`);
 }
 
 export function notWritable(message: string, cause: unknown): DeliveryError {

@@ -1,6 +1,8 @@
-import { SettingsError } from "../../common/errors";
+import { existsSync } from "node:fs";
+import { DeliveryError, SettingsError } from "../../common/errors";
 import type { StackOutputs } from "../../common/outputs";
-import { newRunKey, type RunKey, runKeyOf } from "../../common/runId";
+import { type Part, partText } from "../../common/part";
+import { type RunKey, runKeyOf, startedRunKey } from "../../common/runId";
 import type { Reason } from "../../kinesis/outcome";
 import { HASH_BYTES, Ledger } from "../ledger";
 import { RunFile, RunJournal } from "./runFile";
@@ -22,6 +24,10 @@ export interface RunStateOptions {
   runFolder?: string | undefined;
   /** Id of the run to resume, whose file is in `runFolder`. */
   resume?: string | undefined;
+  /** Id of a new run. Default: a random one. */
+  runId?: string | undefined;
+  /** Part of the run. Default: all of it. */
+  part?: Part | undefined;
 }
 
 /** State of a run, new or restored from its file: its key, its ledger, and the events that are still to be sent. */
@@ -36,21 +42,26 @@ export class RunState {
     private readonly folder: string | undefined,
     /** Events that an earlier process attempted without an outcome, and that are sent again. An attempt removes an event. */
     readonly unsettled: Set<number>,
+    readonly part: Part | undefined,
     /** Header of the resumed run. */
     readonly header?: RunHeader,
   ) {}
 
   /**
    * @throws DeliveryError `run-file` if the file can't be read, or its folder can't be created.
-   * @throws SettingsError if the run belongs to another deployment.
+   * @throws SettingsError if the run belongs to another deployment, or the file to another part, or if `part` has no run.
    */
-  static async open({ outputs, runFolder, resume }: RunStateOptions): Promise<RunState> {
+  static async open(options: RunStateOptions): Promise<RunState> {
+    const { outputs, runFolder, resume, runId, part } = options;
     if (resume === undefined) {
-      if (runFolder !== undefined) makeRunFolder(runFolder);
-      return new RunState(newRunKey(), new Ledger(), runFolder, new Set());
+      const key = startedRunKey(options);
+      if (runFolder !== undefined) prepareFolder(runFolder, runId, part);
+      return new RunState(key, new Ledger(), runFolder, new Set(), part);
     }
-    const path = runFilePath(folderOf(runFolder), resume);
-    checkOutputs(await readRunHeader(path), outputs);
+    const path = runFilePath(folderOf(runFolder), resume, part);
+    const header = await readRunHeader(path);
+    checkOutputs(header, outputs);
+    checkPart(header, part, path);
     const file = RunFile.reopen(path);
     try {
       return await RunState.#reopened(file, runFolder);
@@ -64,7 +75,8 @@ export class RunState {
     const ledger = new Ledger();
     const replay = new Replay(ledger);
     const header = await readRunFile(file.path, (entry) => replay.take(entry));
-    const state = new RunState(runKeyOf(header.runId), ledger, folder, replay.unsettled, header);
+    const { runId, part } = header;
+    const state = new RunState(runKeyOf(runId, part), ledger, folder, replay.unsettled, part, header);
     state.#journal = new RunJournal(file);
     for (const index of replay.unanswered) {
       ledger.onAmbiguous(index);
@@ -79,10 +91,12 @@ export class RunState {
   }
 
   /** @throws DeliveryError `run-file` if the file can't be created. */
-  begin(header: Omit<RunHeader, "format" | "runId">): void {
-    if (this.folder === undefined || this.#journal !== undefined) return;
+  begin(header: Omit<RunHeader, "format" | "runId" | "part">): void {
+    const { folder, part } = this;
+    if (folder === undefined || this.#journal !== undefined) return;
+    const { runId } = this.key;
     this.#journal = new RunJournal(
-      RunFile.create(this.folder, { format: 2, runId: this.key.runId, ...header }),
+      RunFile.create(folder, { format: 2, runId, ...(part && { part }), ...header }),
     );
   }
 
@@ -101,6 +115,24 @@ function folderOf(runFolder: string | undefined): string {
   if (runFolder === undefined)
     throw new SettingsError("`resume` requires the `runFolder` that contains the run file");
   return runFolder;
+}
+
+function prepareFolder(folder: string, runId: string | undefined, part: Part | undefined): void {
+  makeRunFolder(folder);
+  if (runId === undefined) return;
+  const path = runFilePath(folder, runId, part);
+  if (!existsSync(path)) return;
+  const options = part === undefined ? runId : `${runId} --part ${partText(part)}`;
+  throw new DeliveryError(
+    "run-file",
+    `Can't start run ${runId}, because ${path} is of an earlier process. Resume it with --resume ${options}, or start a run with another id`,
+  );
+}
+
+function checkPart({ runId, part: own }: RunHeader, part: Part | undefined, path: string): void {
+  if (own?.index === part?.index && own?.count === part?.count) return;
+  const [theirs, asked] = [own, part].map((each) => (each ? `part ${partText(each)}` : "the whole"));
+  throw new SettingsError(`${path} belongs to ${theirs} of run ${runId}, not to ${asked}`);
 }
 
 function checkOutputs(header: RunHeader, outputs: StackOutputs): void {

@@ -86,6 +86,11 @@ export class TruthLog {
     this.#copiesAt.set(placeOf(entry), entry);
   }
 
+  /** Makes a record known that others wrote, so that it can be found where it was read. */
+  adopt(copy: Copy): void {
+    this.#copiesAt.set(placeOf(copy), copy);
+  }
+
   attemptsOf(partitionKey: string): readonly Attempt[] {
     return this.#attemptsOf.get(partitionKey) ?? [];
   }

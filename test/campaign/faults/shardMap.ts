@@ -42,6 +42,8 @@ export class ShardMap {
 
   /** Splits a stream of one shard instead, because there is nothing to merge. */
   async reshard(kind: "split" | "merge", occasion: number): Promise<void> {
+    // Another proxy may have changed the stream.
+    await this.refresh();
     const at = Math.floor(draw(this.stream.plan.seed, "reshard", occasion) * this.#open.length);
     const shard = this.#open[at];
     if (shard === undefined) throw new Error("the stream has no open shard");

@@ -1,4 +1,6 @@
-import { type Copy, digestOf, type TruthLog } from "../faults/log";
+import { type Copy, digestOf, type Reading, type TruthLog } from "../faults/log";
+import type { RanPart } from "../oneRun";
+import { readingsIn } from "./readingTruth";
 import { FINAL_REFUSALS, MAX_ATTEMPTS, SENDER_ERROR } from "./sendingTruth";
 
 /** The truth about one event that was sent. */
@@ -15,22 +17,28 @@ export interface EventTruth {
   leftOpen: boolean;
 }
 
-/** Records in a reader's responses, by shard: of the run's events, and foreign ones. */
+/**
+ * Records in a reader's responses, by shard: of the run's events, and in the first reading of other parts of the run, and
+ * foreign ones.
+ */
 export interface ServedTruth {
   ofShards: Map<string, number>;
+  ofOtherParts: number;
   foreign: number;
 }
 
+const WHOLE: RanPart = { index: 0, count: 1, countsForeign: () => true };
+
 /** Partition keys of the run's events, `amplitude-kinesis.RUN.NUMBER`, by the report's `runId`. */
-function keyOf(runId: string, index: number): string {
-  return `amplitude-kinesis.${runId}.${index}`;
+function keyOf(runId: string, index: number, part: RanPart): string {
+  return `amplitude-kinesis.${runId}.${index * part.count + part.index}`;
 }
 
 /** Returns the events that were sent, in the order of the source. */
-export function eventTruths(log: TruthLog, runId: string, events: Buffer[]): EventTruth[] {
-  const served = servedCopies(log);
+export function eventTruths(log: TruthLog, runId: string, events: Buffer[], part = WHOLE): EventTruth[] {
+  const served = servedCopies(log, log.readings);
   return events.flatMap((bytes, index) => {
-    const key = keyOf(runId, index);
+    const key = keyOf(runId, index, part);
     const attempts = log.attemptsOf(key);
     if (attempts.length === 0) return [];
     const copies = served.filter(({ partitionKey }) => partitionKey === key);
@@ -64,20 +72,41 @@ function isForGood(code: string, attempts: number): boolean {
   return FINAL_REFUSALS.has(code) || (attempts >= MAX_ATTEMPTS && code !== SENDER_ERROR);
 }
 
-export function servedTruth(log: TruthLog, runId: string, events: number): ServedTruth {
-  const own = new Set(Array.from({ length: events }, (_, index) => keyOf(runId, index)));
-  const served = servedCopies(log);
+/** @param sentAt Epoch time in ms of the last response to a write. */
+export function servedTruth(
+  log: TruthLog,
+  {
+    runId,
+    events,
+    sentAt,
+    part = WHOLE,
+  }: { runId: string; events: number; sentAt: number; part?: RanPart | undefined },
+): ServedTruth {
+  const own = new Set(Array.from({ length: events }, (_, index) => keyOf(runId, index, part)));
+  const others = new RegExp(`^amplitude-kinesis\\.${runId}\\.(0|[1-9]\\d*)$`);
+  const isOfOtherPart = ({ partitionKey }: Copy) => {
+    const [, number] = others.exec(partitionKey) ?? [];
+    return number !== undefined && Number(number) % part.count !== part.index;
+  };
+  const served = servedCopies(log, log.readings);
+  const first = servedCopies(log, readingsIn(log, sentAt).first);
   const ofShards = new Map<string, number>();
   for (const { partitionKey, shardId } of served) {
     if (own.has(partitionKey)) ofShards.set(shardId, (ofShards.get(shardId) ?? 0) + 1);
   }
-  return { ofShards, foreign: served.filter(({ partitionKey }) => !own.has(partitionKey)).length };
+  const isForeign = (copy: Copy) =>
+    !own.has(copy.partitionKey) && !isOfOtherPart(copy) && part.countsForeign(copy.shardId);
+  return {
+    ofShards,
+    ofOtherParts: first.filter(isOfOtherPart).length,
+    foreign: first.filter(isForeign).length,
+  };
 }
 
 /** Returns each record once. Records of a shard with the same number, key and content are the same. */
-function servedCopies(log: TruthLog): Copy[] {
+function servedCopies(log: TruthLog, readings: Reading[]): Copy[] {
   const copies = new Map<string, Copy>();
-  for (const { shardId, served = [] } of log.readings) {
+  for (const { shardId, served = [] } of readings) {
     for (const sequenceNumber of served) {
       const copy = log.copyAt(shardId, sequenceNumber);
       if (copy === undefined) continue;

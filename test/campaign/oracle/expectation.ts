@@ -20,8 +20,14 @@ export interface Expectation {
   named: string[];
 }
 
-export function expectationOf({ log, events, scenario: { plan }, report: { runId } }: Ran): Expectation {
-  const truths = eventTruths(log, runId, events);
+export function expectationOf({
+  log,
+  events,
+  scenario: { plan },
+  report: { runId },
+  part,
+}: Ran): Expectation {
+  const truths = eventTruths(log, runId, events, part);
   const sending = sendingTruth(log);
   const isAllSeen = truths.every((truth) => isSeen(truth) || truth.refused !== undefined);
   const { sentAt } = sending;
@@ -29,7 +35,7 @@ export function expectationOf({ log, events, scenario: { plan }, report: { runId
   const needs = { sentAt, settleMs: SETTLE_MS, isAllSeen, acknowledgedIn };
   const reading = afterChange(readingTruth(log, needs), plan, isAllSeen);
   const counts = countsOf(truths, reading);
-  const served = servedTruth(log, runId, events.length);
+  const served = servedTruth(log, { runId, events: events.length, sentAt, part });
   return {
     verdict: verdictOf(counts, sending, reading),
     numbers: numbersOf(counts, served),
@@ -81,7 +87,7 @@ function unexplainedIn({ whole, changed, acknowledgedIn, unclear }: EventTruth):
   return Math.max(0, whole + changed - explained);
 }
 
-function numbersOf(counts: Counts, { foreign }: ServedTruth): Expectation["numbers"] {
+function numbersOf(counts: Counts, { foreign, ofOtherParts }: ServedTruth): Expectation["numbers"] {
   const { isComplete, sent, delivered, lost, unanswered, refused, soFar, leftOpen } = counts;
   const absent = lost + unanswered;
   const seen = delivered + counts.corrupted;
@@ -100,6 +106,7 @@ function numbersOf(counts: Counts, { foreign }: ServedTruth): Expectation["numbe
     eventsUnknown: soFar + leftOpen + (isComplete ? 0 : absent),
     deliveryRate: sent === 0 ? 0 : delivered / sent,
     recordsForeign: foreign,
+    recordsOfOtherParts: ofOtherParts,
     // The campaign's source skips no event.
     eventsSkipped: 0,
     filesSkipped: 0,

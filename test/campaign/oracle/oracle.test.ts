@@ -93,6 +93,7 @@ describe("The campaign's oracle", function () {
     "eventsUnknown",
     "deliveryRate",
     "recordsForeign",
+    "recordsOfOtherParts",
     "eventsSkipped",
     "filesSkipped",
   ] as const;

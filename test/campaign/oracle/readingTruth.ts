@@ -39,7 +39,7 @@ export function readingTruth(
 ): ReadingTruth {
   const failure = failureIn(log.readings);
   if (failure !== undefined) return { isComplete: false, failure, unreadShardIds: [] };
-  const { first, second } = readings(log, sentAt);
+  const { first, second } = readingsIn(log, sentAt);
   const startedAgainAt = second[0]?.begunAt;
   const isOver = isAllSeen && startedAgainAt === undefined;
   const unread = unreadBy(first, isOver ? sentAt : sentAt + settleMs);
@@ -54,7 +54,10 @@ export function readingTruth(
 }
 
 /** Requests of the first and the second reading. If nothing was sent, there is only one, which must cover every shard. */
-function readings({ readings: all }: TruthLog, sentAt: number): Record<"first" | "second", Reading[]> {
+export function readingsIn(
+  { readings: all }: TruthLog,
+  sentAt: number,
+): Record<"first" | "second", Reading[]> {
   const again =
     sentAt === 0
       ? -1

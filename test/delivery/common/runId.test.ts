@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { newRunKey } from "../../../delivery/common/runId";
+import { SettingsError } from "../../../delivery/common/errors";
+import { newRunKey, runIdFrom, runKeyOf, startedRunKey } from "../../../delivery/common/runId";
 
 const LARGEST = 999_999_999_999_999;
 
@@ -65,5 +66,55 @@ describe("The run's key", () => {
         if (index !== undefined) expect(key.partitionKey(index)).to.equal(start + text);
       }),
     );
+  });
+});
+
+describe("The key of a part", () => {
+  const parts = [0, 1, 2].map((index) => runKeyOf("AAAAAAAAAAAA", { index, count: 3 }));
+
+  it("gives each event of the run a number, and its part", () => {
+    const numbers = parts.flatMap((key) => [0, 1, 2, 3].map((index) => key.numberOf(index)));
+    expect(numbers.sort((one, other) => one - other)).to.deep.equal(
+      Array.from({ length: 12 }, (_, at) => at),
+    );
+    for (const [at, key] of parts.entries()) {
+      for (const [other, owner] of parts.entries()) {
+        const partitionKey = owner.partitionKey(5);
+        expect(key.indexOf(partitionKey)).to.equal(at === other ? 5 : undefined);
+        expect(key.isOfOtherPart(partitionKey)).to.equal(at !== other);
+      }
+    }
+  });
+
+  it("doesn't take foreign records for those of another part", () => {
+    const [key = newRunKey()] = parts;
+    for (const partitionKey of [
+      undefined,
+      "user-1",
+      runKeyOf("BBBBBBBBBBBB").partitionKey(1),
+      "amplitude-kinesis.AAAAAAAAAAAA.x",
+    ])
+      expect(key.isOfOtherPart(partitionKey), partitionKey).to.equal(false);
+  });
+
+  it("has the run's id, which it must be given", () => {
+    const part = { index: 0, count: 2 };
+    expect(startedRunKey({ runId: "AAAAAAAAAAAA", part }).runId).to.equal("AAAAAAAAAAAA");
+    expect(startedRunKey({}).runId).to.match(/^[\w-]{12}$/);
+    for (const runId of [undefined, "", "load-7", "AAAAAAAAAAAAA", "AAAAAAAAAAA."])
+      expect(() => startedRunKey({ runId, part })).to.throw(
+        SettingsError,
+        "the same for all parts of the run",
+      );
+  });
+});
+
+describe("The id of a run", () => {
+  it("is what it is called, or made of it", () => {
+    expect(runIdFrom("Load-test_07")).to.equal("Load-test_07");
+    expect(runIdFrom("load-7"))
+      .to.match(/^[\w-]{12}$/)
+      .and.to.equal(runIdFrom("load-7"));
+    expect(runIdFrom("load-7")).not.to.equal(runIdFrom("load-8"));
   });
 });

@@ -122,7 +122,7 @@ describe("A shard's reader", () => {
     reading.put(...names(7));
     const children = reading.stream.split(SHARD);
     expect(await reading.run()).to.deep.equal({
-      children: children.map((shardId) => ({ shardId, parentShardIds: [SHARD] })),
+      children: children.map((shardId) => ({ shardId, parentShardIds: [SHARD], range: undefined })),
     });
     expect(reading.names).to.deep.equal(names(7));
   });

@@ -18,6 +18,7 @@ export const VERIFIED: DeliveryReport = {
   region: "eu-central-1",
   streamName: "events",
   runId: "AAAAAAAAAAAA",
+  part: null,
   resumable: false,
   resumedFrom: null,
   startedAt: "2026-01-05T00:00:00.000Z",
@@ -39,6 +40,7 @@ export const VERIFIED: DeliveryReport = {
   deliveryRate: 1,
   ...latencies([120, 180, 250, 251, 400, 1_900]),
   acknowledgementInSeconds: { p50: 0.01, p95: 0.02, p99: 0.03, max: 0.04 },
+  acknowledgementHistogram: null,
   timeline: {
     bucketSeconds: 1,
     buckets: [
@@ -47,6 +49,7 @@ export const VERIFIED: DeliveryReport = {
     ],
   },
   recordsForeign: 7,
+  recordsOfOtherParts: 0,
   shards: [
     { shardId: "shardId-000000000000", eventsAcknowledged: 400, recordsRead: 400 },
     { shardId: "shardId-000000000001", eventsAcknowledged: 600, recordsRead: 600 },

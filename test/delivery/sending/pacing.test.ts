@@ -3,7 +3,13 @@ import { SettingsError } from "../../../delivery";
 import type { EventSource, SourceEvent } from "../../../delivery/events/source";
 import { CappedLimiter, SteadyLimiter } from "../../../delivery/kinesis/rateLimit";
 import type { RunLoad } from "../../../delivery/sending/options";
-import { capacityOf, defaultConcurrency, loadOf, pacedEvents } from "../../../delivery/sending/pacing";
+import {
+  capacityOf,
+  checkPart,
+  defaultConcurrency,
+  loadOf,
+  pacedEvents,
+} from "../../../delivery/sending/pacing";
 
 const EVENT_BYTES = 960; // With a partition key of the run 1,000.
 
@@ -120,5 +126,40 @@ describe("The share of a stream that a run takes", () => {
   it("of one half is what half of the shards take", () => {
     expect(capacityOf(4, 0.5)).to.deep.equal(capacityOf(2));
     expect(capacityOf(1)).to.deep.equal({ recordsPerSecond: 1_000, bytesPerSecond: 1_000_000 });
+  });
+});
+
+describe("The pace of a part", () => {
+  const part = { index: 1, count: 4 };
+
+  it("is its share of the stream's capacity", async () => {
+    const { limiter, step } = await pacedEvents({ source: source(3), part }, stream(8));
+    expect(step).to.equal(
+      "sending events, at most 50 % of the capacity of 8 shards, of which part 2/4 uses its share",
+    );
+    expect(limiter).to.deep.equal(new CappedLimiter(capacityOf(2, 0.5)));
+  });
+
+  it("asks for consent to the load of all parts", async () => {
+    const loads: RunLoad[] = [];
+    const confirmLoad = (load: RunLoad) => loads.push(load) > 0;
+    const { step } = await pacedEvents({ source: source(200), part, rate: 1_500, confirmLoad }, stream(8));
+    expect(loads).to.deep.equal([{ rate: 6_000, eventBytes: 1_000, openShards: 8, share: 0.75 }]);
+    expect(step).to.equal(
+      "sending 6000 events/s, 75 % of the capacity of 8 shards, of which part 2/4 uses its share",
+    );
+  });
+
+  it("is refused if there are more parts than shards, or if the stream places the records", () => {
+    expect(() => checkPart(part, stream(3))).to.throw(
+      SettingsError,
+      "Part 2/4 has no shard, because arn has 3 shards. Use at most as many parts as shards",
+    );
+    expect(() => checkPart(part, { ...stream(8), placesRecords: true })).to.throw(
+      SettingsError,
+      "RecordDistributionStrategy AUTO",
+    );
+    for (const shards of [4, 8, undefined]) checkPart(part, stream(shards));
+    checkPart(undefined, { ...stream(1), placesRecords: true });
   });
 });

@@ -1,6 +1,6 @@
 import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
-import { newRunKey } from "../../../delivery/common/runId";
+import { newRunKey, runKeyOf } from "../../../delivery/common/runId";
 import { Timeline } from "../../../delivery/common/timeline";
 import { Ledger, MAX_EVENTS_PER_RUN } from "../../../delivery/verify/ledger";
 import { Collector } from "../../../delivery/verify/readBack";
@@ -186,5 +186,19 @@ describe("The collector", () => {
       { shardId: "three", eventsAcknowledged: 1, recordsRead: 0 },
       { shardId: "two", eventsAcknowledged: 0, recordsRead: 0 },
     ]);
+  });
+
+  it("counts the records of other parts, and the foreign ones only in its own shards", () => {
+    const key = runKeyOf("AAAAAAAAAAAA", { index: 0, count: 2 });
+    const ledger = new Ledger();
+    ledger.onAttempt(ledger.add(BYTES), 1_000);
+    const collector = new Collector(ledger, key, new Timeline(0));
+    const records = [0, 1, 3].map((number) => foreign(`amplitude-kinesis.AAAAAAAAAAAA.${number}`));
+    const batch = { shardId: "one", records: [...records, foreign("user-1")], receivedAt: 1_500 };
+    collector.take(batch);
+    collector.take({ ...batch, shardId: "two", isOfOtherPart: true });
+    collector.takeMissing(batch);
+    expect(collector).to.include({ recordsForeign: 1, recordsOfOtherParts: 4 });
+    expect(ledger.counts()).to.include({ duplicates: 1 });
   });
 });

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Finding } from "../../../delivery/common/findings";
+import { newRunKey } from "../../../delivery/common/runId";
 import { TOO_LARGE } from "../../../delivery/kinesis/outcome";
 import { eventFindings } from "../../../delivery/verify/findings";
 import { Ledger } from "../../../delivery/verify/ledger";
@@ -52,7 +53,7 @@ const refusedButRead: History = (ledger, index) => {
 function findingsOf(histories: History[], readingComplete = true): Finding[] {
   const ledger = new Ledger();
   for (const history of histories) history(ledger, ledger.add(BYTES));
-  return eventFindings(ledger, ledger.counts(), { readingComplete }, STREAM_ARN);
+  return eventFindings({ ledger, key: newRunKey() }, ledger.counts(), { readingComplete }, STREAM_ARN);
 }
 
 describe("What became of the events", () => {

@@ -1,8 +1,16 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
 import { SettingsError } from "../../../../delivery";
 import { duration, positiveNumber } from "../../../../delivery/cli/options/arguments";
-import { describeSource, openSource, parseSourceDescription } from "../../../../delivery/cli/options/source";
+import {
+  describeSource,
+  openSource,
+  parseSourceDescription,
+  type SourceDescription,
+} from "../../../../delivery/cli/options/source";
 import { eventsOf } from "../../events/eventsOf";
 
 const NOW = Date.UTC(2026, 0, 5);
@@ -48,6 +56,63 @@ describe("The events that the options describe", () => {
     for (const value of [null, undefined, 7, {}, { kind: "other" }]) {
       expect(() => parseSourceDescription(value)).to.throw("started by another program");
     }
+  });
+});
+
+describe("The events of a part", () => {
+  const flags = { events: 10, seed: "s", rate: 8 };
+  const parts = [0, 1, 2, 3].map((index) => describeSource({ ...flags, part: { index, count: 4 } }, NOW));
+  const bytesOf = async (description: SourceDescription) => {
+    const all: string[] = [];
+    for await (const { bytes } of eventsOf(await openSource(description))) all.push(bytes.toString());
+    return all;
+  };
+
+  it("are its share of the run's, at its share of the rate", async () => {
+    expect(parts.map((each) => each.kind === "generated" && each.events)).to.deep.equal([3, 3, 2, 2]);
+    expect(parts.map(({ rate }) => rate)).to.deep.equal([2, 2, 2, 2]);
+    const all = (await Promise.all(parts.map(bytesOf))).flat();
+    expect(new Set(all)).to.have.property("size", 10);
+  });
+
+  it("are every N-th row of an export, which the parts share", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "amplitude-kinesis-parts-"));
+    const file = join(folder, "export.json");
+    const rows = Array.from({ length: 11 }, (_, at) => JSON.stringify({ event_type: `e${at}` }));
+    try {
+      writeFileSync(file, [...rows.slice(0, 5), "broken", ...rows.slice(5)].join("\n"));
+      const shares: string[][] = [];
+      const skipped: number[] = [];
+      for (const index of [0, 1, 2, 3]) {
+        const source = await openSource(describeSource({ export: file, part: { index, count: 4 } }, NOW));
+        const own: string[] = [];
+        for await (const { bytes } of eventsOf(source)) own.push(bytes.toString());
+        shares.push(own);
+        skipped.push(source.problemCount);
+      }
+      expect(shares[1]).to.deep.equal([rows[1], rows[5], rows[9]]);
+      expect(shares.flat().sort()).to.deep.equal([...rows].sort());
+      expect(skipped).to.deep.equal([1, 0, 0, 0]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("are refused if there is none, or if one process can't send them", () => {
+    const part = { index: 3, count: 4 };
+    expect(() => describeSource({ events: 3, part }, NOW)).to.throw(
+      SettingsError,
+      "Part 4/4 has no event, because the run has 3",
+    );
+    expect(() => describeSource({ rate: 400_001, part }, NOW)).to.throw(
+      SettingsError,
+      "Part 4/4 of --rate is 100000.25 events/s",
+    );
+    expect(() => describeSource({ rate: 100_001 }, NOW)).to.throw(
+      SettingsError,
+      /^--rate is 100001 events\/s.* with --part$/,
+    );
+    expect(describeSource({ rate: 400_000, part }, NOW).rate).to.equal(100_000);
   });
 });
 
