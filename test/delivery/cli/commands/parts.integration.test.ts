@@ -16,7 +16,7 @@ const EVENTS = 1_500;
 const RUN = "load-test-07";
 
 describe("A run in two parts", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let aws: Fixture;
   let folder: string;
   let deployment: string[];
