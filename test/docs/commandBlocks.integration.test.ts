@@ -39,6 +39,10 @@ const codeOf = (document: string) =>
     .join("\n");
 /** Matches commands that change the stack. */
 const CHANGES = /^pulumi (?!stack output)/m;
+/** Matches commands that create the stack acme. */
+const CREATES = /stack init acme|amplitude-kinesis fleet up/;
+/** Matches commands that need Pulumi's engine and no stand-in for it. */
+const FLEET = /amplitude-kinesis fleet (?!report)/;
 
 describe("The commands in the documents", function () {
   this.timeout(300_000);
@@ -68,7 +72,8 @@ describe("The commands in the documents", function () {
     });
     cli = await findPulumiCli(folder);
     if (cli === undefined) {
-      noteSkipped("pulumi commands in the documents, except `stack output`", "no pulumi is on PATH");
+      const what = "pulumi commands in the documents, except `stack output`, and those of fleet";
+      noteSkipped(what, "no pulumi is on PATH");
     }
     await makeByHand();
     runs = inLanes(3, WITH_COMMANDS, runDocument);
@@ -157,7 +162,7 @@ describe("The commands in the documents", function () {
 
   async function newWorld(name: string, code: string, ownCli: WorldOptions["cli"]): Promise<World> {
     const own = join(folder, name.replaceAll(/\W/g, "-"));
-    const hasStack = !code.includes("stack init acme");
+    const hasStack = !CREATES.test(code);
     const world = await makeWorld({ folder: own, aws, amplitude, cli: ownCli, hasStack });
     worlds.push(world);
     return world;
@@ -180,6 +185,7 @@ describe("The commands in the documents", function () {
   }
 
   async function runBlock(world: World, document: string, { language, code, line }: Block): Promise<void> {
+    if (cli === undefined && FLEET.test(code)) return;
     const shell = SHELLS[language] ?? "bash";
     if (shell !== "bash" && (await hasNo(shell))) {
       noteSkipped(`the commands at ${document}:${line}`, `no ${shell} is on PATH`);

@@ -111,7 +111,7 @@ async function realPulumi(
     ([name, value]) => `${name}=${shellWord(value)}`,
   );
   const script = `case "$1 $2" in "stack rm") set -- "$@" --yes;; esac
-case "$1" in up|refresh|destroy) set -- "$@" --yes --skip-preview;; esac
+case "$PULUMI_AUTOMATION_API $1" in " up"|" refresh"|" destroy") set -- "$@" --yes --skip-preview;; esac
 exec env ${variables.join(" ")} ${shellWord(command)} --non-interactive "$@"`;
   return { script };
 }
