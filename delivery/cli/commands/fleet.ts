@@ -41,6 +41,7 @@ interface FleetFlags {
   org?: string;
   only?: string[];
   part?: Part;
+  output?: string;
   parallel?: number;
   maxFailures?: number;
   canary?: number;
@@ -91,6 +92,7 @@ export function fleetCommand(): Command {
       (glob: string, globs: string[] = []) => [...globs, glob],
     );
   withPartOption(command, "the customers")
+    .option("--output <name>", "output of each stack that is the destination (default: the only one)")
     .option(
       "--parallel <number>",
       "maximum number of customers at the same time (default: two per processor, and at most one per GiB of free memory)",
@@ -136,7 +138,7 @@ const LOOKING: readonly Action[] = ["status", ...RUNNING];
 
 /** Commands that an option belongs to. The other options belong to all commands. */
 const COMMANDS_OF_OPTIONS: Record<string, readonly Action[]> = {
-  ...{ cwd: LOOKING, org: LOOKING, only: LOOKING, part: LOOKING, parallel: LOOKING },
+  ...{ cwd: LOOKING, org: LOOKING, only: LOOKING, part: LOOKING, output: LOOKING, parallel: LOOKING },
   ...{ maxFailures: RUNNING, canary: RUNNING, resume: RUNNING, run: RUNNING },
   ...{ events: ["up", "verify"], propagation: ["up", "check", "verify"] },
   ...{ verify: ["up"], clearLocks: ["up"], yes: ["up"] },
@@ -190,7 +192,7 @@ class Fleet {
         folder,
         reference: this.#reference(stack),
         results: this.#results,
-        readOutputs: (reference: string) => outputsFrom({ stack: reference, cwd: folder }),
+        readOutputs: (stack: string) => outputsFrom({ stack, cwd: folder, ...this.#output() }),
       };
       rows.push(await stackStatus(stack, options));
       return "succeeded";
@@ -275,6 +277,7 @@ class Fleet {
     return {
       ...{ command, stack, verify, events, clearLocks, propagationSeconds: propagation },
       ...{ folder: this.project.folder, reference: this.#reference(stack), results: this.#results },
+      ...this.#output(),
       lastVerification: lastVerification(await readResult(this.#results, stack)),
     };
   }
@@ -287,6 +290,10 @@ class Fleet {
       return result;
     });
     return Promise.all(results);
+  }
+
+  #output(): { output?: string } {
+    return this.flags.output === undefined ? {} : { output: this.flags.output };
   }
 
   #reference(stack: string): string {

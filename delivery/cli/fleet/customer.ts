@@ -27,6 +27,8 @@ export interface CustomerTask {
   lastVerification: CustomerResult["lastVerification"];
   /** Whether `up` checks and verifies what it has brought up. */
   verify: boolean;
+  /** Output of the stack that is the destination. Default: the only one. */
+  output?: string;
   /** Number of events to send. */
   events: number | undefined;
   propagationSeconds: number;
@@ -199,7 +201,8 @@ class Customer {
   }
 
   async #deployed(): Promise<Deployment> {
-    this.#deployment ??= await deploymentOf({ stack: this.task.reference, cwd: this.task.folder });
+    const { reference: stack, folder: cwd, output } = this.task;
+    this.#deployment ??= await deploymentOf({ stack, cwd, ...(output !== undefined && { output }) });
     this.#know(this.#deployment.outputs);
     return this.#deployment;
   }
