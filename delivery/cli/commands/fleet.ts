@@ -2,13 +2,20 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Argument, Command } from "commander";
 import { systemClock } from "../../common/clock";
-import { SettingsError } from "../../common/errors";
+import { messageOf, SettingsError } from "../../common/errors";
 import { DEFAULT_PROPAGATION_SECONDS, MAX_EVENTS } from "../../common/limits";
 import type { Part } from "../../common/part";
-import { jsonText, printableLines } from "../../common/printable";
+import { jsonText, printable, printableLines } from "../../common/printable";
 import { counted } from "../../common/text";
+import { oneLine } from "../../fleet/causes";
 import { requirePulumi } from "../../fleet/pulumi";
-import type { CustomerOutcome, CustomerResult, FleetCommand, FleetReport } from "../../fleet/report";
+import type {
+  CustomerOutcome,
+  CustomerResult,
+  CustomerStep,
+  FleetCommand,
+  FleetReport,
+} from "../../fleet/report";
 import { worstOutcome } from "../../fleet/report";
 import {
   DEFAULT_RESULT_FOLDER,
@@ -257,8 +264,10 @@ class Fleet {
     const display = fleetDisplay(process.stderr, stacks.length);
     this.#display = display;
     const run = async (stack: string) => {
-      const task = await this.#task(command, stack, clearLocks);
-      const result = await startCustomer(task, { signal, onStep: (step) => display.step(stack, step) });
+      const onStep = (step: CustomerStep["name"]) => display.step(stack, step);
+      const result = await this.#task(command, stack, clearLocks)
+        .then((task) => startCustomer(task, { signal, onStep }))
+        .catch((error) => unstartable(stack, command, error));
       results.push(result);
       display.done(result);
       return result.outcome;
@@ -301,6 +310,11 @@ class Fleet {
   }
 }
 
+/** Returns the result of a customer whose process can't be started, or whose result can't be written. */
+function unstartable(stack: string, command: FleetCommand, error: unknown): CustomerResult {
+  return { ...notStarted(stack, command), outcome: "failed", cause: oneLine(messageOf(error)) };
+}
+
 const REASONS = {
   canary: "not started, because not every canary succeeded",
   "max-failures": "not started, because --max-failures was reached",
@@ -339,6 +353,7 @@ function statusText(rows: StackStatus[]): string {
   const widths =
     table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
   return table
+    .map((row) => row.map(printable))
     .map((row) =>
       row
         .map((cell, column) => cell.padEnd(widths[column] ?? 0))

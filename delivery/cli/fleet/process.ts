@@ -26,13 +26,15 @@ export async function startCustomer(
   const log = openSync(logFile(task.results, task.stack), "w", 0o600);
   const child = fork(require.resolve("./worker"), { stdio: ["ignore", log, log, "ipc"], detached: true });
   closeSync(log);
-  const cancel = () => child.connected && child.send("cancel");
+  // A process that has ended can't be told anything, and its end is reported below.
+  const tell = (message: CustomerTask | "cancel") => child.connected && child.send(message, () => {});
+  const cancel = () => tell("cancel");
   let result: CustomerResult | undefined;
   child.on("message", (message: { step?: CustomerStep["name"]; result?: CustomerResult }) => {
     if (message.step !== undefined) onStep(message.step);
     result ??= message.result;
   });
-  child.send(task);
+  tell(task);
   signal.addEventListener("abort", cancel);
   if (child.pid !== undefined) groups.add(child.pid);
   try {
