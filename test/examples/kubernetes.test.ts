@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { parse } from "yaml";
 import { parsePart } from "../../delivery/common/part";
 import { PROJECT } from "../cache";
+import { runInProcess } from "../delivery/cli/inProcess";
 import { unknownFlags } from "../docs/commandTree";
 import { type ScriptFolder, scriptFolder } from "./scripts";
 
@@ -120,6 +121,25 @@ describe("The example of a Kubernetes Indexed Job", () => {
         });
         expect(parsePart("auto", environment)).to.deep.equal({ index, count: indexes.length });
       }
+    });
+
+    it("options that the command accepts, with the variables of an index, and rejects without the number of indexes", async () => {
+      folder.standIn("npx");
+      const { calls } = folder.run([...container.command, ...container.args], {
+        RUN: "0a1b",
+        JOB_COMPLETION_INDEX: "3",
+      });
+      const [, , , ...words] = (calls[0] ?? "").split(" ");
+      const index = { JOB_COMPLETION_INDEX: "3" };
+      const noProject = ["--cwd", folder.path];
+      const accepted = await runInProcess([...words, ...noProject], {
+        ...index,
+        JOB_COMPLETIONS: String(variables.JOB_COMPLETIONS?.value),
+      });
+      expect(accepted.status).to.equal(2);
+      expect(accepted.stderr).to.include("There is no Pulumi.yaml");
+      const rejected = await runInProcess([...words, ...noProject], index);
+      expect(rejected.stderr).to.include("JOB_COMPLETION_INDEX is set, but JOB_COMPLETIONS isn't");
     });
 
     it("with the exit status of the command, so that a wrong option isn't tried again", () => {

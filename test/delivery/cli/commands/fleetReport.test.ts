@@ -88,6 +88,22 @@ describe("amplitude-kinesis fleet report", () => {
     });
   }
 
+  it("rejects options of other commands, which would change nothing", async () => {
+    const { status, stderr } = await run(path("1"), path("2"), "--only", "acme");
+    expect(status).to.equal(2);
+    expect(stderr).to.include("--only");
+  });
+
+  it("has reports that report converts", async () => {
+    const { status, stdout } = await runInProcess([
+      "report",
+      join(path("failed"), "report.json"),
+      "--markdown",
+    ]);
+    expect(status).to.equal(0);
+    expect(stdout).to.match(/^## ❌ Amplitude fleet: failed\n/);
+  });
+
   it("is the only one of fleet's commands that takes folders", async () => {
     const { status, stderr } = await runInProcess(["fleet", "drift", "acme"]);
     expect(status).to.equal(2);
