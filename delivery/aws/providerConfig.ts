@@ -43,6 +43,11 @@ const FROM_ENVIRONMENT: Readonly<Record<string, string>> = {
   useFipsEndpoint: "AWS_USE_FIPS_ENDPOINT",
 };
 
+/** Whether a setting such as `aws:profile` decides who calls AWS. */
+export function isCredentialSetting(key: unknown): boolean {
+  return typeof key === "string" && CREDENTIALS.some((name) => key === `aws:${name}`);
+}
+
 /** Whether a setting that is needed was not decrypted. With a profile, the settings that it replaces are not needed. */
 export function hasHiddenSettings(config: StackConfig, profile: string | undefined): boolean {
   const needed = profile === undefined ? [...CREDENTIALS, ...OTHERS] : OTHERS;

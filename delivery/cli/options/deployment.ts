@@ -3,7 +3,12 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { AwsOptions } from "../../aws/profile";
-import { awsOptionsFrom, hasHiddenSettings } from "../../aws/providerConfig";
+import {
+  awsOptionsFrom,
+  hasHiddenSettings,
+  isCredentialSetting,
+  type StackConfig,
+} from "../../aws/providerConfig";
 import { messageOf, SettingsError } from "../../common/errors";
 import { MAX_INPUT_BYTES } from "../../common/limits";
 import {
@@ -70,12 +75,16 @@ export interface Deployment {
  * @throws SettingsError if an output is missing or malformed, or if its origin or the stack's configuration can't be read.
  */
 export async function deploymentOf(flags: DeploymentFlags & { profile?: string }): Promise<Deployment> {
-  const aws = awsOptionsOf(flags);
+  const { stack, cwd, profile } = flags;
+  const reading = stack === undefined ? Promise.resolve({}) : readProviderConfig({ stack, cwd, profile });
   // A problem with the outputs is reported first, whichever command of `pulumi` ends first.
-  aws.catch(() => {});
+  reading.catch(() => {});
   const origins = await originsFrom(flags);
   const outputs = { ...furtherOutputsFrom(origins), ...resolveOutputs(origins) };
-  return { origins, outputs, aws: await aws };
+  const config = await reading;
+  if (stack === undefined) return { origins, outputs, aws: { profile } };
+  if (profile === undefined) checkDeployedSettings(stack, origins, config);
+  return { origins, outputs, aws: awsOptionsIn(config, { stack, cwd, profile }) };
 }
 
 /**
@@ -83,15 +92,36 @@ export async function deploymentOf(flags: DeploymentFlags & { profile?: string }
  *
  * @throws SettingsError if the stack's configuration can't be read, is malformed, or is not supported.
  */
-export async function awsOptionsOf(flags: {
+export async function awsOptionsOf(flags: StackFlags): Promise<AwsOptions> {
+  const { stack, profile } = flags;
+  return stack === undefined
+    ? { profile }
+    : awsOptionsIn(await readProviderConfig({ ...flags, stack }), { ...flags, stack });
+}
+
+interface StackFlags {
   stack?: string | undefined;
   cwd?: string | undefined;
   profile?: string | undefined;
-}): Promise<AwsOptions> {
-  const { stack, cwd, profile } = flags;
-  if (stack === undefined) return { profile };
-  const config = await readStackConfig(stack, cwd, (read) => hasHiddenSettings(read, profile));
+}
+type NamedStack = StackFlags & { stack: string };
+
+function readProviderConfig({ stack, cwd, profile }: NamedStack): Promise<StackConfig> {
+  return readStackConfig(stack, cwd, (config) => hasHiddenSettings(config, profile));
+}
+
+function awsOptionsIn(config: StackConfig, { stack, cwd, profile }: NamedStack): AwsOptions {
   return awsOptionsFrom(config, { stack, profile, resolvePath: (path) => resolveInProject(path, cwd) });
+}
+
+/** Rejects the environment's credentials for a stack that was deployed with settings for them, whose file may be missing here. */
+function checkDeployedSettings(stack: string, origins: OutputsOrigin[], config: StackConfig): void {
+  const settings = origins.flatMap(({ values }) => ("settings" in values ? values.settings : []));
+  const deployed = settings.filter(isCredentialSetting);
+  if (deployed.length === 0 || Object.keys(config).some(isCredentialSetting)) return;
+  throw new SettingsError(
+    `Stack "${stack}" was deployed with ${deployed.join(", ")}, and its configuration has no credentials now. Restore its Pulumi.*.yaml from version control or with \`pulumi config refresh\`, run \`pulumi up\` if they were removed on purpose, or choose credentials with --profile`,
+  );
 }
 
 /** Resolves a path as Pulumi's plugins do: in the folder of Pulumi.yaml, which may be a parent of the current folder. */
@@ -139,7 +169,7 @@ export async function originsFrom(flags: DeploymentFlags): Promise<OutputsOrigin
       "No stream is named. Give --stack NAME, --outputs FILE (from `pulumi stack output --json`), or --role-arn, --region and --stream-name",
     );
   }
-  if (origins.length === 1 && flags.output !== undefined)
+  if (flags.output !== undefined && flags.outputs === undefined && stack === undefined)
     throw new SettingsError(
       "--output selects among the outputs of --stack or --outputs. Give one, or leave it out",
     );

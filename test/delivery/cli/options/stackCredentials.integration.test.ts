@@ -144,7 +144,12 @@ describe("The credentials of a command with --stack", function () {
       .and.include("eu-west-1");
   });
 
-  it("are unknown if the stack can't be read", async () => {
+  it("are unknown if the stack can't be read, or if its settings were lost", async () => {
+    await stacks.add("forgotten", { ...outputs, settings: ["aws:profile", "aws:region", "streamName"] });
+    const forgotten = await check("forgotten", shellOf(aws.principals.operator));
+    expect(forgotten.stderr)
+      .to.include('Stack "forgotten" was deployed with aws:profile, and')
+      .and.include("--profile");
     const { status, stderr } = await check("nosuch", shellOf(aws.principals.operator));
     expect(status).to.equal(2);
     expect(stderr).to.include("`pulumi stack output` failed").and.include("no stack named 'nosuch'");
