@@ -263,6 +263,7 @@ class Fleet {
     const results: CustomerResult[] = [];
     const display = fleetDisplay(process.stderr, stacks.length);
     this.#display = display;
+    signal.addEventListener("abort", () => display.keep(), { once: true });
     const run = async (stack: string) => {
       const onStep = (step: CustomerStep["name"]) => display.step(stack, step);
       const result = await this.#task(command, stack, clearLocks)

@@ -7,6 +7,8 @@ import { styled, truncate } from "./output";
 export interface FleetDisplay {
   step(stack: string, step: CustomerStep["name"]): void;
   done(result: CustomerResult): void;
+  /** Leaves what is shown on the terminal, before something else is written to it. */
+  keep(): void;
   /** Restores the terminal. May be called again. */
   stop(): void;
 }
@@ -45,6 +47,8 @@ class PlainLines implements FleetDisplay {
     this.output.write(`${customerLine(result)}\n`);
   }
 
+  keep(): void {}
+
   stop(): void {}
 }
 
@@ -58,6 +62,7 @@ class LiveList implements FleetDisplay {
   readonly #counts = new Map<CustomerOutcome, number>();
   readonly #timer: NodeJS.Timeout;
   #drawn = 0;
+  #shown = "";
 
   constructor(
     private readonly output: NodeJS.WriteStream,
@@ -75,6 +80,11 @@ class LiveList implements FleetDisplay {
     this.#running.delete(result.stack);
     this.#counts.set(result.outcome, (this.#counts.get(result.outcome) ?? 0) + 1);
     this.#draw(`${styled(customerLine(result), this.output)}\n`);
+  }
+
+  keep(): void {
+    this.#drawn = 0;
+    this.#shown = "";
   }
 
   stop(): void {
@@ -98,7 +108,10 @@ class LiveList implements FleetDisplay {
       ...(hidden > 0 ? [`  and ${hidden} more`] : []),
       `${finished} of ${counted(this.total, "customer")} done${done.length > 0 ? `: ${done.join(", ")}` : ""}`,
     ].map((line) => truncate(line, columns - 1));
-    this.output.write(`${erase(this.#drawn)}${above}${lines.join("\n")}\n`);
+    const text = `${lines.join("\n")}\n`;
+    if (above === "" && text === this.#shown) return;
+    this.output.write(`${erase(this.#drawn)}${above}${text}`);
     this.#drawn = lines.length;
+    this.#shown = text;
   }
 }

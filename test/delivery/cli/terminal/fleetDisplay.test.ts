@@ -55,4 +55,17 @@ describe("The display of a fleet", () => {
       expect(written()).to.satisfy((text: string) => text.endsWith("A\r\u001b[J"));
     }
   });
+
+  it("writes only what has changed, and below what else was written", () => {
+    const { stream, written } = output({ columns: 80, rows: 24 });
+    const display = fleetDisplay(stream, 1);
+    display.step("acme", "up");
+    written();
+    display.step("acme", "up");
+    expect(written()).to.equal("");
+    display.keep();
+    display.step("acme", "check");
+    expect(written()).to.match(/^ {2}acme +check +0 s\n0 of 1 customer done\n$/);
+    display.stop();
+  });
 });
