@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeAtomically } from "../common/atomicFile";
 import { messageOf, ReportError } from "../common/errors";
@@ -85,9 +85,12 @@ export interface StartedRun {
   finished: CustomerResult[];
 }
 
+/** Files of the report of all customers. */
+const REPORT_FILES = ["report.json", "report.html", "report.xml", "report.md"];
+
 /**
- * Replaces the earlier results by `not-started`, so that the folder holds the truth however the run ends. A resumed run
- * keeps those of the same command that succeeded.
+ * Replaces the earlier results by `not-started` and removes the earlier report, so that the folder holds the truth however
+ * the run ends. A resumed run keeps the results of the same command that succeeded.
  *
  * @throws ReportError if the folder or a file in it can't be written.
  */
@@ -99,8 +102,9 @@ export async function startRun(
 ): Promise<StartedRun> {
   try {
     makeFolder(folder, 0o700);
+    for (const name of REPORT_FILES) await rm(join(folder, name), { force: true });
   } catch (cause) {
-    throw new ReportError(`The folder ${folder} can't be created: ${messageOf(cause)}`, { cause });
+    throw new ReportError(`The folder ${folder} can't be prepared: ${messageOf(cause)}`, { cause });
   }
   const run: StartedRun = { stacks: [], finished: [] };
   for (const stack of stacks) {

@@ -60,6 +60,14 @@ describe("The results of a fleet", () => {
     expect(await outcomes("done")).to.deep.equal(["not-started"]);
   });
 
+  it("have no report of an earlier run, which would be merged if this run is killed", async () => {
+    await startRun(folder, "up", [], false);
+    const reports = ["report.html", "report.json", "report.md", "report.xml"];
+    for (const name of [...reports, "acme.log", "notes.txt"]) await writeFile(join(folder, name), "");
+    await startRun(folder, "up", [], true);
+    expect((await readdir(folder)).sort()).to.deep.equal(["acme.log", "notes.txt"]);
+  });
+
   it("keep the last verification through runs that verify nothing", async () => {
     const last = { verdict: "verified", verifiedAt: VERIFIED_AT } as const;
     await startRun(folder, "up", [], false);
@@ -94,6 +102,6 @@ describe("The results of a fleet", () => {
     }
     const blocked = join(folder, "acme.json", "inner");
     const thrown = await startRun(blocked, "up", ["acme"], false).catch((error: unknown) => error);
-    expect(thrown).to.be.instanceOf(ReportError).with.property("message").that.includes("can't be created");
+    expect(thrown).to.be.instanceOf(ReportError).with.property("message").that.includes("can't be prepared");
   });
 });
