@@ -24,7 +24,7 @@ export interface GuardedStream extends Pick<StreamFacts, "arn" | "name"> {
 export interface GuardSurroundings {
   options: pulumi.CustomResourceOptions & { parent: pulumi.Resource };
   tags: pulumi.Output<Record<string, string>>;
-  /** Of the destination's roles and policies. */
+  /** IAM path that the destination's role and policy have too. */
   path: pulumi.Input<string> | undefined;
   permissionsBoundary: pulumi.Input<string> | undefined;
   kmsKeyArn: pulumi.Input<string> | undefined;

@@ -1,7 +1,9 @@
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KinesisClient } from "@aws-sdk/client-kinesis";
 import { KMSClient } from "@aws-sdk/client-kms";
+import type { PipesClient } from "@aws-sdk/client-pipes";
 import { STSClient } from "@aws-sdk/client-sts";
 import type { NodeHttpHandler } from "@smithy/node-http-handler";
 import { KinesisProtocol } from "./codec/kinesisProtocol";
@@ -52,6 +54,17 @@ export function kmsClient(options: ClientOptions): KMSClient {
 
 export function cloudWatchClient(options: ClientOptions): CloudWatchClient {
   return new CloudWatchClient(base(options, "cloudwatch"));
+}
+
+/** Loads its module only for a stack with a guard, like `pipesClient`. */
+export function logsClient(options: ClientOptions): CloudWatchLogsClient {
+  const sdk: typeof import("@aws-sdk/client-cloudwatch-logs") = require("@aws-sdk/client-cloudwatch-logs");
+  return new sdk.CloudWatchLogsClient(base(options, "logs"));
+}
+
+export function pipesClient(options: ClientOptions): PipesClient {
+  const sdk: typeof import("@aws-sdk/client-pipes") = require("@aws-sdk/client-pipes");
+  return new sdk.PipesClient(base(options, "pipes"));
 }
 
 function base(options: ClientOptions, service: AwsService) {

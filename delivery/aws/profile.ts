@@ -14,7 +14,7 @@ export type Credentials = AwsCredentialIdentity | AwsCredentialIdentityProvider;
 export type MfaCode = (serialNumber: string) => Promise<string>;
 
 /** Services that are called, by the names of the AWS provider's endpoints. */
-export type AwsService = "cloudwatch" | "iam" | "kinesis" | "kms" | "sts";
+export type AwsService = "cloudwatch" | "iam" | "kinesis" | "kms" | "logs" | "pipes" | "sts";
 
 /** A role of the customer's side, with the fields of the AWS provider's `assumeRoles`. */
 export interface RoleToAssume {

@@ -1,9 +1,17 @@
-import { cloudWatchClient, iamClient, kinesisClient, kmsClient } from "../aws/clients";
+import {
+  cloudWatchClient,
+  iamClient,
+  kinesisClient,
+  kmsClient,
+  logsClient,
+  pipesClient,
+} from "../aws/clients";
 import { unlessAborted } from "../aws/waitUntil";
 import { bySeverity, type Finding, verdictOf } from "../common/findings";
 import type { FurtherOutputs, StackOutputs } from "../common/outputs";
 import { namesOf } from "../common/outputs";
 import { type AlarmsCheck, checkAlarms } from "../deployment/alarms";
+import { checkGuard, type GuardCheck } from "../deployment/guard";
 import { checkStreamKey } from "../deployment/key";
 import { checkOutputs } from "../deployment/outputChecks";
 import { type Preflight, preflight } from "../deployment/preflight";
@@ -30,8 +38,8 @@ export interface CheckOptions extends Omit<ConnectionOptions, "outputs" | "rando
 }
 
 /**
- * Compares the deployment with what Amplitude needs, without writing anything: the stream, its key, policy, alarms and
- * tags, the role, its trust and its permissions as AWS decides them, and whether the outputs match. Every problem of the
+ * Compares the deployment with what Amplitude needs, without writing anything: the stream, its key, policy, alarms, guard
+ * and tags, the role, its trust and its permissions as AWS decides them, and whether the outputs match. Every problem of the
  * deployment is a finding of the report.
  *
  * @throws DeliveryError `settings` for malformed outputs, `credentials` if AWS rejects the caller, or if the credentials
@@ -60,9 +68,10 @@ async function check(options: CheckOptions, deployment: OpenDeployment): Promise
   });
   options.onStep?.("checking policies, key, alarms and tags");
   const subject: Subject = { ...deployment, options, before };
-  const [policies, alarms, ...others] = await Promise.all([
+  const [policies, alarms, guard, ...others] = await Promise.all([
     inspectPolicies(subject),
     inspectAlarms(subject),
+    inspectGuard(subject),
     inspectStream(subject),
     inspectRole(subject),
   ]);
@@ -70,7 +79,10 @@ async function check(options: CheckOptions, deployment: OpenDeployment): Promise
   const findings = bySeverity([
     ...before.findings,
     ...checkOutputs({ ...options.outputs, ...outputs }, attachedArns),
-    ...withIgnoredChanges([...policies.findings, ...alarms.findings, ...others.flat()], outputs),
+    ...withIgnoredChanges(
+      [...policies.findings, ...alarms.findings, ...guard.findings, ...others.flat()],
+      outputs,
+    ),
   ]);
   return {
     reportVersion: 1,
@@ -81,8 +93,9 @@ async function check(options: CheckOptions, deployment: OpenDeployment): Promise
     stream: before.streamSummary === undefined ? null : streamOf(before.streamSummary, subject.streamArn),
     role: checkedRole(subject, policies),
     alarms: alarms.names,
+    guard: guard.guard,
     findings,
-    notProven: notProven(before.stream),
+    notProven: notProven(before.stream, outputs),
   };
 }
 
@@ -98,6 +111,16 @@ async function inspectPolicies({ outputs, streamArn, operator, before }: Subject
 async function inspectAlarms({ outputs, streamArn, operator, before }: Subject): Promise<AlarmsCheck> {
   if (before.stream === undefined) return { names: null, findings: [] };
   return checkAlarms(cloudWatchClient(operator), { name: outputs.streamName, arn: streamArn });
+}
+
+async function inspectGuard({ outputs, streamArn, operator, before }: Subject): Promise<GuardCheck> {
+  if (before.stream === undefined) return { guard: null, findings: [] };
+  const clients = {
+    pipes: () => pipesClient(operator),
+    logs: () => logsClient(operator),
+    cloudWatch: cloudWatchClient(operator),
+  };
+  return checkGuard(clients, outputs, streamArn);
 }
 
 async function inspectStream({ outputs, streamArn, operator, before }: Subject): Promise<Finding[]> {
@@ -137,12 +160,15 @@ function checkedRole({ outputs, before }: Subject, policies: RolePolicies): Chec
   };
 }
 
-function notProven(stream: StreamState | undefined): string[] {
+function notProven(stream: StreamState | undefined, { guardPipeArn }: StackOutputs): string[] {
   return [
     "that records arrive: `npx amplitude-kinesis verify` sends some and reads them back",
     ...(stream?.kmsKeyId === undefined
       ? []
       : ["that the policy of the stream's own key allows it: AWS's simulator ignores that policy"]),
+    guardPipeArn === undefined
+      ? "that only your Amplitude project writes to the stream: the input guard raises an alarm if another one does, and `npx amplitude-kinesis watch --expect-app ID` looks now"
+      : "that the guard sees every record: it is blind to a record that holds several events or isn't JSON, and `npx amplitude-kinesis watch` names how the stream's records hold events",
     "that no policy of the AWS organization which the simulator does not know denies it, and that Amplitude is set up with these three values",
   ];
 }

@@ -1,4 +1,5 @@
 import type { Finding } from "../common/findings";
+import type { CheckedGuard } from "../deployment/guard";
 import type { CheckedStream } from "../deployment/stream";
 
 /** `passed`: nothing stops delivery. `failed`: something does. `undecided`: a part could not be determined. */
@@ -38,6 +39,8 @@ export interface CheckReport {
   role: CheckedRole | null;
   /** Names of the alarms on the stream's metrics; null if CloudWatch could not be asked. */
   alarms: string[] | null;
+  /** The guard that the outputs name; null without one. */
+  guard: CheckedGuard | null;
   /** Problems and facts worth knowing, the most severe first. */
   findings: Finding[];
   /** Facts that a check can't prove, one phrase each. */

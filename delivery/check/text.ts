@@ -26,7 +26,7 @@ export function checkText(untrusted: CheckReport): string {
 const UNKNOWN = "could not be looked up";
 
 function rows(report: CheckReport): [string, string][] {
-  const { stream, role, alarms } = report;
+  const { stream, role, alarms, guard } = report;
   return [
     ["stream", `${report.streamName} (${report.region})`],
     [
@@ -39,8 +39,14 @@ function rows(report: CheckReport): [string, string][] {
     ["role", report.roleArn],
     ...(role === null ? ([["", UNKNOWN]] as [string, string][]) : roleRows(role)),
     ["alarms", alarms === null ? UNKNOWN : alarms.join(", ") || "none"],
+    ...(guard === null ? [] : ([["guard", guardText(guard)]] as [string, string][])),
     ["checked as", report.checkedAs],
   ];
+}
+
+function guardText({ state, projectIds }: NonNullable<CheckReport["guard"]>): string {
+  if (state === null) return UNKNOWN;
+  return projectIds === null ? state : `${state}, expects ${projectIds.join(", ")}`;
 }
 
 function streamRows(stream: NonNullable<CheckReport["stream"]>): [string, string][] {

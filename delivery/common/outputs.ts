@@ -14,6 +14,10 @@ export interface StackOutputs {
   existingStreamArn?: string | undefined;
   /** Properties of adopted resources that the stack doesn't change, such as `role.tags`. Remedies depend on them. */
   ignoredChanges?: readonly string[] | undefined;
+  /** ARN of the guard's pipe if the stack has a guard. `check` inspects the guard. */
+  guardPipeArn?: string | undefined;
+  /** Ids of the projects that the guard expects. */
+  guardProjectIds?: readonly number[] | undefined;
 }
 
 /** A place where outputs were looked for, such as `--region` or `outputs.json`. */
@@ -60,15 +64,27 @@ export function resolveOutputs(origins: OutputsOrigin[]): StackOutputs {
     .map(({ values }) => values.existingStreamArn)
     .find((arn) => typeof arn === "string");
   const ignoredChanges = origins.map(({ values }) => values.ignoredChanges).find(isStrings);
+  const guardPipeArn = origins.map(({ values }) => values.guardPipeArn).find(isPipeArn);
+  const guardProjectIds = origins.map(({ values }) => values.guardProjectIds).find(isNumbers);
   return {
     ...outputs,
     ...(ignoredChanges !== undefined && { ignoredChanges }),
+    ...(guardPipeArn !== undefined && { guardPipeArn }),
+    ...(guardProjectIds !== undefined && { guardProjectIds }),
     ...(typeof existing === "string" && existing !== "" && { existingStreamArn: existing }),
   };
 }
 
 function isStrings(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((each) => typeof each === "string");
+}
+
+function isNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "number");
+}
+
+function isPipeArn(value: unknown): value is string {
+  return typeof value === "string" && /^arn:aws:pipes:[a-z0-9-]+:\d{12}:pipe\/[\w.-]{1,64}$/.test(value);
 }
 
 function problemWith(

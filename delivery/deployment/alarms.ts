@@ -34,7 +34,7 @@ export function checkAlarms(
       const all = [...alarms.values()].flat();
       return {
         names: all.map(({ AlarmName = "" }) => AlarmName),
-        findings: [...missingAlarms(alarms, stream.arn), ...all.flatMap(alarmFindings)],
+        findings: [...missingAlarms(alarms, stream.arn), ...all.flatMap((alarm) => alarmFindings(alarm))],
       };
     },
     (error) => ({
@@ -91,7 +91,8 @@ function missingAlarms(alarms: Map<Metric, MetricAlarm[]>, streamArn: string): F
   ];
 }
 
-function alarmFindings(alarm: MetricAlarm): Finding[] {
+/** @param addAction Command that gives the alarm an action. */
+export function alarmFindings(alarm: MetricAlarm, addAction = ADD_ACTION): Finding[] {
   const { AlarmName = "", AlarmArn, AlarmActions = [], AlarmDescription, StateValue, StateReason } = alarm;
   const where = AlarmArn ?? AlarmName;
   const findings: Finding[] = [];
@@ -102,7 +103,7 @@ function alarmFindings(alarm: MetricAlarm): Finding[] {
             "its actions are switched off",
             `\`aws cloudwatch enable-alarm-actions --alarm-names ${shellWord(AlarmName)}\``,
           ]
-        : ["it has no action", ADD_ACTION];
+        : ["it has no action", addAction];
     const message = `The alarm ${AlarmName} notifies nobody when it is raised: ${why}`;
     findings.push(finding.warning("alarm-tells-nobody", where, message, `Run ${fix}`));
   }

@@ -45,9 +45,9 @@ function actionsOn(target: Target, needs: Needs): string[] {
   return target === "WritePolicy" ? actions.filter((action) => !needs.AnyPolicy?.includes(action)) : actions;
 }
 
-/** Returns undefined for the key of a stream that is encrypted with AWS's own. */
+/** Returns undefined for the guard of a stack without one, and the key of a stream that is encrypted with AWS's own. */
 function scopeOf(target: Target, subject: PolicySubject): Scope | undefined {
-  const { streamArn, roleArn, policyArn, accountId, region, kmsKeyArn } = subject;
+  const { streamArn, roleArn, policyArn, accountId, region, kmsKeyArn, guard } = subject;
   switch (target) {
     case "Stream":
       return { Resource: streamArn };
@@ -64,6 +64,30 @@ function scopeOf(target: Target, subject: PolicySubject): Scope | undefined {
     case "AnyStream":
     case "AnyMetric":
       return { Resource: "*" };
+    case "GuardPipe":
+      return guard && { Resource: guard.pipeArn };
+    case "GuardLog":
+      return guard && { Resource: guard.logGroupArn };
+    case "AnyLogGroup":
+      return guard && { Resource: "*" };
+    case "GuardRole":
+      return guard && { Resource: guard.roleArn };
+    case "PassedRole":
+      return (
+        guard && {
+          Resource: guard.roleArn,
+          Condition: { StringEquals: { "iam:PassedToService": "pipes.amazonaws.com" } },
+        }
+      );
+    case "GuardPolicy":
+      return guard && { Resource: guard.policyArn };
+    case "GuardAttachment":
+      return (
+        guard && {
+          Resource: guard.roleArn,
+          Condition: { ArnLike: { "iam:PolicyARN": guard.policyArn } },
+        }
+      );
     case "Key":
       return kmsKeyArn === undefined ? undefined : { Resource: kmsKeyArn };
     case "KeyThroughKinesis":

@@ -16,8 +16,22 @@ export interface PolicySubject {
   policyArn: string;
   /** Alarms that the component creates. */
   alarmArn: string;
+  /** The guard. Undefined without one. */
+  guard?: GuardSubject | undefined;
   /** Customer managed key of the stream. Undefined for AWS's own. */
   kmsKeyArn?: string | undefined;
+}
+
+/** The guard's resources: ARNs, or patterns with the component's name. */
+export interface GuardSubject {
+  /** Pipe that reads the stream. */
+  pipeArn: string;
+  /** Log group that it writes to. */
+  logGroupArn: string;
+  /** Role of the pipe. */
+  roleArn: string;
+  /** Policy of the role. */
+  policyArn: string;
 }
 
 /** Names that the stack's outputs don't contain. */
@@ -28,6 +42,8 @@ export interface NamingOptions {
   name?: string | undefined;
   /** Customer managed key of the stream. Default: none. */
   kmsKeyArn?: string | undefined;
+  /** Whether the stack has a guard, or will have one. Default: whether the outputs name one. */
+  guard?: boolean | undefined;
 }
 
 /**
@@ -38,7 +54,7 @@ export interface NamingOptions {
  */
 export function existingSubject(
   outputs: StackOutputs,
-  { policyArn, name, kmsKeyArn }: NamingOptions,
+  { policyArn, name, kmsKeyArn, guard = outputs.guardPipeArn !== undefined }: NamingOptions,
 ): PolicySubject {
   const { roleArn, streamName, region } = outputs;
   const [accountId, roleName] = [accountOf(roleArn), roleNameOf(roleArn)];
@@ -56,6 +72,7 @@ export function existingSubject(
     roleArn,
     policyArn: policyArn ?? `arn:aws:iam::${accountId}:policy${path}${named}-policy-*`,
     alarmArn: alarmArn(region, accountId, named),
+    guard: guard ? guardSubject(region, accountId, named, path) : undefined,
     kmsKeyArn,
   };
 }
@@ -64,7 +81,7 @@ export function existingSubject(
 export function plannedSubject(
   accountId: string,
   region: string,
-  { name = "amplitude", policyArn, kmsKeyArn }: NamingOptions,
+  { name = "amplitude", policyArn, kmsKeyArn, guard = false }: NamingOptions,
 ): PolicySubject {
   return {
     accountId,
@@ -73,12 +90,22 @@ export function plannedSubject(
     roleArn: `arn:aws:iam::${accountId}:role/${name}-role-*`,
     policyArn: policyArn ?? `arn:aws:iam::${accountId}:policy/${name}-policy-*`,
     alarmArn: alarmArn(region, accountId, name),
+    guard: guard ? guardSubject(region, accountId, name, "/") : undefined,
     kmsKeyArn,
   };
 }
 
 function alarmArn(region: string, accountId: string, name: string): string {
   return `arn:aws:cloudwatch:${region}:${accountId}:alarm:${name}-*`;
+}
+
+function guardSubject(region: string, accountId: string, name: string, path: string): GuardSubject {
+  return {
+    pipeArn: `arn:aws:pipes:${region}:${accountId}:pipe/${name}-guard-*`,
+    logGroupArn: `arn:aws:logs:${region}:${accountId}:log-group:${name}-guard-log-*`,
+    roleArn: `arn:aws:iam::${accountId}:role${path}${name}-guard-role-*`,
+    policyArn: `arn:aws:iam::${accountId}:policy${path}${name}-guard-policy-*`,
+  };
 }
 
 function componentName(roleName: string, streamName: string): string | undefined {

@@ -75,7 +75,7 @@ export class LogsServer {
       DeleteLogGroup: { parameters: ["logGroupName"], run: (call, request) => this.#delete(call, request) },
       DescribeLogGroups: {
         parameters: ["logGroupNamePrefix", "limit"],
-        resource: (call) => arnOf(call, "*"),
+        resource: () => "*",
         run: (call, { logGroupNamePrefix = "" }) => ({
           logGroups: this.#of(call)
             .filter(({ name }) => name.startsWith(String(logGroupNamePrefix)))

@@ -96,6 +96,8 @@ const RESOURCES: [name: string, targets: Target[]][] = [
   ["the role", ["Role"]],
   ["any policy", ["AnyPolicy"]],
   ["any metric", ["AnyMetric"]],
+  ["the guard's pipe", ["GuardPipe"]],
+  ["the guard's log group", ["GuardLog"]],
   ["the key", ["Key", "KeyThroughKinesis"]],
 ];
 

@@ -24,6 +24,7 @@ interface OperatorPolicyFlags extends DeploymentFlags {
   name?: string;
   policyArn?: string;
   kmsKeyArn?: string;
+  guard?: true;
 }
 
 /** Maximum size of a managed policy in characters, without whitespace. Source: AWS, "IAM and AWS STS quotas". */
@@ -65,6 +66,7 @@ export function operatorPolicyCommand(): Command {
     )
     .option("--policy-arn <arn>", "write policy that the component creates (default: derived from its name)")
     .option("--kms-key-arn <arn>", "customer managed key that encrypts the stream")
+    .option("--guard", "include the guard of a stack that doesn't have one yet")
     .action(async (flags: OperatorPolicyFlags) => {
       const policy = operatorPolicy(tasksOf(flags), await subject(flags));
       const length = JSON.stringify(policy).length;
@@ -90,7 +92,7 @@ function tasksOf({ for: purpose, route }: OperatorPolicyFlags): Task[] {
 }
 
 async function subject(flags: OperatorPolicyFlags): Promise<PolicySubject> {
-  const { name, kmsKeyArn, policyArn, accountId: account, region } = flags;
+  const { name, kmsKeyArn, policyArn, accountId: account, region, guard } = flags;
   checkArn(
     "--policy-arn",
     policyArn,
@@ -104,7 +106,7 @@ async function subject(flags: OperatorPolicyFlags): Promise<PolicySubject> {
     "arn:aws:kms:REGION:ACCOUNT:key/ID",
   );
   checkArn("--name", name, /^[\w.-]+$/, "the component's name in the program");
-  const naming: NamingOptions = { name, kmsKeyArn, policyArn };
+  const naming: NamingOptions = { name, kmsKeyArn, policyArn, guard };
   if (account !== undefined) {
     if (flags.stack ?? flags.outputs ?? flags.output ?? flags.roleArn ?? flags.streamName)
       throw new SettingsError(

@@ -37,6 +37,13 @@ export type Target =
   | "AnyPolicy"
   | "Alarms"
   | "AnyMetric"
+  | "GuardPipe"
+  | "GuardLog"
+  | "AnyLogGroup"
+  | "GuardRole"
+  | "PassedRole"
+  | "GuardPolicy"
+  | "GuardAttachment"
   | "Key"
   | "KeyThroughKinesis";
 
@@ -54,12 +61,41 @@ export const ACTIONS = {
   readRolePolicies: ["iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:GetRolePolicy"],
   readPolicies: ["iam:GetPolicy", "iam:GetPolicyVersion"],
   readAlarms: ["cloudwatch:DescribeAlarmsForMetric"],
+  readGuard: ["pipes:DescribePipe"],
+  readGuardLog: ["logs:DescribeMetricFilters"],
   readKey: ["kms:DescribeKey"],
   decryptRecords: ["kms:Decrypt"],
 } as const;
 
 const { describeStream, readShards, readRole, simulateRole, decryptRecords } = ACTIONS;
 const WRITE = "kinesis:PutRecords";
+
+const MANAGE_ROLE = [
+  "iam:CreateRole",
+  "iam:GetRole",
+  "iam:UpdateRole",
+  "iam:UpdateRoleDescription",
+  "iam:UpdateAssumeRolePolicy",
+  "iam:PutRolePermissionsBoundary",
+  "iam:DeleteRolePermissionsBoundary",
+  "iam:TagRole",
+  "iam:UntagRole",
+  "iam:ListAttachedRolePolicies",
+  "iam:ListInstanceProfilesForRole",
+  "iam:DeleteRole",
+];
+const MANAGE_POLICY = [
+  "iam:CreatePolicy",
+  "iam:GetPolicy",
+  "iam:GetPolicyVersion",
+  "iam:ListPolicyVersions",
+  "iam:CreatePolicyVersion",
+  "iam:DeletePolicyVersion",
+  "iam:TagPolicy",
+  "iam:UntagPolicy",
+  "iam:DeletePolicy",
+];
+const ATTACH_POLICY = ["iam:AttachRolePolicy", "iam:DetachRolePolicy"];
 
 /** GetCallerIdentity needs no permission. Source: AWS, STS API Reference, GetCallerIdentity. */
 const NEEDS: Record<Task, Needs> = {
@@ -87,33 +123,36 @@ const NEEDS: Record<Task, Needs> = {
       "kinesis:EnableEnhancedMonitoring",
       "kinesis:DisableEnhancedMonitoring",
     ],
-    Role: [
-      "iam:CreateRole",
-      "iam:GetRole",
-      "iam:UpdateRole",
-      "iam:UpdateRoleDescription",
-      "iam:UpdateAssumeRolePolicy",
-      "iam:PutRolePermissionsBoundary",
-      "iam:DeleteRolePermissionsBoundary",
-      "iam:TagRole",
-      "iam:UntagRole",
-      "iam:ListAttachedRolePolicies",
-      "iam:ListInstanceProfilesForRole",
-      "iam:DeleteRole",
-    ],
+    Role: MANAGE_ROLE,
     /** Only the write policy: the role must not get another one. */
-    AttachedPolicy: ["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
-    WritePolicy: [
-      "iam:CreatePolicy",
-      "iam:GetPolicy",
-      "iam:GetPolicyVersion",
-      "iam:ListPolicyVersions",
-      "iam:CreatePolicyVersion",
-      "iam:DeletePolicyVersion",
-      "iam:TagPolicy",
-      "iam:UntagPolicy",
-      "iam:DeletePolicy",
+    AttachedPolicy: ATTACH_POLICY,
+    WritePolicy: MANAGE_POLICY,
+    GuardPipe: [
+      "pipes:CreatePipe",
+      "pipes:DescribePipe",
+      "pipes:UpdatePipe",
+      "pipes:DeletePipe",
+      "pipes:TagResource",
+      "pipes:UntagResource",
     ],
+    GuardLog: [
+      "logs:CreateLogGroup",
+      "logs:DeleteLogGroup",
+      "logs:PutRetentionPolicy",
+      "logs:ListTagsForResource",
+      "logs:TagResource",
+      "logs:UntagResource",
+      "logs:PutMetricFilter",
+      "logs:DescribeMetricFilters",
+      "logs:DeleteMetricFilter",
+    ],
+    /** It takes no resource. Source: AWS, Service Authorization Reference, CloudWatch Logs. */
+    AnyLogGroup: ["logs:DescribeLogGroups"],
+    GuardRole: MANAGE_ROLE,
+    /** Whoever gives a role to a service has to pass it. Source: AWS, IAM User Guide, "Grant a user permissions to pass a role". */
+    PassedRole: ["iam:PassRole"],
+    GuardPolicy: MANAGE_POLICY,
+    GuardAttachment: ATTACH_POLICY,
     Alarms: [
       "cloudwatch:PutMetricAlarm",
       "cloudwatch:DescribeAlarms",
@@ -137,6 +176,8 @@ const NEEDS: Record<Task, Needs> = {
     /** Any policy, because the check looks for policies that were attached by hand. */
     AnyPolicy: ACTIONS.readPolicies,
     AnyMetric: ACTIONS.readAlarms,
+    GuardPipe: ACTIONS.readGuard,
+    GuardLog: ACTIONS.readGuardLog,
     Key: ACTIONS.readKey,
   },
   "verify-role": {
@@ -172,6 +213,8 @@ const NEEDS: Record<Task, Needs> = {
 export const REAL_PROVIDER_NEEDS: Needs = {
   Role: ["iam:ListRolePolicies", "iam:GetRolePolicy"],
   WritePolicy: ["iam:SetDefaultPolicyVersion"],
+  GuardRole: ["iam:ListRolePolicies", "iam:GetRolePolicy"],
+  GuardPolicy: ["iam:SetDefaultPolicyVersion"],
 };
 
 /** Returns the actions that these tasks need, per resource, sorted and without duplicates. */

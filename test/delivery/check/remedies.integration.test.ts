@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
 import * as cloudwatch from "@aws-sdk/client-cloudwatch";
+import * as logs from "@aws-sdk/client-cloudwatch-logs";
 import * as iam from "@aws-sdk/client-iam";
 import * as kinesis from "@aws-sdk/client-kinesis";
 import * as kms from "@aws-sdk/client-kms";
+import * as pipes from "@aws-sdk/client-pipes";
 import { expect } from "chai";
 import { type CheckOptions, checkDeployment, type Finding } from "../../../delivery";
 import type { FindingCode } from "../../../delivery/common/findings";
@@ -97,8 +99,12 @@ const REMEDIES: Record<
   "tags-not-readable": "applied",
   "alarm-missing": "applied",
   "alarm-tells-nobody": "applied",
-  "alarm-raised": "not applied: the sandbox has no metrics, so that no alarm is raised",
+  "alarm-raised": "not applied: an alarm of the guard ends a minute after the last event",
   "alarms-not-readable": "applied",
+  "guard-missing": "applied",
+  "guard-stopped": "applied",
+  "guard-projects-differ": "applied",
+  "guard-not-readable": "applied",
   "stream-not-readable": "not a finding of check, which reads no record",
 };
 
@@ -118,7 +124,7 @@ function expectGone(found: Finding[], left: Finding[]): void {
   }
 }
 
-const SERVICES: Record<string, Record<string, unknown>> = { cloudwatch, iam, kinesis, kms };
+const SERVICES: Record<string, Record<string, unknown>> = { cloudwatch, iam, kinesis, kms, pipes };
 
 const wordsOf = (command: string) =>
   execFileSync("sh", ["-c", `set -- ${command}; printf '%s\\0' "$@"`], { encoding: "utf8" })
@@ -133,6 +139,8 @@ function operatorOf(aws: LocalAws) {
     ...clientsOf(aws, principals.operator),
     cloudwatch: new cloudwatch.CloudWatchClient(settings),
     kms: new kms.KMSClient(settings),
+    logs: new logs.CloudWatchLogsClient(settings),
+    pipes: new pipes.PipesClient(settings),
   };
 }
 
@@ -346,16 +354,17 @@ describe("A remedy of check", function () {
     it("grants the actions that it names", async () => {
       const outputs = await existing();
       await encrypt(outputs.streamName);
+      const guardPipeArn = "arn:aws:pipes:us-east-1:111122223333:pipe/gone";
       const actions = new Set(["s3:ListBucket"]);
       const all: Finding[] = [];
       let left: Finding[] = [];
       for (let denied = true; denied; ) {
         const credentials = await principalWith.credentials(aws, allow([...actions], ["*"]));
-        left = await check(outputs, { credentials });
+        left = await check({ ...outputs, guardPipeArn }, { credentials });
         const found = left.filter(({ remedy }) => remedy.includes("Grant the caller"));
         all.push(...found);
         const named = found.flatMap(
-          ({ remedy }) => remedy.match(/\b(kinesis|iam|kms|cloudwatch):\w+/g) ?? [],
+          ({ remedy }) => remedy.match(/\b(kinesis|iam|kms|cloudwatch|pipes|logs):\w+/g) ?? [],
         );
         denied = named.some((action) => !actions.has(action));
         for (const action of named) actions.add(action);
@@ -368,6 +377,7 @@ describe("A remedy of check", function () {
         "alarms-not-readable",
         "tags-not-readable",
         "key-undetermined",
+        "guard-not-readable",
       ]);
       expectGone(all, left);
     });
@@ -376,6 +386,52 @@ describe("A remedy of check", function () {
   describe("for a stream of the stack", () => {
     const run = sandboxRun();
     const createStack = attachedStacks(run, engineOf(run));
+
+    it("brings the guard back, whatever was changed by hand", async () => {
+      const guard = { projectIds: [100], actionArns: [TOPIC] };
+      const options = { folder: run.folder, aws: run.local, stackName: "guarded", config: { guard } };
+      const stack = await createStack(options);
+      await stack.up();
+      const outputsOf = async () => {
+        const entries = Object.entries(await stack.outputs()).map(([name, { value }]) => [name, value]);
+        return Object.fromEntries(entries) as CheckOptions["outputs"];
+      };
+      const { local } = run;
+      const check = async () => {
+        const outputs = await outputsOf();
+        const credentials = local.principals.operator;
+        const report = await checkDeployment({ outputs, endpoint: local.endpoint, credentials });
+        expect(report.guard?.pipeArn).to.equal(outputs.guardPipeArn);
+        return report.findings.filter(({ code }) => code !== "alarm-missing");
+      };
+      expect(await check()).to.deep.equal([]);
+      const clients = operatorOf(local);
+      const Name = (await outputsOf()).guardPipeArn?.split("/")[1];
+      const { RoleArn, Target = "" } = await clients.pipes.send(new pipes.DescribePipeCommand({ Name }));
+
+      await clients.pipes.send(new pipes.StopPipeCommand({ Name }));
+      const stopped = expectFound(await check(), ["guard-stopped"]);
+      for (const command of stopped.flatMap(commandsIn)) await runAws(local, command);
+      await until(async () => (await check()).length === 0);
+      expectGone(stopped, await check());
+
+      await clients.pipes.send(new pipes.UpdatePipeCommand({ Name, RoleArn }));
+      const logGroupName = Target.split(":log-group:")[1];
+      const { metricFilters = [] } = await clients.logs.send(
+        new logs.DescribeMetricFiltersCommand({ logGroupName }),
+      );
+      const filterName = metricFilters[0]?.filterName;
+      await clients.logs.send(new logs.DeleteMetricFilterCommand({ logGroupName, filterName }));
+      const changed = expectFound(await check(), ["guard-projects-differ", "guard-missing"]);
+      await stack.up({ refresh: true });
+      expectGone(changed, await check());
+
+      await clients.pipes.send(new pipes.DeletePipeCommand({ Name }));
+      const gone = expectFound(await check(), ["guard-missing"]);
+      await stack.up({ refresh: true });
+      expectGone(gone, await check());
+      await stack.destroy();
+    });
 
     it("is one `pulumi up --refresh` for all that was changed by hand", async () => {
       const stack = await createStack({

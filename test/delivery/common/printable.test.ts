@@ -40,6 +40,7 @@ const CHECKED: Parameters<typeof checkText>[0] = {
     policies: ["write"],
   },
   alarms: ["silence"],
+  guard: { pipeArn: "pipe", state: "RUNNING", projectIds: [100] },
   findings,
   notProven: ["that Amplitude sends"],
 };

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CreateLogGroupCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
   AttachRolePolicyCommand,
   CreatePolicyCommand,
@@ -44,6 +45,7 @@ import { LIVES, type Names, providerAs } from "./stackLife";
 
 const ACCOUNT = "111122223333";
 const EXISTING_STREAM = "acme-stream-0000000";
+const EXISTING_LOG_GROUP = "acme-guard-log-0000000";
 const KEY = "arn:aws:kms:us-east-1:111122223333:key/1234";
 
 /** The policy without one action; a statement that has no other is left out. */
@@ -237,6 +239,9 @@ describe("The operator's policy", function () {
     let made = 0;
     before(async () => {
       const { kinesis } = clientsOf(aws, aws.principals.operator);
+      const provider = providerAs(aws, aws.principals.operator);
+      await provider.logs(aws.region).send(new CreateLogGroupCommand({ logGroupName: EXISTING_LOG_GROUP }));
+      provider.close();
       await kinesis.send(new CreateStreamCommand({ StreamName: EXISTING_STREAM, ShardCount: 1 }));
       await until(async () => {
         const { StreamDescriptionSummary } = await kinesis.send(
@@ -249,26 +254,41 @@ describe("The operator's policy", function () {
       made += 1;
       const suffix = made.toString(16).padStart(7, "0");
       const { iam } = clientsOf(aws, aws.principals.operator);
-      const document = {
-        PolicyName: `acme-policy-e${suffix}`,
-        PolicyDocument: allow(["kinesis:PutRecord"], ["*"]),
+      const policyNamed = async (PolicyName: string) => {
+        const PolicyDocument = allow(["kinesis:*", "logs:*"], ["*"]);
+        const { Policy } = await iam.send(new CreatePolicyCommand({ PolicyName, PolicyDocument }));
+        return Policy?.Arn ?? "";
       };
-      const { Policy } = await iam.send(new CreatePolicyCommand(document));
       const existingRole = `acme-role-e${suffix}`;
       const trust = trustOf("arn:aws:iam::358203115967:root");
       await iam.send(new CreateRoleCommand({ RoleName: existingRole, AssumeRolePolicyDocument: trust }));
+      const RoleName = `acme-guard-role-e${suffix}`;
+      const AssumeRolePolicyDocument = trustOf({ Service: "pipes.amazonaws.com" });
+      await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
+      const PolicyDocument = allow(["kinesis:*", "logs:*"], ["*"]);
+      await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: "inline", PolicyDocument }));
       return {
+        guardPipe: `acme-guard-${suffix}`,
+        guardLog: `acme-guard-log-${suffix}`,
+        guardRole: `acme-guard-role-${suffix}`,
+        guardPolicy: `acme-guard-policy-${suffix}`,
+        existingGuardRole: RoleName,
+        existingGuardPolicyArn: await policyNamed(`acme-guard-policy-e${suffix}`),
+        existingLogGroupArn: `arn:aws:logs:us-east-1:${ACCOUNT}:log-group:${EXISTING_LOG_GROUP}`,
         stream: `acme-stream-${suffix}`,
         role: `acme-role-${suffix}`,
         policy: `acme-policy-${suffix}`,
         alarm: `acme-silence-${suffix}`,
-        existingPolicyArn: Policy?.Arn ?? "",
+        existingPolicyArn: await policyNamed(`acme-policy-e${suffix}`),
         existingRole,
         existingStreamArn: `arn:aws:kinesis:us-east-1:${ACCOUNT}:stream/${EXISTING_STREAM}`,
       };
     };
 
-    const policy = operatorPolicy(["up"], plannedSubject(ACCOUNT, "us-east-1", { name: "acme" }));
+    const policy = operatorPolicy(
+      ["up"],
+      plannedSubject(ACCOUNT, "us-east-1", { name: "acme", guard: true }),
+    );
     const fromSource = Object.entries(REAL_PROVIDER_NEEDS).flatMap(([sid, actions]) =>
       (actions ?? []).map((action) => `${action} on ${sid}`),
     );
@@ -296,7 +316,18 @@ describe("The operator's policy", function () {
     const livesOf = (sid: string): string[] => {
       if (sid === "Stream" || sid === "AnyStream") return ["stream", "stream policy"];
       if (sid === "Role" || sid === "AttachedPolicy") return ["role", "attachment"];
-      return sid === "WritePolicy" ? ["policy"] : ["alarm"];
+      const lives: Record<string, string[]> = {
+        WritePolicy: ["policy"],
+        Alarms: ["alarm"],
+        GuardRole: ["guard role", "guard attachment"],
+        GuardAttachment: ["guard attachment"],
+        GuardPolicy: ["guard policy"],
+        GuardLog: ["guard log"],
+        AnyLogGroup: ["guard log"],
+        GuardPipe: ["guard pipe"],
+        PassedRole: ["guard pipe"],
+      };
+      return lives[sid] ?? [];
     };
     for (const sid of new Set(seen.map(([each]) => each))) {
       it(`is not enough without any one of its actions on ${sid}`, async () => {
@@ -315,7 +346,7 @@ describe("The operator's policy", function () {
     }
 
     it("holds what the real provider's source calls beyond that, and the key's description where there is a key", () => {
-      expect(fromSource).to.have.length(3);
+      expect(fromSource).to.have.length(6);
       expect(grants(policy).map(([sid, action]) => `${action} on ${sid}`)).to.include.members(fromSource);
       const withKey = operatorPolicy(["up"], plannedSubject(ACCOUNT, "us-east-1", { kmsKeyArn: KEY }));
       expect(withKey.Statement.find(({ Sid }) => Sid === "Key")).to.deep.include({

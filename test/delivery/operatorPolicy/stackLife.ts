@@ -16,6 +16,16 @@ export interface Names {
   role: string;
   policy: string;
   alarm: string;
+  guardPipe: string;
+  guardLog: string;
+  guardRole: string;
+  guardPolicy: string;
+  /** A role of the guard's name that is there, which pipes can use. */
+  existingGuardRole: string;
+  /** A policy of the guard's name that is there. */
+  existingGuardPolicyArn: string;
+  /** A log group that is there, to write to. */
+  existingLogGroupArn: string;
   /** A policy that is there, to bound the role with or to attach. */
   existingPolicyArn: string;
   /** A role that is there, to attach to. */
@@ -78,36 +88,53 @@ export const LIVES: Record<string, Life> = {
     const versions = [denying("kinesis:MergeShards"), denying("kinesis:SplitShard")];
     return live(aws, typeOf("aws:kinesis/resourcePolicy:ResourcePolicy"), "policy", versions);
   },
-  role: (aws, { role: name, existingPolicyArn }) =>
-    live(aws, typeOf("aws:iam/role:Role"), name, [
-      { name, assumeRolePolicy: trusting(AMPLITUDE), tags: { a: "1", b: "2" }, description: "one" },
-      {
-        name,
-        assumeRolePolicy: trusting("arn:aws:iam::111122223333:root"),
-        description: "two",
-        maxSessionDuration: 7200,
-        permissionsBoundary: existingPolicyArn,
-        tags: { b: "3" },
-      },
-      { name, assumeRolePolicy: trusting(AMPLITUDE), description: "two" },
-    ]),
-  policy: (aws, { policy: name }) => {
-    const versions = ["PutRecord", "PutRecords", "GetRecords", "ListShards", "MergeShards", "SplitShard"];
-    return live(
-      aws,
-      typeOf("aws:iam/policy:Policy"),
-      name,
-      versions.map((action, index) => ({
-        name,
-        policy: allowing(`kinesis:${action}`),
-        tags: index === 0 ? { a: "1", b: "2" } : { b: "3" },
-      })),
-    );
-  },
+  role: (aws, { role, existingPolicyArn }) => roleLife(aws, role, existingPolicyArn),
+  policy: (aws, { policy }) => policyLife(aws, policy),
   attachment: (aws, { existingRole, existingPolicyArn }) =>
-    live(aws, typeOf("aws:iam/rolePolicyAttachment:RolePolicyAttachment"), "attachment", [
-      { role: existingRole, policyArn: existingPolicyArn },
-    ]),
+    attachmentLife(aws, existingRole, existingPolicyArn),
+  "guard role": (aws, { guardRole, existingPolicyArn }) => roleLife(aws, guardRole, existingPolicyArn),
+  "guard policy": (aws, { guardPolicy }) => policyLife(aws, guardPolicy),
+  "guard attachment": (aws, { existingGuardRole, existingGuardPolicyArn }) =>
+    attachmentLife(aws, existingGuardRole, existingGuardPolicyArn),
+  "guard log": async (aws, { guardLog: name }) => {
+    const group = { name, retentionInDays: 7, tags: { a: "1", b: "2" } };
+    const logGroup = typeOf("aws:cloudwatch/logGroup:LogGroup");
+    const { id, state } = await create(aws, logGroup, checked(logGroup, name, group));
+    const filter = (value: string) => ({
+      name: "filter",
+      logGroupName: name,
+      pattern: "",
+      metricTransformation: { namespace: "Guard", name: "lines", value },
+    });
+    await live(aws, typeOf("aws:cloudwatch/logMetricFilter:LogMetricFilter"), "filter", [
+      filter("1"),
+      filter("2"),
+    ]);
+    await update(
+      aws,
+      logGroup,
+      id,
+      checked(logGroup, name, { ...group, retentionInDays: 30, tags: { b: "3" } }),
+    );
+    await logGroup.delete(aws, id, state);
+  },
+  "guard pipe": (aws, { guardPipe: name, existingGuardRole, existingStreamArn, existingLogGroupArn }) => {
+    const pipe = (description: string, tags: Record<string, string>) => ({
+      name,
+      description,
+      roleArn: `arn:aws:iam::111122223333:role/${existingGuardRole}`,
+      source: existingStreamArn,
+      sourceParameters: {
+        kinesisStreamParameters: { startingPosition: "LATEST", batchSize: 10, maximumRetryAttempts: 1 },
+      },
+      target: existingLogGroupArn,
+      tags,
+    });
+    return live(aws, typeOf("aws:pipes/pipe:Pipe"), name, [
+      pipe("one", { a: "1", b: "2" }),
+      pipe("two", { b: "3" }),
+    ]);
+  },
   alarm: (aws, { alarm: name }) => {
     const silence = (evaluationPeriods: number, tags: Record<string, string>) => ({
       name,
@@ -127,3 +154,38 @@ export const LIVES: Record<string, Life> = {
     ]);
   },
 };
+
+function roleLife(aws: Aws, name: string, permissionsBoundary: string): Promise<void> {
+  return live(aws, typeOf("aws:iam/role:Role"), name, [
+    { name, assumeRolePolicy: trusting(AMPLITUDE), tags: { a: "1", b: "2" }, description: "one" },
+    {
+      name,
+      assumeRolePolicy: trusting("arn:aws:iam::111122223333:root"),
+      description: "two",
+      maxSessionDuration: 7200,
+      permissionsBoundary,
+      tags: { b: "3" },
+    },
+    { name, assumeRolePolicy: trusting(AMPLITUDE), description: "two" },
+  ]);
+}
+
+function policyLife(aws: Aws, name: string): Promise<void> {
+  const versions = ["PutRecord", "PutRecords", "GetRecords", "ListShards", "MergeShards", "SplitShard"];
+  return live(
+    aws,
+    typeOf("aws:iam/policy:Policy"),
+    name,
+    versions.map((action, index) => ({
+      name,
+      policy: allowing(`kinesis:${action}`),
+      tags: index === 0 ? { a: "1", b: "2" } : { b: "3" },
+    })),
+  );
+}
+
+function attachmentLife(aws: Aws, role: string, policyArn: string): Promise<void> {
+  return live(aws, typeOf("aws:iam/rolePolicyAttachment:RolePolicyAttachment"), "attachment", [
+    { role, policyArn },
+  ]);
+}
