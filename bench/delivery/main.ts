@@ -9,11 +9,14 @@ import { type AddedLatency, type LatencyRun, LINGER_MS } from "./latencyTypes";
 import { type Figures, LIMITS, medians, type RatioLimit, type Rounds, ratioOf } from "./limits";
 import { runOne, type Sink, script, show, startSink } from "./measure";
 import type { PathRun } from "./onePath";
+import { type PartsRun, partsOf } from "./parts";
 import { isOfReconcile, PATHS, type PathName, usesGeneratedEvents } from "./paths";
 import { installPeers, type Peers } from "./peers/install";
 
 /** Latency that the producer may add to its linger time at the 99th percentile, in ms. */
 const MAX_ADDED_MS = 2;
+/** Events per second of two parts on two cores, at least, in multiples of those of one. */
+const MIN_SPEEDUP = 1.7;
 /** Share of the highest rate at which latency is measured, so that the rest of the machine keeps up. */
 const STEADY_SHARE = 0.1;
 
@@ -44,7 +47,8 @@ async function main(): Promise<void> {
     const figures = await measureAll(sink, select(commandsOf(peers), values.only), load);
     const latency = await measureLatency(sink, figures);
     const growth = await growthOf(sink, Object.keys(figures), load.most);
-    const result = compare(figures, latency, growth);
+    const parts = isSelected("parts", values.only) ? await partsOf(sink, load) : undefined;
+    const result = compare(figures, { latency, growth, parts });
     if (values.json) console.log(JSON.stringify({ node: process.version, ...result }, null, 2));
     else print(result, peers);
     if (values.check && result.limits.some(({ isExceeded }) => isExceeded)) process.exitCode = 1;
@@ -101,11 +105,14 @@ function commandsOf({ npm, commands }: Peers): Pick<Peers, "npm" | "commands"> {
 
 /** Returns the paths whose name contains one of the texts, or all if there are no texts. */
 function select({ npm, commands }: Pick<Peers, "npm" | "commands">, only: string[]) {
-  const isSelected = ([name]: [string, unknown]) =>
-    only.length === 0 || only.some((text) => name.includes(text));
-  const selected = Object.entries(commands).filter(isSelected);
-  if (selected.length === 0) throw new Error(`--only ${only.join(", ")}: no path has such a name`);
+  const selected = Object.entries(commands).filter(([name]) => isSelected(name, only));
+  if (selected.length === 0 && !isSelected("parts", only))
+    throw new Error(`--only ${only.join(", ")}: no path has such a name`);
   return { npm, commands: Object.fromEntries(selected) };
+}
+
+function isSelected(name: string, only: string[]): boolean {
+  return only.length === 0 || only.some((text) => name.includes(text));
 }
 
 function inputOf(sink: Sink, name: string): Pick<PathRun, "endpoint" | "eventsFile" | "hour"> {
@@ -145,10 +152,14 @@ interface Result {
   paths: (Figures & { name: string })[];
   latency: AddedLatency | undefined;
   growth: Growth[];
+  parts: PartsRun | undefined;
   limits: Comparison[];
 }
 
-function compare(figures: Rounds, latency: AddedLatency | undefined, growth: Growth[]): Result {
+function compare(
+  figures: Rounds,
+  { latency, growth, parts }: Pick<Result, "latency" | "growth" | "parts">,
+): Result {
   const comparison = (title: string, measured: number, limit: number) => ({
     title,
     measured,
@@ -164,7 +175,17 @@ function compare(figures: Rounds, latency: AddedLatency | undefined, growth: Gro
     paths: Object.entries(figures).map(([name, rounds]) => ({ name, ...medians(rounds) })),
     latency,
     growth,
+    parts,
     limits: [
+      ...(parts === undefined
+        ? []
+        : [
+            comparison(
+              "events/s of one part / of two parts together",
+              parts.one / parts.two,
+              1 / MIN_SPEEDUP,
+            ),
+          ]),
       ...LIMITS.filter(isMeasured).map(ratio),
       ...(latency === undefined ? [] : [added(latency)]),
       ...growthsIn(growth).map(({ title, measured, limit }) => comparison(title, measured, limit)),
@@ -172,7 +193,7 @@ function compare(figures: Rounds, latency: AddedLatency | undefined, growth: Gro
   };
 }
 
-function print({ paths, latency, growth, limits }: Result, { missing }: Peers): void {
+function print({ paths, latency, growth, parts, limits }: Result, { missing }: Peers): void {
   for (const reason of missing) console.log(`NOT MEASURED: ${reason}`);
   const width = Math.max(...paths.map(({ name }) => name.length));
   const row = (name: string, { cpuPerMillion, perSecond, megabytes }: Figures) =>
@@ -188,6 +209,10 @@ function print({ paths, latency, growth, limits }: Result, { missing }: Peers): 
     console.log(row(`${events.toLocaleString("en")} events: ${name.split(":")[0]}`, figures));
   if (latency !== undefined)
     console.log(`added by the producer, ms: p50 ${latency.p50}, p99 ${latency.p99}, max ${latency.max}`);
+  if (parts !== undefined)
+    console.log(
+      `verify in parts, events/s: one ${Math.round(parts.one)}, two ${Math.round(parts.two)}, ${(parts.two / parts.one).toFixed(2)} times`,
+    );
   console.log();
   for (const { title, measured, limit, isExceeded } of limits) {
     console.log(`${isExceeded ? "EXCEEDED" : "within  "} ${measured.toFixed(2)} (limit ${limit}): ${title}`);

@@ -1,6 +1,7 @@
 /** Runs one path against the sink, in a separate process, and prints the client's CPU seconds per million events and events/s. */
 import { dirname } from "node:path";
 import { readEvents } from "./events";
+import type { BenchPart } from "./parts";
 import { PATHS, type PathName } from "./paths";
 
 /** The process's only argument, as JSON. */
@@ -18,6 +19,8 @@ export interface PathRun {
   peers: string;
   /** Start of the hour that is reconciled, as epoch time in ms. */
   hour: number;
+  /** Part of a run, for `verify`. */
+  part?: BenchPart;
 }
 
 async function main({
@@ -34,7 +37,7 @@ async function main({
   const pool = readEvents(eventsFile);
   const folder = dirname(eventsFile);
   const path = (share: number) =>
-    PATHS[name as PathName]({ endpoint, peers, events: pool, share, folder, hour });
+    PATHS[name as PathName]({ endpoint, peers, events: pool, share, folder, hour, part: run.part });
   await repeat(path(quarter), events / 4, concurrency); // Warms up the compiler.
   const call = path(run.share ?? quarter);
   const [cpu, start] = [process.cpuUsage(), performance.now()];

@@ -8,6 +8,7 @@ import { kinesisClient, kinesisWriteClient } from "../../delivery/aws/clients";
 import { keepAliveHandler } from "../../delivery/aws/connections";
 import { putRecordsTo } from "../../delivery/kinesis/record";
 import { CREDENTIALS, encodeBody, keyOf, poster, REGION, releaseBody, signedHeaders } from "./handWritten";
+import type { BenchPart } from "./parts";
 import { awsKinesisWritable, kinesisStreams } from "./peers/javascript";
 import { producerPath } from "./producerPath";
 import { readStreamPath, reconcilePath, unpackPath } from "./reconcilePaths";
@@ -39,6 +40,8 @@ export interface Bench {
   folder: string;
   /** Start of the hour that is reconciled, as epoch time in ms. */
   hour: number;
+  /** Part of a run that is verified. Default: all of it. */
+  part?: BenchPart | undefined;
 }
 
 /** Returns a call, usually of one request, that resolves to its number of events. */

@@ -1,16 +1,13 @@
 /**
- * The sink's responses to a whole `verify` or `reconcile`. One shard per stream returns the records that were written to it, or
- * in a stream such as `reconcile-same-10000-1767225600000` the rows of an export.
+ * The sink's responses to a whole `verify` or `reconcile`. One shard per stream, or two in a stream such as `verify-two-x`,
+ * return the records that were written to it, or in a stream such as `reconcile-same-10000-1767225600000` the rows of an export.
  */
 import { readEvents } from "./events";
 import { ExportedRows } from "./exportedRows";
 
-interface SentRecord {
-  Data: string;
-  PartitionKey: string;
-}
-
-interface StoredRecord extends SentRecord {
+interface StoredRecord {
+  /** Its members `Data` and `PartitionKey`, as they were received. */
+  members: string;
   /** Milliseconds since 1970. */
   arrivedAt: number;
 }
@@ -24,6 +21,10 @@ interface StoredStream {
 
 const streams = new Map<string, StoredStream>();
 const SHARD = "shardId-000000000000";
+const SECOND_SHARD = "shardId-000000000001";
+const MIDDLE = 2n ** 127n;
+const shardsOf = (streamName: string) =>
+  streamName.startsWith("verify-two-") ? [SHARD, SECOND_SHARD] : [SHARD];
 /** Records per response. Kinesis returns up to 10 MiB or 10,000 records; this many of our events are somewhat less. */
 const RECORDS_PER_READ = 4_000;
 /** Kinesis's sequence numbers have 56 digits. */
@@ -47,10 +48,14 @@ export function isOfVerify(target: string, body: Buffer): boolean {
 }
 
 export function verifyResponse(target: string, body: Buffer): { status: number; body: Buffer } {
-  const text = body.toString("utf8");
+  const text = body.toString("latin1");
   if (target === "" && text.includes("GetCallerIdentity"))
     return { status: 200, body: Buffer.from(IDENTITY) };
   if (target === "") return { status: 403, body: Buffer.from(DENIED) };
+  // The two operations with records are cheap, so that the sink doesn't slow down the clients that share its machine.
+  if (target.endsWith("PutRecords")) return { status: 200, body: Buffer.from(putRecords(text)) };
+  if (target.endsWith("GetRecords"))
+    return { status: 200, body: Buffer.from(getRecords(JSON.parse(text).ShardIterator)) };
   const response = RESPONSES[target.split(".")[1] ?? ""]?.(JSON.parse(text)) ?? {};
   return { status: 200, body: Buffer.from(JSON.stringify(response)) };
 }
@@ -62,8 +67,7 @@ const DENIED =
 
 interface Input {
   StreamName: string;
-  ShardIterator: string;
-  Records: SentRecord[];
+  ShardId: string;
 }
 
 const RESPONSES: Record<string, ((input: Input) => object) | undefined> = {
@@ -75,57 +79,65 @@ const RESPONSES: Record<string, ((input: Input) => object) | undefined> = {
       StreamModeDetails: { StreamMode: "PROVISIONED" },
       RetentionPeriodHours: 24,
       EncryptionType: "NONE",
-      OpenShardCount: 1,
+      OpenShardCount: shardsOf(StreamName).length,
       EnhancedMonitoring: [],
       StreamCreationTimestamp: 1_767_225_600,
     },
   }),
-  ListShards: () => ({
-    Shards: [
-      {
-        ShardId: SHARD,
-        HashKeyRange: { StartingHashKey: "0", EndingHashKey: "340282366920938463463374607431768211455" },
+  ListShards: ({ StreamName }) => {
+    const shardIds = shardsOf(StreamName);
+    const border = (shard: number) => (2n ** 128n * BigInt(shard)) / BigInt(shardIds.length);
+    return {
+      Shards: shardIds.map((ShardId, shard) => ({
+        ShardId,
+        HashKeyRange: {
+          StartingHashKey: String(border(shard)),
+          EndingHashKey: String(border(shard + 1) - 1n),
+        },
         SequenceNumberRange: { StartingSequenceNumber: "1" },
-      },
-    ],
+      })),
+    };
+  },
+  GetShardIterator: ({ StreamName, ShardId }) => ({
+    ShardIterator: `${StreamName}${ShardId === SECOND_SHARD ? ".second" : ""}#0`,
   }),
-  GetShardIterator: ({ StreamName }) => ({ ShardIterator: `${StreamName}#0` }),
-  PutRecords: ({ StreamName, Records }) => {
-    const stored = streams.get(StreamName) ?? { first: 0, records: [] };
-    streams.set(StreamName, stored);
-    const first = stored.first + stored.records.length;
-    const arrivedAt = Date.now();
-    for (const record of Records) stored.records.push({ ...record, arrivedAt });
-    return {
-      FailedRecordCount: 0,
-      Records: Records.map((_, index) => ({
-        SequenceNumber: sequenceNumber(first + index + 1),
-        ShardId: SHARD,
-      })),
-    };
-  },
-  GetRecords: ({ ShardIterator }) => {
-    const [name = "", at = "0"] = ShardIterator.split("#");
-    const from = Number(at);
-    if (name.startsWith("reconcile-")) return exportedRecords(name, from);
-    const stored = streams.get(name) ?? { first: 0, records: [] };
-    stored.records.splice(0, from - stored.first);
-    stored.first = from;
-    for (const resolve of waiting.splice(0)) resolve();
-    const records = stored.records.slice(0, RECORDS_PER_READ);
-    const next = from + records.length;
-    return {
-      MillisBehindLatest: Date.now() - (stored.records[records.length]?.arrivedAt ?? Date.now()),
-      NextShardIterator: `${name}#${next}`,
-      Records: records.map(({ Data, PartitionKey, arrivedAt }, index) => ({
-        ApproximateArrivalTimestamp: arrivedAt / 1000,
-        Data,
-        PartitionKey,
-        SequenceNumber: sequenceNumber(from + index + 1),
-      })),
-    };
-  },
 };
+
+/** Stores the records of a request as our client encodes it: the name, then records of data, key and perhaps a hash key. */
+function putRecords(text: string): string {
+  const [, streamName = ""] = /^\{"StreamName":"([^"]+)","Records":\[\{/.exec(text) ?? [];
+  const entries = text.slice(text.indexOf("[{") + 2, -3).split("},{");
+  const arrivedAt = Date.now();
+  const acknowledged = entries.map((entry) => {
+    const [members = "", hashKey] = entry.split(',"ExplicitHashKey":"');
+    const isSecond = hashKey !== undefined && BigInt(hashKey.slice(0, -1)) >= MIDDLE;
+    const name = isSecond && streamName.startsWith("verify-two-") ? `${streamName}.second` : streamName;
+    const stored = streams.get(name) ?? { first: 0, records: [] };
+    streams.set(name, stored);
+    stored.records.push({ members, arrivedAt });
+    const number = sequenceNumber(stored.first + stored.records.length);
+    return `{"SequenceNumber":"${number}","ShardId":"${name === streamName ? SHARD : SECOND_SHARD}"}`;
+  });
+  return `{"FailedRecordCount":0,"Records":[${acknowledged.join()}]}`;
+}
+
+function getRecords(iterator: string): string {
+  const [name = "", at = "0"] = iterator.split("#");
+  const from = Number(at);
+  if (name.startsWith("reconcile-")) return JSON.stringify(exportedRecords(name, from));
+  const stored = streams.get(name) ?? { first: 0, records: [] };
+  stored.records.splice(0, from - stored.first);
+  stored.first = from;
+  for (const resolve of waiting.splice(0)) resolve();
+  const records = stored.records.slice(0, RECORDS_PER_READ);
+  const next = from + records.length;
+  const behind = Date.now() - (stored.records[records.length]?.arrivedAt ?? Date.now());
+  const members = records.map(
+    (record, index) =>
+      `{"ApproximateArrivalTimestamp":${record.arrivedAt / 1000},${record.members},"SequenceNumber":"${sequenceNumber(from + index + 1)}"}`,
+  );
+  return `{"MillisBehindLatest":${behind},"NextShardIterator":"${name}#${next}","Records":[${members.join()}]}`;
+}
 
 const exportedRows = new Map<string, ExportedRows>();
 
