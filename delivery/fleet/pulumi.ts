@@ -1,8 +1,9 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { promisify } from "node:util";
-import type { Stack } from "@pulumi/pulumi/automation";
+import type { PulumiCommand, Stack } from "@pulumi/pulumi/automation";
 import { messageOf, SettingsError } from "../common/errors";
 import { hasCode } from "../common/folder";
 import { MAX_INPUT_BYTES } from "../common/limits";
@@ -18,6 +19,8 @@ export interface StackOptions {
   folder: string;
   /** Name of the stack, with its organization if that isn't the user's default. */
   stack: string;
+  /** Version of the `pulumi` command. */
+  version: string;
   /** File to which the output of Pulumi is appended. */
   log: string;
   /** Ends a running operation in a clean state, as Ctrl-C does. */
@@ -80,12 +83,17 @@ async function runCommand(words: string[], options: StackOptions): Promise<void>
 }
 
 /**
- * Opens a stack without selecting it, because the selection is the user's. Neither does an update read the outputs and
- * the history afterwards, which takes three commands.
+ * Opens a stack without selecting it, because the selection is the user's. It takes four commands of Pulumi fewer than the
+ * API's defaults: for the version, and after an update for the outputs and the history.
  */
 async function openStack(options: StackOptions): Promise<Stack> {
-  const { LocalWorkspace, PulumiCommand, Stack } = automation(options.folder);
-  const pulumiCommand = Object.assign(await PulumiCommand.get(), { run: logged(options) });
+  const path = automationPath(options.folder);
+  const { LocalWorkspace, Stack }: typeof import("@pulumi/pulumi/automation") = require(path);
+  const { SemVer } = createRequire(path)("semver") as { SemVer: new (version: string) => Version };
+  const command: Pick<PulumiCommand, "command" | "version"> & { run: unknown } = {
+    ...{ command: "pulumi", version: new SemVer(options.version), run: logged(options) },
+  };
+  const pulumiCommand = command as PulumiCommand;
   const workspace = await LocalWorkspace.create({ workDir: options.folder, pulumiCommand });
   workspace.selectStack = async () => {};
   const stack = await Stack.select(options.stack, workspace);
@@ -94,11 +102,9 @@ async function openStack(options: StackOptions): Promise<Stack> {
   return stack;
 }
 
-/** @throws SettingsError if neither the project nor this package's folder has Pulumi's SDK. */
-function automation(folder: string): typeof import("@pulumi/pulumi/automation") {
-  return require(automationPath(folder));
-}
+type Version = NonNullable<PulumiCommand["version"]>;
 
+/** @throws SettingsError if neither the project nor this package's folder has Pulumi's SDK. */
 function automationPath(folder: string): string {
   try {
     return require.resolve("@pulumi/pulumi/automation", { paths: [folder, __dirname] });
@@ -113,11 +119,12 @@ function automationPath(folder: string): string {
 /**
  * Checks that Pulumi's command and SDK are installed.
  *
+ * @returns Version of the command, such as `v3.259.0`.
  * @throws SettingsError if one is missing.
  */
-export async function requirePulumi(folder: string): Promise<void> {
+export async function requirePulumi(folder: string): Promise<string> {
   automationPath(folder);
-  await pulumi(["version"], folder);
+  return (await pulumi(["version"], folder)).trim();
 }
 
 /**

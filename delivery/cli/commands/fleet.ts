@@ -175,8 +175,7 @@ async function runFleet(
   }
   const project = await readFleetProject(flags.cwd);
   const stacks = selectStacks(project, flags);
-  await requirePulumi(project.folder);
-  const fleet = new Fleet(project, flags);
+  const fleet = new Fleet(project, await requirePulumi(project.folder), flags);
   return action === "status" ? fleet.status(stacks) : fleet.run(action, stacks);
 }
 
@@ -186,6 +185,7 @@ class Fleet {
 
   constructor(
     private readonly project: FleetProject,
+    private readonly version: string,
     private readonly flags: FleetFlags,
   ) {
     this.#results = flags.report ?? join(project.folder, DEFAULT_RESULT_FOLDER);
@@ -286,7 +286,12 @@ class Fleet {
     const { verify, events, propagation } = this.flags;
     return {
       ...{ command, stack, verify, events, clearLocks, propagationSeconds: propagation },
-      ...{ folder: this.project.folder, reference: this.#reference(stack), results: this.#results },
+      ...{
+        folder: this.project.folder,
+        version: this.version,
+        reference: this.#reference(stack),
+        results: this.#results,
+      },
       ...this.#output(),
       lastVerification: lastVerification(await readResult(this.#results, stack)),
     };

@@ -22,6 +22,8 @@ export interface CustomerTask {
   stack: string;
   /** Name by which Pulumi finds the stack: with its organization if that isn't the user's default. */
   reference: string;
+  /** Version of the `pulumi` command. */
+  version: string;
   /** Folder of the results. */
   results: string;
   lastVerification: CustomerResult["lastVerification"];
@@ -145,8 +147,14 @@ class Customer {
 
   /** Creates a stack that is missing, and removes a lock with the user's consent. */
   async #engine(name: Operation): Promise<EngineReport> {
-    const { folder, reference: stack, results, clearLocks } = this.task;
-    const options = { folder, stack, log: logFile(results, this.task.stack), signal: this.hooks.signal };
+    const { folder, reference: stack, version, results, clearLocks } = this.task;
+    const options = {
+      folder,
+      stack,
+      version,
+      log: logFile(results, this.task.stack),
+      signal: this.hooks.signal,
+    };
     try {
       return await runOperation(name, options);
     } catch (error) {
