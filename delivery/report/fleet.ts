@@ -1,5 +1,5 @@
 import { bySeverity, type Finding, findingLines } from "../common/findings";
-import { partText } from "../common/part";
+import { type Part, partText } from "../common/part";
 import { printableReport } from "../common/printable";
 import { counted } from "../common/text";
 import { type CustomerOutcome, type CustomerResult, type FleetReport, OUTCOMES } from "../fleet/report";
@@ -43,12 +43,21 @@ export function fleetSentence({ command, customers }: FleetReport): string {
 
 /** Returns the run in words: its project, and the parts and the id if it has them. */
 export function runOf({ project, parts, run }: FleetReport): string {
-  const shown = parts.length > 10 ? counted(parts.length, "part") : parts.map(partText).join(", ");
   return [
     `project ${project}`,
-    ...(parts.length === 0 ? [] : [`${parts.length > 10 ? "" : "part "}${shown}`]),
+    ...(parts.length === 0 ? [] : [partsText(parts)]),
     ...(run === null ? [] : [`run ${run}`]),
   ].join(", ");
+}
+
+/** Parts that a line names one by one. */
+const MAX_PARTS_LISTED = 10;
+
+function partsText(parts: Part[]): string {
+  const count = parts[0]?.count ?? 0;
+  if (parts.length === count) return counted(count, "part");
+  if (parts.length > MAX_PARTS_LISTED) return `${parts.length} of ${counted(count, "part")}`;
+  return `${parts.length === 1 ? "part" : "parts"} ${parts.map(partText).join(", ")}`;
 }
 
 /** Returns the customers with the worst outcome first, then those with the most severe findings, then by name. */

@@ -156,11 +156,10 @@ function CustomersSection({ customers }: { customers: CustomerResult[] }) {
 }
 
 function CustomerName({ customer: { stack, accountId, region } }: { customer: CustomerResult }) {
-  const place = [accountId, region].filter((each) => each !== null).join(" ");
   return (
     <>
       <code>{stack}</code>
-      {place === "" ? null : <span class="aside">{place}</span>}
+      {[accountId, region].map((place) => place && <span class="aside">{place}</span>)}
     </>
   );
 }

@@ -91,12 +91,17 @@ describe("The report of a fleet", () => {
     expect(fleetText(NONE)).to.equal("SUCCEEDED: up of 0 customers (project acme-fleet)");
   });
 
-  it("names the part, the run, and at most ten parts one by one", () => {
+  it("names the parts that it covers, at most ten one by one", () => {
     const parts = Array.from({ length: 12 }, (_, index) => ({ index, count: 12 }));
-    expect(fleetText({ ...GOOD, parts })).to.match(/\(project acme-fleet, 12 parts\)\n/);
-    expect(fleetText({ ...GOOD, parts: parts.slice(0, 2) })).to.match(
-      /\(project acme-fleet, part 1\/12, 2\/12\)\n/,
-    );
+    for (const [covered, words] of [
+      [12, "12 parts"],
+      [11, "11 of 12 parts"],
+      [2, "parts 1/12, 2/12"],
+      [1, "part 1/12"],
+    ] as const) {
+      const text = fleetText({ ...GOOD, parts: parts.slice(0, covered) });
+      expect(text.split("\n")[0]).to.match(new RegExp(`\\(project acme-fleet, ${words}\\)$`));
+    }
   });
 
   it("names a resource by its type and name", () => {
