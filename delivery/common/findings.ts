@@ -46,6 +46,7 @@ export type FindingCode =
   | "guard-stopped"
   | "guard-projects-differ"
   | "guard-not-readable"
+  | "guard-blind"
   | "sender-failed"
   | "write-refused"
   | "records-too-large"

@@ -40,6 +40,7 @@ export function watchFindings(watch: EndedWatch): Finding[] {
     isInterrupted(watch) ? interrupted(watch) : undefined,
     observed.eventsDeviating > 0 ? deviations(watch) : undefined,
     foreignCount(observed) > 0 ? foreignRecords(watch) : undefined,
+    hiddenFromGuard(watch),
     (observed.latencyInSeconds?.p95 ?? 0) > DOCUMENTED_P95_SECONDS ? slowDelivery(watch) : undefined,
   ];
   return findings.filter((each) => each !== undefined);
@@ -158,6 +159,22 @@ function foreignRecords({ observed, where }: EndedWatch): Finding {
     where,
     `The stream holds records that aren't from Amplitude: ${describeForeign(observed)}`,
     "Find the other producer, or make consumers ignore its records",
+  );
+}
+
+/** The guard's filter matches a record that is one event as JSON. Whether it matches a list is undocumented. */
+function hiddenFromGuard({ observed: { framings, records }, where }: EndedWatch): Finding | undefined {
+  const hidden = [
+    ...(framings.list > 0 ? [`${counted(framings.list, "row")} in lists`] : []),
+    ...(framings.lines > 0 ? [`${counted(framings.lines, "row")} one per line`] : []),
+    ...(records.aggregated > 0 ? [`${counted(records.aggregated, "aggregated record")}`] : []),
+  ];
+  if (hidden.length === 0) return undefined;
+  return finding.warning(
+    "guard-blind",
+    where,
+    `The stream has ${hidden.join(", ")}: the component's guard sees only records that are one event as JSON`,
+    "Don't rely on the guard for this stream. Run `npx amplitude-kinesis watch --expect-app ID` regularly, and make consumers drop rows of other projects",
   );
 }
 

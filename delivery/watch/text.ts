@@ -163,9 +163,11 @@ function identifies({ identifiesDeviating, identifyDeviations }: WatchSnapshot):
   return plain("Identify", `${whole(identifiesDeviating)} differ from exports: ${ways.join("; ")}`);
 }
 
-function framing({ framings }: WatchSnapshot): Fact | undefined {
-  if (framings.list + framings.lines === 0) return undefined;
-  return plain("framing", `${whole(framings.list)} in lists, ${whole(framings.lines)} one per line`);
+/** Names how records hold rows, which is undocumented. Consumers and the guard depend on it. */
+function framing({ events, framings: { object, list, lines } }: WatchSnapshot): Fact | undefined {
+  if (events === 0) return undefined;
+  if (list + lines === 0) return plain("framing", "one row per record");
+  return plain("framing", `${whole(object)} alone, ${whole(list)} in lists, ${whole(lines)} one per line`);
 }
 
 function aggregated({ records }: WatchSnapshot): string {

@@ -37,6 +37,7 @@ const OF_OTHER_COMMANDS = [
   "too-few-events",
   "shape-deviates",
   "foreign-records",
+  "guard-blind",
   "latency-above-documented",
   "events-not-arrived",
   "records-not-understood",

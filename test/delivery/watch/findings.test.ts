@@ -104,6 +104,26 @@ describe("the verdict of a watch", () => {
     });
   }
 
+  for (const [what, framed, says] of [
+    ["in lists", (all: Row[]) => JSON.stringify(all), "3 rows in lists"],
+    ["one per line", (all: Row[]) => all.map((row) => JSON.stringify(row)).join("\n"), "3 rows one per line"],
+  ] as const) {
+    it(`warns that the guard can't see rows ${what}`, async () => {
+      const observed = observing([recordOf(Buffer.from(framed(await rows(3))))]);
+      const watch = {
+        end: "seconds",
+        until: {},
+        expectApps: [],
+        readingComplete: true,
+        where: "arn",
+      } as const;
+      const [found, ...others] = watchFindings({ ...watch, observed });
+      expect(others).to.deep.equal([]);
+      expect(found).to.include({ code: "guard-blind", severity: "warning" });
+      expect(found?.message).to.include(says);
+    });
+  }
+
   it("names the project, and what to do about it", async () => {
     const { findings } = await ended({ end: "project", expectApps: ["7"] });
     expect(findings[0]?.message).to.include("100011471 (3)").and.to.include("other than 7");
