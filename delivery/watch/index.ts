@@ -6,9 +6,11 @@ import type { EpochMs } from "../common/clock";
 import { type Finding, hasSeverity, verdictOf } from "../common/findings";
 import { GRACE_MS } from "../common/limits";
 import { checkStream, type StreamCheck, type StreamState, wrongAccount } from "../deployment/stream";
+import { PartOfStream } from "../kinesis/partOfStream";
 import { streamApi } from "../kinesis/streamApi";
 import { StreamReader, StreamUnreadable } from "../kinesis/streamReader";
 import { type OpenDeployment, openDeployment } from "../sending/deployment";
+import { checkPart } from "../sending/pacing";
 import { type EndedWatch, unreadableStream, type WatchEnd, watchFindings } from "./findings";
 import { validateWatchOptions, type WatchOptions, type WatchUntil } from "./options";
 import type { WatchSnapshot } from "./snapshot";
@@ -72,6 +74,8 @@ class Watch {
       yield this.#notStarted(observer, findings);
       return;
     }
+    // Which shard takes a record doesn't matter for reading.
+    checkPart(this.options.part, { ...stream, placesRecords: false });
     const reader = this.#newReader(stream, observer);
     try {
       this.options.onStep?.("reading the stream's shards");
@@ -99,7 +103,7 @@ class Watch {
 
   #newReader({ serviceTime, clockOffsetMs }: StreamState, observer: StreamObserver): StreamReader {
     const { operator, outputs, clock, random } = this.deployment;
-    const { from = "latest", pollMs } = this.options;
+    const { from = "latest", pollMs, part } = this.options;
     const oldest = new Date(serviceTime - MAX_RETENTION_MS);
     return new StreamReader({
       api: streamApi(kinesisClient(operator), outputs.streamName),
@@ -107,7 +111,9 @@ class Watch {
       clockOffsetMs,
       clock,
       random,
-      onRecords: (batch) => observer.take(batch),
+      part: part && new PartOfStream(part),
+      // A shard that two parts read belongs to one of them.
+      onRecords: (batch) => (batch.isOfOtherPart ? undefined : observer.take(batch)),
       ...(pollMs === undefined ? {} : { pollMs }),
     });
   }

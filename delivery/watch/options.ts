@@ -1,5 +1,6 @@
 import type { EpochMs } from "../common/clock";
 import { SettingsError } from "../common/errors";
+import type { Part } from "../common/part";
 import type { ConnectionOptions } from "../sending/options";
 
 /** Start of a watch: now, the oldest record in the stream, or a time. */
@@ -27,6 +28,8 @@ export interface WatchOptions extends ConnectionOptions {
   intervalMs?: number | undefined;
   /** Time between two reads of a shard, from 0. Default: 500, two of the five reads per second that a shard allows all its consumers. */
   pollMs?: number | undefined;
+  /** One of several parts, which reads an equal share of the shards and judges only these. Default: all shards. */
+  part?: Part | undefined;
   /** Receives each step before the first snapshot, in words. */
   onStep?: ((step: string) => void) | undefined;
 }

@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError } from "commander";
 import { MAX_EVENTS } from "../../common/limits";
+import type { Part } from "../../common/part";
 import type { StartingPoint, WatchUntil } from "../../watch/options";
 import { EXIT_CODES } from "../exitCodes";
-import { duration, integer } from "../options/arguments";
+import { duration, integer, withPartOption } from "../options/arguments";
 import {
   type DeploymentFlags,
   deploymentOf,
@@ -18,6 +19,7 @@ interface WatchFlags extends DeploymentFlags {
   from: StartingPoint;
   expectApp?: string[];
   includeTests?: true;
+  part?: Part;
   profile?: string;
   json?: true;
 }
@@ -36,7 +38,7 @@ const HELP = {
 };
 
 export function watchCommand(): Command {
-  const command = withDeploymentOptions(new Command("watch"))
+  const command = withPartOption(withDeploymentOptions(new Command("watch")), "the stream's shards")
     .description("follow a customer's stream and show what arrives from Amplitude")
     .option(
       "--until <events or duration>",
@@ -107,6 +109,7 @@ async function runWatch(flags: WatchFlags): Promise<number> {
       until: flags.until,
       expectApps: flags.expectApp,
       includeTests: flags.includeTests,
+      part: flags.part,
       ...aws,
       mfaCode: mfaPrompt(() => {}),
       signal: AbortSignal.any([interrupt.signal, unread.signal]),

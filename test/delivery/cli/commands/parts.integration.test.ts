@@ -104,6 +104,13 @@ describe("A run in two parts", function () {
     const inStream = await recordsOf(aws, streamName);
     expect(new Set(inStream.map(({ partitionKey }) => partitionKey))).to.have.property("size", EVENTS);
     expect(report.shards.map(({ recordsRead }) => recordsRead > 0)).to.deep.equal([true, true, true, true]);
+
+    for (const part of ["1/2", "2/2"]) {
+      const until = ["--from", "trim-horizon", "--include-tests", "--until", `${EVENTS / 2}`, "--part", part];
+      const { stdout } = await runInProcess(["watch", ...deployment, ...until, "--json"], env);
+      const snapshot = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+      expect(snapshot).to.include({ verdict: "verified", events: EVENTS / 2, shards: 2 });
+    }
   });
 
   const mistakes: [what: string, args: string[], says: RegExp][] = [
