@@ -60,6 +60,12 @@ export function pulumiFailure(stack: string, errors: readonly string[], output: 
   });
 }
 
+/** Returns the failure of a command that a signal has ended, which may leave a lock and pending operations. */
+export function killedFailure(stack: string, signal: NodeJS.Signals): PulumiFailure {
+  const remedy = `Run again with --resume. If the stack is locked then, run \`pulumi cancel --stack ${stack}\` first. If memory ran out, choose a smaller --parallel`;
+  return new PulumiFailure("other", { cause: `pulumi was ended by ${signal}`, remedy });
+}
+
 interface Recognized {
   kind: FailureKind;
   pattern: RegExp;

@@ -7,7 +7,7 @@ import type { PulumiCommand, Stack } from "@pulumi/pulumi/automation";
 import { messageOf, SettingsError } from "../common/errors";
 import { hasCode } from "../common/folder";
 import { MAX_INPUT_BYTES } from "../common/limits";
-import { pulumiFailure } from "./causes";
+import { killedFailure, pulumiFailure } from "./causes";
 import { addEvent, type EngineReport } from "./engineEvents";
 
 /** Operation of Pulumi on a stack. `refresh` is a preview: it changes neither the state nor AWS. */
@@ -48,9 +48,7 @@ export async function runOperation(operation: Operation, options: StackOptions):
       );
     return report;
   } catch (error) {
-    options.signal.throwIfAborted();
-    if (!(error instanceof CommandFailed)) throw error;
-    throw pulumiFailure(options.stack, report.errors, outputSince(options.log, start));
+    throw failureOf(error, options, report.errors, start);
   }
 }
 
@@ -76,9 +74,7 @@ async function runCommand(words: string[], options: StackOptions): Promise<void>
       options.signal,
     );
   } catch (error) {
-    options.signal.throwIfAborted();
-    if (!(error instanceof CommandFailed)) throw error;
-    throw pulumiFailure(options.stack, [], outputSince(options.log, start));
+    throw failureOf(error, options, [], start);
   }
 }
 
@@ -151,8 +147,15 @@ function environment(): NodeJS.ProcessEnv {
   return { PULUMI_SKIP_UPDATE_CHECK: "true", ...process.env };
 }
 
-/** The command ended with an error, which is in its log. */
-class CommandFailed extends Error {}
+/** The command ended with an error, which is in its log, or by a signal. */
+class CommandFailed extends Error {
+  constructor(
+    command: string,
+    readonly signal: NodeJS.Signals | null,
+  ) {
+    super(`pulumi ${command} failed`);
+  }
+}
 
 /**
  * Returns what replaces `run` of the Automation API's command. The command writes to the log itself: with a pipe to this
@@ -176,13 +179,27 @@ function logged({ log }: StackOptions) {
     const cancel = () => child.kill("SIGINT");
     signal?.addEventListener("abort", cancel);
     try {
-      const [code] = (await once(child, "close")) as [number | null];
-      if (code !== 0) throw new CommandFailed(`pulumi ${words[0]} ended with ${code}`);
+      const [code, killed] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+      if (code !== 0) throw new CommandFailed(words[0] ?? "", killed);
       return { stdout: "", stderr: "", code };
     } finally {
       signal?.removeEventListener("abort", cancel);
     }
   };
+}
+
+/** @param start Size of the log before the command. */
+function failureOf(
+  error: unknown,
+  { signal, stack, log }: StackOptions,
+  errors: string[],
+  start: number,
+): unknown {
+  if (signal.aborted) return signal.reason;
+  if (!(error instanceof CommandFailed)) return error;
+  return error.signal === null
+    ? pulumiFailure(stack, errors, outputSince(log, start))
+    : killedFailure(stack, error.signal);
 }
 
 function size(log: string): number {
