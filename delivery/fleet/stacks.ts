@@ -4,7 +4,7 @@ import { messageOf, SettingsError } from "../common/errors";
 import { hasCode } from "../common/folder";
 import { type Part, partIndexOf } from "../common/part";
 import { counted } from "../common/text";
-import { isObject, unique } from "../common/values";
+import { isObject } from "../common/values";
 
 /** Pulumi project whose stacks are the customers. */
 export interface FleetProject {
@@ -55,7 +55,14 @@ async function stacksIn(folder: string): Promise<string[]> {
   const files = await readdir(folder).catch((cause) => {
     throw new SettingsError(`The stacks' files can't be listed: ${messageOf(cause)}`, { cause });
   });
-  const names = files.flatMap((file) => /^Pulumi\.(.+)\.ya?ml$/.exec(file)?.[1] ?? []);
+  // Pulumi takes the extension from Pulumi.yaml. It would bring this stack up without its settings, in the shell's account.
+  const unread = files.find((file) => /^Pulumi\..+\.yml$/.test(file));
+  if (unread !== undefined) {
+    throw new SettingsError(
+      `Pulumi doesn't read ${unread} in ${folder}, because the project's file is Pulumi.yaml. Rename it to ${unread.replace(/yml$/, "yaml")}, or remove it`,
+    );
+  }
+  const names = files.flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
   const invalid = names.find((name) => !STACK_NAME.test(name));
   if (invalid !== undefined) {
     throw new SettingsError(
@@ -67,7 +74,7 @@ async function stacksIn(folder: string): Promise<string[]> {
       `A stack of a fleet can't be named ${REPORT_NAME}, because the fleet's report has that name in the report folder. Rename the stack with \`pulumi stack rename\``,
     );
   }
-  return unique(names).sort();
+  return names.sort();
 }
 
 /** Choice among the stacks. */

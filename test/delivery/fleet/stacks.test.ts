@@ -26,8 +26,7 @@ describe("The stacks of a fleet", () => {
     const read = await project(
       "name: destinations\nruntime: nodejs\n",
       "Pulumi.b.yaml",
-      "Pulumi.a-1.eu.yml",
-      "Pulumi.b.yml",
+      "Pulumi.a-1.eu.yaml",
       "other.yaml",
     );
     expect(read).to.deep.equal({ folder, name: "destinations", stacks: ["a-1.eu", "b"] });
@@ -50,6 +49,12 @@ describe("The stacks of a fleet", () => {
     expect(await problem(project("name: x\nstackConfigDir: nowhere\n"))).to.include("can't be listed");
     expect(await problem(project("name: x\n", "Pulumi.acme copy.yaml"))).to.include(
       "Rename or remove the file",
+    );
+  });
+
+  it("are rejected if Pulumi would not read their settings, and so use the shell's account", async () => {
+    expect(await problem(project("name: x\n", "Pulumi.acme.yml"))).to.match(
+      /^Pulumi doesn't read Pulumi\.acme\.yml in .* Rename it to Pulumi\.acme\.yaml/,
     );
   });
 
