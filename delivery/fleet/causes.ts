@@ -92,7 +92,7 @@ const RECOGNIZED: Recognized[] = [
     pattern: /no stack named/,
     describe: (stack) => ({
       cause: `the stack ${stack} does not exist yet`,
-      remedy: "Create it with `amplitude-kinesis fleet up`",
+      remedy: `Create it with \`pulumi stack init ${stack}\`, or create it and bring it up with \`amplitude-kinesis fleet up\``,
     }),
   },
   {

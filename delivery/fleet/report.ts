@@ -7,7 +7,8 @@ export type FleetCommand = "preview" | "up" | "check" | "verify" | "drift";
 
 /**
  * Outcome of one customer. `succeeded`: everything the command asks for. `failed`: see the cause. `undecided`: a check or a
- * verification has no verdict. `interrupted`: ended by Ctrl-C, in a clean state. `not-started`: the run ended before.
+ * verification has no verdict. `interrupted`: ended in a clean state by Ctrl-C, by SIGTERM, or because the process of `fleet`
+ * had ended. `not-started`: the run ended before.
  */
 export type CustomerOutcome = "succeeded" | "failed" | "undecided" | "interrupted" | "not-started";
 

@@ -80,7 +80,7 @@ const HELP = {
   ],
   notes: [
     "status: account, last update, outputs and last verdict of every stack. preview: what up would change. up: bring the stacks up, wait until AWS knows the roles, check and verify them. check and verify: as the commands of these names. drift: what was changed by hand, from a refresh that changes nothing. report: merge the results of parts into one report, without Pulumi and AWS.",
-    "The customers are the project's files Pulumi.NAME.yaml. preview and up create a stack that does not exist yet. One customer's failure stops no other one.",
+    "The customers are the project's files Pulumi.NAME.yaml. up creates a stack that does not exist yet; for preview, it is a failure. One customer's failure stops no other one.",
     "Ctrl-C ends what runs in a clean state and starts nothing else. A second Ctrl-C ends it at once.",
     "Exit status: 0 every customer succeeded, 1 one failed or drifted, 2 wrong usage or settings, 3 one is undecided, was interrupted or did not start, 130 ended by a second Ctrl-C.",
   ],

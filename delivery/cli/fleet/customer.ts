@@ -39,7 +39,7 @@ export interface CustomerTask {
 }
 
 export interface CustomerHooks {
-  /** Ends the customer in a clean state. Its reason is an error such as `because of Ctrl-C`. */
+  /** Ends the customer in a clean state. Its reason is an error such as `because fleet was interrupted`. */
   signal: AbortSignal;
   clock: Clock;
   onStep: (step: CustomerStep["name"]) => void;
@@ -135,7 +135,7 @@ class Customer {
 
   async #operate(name: Operation): Promise<Failure | Success> {
     const { changes, outputs, drift, findings } = await this.#engine(name);
-    this.#know(outputs);
+    this.#know(outputs, this.task.output);
     this.result.findings.push(...findings);
     if (name !== "refresh") {
       this.result.changes = changes;
@@ -145,7 +145,7 @@ class Customer {
     return drift.length === 0 ? SUCCESS : { outcome: "failed", ...driftCause(this.task.reference, drift) };
   }
 
-  /** Creates a stack that is missing, and removes a lock with the user's consent. */
+  /** Creates a stack that is missing for `up`, and removes a lock with the user's consent. */
   async #engine(name: Operation): Promise<EngineReport> {
     const { folder, reference: stack, version, results, clearLocks } = this.task;
     const options = {
@@ -159,7 +159,7 @@ class Customer {
       return await runOperation(name, options);
     } catch (error) {
       const kind = error instanceof PulumiFailure ? error.kind : "other";
-      if (kind === "missing" && name !== "refresh") await createStack(options);
+      if (kind === "missing" && name === "up") await createStack(options);
       else if (kind === "locked" && clearLocks) await cancelUpdate(options);
       else throw error;
       return runOperation(name, options);
@@ -215,15 +215,20 @@ class Customer {
     return this.#deployment;
   }
 
-  /** Notes the stack's outputs, unless it has none yet. */
-  #know(values: object): void {
+  /**
+   * Notes the stack's outputs, unless it has none yet.
+   *
+   * @param output Name of the destination among the values.
+   */
+  #know(values: object, output?: string): void {
     let outputs: StackOutputs;
     try {
-      outputs = resolveOutputs([destinationIn({ description: "stack", values })]);
+      outputs = resolveOutputs([destinationIn({ description: "stack", values }, output)]);
     } catch {
       return;
     }
-    this.result.outputs = namesOf(outputs);
+    // Those of a preview are only planned.
+    if (this.task.command !== "preview") this.result.outputs = namesOf(outputs);
     this.result.region = outputs.region;
     this.result.accountId = accountOf(outputs.roleArn) ?? null;
   }

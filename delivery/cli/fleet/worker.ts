@@ -24,8 +24,8 @@ async function work(task: CustomerTask): Promise<void> {
   registerEnvironment(process.env);
   const controller = new AbortController();
   const cancel = (reason: string) => controller.abort(new Error(reason));
-  process.on("message", (message) => message === "cancel" && cancel("because of Ctrl-C"));
-  process.on("disconnect", () => cancel("because the process of fleet was gone"));
+  process.on("message", (message) => message === "cancel" && cancel("because fleet was interrupted"));
+  process.on("disconnect", () => cancel("because the process of fleet had ended"));
   process.on("SIGTERM", () => cancel("because of SIGTERM"));
   // Only the command of Pulumi ends with a SIGINT to the process group.
   process.on("SIGINT", () => {});

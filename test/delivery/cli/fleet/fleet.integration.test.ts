@@ -166,7 +166,7 @@ describe("A fleet, with Pulumi's engine", function () {
     expect(run.output).to.include("INTERRUPTED: up of 2 customers: 1 interrupted, 1 not started");
     expect(await result("acme")).to.deep.include({
       outcome: "interrupted",
-      cause: "ended in a clean state, because of Ctrl-C",
+      cause: "ended in a clean state, because fleet was interrupted",
     });
     const { stdout } = await fleet("up", ...options, "--resume");
     expect(outcomes(JSON.parse(stdout))).to.deep.equal({ acme: "succeeded", globex: "succeeded" });
