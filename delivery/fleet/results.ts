@@ -49,7 +49,7 @@ export async function readResult(folder: string, stack: string): Promise<Custome
       return result as unknown as CustomerResult;
     throw new Error(`it is not the result of ${stack}`);
   } catch (cause) {
-    if (hasCode(cause, "ENOENT")) return undefined;
+    if (hasCode(cause, "ENOENT") || hasCode(cause, "ENOTDIR")) return undefined;
     throw new ReportError(
       `${file} can't be read: ${messageOf(cause)}. Remove it, or choose another --report`,
       {
@@ -92,14 +92,17 @@ const REPORT_FILES = ["report.json", "report.html", "report.xml", "report.md"];
  * Replaces the earlier results by `not-started` and removes the earlier report, so that the folder holds the truth however
  * the run ends. A resumed run keeps the results of the same command that succeeded.
  *
- * @throws ReportError if the folder or a file in it can't be written.
+ * @param options With `verify`, only a customer that was verified counts as done when the run is resumed.
+ * @throws ReportError if an earlier result can't be read, before anything is changed, or if a file can't be written.
  */
 export async function startRun(
   folder: string,
   command: FleetCommand,
   stacks: readonly string[],
-  resume: boolean,
+  { resume = false, verify = false }: { resume?: boolean; verify?: boolean } = {},
 ): Promise<StartedRun> {
+  const earlier = new Map<string, CustomerResult | undefined>();
+  for (const stack of stacks) earlier.set(stack, await readResult(folder, stack));
   try {
     makeFolder(folder, 0o700);
     for (const name of REPORT_FILES) await rm(join(folder, name), { force: true });
@@ -107,9 +110,9 @@ export async function startRun(
     throw new ReportError(`The folder ${folder} can't be prepared: ${messageOf(cause)}`, { cause });
   }
   const run: StartedRun = { stacks: [], finished: [] };
-  for (const stack of stacks) {
-    const last = await readResult(folder, stack);
-    if (resume && last?.command === command && last.outcome === "succeeded") {
+  for (const [stack, last] of earlier) {
+    const hasSucceeded = last?.command === command && last.outcome === "succeeded";
+    if (resume && hasSucceeded && !(verify && last.verdict === null)) {
       run.finished.push(last);
       continue;
     }

@@ -1,7 +1,9 @@
 import { accountOf } from "../common/arn";
+import { messageOf } from "../common/errors";
 import type { Verdict } from "../common/findings";
 import { namesOf, type StackOutputs } from "../common/outputs";
 import { isObject } from "../common/values";
+import { oneLine } from "./causes";
 import { pulumi } from "./pulumi";
 import type { CustomerResult } from "./report";
 import { lastVerification, readResult } from "./results";
@@ -26,7 +28,18 @@ export interface StackStatus {
   verdict: Verdict | null;
   /** End of that verification in ISO 8601, UTC; null if there was none. */
   verifiedAt: string | null;
+  /** What could not be read of the stack, in one line; null if nothing. */
+  problem: string | null;
 }
+
+/** Returns the state of a stack that can't be looked up. */
+export function unknownStatus(stack: string, error: unknown): StackStatus {
+  return { stack, ...NEVER_UPDATED, ...UNDEPLOYED, ...UNVERIFIED, problem: oneLine(messageOf(error)) };
+}
+
+const NEVER_UPDATED = { lastUpdate: null, kind: null, result: null };
+const UNDEPLOYED = { accountId: null, region: null, outputs: null };
+const UNVERIFIED = { verdict: null, verifiedAt: null };
 
 /** How to look up a stack. */
 export interface StatusOptions {
@@ -48,18 +61,27 @@ export interface StatusOptions {
  */
 export async function stackStatus(stack: string, options: StatusOptions): Promise<StackStatus> {
   const { folder, reference, results, readOutputs } = options;
-  const [last, result] = await Promise.all([lastUpdate(folder, reference), readResult(results, stack)]);
+  const problems: string[] = [];
+  const note = (error: unknown): undefined => {
+    problems.push(oneLine(messageOf(error)));
+  };
+  const [last, result] = await Promise.all([
+    lastUpdate(folder, reference),
+    readResult(results, stack).catch(note),
+  ]);
   const known = isAfter(result, last?.lastUpdate) ? result?.outputs : undefined;
-  const outputs = last === null ? null : (known ?? (await readOutputs(reference).then(namesOf, () => null)));
-  const { verdict, verifiedAt } = lastVerification(result) ?? { verdict: null, verifiedAt: null };
+  // A stack that was destroyed, or whose first update failed, has no outputs.
+  const hasOutputs = last?.result === "succeeded" && last.kind !== "destroy";
+  const read = () => readOutputs(reference).then(namesOf, (error) => (hasOutputs ? note(error) : undefined));
+  const outputs = (last === null ? undefined : (known ?? (await read()))) ?? null;
   return {
     stack,
-    accountId: outputs === null ? null : accountOf(outputs.roleArn),
-    region: outputs?.region ?? null,
-    ...(last ?? { lastUpdate: null, kind: null, result: null }),
-    outputs,
-    verdict,
-    verifiedAt,
+    ...(last ?? NEVER_UPDATED),
+    ...(outputs === null
+      ? UNDEPLOYED
+      : { accountId: accountOf(outputs.roleArn) ?? null, region: outputs.region, outputs }),
+    ...(lastVerification(result) ?? UNVERIFIED),
+    problem: problems.length === 0 ? null : problems.join("; "),
   };
 }
 

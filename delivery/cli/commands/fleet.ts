@@ -27,7 +27,8 @@ import {
 } from "../../fleet/results";
 import { type Remaining, runSchedule } from "../../fleet/schedule";
 import { type FleetProject, readFleetProject, selectStacks } from "../../fleet/stacks";
-import { type StackStatus, stackStatus } from "../../fleet/status";
+import { type StackStatus, stackStatus, unknownStatus } from "../../fleet/status";
+import { EXIT_CODES } from "../exitCodes";
 import type { CustomerTask } from "../fleet/customer";
 import { forceCustomers, startCustomer } from "../fleet/process";
 import { integer, withPartOption } from "../options/arguments";
@@ -194,6 +195,7 @@ class Fleet {
   async status(stacks: string[]): Promise<number> {
     const { folder } = this.project;
     const rows: StackStatus[] = [];
+    const errors: unknown[] = [];
     const look = async (stack: string): Promise<CustomerOutcome> => {
       const options = {
         folder,
@@ -201,15 +203,21 @@ class Fleet {
         results: this.#results,
         readOutputs: (stack: string) => outputsFrom({ stack, cwd: folder, ...this.#output() }),
       };
-      rows.push(await stackStatus(stack, options));
+      const row = await stackStatus(stack, options).catch((error: unknown) => {
+        errors.push(error);
+        return unknownStatus(stack, error);
+      });
+      rows.push(row);
       return "succeeded";
     };
     const { signal } = new AbortController();
     const parallel = this.flags.parallel ?? CUSTOMERS_PER_CORE * availableParallelism();
     await runSchedule(stacks, look, { parallel, canary: 0, maxFailures: Infinity, signal });
+    // The cause is then not a stack's, such as a backend that can't be reached.
+    if (errors.length === stacks.length && errors.length > 0) throw errors[0];
     rows.sort((one, other) => (one.stack < other.stack ? -1 : 1));
     print(this.flags.json ? jsonText(rows) : statusText(rows));
-    return 0;
+    return rows.some(({ problem }) => problem !== null) ? EXIT_CODES.undecided : 0;
   }
 
   async run(command: FleetCommand, stacks: string[]): Promise<number> {
@@ -221,7 +229,10 @@ class Fleet {
       forceCustomers();
     }, "the customers that run end in a clean state");
     try {
-      const started = await startRun(this.#results, command, stacks, resume);
+      const started = await startRun(this.#results, command, stacks, {
+        resume,
+        verify: command === "up" && this.flags.verify,
+      });
       const customers = [
         ...started.finished,
         ...(await this.#customers(command, started.stacks, interrupt.signal)),
@@ -358,13 +369,16 @@ function statusText(rows: StackStatus[]): string {
   ];
   const widths =
     table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  return table
+  const problems = rows.flatMap(({ stack, problem }) =>
+    problem === null ? [] : printable(`? ${stack}: ${problem}`),
+  );
+  const lines = table
     .map((row) => row.map(printable))
     .map((row) =>
       row
         .map((cell, column) => cell.padEnd(widths[column] ?? 0))
         .join("  ")
         .trimEnd(),
-    )
-    .join("\n");
+    );
+  return [...lines, ...(problems.length > 0 ? ["", ...problems] : [])].join("\n");
 }

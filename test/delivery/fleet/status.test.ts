@@ -16,7 +16,7 @@ describe("The status of a stack", () => {
     folder = await mkdtemp(join(tmpdir(), "fleet-status-"));
     process.env.PATH = [folder, PATH].join(delimiter);
     reads = 0;
-    await startRun(folder, "up", [], false);
+    await startRun(folder, "up", []);
   });
   afterEach(async () => {
     process.env.PATH = PATH;
@@ -50,7 +50,7 @@ describe("The status of a stack", () => {
     endTime: "2026-11-28T10:01:00.000Z",
   };
   const NOTHING = { accountId: null, region: null, outputs: null, verdict: null, verifiedAt: null };
-  const NEVER = { stack: "acme", ...NOTHING, lastUpdate: null, kind: null, result: null };
+  const NEVER = { stack: "acme", ...NOTHING, lastUpdate: null, kind: null, result: null, problem: null };
 
   it("is empty for a stack that was never updated, or does not exist", async () => {
     await pulumi("[]");
@@ -88,6 +88,19 @@ describe("The status of a stack", () => {
     await writeResult(folder, { ...result, durationInSeconds: 30 });
     await status();
     expect(reads).to.equal(1);
+  });
+
+  it("names outputs that can't be read after a successful update, and a file that is not a result", async () => {
+    await pulumi(JSON.stringify([update]));
+    const several = Promise.reject(new SettingsError("stack has 2 destinations: a, b"));
+    expect(await status(several)).to.deep.include({
+      outputs: null,
+      problem: "stack has 2 destinations: a, b",
+    });
+    await writeFile(join(folder, "acme.json"), "{");
+    const row = await status();
+    expect(row).to.deep.include({ lastUpdate: update.endTime, outputs: OUTPUTS });
+    expect(row.problem).to.match(/acme\.json can't be read: /);
   });
 
   it("is an error if the backend can't be reached", async () => {
