@@ -1,4 +1,4 @@
-import { listed } from "../common/findings";
+import { type Finding, listed } from "../common/findings";
 import { printable } from "../common/printable";
 import { redactSecrets } from "../common/redactSecrets";
 import type { DriftedResource } from "./report";
@@ -117,3 +117,16 @@ export function driftCause(stack: string, drift: readonly DriftedResource[]): Ca
     remedy: `Run \`pulumi up --refresh --stack ${stack}\` to undo the change, or put it into Pulumi.${stack.split("/").at(-1)}.yaml to keep it`,
   };
 }
+
+/** Returns the finding with the stack named in the commands of its remedy. They would work on the selected stack. */
+export function withStackNamed(stack: string, finding: Finding): Finding {
+  const remedy = finding.remedy.replace(/`[^`]*`/g, (code) =>
+    code.includes("--stack")
+      ? code
+      : code.replace(STACK_COMMANDS, (command) => `${command} --stack ${stack}`),
+  );
+  return { ...finding, remedy };
+}
+
+const STACK_COMMANDS =
+  /\bpulumi (?:up|refresh|config set|config|stack output)\b|\bamplitude-kinesis (?:check|verify|watch)\b/g;

@@ -28,7 +28,7 @@ export interface StackStatus {
   verdict: Verdict | null;
   /** End of that verification in ISO 8601, UTC; null if there was none. */
   verifiedAt: string | null;
-  /** What could not be read of the stack, in one line; null if nothing. */
+  /** Problem with reading the stack, in one line; null if there is none. */
   problem: string | null;
 }
 

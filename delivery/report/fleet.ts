@@ -107,18 +107,41 @@ export interface SharedFinding extends Finding {
   stacks: string[];
 }
 
-/** Joins the customers' findings with the same code, severity and remedy. The most severe and most common come first. */
+/**
+ * Joins the customers' findings with the same code, severity and remedy. The most severe and most common come first. The
+ * place and the remedy of several customers are those of the first, with `STACK` for its name.
+ */
 export function sharedFindings(customers: CustomerResult[]): SharedFinding[] {
   const shared = new Map<string, SharedFinding>();
   for (const { stack, findings } of customers) {
     for (const finding of findings) {
-      const key = JSON.stringify([finding.code, finding.severity, finding.remedy.replaceAll(stack, "")]);
+      const key = JSON.stringify([
+        finding.code,
+        finding.severity,
+        forAnyStack(finding.remedy, stack).replaceAll(stack, ""),
+      ]);
       const found = shared.get(key);
       if (found === undefined) shared.set(key, { ...finding, stacks: [stack] });
       else if (!found.stacks.includes(stack)) found.stacks.push(stack);
     }
   }
-  return bySeverity([...shared.values()].sort((one, other) => other.stacks.length - one.stacks.length));
+  const joined = [...shared.values()].map((each) => (each.stacks.length === 1 ? each : ofSeveral(each)));
+  return bySeverity(joined.sort((one, other) => other.stacks.length - one.stacks.length));
+}
+
+function ofSeveral(finding: SharedFinding): SharedFinding {
+  const [first = ""] = finding.stacks;
+  return {
+    ...finding,
+    where: `${finding.where} and ${finding.stacks.length - 1} more`,
+    remedy: forAnyStack(finding.remedy, first),
+  };
+}
+
+function forAnyStack(remedy: string, stack: string): string {
+  return remedy.replaceAll(/(?<=--stack )([^\s`]+)/g, (name) =>
+    name === stack || name.endsWith(`/${stack}`) ? "STACK" : name,
+  );
 }
 
 /** Column heads of the table for terminals. The result is last, because its length varies. */

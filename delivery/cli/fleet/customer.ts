@@ -4,7 +4,7 @@ import type { Clock } from "../../common/clock";
 import { DeliveryError, messageOf } from "../../common/errors";
 import { type Finding, finding, findingLines } from "../../common/findings";
 import { destinationIn, namesOf, resolveOutputs, type StackOutputs } from "../../common/outputs";
-import { type Cause, driftCause, oneLine, PulumiFailure } from "../../fleet/causes";
+import { type Cause, driftCause, oneLine, PulumiFailure, withStackNamed } from "../../fleet/causes";
 import type { EngineReport } from "../../fleet/engineEvents";
 import { cancelUpdate, createStack, type Operation, runOperation } from "../../fleet/pulumi";
 import type { CustomerOutcome, CustomerResult, CustomerStep, FleetCommand } from "../../fleet/report";
@@ -194,7 +194,8 @@ class Customer {
   }
 
   /** Adds findings, of which the verification repeats some of the check's. */
-  #judged(findings: readonly Finding[], outcome: CustomerOutcome): Failure | Success {
+  #judged(all: readonly Finding[], outcome: CustomerOutcome): Failure | Success {
+    const findings = all.map((each) => withStackNamed(this.task.reference, each));
     const known = new Set(this.result.findings.map(({ code, where }) => `${code} ${where}`));
     const further = findings.filter(({ code, where }) => !known.has(`${code} ${where}`));
     this.result.findings.push(...further);

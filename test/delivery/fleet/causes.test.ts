@@ -1,6 +1,7 @@
 import { expect } from "chai";
+import { finding } from "../../../delivery/common/findings";
 import { registerSecrets } from "../../../delivery/common/redactSecrets";
-import { driftCause, oneLine, pulumiFailure } from "../../../delivery/fleet/causes";
+import { driftCause, oneLine, pulumiFailure, withStackNamed } from "../../../delivery/fleet/causes";
 
 /** Output of Pulumi v3.259.0 with a file backend. */
 const LOCKED = `warning: using pulumi-language-nodejs from $PATH
@@ -74,5 +75,24 @@ describe("The cause of a drift", () => {
       "changed by hand: Stream amplitude-stream (retentionPeriod, tags.hand), Role amplitude-role is gone",
     );
     expect(remedy).to.include("`pulumi up --refresh --stack org/acme`").and.to.include("Pulumi.acme.yaml");
+  });
+});
+
+describe("The remedy of a finding", () => {
+  it("names the stack in Pulumi's commands, which would change the selected stack", () => {
+    const named = (remedy: string) => withStackNamed("acme", finding.warning("untagged", "b", "c", remedy)).remedy;
+    expect(
+      named("Run `pulumi config set --path 'tags.owner' NAME && pulumi up --refresh`, or pulumi up"),
+    ).to.equal(
+      "Run `pulumi config set --stack acme --path 'tags.owner' NAME && pulumi up --stack acme --refresh`, or pulumi up",
+    );
+    expect(named("Run `npx amplitude-kinesis verify`, then `amplitude-kinesis check`")).to.equal(
+      "Run `npx amplitude-kinesis verify --stack acme`, then `amplitude-kinesis check --stack acme`",
+    );
+    for (const remedy of [
+      "Run `pulumi cancel --stack b`",
+      "Run `amplitude-kinesis operator-policy --for check`",
+    ])
+      expect(named(remedy)).to.equal(remedy);
   });
 });

@@ -67,6 +67,21 @@ describe("The report of a fleet", () => {
     ]);
   });
 
+  it("names none of several customers in the place and the remedy of what they share", () => {
+    const stacks = ["acme", "eu-acme"];
+    const [shared] = sharedFindings(
+      stacks.map((stack) => {
+        const remedy = `Run \`pulumi up --stack org/${stack} --refresh\``;
+        return customer(stack, {
+          findings: [finding.warning("untagged", `stream/${stack}`, "untagged", remedy)],
+        });
+      }),
+    );
+    expect(shared).to.deep.include({
+      ...{ stacks, where: "stream/acme and 1 more", remedy: "Run `pulumi up --stack STACK --refresh`" },
+    });
+  });
+
   it("is a table as text, with the cause, the remedy and the log below those that did not succeed", () => {
     const lines = fleetText(MIXED).split("\n");
     expect(lines[0]).to.equal(`FAILED: ${fleetSentence(MIXED)} (project acme-fleet, part 2/4, run build-7)`);
