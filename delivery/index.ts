@@ -1,7 +1,12 @@
 export { type Adoption, type AdoptOptions, describeAdoption, type IgnoredProperty } from "./adopt";
 export { adoptionText } from "./adopt/text";
-export type { AwsOptions, AwsService, Credentials, MfaCode, RoleToAssume } from "./aws/profile";
-export { awsOptionsFrom, type ProviderConfigOptions, type StackConfig } from "./aws/providerConfig";
+export type { AwsOptions, AwsService, Credentials, MfaCode, RoleToAssume, SharedFiles } from "./aws/profile";
+export {
+  awsOptionsFrom,
+  type ProviderConfigOptions,
+  type StackConfig,
+  type StackSetting,
+} from "./aws/providerConfig";
 export type { CheckOptions } from "./check";
 export { checkDeployment } from "./check";
 export type { CheckedRole, CheckReport, CheckVerdict } from "./check/report";
@@ -20,6 +25,7 @@ export type { Latency } from "./common/histogram";
 export { destinationOutputs, type FurtherOutputs, type StackOutputs } from "./common/outputs";
 export type { Part } from "./common/part";
 export type { TimelineBucket, TimelineReport } from "./common/timeline";
+export type { CheckedGuard } from "./deployment/guard";
 export type { Target, Task } from "./deployment/iam/actions";
 export type { ReportedRoute, Route } from "./deployment/route";
 export type { CheckedStream } from "./deployment/stream";
@@ -39,12 +45,14 @@ export type {
   DriftedResource,
   FleetCommand,
   FleetReport,
+  Verification,
 } from "./fleet/report";
 export { type Handoff, type HandoffField, handoffOf } from "./handoff";
 export { handoffHtml, handoffMarkdown, handoffText } from "./handoff/text";
 export { type OperatorPolicy, type OperatorStatement, operatorPolicy, type Scope } from "./operatorPolicy";
 export {
   existingSubject,
+  type GuardSubject,
   type NamingOptions,
   type PolicySubject,
   plannedSubject,

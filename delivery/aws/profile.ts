@@ -38,14 +38,22 @@ export interface RoleToAssume {
   transitiveTagKeys?: readonly string[] | undefined;
 }
 
+/** Paths of the shared AWS files. */
+export interface SharedFiles {
+  /** Default: AWS_CONFIG_FILE, or `~/.aws/config`. */
+  config?: string | undefined;
+  /** Default: AWS_SHARED_CREDENTIALS_FILE, or `~/.aws/credentials`. */
+  credentials?: string | undefined;
+}
+
 /** Options to reach AWS as a principal, and which accounts it may belong to. */
 export interface AwsOptions {
   /** Default: the SDK's provider chain (environment, profile, SSO, instance …). */
   credentials?: Credentials | undefined;
   /** A profile of the shared AWS files, used if `credentials` is absent. Default: AWS_PROFILE. */
   profile?: string | undefined;
-  /** Paths of the shared AWS files. Default: AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, or the files in `~/.aws`. */
-  sharedFiles?: { config?: string | undefined; credentials?: string | undefined } | undefined;
+  /** Paths of the shared AWS files. Default: those of the environment, or the files in `~/.aws`. */
+  sharedFiles?: SharedFiles | undefined;
   /** Roles to assume, the first with the credentials above and each further one with the session before it. Default: none. */
   assumeRoles?: readonly RoleToAssume[] | undefined;
   /** Asks for the code of the profile's MFA device. Default: a profile with such a device is an error. */

@@ -6,9 +6,15 @@ import type { AwsOptions, AwsService, RoleToAssume } from "./profile";
  * A stack's configuration by key, such as `aws:profile`: the output of `pulumi config --json`, or the result of the
  * Automation API's `getAllConfig`. A secret that was not decrypted has no value.
  */
-export type StackConfig = Readonly<
-  Record<string, { value?: string | undefined; secret?: boolean | undefined }>
->;
+export type StackConfig = Readonly<Record<string, StackSetting>>;
+
+/** A setting of a stack. */
+export interface StackSetting {
+  /** Text, or JSON of a list or a map. Absent if it is a secret that was not decrypted. */
+  value?: string | undefined;
+  /** Whether it is encrypted in the stack's file. */
+  secret?: boolean | undefined;
+}
 
 /** Options of `awsOptionsFrom`. */
 export interface ProviderConfigOptions {

@@ -1,4 +1,5 @@
 import type { Finding, Verdict } from "../common/findings";
+import type { Latency } from "../common/histogram";
 import type { StackOutputs } from "../common/outputs";
 import type { Part } from "../common/part";
 
@@ -53,7 +54,7 @@ export interface CustomerDelivery {
   /** Number of events delivered intact. */
   eventsDelivered: number;
   /** 50th, 95th and 99th percentile from when an event was due until it was read back, in seconds. Null if none was read. */
-  latencyInSeconds: { p50: number; p95: number; p99: number } | null;
+  latencyInSeconds: Pick<Latency, "p50" | "p95" | "p99"> | null;
 }
 
 /** Result of one customer. `fleet` writes it to `STACK.json` in the report folder as soon as the customer is done. */
@@ -95,7 +96,15 @@ export interface CustomerResult {
   /** Log of the customer, relative to the report folder. */
   log: string | null;
   /** Last verification by an earlier run; null if there was none. */
-  lastVerification: { verdict: Verdict; verifiedAt: string } | null;
+  lastVerification: Verification | null;
+}
+
+/** Verdict of a verification. */
+export interface Verification {
+  /** Verdict. */
+  verdict: Verdict;
+  /** End of the verification in ISO 8601, UTC. */
+  verifiedAt: string;
 }
 
 /** Result of a run of `fleet`, or of several parts of one. */

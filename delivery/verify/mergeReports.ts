@@ -10,6 +10,7 @@ import type { DeliveryReport } from "./report";
 export interface NamedReport {
   /** Name of the file, for messages. */
   name: string;
+  /** Report of a part. */
   report: DeliveryReport;
 }
 

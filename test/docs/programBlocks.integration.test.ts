@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { parse } from "yaml";
+import { awsOptionsFrom } from "../../delivery";
 import { PROJECT } from "../cache";
 import { typeErrors } from "../package/installed";
 import { noteSkipped } from "../skip";
@@ -28,6 +29,8 @@ declare const region: string;
 declare const streamName: string;
 declare const apiKey: string;
 `;
+
+const isStackSettings = (code: string) => code.startsWith("config:\n");
 
 describe("The programs in the documents", function () {
   this.timeout(60_000);
@@ -74,13 +77,28 @@ describe("The programs in the documents", function () {
   for (const [language, source] of Object.entries(SOURCES)) {
     it(`in ${language} are parts of ${source}`, async () => {
       const program = unindented(await readFile(join(PROJECT, source), "utf8"));
-      const found = written(language);
+      const found = written(language).filter(({ code }) => !isStackSettings(code));
       expect(found).not.to.be.empty;
       for (const { code, document, line } of found) {
         expect(program.includes(unindented(code)), `${document}:${line}`).to.equal(true);
       }
     });
   }
+
+  it("that are a stack's settings reach AWS as they say", () => {
+    const found = written("yaml").filter(({ code }) => isStackSettings(code));
+    expect(found).not.to.be.empty;
+    for (const { code } of found) {
+      const settings = Object.entries(parse(code).config).map(([key, value]) => [
+        key,
+        { value: typeof value === "string" ? value : JSON.stringify(value) },
+      ]);
+      const { allowedAccountIds, assumeRoles } = awsOptionsFrom(Object.fromEntries(settings), {
+        stack: "acme",
+      });
+      expect(assumeRoles?.map(({ roleArn }) => roleArn.split(":")[4])).to.deep.equal(allowedAccountIds);
+    }
+  });
 
   it("in YAML and JSON are valid", () => {
     for (const { code } of written("yaml")) expect(parse(code)).to.be.an("object");

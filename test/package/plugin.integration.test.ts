@@ -52,13 +52,14 @@ describe("the plugin for every Pulumi language", function () {
     expect(Object.keys(schema.types)).to.deep.equal([
       "amplitude-kinesis:index:StreamMode",
       "amplitude-kinesis:index:DeliveryAlarms",
+      "amplitude-kinesis:index:StreamGuard",
       "amplitude-kinesis:index:AdoptedResources",
     ]);
     const inputs = new Set(INPUT_NAMES);
     const { inputProperties = {}, properties = {}, requiredInputs, required } = schema.resources[TOKEN] ?? {};
     expect(Object.keys(inputProperties)).to.have.members([...inputs]);
     expect(requiredInputs).to.deep.equal([]);
-    expect(Object.keys(properties).sort()).to.deep.equal(OUTPUTS);
+    expect(Object.keys(properties)).to.have.members([...OUTPUTS, "guardPipeArn", "guardProjectIds"]);
     expect(required).to.deep.equal(OUTPUTS);
   });
 

@@ -29,7 +29,7 @@ const texts = fc
     minLength: 1,
     maxLength: 40,
   })
-  .map((pieces) => pieces.join(""));
+  .map((pieces) => `x${pieces.join("")}`);
 
 describe("The report of a fleet", () => {
   it("counts the customers by outcome in one sentence, success first and then the worst", () => {

@@ -20,6 +20,7 @@ const FIELDS = [
     " ",
   ),
   ..."acknowledgementInSeconds latencyHistogram resumable resumedFrom timeline environment".split(" "),
+  ..."part recordsOfOtherParts acknowledgementHistogram".split(" "),
   ..."eventsUnknown deliveryRate latencyInSeconds recordsForeign shards findings proof".split(" "),
 ];
 
