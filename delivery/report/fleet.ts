@@ -139,8 +139,8 @@ function ofSeveral(finding: SharedFinding): SharedFinding {
 }
 
 function forAnyStack(remedy: string, stack: string): string {
-  return remedy.replaceAll(/(?<=--stack )([^\s`]+)/g, (name) =>
-    name === stack || name.endsWith(`/${stack}`) ? "STACK" : name,
+  return remedy.replaceAll(/--stack [^\s`]+/g, (option) =>
+    option.endsWith(` ${stack}`) || option.endsWith(`/${stack}`) ? "--stack STACK" : option,
   );
 }
 

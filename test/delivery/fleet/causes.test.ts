@@ -80,7 +80,8 @@ describe("The cause of a drift", () => {
 
 describe("The remedy of a finding", () => {
   it("names the stack in Pulumi's commands, which would change the selected stack", () => {
-    const named = (remedy: string) => withStackNamed("acme", finding.warning("untagged", "b", "c", remedy)).remedy;
+    const named = (remedy: string) =>
+      withStackNamed("acme", finding.warning("untagged", "b", "c", remedy)).remedy;
     expect(
       named("Run `pulumi config set --path 'tags.owner' NAME && pulumi up --refresh`, or pulumi up"),
     ).to.equal(
