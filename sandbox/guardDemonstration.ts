@@ -6,7 +6,7 @@ import type { LocalAws } from "./aws";
 import type { StartedAlarm } from "./aws/monitoring/server";
 
 /** Projects of the events that the sandbox streams: generated ones, those of the shipped export, and Amplitude's stand-in. */
-const EXPECTED_PROJECTS = [100011471, 203138];
+const EXPECTED_PROJECTS = [100011471, 203138, 398211];
 /** A project that the guard doesn't expect. */
 const INTRUDER = 999;
 const TIMEOUT_MS = 10_000;
@@ -14,6 +14,7 @@ const TIMEOUT_MS = 10_000;
 /** Shows that the stack's guard notices an event of another Amplitude project, and prints every later alarm. */
 export class GuardDemonstration {
   readonly settings = { config: { guard: { projectIds: EXPECTED_PROJECTS } } };
+  #isRaised = false;
   #notify: (alarm: StartedAlarm) => void = () => {};
   readonly #first = new Promise<StartedAlarm>((resolve) => {
     this.#notify = resolve;
@@ -22,15 +23,25 @@ export class GuardDemonstration {
   constructor(private readonly say: (line: string) => void) {}
 
   readonly onAlarm = (alarm: StartedAlarm): void => {
+    this.#isRaised = true;
     this.#notify(alarm);
     this.say(`ALARM ${alarm.name}: an event of another Amplitude project arrived`);
   };
 
-  /** Writes an event as another customer of Amplitude who has learned the role's ARN. */
+  /**
+   * Writes an event as another customer of Amplitude who has learned the role's ARN. It shows nothing if the alarm has been
+   * raised before, because an `--export` holds events of other projects.
+   */
   async intrude(
     aws: LocalAws,
     { roleArn, streamName }: { roleArn: string; streamName: string },
   ): Promise<void> {
+    if (this.#isRaised) {
+      this.say(
+        `the guard expects the projects ${EXPECTED_PROJECTS.join(", ")}; its alarm is already raised by other events, so no intruder is shown`,
+      );
+      return;
+    }
     const { endpoint, region, principals } = aws;
     const credentials = await assume(aws, principals.amplitude, roleArn);
     const requestHandler = new NodeHttpHandler();
