@@ -60,7 +60,7 @@ export function createGuard(
     {
       ...withoutUndefined({ path, permissionsBoundary }),
       description: "Assumed by the EventBridge pipe that guards a Kinesis data stream",
-      assumeRolePolicy: arn.apply((known) => JSON.stringify(guardTrustPolicy(known, `${name}-guard-`))),
+      assumeRolePolicy: arn.apply((known) => JSON.stringify(guardTrustPolicy(known, `${name}-guard`))),
       tags,
     },
     options,

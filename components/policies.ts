@@ -112,12 +112,13 @@ export function writePolicy({ streamArn, roleArn, kmsKeyArn }: WritePolicyInputs
 }
 
 /**
- * Returns the trust policy of the guard's pipe, which only pipes of this name can use.
+ * Returns the trust policy of the guard's role, which only pipes of this name can use. `pulumi:autonaming` may add text on
+ * either side of the name, or none.
  * Source: AWS, EventBridge User Guide, "Cross-service confused deputy prevention".
  *
- * @param pipePrefix The pipe's generated name begins with it.
+ * @param pipeName The pipe's name in Pulumi, which is part of its generated name.
  */
-export function guardTrustPolicy(streamArn: string, pipePrefix: string): PolicyDocument {
+export function guardTrustPolicy(streamArn: string, pipeName: string): PolicyDocument {
   const [, , , region, accountId] = streamArn.split(":");
   return {
     Version: "2012-10-17",
@@ -129,7 +130,7 @@ export function guardTrustPolicy(streamArn: string, pipePrefix: string): PolicyD
         Action: ASSUME_ROLE_ACTION,
         Condition: {
           StringEquals: { "aws:SourceAccount": accountId ?? "" },
-          ArnLike: { "aws:SourceArn": `arn:aws:pipes:${region}:${accountId}:pipe/${pipePrefix}*` },
+          ArnLike: { "aws:SourceArn": `arn:aws:pipes:${region}:${accountId}:pipe/*${pipeName}*` },
         },
       },
     ],

@@ -107,7 +107,7 @@ describe("the guard", () => {
         Action: "sts:AssumeRole",
         Condition: {
           StringEquals: { "aws:SourceAccount": "111122223333" },
-          ArnLike: { "aws:SourceArn": "arn:aws:pipes:us-east-1:111122223333:pipe/acme-guard-*" },
+          ArnLike: { "aws:SourceArn": "arn:aws:pipes:us-east-1:111122223333:pipe/*acme-guard*" },
         },
       },
     ]);

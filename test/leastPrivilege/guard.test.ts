@@ -73,6 +73,11 @@ const service = (principal: string, context: Record<string, string>, name: strin
 });
 const SERVICE_CALLERS: [caller: Caller, mayAssume: boolean][] = [
   [service("pipes.amazonaws.com", AS_PIPE, "the pipe"), true],
+  // Names by other settings of pulumi:autonaming: verbatim, and a pattern with the stack in front.
+  ...["acme-guard", "prod-acme-guard-0a1b2c3"].map((name): [Caller, boolean] => {
+    const arn = AS_PIPE["aws:SourceArn"].replace(PIPE, name);
+    return [service("pipes.amazonaws.com", { ...AS_PIPE, "aws:SourceArn": arn }, arn), true];
+  }),
   [service("pipes.amazonaws.com", {}, "Pipes without a source"), false],
   [service("pipes.amazonaws.com", { "aws:SourceAccount": CUSTOMER }, "Pipes without a pipe"), false],
   [
@@ -205,7 +210,7 @@ const READ = ["DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShard
 const WRITE = ["logs:CreateLogStream", "logs:PutLogEvents"];
 const GROUP_ARN = `arn:aws:logs:us-east-1:${CUSTOMER}:log-group:${GROUP}`;
 const SOURCE = { "aws:SourceAccount": CUSTOMER };
-const PIPES = `arn:aws:pipes:us-east-1:${CUSTOMER}:pipe/acme-guard-*`;
+const PIPES = `arn:aws:pipes:us-east-1:${CUSTOMER}:pipe/*acme-guard*`;
 const VIA = { "kms:ViaService": "kinesis.us-east-1.amazonaws.com" };
 const ENCRYPTED = { "kms:EncryptionContext:aws:kinesis:arn": STREAM };
 
