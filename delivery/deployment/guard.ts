@@ -1,4 +1,8 @@
-import { type CloudWatchClient, DescribeAlarmsForMetricCommand } from "@aws-sdk/client-cloudwatch";
+import {
+  type CloudWatchClient,
+  DescribeAlarmsForMetricCommand,
+  type MetricAlarm,
+} from "@aws-sdk/client-cloudwatch";
 import type { CloudWatchLogsClient, MetricFilter } from "@aws-sdk/client-cloudwatch-logs";
 import type { DescribePipeResponse, PipesClient } from "@aws-sdk/client-pipes";
 import { GUARD_NAMESPACE, guardMetric, guardPattern } from "../../components/contract";
@@ -106,7 +110,7 @@ function pipeFindings(
         "guard-stopped",
         pipeArn,
         `The guard's pipe is ${CurrentState}${reason}, so nothing looks for events of another Amplitude project`,
-        CurrentState === "STOPPED" ? `Run ${start}` : UP,
+        startRemedy(CurrentState, start),
       ),
     );
   }
@@ -124,6 +128,11 @@ function pipeFindings(
     );
   }
   return findings;
+}
+
+function startRemedy(state: string | undefined, start: string): string {
+  if (state === "STOPPED") return `Run ${start}`;
+  return /^(CREATING|UPDATING|STARTING)$/.test(state ?? "") ? "Wait a minute, and check again" : UP;
 }
 
 /** Returns null unless the pipe has exactly one filter, with the guard's pattern. */
@@ -153,7 +162,8 @@ async function linesFindings(
   const counts = ({ filterPattern, metricTransformations = [] }: MetricFilter) =>
     !filterPattern?.trim() &&
     metricTransformations.some(
-      ({ metricNamespace, metricName }) => metricNamespace === GUARD_NAMESPACE && metricName === MetricName,
+      ({ metricNamespace, metricName, metricValue }) =>
+        metricNamespace === GUARD_NAMESPACE && metricName === MetricName && metricValue === "1",
     );
   if (!filters.some(counts)) {
     return [
@@ -162,12 +172,20 @@ async function linesFindings(
   }
   const metric = { Namespace: GUARD_NAMESPACE, MetricName };
   const { MetricAlarms = [] } = await cloudWatch.send(new DescribeAlarmsForMetricCommand(metric));
-  if (MetricAlarms.length === 0) {
-    return [
-      missing(`${GUARD_NAMESPACE} ${MetricName}`, "No alarm watches the guard's metric, so nobody hears of"),
-    ];
+  const alarms = MetricAlarms.filter(isRaisedByOneEvent);
+  if (alarms.length === 0) {
+    const message = "No alarm is raised by a single event in the guard's metric, so nobody hears of";
+    return [missing(`${GUARD_NAMESPACE} ${MetricName}`, message)];
   }
-  return MetricAlarms.flatMap((alarm) => alarmFindings(alarm, ADD_ACTION));
+  return alarms.flatMap((alarm) => alarmFindings(alarm, ADD_ACTION));
+}
+
+function isRaisedByOneEvent({ Statistic, ComparisonOperator, Threshold = 0 }: MetricAlarm): boolean {
+  const isReached =
+    ComparisonOperator === "GreaterThanThreshold"
+      ? Threshold < 1
+      : ComparisonOperator === "GreaterThanOrEqualToThreshold" && Threshold <= 1;
+  return isReached && (Statistic === "Sum" || Statistic === "Maximum" || Statistic === "SampleCount");
 }
 
 async function metricFilters(

@@ -21,10 +21,17 @@ const pipe = {
   Target: GROUP,
   SourceParameters: filtering(guardPattern([100, 200])),
 };
-const metric = { metricNamespace: "AmplitudeKinesis", metricName: "events-of-other-projects-events" };
+const metric = {
+  metricNamespace: "AmplitudeKinesis",
+  metricName: "events-of-other-projects-events",
+  metricValue: "1",
+};
 const filters = [{ filterPattern: "", metricTransformations: [metric] }];
 const alarm = {
   AlarmName: "acme-guard-alarm-1",
+  Statistic: "Sum",
+  ComparisonOperator: "GreaterThanThreshold",
+  Threshold: 0,
   ActionsEnabled: true,
   AlarmActions: ["topic"],
   StateValue: "OK",
@@ -120,6 +127,34 @@ describe("The check of the guard", () => {
       "guard-missing",
       /No metric filter/,
       /up/,
+    ],
+    [
+      "a metric filter that counts each line as none",
+      { filters: [{ ...filters[0], metricTransformations: [{ ...metric, metricValue: "0" }] }] },
+      "guard-missing",
+      /No metric filter/,
+      /up/,
+    ],
+    [
+      "an alarm with a higher threshold",
+      { alarms: [{ ...alarm, Threshold: 1_000 }] },
+      "guard-missing",
+      /No alarm is raised by a single event/,
+      /up --refresh/,
+    ],
+    [
+      "an alarm of another use of the metric",
+      { alarms: [{ ...alarm, ComparisonOperator: "LessThanThreshold", Threshold: 1 }] },
+      "guard-missing",
+      /No alarm is raised by a single event/,
+      /up/,
+    ],
+    [
+      "a pipe that starts",
+      { pipe: { ...pipe, CurrentState: "STARTING" } },
+      "guard-stopped",
+      /is STARTING/,
+      /^Wait/,
     ],
     ["an alarm that is gone", { alarms: [] }, "guard-missing", /No alarm/, /up/],
     [
