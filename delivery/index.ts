@@ -58,6 +58,7 @@ export {
   plannedSubject,
 } from "./operatorPolicy/subject";
 export { reconcileDelivery } from "./reconcile";
+export { mergeReconciliations } from "./reconcile/mergeParts";
 export type { ReconcileOptions, ReconcileProgress } from "./reconcile/options";
 export type {
   AmplitudeMetrics,

@@ -92,6 +92,8 @@ export type FindingCode =
   | "part-missing"
   | "part-duplicated"
   | "part-of-another-run"
+  | "part-of-another-export"
+  | "parts-not-merged"
   | "parts-without-run";
 
 /** A problem, or a fact worth knowing, and what to do about it. */

@@ -35,8 +35,14 @@ export interface NewEntry {
   ms: number;
 }
 
-/** A hash of 64 bits, in a reusable object because there is one per row. */
-export class IdentityHash {
+/** A hash of 64 bits. */
+export interface Hash {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The hash of a text, in a reusable object because there is one per row. */
+export class IdentityHash implements Hash {
   low = 0;
   high = 0;
 
@@ -86,12 +92,12 @@ export class EventTable {
   }
 
   /** Returns the entry with this identity, or -1. */
-  find(identity: Readonly<IdentityHash>): number {
+  find(identity: Hash): number {
     return (this.#slots[this.#slotOf(identity)] ?? 0) - 1;
   }
 
   /** Adds an entry for an identity that has none. */
-  add(identity: Readonly<IdentityHash>, { content, bytes, type, hour, ms }: NewEntry): void {
+  add(identity: Hash, { content, bytes, type, hour, ms }: NewEntry): void {
     if (this.#size + 1 > this.#slots.length * MAX_LOAD) this.#grow();
     const entry = this.#size;
     if (entry % CHUNK_ENTRIES === 0) this.#chunks.push(new Uint32Array(CHUNK_ENTRIES * WORDS));
@@ -173,7 +179,7 @@ export class EventTable {
   }
 
   /** Returns the slot of the identity, or the free slot for it. */
-  #slotOf({ low, high }: { readonly low: number; readonly high: number }): number {
+  #slotOf({ low, high }: Hash): number {
     const slots = this.#slots;
     let slot = Math.floor((low / 2 ** 32) * slots.length);
     for (;;) {

@@ -1,5 +1,6 @@
 import { type Finding, finding, listed, present } from "../common/findings";
 import { DOCUMENTED_P95_SECONDS } from "../common/limits";
+import { type Part, partText } from "../common/part";
 import { counted } from "../common/text";
 import type { EventSource } from "../events/source";
 import type { ReconcileReport } from "./report";
@@ -200,6 +201,16 @@ function metricsDisagree({ counts, where }: EndedReconciliation): Finding | fals
     where,
     `Amplitude counts ${metrics.eventsDelivered} delivered and ${metrics.eventsNotDelivered} not delivered events (${metrics.eventsExpired} expired, ${metrics.eventsDiscarded} discarded) in these hours; the comparison found ${eventsDelivered} delivered and ${eventsMissing} missing`,
     "Amplitude counts by the time of delivery, so compare a longer range. If the numbers still differ, check that --sync-id is the destination of this stream",
+  );
+}
+
+/** Says that a part decides nothing. */
+export function partsNotMerged(part: Part, file: string): Finding {
+  return finding.undetermined(
+    "parts-not-merged",
+    file,
+    `Part ${partText(part)} has read only its share of the stream's shards, so events without a row in them may be in others`,
+    "Merge the files of all parts with `npx amplitude-kinesis report merge FILE...`",
   );
 }
 

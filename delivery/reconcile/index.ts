@@ -6,20 +6,23 @@ import { SettingsError, SourceError } from "../common/errors";
 import { type Finding, finding, hasSeverity } from "../common/findings";
 import { READ_MARGIN_MS } from "../common/limits";
 import { namesOf } from "../common/outputs";
+import type { Part } from "../common/part";
 import { VERSION } from "../common/version";
 import { checkStream, type StreamState, wrongAccount } from "../deployment/stream";
 import type { ExportedEvent } from "../events/export/eventLines";
 import { redactName } from "../events/redact";
+import { PartOfStream } from "../kinesis/partOfStream";
 import type { ShardRecords } from "../kinesis/shardReader";
 import { streamApi } from "../kinesis/streamApi";
 import { StreamReader, StreamUnreadable } from "../kinesis/streamReader";
 import { type OpenDeployment, withDeployment } from "../sending/deployment";
-import { interrupted, notReadable, notReadToEnd, omissionsOf } from "../sending/findings";
+import { interrupted, notReadable, notReadToEnd } from "../sending/findings";
 import { AmplitudeClient } from "./amplitudeClient";
 import { backfill } from "./backfill";
+import { composeReport, MAX_DIFFERENCES, type Reconciled } from "./composeReport";
 import { ExportedHours } from "./exportedHours";
-import { metricsUnavailable, reconcileFindings } from "./findings";
-import { type Forwarding, Matcher, type Matching } from "./matcher";
+import { metricsUnavailable, partsNotMerged } from "./findings";
+import { type Forwarding, Matcher } from "./matcher";
 import { prepareMissing, writeMissing } from "./missingFile";
 import {
   formatHour,
@@ -28,20 +31,14 @@ import {
   type ReconcileOptions,
   validateReconcileOptions,
 } from "./options";
-import type {
-  AmplitudeMetrics,
-  BackfillReport,
-  EventTypeReport,
-  HourReport,
-  ReconcileReport,
-} from "./report";
+import { type PartHeader, PartLog, preparePartFile } from "./partFile";
+import type { AmplitudeMetrics, BackfillReport, ReconcileReport } from "./report";
 
 /** Time in which Amplitude retries an event. Source: Amplitude, "Amazon Kinesis Data Streams", delivery. */
 const RETRY_WINDOW_MS = 4 * HOUR_MS;
 /** Time without any progress after which reading the stream is given up. */
 const MAX_STALL_MS = 600_000;
 const MIN_POLL_INTERVAL_MS = 200;
-const MAX_DIFFERENCES = 20;
 
 /**
  * Compares the events that Amplitude received, by its export, with those in the customer's stream. It reads both sides, and
@@ -60,10 +57,12 @@ export async function reconcileDelivery(options: ReconcileOptions): Promise<Reco
     const client = needsClient
       ? new AmplitudeClient({ apiKey, secretKey, zone, url, ...deployment })
       : undefined;
+    const log = options.part === undefined ? undefined : new PartLog();
     try {
-      return await new Reconciliation(options, deployment, range, client).run();
+      return await new Reconciliation(options, deployment, range, client, log).run();
     } finally {
       client?.destroy();
+      log?.close();
     }
   });
 }
@@ -81,23 +80,32 @@ class Reconciliation {
   #rowsRead = 0;
   #backfilled: BackfillReport | null = null;
   #metrics: AmplitudeMetrics | null = null;
+  /** Results of reading a part that count only if all parts together lack an event. */
+  readonly #ofPart: Pick<PartHeader, "readWithin" | "readAfter" | "expired" | "findingsAfter"> = {
+    readWithin: false,
+    readAfter: null,
+    expired: null,
+    findingsAfter: [],
+  };
 
   constructor(
     private readonly options: ReconcileOptions,
     private readonly deployment: OpenDeployment,
     private readonly range: HourRange,
     private readonly client: AmplitudeClient | undefined,
+    private readonly log: PartLog | undefined,
   ) {
     const { eventTypes = [], allTypes = false } = options;
     this.#forwarding = { eventTypes: new Set(eventTypes), allTypes };
     this.#windowEnd = range.end + RETRY_WINDOW_MS;
-    this.#matcher = new Matcher(range, this.#windowEnd);
+    this.#matcher = new Matcher(range, this.#windowEnd, log);
     this.#exported = new ExportedHours(options, range, client, deployment.startedAt);
   }
 
   async run(): Promise<ReconcileReport> {
     // Fails before anything is read.
     if (this.options.missing !== undefined) await prepareMissing(this.options.missing);
+    if (this.options.partFile !== undefined) await preparePartFile(this.options.partFile);
     await this.#exported.prepare();
     const stream = await this.#lookUp();
     if (stream !== undefined && !hasSeverity(this.#findings, "error")) {
@@ -109,7 +117,8 @@ class Reconciliation {
       await this.#lookAgain();
       await this.#readMetrics();
     }
-    return this.#report();
+    const { part, partFile } = this.options;
+    return part === undefined || partFile === undefined ? this.#report() : this.#partReport(part, partFile);
   }
 
   async #lookUp(): Promise<StreamState | undefined> {
@@ -157,25 +166,41 @@ class Reconciliation {
         (reader) => this.#readUpTo(reader, to),
       );
     this.#readingComplete = await read(this.range.from, Math.min(this.#windowEnd, now), false);
-    this.#checkExpiry(stream);
+    if (this.log !== undefined) {
+      await this.#readOn(stream, now <= this.#windowEnd ? undefined : () => read(this.#windowEnd, now, true));
+      return;
+    }
+    const expired = this.#expiry(stream);
+    if (expired !== undefined && this.#missing > 0) {
+      this.#readingComplete = false;
+      this.#findings.push(expired);
+    }
     if (!this.#readingComplete || now <= this.#windowEnd || !this.#mayArriveLater) return;
     this.#show("reading on for missing events");
     this.#readingComplete = await read(this.#windowEnd, now, true);
   }
 
+  /** Reads a part of the stream on in any case, because only all parts together tell whether events are missing. */
+  async #readOn(stream: StreamState, read: (() => Promise<boolean>) | undefined): Promise<void> {
+    this.#ofPart.readWithin = this.#readingComplete;
+    this.#ofPart.expired = this.#expiry(stream) ?? null;
+    if (!this.#readingComplete || read === undefined) return;
+    this.#show("reading on for missing events");
+    const before = this.#findings.length;
+    this.#ofPart.readAfter = await read();
+    this.#ofPart.findingsAfter = this.#findings.splice(before);
+  }
+
   /** Records may have expired before they were read, so events of the first hours that are missing prove nothing then. */
-  #checkExpiry({ retentionHours, clockOffsetMs, streamArn }: StreamState): void {
-    if (retentionHours === undefined || this.#missing === 0) return;
+  #expiry({ retentionHours, clockOffsetMs, streamArn }: StreamState): Finding | undefined {
+    if (retentionHours === undefined) return undefined;
     const oldest = this.deployment.clock.now() + clockOffsetMs - retentionHours * HOUR_MS;
-    if (oldest <= this.range.from) return;
-    this.#readingComplete = false;
-    this.#findings.push(
-      finding.undetermined(
-        "records-expired",
-        streamArn,
-        `The stream's retention of ${retentionHours} h passed the first hour while the stream was read, so events may have expired unread`,
-        `Give --from ${formatHour(Math.ceil(oldest / HOUR_MS) * HOUR_MS)} or later, and raise retentionHours for the future`,
-      ),
+    if (oldest <= this.range.from) return undefined;
+    return finding.undetermined(
+      "records-expired",
+      streamArn,
+      `The stream's retention of ${retentionHours} h passed the first hour while the stream was read, so events may have expired unread`,
+      `Give --from ${formatHour(Math.ceil(oldest / HOUR_MS) * HOUR_MS)} or later, and raise retentionHours for the future`,
     );
   }
 
@@ -237,7 +262,7 @@ class Reconciliation {
     onRecords: (batch: ShardRecords) => void,
   ): StreamReader {
     const { operator, outputs, clock, random } = this.deployment;
-    const { pollMs, capacityShare } = this.options;
+    const { pollMs, capacityShare, part } = this.options;
     const takesAll = capacityShare === 1;
     const interval = pollMs ?? (takesAll ? MIN_POLL_INTERVAL_MS : undefined);
     return new StreamReader({
@@ -246,7 +271,10 @@ class Reconciliation {
       clockOffsetMs,
       clock,
       random,
+      part: part && new PartOfStream(part),
       onRecords: (batch) => {
+        // A shard that two parts read belongs to one of them.
+        if (batch.isOfOtherPart) return;
         this.#rowsRead += batch.records.length;
         onRecords(batch);
         this.#show();
@@ -326,76 +354,87 @@ class Reconciliation {
   }
 
   #report(): ReconcileReport {
-    const { outputs, clock, startedAt, signal } = this.deployment;
-    const matching = this.#matcher.result(this.#forwarding);
-    const { eventsWithoutIdentity, rowsIgnored, latency } = this.#matcher;
-    const counts = {
-      reportVersion: 1 as const,
-      ...namesOf(outputs),
-      from: this.options.from,
-      to: this.options.to,
-      startedAt: new Date(startedAt).toISOString(),
-      durationInSeconds: (clock.now() - startedAt) / 1000,
-      ...matching.total,
-      eventsWithoutIdentity,
-      rowsIgnored: { ...rowsIgnored },
-      ...this.#matcher.unmatched(),
-      ...omissionsOf(this.#exported),
-      latencyInSeconds: latency.summary() ?? null,
-      hours: this.#hours(matching),
-      eventTypes: typesOf(matching),
+    const after = this.deployment.signal.aborted ? [interrupted(this.#matcher.eventsExported)] : [];
+    return composeReport({ ...this.#result(), before: this.#findings, after });
+  }
+
+  #result(): Omit<Reconciled, "before" | "after"> {
+    const { options, deployment } = this;
+    const { total, hours, types } = this.#matcher.result(this.#forwarding);
+    return {
+      names: namesOf(deployment.outputs),
+      where: deployment.streamArn,
+      hours: { from: options.from, to: options.to },
+      start: deployment.startedAt,
+      end: deployment.clock.now(),
+      part: options.part ?? null,
+      runId: options.runId ?? null,
+      total,
+      outcomes: hours,
+      eventTypes: [...types].map(([name, outcomes]) => ({ eventType: redactName(name), ...outcomes })),
+      eventsWithoutIdentity: this.#matcher.eventsWithoutIdentity,
+      rowsIgnored: this.#matcher.rowsIgnored,
+      unmatched: this.#matcher.unmatched(),
+      skipped: this.#exported,
+      latency: this.#matcher.tally.latency.summary() ?? null,
       differences: this.#matcher.differences(MAX_DIFFERENCES),
       backfill: this.#backfilled,
-      amplitudeMetrics: this.#metrics,
-      version: VERSION,
+      metrics: this.#metrics,
+      isExportable: (hour) => this.#exported.isExportable(hour),
+      unexplainedHours: this.#matcher.unexplainedHours,
+      typesNotExported: [...this.#forwarding.eventTypes].flatMap((name) =>
+        !this.#exportRead || types.has(name) ? [] : redactName(name),
+      ),
+      exportRead: this.#exportRead,
+      readingComplete: this.#readingComplete,
     };
-    const findings = [
-      ...this.#findings,
-      ...reconcileFindings({
-        counts,
-        where: this.deployment.streamArn,
-        hoursNotExported: matching.hours.flatMap((_, number) =>
-          this.#isExported(number) ? [] : this.#nameOf(number),
-        ),
-        typesNotExported: [...this.#forwarding.eventTypes].flatMap((name) =>
-          !this.#exportRead || matching.types.has(name) ? [] : redactName(name),
-        ),
-        readingComplete: this.#readingComplete,
-        skipped: this.#exported,
-      }),
-      ...(signal.aborted ? [interrupted(this.#matcher.eventsExported)] : []),
-    ];
-    return { ...counts, verdict: verdictFrom(findings), findings };
   }
 
-  #hours({ hours, total }: Matching): HourReport[] {
-    // Parts that can't be read may be events of any hour.
-    const hasUnreadParts = this.#exported.problemCount + this.#matcher.rowsIgnored.withoutTime > 0;
-    return hours.map((outcomes, number) => {
-      const { eventsExported, eventsDelivered, eventsMissing, eventsNotForwarded } = outcomes;
-      const isOpen =
-        !this.#isExported(number) ||
-        !this.#exportRead ||
-        (!this.#readingComplete && eventsDelivered < eventsExported);
-      // If nothing arrived, the filter does not explain it.
-      const explained = eventsDelivered + (total.eventsDelivered > 0 ? eventsNotForwarded : 0);
-      const isComplete = !hasUnreadParts && explained === eventsExported;
-      const decided = eventsMissing > 0 ? "incomplete" : isComplete ? "complete" : "undecided";
-      return { hour: this.#nameOf(number), verdict: isOpen ? "undecided" : decided, ...outcomes };
-    });
-  }
-
-  /** Whether the export has the hour, as far as one can see. */
-  #isExported(number: number): boolean {
-    const { unexplainedHours } = this.#matcher;
-    return (
-      this.#exported.isExportable(number) &&
-      (!unexplainedHours.has(number) || this.#matcher.hasExported(number))
+  /** Writes the part's file. The report decides nothing, because other parts may have what this one lacks. */
+  async #partReport(part: Part, file: string): Promise<ReconcileReport> {
+    const { options, deployment, log } = this;
+    const { tally, typeNames, eventsExported } = this.#matcher;
+    const { eventTypes, allTypes } = this.#forwarding;
+    const {
+      names,
+      where,
+      hours,
+      start,
+      end,
+      eventsWithoutIdentity,
+      rowsIgnored,
+      typesNotExported,
+      ...result
+    } = this.#result();
+    const { problems, problemCount, fileProblemCount } = this.#exported;
+    const findings = [...this.#findings, ...(deployment.signal.aborted ? [interrupted(eventsExported)] : [])];
+    await log?.write(
+      file,
+      {
+        version: VERSION,
+        part,
+        runId: options.runId ?? "",
+        ...{ names, where, hours, start, end },
+        exportHash: this.#exportRead
+          ? log.exportHash([[...eventTypes].sort(), allTypes, rowsIgnored, problemCount])
+          : null,
+        exportedOfHours: tally.hours.map((outcomes) => outcomes.eventsExported),
+        exportedOfTypes: tally.types.map((outcomes) => outcomes.eventsExported),
+        typeNames: typeNames.map(redactName),
+        forwardedTypes: typeNames.flatMap((name, type) => (allTypes || eventTypes.has(name) ? type : [])),
+        ...{ typesNotExported, eventsWithoutIdentity, rowsIgnored },
+        skipped: { problems, problemCount, fileProblemCount },
+        hoursExportable: result.outcomes.filter((_, hour) => this.#exported.isExportable(hour)).length,
+        stages: this.#matcher.unmatchedByStage(),
+        ...this.#ofPart,
+        findings,
+        metrics: this.#metrics,
+      },
+      tally,
     );
-  }
-
-  #nameOf(number: number): string {
-    return formatHour(this.range.from + number * HOUR_MS);
+    const own = [...findings, ...this.#ofPart.findingsAfter, partsNotMerged(part, file)];
+    const report = composeReport({ ...this.#result(), readingComplete: false, before: [], after: [] });
+    return { ...report, verdict: hasSeverity(own, "error") ? "incomplete" : "undecided", findings: own };
   }
 
   #show(step = this.#step): void {
@@ -403,15 +442,4 @@ class Reconciliation {
     const { eventsExported, eventsDelivered } = this.#matcher;
     this.options.onProgress?.({ step, eventsExported, eventsDelivered });
   }
-}
-
-function typesOf({ types }: Matching): EventTypeReport[] {
-  return [...types]
-    .map(([name, outcomes]) => ({ eventType: redactName(name), ...outcomes }))
-    .sort((one, other) => other.eventsExported - one.eventsExported);
-}
-
-function verdictFrom(findings: readonly Finding[]): ReconcileReport["verdict"] {
-  if (hasSeverity(findings, "error")) return "incomplete";
-  return hasSeverity(findings, "undetermined") ? "undecided" : "complete";
 }

@@ -2,7 +2,6 @@ import { randomInt } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import type { EpochMs } from "../common/clock";
-import { LatencyRecorder } from "../common/histogram";
 import { isOfRun } from "../common/runId";
 import { deaggregate } from "../events/aggregatedRecord";
 import { detectKind, type Properties, parseTimestamp } from "../events/event";
@@ -10,14 +9,12 @@ import type { ExportedEvent } from "../events/export/eventLines";
 import { isGenerated } from "../events/generator/generatedEvent";
 import { parseRecord } from "../events/recordContent";
 import type { ShardRecords } from "../kinesis/shardReader";
-import { EventTable, IdentityHash, MAX_TYPES } from "./eventTable";
+import { IdentityHash, MAX_TYPES } from "./eventTable";
 import { HOUR_MS, type HourRange } from "./options";
 import type { EventOutcomes, FieldDifference, IgnoredRows } from "./report";
-import { contentHash, differentFields, identityOf, insertIdOf } from "./row";
+import { contentHash, type DifferentField, differentFields, identityOf, insertIdOf } from "./row";
+import { NO_ROWS, type StageOfRows, sumOfRows, Tally, type UnmatchedRows } from "./tally";
 
-/** Delays above which an event is late. The first is Amplitude's documented p95. */
-const LATE_MS = 60_000;
-const VERY_LATE_MS = HOUR_MS;
 /** Size of the rows that are kept, because only the export tells in which fields they differ, or which event they are. */
 const MAX_KEPT_BYTES = 64 * 2 ** 20;
 /** Fields that are counted separately, so that made-up names can't fill the memory. */
@@ -25,23 +22,6 @@ const MAX_FIELDS = 500;
 
 const UUID_START = Buffer.from('"uuid":"');
 const QUOTE = 0x22;
-
-/** Rows of the stream that match no exported event. */
-export interface UnmatchedRows {
-  eventsOfOtherProjects: number;
-  eventsOfOtherHours: number;
-  eventsUnexplained: number;
-  rowsOfTests: number;
-  recordsForeign: number;
-}
-
-const NO_ROWS: UnmatchedRows = {
-  eventsOfOtherProjects: 0,
-  eventsOfOtherHours: 0,
-  eventsUnexplained: 0,
-  rowsOfTests: 0,
-  recordsForeign: 0,
-};
 
 /** Event types that the destination forwards for certain. */
 export interface Forwarding {
@@ -58,69 +38,80 @@ export interface Matching {
   types: ReadonlyMap<string, EventOutcomes>;
 }
 
-const NOTHING: EventOutcomes = {
-  eventsExported: 0,
-  eventsDelivered: 0,
-  eventsMissing: 0,
-  eventsDuplicated: 0,
-  eventsDifferent: 0,
-  eventsLate: 0,
-  eventsLateOverAnHour: 0,
-  eventsNotForwarded: 0,
-};
-/** Counts that an event adds to, by its lateness. */
-const DELIVERED = [
-  ["eventsDelivered"],
-  ["eventsDelivered", "eventsLate"],
-  ["eventsDelivered", "eventsLate", "eventsLateOverAnHour"],
-] as const;
-const DIFFERENT = [
-  ["eventsDelivered", "eventsDifferent"],
-  ["eventsDelivered", "eventsDifferent", "eventsLate"],
-  ["eventsDelivered", "eventsDifferent", "eventsLate", "eventsLateOverAnHour"],
-] as const;
-const MISSING = ["eventsMissing"] as const;
-const NOT_FORWARDED = ["eventsNotForwarded"] as const;
+/**
+ * When a row arrived and was matched: 0 within the window, 1 after it, 2 and 3 the same for rows that were matched again.
+ * Rows that arrived later count only if events are missing within the window.
+ */
+export type Stage = 0 | 1 | 2 | 3;
+const STAGES: Stage[] = [0, 1, 2, 3];
+
+/** Rows of the stream that match no exported event. */
+interface Unmatched {
+  counts: UnmatchedRows;
+  /** Names of their event types. */
+  types: Set<string>;
+  /** Numbers of the hours that they are from. */
+  hours: Set<number>;
+}
+
+/** Receives what one part of the stream says about the exported events. */
+export interface MatchListener {
+  /** Called for every exported event that counts, in the order of the export. */
+  onExported(identity: string | undefined, content: number, uploadedAt: EpochMs): void;
+  /** Called for every row of the stream that matches an event. */
+  onMatched(
+    entry: number,
+    delay: number,
+    match: { stage: Stage; isRepeated: boolean; isDifferent: boolean },
+  ): void;
+  /** Called for every event of which a row differs, in the order of the export. */
+  onDifferent(entry: number, stage: Stage, fields: DifferentField[]): void;
+}
 
 /** Matches the rows of a stream with those of an export, which have to be added first. */
 export class Matcher {
-  readonly #table = new EventTable();
+  readonly tally: Tally;
   readonly #hash = new IdentityHash(randomInt(2 ** 32));
   /** Numbers of the exported types, by name. */
   readonly #types = new Map<string, number>();
-  readonly #exported: { hours: EventOutcomes[]; types: EventOutcomes[] };
   readonly #typeNames: string[] = [];
-  readonly #deliveredTypes = new Set<number>();
-  /** Types of rows that the export lacks. */
-  readonly #typesInStream = new Set<string>();
   readonly #apps = new Set<string>();
-  readonly #unexplainedHours = new Set<number>();
   readonly #different = new Map<number, Properties>();
+  /** Stages of the different rows, for the listener. */
+  readonly #differentStages = new Map<number, Stage>();
+  readonly #unmatched = STAGES.map(
+    (): Unmatched => ({
+      counts: { ...NO_ROWS },
+      types: new Set(),
+      hours: new Set(),
+    }),
+  );
   /** Unmatched rows of the stream without a uuid, by device and `$insert_id`. Their events may have one in the export. */
   readonly #withoutUuid = new Map<string, StreamRow[]>();
   readonly #fields = new Map<string, FieldDifference>();
-  readonly #unmatched = { ...NO_ROWS };
   readonly rowsIgnored: IgnoredRows = { repeated: 0, otherHours: 0, withoutTime: 0 };
-  readonly latency = new LatencyRecorder();
   #eventsWithoutIdentity = 0;
-  #delivered = 0;
   #keptBytes = 0;
+  #isMatchedAgain = false;
 
-  /** @param windowEnd End of the time in which Amplitude delivers the hours. */
+  /**
+   * @param windowEnd End of the time in which Amplitude delivers the hours.
+   * @param listener Receives what a part of the stream says.
+   */
   constructor(
     private readonly range: HourRange,
     private readonly windowEnd: EpochMs,
+    private readonly listener?: MatchListener,
   ) {
-    const hours = (range.end - range.from) / HOUR_MS;
-    this.#exported = { hours: Array.from({ length: hours }, () => ({ ...NOTHING })), types: [] };
+    this.tally = new Tally(range);
   }
 
   get eventsExported(): number {
-    return this.#table.size + this.#eventsWithoutIdentity;
+    return this.tally.table.size + this.#eventsWithoutIdentity;
   }
 
   get eventsDelivered(): number {
-    return this.#delivered;
+    return this.tally.delivered;
   }
 
   get eventsWithoutIdentity(): number {
@@ -129,17 +120,17 @@ export class Matcher {
 
   /** Events that were not found in the stream so far. */
   get outstanding(): number {
-    return this.#table.size - this.#delivered;
+    return this.tally.outstanding;
   }
 
   /** Numbers of the hours of which the stream has a row that the export lacks. */
   get unexplainedHours(): ReadonlySet<number> {
-    return this.#unexplainedHours;
+    return new Set(this.#unmatched.flatMap(({ hours }) => [...hours]));
   }
 
   /** Whether the export has an event of an hour. */
   hasExported(hour: number): boolean {
-    return (this.#exported.hours[hour]?.eventsExported ?? 0) > 0;
+    return (this.tally.hours[hour]?.eventsExported ?? 0) > 0;
   }
 
   /** Adds a row of the export. */
@@ -155,20 +146,18 @@ export class Matcher {
     }
     const identity = identityOf(row);
     const hash = identity === undefined ? undefined : this.#hash.of(identity);
-    if (hash !== undefined && this.#table.find(hash) !== -1) {
+    if (hash !== undefined && this.tally.table.find(hash) !== -1) {
       this.rowsIgnored.repeated += 1;
       return;
     }
     this.#apps.add(String(row.app));
     const [hour, type] = [this.#hourOf(uploadedAt), this.#typeNumber(typeOf(row))];
-    for (const tally of [this.#exported.hours[hour], this.#exported.types[type]])
-      if (tally !== undefined) tally.eventsExported += 1;
+    this.tally.count("eventsExported", hour, type);
+    const content = contentHash(row);
+    const ms = uploadedAt - this.range.from - hour * HOUR_MS;
+    this.listener?.onExported(identity, content, uploadedAt);
     if (hash === undefined) this.#eventsWithoutIdentity += 1;
-    else {
-      const ms = uploadedAt - this.range.from - hour * HOUR_MS;
-      const entry = { content: contentHash(row), bytes: crc32(bytes), type, hour, ms };
-      this.#table.add(hash, entry);
-    }
+    else this.tally.add(hash, { content, bytes: crc32(bytes), type, hour, ms });
   }
 
   /**
@@ -178,7 +167,8 @@ export class Matcher {
   take({ records, repeated, receivedAt }: ShardRecords, isAfterWindow = false): void {
     for (const record of records) {
       const isAfter = (record.ApproximateArrivalTimestamp?.getTime() ?? receivedAt) > this.windowEnd;
-      if (isAfter === isAfterWindow) this.#takeRecord(record, receivedAt, repeated?.has(record) ?? false);
+      if (isAfter === isAfterWindow)
+        this.#takeRecord(record, receivedAt, repeated?.has(record) ?? false, isAfterWindow);
     }
   }
 
@@ -187,13 +177,14 @@ export class Matcher {
     for (const record of records) this.#takeRecord(record, receivedAt, true);
   }
 
-  #takeRecord(record: KinesisRecord, receivedAt: EpochMs, isRepeated: boolean): void {
+  #takeRecord(record: KinesisRecord, receivedAt: EpochMs, isRepeated: boolean, isAfterWindow = false): void {
     const { Data = new Uint8Array(), PartitionKey, ApproximateArrivalTimestamp } = record;
-    const arrival = { at: ApproximateArrivalTimestamp?.getTime() ?? receivedAt, isRepeated, PartitionKey };
+    const at = ApproximateArrivalTimestamp?.getTime() ?? receivedAt;
+    const arrival = { at, isRepeated, isAfterWindow, PartitionKey };
     const data = Buffer.from(Data.buffer, Data.byteOffset, Data.byteLength);
     const entry = this.#entryWithBytes(data);
     if (entry !== -1) {
-      this.#see(entry, arrival);
+      this.#see(entry, arrival, false);
       return;
     }
     for (const part of deaggregate(data) ?? [{ data }]) this.#takeData(part.data, arrival);
@@ -207,8 +198,8 @@ export class Matcher {
     const start = data.lastIndexOf(UUID_START) + UUID_START.length;
     const end = data.indexOf(QUOTE, start);
     if (start < UUID_START.length || end === -1) return -1;
-    const entry = this.#table.find(this.#hash.of(data.toString("latin1", start, end)));
-    return entry !== -1 && this.#table.hasBytes(entry, crc32(data)) ? entry : -1;
+    const entry = this.tally.table.find(this.#hash.of(data.toString("latin1", start, end)));
+    return entry !== -1 && this.tally.table.hasBytes(entry, crc32(data)) ? entry : -1;
   }
 
   #takeData(data: Uint8Array, arrival: Arrival): void {
@@ -235,14 +226,17 @@ export class Matcher {
   }
 
   #find(identity: string | undefined): number {
-    return identity === undefined ? -1 : this.#table.find(this.#hash.of(identity));
+    return identity === undefined ? -1 : this.tally.table.find(this.#hash.of(identity));
   }
 
   #takeMatched(entry: number, { row, arrival, size }: StreamRow): void {
-    this.#see(entry, arrival);
-    if (this.#table.hasContent(entry, contentHash(row))) return;
-    this.#table.markDifferent(entry);
-    if (!this.#different.has(entry) && this.#mayKeep(size)) this.#different.set(entry, row);
+    const isDifferent = !this.tally.table.hasContent(entry, contentHash(row));
+    this.#see(entry, arrival, isDifferent);
+    if (!isDifferent) return;
+    this.tally.table.markDifferent(entry);
+    if (this.#different.has(entry) || !this.#mayKeep(size)) return;
+    this.#different.set(entry, row);
+    if (this.listener !== undefined) this.#differentStages.set(entry, this.#stageOf(arrival));
   }
 
   #mayKeep(size: number): boolean {
@@ -262,8 +256,14 @@ export class Matcher {
     return true;
   }
 
+  #stageOf({ isAfterWindow }: Arrival): Stage {
+    const stage = isAfterWindow ? 1 : 0;
+    return this.#isMatchedAgain ? ((stage + 2) as Stage) : stage;
+  }
+
   /** Numbers of the hours that have to be matched again, because rows of the stream lack a uuid. */
   hoursToMatchAgain(): ReadonlySet<number> {
+    this.#isMatchedAgain = true;
     const uploads = [...this.#withoutUuid.values()].flat().map(({ row }) => row.server_upload_time);
     return new Set(uploads.map((uploadedAt) => this.#hourOf(parseTimestamp(uploadedAt) ?? 0)));
   }
@@ -280,24 +280,17 @@ export class Matcher {
 
   /** Counts the rows that no exported event has matched. */
   endMatching(): void {
+    this.#isMatchedAgain = true;
     for (const { row, arrival } of [...this.#withoutUuid.values()].flat()) this.#takeUnmatched(row, arrival);
     this.#withoutUuid.clear();
   }
 
-  #see(entry: number, { at, isRepeated }: Arrival): void {
-    const isSeen = this.#table.isSeen(entry);
-    if (isSeen && isRepeated) return;
-    const [hour, type] = [this.#table.hourOf(entry), this.#table.typeOf(entry)];
-    const delay = at - (this.range.from + hour * HOUR_MS + this.#table.msOf(entry));
-    this.#table.see(entry, delay > VERY_LATE_MS ? 2 : delay > LATE_MS ? 1 : 0);
-    if (!isSeen) {
-      this.#delivered += 1;
-      this.#deliveredTypes.add(type);
-      this.latency.record(delay);
-      return;
-    }
-    for (const tally of [this.#exported.hours[hour], this.#exported.types[type]])
-      if (tally !== undefined) tally.eventsDuplicated += 1;
+  #see(entry: number, arrival: Arrival, isDifferent: boolean): void {
+    const { at, isRepeated } = arrival;
+    const delay = this.tally.delayOf(entry, at, this.range.from);
+    if (this.listener !== undefined && !(isRepeated && this.tally.table.isSeen(entry)))
+      this.listener.onMatched(entry, delay, { stage: this.#stageOf(arrival), isRepeated, isDifferent });
+    this.tally.see(entry, delay, isRepeated);
   }
 
   #takeUnmatched(row: Properties, arrival: Arrival): void {
@@ -307,11 +300,12 @@ export class Matcher {
     else if (isOfRun(arrival.PartitionKey) && isGenerated(row)) this.#countUnmatched("rowsOfTests", arrival);
     else if (this.#isOfOtherProject(row)) this.#countUnmatched("eventsOfOtherProjects", arrival);
     else {
-      this.#typesInStream.add(typeOf(row));
+      const { types, hours } = this.#unmatchedOf(arrival);
+      types.add(typeOf(row));
       if (uploadedAt !== undefined && !isOfRange) this.#countUnmatched("eventsOfOtherHours", arrival);
       else {
         this.#countUnmatched("eventsUnexplained", arrival);
-        if (isOfRange) this.#unexplainedHours.add(this.#hourOf(uploadedAt));
+        if (isOfRange) hours.add(this.#hourOf(uploadedAt));
       }
     }
   }
@@ -321,36 +315,25 @@ export class Matcher {
     return this.#apps.size > 0 && app !== undefined && app !== null && !this.#apps.has(String(app));
   }
 
-  #countUnmatched(kind: keyof UnmatchedRows, { isRepeated }: Arrival): void {
-    if (!isRepeated) this.#unmatched[kind] += 1;
+  #countUnmatched(kind: keyof UnmatchedRows, arrival: Arrival): void {
+    if (!arrival.isRepeated) this.#unmatchedOf(arrival).counts[kind] += 1;
+  }
+
+  #unmatchedOf(arrival: Arrival): Unmatched {
+    return this.#unmatched[this.#stageOf(arrival)] as Unmatched;
   }
 
   /** Counts every event. */
   result(forwarding: Forwarding): Matching {
-    const hours = this.#exported.hours.map((tally) => ({ ...tally }));
-    const types = this.#exported.types.map((tally) => ({ ...tally }));
-    for (let entry = 0; entry < this.#table.size; entry += 1) {
-      const counted = this.#outcomeOf(entry, forwarding);
-      const tallies = [hours[this.#table.hourOf(entry)], types[this.#table.typeOf(entry)]];
-      for (const tally of tallies) for (const name of counted) if (tally !== undefined) tally[name] += 1;
-    }
-    const total = { ...NOTHING };
-    const names = Object.keys(NOTHING) as (keyof EventOutcomes)[];
-    for (const hour of hours) for (const name of names) total[name] += hour[name];
-    const named = [...this.#types].map(([name, type]) => [name, types[type] ?? NOTHING] as const);
+    const { total, hours, types } = this.tally.result((type) => this.#isForwarded(type, forwarding));
+    const named = [...this.#types].map(([name, type]) => [name, types[type] as EventOutcomes] as const);
     return { total, hours, types: new Map(named) };
   }
 
-  #outcomeOf(entry: number, forwarding: Forwarding): readonly (keyof EventOutcomes)[] {
-    if (!this.#table.isSeen(entry))
-      return this.#isForwarded(this.#table.typeOf(entry), forwarding) ? MISSING : NOT_FORWARDED;
-    return (this.#table.isDifferent(entry) ? DIFFERENT : DELIVERED)[this.#table.latenessOf(entry)];
-  }
-
   #isForwarded(type: number, { eventTypes, allTypes }: Forwarding): boolean {
-    if (allTypes || this.#deliveredTypes.has(type)) return true;
+    if (allTypes || this.tally.deliveredTypes.has(type)) return true;
     const name = this.#typeNames[type] ?? "";
-    return eventTypes.has(name) || this.#typesInStream.has(name);
+    return eventTypes.has(name) || this.#unmatched.some(({ types }) => types.has(name));
   }
 
   /**
@@ -362,26 +345,26 @@ export class Matcher {
     const uploadedAt = parseTimestamp(row.server_upload_time);
     const identity = identityOf(row);
     if (uploadedAt === undefined || !this.#isInRange(uploadedAt) || identity === undefined) return false;
-    const entry = this.#table.find(this.#hash.of(identity));
-    if (entry === -1 || !this.#table.visit(entry)) return false;
+    const entry = this.tally.table.find(this.#hash.of(identity));
+    if (entry === -1 || !this.tally.table.visit(entry)) return false;
     const streamed = this.#different.get(entry);
-    if (streamed !== undefined) this.#countFields(row, streamed);
-    return !this.#table.isSeen(entry) && this.#isForwarded(this.#table.typeOf(entry), forwarding);
+    if (streamed !== undefined) this.#countFields(entry, row, streamed);
+    return !this.tally.table.isSeen(entry) && this.#isForwarded(this.tally.table.typeOf(entry), forwarding);
   }
 
   /** Lets every event be looked at again. */
   startLook(): void {
-    this.#table.clearVisits();
+    this.tally.table.clearVisits();
     this.#fields.clear();
   }
 
   /** Numbers of the hours with events that a look at the export tells more about. */
   hoursToLookAt(isOfInterest: { missing: boolean }): ReadonlySet<number> {
     const hours = new Set<number>();
-    for (const entry of this.#different.keys()) hours.add(this.#table.hourOf(entry));
+    for (const entry of this.#different.keys()) hours.add(this.tally.table.hourOf(entry));
     if (isOfInterest.missing)
-      for (let entry = 0; entry < this.#table.size; entry += 1)
-        if (!this.#table.isSeen(entry)) hours.add(this.#table.hourOf(entry));
+      for (let entry = 0; entry < this.tally.table.size; entry += 1)
+        if (!this.tally.table.isSeen(entry)) hours.add(this.tally.table.hourOf(entry));
     return hours;
   }
 
@@ -390,8 +373,10 @@ export class Matcher {
     return [...this.#fields.values()].sort((one, other) => other.count - one.count).slice(0, max);
   }
 
-  #countFields(exported: Properties, streamed: Properties): void {
-    for (const { field, sample } of differentFields(exported, streamed)) {
+  #countFields(entry: number, exported: Properties, streamed: Properties): void {
+    const fields = differentFields(exported, streamed);
+    this.listener?.onDifferent(entry, this.#differentStages.get(entry) ?? 0, fields);
+    for (const { field, sample } of fields) {
       const counted = this.#fields.get(field);
       if (counted !== undefined) counted.count += 1;
       else if (this.#fields.size < MAX_FIELDS) this.#fields.set(field, { field, count: 1, sample });
@@ -409,15 +394,28 @@ export class Matcher {
   #typeNumber(name: string): number {
     const known = this.#types.get(name) ?? (this.#types.size < MAX_TYPES - 1 ? undefined : MAX_TYPES - 1);
     if (known !== undefined) return known;
-    const type = this.#types.size;
+    const type = this.tally.addType();
     this.#types.set(name, type);
     this.#typeNames.push(name);
-    this.#exported.types.push({ ...NOTHING });
     return type;
   }
 
   unmatched(): UnmatchedRows {
-    return { ...this.#unmatched };
+    return sumOfRows(this.#unmatched.map(({ counts }) => counts));
+  }
+
+  /** Names of the exported types, by number. */
+  get typeNames(): readonly string[] {
+    return this.#typeNames;
+  }
+
+  /** Unmatched rows of each stage, with the numbers of the exported types and of the hours that they are from. */
+  unmatchedByStage(): StageOfRows[] {
+    return this.#unmatched.map(({ counts, types, hours }) => ({
+      counts,
+      types: this.#typeNames.flatMap((name, type) => (types.has(name) ? type : [])),
+      hours: [...hours],
+    }));
   }
 }
 
@@ -434,6 +432,7 @@ interface Arrival extends Pick<KinesisRecord, "PartitionKey"> {
   at: EpochMs;
   /** Whether the endpoint returned the record again. */
   isRepeated: boolean;
+  isAfterWindow: boolean;
 }
 
 function typeOf({ event_type, event_name }: Properties): string {

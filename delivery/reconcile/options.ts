@@ -1,5 +1,6 @@
 import type { EpochMs } from "../common/clock";
 import { SettingsError } from "../common/errors";
+import type { Part } from "../common/part";
 import type { ConnectionOptions } from "../sending/options";
 
 /** Progress of a reconciliation, for a display. */
@@ -45,6 +46,16 @@ export interface ReconcileOptions extends ConnectionOptions {
   confirmBackfill?: ((events: number) => boolean | Promise<boolean>) | undefined;
   /** Id of the streaming destination in Amplitude, whose delivery metrics are compared. Default: none are requested. */
   syncId?: string | undefined;
+  /**
+   * One of several parts, which reads the whole export and an equal share of the shards. Only `mergeReconciliations` can tell
+   * which events are missing, so the part's report is `undecided`. Requires `runId` and `partFile`; excludes `missing` and
+   * `backfill`. Default: all shards.
+   */
+  part?: Part | undefined;
+  /** Id of the run, the same for all its parts. */
+  runId?: string | undefined;
+  /** File for what `mergeReconciliations` needs of the part. */
+  partFile?: string | undefined;
   /** Interval between two reads of a shard, in ms, from 0. Default: 500. */
   pollMs?: number | undefined;
   /** 1 reads the shards as fast as they allow. Default: 0.5, which leaves the rest to other readers. */
@@ -92,9 +103,21 @@ export function validateReconcileOptions(options: ReconcileOptions, now: EpochMs
   const hours = (last - from) / HOUR_MS + 1;
   if (hours > MAX_HOURS)
     throw new SettingsError(`--from and --to span ${hours} hours. Give a range of at most ${MAX_HOURS}`);
+  checkPart(options);
   if (options.exports?.length === 0)
     throw new SettingsError("exports is empty. Name an archive, or leave it out to fetch the hours");
   return { from, end: last + HOUR_MS };
+}
+
+function checkPart({ part, runId, partFile, missing, backfill }: ReconcileOptions): void {
+  if ((part === undefined) !== (partFile === undefined) || (part !== undefined && runId === undefined))
+    throw new SettingsError(
+      "--part requires --run ID and --part-file FILE, and they require --part. Give all three, or none of them",
+    );
+  if (part !== undefined && (missing !== undefined || backfill === true))
+    throw new SettingsError(
+      `${missing === undefined ? "--backfill" : "--missing"} can't be used with --part, because a part can't tell which events are missing. Merge the parts with \`report merge\`, and run \`reconcile\` without --part for the hours with missing events`,
+    );
 }
 
 function hourOf(name: "from" | "to", text: string): EpochMs {

@@ -1,5 +1,6 @@
 import type { Finding } from "../common/findings";
 import type { Latency } from "../common/histogram";
+import type { Part } from "../common/part";
 import type { Omissions } from "../events/source";
 
 /**
@@ -101,6 +102,10 @@ export interface ReconcileReport extends EventOutcomes, Omissions {
   from: string;
   /** Last hour, UTC, inclusive. */
   to: string;
+  /** Part that this process read; then every count is of its shards only, also `eventsMissing`. Null for the whole stream. */
+  part: Part | null;
+  /** Id that joins the parts of a run, also after merging. Null for a stream that was not divided. */
+  runId: string | null;
   /** ISO 8601, UTC. */
   startedAt: string;
   /** Whole run, backfill included. */

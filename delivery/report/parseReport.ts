@@ -176,7 +176,7 @@ function deliveryFrom(outer: Record<string, unknown>, name: string): DeliveryRep
     throw notAReport(name, "reportVersion is not 1, the only version that this command can read");
   if ("eventsExported" in value)
     throw new ReportError(
-      `${name} is a report of reconcile, which this command can't convert. Run \`npx amplitude-kinesis reconcile\` with --report`,
+      `${name} is a report of reconcile, which this command can't read. Run \`npx amplitude-kinesis reconcile\` with --report for other formats, and merge parts by their --part-file`,
     );
   return validDelivery(value, (problem) => notAReport(name, problem));
 }

@@ -4,7 +4,7 @@ import { Argument, Command, InvalidArgumentError } from "commander";
 import { campaign, described, type Outcome, outcomeOf } from "./campaign";
 import { partsOutcome } from "./parts/partsCampaign";
 import { partsScenario } from "./parts/scenario";
-import { reconcileOutcome } from "./reconcile/reconcileCampaign";
+import { reconcileOutcome, reconcilePartsOutcome } from "./reconcile/reconcileCampaign";
 import { reconcileScenario } from "./reconcile/scenario";
 import { scenarioOf } from "./scenario";
 
@@ -13,6 +13,10 @@ const SUBJECTS = {
   verify: { run: outcomeOf, draw: (seed: number): object => scenarioOf(String(seed)) },
   parts: { run: partsOutcome, draw: (seed: number): object => partsScenario(seed) },
   reconcile: { run: reconcileOutcome, draw: (seed: number): object => reconcileScenario(seed) },
+  "reconcile-parts": {
+    run: reconcilePartsOutcome,
+    draw: (seed: number): object => reconcileScenario(seed),
+  },
 };
 type Subject = (typeof SUBJECTS)[keyof typeof SUBJECTS];
 

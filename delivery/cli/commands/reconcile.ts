@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { AmplitudeZone } from "../../common/amplitudeApi";
 import { SettingsError } from "../../common/errors";
+import type { Part } from "../../common/part";
 import { counted } from "../../common/text";
 import { parseHour, type ReconcileOptions } from "../../reconcile/options";
-import { fileModeOption } from "../options/arguments";
+import { fileModeOption, withPartOption } from "../options/arguments";
 import {
   type DeploymentFlags,
   deploymentOf,
@@ -11,6 +12,7 @@ import {
   withDeploymentOptions,
 } from "../options/deployment";
 import { AWS_SETTINGS, withHelpText } from "../options/helpText";
+import { partOptions, runOption } from "../options/sender";
 import { interruption } from "../terminal/interruption";
 import { printReport } from "../terminal/output";
 import { progressDisplay } from "../terminal/progressDisplay";
@@ -30,6 +32,9 @@ interface ReconcileFlags extends DeploymentFlags {
   backfill?: true;
   yes?: true;
   syncId?: string;
+  part?: Part;
+  run?: string;
+  partFile?: string;
   profile?: string;
   json?: true;
   report?: string;
@@ -41,16 +46,20 @@ const HELP = {
     "amplitude-kinesis reconcile --stack acme --from 2026-11-27T10 --to 2026-11-27T12",
     "amplitude-kinesis reconcile --stack acme --from 2026-11-27T00 --to 2026-11-27T23 \\\n      --keep-export exports --missing missing.jsonl",
     "amplitude-kinesis reconcile --stack acme --from 2026-11-27T10 --to 2026-11-27T10 \\\n      --export export.zip --backfill",
+    "amplitude-kinesis reconcile --stack acme --from 2026-11-27T10 --to 2026-11-27T12 --export export.zip \\\n      --run night-7 --part 1/4 --part-file part-1.gz",
   ],
   notes: [
     "Without --export, the hours are fetched from Amplitude's Export API with the project's keys in AMPLITUDE_API_KEY and AMPLITUDE_SECRET_KEY. On a terminal, missing keys are asked for.",
     "Exit status: 0 complete, 1 incomplete, 2 wrong usage, settings or credentials, or an hour that can't be fetched, 3 undecided, 4 complete but the files of --report could not be written, 130 ended by a second Ctrl-C.",
+    "A part is always undecided, with exit status 3: `report merge` makes one report of the files of all parts.",
     AWS_SETTINGS,
   ],
 };
 
 export function reconcileCommand(): Command {
-  const command = withDeploymentOptions(new Command("reconcile"))
+  const command = withPartOption(withDeploymentOptions(new Command("reconcile")), "the stream's shards")
+    .addOption(runOption())
+    .option("--part-file <file>", "with --part: write what `report merge` needs of the part to this file")
     .description("compare the events that Amplitude received with those in the stream")
     .addOption(hourOption("--from <hour>", "first hour, UTC, such as 2026-11-27T10"))
     .addOption(hourOption("--to <hour>", "last hour, inclusive"))
@@ -117,6 +126,7 @@ const domain = {
 
 async function runReconcile(flags: ReconcileFlags): Promise<number> {
   checkConsent(flags);
+  const part = partOptions(flags);
   const { outputs, aws } = await deploymentOf(flags);
   const keys = await resolveKeys(flags);
   // Fails before anything is read if the folder isn't writable.
@@ -142,6 +152,8 @@ async function runReconcile(flags: ReconcileFlags): Promise<number> {
         return flags.yes === true || askConsent(backfillQuestion(events), interrupt.signal);
       },
       syncId: flags.syncId,
+      ...part,
+      partFile: flags.partFile,
       ...aws,
       signal: interrupt.signal,
       mfaCode: mfaPrompt(() => display.stop()),

@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync } from "node:fs";
 import { Command, Option } from "commander";
 import { renderReport, writeReports } from "../../report/renderReport";
 import type { NamedReport } from "../../verify/mergeReports";
@@ -32,10 +33,11 @@ const MERGE_HELP = {
   examples: [
     "amplitude-kinesis report merge part-1/report.json part-2/report.json --report reports",
     "amplitude-kinesis report merge parts/*.json --json > run.json",
+    "amplitude-kinesis report merge part-1.gz part-2.gz --report reports",
   ],
   notes: [
     "The counts are added up, the latencies and times become one distribution, and the worst verdict counts. A part without a report, with several, or of another run makes the run undecided, unless it has failed.",
-    "Exit status: 0 verified, 1 failed, 2 a file is not the report of a part, 3 undecided, 4 verified but the files of --report could not be written.",
+    "Exit status: 0 verified or complete, 1 failed or incomplete, 2 a file is not of a part, 3 undecided, 4 verified or complete but the files of --report could not be written.",
   ],
 };
 
@@ -64,8 +66,11 @@ interface MergeFlags {
 
 function mergeCommand(): Command {
   const command = new Command("merge")
-    .description("merge the JSON reports of all parts of a run into the report of the run")
-    .argument("<files...>", "reports that verify --part printed with --json, or the report.json of --report")
+    .description("merge the reports of all parts of a run into the report of the run")
+    .argument(
+      "<files...>",
+      "reports that verify --part printed with --json, or the report.json of --report; or the files of reconcile --part-file",
+    )
     .option("--json", "with merge: print the merged report as one JSON document on standard output")
     .option(
       "--report <folder>",
@@ -81,6 +86,7 @@ function mergeCommand(): Command {
 async function runMerge(files: string[], flags: MergeFlags): Promise<number> {
   const { parseReport }: typeof import("../../report/parseReport") = require("../../report/parseReport");
   const { mergeReports }: typeof import("../../verify/mergeReports") = require("../../verify/mergeReports");
+  if (files.some(isPartFile)) return mergeReconciled(files, flags);
   const { reportText }: typeof import("../../report/text") = require("../../report/text");
   const reports: NamedReport[] = [];
   for (const file of files) {
@@ -91,6 +97,39 @@ async function runMerge(files: string[], flags: MergeFlags): Promise<number> {
   printReport(report, flags, reportText);
   return writeReportFiles(report, flags);
 }
+
+async function mergeReconciled(files: string[], flags: MergeFlags): Promise<number> {
+  const {
+    mergeReconciliations,
+  }: typeof import("../../reconcile/mergeParts") = require("../../reconcile/mergeParts");
+  const {
+    reconciliationText,
+  }: typeof import("../../report/reconciliation") = require("../../report/reconciliation");
+  const report = await mergeReconciliations(files);
+  printReport(report, flags, reconciliationText);
+  return writeReportFiles(report, flags);
+}
+
+/** Whether a file begins like gzip, which no JSON does. */
+function isPartFile(file: string): boolean {
+  if (file === "-") return false;
+  try {
+    const start = Buffer.alloc(2);
+    const handle = openSync(file, "r");
+    try {
+      readSync(handle, start, 0, 2, 0);
+    } finally {
+      closeSync(handle);
+    }
+    return start.readUInt16BE() === GZIP_START;
+  } catch {
+    // Reading it whole names the problem.
+    return false;
+  }
+}
+
+/** Source: RFC 1952, ID1 and ID2. */
+const GZIP_START = 0x1f8b;
 
 async function runReport(file: string, flags: ReportFlags): Promise<void> {
   // Ajv would slow down every other command's start.

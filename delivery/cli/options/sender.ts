@@ -70,7 +70,12 @@ export function withSenderOptions(command: Command): Command {
 
 /** Adds the options of a run that several processes share. */
 export function withPartOptions(command: Command): Command {
-  return withPartOption(command, "the run").option(
+  return withPartOption(command, "the run").addOption(runOption());
+}
+
+/** Creates the option that joins the parts of a run. */
+export function runOption(): Option {
+  return new Option(
     "--run <id>",
     "with --part: run that the part belongs to, the same for all parts and new for every run; any text, such as a job's id",
   );

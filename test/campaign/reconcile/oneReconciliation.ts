@@ -2,6 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reconcileDelivery } from "../../../delivery/reconcile";
+import { mergeReconciliations } from "../../../delivery/reconcile/mergeParts";
+import type { ReconcileOptions } from "../../../delivery/reconcile/options";
 import type { ReconcileReport } from "../../../delivery/reconcile/report";
 import { DOCUMENTED_EXPORT, ExportApi } from "../../../sandbox/amplitude/exportApi";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
@@ -24,8 +26,12 @@ export interface Reconciled {
   world: World;
 }
 
-/** Runs the real `reconcileDelivery` against both records of a scenario. Time passes only if nothing else is left to wait for. */
-export async function reconcileOnce(scenario: ReconcileScenario): Promise<Reconciled> {
+/**
+ * Runs the real `reconcileDelivery` against both records of a scenario. Time passes only if nothing else is left to wait for.
+ *
+ * @param count Number of parts, which run at once and are merged. Default: the stream is not divided.
+ */
+export async function reconcileOnce(scenario: ReconcileScenario, count?: number): Promise<Reconciled> {
   const { seed, startedAt, plan, shards, retentionHours } = scenario;
   const world = createWorld(scenario);
   let clock: VirtualClock | undefined;
@@ -56,14 +62,16 @@ export async function reconcileOnce(scenario: ReconcileScenario): Promise<Reconc
   isBusy = () => (toAws?.count ?? 0) > proxy.held || (toAmplitude?.count ?? 0) > 0;
   let draws = 0;
   try {
-    const report = await withoutRetriesOfTheSdk(async () =>
+    const exports = scenario.source === "files" ? [await archive(scenario, world, folder)] : undefined;
+    const reconcile = (divided: Pick<ReconcileOptions, "part" | "runId" | "partFile">) =>
       reconcileDelivery({
+        ...divided,
         outputs: { roleArn: ROLE_ARN, region: REGION, streamName: STREAM },
         credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
         endpoint: proxy.endpoint,
         ...hoursOf(scenario),
-        ...(scenario.source === "files"
-          ? { exports: [await archive(scenario, world, folder)] }
+        ...(exports !== undefined
+          ? { exports }
           : { apiKey: amplitude.apiKey, secretKey: amplitude.secretKey, url: amplitude.origin }),
         eventTypes: scenario.eventTypes,
         allTypes: scenario.allTypes,
@@ -73,7 +81,9 @@ export async function reconcileOnce(scenario: ReconcileScenario): Promise<Reconc
           draws += 1;
           return draw(seed, "random", draws);
         },
-      }),
+      });
+    const report = await withoutRetriesOfTheSdk(() =>
+      count === undefined ? reconcile({}) : reconcileInParts(count, folder, reconcile),
     );
     return { report, world };
   } finally {
@@ -81,6 +91,20 @@ export async function reconcileOnce(scenario: ReconcileScenario): Promise<Reconc
     toAmplitude?.stop();
     await Promise.all([proxy.stop(), amplitude.stop(), rm(folder, { recursive: true })]);
   }
+}
+
+async function reconcileInParts(
+  count: number,
+  folder: string,
+  reconcile: (part: Pick<ReconcileOptions, "part" | "runId" | "partFile">) => Promise<ReconcileReport>,
+): Promise<ReconcileReport> {
+  const files = Array.from({ length: count }, (_, index) => join(folder, `part-${index + 1}.gz`));
+  const reports = await Promise.all(
+    files.map((partFile, index) => reconcile({ part: { index, count }, runId: "campaign", partFile })),
+  );
+  for (const { verdict } of reports)
+    if (verdict === "complete") throw new Error("a part is complete by itself");
+  return mergeReconciliations(files.reverse());
 }
 
 function hourText(time: number): string {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { campaign, described } from "../campaign";
 import { reconcileOnce } from "./oneReconciliation";
-import { reconcileOutcome } from "./reconcileCampaign";
+import { reconcileOutcome, reconcilePartsOutcome } from "./reconcileCampaign";
 import { HOUR_MS, reconcileScenario } from "./scenario";
 
 const SEEDS = 40;
@@ -20,6 +20,13 @@ describe("A campaign of reconciliations", () => {
     expect(untrue(outcomes)).to.equal("");
     const verdicts = new Set(outcomes.map(({ verdict }) => verdict));
     expect(verdicts).to.deep.equal(new Set(["complete", "incomplete", "undecided"]));
+  });
+
+  const PARTED = 10;
+  it(`finds every merged report of 1 to 5 parts true, over ${PARTED} seeds`, async function () {
+    this.timeout(60_000);
+    const outcomes = await campaign({ from: 1, seeds: PARTED, run: reconcilePartsOutcome });
+    expect(untrue(outcomes)).to.equal("");
   });
 
   /** Seeds whose report was once false, with the fault. */

@@ -1,14 +1,24 @@
 import type { ReconcileReport } from "../../../delivery/reconcile/report";
 import { judged, type Outcome } from "../campaign";
+import { drawWhole } from "../faults/draw";
 import { type ReconcileExpectation, reconcileExpectation } from "./expectation";
 import { reconcileOnce } from "./oneReconciliation";
 import { reconcileScenario } from "./scenario";
 
 /** Reconciles a seed's scenario, and compares the report with the truth. */
 export function reconcileOutcome(seed: number): Promise<Outcome> {
-  return judged(seed, `npm run campaign -- reconcile --seed ${seed}`, async () => {
+  return outcomeOf(seed, "reconcile");
+}
+
+/** Reconciles a seed's scenario in 1 to 5 parts, and compares the merged report with the truth. */
+export function reconcilePartsOutcome(seed: number): Promise<Outcome> {
+  return outcomeOf(seed, "reconcile-parts", drawWhole(1, 5, String(seed), "parts"));
+}
+
+function outcomeOf(seed: number, subject: string, parts?: number): Promise<Outcome> {
+  return judged(seed, `npm run campaign -- ${subject} --seed ${seed}`, async () => {
     const scenario = reconcileScenario(seed);
-    const { report, world } = await reconcileOnce(scenario);
+    const { report, world } = await reconcileOnce(scenario, parts);
     const expected = reconcileExpectation(scenario, world);
     return { verdict: report.verdict, differences: differences(statementsOf(report), expected) };
   });

@@ -62,6 +62,8 @@ const OF_OTHER_COMMANDS = [
   "part-missing",
   "part-duplicated",
   "part-of-another-run",
+  "part-of-another-export",
+  "parts-not-merged",
   "parts-without-run",
 ] as const satisfies FindingCode[];
 

@@ -31,6 +31,8 @@ function ended(
       streamName: "acme",
       from: hour.hour,
       to: hour.hour,
+      part: null,
+      runId: null,
       startedAt: "2026-11-28T07:17:00.000Z",
       durationInSeconds: 1,
       ...OUTCOMES,

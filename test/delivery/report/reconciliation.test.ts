@@ -34,6 +34,8 @@ const REPORT: ReconcileReport = {
   streamName: "acme",
   from: "2026-11-27T10",
   to: "2026-11-27T10",
+  part: null,
+  runId: null,
   startedAt: "2026-11-28T07:17:00.000Z",
   durationInSeconds: 12.3,
   ...OUTCOMES,

@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
+import type { ReconcileReport } from "../../../../delivery";
 import { formatHour, HOUR_MS } from "../../../../delivery/reconcile/options";
 import { clientsOf, type Fixture, sharedAws } from "../../../sandbox/aws/localAws";
 import { type Deployment, deploy } from "../../deployment/deploy";
 import { temporaryFolder } from "../../events/export/exports";
 import { type Row, rows } from "../../watch/rows";
-import { environmentOf } from "../commandLine";
+import { amplitudeKinesis, environmentOf } from "../commandLine";
 import { runInProcess } from "../inProcess";
 
 describe("amplitude-kinesis reconcile", function () {
@@ -36,11 +37,12 @@ describe("amplitude-kinesis reconcile", function () {
   });
 
   let hour = "";
-  const run = (...more: string[]) => {
+  const command = (...more: string[]) => {
     const { roleArn, region, streamName } = outputs;
     const deployment = ["--role-arn", roleArn, "--region", region, "--stream-name", streamName];
-    return runInProcess(["reconcile", ...deployment, "--from", hour, "--to", hour, ...more], env);
+    return ["reconcile", ...deployment, "--from", hour, "--to", hour, ...more];
   };
+  const run = (...more: string[]) => runInProcess(command(...more), env);
 
   it("prints what is missing, writes the files, and exits 1", async () => {
     const { status, stdout, stderr } = await run(
@@ -62,6 +64,47 @@ describe("amplitude-kinesis reconcile", function () {
       eventsMissing: 2,
     });
     expect(status).to.equal(1);
+  });
+
+  it("merges parts of several processes into the report of one", async () => {
+    outputs = await deploy(aws, { shards: 4 });
+    // Copies of an event are in different shards.
+    const Records = [...all.slice(1), ...all.slice(1)].map((row, index) => ({
+      PartitionKey: `user ${index}`,
+      Data: Buffer.from(JSON.stringify(row)),
+    }));
+    await clientsOf(aws, aws.principals.operator).kinesis.send(
+      new PutRecordsCommand({ StreamName: outputs.streamName, Records }),
+    );
+    const compare = ["--export", file("export.json"), "--json"];
+    const partOf = (part: number) =>
+      amplitudeKinesis(
+        command(...compare, "--part", `${part}/2`, "--run", "night", "--part-file", file(`part-${part}`)),
+        { env },
+      );
+    const parts = await Promise.all([partOf(1), partOf(2)]);
+    for (const [index, { status, stdout, stderr }] of parts.entries()) {
+      expect(status, stderr).to.equal(3);
+      const { findings, ...report } = JSON.parse(stdout) as ReconcileReport;
+      expect(report).to.deep.include({ verdict: "undecided", part: { index, count: 2 }, eventsExported: 5 });
+      expect(findings.map(({ code }) => code)).to.deep.equal(["parts-not-merged"]);
+    }
+    const [whole, merged, first] = [
+      await run(...compare),
+      await runInProcess(["report", "merge", file("part-2"), file("part-1"), "--json"], env),
+      await runInProcess(["report", "merge", file("part-1"), "--report", file("reports")], env),
+    ];
+    const numbers = ({ stdout }: { stdout: string }) => {
+      const { runId: _, startedAt: __, durationInSeconds: ___, ...rest } = JSON.parse(stdout);
+      return rest;
+    };
+    expect(numbers(merged)).to.include({ eventsMissing: 1, eventsDuplicated: 4 });
+    expect(numbers(merged)).to.deep.equal(numbers(whole));
+    expect([merged.status, first.status]).to.deep.equal([1, 3]);
+    expect(first.stdout)
+      .to.match(/^UNDECIDED/)
+      .and.to.include("No report covers part 2/2");
+    expect(readdirSync(file("reports"))).to.have.length(4);
   });
 
   it("writes what is missing with --backfill --yes, and exits 0", async () => {
@@ -91,6 +134,27 @@ describe("amplitude-kinesis reconcile", function () {
       "a folder for archives",
       () => ["--export", file("export.json"), "--keep-export", file("kept")],
       /cannot be used with/,
+    ],
+    [
+      "a part without a file",
+      () => ["--export", file("export.json"), "--part", "1/2", "--run", "night"],
+      /--part requires --run ID and --part-file FILE/,
+    ],
+    [
+      "a part that writes",
+      () => [
+        ...["--export", file("export.json"), "--part", "1/2", "--run", "night", "--part-file", file("part")],
+        ...["--backfill", "--yes"],
+      ],
+      /--backfill can't be used with --part.* Merge the parts with `report merge`/,
+    ],
+    [
+      "a part's file in no folder",
+      () => [
+        ...["--export", file("export.json"), "--part", "1/2", "--run", "night"],
+        ...["--part-file", file("no/part")],
+      ],
+      /The part can't be written to .*no\/part/,
     ],
     [
       "a missing file in no folder",
