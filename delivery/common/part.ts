@@ -146,7 +146,7 @@ export function selectParts<Report>(reports: PartReport<Report>[]): {
         "Merge the reports of one run at a time",
       ),
     );
-  const latestFirst = [...own].sort((one, other) => (one.startedAt < other.startedAt ? 1 : -1));
+  const latestFirst = [...own].sort((one, other) => Date.parse(other.startedAt) - Date.parse(one.startedAt));
   const byIndex = new Map<number, PartReport<Report>>();
   const selected: PartReport<Report>[] = [];
   const doubles: Finding[] = [];
@@ -157,11 +157,13 @@ export function selectParts<Report>(reports: PartReport<Report>[]): {
       for (const { index } of each.parts) byIndex.set(index, each);
       continue;
     }
+    const counting = byIndex.get(double.index);
+    const when = counting?.startedAt === each.startedAt ? "at the same time" : "later";
     doubles.push(
       finding.undetermined(
         "part-duplicated",
         each.where,
-        `Part ${partText(double)} is also in ${byIndex.get(double.index)?.where}, which started later. This report is left out`,
+        `Part ${partText(double)} is also in ${counting?.where}, which started ${when}. This report is left out`,
         "Leave one of the two out, if the other one has the result that counts",
       ),
     );

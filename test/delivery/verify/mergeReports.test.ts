@@ -171,6 +171,14 @@ describe("The merged report of all parts", () => {
     }
   });
 
+  it("names a report that is given twice, and counts it once", () => {
+    const merged = mergeReports([...all(), part(1)]);
+    expect(merged).to.include({ verdict: "undecided", eventsSent: 3_000 });
+    expect(merged.findings[0]?.message).to.equal(
+      "Part 2/3 is also in part-1.json, which started at the same time. This report is left out",
+    );
+  });
+
   const strangers: [what: string, report: NamedReport, difference: RegExp][] = [
     ["run", part(1, { runId: "BBBBBBBBBBBB" }), /run BBBBBBBBBBBB of/],
     ["stream", part(1, { streamName: "others" }), /of others \(/],
