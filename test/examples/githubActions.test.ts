@@ -85,7 +85,7 @@ describe("The example workflow for GitHub Actions", () => {
         const run = folder.run(asGitHub(stepOf("Provision and verify")), { ...github, PART: "2/4" });
         expect(run.status).to.equal(status);
         expect(run.calls).to.deep.equal([
-          "npx --no amplitude-kinesis fleet up --yes --part 2/4 --run 77 --canary 1 --max-failures 5 --report fleet-report",
+          "npx --no amplitude-kinesis fleet up --yes --part 2/4 --run 77 --events 20 --canary 1 --max-failures 5 --report fleet-report",
         ]);
       }
     });

@@ -120,7 +120,7 @@ describe("A fleet, with Pulumi's engine", function () {
     const before = await result("acme");
     const options = ["--yes", "--resume", "--events", "20", "--no-verify"];
     const first = await fleet("up", ...options);
-    expect(outcomes(JSON.parse(first.stdout))).to.deep.equal({
+    expect(outcomes(JSON.parse(first.stdout)), first.stderr).to.deep.equal({
       ...{
         acme: "succeeded",
         broken: "succeeded",
