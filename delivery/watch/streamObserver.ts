@@ -12,7 +12,7 @@ import {
   type Properties,
   parseTimestamp,
 } from "../events/event";
-import { isGenerated } from "../events/generator/generatedEvent";
+import { DEFAULT_PROJECT_ID, isGenerated } from "../events/generator/generatedEvent";
 import { type Framing, parseRecord, rowsIn } from "../events/recordContent";
 import { redactName } from "../events/redact";
 import type { ShardRecords } from "../kinesis/shardReader";
@@ -236,7 +236,8 @@ export class StreamObserver {
    */
   #isOfTest(object: Properties): boolean {
     if (detectKind(object) === undefined) return false;
-    return isGenerated(object) || this.#expected.size === 0 || this.#expected.has(String(object.app));
+    const isDefault = object.app === DEFAULT_PROJECT_ID && isGenerated(object);
+    return isDefault || this.#expected.size === 0 || this.#expected.has(String(object.app));
   }
 
   #takeRow(row: Properties, kind: EventKind, framing: Framing, arrivedAt: EpochMs): void {

@@ -59,7 +59,7 @@ async function runSend(flags: SendFlags): Promise<number> {
   const { sendText }: typeof import("../../send/text") = require("../../send/text");
   const part = partOptions(flags);
   const { outputs, aws } = await deploymentOf(flags);
-  const description = describeSource(flags, Date.now());
+  const description = describeSource(flags, Date.now(), outputs.guardProjectIds?.[0]);
   const source = await openSource(description);
   const display = progressDisplay(process.stderr, "acknowledged");
   const interrupt = interruption(() => display.stop(), "waiting for the requests in flight");

@@ -186,7 +186,7 @@ async function runFrom(flags: VerifyFlags): Promise<Run> {
   if (flags.resume !== undefined) return resumedRun(flags.resume, runFolder, flags);
   const part = partOptions(flags);
   const { outputs, aws } = await deploymentOf(flags);
-  const sourceDescription = describeSource(flags, Date.now());
+  const sourceDescription = describeSource(flags, Date.now(), outputs.guardProjectIds?.[0]);
   const source = await openSource(sourceDescription);
   const { rate } = sourceDescription;
   return { ...aws, outputs, source, sourceDescription, rate, runFolder, ...part };

@@ -180,7 +180,10 @@ class Customer {
     const { outputs, aws } = await this.#deployed();
     const { signal, clock, onLog } = this.hooks;
     const { events, propagationSeconds } = this.task;
-    const source = await openSource(describeSource(events === undefined ? {} : { events }, clock.now()));
+    const [projectId] = outputs.guardProjectIds ?? [];
+    const source = await openSource(
+      describeSource(events === undefined ? {} : { events }, clock.now(), projectId),
+    );
     const onProgress = onNewStep(onLog);
     const report = await verifyDelivery({ outputs, ...aws, source, propagationSeconds, signal, onProgress });
     this.result.verdict = report.verdict;

@@ -54,7 +54,7 @@ export function withSourceOptions(command: Command): Command {
 /** Description of a source that is enough to create the same events again. */
 export type SourceDescription = StackOfRun &
   (
-    | { kind: "generated"; events: number; seed: string; from: number; rate?: number }
+    | { kind: "generated"; events: number; seed: string; from: number; rate?: number; projectId?: number }
     | { kind: "export"; file: string; rate?: number; part?: Part }
   );
 
@@ -70,9 +70,14 @@ interface StackOfRun {
  * events of a part have a seed derived from that of the run, and of an export it takes every N-th event.
  *
  * @param now Time of the generated events, in Unix milliseconds.
+ * @param projectId Project of the generated events: one that the stream's guard expects, so that they don't raise its alarm.
  * @throws SettingsError if the flags contradict each other, or if the part would have no event.
  */
-export function describeSource(flags: SourceFlags & StackOfRun, now: number): SourceDescription {
+export function describeSource(
+  flags: SourceFlags & StackOfRun,
+  now: number,
+  projectId?: number,
+): SourceDescription {
   const { part, rate, seed = crypto.randomUUID(), stack, cwd = "" } = flags;
   const paced = {
     ...(rate !== undefined && { rate: checkedRate(rate / (part?.count ?? 1), part) }),
@@ -81,14 +86,15 @@ export function describeSource(flags: SourceFlags & StackOfRun, now: number): So
   if (flags.export !== undefined)
     return { kind: "export", file: resolve(flags.export), ...paced, ...(part && { part }) };
   const all = eventCount(flags);
-  if (part === undefined) return { kind: "generated", events: all, seed, from: now, ...paced };
+  const generated = { kind: "generated" as const, from: now, ...paced, ...(projectId && { projectId }) };
+  if (part === undefined) return { ...generated, events: all, seed };
   const { index, count } = part;
   const events = Math.floor((all - index + count - 1) / count);
   if (events < 1)
     throw new SettingsError(
       `Part ${partText(part)} has no event, because the run has ${all}. Use at most as many parts as events`,
     );
-  return { kind: "generated", events, seed: `${seed} part ${partText(part)}`, from: now, ...paced };
+  return { ...generated, events, seed: `${seed} part ${partText(part)}` };
 }
 
 function checkedRate(rate: number, part: Part | undefined): number {
@@ -119,11 +125,11 @@ export async function openSource(description: SourceDescription): Promise<EventS
     const source = await openExport(description.file);
     return description.part === undefined ? source : partOf(source, description.part);
   }
-  const { events, seed, from, rate } = description;
+  const { events, seed, from, rate, projectId } = description;
   let created = 0;
   // The time depends only on the event's number, so that the same events can be created again.
   const now = () => new Date(rate === undefined ? from : from + (created++ * 1000) / rate);
-  return generateEvents({ events, seed, now });
+  return generateEvents({ events, seed, projectId, now });
 }
 
 /** Returns the description in a run file. */

@@ -13,11 +13,12 @@ const USERS = 500;
 const SESSION_MS = 30 * 60_000;
 /** An Amplitude id is a long. Source: https://amplitude.com/docs/apis/analytics/export. */
 const FIRST_AMPLITUDE_ID = 45_975_000_000;
-const PROJECT = 100_011_471;
+/** Id of the project (`app`) of generated events by default. */
+export const DEFAULT_PROJECT_ID = 100_011_471;
 
-/** Whether a row has the project and the library of generated events. Amplitude sets the project, so nobody else's rows do. */
-export function isGenerated({ app, library }: Properties): boolean {
-  return app === PROJECT && String(library).startsWith(LIBRARY.slice(0, LIBRARY.indexOf("/") + 1));
+/** Whether a row has the library of generated events. Any client of Amplitude can set it too. */
+export function isGenerated({ library }: Properties): boolean {
+  return String(library).startsWith(LIBRARY.slice(0, LIBRARY.indexOf("/") + 1));
 }
 
 /** Stands for a value that differs between the events of one draw. No sample value contains it. */
@@ -80,7 +81,7 @@ export function sessionOf({ user, hasSession }: DrawnEvent, now: EpochMs): numbe
 }
 
 /** Returns the row of all events of one draw. */
-export function rowTemplate({ user, content }: DrawnEvent): RowTemplate {
+export function rowTemplate({ user, content }: DrawnEvent, projectId: number): RowTemplate {
   const place = pick(PLACES, user);
   const device = pick(DEVICES, user);
   return {
@@ -91,7 +92,7 @@ export function rowTemplate({ user, content }: DrawnEvent): RowTemplate {
     amplitude_attribution_ids: user % 16 === 2 ? `attribution-${user}` : null,
     amplitude_event_type: null,
     amplitude_id: FIRST_AMPLITUDE_ID + user,
-    app: PROJECT,
+    app: projectId,
     city: place.city,
     client_event_time: PLACEHOLDER,
     client_upload_time: PLACEHOLDER,

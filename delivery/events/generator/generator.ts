@@ -6,7 +6,14 @@ import { SettingsError } from "../../common/errors";
 import { MAX_EVENTS } from "../../common/limits";
 import { formatTimestamp } from "../event";
 import type { EventSource, SourceEvent } from "../source";
-import { type DrawnEvent, drawEvent, PLACEHOLDER, rowTemplate, sessionOf } from "./generatedEvent";
+import {
+  DEFAULT_PROJECT_ID,
+  type DrawnEvent,
+  drawEvent,
+  PLACEHOLDER,
+  rowTemplate,
+  sessionOf,
+} from "./generatedEvent";
 
 /** Options of `generateEvents`. */
 export interface GeneratorOptions {
@@ -14,6 +21,8 @@ export interface GeneratorOptions {
   readonly events: number;
   /** Seed of the events: the same seed and the same clock give the same bytes. Default: a random one per source. */
   readonly seed?: number | string;
+  /** Id of the Amplitude project (`app`) of the events: a positive integer. Default: 100011471. */
+  readonly projectId?: number | undefined;
   /** Clock, read once per event: an event happened up to 7 s before. Default: the system's. */
   readonly now?: () => Date;
 }
@@ -31,22 +40,24 @@ export interface GeneratedSource extends EventSource {
  * `uuid` or an `$insert_id`. After 1,500 events the contents repeat, with other ids, numbers and times. Events are generated
  * as they are read.
  *
- * @throws SettingsError if `events` is not an integer from 1 to 1,000,000,000, or later, while events are read, if the clock
+ * @throws SettingsError if `events` is not an integer from 1 to 1,000,000,000 or `projectId` no positive integer, or later, while events are read, if the clock
  * returns a time outside the years 1970 to 9999.
  */
 export function generateEvents(options: GeneratorOptions): GeneratedSource {
-  const { events, seed = randomUUID(), now = () => new Date() } = options;
+  const { events, seed = randomUUID(), projectId = DEFAULT_PROJECT_ID, now = () => new Date() } = options;
   if (!Number.isInteger(events) || events < 1 || events > MAX_EVENTS) {
     throw new SettingsError(
       `The number of events to generate is ${events}: give an integer from 1 to ${MAX_EVENTS.toLocaleString("en-US")}.`,
     );
   }
+  if (!Number.isSafeInteger(projectId) || projectId < 1)
+    throw new SettingsError(`The project of generated events is ${projectId}: give a positive integer.`);
   return {
     expectedEvents: events,
     seed,
     problems: [],
     problemCount: 0,
-    batches: () => generateBatches(new EventFactory(seed, now), events),
+    batches: () => generateBatches(new EventFactory(seed, projectId, now), events),
   };
 }
 
@@ -72,6 +83,7 @@ class EventFactory {
 
   constructor(
     seed: number | string,
+    private readonly projectId: number,
     private readonly now: () => Date,
   ) {
     this.#drawing = seededRandom("events", seed);
@@ -85,7 +97,7 @@ class EventFactory {
         `The clock of the generated events returned ${now} ms since 1970: give one of the years 1970 to 9999`,
       );
     const index = eventNumber % DRAWN_EVENTS;
-    this.#templates[index] ??= new EventTemplate(drawEvent(this.#drawing, index));
+    this.#templates[index] ??= new EventTemplate(drawEvent(this.#drawing, index), this.projectId);
     const bytes = this.#templates[index].createEvent(this.#ids, eventNumber, now);
     return { bytes, origin: `generator:${eventNumber + 1}` };
   }
@@ -107,8 +119,11 @@ class EventTemplate {
    */
   readonly #parts: readonly string[];
 
-  constructor(private readonly drawn: DrawnEvent) {
-    const parts = JSON.stringify(rowTemplate(drawn)).split(JSON.stringify(PLACEHOLDER));
+  constructor(
+    private readonly drawn: DrawnEvent,
+    projectId: number,
+  ) {
+    const parts = JSON.stringify(rowTemplate(drawn, projectId)).split(JSON.stringify(PLACEHOLDER));
     this.#parts = parts.map((part) => Buffer.from(part).toString("latin1"));
   }
 

@@ -21,10 +21,15 @@ export interface ProviderServer {
   stop(): void;
 }
 
-/** Serves the provider on a free port of 127.0.0.1. It holds one configuration: the last that an engine gave it. */
-export async function startProviderServer(): Promise<ProviderServer> {
+/**
+ * Serves the provider on a free port of 127.0.0.1. It holds one configuration: the last that an engine gave it.
+ *
+ * @param isShared Whether several engines use it at once. An engine that ends then cancels nothing, because its request
+ * doesn't say whose operations it means.
+ */
+export async function startProviderServer({ isShared = false } = {}): Promise<ProviderServer> {
   const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
-  server.addService(ResourceProviderService, new ProviderService().implementation());
+  server.addService(ResourceProviderService, new ProviderService(isShared).implementation());
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound);
@@ -40,6 +45,8 @@ const VERSION = `${version}+sandbox`;
 /** The provider's gRPC service: each method decodes its request, calls the logic, and encodes the response. */
 class ProviderService {
   #aws: Aws | undefined;
+
+  constructor(private readonly isShared: boolean) {}
 
   /** gRPC responds UNIMPLEMENTED to any other method, and the engine then continues without it. */
   implementation(): UntypedServiceImplementation {
@@ -161,7 +168,7 @@ class ProviderService {
   }
 
   private cancel(): Empty {
-    this.#aws?.cancel();
+    if (!this.isShared) this.#aws?.cancel();
     return new Empty();
   }
 

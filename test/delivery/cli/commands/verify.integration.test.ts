@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { expect } from "chai";
 import packageJson from "../../../../package.json";
 import { type Fixture, sharedAws, trustOf } from "../../../sandbox/aws/localAws";
-import { type Deployment, deploy } from "../../deployment/deploy";
+import { type Deployment, deploy, recordsOf } from "../../deployment/deploy";
 import { amplitudeKinesis, ENTRY, environmentOf } from "../commandLine";
 import { runInProcess } from "../inProcess";
 
@@ -90,6 +90,16 @@ describe("amplitude-kinesis verify", function () {
     ];
     const { stdout } = await runInProcess(args, env);
     expect(JSON.parse(stdout)).to.include({ verdict: "verified", streamName: outputs.streamName });
+  });
+
+  it("names a project that the guard expects, as send does", async () => {
+    const guarded = await deploy(aws);
+    const file = join(folder, "guarded.json");
+    await writeFile(file, JSON.stringify({ ...guarded, guardProjectIds: [42, 43] }));
+    for (const command of ["verify", "send"])
+      expect((await runInProcess([command, "--outputs", file, "--events", "5"], env)).status).to.equal(0);
+    const apps = (await recordsOf(aws, guarded.streamName)).map(({ bytes }) => JSON.parse(String(bytes)).app);
+    expect(apps).to.deep.equal(new Array(10).fill(42));
   });
 
   it("uses the sender's profile, and so the role's route", async () => {

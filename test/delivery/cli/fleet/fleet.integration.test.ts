@@ -25,7 +25,7 @@ describe("A fleet, with Pulumi's engine", function () {
 
   before(async () => {
     host = await startLanguageHost();
-    provider = await startProviderServer();
+    provider = await startProviderServer({ isShared: true });
     checkout = await makeCheckout(join(sandbox.folder, "fleet"), sandbox.local, cli().command.command, host);
     env = {
       ...checkout.environment,

@@ -28,6 +28,13 @@ describe("The events that the options describe", () => {
     expect(() => describeSource({ rate: 100_000, duration: 1e9 }, NOW)).to.throw(SettingsError, "at most");
   });
 
+  it("name the project that the stream's guard expects, also if they are created again", async () => {
+    const description = describeSource({ events: 3, seed: "s" }, NOW, 42);
+    const stored = parseSourceDescription(JSON.parse(JSON.stringify(description)));
+    for await (const { bytes } of eventsOf(await openSource(stored)))
+      expect(JSON.parse(bytes.toString()).app).to.equal(42);
+  });
+
   it("can be created again from their description, byte for byte", async () => {
     for (const flags of [{ events: 70 }, { events: 70, rate: 3 }]) {
       const description = describeSource(flags, NOW);

@@ -45,6 +45,18 @@ describe("The event generator", () => {
     );
   });
 
+  it("names the project, and changes nothing else", async () => {
+    const [ours, usual] = [
+      await rows({ events: 60, seed: "a", now, projectId: 42 }),
+      await rows({ events: 60, seed: "a", now }),
+    ];
+    expect(new Set(usual.map(({ app }) => app))).to.deep.equal(new Set([100_011_471]));
+    expect(ours).to.deep.equal(usual.map((row) => ({ ...row, app: 42 })));
+    for (const projectId of [0, -1, 1.5, Number.NaN]) {
+      expect(() => generateEvents({ events: 1, projectId })).to.throw(SettingsError, "positive integer");
+    }
+  });
+
   it("returns the same bytes when one source is read twice", async () => {
     const source = generateEvents({ events: 3, seed: 1, now });
     const readings: string[] = [];
