@@ -298,7 +298,7 @@ describe("The merging of a reconciliation's parts", () => {
       ["empty", Buffer.alloc(0)],
     ] as const) {
       writeFileSync(file(name), content);
-      const error = (await failureOf(mergeReconciliations([one ?? "", file(name)]))) as Error;
+      const error = (await failureOf(mergeReconciliations([file(name)]))) as Error;
       expect(error.message).to.match(new RegExp(`${name} is not the file of a part: .*--part-file$`));
     }
     truncateSync(one ?? "", 5);
