@@ -1,7 +1,8 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeAtomically } from "../common/atomicFile";
-import { messageOf, ReportError } from "../common/errors";
+import { messageOf, ReportError, SettingsError } from "../common/errors";
+import { type FileLock, HeldLockError, takeLock } from "../common/fileLock";
 import { hasCode, makeFolder } from "../common/folder";
 import { jsonText } from "../common/printable";
 import { redactSecrets } from "../common/redactSecrets";
@@ -75,6 +76,25 @@ export async function redactLog(folder: string, stack: string): Promise<void> {
   const text = await readFile(file, "utf8");
   const redacted = redactSecrets(text);
   if (redacted !== text) await writeAtomically(file, redacted);
+}
+
+/**
+ * Keeps two runs from writing to one folder.
+ *
+ * @throws SettingsError if another run writes to it.
+ * @throws ReportError if the folder can't be written.
+ */
+export function lockResults(folder: string): FileLock {
+  try {
+    makeFolder(folder, 0o700);
+    return takeLock(join(folder, "fleet.lock"));
+  } catch (cause) {
+    if (cause instanceof HeldLockError)
+      throw new SettingsError(
+        `${cause.holder} is writing the results in ${folder}. ${cause.remedy}. Give each part of a run another --report`,
+      );
+    throw new ReportError(`The folder ${folder} can't be prepared: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** Results at the start of a run. */

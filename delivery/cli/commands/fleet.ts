@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Argument, Command } from "commander";
 import { systemClock } from "../../common/clock";
 import { messageOf, SettingsError } from "../../common/errors";
+import type { FileLock } from "../../common/fileLock";
 import { DEFAULT_PROPAGATION_SECONDS, MAX_EVENTS } from "../../common/limits";
 import type { Part } from "../../common/part";
 import { jsonText, printable, printableLines } from "../../common/printable";
@@ -20,6 +21,7 @@ import { worstOutcome } from "../../fleet/report";
 import {
   DEFAULT_RESULT_FOLDER,
   lastVerification,
+  lockResults,
   notStarted,
   readResult,
   startRun,
@@ -228,7 +230,9 @@ class Fleet {
       this.#display?.stop();
       forceCustomers();
     }, "the customers that run end in a clean state");
+    let lock: FileLock | undefined;
     try {
+      lock = lockResults(this.#results);
       const started = await startRun(this.#results, command, stacks, {
         resume,
         verify: command === "up" && this.flags.verify,
@@ -249,6 +253,7 @@ class Fleet {
       printReport(report, json ? { json } : {}, fleetText);
       return await writeReportFiles(report, { report: this.#results });
     } finally {
+      lock?.release();
       interrupt.release();
     }
   }

@@ -10,9 +10,10 @@ import {
   writeSync,
 } from "node:fs";
 import { messageOf } from "../../common/errors";
+import type { FileLock } from "../../common/fileLock";
 import type { Reason } from "../../kinesis/outcome";
 import { type OutcomeEntry, type Ranges, type RunFileEntry, type RunHeader, toRanges } from "./runFileFormat";
-import { lockRun, notWritable, type RunLock, runFilePath } from "./runFolder";
+import { lockRun, notWritable, runFilePath } from "./runFolder";
 
 /** Longest time until a line is on the disk itself. */
 const SYNC_INTERVAL_MS = 1_000;
@@ -30,7 +31,7 @@ export class RunFile {
   private constructor(
     readonly path: string,
     private readonly descriptor: number,
-    private readonly lock: RunLock,
+    private readonly lock: FileLock,
   ) {}
 
   /** @throws DeliveryError `run-file` if the file can't be created, or exists. */

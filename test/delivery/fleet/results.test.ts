@@ -2,10 +2,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { ReportError } from "../../../delivery/common/errors";
+import { ReportError, SettingsError } from "../../../delivery/common/errors";
 import { registerSecrets } from "../../../delivery/common/redactSecrets";
 import type { CustomerResult } from "../../../delivery/fleet/report";
 import {
+  lockResults,
   logFile,
   notStarted,
   readResult,
@@ -69,6 +70,18 @@ describe("The results of a fleet", () => {
       (await startRun(folder, "up", stacks, { resume: true, verify })).stacks;
     expect(await resume(false)).to.deep.equal([]);
     expect(await resume(true)).to.deep.equal(["unverified"]);
+  });
+
+  it("are written by one run at a time, and what a killed run has left stops nobody", async () => {
+    const lock = lockResults(folder);
+    expect(() => lockResults(folder)).to.throw(
+      SettingsError,
+      /is writing the results in .*another --report$/,
+    );
+    lock.release();
+    await writeFile(join(folder, "fleet.lock"), "999999999\n");
+    lockResults(folder).release();
+    expect(await readdir(folder)).to.deep.equal([]);
   });
 
   it("and the report stay as they are if one of them can't be read", async () => {

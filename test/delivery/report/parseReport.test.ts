@@ -72,7 +72,7 @@ describe("Reading a report", () => {
 
   it("says that a report of reconcile has its files already", () => {
     expect(problemOf('{"reportVersion":1,"eventsExported":1}')).to.match(
-      / is a report of reconcile, .* --report$/,
+      / is a report of reconcile, .* with --report for other formats, and merge parts by their --part-file$/,
     );
   });
 
