@@ -160,7 +160,10 @@ function checkedRole({ outputs, before }: Subject, policies: RolePolicies): Chec
   };
 }
 
-function notProven(stream: StreamState | undefined, { guardPipeArn }: StackOutputs): string[] {
+function notProven(
+  stream: StreamState | undefined,
+  { guardPipeArn, guardProjectIds }: StackOutputs,
+): string[] {
   return [
     "that records arrive: `npx amplitude-kinesis verify` sends some and reads them back",
     ...(stream?.kmsKeyId === undefined
@@ -169,6 +172,11 @@ function notProven(stream: StreamState | undefined, { guardPipeArn }: StackOutpu
     guardPipeArn === undefined
       ? "that only your Amplitude project writes to the stream: the input guard raises an alarm if another one does, and `npx amplitude-kinesis watch --expect-app ID` looks now"
       : "that the guard sees every record: it is blind to a record that holds several events or isn't JSON, and `npx amplitude-kinesis watch` names how the stream's records hold events",
+    ...(guardPipeArn === undefined || guardProjectIds !== undefined
+      ? []
+      : [
+          "that the guard expects the right projects: the output guardProjectIds is missing or secret, so nothing was compared",
+        ]),
     "that no policy of the AWS organization which the simulator does not know denies it, and that Amplitude is set up with these three values",
   ];
 }

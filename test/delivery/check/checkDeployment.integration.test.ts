@@ -71,6 +71,15 @@ describe("Checking a deployment", function () {
       expect(report.role?.policies).to.have.length(1);
       expect(report.alarms).to.have.length(2);
     });
+
+    it("says that it compared no projects of the guard if the outputs name none", async () => {
+      const guardPipeArn = "arn:aws:pipes:us-east-1:111122223333:pipe/gone";
+      const { roleArn, region, streamName } = provisioned.outputs;
+      const told = async (guardProjectIds?: number[]) =>
+        (await check({ roleArn, region, streamName, guardPipeArn, guardProjectIds })).notProven.join("\n");
+      expect(await told()).to.include("guardProjectIds is missing or secret");
+      expect(await told([42])).not.to.include("guardProjectIds");
+    });
   });
 
   /** Breaks a good deployment. The finding is expected besides those on what `deploy` leaves out on purpose. */
