@@ -1,4 +1,5 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isRunning } from "./atomicFile";
 import { hasCode } from "./folder";
 
 export interface FileLock {
@@ -89,12 +90,5 @@ function holderOf(lock: string): number | undefined {
 }
 
 function isAlive(processId: number): boolean {
-  if (!(processId > 0) || processId === process.pid) return false;
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    // The process exists and belongs to another user.
-    return hasCode(error, "EPERM");
-  }
+  return processId > 0 && processId !== process.pid && isRunning(processId);
 }

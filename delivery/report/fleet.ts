@@ -1,7 +1,7 @@
 import { bySeverity, type Finding, findingLines } from "../common/findings";
 import { type Part, partText } from "../common/part";
 import { printableReport } from "../common/printable";
-import { counted } from "../common/text";
+import { alignedColumns, counted } from "../common/text";
 import { type CustomerOutcome, type CustomerResult, type FleetReport, OUTCOMES } from "../fleet/report";
 import { type Check, findingCheck, junitXml } from "./junit";
 import { capitalized, code, findingList, prose } from "./markdown";
@@ -153,20 +153,13 @@ const HEADS = ["customer", "account", "region", "outcome", "time", "result"];
  */
 export function fleetText(untrusted: FleetReport): string {
   const report = printableReport(untrusted);
-  const rows = worstCustomersFirst(report.customers).map((customer) => ({
-    customer,
-    cells: cellsOf(customer),
-  }));
-  const widths = HEADS.map((head, column) =>
-    Math.max(head.length, ...rows.map(({ cells }) => cells[column]?.length ?? 0)),
-  );
-  const line = (cells: string[]) =>
-    `  ${cells.map((cell, column) => (column === HEADS.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join("  ")}`.trimEnd();
+  const customers = worstCustomersFirst(report.customers);
+  const [head, ...lines] = alignedColumns([HEADS, ...customers.map(cellsOf)]).map((line) => `  ${line}`);
   const shared = sharedFindings(report.customers);
   return [
     `${OUTCOME_WORDS[report.outcome].toUpperCase()}: ${fleetSentence(report)} (${runOf(report)})`,
-    ...(rows.length === 0 ? [] : ["", line(HEADS)]),
-    ...rows.flatMap(({ customer, cells }) => [line(cells), ...explanation(customer)]),
+    ...(customers.length === 0 ? [] : ["", head ?? ""]),
+    ...customers.flatMap((customer, index) => [lines[index] ?? "", ...explanation(customer)]),
     ...[...report.findings, ...shared.map(withStacks)].flatMap(findingLines),
   ].join("\n");
 }

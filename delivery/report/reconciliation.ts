@@ -1,6 +1,6 @@
 import { findingLines } from "../common/findings";
 import { printableReport } from "../common/printable";
-import { counted } from "../common/text";
+import { alignedColumns, counted } from "../common/text";
 import type { EventOutcomes, ReconcileReport, ReconcileVerdict } from "../reconcile/report";
 import { type Check, countCheck, findingCheck, junitXml } from "./junit";
 import { capitalized, code, findingList, numbersTable, prose } from "./markdown";
@@ -114,14 +114,11 @@ function textTable<Row extends EventOutcomes>(
     [title, ...OUTCOME_COLUMNS.map(([name]) => name.toLowerCase())],
     ...shown.map((row) => [nameOf(row), ...OUTCOME_COLUMNS.map(([, field]) => String(row[field]))]),
   ];
-  const widths =
-    cells[0]?.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0))) ?? [];
-  const lines = cells.map((line) =>
-    line.map((cell, column) =>
-      column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-    ),
-  );
-  return ["", ...lines.map((line) => `  ${line.join("  ")}`), ...(more > 0 ? [`  and ${more} more`] : [])];
+  return [
+    "",
+    ...alignedColumns(cells, 1).map((line) => `  ${line}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ];
 }
 
 const VERDICT_SIGNS: Record<ReconcileVerdict, string> = { complete: "✅", incomplete: "❌", undecided: "❓" };

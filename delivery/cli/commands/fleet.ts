@@ -7,7 +7,7 @@ import type { FileLock } from "../../common/fileLock";
 import { DEFAULT_PROPAGATION_SECONDS, MAX_EVENTS } from "../../common/limits";
 import type { Part } from "../../common/part";
 import { jsonText, printable, printableLines } from "../../common/printable";
-import { counted } from "../../common/text";
+import { alignedColumns, counted } from "../../common/text";
 import { oneLine } from "../../fleet/causes";
 import { requirePulumi } from "../../fleet/pulumi";
 import type {
@@ -368,22 +368,10 @@ function statusText(rows: StackStatus[]): string {
     row.outputs?.streamName ?? "-",
     row.verdict === null ? "-" : `${row.verdict} ${row.verifiedAt?.slice(0, 16).replace("T", " ")}`,
   ]);
-  const table = [
-    ["customer", "account", "region", "last update (UTC)", "stream", "last verdict (UTC)"],
-    ...cells,
-  ];
-  const widths =
-    table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  const heads = ["customer", "account", "region", "last update (UTC)", "stream", "last verdict (UTC)"];
+  const lines = alignedColumns([heads, ...cells.map((row) => row.map(printable))]);
   const problems = rows.flatMap(({ stack, problem }) =>
     problem === null ? [] : printable(`? ${stack}: ${problem}`),
   );
-  const lines = table
-    .map((row) => row.map(printable))
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    );
   return [...lines, ...(problems.length > 0 ? ["", ...problems] : [])].join("\n");
 }

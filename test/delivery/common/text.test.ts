@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { expect } from "chai";
-import { counted, shellWord } from "../../../delivery/common/text";
+import { alignedColumns, counted, shellWord } from "../../../delivery/common/text";
 
 describe("A count with its noun", () => {
   it("has the noun, and its verb, in the singular or the plural", () => {
@@ -27,5 +27,17 @@ describe("A word for a shell", () => {
       "arn:aws:iam::111122223333:role/a,b@c",
     );
     expect(shellWord("it's")).to.equal("'it'\\''s'");
+  });
+});
+
+describe("A table as text", () => {
+  it("is aligned in columns, without trailing spaces, and numbers to the right if they are said to be", () => {
+    const rows = [
+      ["name", "n"],
+      ["a", "100"],
+    ];
+    expect(alignedColumns(rows, 1)).to.deep.equal(["name    n", "a     100"]);
+    expect(alignedColumns(rows)).to.deep.equal(["name  n", "a     100"]);
+    expect(alignedColumns([])).to.deep.equal([]);
   });
 });
