@@ -1,6 +1,5 @@
 import { findingLines } from "../common/findings";
-import { printableReport } from "../common/printable";
-import { counted } from "../common/text";
+import { counted, printableReport } from "../common/text";
 import type { CheckReport, CheckVerdict } from "./report";
 
 const SENTENCES: Record<CheckVerdict, string> = {

@@ -1,8 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { describeError } from "../aws/errors";
 import { DeliveryError } from "../common/errors";
+import { VERSION } from "../common/limits";
 import { redactSecrets, registerEnvironment } from "../common/redactSecrets";
-import { VERSION } from "../common/version";
 import { adoptCommand } from "./commands/adopt";
 import { checkCommand } from "./commands/check";
 import { completionCommand } from "./commands/completion";

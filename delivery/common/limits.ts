@@ -1,6 +1,9 @@
 /*
- * Limits and defaults that more than one module, or a module and its documents, state.
+ * The package's version, and limits and defaults that more than one module, or a module and its documents, state.
  */
+
+/** A test compares it with package.json, which the published code does not read. */
+export const VERSION = "0.1.0";
 
 /** Highest number of events that a generator, `--events` and `watch --until` accept. */
 export const MAX_EVENTS = 1_000_000_000;

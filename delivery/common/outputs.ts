@@ -1,6 +1,6 @@
 import { SettingsError } from "./errors";
 import { listed } from "./findings";
-import { isObject } from "./values";
+import { isObject, withoutUndefined } from "./values";
 
 /** The three outputs of the stack, which Amplitude's form asks for. */
 export interface StackOutputs {
@@ -60,23 +60,30 @@ export function resolveOutputs(origins: OutputsOrigin[]): StackOutputs {
   if (errors.some((error) => error.includes(" is missing ")))
     errors.push(...origins.flatMap(({ hint = [] }) => hint));
   if (errors.length > 0) throw new SettingsError(errors.join("\n"));
-  const existing = origins
-    .map(({ values }) => values.existingStreamArn)
-    .find((arn) => typeof arn === "string");
-  const ignoredChanges = origins.map(({ values }) => values.ignoredChanges).find(isStrings);
-  const guardPipeArn = origins.map(({ values }) => values.guardPipeArn).find(isPipeArn);
-  const guardProjectIds = origins.map(({ values }) => values.guardProjectIds).find(isNumbers);
-  return {
-    ...outputs,
-    ...(ignoredChanges !== undefined && { ignoredChanges }),
-    ...(guardPipeArn !== undefined && { guardPipeArn }),
-    ...(guardProjectIds !== undefined && { guardProjectIds }),
-    ...(typeof existing === "string" && existing !== "" && { existingStreamArn: existing }),
-  };
+  const further = withoutUndefined({
+    ignoredChanges: firstOf(origins, "ignoredChanges", isTexts),
+    guardPipeArn: firstOf(origins, "guardPipeArn", isPipeArn),
+    guardProjectIds: firstOf(origins, "guardProjectIds", isNumbers),
+    existingStreamArn: firstOf(origins, "existingStreamArn", isText) || undefined,
+  });
+  return { ...outputs, ...further };
 }
 
-function isStrings(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === "string");
+/** Returns the output of the first origin that has it in a valid form. */
+function firstOf<Value>(
+  origins: OutputsOrigin[],
+  name: keyof StackOutputs | keyof FurtherOutputs,
+  isValid: (value: unknown) => value is Value,
+): Value | undefined {
+  return origins.map(({ values }) => (values as Record<string, unknown>)[name]).find(isValid);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText);
 }
 
 function isNumbers(value: unknown): value is number[] {
@@ -84,7 +91,7 @@ function isNumbers(value: unknown): value is number[] {
 }
 
 function isPipeArn(value: unknown): value is string {
-  return typeof value === "string" && /^arn:aws:pipes:[a-z0-9-]+:\d{12}:pipe\/[\w.-]{1,64}$/.test(value);
+  return isText(value) && /^arn:aws:pipes:[a-z0-9-]+:\d{12}:pipe\/[\w.-]{1,64}$/.test(value);
 }
 
 function problemWith(
@@ -116,21 +123,15 @@ function shown(value: unknown): string {
  * @throws SettingsError if it is not a JSON object.
  */
 export function parseOutputs(json: string, description: string): OutputsOrigin {
+  const remedy = "Give it the output of `pulumi stack output --json`";
   let parsed: unknown;
   try {
     parsed = JSON.parse(json);
   } catch (cause) {
-    throw new SettingsError(
-      `${description} is not JSON. Give it the output of \`pulumi stack output --json\``,
-      { cause },
-    );
+    throw new SettingsError(`${description} is not JSON. ${remedy}`, { cause });
   }
-  if (!isObject(parsed)) {
-    throw new SettingsError(
-      `${description} is not a JSON object. Give it the output of \`pulumi stack output --json\``,
-    );
-  }
-  return { description, values: parsed };
+  if (isObject(parsed)) return { description, values: parsed };
+  throw new SettingsError(`${description} is not a JSON object. ${remedy}`);
 }
 
 /** Outputs of a stack besides the three. Each is compared with the deployment. */
@@ -145,13 +146,11 @@ export interface FurtherOutputs {
 
 /** Returns the stack's optional outputs, each from the first origin that has it. */
 export function furtherOutputsFrom(origins: OutputsOrigin[]): FurtherOutputs {
-  const further: FurtherOutputs = {};
-  for (const name of ["streamArn", "roleName", "policyArn"] as const) {
-    const values = origins.map(({ values }) => (values as Record<string, unknown>)[name]);
-    const value = values.find((each) => typeof each === "string");
-    if (typeof value === "string") further[name] = value;
-  }
-  return further;
+  return withoutUndefined({
+    streamArn: firstOf(origins, "streamArn", isText),
+    roleName: firstOf(origins, "roleName", isText),
+    policyArn: firstOf(origins, "policyArn", isText),
+  });
 }
 
 /**
@@ -235,7 +234,7 @@ function withOwnNames(values: Readonly<Record<string, unknown>>): Record<string,
   const renamed: Record<string, unknown> = { ...values };
   for (const name of OUTPUT_NAMES)
     renamed[name] ??= values[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
-  return Object.fromEntries(Object.entries(renamed).filter(([, value]) => value !== undefined));
+  return withoutUndefined(renamed);
 }
 
 /** Keeps the first of several exports of one destination. */
@@ -249,10 +248,8 @@ function withoutRepeats(destinations: NestedValue[]): NestedValue[] {
 }
 
 function pathsOf(values: NestedValue[]): string {
-  return listed(
-    values.map(({ path }) => path),
-    MAX_PATHS,
-  );
+  const paths = values.map(({ path }) => path);
+  return listed(paths, MAX_PATHS);
 }
 
 function isNamed(path: string, name: string): boolean {

@@ -22,3 +22,52 @@ export function alignedColumns(
     column < alignRightFrom ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
   return rows.map((row) => row.map(aligned).join("  ").trimEnd());
 }
+
+const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
+/**
+ * Controls (a terminal's escape sequences start with one), invisible and bidirectional marks, halves of characters, and
+ * the two characters that XML 1.0 excludes. The two joiners are part of words and emoji.
+ */
+const UNPRINTABLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\ufffe\uffff]/gu;
+
+/** Cleans text that is not this package's, such as AWS's messages and names in a report: one line of visible characters. */
+export function printable(text: string): string {
+  return text.replace(BREAKS, " ").replace(UNPRINTABLE, "\ufffd");
+}
+
+/** Returns a copy of a report with every string in it clean. Each renderer starts with it. */
+export function printableReport<Report>(report: Report): Report {
+  return mapTexts(report, printable);
+}
+
+/** Cleans a message, and indents its later lines: a line break from elsewhere can't begin a line that looks like ours. */
+export function printableLines(message: string): string {
+  return message.trimEnd().split("\n").map(printable).join("\n  ");
+}
+
+/**
+ * Returns JSON in which characters that could control a terminal are escaped. It parses to the same value.
+ *
+ * @param indent Number of spaces per level; 0 for a single line.
+ */
+export function jsonText(value: unknown, indent = 2): string {
+  return JSON.stringify(value, undefined, indent).replace(
+    /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffe\uffff]/gu,
+    (found) =>
+      Array.from(
+        { length: found.length },
+        (_, unit) => `\\u${found.charCodeAt(unit).toString(16).padStart(4, "0")}`,
+      ).join(""),
+  );
+}
+
+/** Returns a copy of a value with every string in it replaced, also the names of its members. */
+export function mapTexts<Value>(value: Value, replace: (text: string) => string): Value;
+export function mapTexts(value: unknown, replace: (text: string) => string): unknown {
+  if (typeof value === "string") return replace(value);
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, replace));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [replace(name), mapTexts(item, replace)]),
+  );
+}

@@ -19,6 +19,7 @@ export interface TimelineReport {
 }
 
 const MAX_BUCKETS = 600;
+const COUNTS = ["sent", "acknowledged", "read"] as const satisfies (keyof TimelineBucket)[];
 
 /** Counts per second in bounded memory. A long run has longer intervals, not more of them. */
 export class Timeline {
@@ -40,29 +41,26 @@ export class Timeline {
   count(what: keyof TimelineBucket, at: EpochMs, events = 1): void {
     const second = Math.max(0, (at - this.startedAt) / 1000);
     while (second / this.#bucketSeconds >= MAX_BUCKETS) this.#halve();
-    const index = Math.floor(second / this.#bucketSeconds);
-    while (this.#buckets.length <= index) this.#buckets.push({ sent: 0, acknowledged: 0, read: 0 });
-    const bucket = this.#buckets[index];
-    if (bucket !== undefined) bucket[what] += events;
+    this.#add(what, Math.floor(second / this.#bucketSeconds), events);
   }
 
   report(): TimelineReport {
     return { bucketSeconds: this.#bucketSeconds, buckets: this.#buckets.map((bucket) => ({ ...bucket })) };
   }
 
+  #add(what: keyof TimelineBucket, index: number, events: number): void {
+    while (this.#buckets.length <= index) this.#buckets.push({ sent: 0, acknowledged: 0, read: 0 });
+    const bucket = this.#buckets[index];
+    if (bucket !== undefined) bucket[what] += events;
+  }
+
+  /** Joins every two intervals. */
   #halve(): void {
-    const halved: TimelineBucket[] = [];
-    for (const [index, { sent, acknowledged, read }] of this.#buckets.entries()) {
-      const into = halved[index >> 1];
-      if (into === undefined) halved.push({ sent, acknowledged, read });
-      else {
-        into.sent += sent;
-        into.acknowledged += acknowledged;
-        into.read += read;
-      }
-    }
-    this.#buckets = halved;
+    const buckets = this.#buckets;
+    this.#buckets = [];
     this.#bucketSeconds *= 2;
+    for (const [index, bucket] of buckets.entries())
+      for (const what of COUNTS) this.#add(what, index >> 1, bucket[what]);
   }
 }
 
@@ -75,7 +73,7 @@ export function mergeTimelines(
   for (const { startedAt, timeline } of runs) {
     for (const [index, bucket] of timeline.buckets.entries()) {
       const at = startedAt + index * timeline.bucketSeconds * 1000;
-      for (const what of ["sent", "acknowledged", "read"] as const) merged.count(what, at, bucket[what]);
+      for (const what of COUNTS) merged.count(what, at, bucket[what]);
     }
   }
   return merged.report();

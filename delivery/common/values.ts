@@ -7,3 +7,11 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 export function unique<Value>(values: readonly Value[]): Value[] {
   return [...new Set(values)];
 }
+
+/** Returns an object without its undefined members. */
+export function withoutUndefined<Values extends object>(
+  values: Values,
+): { [Name in keyof Values]?: Exclude<Values[Name], undefined> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as ReturnType<typeof withoutUndefined<Values>>;
+}

@@ -1,6 +1,6 @@
 import { type Finding, listed } from "../common/findings";
-import { printable } from "../common/printable";
 import { redactSecrets } from "../common/redactSecrets";
+import { printable } from "../common/text";
 import type { DriftedResource } from "./report";
 
 /** Cause of a failure in one line, and the next step against it. */

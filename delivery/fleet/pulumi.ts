@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import type { PulumiCommand, Stack } from "@pulumi/pulumi/automation";
 import { messageOf, SettingsError } from "../common/errors";
-import { hasCode } from "../common/folder";
+import { hasCode } from "../common/files";
 import { MAX_INPUT_BYTES } from "../common/limits";
 import { killedFailure, pulumiFailure } from "./causes";
 import { addEvent, type EngineReport } from "./engineEvents";

@@ -1,11 +1,16 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeAtomically } from "../common/atomicFile";
 import { messageOf, ReportError, SettingsError } from "../common/errors";
-import { type FileLock, HeldLockError, takeLock } from "../common/fileLock";
-import { hasCode, makeFolder } from "../common/folder";
-import { jsonText } from "../common/printable";
+import {
+  type FileLock,
+  HeldLockError,
+  hasCode,
+  makeFolder,
+  takeLock,
+  writeAtomically,
+} from "../common/files";
 import { redactSecrets } from "../common/redactSecrets";
+import { jsonText } from "../common/text";
 import { isObject } from "../common/values";
 import type { CustomerResult, FleetCommand } from "./report";
 

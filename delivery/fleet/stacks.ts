@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { messageOf, SettingsError } from "../common/errors";
-import { hasCode } from "../common/folder";
+import { hasCode } from "../common/files";
 import { type Part, partIndexOf } from "../common/part";
 import { counted } from "../common/text";
 import { isObject } from "../common/values";

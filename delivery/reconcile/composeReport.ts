@@ -1,8 +1,8 @@
 import type { EpochMs } from "../common/clock";
 import { type Finding, hasSeverity } from "../common/findings";
 import type { Latency } from "../common/histogram";
+import { VERSION } from "../common/limits";
 import type { Part } from "../common/part";
-import { VERSION } from "../common/version";
 import type { EventSource } from "../events/source";
 import { omissionsOf } from "../sending/findings";
 import { reconcileFindings } from "./findings";

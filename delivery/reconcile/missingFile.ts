@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
-import { probeFile, writeAtomically } from "../common/atomicFile";
 import { DeliveryError, messageOf, ReportError } from "../common/errors";
-import { jsonText } from "../common/printable";
+import { probeFile, writeAtomically } from "../common/files";
+import { jsonText } from "../common/text";
 import type { ExportedEvent } from "../events/export/eventLines";
 import { redactName } from "../events/redact";
 

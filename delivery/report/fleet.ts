@@ -1,7 +1,6 @@
 import { bySeverity, type Finding, findingLines } from "../common/findings";
 import { type Part, partText } from "../common/part";
-import { printableReport } from "../common/printable";
-import { alignedColumns, counted } from "../common/text";
+import { alignedColumns, counted, printableReport } from "../common/text";
 import { type CustomerOutcome, type CustomerResult, type FleetReport, OUTCOMES } from "../fleet/report";
 import { type Check, findingCheck, junitXml } from "./junit";
 import { capitalized, code, findingList, prose } from "./markdown";

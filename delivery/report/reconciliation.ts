@@ -1,6 +1,5 @@
 import { findingLines } from "../common/findings";
-import { printableReport } from "../common/printable";
-import { alignedColumns, counted } from "../common/text";
+import { alignedColumns, counted, printableReport } from "../common/text";
 import type { EventOutcomes, ReconcileReport, ReconcileVerdict } from "../reconcile/report";
 import { type Check, countCheck, findingCheck, junitXml } from "./junit";
 import { capitalized, code, findingList, numbersTable, prose } from "./markdown";

@@ -1,6 +1,6 @@
 import { AMPLITUDE_ACCOUNT_ID } from "../../components/contract";
 import { accountOf } from "../common/arn";
-import { mapTexts, printable } from "../common/printable";
+import { mapTexts, printable } from "../common/text";
 
 const ACCOUNT_ID_LENGTH = 12;
 const ARN_ACCOUNT = /(arn:[\w-]*:[\w-]*:[\w-]*:)(\d+)/g;

@@ -1,9 +1,8 @@
 import { join, resolve } from "node:path";
-import { PRIVATE_MODE, probeFile, writeAtomically } from "../common/atomicFile";
 import { messageOf, ReportError } from "../common/errors";
-import { makeFolder } from "../common/folder";
-import { jsonText } from "../common/printable";
+import { makeFolder, PRIVATE_MODE, probeFile, writeAtomically } from "../common/files";
 import { redactSecrets } from "../common/redactSecrets";
+import { jsonText } from "../common/text";
 import type { FleetReport } from "../fleet/report";
 import type { ReconcileReport } from "../reconcile/report";
 import type { DeliveryReport } from "../verify/report";

@@ -1,7 +1,7 @@
 import { findingLines } from "../common/findings";
 import type { Latency } from "../common/histogram";
 import { partText } from "../common/part";
-import { printableReport } from "../common/printable";
+import { printableReport } from "../common/text";
 import type { DeliveryReport } from "../verify/report";
 import { deliveredPercent, verdictSentence } from "./presentation";
 

@@ -1,6 +1,6 @@
 import { findingLines } from "../common/findings";
 import { partText } from "../common/part";
-import { printableReport } from "../common/printable";
+import { printableReport } from "../common/text";
 import { leftOut } from "../sending/findings";
 import type { SendOutcome, SendReport } from "./report";
 

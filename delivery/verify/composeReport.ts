@@ -1,8 +1,8 @@
 import type { Finding, Verdict } from "../common/findings";
 import type { LatencyRecorder } from "../common/histogram";
+import { VERSION } from "../common/limits";
 import { namesOf } from "../common/outputs";
 import type { Timeline } from "../common/timeline";
-import { VERSION } from "../common/version";
 import type { Preflight } from "../deployment/preflight";
 import { withIgnoredChanges } from "../deployment/remedies";
 import type { TrustedCaller } from "../deployment/trust";

@@ -1,7 +1,6 @@
 import { findingLines, type Verdict } from "../common/findings";
 import type { Latency } from "../common/histogram";
-import { printableReport } from "../common/printable";
-import { counted } from "../common/text";
+import { counted, printableReport } from "../common/text";
 import type { EventKind } from "../events/event";
 import { describeForeign } from "./findings";
 import type { WatchSnapshot } from "./snapshot";

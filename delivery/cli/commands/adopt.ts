@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { jsonText } from "../../common/printable";
+import { jsonText } from "../../common/text";
 import {
   type DeploymentFlags,
   deploymentOf,

@@ -3,21 +3,20 @@ import { join } from "node:path";
 import { Argument, Command } from "commander";
 import { systemClock } from "../../common/clock";
 import { messageOf, SettingsError } from "../../common/errors";
-import type { FileLock } from "../../common/fileLock";
+import type { FileLock } from "../../common/files";
 import { DEFAULT_PROPAGATION_SECONDS, MAX_EVENTS } from "../../common/limits";
 import type { Part } from "../../common/part";
-import { jsonText, printable, printableLines } from "../../common/printable";
-import { alignedColumns, counted } from "../../common/text";
+import { alignedColumns, counted, jsonText, printable, printableLines } from "../../common/text";
 import { oneLine } from "../../fleet/causes";
 import { requirePulumi } from "../../fleet/pulumi";
-import type {
-  CustomerOutcome,
-  CustomerResult,
-  CustomerStep,
-  FleetCommand,
-  FleetReport,
+import {
+  type CustomerOutcome,
+  type CustomerResult,
+  type CustomerStep,
+  type FleetCommand,
+  type FleetReport,
+  worstOutcome,
 } from "../../fleet/report";
-import { worstOutcome } from "../../fleet/report";
 import {
   DEFAULT_RESULT_FOLDER,
   lastVerification,

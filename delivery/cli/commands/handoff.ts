@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { jsonText } from "../../common/printable";
+import { jsonText } from "../../common/text";
 import { type Handoff, handoffOf } from "../../handoff";
 import { handoffHtml, handoffMarkdown, handoffText } from "../../handoff/text";
 import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";

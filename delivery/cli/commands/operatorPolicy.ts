@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { SettingsError } from "../../common/errors";
 import { furtherOutputsFrom, resolveOutputs } from "../../common/outputs";
-import { jsonText } from "../../common/printable";
+import { jsonText } from "../../common/text";
 import { TASKS, type Task } from "../../deployment/iam/actions";
 import { operatorPolicy } from "../../operatorPolicy";
 import {

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { StackConfig } from "../../aws/providerConfig";
 import { messageOf, SettingsError } from "../../common/errors";
-import { hasCode } from "../../common/folder";
+import { hasCode } from "../../common/files";
 import { MAX_INPUT_BYTES } from "../../common/limits";
 import { isReference, type OutputsOrigin, parseOutputs } from "../../common/outputs";
 import { isObject } from "../../common/values";

@@ -1,5 +1,4 @@
-import { printable } from "../../common/printable";
-import { counted } from "../../common/text";
+import { counted, printable } from "../../common/text";
 import type { CustomerOutcome, CustomerResult, CustomerStep } from "../../fleet/report";
 import { styled, truncate } from "./output";
 

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
-import { jsonText, printableLines } from "../../common/printable";
+import { jsonText, printableLines } from "../../common/text";
 
 /** Prints a report on standard output, as one JSON document or as text. */
 export function printReport<T>(report: T, { json }: { json?: true }, text: (report: T) => string): void {

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { jsonText } from "../../common/printable";
+import { jsonText } from "../../common/text";
 import type { WatchSnapshot } from "../../watch/snapshot";
 import { watchLine, watchText } from "../../watch/text";
 import { styled } from "./output";

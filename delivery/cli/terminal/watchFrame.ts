@@ -1,7 +1,6 @@
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
-import { printableReport } from "../../common/printable";
-import { counted } from "../../common/text";
+import { counted, printableReport } from "../../common/text";
 import type { WatchSnapshot } from "../../watch/snapshot";
 import { clockTime, type Fact, factsOf, type Tone, whole } from "../../watch/text";
 import { truncate } from "./output";

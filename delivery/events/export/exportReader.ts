@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
 import type { ZipFile } from "yauzl";
 import { messageOf, SourceError } from "../../common/errors";
-import { printable } from "../../common/printable";
+import { printable } from "../../common/text";
 import { type EventSource, Problems } from "../source";
 import { openFile, openZip, readFile, type ZipEntry, zipEntries } from "./archive";
 import { type ExportedEvent, FORMAT_BYTES, isZip, readEvents } from "./eventLines";

@@ -1,7 +1,7 @@
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 import type { EpochMs } from "../../common/clock";
-import { VERSION } from "../../common/version";
+import { VERSION } from "../../common/limits";
 import type { AmplitudeEvent, Properties } from "../event";
 import { DEVICES, EVENT_TYPES, PLACES, pick, TEXTS } from "./sampleValues";
 

@@ -1,6 +1,6 @@
 import type { Verdict } from "../../common/findings";
 import { renderPage } from "../../common/htmlPage";
-import { VERSION } from "../../common/version";
+import { VERSION } from "../../common/limits";
 import type { CustomerOutcome, CustomerResult, FleetReport } from "../../fleet/report";
 import {
   countOutcomes,

@@ -10,7 +10,7 @@ import {
   writeSync,
 } from "node:fs";
 import { messageOf } from "../../common/errors";
-import type { FileLock } from "../../common/fileLock";
+import type { FileLock } from "../../common/files";
 import type { Reason } from "../../kinesis/outcome";
 import { type OutcomeEntry, type Ranges, type RunFileEntry, type RunHeader, toRanges } from "./runFileFormat";
 import { lockRun, notWritable, runFilePath } from "./runFolder";

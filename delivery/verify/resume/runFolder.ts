@@ -1,8 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { DeliveryError, messageOf } from "../../common/errors";
-import { type FileLock, HeldLockError, takeLock } from "../../common/fileLock";
-import { makeFolder } from "../../common/folder";
+import { type FileLock, HeldLockError, makeFolder, takeLock } from "../../common/files";
 import { type Part, partText } from "../../common/part";
 
 /**

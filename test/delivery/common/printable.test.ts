@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { checkText } from "../../../delivery/check/text";
 import { watchFrame } from "../../../delivery/cli/terminal/watchFrame";
-import { jsonText, printable, printableLines } from "../../../delivery/common/printable";
+import { jsonText, printable, printableLines } from "../../../delivery/common/text";
 import { type ReportFormat, renderReport } from "../../../delivery/report/renderReport";
 import { sendText } from "../../../delivery/send/text";
 import { watchLine, watchText } from "../../../delivery/watch/text";

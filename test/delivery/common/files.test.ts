@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { makeFolder } from "../../../delivery/common/folder";
+import { makeFolder } from "../../../delivery/common/files";
 import { skip } from "../../skip";
 
 describe("A folder that is needed", () => {
