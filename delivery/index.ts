@@ -77,7 +77,7 @@ export type { SendOptions, SendProgress } from "./send";
 export { sendEvents } from "./send";
 export type { SendOutcome, SendReport } from "./send/report";
 export { sendText } from "./send/text";
-export type { ConnectionOptions, Progress, RunLoad, SenderOptions, TrustOptions } from "./sending/options";
+export type { ConnectionOptions, Progress, RunLoad, SenderOptions, TrustOptions } from "./sending/deployment";
 export { verifyDelivery } from "./verify";
 export { verifyThroughAmplitude } from "./verify/amplitude";
 export type { AmplitudeRouteOptions } from "./verify/amplitude/options";

@@ -14,15 +14,20 @@ import { type AlarmsCheck, checkAlarms } from "../deployment/alarms";
 import { checkGuard, type GuardCheck } from "../deployment/guard";
 import { checkStreamKey } from "../deployment/key";
 import { checkOutputs } from "../deployment/outputChecks";
-import { type Preflight, preflight } from "../deployment/preflight";
+import type { Preflight } from "../deployment/preflight";
 import { withIgnoredChanges } from "../deployment/remedies";
 import { checkRolePolicies, type RolePolicies } from "../deployment/rolePolicies";
 import { checkRetention, type StreamState, streamOf } from "../deployment/stream";
 import { checkStreamPolicy } from "../deployment/streamPolicy";
 import { checkStreamTags, untagged } from "../deployment/tags";
 import { checkTrustBreadth } from "../deployment/trustBreadth";
-import { type OpenDeployment, withDeployment } from "../sending/deployment";
-import type { ConnectionOptions, TrustOptions } from "../sending/options";
+import {
+  type ConnectionOptions,
+  type OpenDeployment,
+  preflightOf,
+  type TrustOptions,
+  withDeployment,
+} from "../sending/deployment";
 import type { CheckedRole, CheckReport } from "./report";
 
 /** Options of `checkDeployment`. Only `outputs` is required. If its signal ends a check, it rejects with the signal's reason. */
@@ -58,14 +63,9 @@ interface Subject extends OpenDeployment {
 }
 
 async function check(options: CheckOptions, deployment: OpenDeployment): Promise<CheckReport> {
-  const { outputs, clock, operator } = deployment;
+  const { outputs, clock } = deployment;
   // On the operator's route nothing is written and no role is assumed.
-  const before = await preflight({
-    ...deployment,
-    route: "operator",
-    sender: operator,
-    onStep: (step) => options.onStep?.(step),
-  });
+  const before = await preflightOf(deployment, { route: "operator" }, (step) => options.onStep?.(step));
   options.onStep?.("checking policies, key, alarms and tags");
   const subject: Subject = { ...deployment, options, before };
   const [policies, alarms, guard, ...others] = await Promise.all([

@@ -11,13 +11,13 @@ export interface StreamReaderOptions {
   clock: Clock;
   random: () => number;
   /** Upper bound of the lead of the service's clock over this machine's, in ms. Default 0. */
-  clockOffsetMs?: number;
+  clockOffsetMs?: number | undefined;
   /** Receives records. A shard is read on once the promise that it may return has settled. */
   onRecords: (records: ShardRecords) => unknown;
   /** Interval between two GetRecords of a shard, in ms. The service allows five per second for all consumers. Default 500. */
-  pollMs?: number;
+  pollMs?: number | undefined;
   /** Highest rate at which a shard is read, in bytes per second. Default: half of its capacity, 1 MiB/s. */
-  bytesPerSecond?: number;
+  bytesPerSecond?: number | undefined;
   /** Part of the stream to read. Default: all of it. */
   part?: PartOfStream | undefined;
 }
@@ -218,14 +218,13 @@ export class StreamReader {
   }
 
   async #read(shard: FollowedShard, progress: ShardProgress): Promise<void> {
-    const { part, onRecords } = this.options;
+    const { part, onRecords, clockOffsetMs = 0 } = this.options;
+    const { pollMs = DEFAULT_POLL_MS, bytesPerSecond = HALF_OF_A_SHARD } = this.options;
     const isOfOtherPart = part?.owns(shard.range) === false;
     const reader = new ShardReader({
-      pollMs: DEFAULT_POLL_MS,
-      bytesPerSecond: HALF_OF_A_SHARD,
-      clockOffsetMs: 0,
       ...this.options,
       ...shard,
+      ...{ pollMs, bytesPerSecond, clockOffsetMs },
       onRecords: isOfOtherPart ? (batch) => onRecords({ ...batch, isOfOtherPart }) : onRecords,
       signal: this.#abort.signal,
       onReadUpTo: (time) => {

@@ -1,21 +1,23 @@
-import { kinesisClient, stsClient } from "../aws/clients";
-import { callerIdentity } from "../aws/credentials";
-import { accountOf } from "../common/arn";
+import { kinesisClient } from "../aws/clients";
 import type { EpochMs } from "../common/clock";
 import { SettingsError, SourceError } from "../common/errors";
 import { type Finding, finding, hasSeverity } from "../common/findings";
 import { READ_MARGIN_MS, VERSION } from "../common/limits";
 import { namesOf } from "../common/outputs";
 import type { Part } from "../common/part";
-import { checkStream, type StreamState, wrongAccount } from "../deployment/stream";
+import { checkStream, type StreamState } from "../deployment/stream";
 import type { ExportedEvent } from "../events/export/eventLines";
 import { redactName } from "../events/redact";
-import { PartOfStream } from "../kinesis/partOfStream";
 import type { ShardRecords } from "../kinesis/shardReader";
-import { streamApi } from "../kinesis/streamApi";
-import { StreamReader, StreamUnreadable } from "../kinesis/streamReader";
-import { type OpenDeployment, withDeployment } from "../sending/deployment";
-import { interrupted, notReadable, notReadToEnd } from "../sending/findings";
+import type { StreamReader } from "../kinesis/streamReader";
+import {
+  lookUpStream,
+  type OpenDeployment,
+  readerOf,
+  whileReading,
+  withDeployment,
+} from "../sending/deployment";
+import { interrupted, notReadToEnd } from "../sending/findings";
 import { AmplitudeClient } from "./amplitudeClient";
 import { backfill } from "./backfill";
 import { composeReport, MAX_DIFFERENCES, type Reconciled } from "./composeReport";
@@ -37,7 +39,6 @@ import type { AmplitudeMetrics, BackfillReport, ReconcileReport } from "./report
 const RETRY_WINDOW_MS = 4 * HOUR_MS;
 /** Time without any progress after which reading the stream is given up. */
 const MAX_STALL_MS = 600_000;
-const MIN_POLL_INTERVAL_MS = 200;
 
 /**
  * Compares the events that Amplitude received, by its export, with those in the customer's stream. It reads both sides, and
@@ -121,14 +122,7 @@ class Reconciliation {
   }
 
   async #lookUp(): Promise<StreamState | undefined> {
-    const { operator, outputs, wait } = this.deployment;
-    this.#show("checking credentials");
-    const { accountId } = await callerIdentity(stsClient(operator), operator);
-    this.#show("looking up the stream");
-    const { stream, findings } = await checkStream(kinesisClient(operator), outputs, wait, operator);
-    const expected = accountOf(outputs.roleArn);
-    // AWS looks names up in the caller's account, so a stream that is missing from another account proves nothing.
-    if (stream === undefined && accountId !== expected) throw wrongAccount(accountId, expected, operator);
+    const { stream, findings } = await lookUpStream(this.deployment, (step) => this.#show(step));
     this.#findings.push(...findings);
     return stream;
   }
@@ -222,16 +216,10 @@ class Reconciliation {
     read: (reader: StreamReader) => Promise<boolean>,
   ): Promise<boolean> {
     const reader = this.#reader(stream, from, onRecords);
-    try {
+    return whileReading(reader, stream.streamArn, this.#findings, () => {
       void reader.start();
-      return await read(reader);
-    } catch (error) {
-      if (!(error instanceof StreamUnreadable)) throw error;
-      this.#findings.push(notReadable(error, stream.streamArn));
-      return false;
-    } finally {
-      await reader.stop();
-    }
+      return read(reader);
+    });
   }
 
   /** Whether events that arrived after Amplitude's retries, such as those of a backfill, can change the result. */
@@ -255,22 +243,10 @@ class Reconciliation {
     }
   }
 
-  #reader(
-    { clockOffsetMs }: StreamState,
-    from: EpochMs,
-    onRecords: (batch: ShardRecords) => void,
-  ): StreamReader {
-    const { operator, outputs, clock, random } = this.deployment;
-    const { pollMs, capacityShare, part } = this.options;
-    const takesAll = capacityShare === 1;
-    const interval = pollMs ?? (takesAll ? MIN_POLL_INTERVAL_MS : undefined);
-    return new StreamReader({
-      api: streamApi(kinesisClient(operator), outputs.streamName),
+  #reader(stream: StreamState, from: EpochMs, onRecords: (batch: ShardRecords) => void): StreamReader {
+    return readerOf(this.deployment, stream, {
+      ...this.options,
       from: new Date(from),
-      clockOffsetMs,
-      clock,
-      random,
-      part: part && new PartOfStream(part),
       onRecords: (batch) => {
         // A shard that two parts read belongs to one of them.
         if (batch.isOfOtherPart) return;
@@ -278,8 +254,6 @@ class Reconciliation {
         onRecords(batch);
         this.#show();
       },
-      ...(interval === undefined ? {} : { pollMs: interval }),
-      ...(takesAll ? { bytesPerSecond: Number.POSITIVE_INFINITY } : {}),
     });
   }
 

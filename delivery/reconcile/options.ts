@@ -1,7 +1,7 @@
 import type { EpochMs } from "../common/clock";
 import { SettingsError } from "../common/errors";
 import type { Part } from "../common/part";
-import type { ConnectionOptions } from "../sending/options";
+import type { ConnectionOptions } from "../sending/deployment";
 
 /** Progress of a reconciliation, for a display. */
 export interface ReconcileProgress {

@@ -6,7 +6,7 @@ import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
 import { BATCH_LIMITS } from "../kinesis/batcher";
 import { CappedLimiter, type RateLimiter, SteadyLimiter, type WriteCapacity } from "../kinesis/rateLimit";
-import type { RunLoad, SenderOptions } from "./options";
+import type { RunLoad, SenderOptions } from "./deployment";
 
 const ALL: Part = { index: 0, count: 1 };
 

@@ -8,6 +8,7 @@ import { resolveSender } from "../deployment/route";
 import { checkStream, type StreamState } from "../deployment/stream";
 import { streamApi } from "../kinesis/streamApi";
 import { StreamUnreadable } from "../kinesis/streamReader";
+import type { Progress } from "../sending/deployment";
 import { type OpenDeployment, withDeployment } from "../sending/deployment";
 import {
   isOfLostRecords,
@@ -16,7 +17,6 @@ import {
   notResponding,
   recordsExpired,
 } from "../sending/findings";
-import type { Progress } from "../sending/options";
 import { checkPart, type PacedEvents, pacedEvents } from "../sending/pacing";
 import { composeReport } from "./composeReport";
 import { type Ledger, MAX_EVENTS_PER_RUN, tooManyEvents } from "./ledger";

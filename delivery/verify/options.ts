@@ -1,4 +1,4 @@
-import type { Progress, SenderOptions } from "../sending/options";
+import type { Progress, SenderOptions } from "../sending/deployment";
 
 /** Options of `verifyDelivery`. Only `outputs` and `source` are required. */
 export interface VerifyOptions extends SenderOptions {

@@ -10,7 +10,7 @@ import { PartOfStream } from "../kinesis/partOfStream";
 import type { ShardRecords } from "../kinesis/shardReader";
 import type { StreamApi } from "../kinesis/streamApi";
 import { StreamReader } from "../kinesis/streamReader";
-import type { Progress } from "../sending/options";
+import type { Progress } from "../sending/deployment";
 import type { Ledger } from "./ledger";
 
 export interface ReadBackOptions {

@@ -1,15 +1,10 @@
-import { kinesisClient, stsClient } from "../aws/clients";
-import { callerIdentity } from "../aws/credentials";
 import { unlessAborted } from "../aws/waitUntil";
-import { accountOf } from "../common/arn";
 import type { EpochMs } from "../common/clock";
 import { type Finding, hasSeverity, verdictOf } from "../common/findings";
 import { GRACE_MS } from "../common/limits";
-import { checkStream, type StreamCheck, type StreamState, wrongAccount } from "../deployment/stream";
-import { PartOfStream } from "../kinesis/partOfStream";
-import { streamApi } from "../kinesis/streamApi";
-import { StreamReader, StreamUnreadable } from "../kinesis/streamReader";
-import { type OpenDeployment, openDeployment } from "../sending/deployment";
+import type { StreamState } from "../deployment/stream";
+import { type StreamReader, StreamUnreadable } from "../kinesis/streamReader";
+import { lookUpStream, type OpenDeployment, openDeployment, readerOf } from "../sending/deployment";
 import { checkPart } from "../sending/pacing";
 import { type EndedWatch, unreadableStream, type WatchEnd, watchFindings } from "./findings";
 import { validateWatchOptions, type WatchOptions, type WatchUntil } from "./options";
@@ -59,7 +54,10 @@ class Watch {
 
   async *run(): AsyncGenerator<WatchSnapshot, void, void> {
     const { signal } = this.deployment;
-    const lookedUp = await unlessAborted(() => this.#lookUp(), signal).catch((error: unknown) => {
+    const lookedUp = await unlessAborted(
+      () => lookUpStream(this.deployment, (step) => this.options.onStep?.(step)),
+      signal,
+    ).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
     const observer = new StreamObserver({
@@ -87,34 +85,15 @@ class Watch {
     }
   }
 
-  async #lookUp(): Promise<StreamCheck> {
-    const { onStep } = this.options;
-    const { operator, outputs, wait } = this.deployment;
-    onStep?.("checking credentials");
-    const { accountId } = await callerIdentity(stsClient(operator), operator);
-    onStep?.("looking up the stream");
-    const check = await checkStream(kinesisClient(operator), outputs, wait, operator);
-    const expected = accountOf(outputs.roleArn);
-    // AWS looks names up in the caller's account, so a stream that is missing from another account proves nothing.
-    if (check.stream === undefined && accountId !== expected)
-      throw wrongAccount(accountId, expected, operator);
-    return check;
-  }
-
-  #newReader({ serviceTime, clockOffsetMs }: StreamState, observer: StreamObserver): StreamReader {
-    const { operator, outputs, clock, random } = this.deployment;
+  #newReader(stream: StreamState, observer: StreamObserver): StreamReader {
     const { from = "latest", pollMs, part } = this.options;
-    const oldest = new Date(serviceTime - MAX_RETENTION_MS);
-    return new StreamReader({
-      api: streamApi(kinesisClient(operator), outputs.streamName),
-      from: from === "latest" ? new Date(serviceTime) : from === "trim-horizon" ? oldest : from,
-      clockOffsetMs,
-      clock,
-      random,
-      part: part && new PartOfStream(part),
+    const oldest = new Date(stream.serviceTime - MAX_RETENTION_MS);
+    return readerOf(this.deployment, stream, {
+      from: from === "latest" ? new Date(stream.serviceTime) : from === "trim-horizon" ? oldest : from,
       // A shard that two parts read belongs to one of them.
       onRecords: (batch) => (batch.isOfOtherPart ? undefined : observer.take(batch)),
-      ...(pollMs === undefined ? {} : { pollMs }),
+      pollMs,
+      part,
     });
   }
 

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../common/clock";
 import { SettingsError } from "../common/errors";
 import type { Part } from "../common/part";
-import type { ConnectionOptions } from "../sending/options";
+import type { ConnectionOptions } from "../sending/deployment";
 
 /** Start of a watch: now, the oldest record in the stream, or a time. */
 export type StartingPoint = "latest" | "trim-horizon" | Date;

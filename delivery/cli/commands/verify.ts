@@ -4,7 +4,7 @@ import { SettingsError } from "../../common/errors";
 import { DEFAULT_TIMEOUT_SECONDS } from "../../common/limits";
 import { RUN_ID } from "../../common/runId";
 import type { ReportedRoute, Route } from "../../deployment/route";
-import type { Progress } from "../../sending/options";
+import type { Progress } from "../../sending/deployment";
 import {
   DEFAULT_AMPLITUDE_TIMEOUT_SECONDS,
   DEFAULT_EVENTS,

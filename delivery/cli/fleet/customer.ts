@@ -9,7 +9,7 @@ import type { EngineReport } from "../../fleet/engineEvents";
 import { cancelUpdate, createStack, type Operation, runOperation } from "../../fleet/pulumi";
 import type { CustomerOutcome, CustomerResult, CustomerStep, FleetCommand } from "../../fleet/report";
 import { logFile, notStarted } from "../../fleet/results";
-import type { Progress } from "../../sending/options";
+import type { Progress } from "../../sending/deployment";
 import { type Deployment, deploymentOf } from "../options/deployment";
 import { describeSource, openSource } from "../options/source";
 

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import type { MfaCode } from "../../aws/profile";
 import { SettingsError } from "../../common/errors";
-import type { RunLoad } from "../../sending/options";
+import type { RunLoad } from "../../sending/deployment";
 
 /** Streams that a question is asked on. */
 export interface Terminal {

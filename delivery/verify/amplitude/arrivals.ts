@@ -7,7 +7,7 @@ import type { Timeline } from "../../common/timeline";
 import { rowsIn } from "../../events/recordContent";
 import type { ShardRecords } from "../../kinesis/shardReader";
 import type { StreamReader } from "../../kinesis/streamReader";
-import type { Progress } from "../../sending/options";
+import type { Progress } from "../../sending/deployment";
 import type { Row } from "./comparison";
 import type { AmplitudeLedger } from "./ledger";
 import { identifyId } from "./sender";

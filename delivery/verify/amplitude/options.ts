@@ -1,6 +1,6 @@
 import { type AmplitudeZone, checkKey, endpointUrl } from "../../common/amplitudeApi";
 import { SettingsError } from "../../common/errors";
-import type { ConnectionOptions, Progress, TrustOptions } from "../../sending/options";
+import type { ConnectionOptions, Progress, TrustOptions } from "../../sending/deployment";
 
 /** Source: https://amplitude.com/docs/apis/analytics/http-v2, "Regions"; the SDK has the same URLs. */
 export const ZONE_URLS: Record<AmplitudeZone, string> = {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { SettingsError } from "../../../delivery";
 import type { EventSource, SourceEvent } from "../../../delivery/events/source";
 import { CappedLimiter, SteadyLimiter } from "../../../delivery/kinesis/rateLimit";
-import type { RunLoad } from "../../../delivery/sending/options";
+import type { RunLoad } from "../../../delivery/sending/deployment";
 import {
   capacityOf,
   checkPart,
