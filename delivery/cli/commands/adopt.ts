@@ -1,16 +1,10 @@
 import { Command } from "commander";
 import { jsonText } from "../../common/text";
-import {
-  type DeploymentFlags,
-  deploymentOf,
-  profileOption,
-  withDeploymentOptions,
-} from "../options/deployment";
-import { AWS_SETTINGS, withHelpText } from "../options/helpText";
+import { AWS_SETTINGS, withHelpText } from "../options/arguments";
+import { type DeploymentFlags, deploymentOf, withDeploymentOptions } from "../options/deployment";
 import { print } from "../terminal/output";
 
 interface AdoptFlags extends DeploymentFlags {
-  profile?: string;
   json?: true;
 }
 
@@ -27,9 +21,8 @@ const HELP = {
 };
 
 export function adoptCommand(): Command {
-  const command = withDeploymentOptions(new Command("adopt"))
+  const command = withDeploymentOptions(new Command("adopt"), "read the stream and the role")
     .description("print the settings with which a stack takes over a stream and a role without changing them")
-    .addOption(profileOption("read the stream and the role"))
     .option("--json", "print one JSON document")
     .action(async (flags: AdoptFlags) => {
       // The command's folder loads the AWS SDK, which would slow down every other command's start.

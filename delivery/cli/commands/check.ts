@@ -1,12 +1,7 @@
 import { Command } from "commander";
 import { EXIT_CODES } from "../exitCodes";
-import {
-  type DeploymentFlags,
-  deploymentOf,
-  profileOption,
-  withDeploymentOptions,
-} from "../options/deployment";
-import { AWS_SETTINGS, withHelpText } from "../options/helpText";
+import { AWS_SETTINGS, withHelpText } from "../options/arguments";
+import { type DeploymentFlags, deploymentOf, withDeploymentOptions } from "../options/deployment";
 import { propagationOption, type TrustFlags, trustOptions, withTrustOptions } from "../options/sender";
 import { untilInterrupted } from "../terminal/interruption";
 import { printReport } from "../terminal/output";
@@ -14,7 +9,6 @@ import { progressDisplay } from "../terminal/progressDisplay";
 import { mfaPrompt } from "../terminal/prompts";
 
 interface CheckFlags extends DeploymentFlags, TrustFlags {
-  profile?: string;
   testPrincipal?: string[];
   propagation: number;
   json?: true;
@@ -34,9 +28,8 @@ const HELP = {
 };
 
 export function checkCommand(): Command {
-  const command = withDeploymentOptions(new Command("check"))
+  const command = withDeploymentOptions(new Command("check"), "inspect the stream and the role")
     .description("compare the deployment with what Amplitude needs, without writing anything")
-    .addOption(profileOption("inspect the stream and the role"))
     .option(
       "--test-principal <arn...>",
       "principals besides Amplitude that may be trusted, to test delivery",

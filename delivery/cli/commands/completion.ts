@@ -1,5 +1,5 @@
 import { Argument, Command } from "commander";
-import { withHelpText } from "../options/helpText";
+import { withHelpText } from "../options/arguments";
 import { print } from "../terminal/output";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;

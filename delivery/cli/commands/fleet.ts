@@ -32,14 +32,12 @@ import { type StackStatus, stackStatus, unknownStatus } from "../../fleet/status
 import { EXIT_CODES } from "../exitCodes";
 import type { CustomerTask } from "../fleet/customer";
 import { forceCustomers, startCustomer } from "../fleet/process";
-import { integer, withPartOption } from "../options/arguments";
+import { integer, withHelpText, withPartOption } from "../options/arguments";
 import { outputsFrom } from "../options/deployment";
-import { withHelpText } from "../options/helpText";
 import { type FleetDisplay, fleetDisplay } from "../terminal/fleetDisplay";
 import { interruption } from "../terminal/interruption";
-import { print, printReport } from "../terminal/output";
+import { print, publishReport } from "../terminal/output";
 import { askConsent } from "../terminal/prompts";
-import { writeReportFiles } from "../terminal/reportFiles";
 import { runFleetReport } from "./fleetReport";
 
 const COMMANDS = ["status", "preview", "up", "check", "verify", "drift", "report"] as const;
@@ -249,8 +247,7 @@ class Fleet {
         customers: customers.sort((one, other) => (one.stack < other.stack ? -1 : 1)),
       };
       const { fleetText }: typeof import("../../report/fleet") = require("../../report/fleet");
-      printReport(report, json ? { json } : {}, fleetText);
-      return await writeReportFiles(report, { report: this.#results });
+      return await publishReport(report, { ...(json && { json }), report: this.#results }, fleetText);
     } finally {
       lock?.release();
       interrupt.release();

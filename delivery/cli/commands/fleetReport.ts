@@ -3,8 +3,7 @@ import { join, relative, resolve } from "node:path";
 import { SettingsError } from "../../common/errors";
 import type { PartFolder } from "../../fleet/merge";
 import { readInput } from "../options/deployment";
-import { printReport } from "../terminal/output";
-import { writeReportFiles } from "../terminal/reportFiles";
+import { publishReport } from "../terminal/output";
 
 /**
  * Runs `fleet report`: merges the results of a run's parts, prints the report, and writes it if `--report` names a folder.
@@ -35,8 +34,7 @@ export async function runFleetReport(
     );
   }
   const report = mergeFleets(parts, (folder, log) => relative(base, resolve(folder, log)));
-  printReport(report, flags, fleetText);
-  return writeReportFiles(report, flags);
+  return publishReport(report, flags, fleetText);
 }
 
 async function readPart(folder: string): Promise<PartFolder> {

@@ -2,8 +2,8 @@ import { Command, Option } from "commander";
 import { jsonText } from "../../common/text";
 import { type Handoff, handoffOf } from "../../handoff";
 import { handoffHtml, handoffMarkdown, handoffText } from "../../handoff/text";
+import { withHelpText } from "../options/arguments";
 import { type DeploymentFlags, outputsFrom, withDeploymentOptions } from "../options/deployment";
-import { withHelpText } from "../options/helpText";
 import { print, styled } from "../terminal/output";
 
 interface HandoffFlags extends DeploymentFlags {

@@ -10,9 +10,8 @@ import {
   type PolicySubject,
   plannedSubject,
 } from "../../operatorPolicy/subject";
-import { accountId } from "../options/arguments";
+import { accountId, withHelpText } from "../options/arguments";
 import { type DeploymentFlags, originsFrom, withDeploymentOptions } from "../options/deployment";
-import { withHelpText } from "../options/helpText";
 import { print, printProblem } from "../terminal/output";
 
 type Purpose = "up" | "adopt" | "check" | "verify" | "send" | "watch" | "reconcile" | "backfill" | "all";

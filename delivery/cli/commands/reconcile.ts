@@ -4,22 +4,14 @@ import { SettingsError } from "../../common/errors";
 import type { Part } from "../../common/part";
 import { counted } from "../../common/text";
 import { parseHour, type ReconcileOptions } from "../../reconcile/options";
-import { fileModeOption, withPartOption } from "../options/arguments";
-import {
-  type DeploymentFlags,
-  deploymentOf,
-  profileOption,
-  withDeploymentOptions,
-} from "../options/deployment";
-import { AWS_SETTINGS, withHelpText } from "../options/helpText";
+import { AWS_SETTINGS, withHelpText, withPartOption, withReportOptions } from "../options/arguments";
+import { type DeploymentFlags, deploymentOf, withDeploymentOptions } from "../options/deployment";
 import { partOptions, runOption } from "../options/sender";
-import { interruption } from "../terminal/interruption";
-import { printReport } from "../terminal/output";
-import { progressDisplay } from "../terminal/progressDisplay";
-import { askConsent, askSecret, mfaPrompt } from "../terminal/prompts";
-import { writeReportFiles } from "../terminal/reportFiles";
+import { publishReport, type ReportFlags } from "../terminal/output";
+import { withProgress } from "../terminal/progressDisplay";
+import { askConsent, resolveSecret } from "../terminal/prompts";
 
-interface ReconcileFlags extends DeploymentFlags {
+interface ReconcileFlags extends DeploymentFlags, ReportFlags {
   from: string;
   to: string;
   export?: string[];
@@ -35,10 +27,6 @@ interface ReconcileFlags extends DeploymentFlags {
   part?: Part;
   run?: string;
   partFile?: string;
-  profile?: string;
-  json?: true;
-  report?: string;
-  fileMode?: number;
 }
 
 const HELP = {
@@ -57,7 +45,10 @@ const HELP = {
 };
 
 export function reconcileCommand(): Command {
-  const command = withPartOption(withDeploymentOptions(new Command("reconcile")), "the stream's shards")
+  const command = withPartOption(
+    withDeploymentOptions(new Command("reconcile"), "read the stream"),
+    "the stream's shards",
+  )
     .addOption(runOption())
     .option("--part-file <file>", "with --part: write what `report merge` needs of the part to this file")
     .description("compare the events that Amplitude received with those in the stream")
@@ -92,17 +83,10 @@ export function reconcileCommand(): Command {
     .option("--missing <file>", "write one JSON line per missing event to this file")
     .option("--backfill", "write the missing events into the stream, after asking")
     .option("--yes", "with --backfill: write them without asking")
-    .option("--sync-id <id>", "also compare Amplitude's delivery metrics of this destination")
-    .addOption(profileOption("read the stream"))
-    .option("--json", "print the report as one JSON document on standard output")
-    .option(
-      "--report <folder>",
-      "also write report.html, report.xml (JUnit), report.md and report.json to this folder",
-    )
-    .addOption(fileModeOption())
-    .action(async (flags: ReconcileFlags) => {
-      process.exitCode = await runReconcile(flags);
-    });
+    .option("--sync-id <id>", "also compare Amplitude's delivery metrics of this destination");
+  withReportOptions(command).action(async (flags: ReconcileFlags) => {
+    process.exitCode = await runReconcile(flags);
+  });
   return withHelpText(command, HELP);
 }
 
@@ -131,9 +115,8 @@ async function runReconcile(flags: ReconcileFlags): Promise<number> {
   const keys = await resolveKeys(flags);
   // Fails before anything is read if the folder isn't writable.
   if (flags.report !== undefined) await domain.reportFolder().prepareReportFolder(flags.report);
-  const display = progressDisplay(process.stderr, "found", "exported");
-  const interrupt = interruption(() => display.stop(), "reporting what was compared so far");
-  try {
+  const asRun = { done: "found", sent: "exported", remaining: "reporting what was compared so far" } as const;
+  return withProgress(asRun, async ({ signal, mfaCode, show, stop }) => {
     const report = await domain.reconcile().reconcileDelivery({
       outputs,
       from: flags.from,
@@ -148,25 +131,21 @@ async function runReconcile(flags: ReconcileFlags): Promise<number> {
       missing: flags.missing,
       backfill: flags.backfill,
       confirmBackfill: async (events) => {
-        display.stop();
-        return flags.yes === true || askConsent(backfillQuestion(events), interrupt.signal);
+        stop();
+        return flags.yes === true || askConsent(backfillQuestion(events), signal);
       },
       syncId: flags.syncId,
       ...part,
       partFile: flags.partFile,
       ...aws,
-      signal: interrupt.signal,
-      mfaCode: mfaPrompt(() => display.stop()),
+      signal,
+      mfaCode,
       onProgress: ({ step, eventsExported, eventsDelivered }) =>
-        display.show({ step, eventsSent: eventsExported, eventsDone: eventsDelivered }),
+        show({ step, eventsSent: eventsExported, eventsDone: eventsDelivered }),
     });
-    display.stop();
-    printReport(report, flags, domain.text().reconciliationText);
-    return await writeReportFiles(report, flags);
-  } finally {
-    display.stop();
-    interrupt.release();
-  }
+    stop();
+    return publishReport(report, flags, domain.text().reconciliationText);
+  });
 }
 
 function checkConsent({ backfill, yes }: ReconcileFlags): void {
@@ -186,14 +165,7 @@ function backfillQuestion(events: number): string {
 async function resolveKeys(flags: ReconcileFlags): Promise<Pick<ReconcileOptions, "apiKey" | "secretKey">> {
   if (flags.export !== undefined && flags.syncId === undefined) return {};
   return {
-    apiKey: await resolveKey("AMPLITUDE_API_KEY", "Amplitude API key (hidden): "),
-    secretKey: await resolveKey("AMPLITUDE_SECRET_KEY", "Amplitude secret key (hidden): "),
+    apiKey: await resolveSecret("AMPLITUDE_API_KEY", "Amplitude API key (hidden): "),
+    secretKey: await resolveSecret("AMPLITUDE_SECRET_KEY", "Amplitude secret key (hidden): "),
   };
-}
-
-async function resolveKey(variable: string, question: string): Promise<string | undefined> {
-  const { stdin: input, stderr: output } = process;
-  const value = process.env[variable] ?? "";
-  if (value !== "") return value;
-  return input.isTTY && output.isTTY ? askSecret({ question, input, output }) : undefined;
 }

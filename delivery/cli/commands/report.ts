@@ -2,13 +2,11 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { Command, Option } from "commander";
 import { renderReport, writeReports } from "../../report/renderReport";
 import type { NamedReport } from "../../verify/mergeReports";
-import { fileModeOption } from "../options/arguments";
+import { fileModeOption, withHelpText, withReportOptions } from "../options/arguments";
 import { inputName, readInput } from "../options/deployment";
-import { withHelpText } from "../options/helpText";
-import { print, printMessage, printReport, styled } from "../terminal/output";
-import { writeReportFiles } from "../terminal/reportFiles";
+import { print, printMessage, publishReport, type ReportFlags, styled } from "../terminal/output";
 
-interface ReportFlags {
+interface ConvertFlags {
   html?: true;
   junit?: true;
   markdown?: true;
@@ -58,32 +56,20 @@ export function reportCommand(): Command {
   return withHelpText(command, HELP);
 }
 
-interface MergeFlags {
-  json?: true;
-  report?: string;
-  fileMode?: number;
-}
-
 function mergeCommand(): Command {
   const command = new Command("merge")
     .description("merge the reports of all parts of a run into the report of the run")
     .argument(
       "<files...>",
       "reports that verify --part printed with --json, or the report.json of --report; or the files of reconcile --part-file",
-    )
-    .option("--json", "with merge: print the merged report as one JSON document on standard output")
-    .option(
-      "--report <folder>",
-      "with merge: also write report.html, report.xml (JUnit), report.md and report.json to this folder",
-    )
-    .addOption(fileModeOption())
-    .action(async (files: string[], flags: MergeFlags) => {
-      process.exitCode = await runMerge(files, flags);
-    });
+    );
+  withReportOptions(command, "with merge: ").action(async (files: string[], flags: ReportFlags) => {
+    process.exitCode = await runMerge(files, flags);
+  });
   return withHelpText(command, MERGE_HELP);
 }
 
-async function runMerge(files: string[], flags: MergeFlags): Promise<number> {
+async function runMerge(files: string[], flags: ReportFlags): Promise<number> {
   const { parseReport }: typeof import("../../report/parseReport") = require("../../report/parseReport");
   const { mergeReports }: typeof import("../../verify/mergeReports") = require("../../verify/mergeReports");
   if (files.some(isPartFile)) return mergeReconciled(files, flags);
@@ -94,11 +80,10 @@ async function runMerge(files: string[], flags: MergeFlags): Promise<number> {
     reports.push({ name, report: parseReport(await readInput(file), name) });
   }
   const report = mergeReports(reports);
-  printReport(report, flags, reportText);
-  return writeReportFiles(report, flags);
+  return publishReport(report, flags, reportText);
 }
 
-async function mergeReconciled(files: string[], flags: MergeFlags): Promise<number> {
+async function mergeReconciled(files: string[], flags: ReportFlags): Promise<number> {
   const {
     mergeReconciliations,
   }: typeof import("../../reconcile/mergeParts") = require("../../reconcile/mergeParts");
@@ -106,8 +91,7 @@ async function mergeReconciled(files: string[], flags: MergeFlags): Promise<numb
     reconciliationText,
   }: typeof import("../../report/reconciliation") = require("../../report/reconciliation");
   const report = await mergeReconciliations(files);
-  printReport(report, flags, reconciliationText);
-  return writeReportFiles(report, flags);
+  return publishReport(report, flags, reconciliationText);
 }
 
 /** Whether a file begins like gzip, which no JSON does. */
@@ -131,7 +115,7 @@ function isPartFile(file: string): boolean {
 /** Source: RFC 1952, ID1 and ID2. */
 const GZIP_START = 0x1f8b;
 
-async function runReport(file: string, flags: ReportFlags): Promise<void> {
+async function runReport(file: string, flags: ConvertFlags): Promise<void> {
   // Ajv would slow down every other command's start.
   const { parseAnyReport }: typeof import("../../report/parseReport") = require("../../report/parseReport");
   const report = parseAnyReport(await readInput(file), inputName(file));
@@ -144,7 +128,7 @@ async function runReport(file: string, flags: ReportFlags): Promise<void> {
   print(format === "text" ? styled(rendered, process.stdout) : rendered);
 }
 
-function formatFrom({ html, junit, markdown }: ReportFlags) {
+function formatFrom({ html, junit, markdown }: ConvertFlags) {
   if (html) return "html";
   if (junit) return "junit";
   return markdown ? "markdown" : "text";

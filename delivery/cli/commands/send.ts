@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
 import type { Route } from "../../deployment/route";
 import { EXIT_CODES } from "../exitCodes";
+import { AWS_SETTINGS, withHelpText } from "../options/arguments";
 import { type DeploymentFlags, deploymentOf, withDeploymentOptions } from "../options/deployment";
-import { AWS_SETTINGS, withHelpText } from "../options/helpText";
 import {
   partOptions,
   type SenderFlags,
@@ -11,10 +11,8 @@ import {
   withSenderOptions,
 } from "../options/sender";
 import { describeSource, openSource, type SourceFlags, withSourceOptions } from "../options/source";
-import { interruption } from "../terminal/interruption";
 import { printReport } from "../terminal/output";
-import { progressDisplay } from "../terminal/progressDisplay";
-import { mfaPrompt } from "../terminal/prompts";
+import { withProgress } from "../terminal/progressDisplay";
 
 interface SendFlags extends DeploymentFlags, SenderFlags, SourceFlags {
   route?: Route;
@@ -36,7 +34,8 @@ const HELP = {
 };
 
 export function sendCommand(): Command {
-  const command = withSenderOptions(withDeploymentOptions(new Command("send")).addOption(routeOption()));
+  const deployment = withDeploymentOptions(new Command("send"), "inspect the stream and the role");
+  const command = withSenderOptions(deployment.addOption(routeOption()));
   withPartOptions(withSourceOptions(command))
     .description("send events to a customer's stream without reading them back")
     .option("--json", "print the report as one JSON document on standard output")
@@ -61,25 +60,23 @@ async function runSend(flags: SendFlags): Promise<number> {
   const { outputs, aws } = await deploymentOf(flags);
   const description = describeSource(flags, Date.now(), outputs.guardProjectIds?.[0]);
   const source = await openSource(description);
-  const display = progressDisplay(process.stderr, "acknowledged");
-  const interrupt = interruption(() => display.stop(), "waiting for the requests in flight");
-  try {
-    const report = await sendEvents({
-      outputs,
-      ...aws,
-      source,
-      rate: description.rate,
-      ...part,
-      ...senderOptions(flags, flags.route, interrupt.signal),
-      signal: interrupt.signal,
-      mfaCode: mfaPrompt(() => display.stop()),
-      onProgress: (progress) => display.show({ ...progress, eventsDone: progress.eventsAcknowledged }),
-    });
-    display.stop();
-    printReport(report, flags, sendText);
-    return EXIT_CODES[report.outcome];
-  } finally {
-    display.stop();
-    interrupt.release();
-  }
+  return withProgress(
+    { done: "acknowledged", remaining: "waiting for the requests in flight" },
+    async ({ signal, mfaCode, show, stop }) => {
+      const report = await sendEvents({
+        outputs,
+        ...aws,
+        source,
+        rate: description.rate,
+        ...part,
+        ...senderOptions(flags, flags.route, signal),
+        signal,
+        mfaCode,
+        onProgress: (progress) => show({ ...progress, eventsDone: progress.eventsAcknowledged }),
+      });
+      stop();
+      printReport(report, flags, sendText);
+      return EXIT_CODES[report.outcome];
+    },
+  );
 }

@@ -13,8 +13,7 @@ import {
 import type { VerifyOptions } from "../../verify/options";
 import type { DeliveryReport } from "../../verify/report";
 import { defaultRunFolder, runFilePath } from "../../verify/resume/runFolder";
-import { type AmplitudeFlags, checkRouteOptions, withAmplitudeOptions } from "../options/amplitude";
-import { fileModeOption, integer } from "../options/arguments";
+import { AWS_SETTINGS, integer, withHelpText, withReportOptions } from "../options/arguments";
 import {
   awsOptionsOf,
   type Deployment,
@@ -22,7 +21,6 @@ import {
   deploymentOf,
   withDeploymentOptions,
 } from "../options/deployment";
-import { AWS_SETTINGS, withHelpText } from "../options/helpText";
 import {
   partOptions,
   type SenderFlags,
@@ -38,22 +36,27 @@ import {
   type SourceFlags,
   withSourceOptions,
 } from "../options/source";
-import { interruption } from "../terminal/interruption";
-import { printReport } from "../terminal/output";
-import { progressDisplay } from "../terminal/progressDisplay";
-import { askSecret, mfaPrompt } from "../terminal/prompts";
-import { writeReportFiles } from "../terminal/reportFiles";
+import { publishReport, type ReportFlags } from "../terminal/output";
+import { withProgress } from "../terminal/progressDisplay";
+import { resolveSecret } from "../terminal/prompts";
 
-interface VerifyFlags extends DeploymentFlags, SenderFlags, SourceFlags, AmplitudeFlags {
+interface VerifyFlags extends DeploymentFlags, SenderFlags, SourceFlags, AmplitudeFlags, ReportFlags {
   route?: ReportedRoute;
   timeout?: number;
   /** False with --no-run-file. */
   runFile: boolean;
   runFolder?: string;
   resume?: string;
-  json?: true;
-  report?: string;
-  fileMode?: number;
+}
+
+/** Options that apply only to `--route amplitude`. */
+interface AmplitudeFlags {
+  apiKey?: string;
+  amplitudeZone?: "US" | "EU";
+  amplitudeUrl?: string;
+  eventType?: string[];
+  expectApp?: number;
+  identify?: true;
 }
 
 const HELP = {
@@ -73,18 +76,15 @@ const HELP = {
 };
 
 export function verifyCommand(): Command {
-  const command = withSenderOptions(withDeploymentOptions(new Command("verify")).addOption(routeOption()));
-  withRunOptions(withAmplitudeOptions(withPartOptions(withSourceOptions(command))))
-    .description("send events to a customer's stream, read them back, and account for every event")
-    .option("--json", "print the report as one JSON document on standard output")
-    .option(
-      "--report <folder>",
-      "also write report.html, report.xml (JUnit), report.md and report.json to this folder",
-    )
-    .addOption(fileModeOption())
-    .action(async (flags: VerifyFlags) => {
-      process.exitCode = await runVerify(flags);
-    });
+  const deployment = withDeploymentOptions(new Command("verify"), "inspect the stream and the role");
+  const command = withSenderOptions(deployment.addOption(routeOption())).description(
+    "send events to a customer's stream, read them back, and account for every event",
+  );
+  withRunOptions(withAmplitudeOptions(withPartOptions(withSourceOptions(command))));
+  withReportOptions(command).action(async (flags: VerifyFlags) => {
+    checkRouteOptions(command, flags.route);
+    process.exitCode = await runVerify(flags);
+  });
   return withHelpText(command, HELP);
 }
 
@@ -93,6 +93,57 @@ function routeOption(): Option {
     "--route <route>",
     `role: assume the customer's role, as Amplitude does; operator: write with your own credentials and let AWS simulate the role's permissions; amplitude: send ${DEFAULT_EVENTS} events (or --events) to Amplitude and wait until Amplitude writes them (default: role if you can assume it, otherwise operator)`,
   ).choices(["role", "operator", "amplitude"]);
+}
+
+function withAmplitudeOptions(command: Command): Command {
+  return command
+    .option(
+      "--api-key <key>",
+      "with --route amplitude: API key of the Amplitude project; prefer AMPLITUDE_API_KEY, because other users of this machine can see the command line (default: AMPLITUDE_API_KEY, or a prompt on a terminal)",
+    )
+    .addOption(
+      new Option(
+        "--amplitude-zone <zone>",
+        "with --route amplitude: data residency of the project (default: US)",
+      ).choices(["US", "EU"]),
+    )
+    .option("--amplitude-url <url>", "with --route amplitude: another endpoint of Amplitude's HTTP V2 API")
+    .option(
+      "--event-type <name...>",
+      "with --route amplitude: event types to send, such as those that the destination's filter selects",
+    )
+    .option(
+      "--expect-app <id>",
+      "with --route amplitude: id of the Amplitude project that the events must come from",
+      integer(1, Number.MAX_SAFE_INTEGER),
+    )
+    .option(
+      "--identify",
+      "with --route amplitude: also send identify calls, and report whether they are forwarded",
+    );
+}
+
+const AMPLITUDE_ONLY = ["apiKey", "amplitudeZone", "amplitudeUrl", "eventType", "expectApp", "identify"];
+const NOT_AMPLITUDE = [
+  ...["export", "seed", "rate", "duration", "concurrency", "resume", "part", "run"],
+  ...["senderProfile", "externalId"],
+];
+
+/** @throws SettingsError if an option doesn't apply to the route. */
+function checkRouteOptions(command: Command, route: string | undefined): void {
+  const isAmplitude = route === "amplitude";
+  const names = isAmplitude ? NOT_AMPLITUDE : AMPLITUDE_ONLY;
+  const options = command.options.filter((option) => names.includes(option.attributeName()));
+  const unsuitable = options
+    .filter((option) => command.getOptionValue(option.attributeName()) !== undefined)
+    .map(({ long }) => long)
+    .join(", ");
+  if (unsuitable === "") return;
+  throw new SettingsError(
+    isAmplitude
+      ? `${unsuitable} can't be used with --route amplitude, which sends generated test events to Amplitude`
+      : `${unsuitable} can be used only with --route amplitude`,
+  );
 }
 
 function withRunOptions(command: Command): Command {
@@ -141,28 +192,24 @@ interface RunHooks {
 }
 
 async function runVerify(flags: VerifyFlags): Promise<number> {
-  checkRouteOptions(flags, flags.route);
   const verify =
     flags.route === "amplitude"
       ? await throughAmplitude(flags, await deploymentOf(flags))
       : bySending(flags, flags.route, await runFrom(flags));
   // Fails before anything is sent if the folder isn't writable.
   if (flags.report !== undefined) await domain.reportFolder().prepareReportFolder(flags.report);
-  const display = progressDisplay(process.stderr, "read back");
-  const interrupt = interruption(() => display.stop(), "reading back what was sent");
-  try {
-    const report = await verify({
-      signal: interrupt.signal,
-      mfaCode: mfaPrompt(() => display.stop()),
-      onProgress: (progress) => display.show({ ...progress, eventsDone: progress.eventsRead }),
-    });
-    display.stop();
-    printReport(report, flags, domain.text().reportText);
-    return await writeReportFiles(report, flags);
-  } finally {
-    display.stop();
-    interrupt.release();
-  }
+  return withProgress(
+    { done: "read back", remaining: "reading back what was sent" },
+    async ({ signal, mfaCode, show, stop }) => {
+      const report = await verify({
+        signal,
+        mfaCode,
+        onProgress: (progress) => show({ ...progress, eventsDone: progress.eventsRead }),
+      });
+      stop();
+      return publishReport(report, flags, domain.text().reportText);
+    },
+  );
 }
 
 type Run = AwsOptions &
@@ -242,13 +289,10 @@ async function throughAmplitude(
     });
 }
 
-async function resolveApiKey({ apiKey = process.env.AMPLITUDE_API_KEY ?? "" }: AmplitudeFlags) {
-  if (apiKey !== "") return apiKey;
-  const { stdin: input, stderr: output } = process;
-  if (!input.isTTY || !output.isTTY) {
-    throw new SettingsError(
-      "--route amplitude requires the API key of the Amplitude project. Set AMPLITUDE_API_KEY, pass --api-key, or run it on a terminal to be asked for it",
-    );
-  }
-  return askSecret({ question: "Amplitude API key (hidden): ", input, output });
+async function resolveApiKey({ apiKey }: AmplitudeFlags): Promise<string> {
+  const key = apiKey ?? (await resolveSecret("AMPLITUDE_API_KEY", "Amplitude API key (hidden): "));
+  if (key !== undefined) return key;
+  throw new SettingsError(
+    "--route amplitude requires the API key of the Amplitude project. Set AMPLITUDE_API_KEY, pass --api-key, or run it on a terminal to be asked for it",
+  );
 }

@@ -3,14 +3,8 @@ import { MAX_EVENTS } from "../../common/limits";
 import type { Part } from "../../common/part";
 import type { StartingPoint, WatchUntil } from "../../watch/options";
 import { EXIT_CODES } from "../exitCodes";
-import { duration, integer, withPartOption } from "../options/arguments";
-import {
-  type DeploymentFlags,
-  deploymentOf,
-  profileOption,
-  withDeploymentOptions,
-} from "../options/deployment";
-import { AWS_SETTINGS, withHelpText } from "../options/helpText";
+import { AWS_SETTINGS, duration, integer, withHelpText, withPartOption } from "../options/arguments";
+import { type DeploymentFlags, deploymentOf, withDeploymentOptions } from "../options/deployment";
 import { interruption } from "../terminal/interruption";
 import { mfaPrompt } from "../terminal/prompts";
 
@@ -20,7 +14,6 @@ interface WatchFlags extends DeploymentFlags {
   expectApp?: string[];
   includeTests?: true;
   part?: Part;
-  profile?: string;
   json?: true;
 }
 
@@ -38,7 +31,10 @@ const HELP = {
 };
 
 export function watchCommand(): Command {
-  const command = withPartOption(withDeploymentOptions(new Command("watch")), "the stream's shards")
+  const command = withPartOption(
+    withDeploymentOptions(new Command("watch"), "read the stream"),
+    "the stream's shards",
+  )
     .description("follow a customer's stream and show what arrives from Amplitude")
     .option(
       "--until <events or duration>",
@@ -57,7 +53,6 @@ export function watchCommand(): Command {
       "latest",
     )
     .option("--include-tests", "count events that verify and send wrote as if Amplitude had written them")
-    .addOption(profileOption("read the stream"))
     .option("--json", "print a snapshot per second, one JSON document per line; the last one has the verdict")
     .action(async (flags: WatchFlags) => {
       process.exitCode = await runWatch(flags);

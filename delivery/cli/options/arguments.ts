@@ -34,6 +34,17 @@ export function accountId(text: string): string {
   throw new InvalidArgumentError("It must be 12 digits.");
 }
 
+/** Adds the options whose values are `ReportFlags`. @param prefix Start of their descriptions. */
+export function withReportOptions(command: Command, prefix = ""): Command {
+  return command
+    .option("--json", `${prefix}print the report as one JSON document on standard output`)
+    .option(
+      "--report <folder>",
+      `${prefix}also write report.html, report.xml (JUnit), report.md and report.json to this folder`,
+    )
+    .addOption(fileModeOption());
+}
+
 /** Creates the option for the permissions of report files. `writeReports` has the default. */
 export function fileModeOption(): Option {
   return new Option(
@@ -82,4 +93,27 @@ export function duration(text: string): number {
   const ms = Number(number) * (UNITS_MS[unit] ?? Number.NaN);
   if (number !== "" && ms > 0 && ms <= 366 * 86_400_000) return ms;
   throw new InvalidArgumentError("It must be a duration of up to a year, such as 90s, 10m, 2h or 1d.");
+}
+
+/** Note for every command that calls AWS. */
+export const AWS_SETTINGS =
+  "With --stack, AWS is called as the stack's aws: settings say (profile, assumeRoles, endpoints, …). What they leave out, and everything without --stack, comes from the AWS SDK's standard settings (AWS_PROFILE, AWS_ENDPOINT_URL, …).";
+
+/**
+ * Adds text after the command's options in `--help`.
+ *
+ * @param help Command lines without the leading `$`, and paragraphs, which are wrapped to the terminal.
+ */
+export function withHelpText(
+  command: Command,
+  { examples, notes = [] }: { examples: string[]; notes?: string[] },
+): Command {
+  return command.addHelpText("after", () => {
+    const { helpWidth = 80 } = command.createHelp();
+    const columns = command.configureOutput().getOutHelpWidth?.() ?? helpWidth;
+    const wrapped = notes.map((note) => command.createHelp().boxWrap(note, columns));
+    return ["\nExamples:", ...examples.map((example) => `  $ ${example}`), "", ...wrapped]
+      .join("\n")
+      .trimEnd();
+  });
 }

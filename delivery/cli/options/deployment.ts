@@ -1,7 +1,7 @@
 import { createReadStream, existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { AwsOptions } from "../../aws/profile";
 import {
   awsOptionsFrom,
@@ -32,10 +32,12 @@ export interface DeploymentFlags {
   roleArn?: string;
   region?: string;
   streamName?: string;
+  profile?: string;
 }
 
-export function withDeploymentOptions(command: Command): Command {
-  return command
+/** @param use What the credentials of `--profile` do, such as `read the stream`. Without it, the option is left out. */
+export function withDeploymentOptions(command: Command, use?: string): Command {
+  command
     .option("--stack <name>", "read role ARN, region and stream name from this Pulumi stack")
     .option("--cwd <folder>", "folder of the Pulumi project, with --stack (default: the current folder)")
     .option(
@@ -49,14 +51,12 @@ export function withDeploymentOptions(command: Command): Command {
     .option("--role-arn <arn>", "role that Amplitude assumes; overrides --stack and --outputs")
     .option("--region <region>", "region of the stream; overrides --stack and --outputs")
     .option("--stream-name <name>", "name of the stream; overrides --stack and --outputs");
-}
-
-/** @param use What the credentials do, such as `read the stream`. */
-export function profileOption(use: string): Option {
-  return new Option(
-    "--profile <name>",
-    `AWS profile used to ${use} (default: the credentials of --stack, or AWS_PROFILE)`,
-  );
+  return use === undefined
+    ? command
+    : command.option(
+        "--profile <name>",
+        `AWS profile used to ${use} (default: the credentials of --stack, or AWS_PROFILE)`,
+      );
 }
 
 /** A deployment, and how its stack reaches AWS. */
@@ -74,7 +74,7 @@ export interface Deployment {
  *
  * @throws SettingsError if an output is missing or malformed, or if its origin or the stack's configuration can't be read.
  */
-export async function deploymentOf(flags: DeploymentFlags & { profile?: string }): Promise<Deployment> {
+export async function deploymentOf(flags: DeploymentFlags): Promise<Deployment> {
   const { stack, cwd, profile } = flags;
   const reading = stack === undefined ? Promise.resolve({}) : readProviderConfig({ stack, cwd, profile });
   // A problem with the outputs is reported first, whichever command of `pulumi` ends first.

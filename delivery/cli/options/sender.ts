@@ -7,7 +7,6 @@ import type { Route } from "../../deployment/route";
 import type { VerifyOptions } from "../../verify/options";
 import { confirmLoad } from "../terminal/prompts";
 import { accountId, integer, withPartOption } from "./arguments";
-import { profileOption } from "./deployment";
 
 /** Options that describe whom the role must trust, if that differs from what Amplitude documents. */
 export interface TrustFlags {
@@ -39,7 +38,6 @@ export function trustOptions(flags: TrustFlags) {
 
 /** Options that describe who sends events, and how fast. */
 export interface SenderFlags extends TrustFlags {
-  profile?: string;
   senderProfile?: string;
   externalId?: string;
   concurrency?: number;
@@ -52,7 +50,6 @@ export interface SenderFlags extends TrustFlags {
 export function withSenderOptions(command: Command): Command {
   return withTrustOptions(
     command
-      .addOption(profileOption("inspect the stream and the role"))
       .option(
         "--sender-profile <name>",
         "AWS profile used to assume the role (default: the credentials that inspect them)",

@@ -1,11 +1,47 @@
 import { styleText } from "node:util";
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
+import { ReportError } from "../../common/errors";
 import { jsonText, printableLines } from "../../common/text";
+import type { RenderedReport } from "../../report/renderReport";
+import { EXIT_CODES, EXIT_UNWRITTEN } from "../exitCodes";
 
 /** Prints a report on standard output, as one JSON document or as text. */
 export function printReport<T>(report: T, { json }: { json?: true }, text: (report: T) => string): void {
   print(json ? jsonText(report) : styled(text(report), process.stdout));
+}
+
+/** Folder of a report's files, and their permissions. */
+export interface ReportFlags {
+  json?: true;
+  report?: string;
+  fileMode?: number;
+}
+
+/**
+ * Prints a report, and writes its files if `--report` names a folder.
+ *
+ * @returns The verdict's exit status, or EXIT_UNWRITTEN if only the files are missing.
+ */
+export async function publishReport<Report extends RenderedReport>(
+  report: Report,
+  { report: folder, fileMode: mode, ...format }: ReportFlags,
+  text: (report: Report) => string,
+): Promise<number> {
+  printReport(report, format, text);
+  const result = "verdict" in report ? report.verdict : report.outcome;
+  const status = EXIT_CODES[result];
+  if (folder === undefined) return status;
+  // Renderers are loaded with their first use, because they would slow down every other command's start.
+  const { writeReports }: typeof import("../../report/renderReport") = require("../../report/renderReport");
+  try {
+    printMessage(`reports: ${(await writeReports(report, folder, { mode })).join(", ")}`);
+    return status;
+  } catch (error) {
+    if (!(error instanceof ReportError)) throw error;
+    printProblem(`${error.message}. The printed verdict stands: ${result}`);
+    return status === 0 ? EXIT_UNWRITTEN : status;
+  }
 }
 
 /** Prints the command's result on standard output, with one line break at its end. */

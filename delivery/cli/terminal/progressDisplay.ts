@@ -1,4 +1,7 @@
 import type { Options, Params, SingleBar } from "cli-progress";
+import type { MfaCode } from "../../aws/profile";
+import { interruption } from "./interruption";
+import { mfaPrompt } from "./prompts";
 
 /** Progress of a command. */
 export interface ShownProgress {
@@ -26,7 +29,7 @@ export function progressDisplay(
   done: Done = "read back",
   sent: "sent" | "exported" = "sent",
 ): ProgressDisplay {
-  return stream.isTTY ? new LiveLine(stream, done, sent) : new LineDisplay(stream, done, sent);
+  return stream.isTTY ? new LiveLine(stream, done, sent) : lineDisplay(stream, done, sent);
 }
 
 /** Loaded at first use, because it slows down every command's start. */
@@ -96,26 +99,47 @@ class LiveLine implements ProgressDisplay {
 
 const LINE_INTERVAL_MS = 5_000;
 
-class LineDisplay implements ProgressDisplay {
-  #step = "";
-  #shownAt = 0;
+/** Returns a display that writes a line for each new step, and one per interval while the numbers change. */
+function lineDisplay(stream: NodeJS.WritableStream, done: Done, sent: string): ProgressDisplay {
+  let shownStep = "";
+  let shownAt = 0;
+  return {
+    show({ step, eventsSent = 0, eventsDone = 0 }) {
+      const now = Date.now();
+      if (step === shownStep && (eventsSent === 0 || now - shownAt < LINE_INTERVAL_MS)) return;
+      shownStep = step;
+      shownAt = now;
+      const numbers = eventsSent === 0 ? "" : ` (${eventsSent} ${sent}, ${eventsDone} ${done})`;
+      stream.write(`${step}${numbers}\n`);
+    },
+    stop() {},
+  };
+}
 
-  constructor(
-    private readonly stream: NodeJS.WritableStream,
-    private readonly done: Done,
-    private readonly sent: string,
-  ) {}
+/** A run that shows its progress. */
+export interface ShownRun extends ProgressDisplay {
+  /** Aborted by the first Ctrl-C. */
+  signal: AbortSignal;
+  /** Asks for the code of an MFA device; undefined without a terminal. */
+  mfaCode: MfaCode | undefined;
+}
 
-  /** Writes a line for each new step, and one per interval while the numbers change. */
-  show({ step, eventsSent = 0, eventsDone = 0 }: ShownProgress): void {
-    const now = Date.now();
-    const isNews = step !== this.#step || (eventsSent > 0 && now - this.#shownAt >= LINE_INTERVAL_MS);
-    if (!isNews) return;
-    this.#step = step;
-    this.#shownAt = now;
-    const numbers = eventsSent === 0 ? "" : ` (${eventsSent} ${this.sent}, ${eventsDone} ${this.done})`;
-    this.stream.write(`${step}${numbers}\n`);
+/**
+ * Runs a task with a progress display on standard error. The first Ctrl-C aborts its signal, and the second ends the process.
+ *
+ * @param remaining Work that remains after the first Ctrl-C, in words.
+ */
+export async function withProgress<Result>(
+  { done, sent, remaining }: { done: Done; sent?: "exported"; remaining: string },
+  task: (run: ShownRun) => Promise<Result>,
+): Promise<Result> {
+  const display = progressDisplay(process.stderr, done, sent);
+  const stop = () => display.stop();
+  const { signal, release } = interruption(stop, remaining);
+  try {
+    return await task({ signal, mfaCode: mfaPrompt(stop), show: (progress) => display.show(progress), stop });
+  } finally {
+    stop();
+    release();
   }
-
-  stop(): void {}
 }

@@ -81,6 +81,13 @@ export async function askSecret({ question, input, output }: SecretPrompt): Prom
   }
 }
 
+/** Returns a secret from the environment, or asks for it. Undefined without a terminal. */
+export async function resolveSecret(variable: string, question: string): Promise<string | undefined> {
+  const { stdin: input, stderr: output, env } = process;
+  if (env[variable]) return env[variable];
+  return input.isTTY && output.isTTY ? askSecret({ question, input, output }) : undefined;
+}
+
 /**
  * Returns the function that asks for the code of an MFA device, or undefined without a terminal.
  *
