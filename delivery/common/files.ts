@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open, readdir, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { DeliveryError, messageOf, ReportError } from "./errors";
 
 /**
  * Creates a folder with its parents, unless it exists. It creates them one at a time, because Node's recursive `mkdir` never
@@ -66,6 +68,30 @@ export async function probeFile(file: string): Promise<void> {
   const probe = temporaryName(file);
   await (await open(probe, "wx")).close();
   await rm(probe);
+}
+
+/**
+ * Awaits the writing of a file.
+ *
+ * @param what Content of the file, for the message: `The part`.
+ * @throws ReportError for an error of the system. Other errors of this package keep their message.
+ */
+export async function reportUnwritable(what: string, file: string, writing: Promise<void>): Promise<void> {
+  await writing.catch((cause: unknown) => {
+    if (cause instanceof DeliveryError) throw cause;
+    const reason = messageOf(cause);
+    throw new ReportError(`${what} can't be written to ${file}: ${reason}. Name another file`, { cause });
+  });
+}
+
+/** Opens a file that no end of the process leaves behind, because it is removed while it is open. */
+export async function openTemporaryFile(): Promise<FileHandle> {
+  const folder = await mkdtemp(join(tmpdir(), "amplitude-kinesis-"));
+  try {
+    return await open(join(folder, "file"), "wx+", PRIVATE_MODE);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Returns the name of a file that exists only until its content is complete, or its process is killed. */

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import type { EpochMs } from "../common/clock";
 import { messageOf, SettingsError, SourceError } from "../common/errors";
-import { makeFolder, PRIVATE_MODE, probeFile, writeAtomically } from "../common/files";
+import { makeFolder, openTemporaryFile, probeFile, writeAtomically } from "../common/files";
 import { readFile } from "../events/export/archive";
 import type { ExportedEvent } from "../events/export/eventLines";
 import { type ExportSource, openExport, openExportHandle } from "../events/export/exportReader";
@@ -54,9 +54,10 @@ export class ExportedHours {
     }
   }
 
-  /** Whether Amplitude exports an hour of the range completely. */
-  isExportable(hour: number): boolean {
-    return this.range.from + (hour + 1) * HOUR_MS + EXPORT_DELAY_MS <= this.now;
+  /** Number of the first hours of the range that Amplitude exports completely. */
+  get hoursExportable(): number {
+    const end = Math.min(this.range.end, this.now - EXPORT_DELAY_MS);
+    return Math.max(0, Math.floor((end - this.range.from) / HOUR_MS));
   }
 
   /**
@@ -81,8 +82,8 @@ export class ExportedHours {
   }
 
   async *#fetched(hours: ReadonlySet<number> | undefined): AsyncGenerator<ExportSource> {
-    for (let hour = 0; hour < (this.range.end - this.range.from) / HOUR_MS; hour += 1) {
-      if (!this.isExportable(hour) || hours?.has(hour) === false) continue;
+    for (let hour = 0; hour < this.hoursExportable; hour += 1) {
+      if (hours?.has(hour) === false) continue;
       const time = this.range.from + hour * HOUR_MS;
       const kept = this.#keptFile(time);
       const source = kept === undefined ? undefined : await openKept(kept);
@@ -148,16 +149,6 @@ function unwritable(folder: string, cause: unknown): SettingsError {
   );
 }
 
-/** Opens a file that no end of the process leaves behind, because it is removed while it is open. */
-async function privateFile(): Promise<FileHandle> {
-  const folder = await mkdtemp(join(tmpdir(), "amplitude-kinesis-"));
-  try {
-    return await open(join(folder, "export"), "wx+", PRIVATE_MODE);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
 /** Errors of a disk, as opposed to those of a connection. */
 const DISK_ERRORS = /^E(ACCES|DQUOT|FBIG|IO|MFILE|NOENT|NOSPC|PERM|ROFS)$/;
 
@@ -174,7 +165,7 @@ function unwritableTemporary(cause: NodeJS.ErrnoException): never {
  * @throws SettingsError if the temporary folder can't store it.
  */
 async function saveZip(zip: Readable, name: string): Promise<{ source: ExportSource; file: FileHandle }> {
-  const file = await privateFile().catch(unwritableTemporary);
+  const file = await openTemporaryFile().catch(unwritableTemporary);
   try {
     await file.writeFile(zip).catch(unwritableTemporary);
     if ((await file.stat()).size === 0) throw new SourceError("the response is empty");

@@ -5,6 +5,7 @@ import { type Finding, finding, hasSeverity } from "../common/findings";
 import { READ_MARGIN_MS, VERSION } from "../common/limits";
 import { namesOf } from "../common/outputs";
 import type { Part } from "../common/part";
+import { unique } from "../common/values";
 import { checkStream, type StreamState } from "../deployment/stream";
 import type { ExportedEvent } from "../events/export/eventLines";
 import { redactName } from "../events/redact";
@@ -19,12 +20,17 @@ import {
 } from "../sending/deployment";
 import { interrupted, notReadToEnd } from "../sending/findings";
 import { AmplitudeClient } from "./amplitudeClient";
-import { backfill } from "./backfill";
-import { composeReport, MAX_DIFFERENCES, type Reconciled } from "./composeReport";
+import {
+  composeReport,
+  MAX_DIFFERENCES,
+  metricsUnavailable,
+  partsNotMerged,
+  type Reconciled,
+  verdictFrom,
+} from "./composeReport";
 import { ExportedHours } from "./exportedHours";
-import { metricsUnavailable, partsNotMerged } from "./findings";
-import { type Forwarding, Matcher } from "./matcher";
-import { prepareMissing, writeMissing } from "./missingFile";
+import { Matcher } from "./matcher";
+import { backfill, prepareMissing, writeMissing } from "./missingEvents";
 import {
   formatHour,
   HOUR_MS,
@@ -32,7 +38,7 @@ import {
   type ReconcileOptions,
   validateReconcileOptions,
 } from "./options";
-import { type PartHeader, PartLog, preparePartFile } from "./partFile";
+import { PartLog, type PartReading, preparePartFile } from "./partFile";
 import type { AmplitudeMetrics, BackfillReport, ReconcileReport } from "./report";
 
 /** Time in which Amplitude retries an event. Source: Amplitude, "Amazon Kinesis Data Streams", delivery. */
@@ -57,22 +63,22 @@ export async function reconcileDelivery(options: ReconcileOptions): Promise<Reco
     const client = needsClient
       ? new AmplitudeClient({ apiKey, secretKey, zone, url, ...deployment })
       : undefined;
-    const log = options.part === undefined ? undefined : new PartLog();
+    const log = options.part === undefined ? undefined : await PartLog.open();
     try {
       return await new Reconciliation(options, deployment, range, client, log).run();
     } finally {
       client?.destroy();
-      log?.close();
+      await log?.close();
     }
   });
 }
 
 class Reconciliation {
   readonly #findings: Finding[] = [];
-  readonly #forwarding: Forwarding;
   readonly #matcher: Matcher;
   readonly #exported: ExportedHours;
   readonly #windowEnd: EpochMs;
+  readonly #reading: PartReading = { readWithin: false, readAfter: null, expired: null, findingsAfter: [] };
   #step = "";
   /** Whether the stream was read as far as it can decide. */
   #readingComplete = false;
@@ -80,13 +86,6 @@ class Reconciliation {
   #rowsRead = 0;
   #backfilled: BackfillReport | null = null;
   #metrics: AmplitudeMetrics | null = null;
-  /** Results of reading a part that count only if all parts together lack an event. */
-  readonly #ofPart: Pick<PartHeader, "readWithin" | "readAfter" | "expired" | "findingsAfter"> = {
-    readWithin: false,
-    readAfter: null,
-    expired: null,
-    findingsAfter: [],
-  };
 
   constructor(
     private readonly options: ReconcileOptions,
@@ -96,9 +95,9 @@ class Reconciliation {
     private readonly log: PartLog | undefined,
   ) {
     const { eventTypes = [], allTypes = false } = options;
-    this.#forwarding = { eventTypes: new Set(eventTypes), allTypes };
     this.#windowEnd = range.end + RETRY_WINDOW_MS;
-    this.#matcher = new Matcher(range, this.#windowEnd, log);
+    const forwarding = { eventTypes: new Set(eventTypes), allTypes };
+    this.#matcher = new Matcher(range, this.#windowEnd, forwarding, log);
     this.#exported = new ExportedHours(options, range, client, deployment.startedAt);
   }
 
@@ -107,7 +106,8 @@ class Reconciliation {
     if (this.options.missing !== undefined) await prepareMissing(this.options.missing);
     if (this.options.partFile !== undefined) await preparePartFile(this.options.partFile);
     await this.#exported.prepare();
-    const stream = await this.#lookUp();
+    const { stream, findings } = await lookUpStream(this.deployment, (step) => this.#show(step));
+    this.#findings.push(...findings);
     if (stream !== undefined && !hasSeverity(this.#findings, "error")) {
       this.#checkRetention(stream);
       await this.#readExport();
@@ -118,13 +118,8 @@ class Reconciliation {
       await this.#readMetrics();
     }
     const { part, partFile } = this.options;
-    return part === undefined || partFile === undefined ? this.#report() : this.#partReport(part, partFile);
-  }
-
-  async #lookUp(): Promise<StreamState | undefined> {
-    const { stream, findings } = await lookUpStream(this.deployment, (step) => this.#show(step));
-    this.#findings.push(...findings);
-    return stream;
+    if (part === undefined || partFile === undefined || this.log === undefined) return this.#report();
+    return this.#partReport(part, partFile, this.log);
   }
 
   #checkRetention({ retentionHours, serviceTime, streamArn }: StreamState): void {
@@ -150,45 +145,33 @@ class Reconciliation {
   async #readStream(stream: StreamState): Promise<void> {
     if (this.deployment.signal.aborted) return;
     this.#show("reading the stream");
+    const reading = this.#reading;
     const now = this.deployment.clock.now();
     const read = (from: EpochMs, to: EpochMs, isAfterWindow: boolean) =>
-      this.#withReader(
-        stream,
-        from - READ_MARGIN_MS,
-        (batch) => this.#matcher.take(batch, isAfterWindow),
-        (reader) => this.#readUpTo(reader, to),
-      );
-    this.#readingComplete = await read(this.range.from, Math.min(this.#windowEnd, now), false);
-    if (this.log !== undefined) {
-      await this.#readOn(stream, now <= this.#windowEnd ? undefined : () => read(this.#windowEnd, now, true));
-      return;
-    }
-    const expired = this.#expiry(stream);
-    if (expired !== undefined && this.#missing > 0) {
+      this.#read(stream, from, to, (batch) => this.#matcher.take(batch, isAfterWindow));
+    reading.readWithin = await read(this.range.from, Math.min(this.#windowEnd, now), false);
+    reading.expired = this.#expiry(stream);
+    this.#readingComplete = reading.readWithin;
+    // Only all parts together tell whether events are missing.
+    const isPart = this.log !== undefined;
+    if (!isPart && reading.expired !== null && this.#matcher.tally.missing > 0) {
       this.#readingComplete = false;
-      this.#findings.push(expired);
+      this.#findings.push(reading.expired);
     }
-    if (!this.#readingComplete || now <= this.#windowEnd || !this.#mayArriveLater) return;
-    this.#show("reading on for missing events");
-    this.#readingComplete = await read(this.#windowEnd, now, true);
-  }
-
-  /** Reads a part of the stream on in any case, because only all parts together tell whether events are missing. */
-  async #readOn(stream: StreamState, read: (() => Promise<boolean>) | undefined): Promise<void> {
-    this.#ofPart.readWithin = this.#readingComplete;
-    this.#ofPart.expired = this.#expiry(stream) ?? null;
-    if (!this.#readingComplete || read === undefined) return;
+    if (!this.#readingComplete || now <= this.#windowEnd) return;
+    if (!isPart && !this.#matcher.tally.mayArriveLater) return;
     this.#show("reading on for missing events");
     const before = this.#findings.length;
-    this.#ofPart.readAfter = await read();
-    this.#ofPart.findingsAfter = this.#findings.splice(before);
+    reading.readAfter = await read(this.#windowEnd, now, true);
+    if (isPart) reading.findingsAfter = this.#findings.splice(before);
+    else this.#readingComplete = reading.readAfter;
   }
 
   /** Records may have expired before they were read, so events of the first hours that are missing prove nothing then. */
-  #expiry({ retentionHours, clockOffsetMs, streamArn }: StreamState): Finding | undefined {
-    if (retentionHours === undefined) return undefined;
+  #expiry({ retentionHours, clockOffsetMs, streamArn }: StreamState): Finding | null {
+    if (retentionHours === undefined) return null;
     const oldest = this.deployment.clock.now() + clockOffsetMs - retentionHours * HOUR_MS;
-    if (oldest <= this.range.from) return undefined;
+    if (oldest <= this.range.from) return null;
     return finding.undetermined(
       "records-expired",
       streamArn,
@@ -208,27 +191,37 @@ class Reconciliation {
     this.#matcher.endMatching();
   }
 
-  /** @returns What `read` returns, or false if the stream can't be read. */
-  async #withReader(
+  /**
+   * Reads the records that arrived from a time on.
+   *
+   * @returns Whether they were read up to the other time. The findings say why they were not.
+   */
+  async #read(
     stream: StreamState,
     from: EpochMs,
+    to: EpochMs,
     onRecords: (batch: ShardRecords) => void,
-    read: (reader: StreamReader) => Promise<boolean>,
   ): Promise<boolean> {
-    const reader = this.#reader(stream, from, onRecords);
+    const { pollMs, capacityShare, part } = this.options;
+    const reader = readerOf(this.deployment, stream, {
+      from: new Date(from - READ_MARGIN_MS),
+      onRecords: (batch) => {
+        // A shard that two parts read belongs to one of them.
+        if (batch.isOfOtherPart) return;
+        this.#rowsRead += batch.records.length;
+        onRecords(batch);
+        this.#show();
+      },
+      pollMs,
+      capacityShare,
+      part,
+    });
     return whileReading(reader, stream.streamArn, this.#findings, () => {
       void reader.start();
-      return read(reader);
+      return this.#readUpTo(reader, to);
     });
   }
 
-  /** Whether events that arrived after Amplitude's retries, such as those of a backfill, can change the result. */
-  get #mayArriveLater(): boolean {
-    const { outstanding, eventsDelivered } = this.#matcher;
-    return outstanding > 0 && (eventsDelivered === 0 || this.#missing > 0);
-  }
-
-  /** @returns Whether the stream was read up to this time. */
   async #readUpTo(reader: StreamReader, time: EpochMs): Promise<boolean> {
     const { clock, signal, streamArn } = this.deployment;
     for (;;) {
@@ -243,26 +236,12 @@ class Reconciliation {
     }
   }
 
-  #reader(stream: StreamState, from: EpochMs, onRecords: (batch: ShardRecords) => void): StreamReader {
-    return readerOf(this.deployment, stream, {
-      ...this.options,
-      from: new Date(from),
-      onRecords: (batch) => {
-        // A shard that two parts read belongs to one of them.
-        if (batch.isOfOtherPart) return;
-        this.#rowsRead += batch.records.length;
-        onRecords(batch);
-        this.#show();
-      },
-    });
-  }
-
   /** Writes what is missing, if the caller agrees, and reads it back. */
   async #backfill(stream: StreamState): Promise<void> {
     const { backfill: isRequested = false, confirmBackfill, capacityShare } = this.options;
     const { signal, outputs, clock, operator, wait } = this.deployment;
     if (!isRequested || !this.#readingComplete || signal.aborted) return;
-    const missing = this.#missing;
+    const { missing } = this.#matcher.tally;
     if (missing === 0) return;
     if (!(await (confirmBackfill?.(missing) ?? true))) return;
     // The first reading ended some time ago, and the service's time is what arrivals are compared with.
@@ -278,16 +257,8 @@ class Reconciliation {
     this.#backfilled = report;
     this.#findings.push(...findings);
     this.#show("reading back what was written");
-    const writtenAt = clock.now();
-    const from = current.serviceTime - READ_MARGIN_MS;
     const takeAgain = (batch: ShardRecords) => this.#matcher.takeAgain(batch);
-    this.#readingComplete = await this.#withReader(current, from, takeAgain, (reader) =>
-      this.#readUpTo(reader, writtenAt),
-    );
-  }
-
-  get #missing(): number {
-    return this.#matcher.result(this.#forwarding).total.eventsMissing;
+    this.#readingComplete = await this.#read(current, current.serviceTime, clock.now(), takeAgain);
   }
 
   /** Reads hours again. Yields the events that are missing. */
@@ -296,7 +267,7 @@ class Reconciliation {
   ): AsyncGenerator<readonly ExportedEvent[]> {
     this.#matcher.startLook();
     for await (const events of this.#exported.read(hours)) {
-      const missing = events.filter((event) => this.#matcher.lookAgain(event, this.#forwarding));
+      const missing = events.filter((event) => this.#matcher.lookAgain(event));
       if (missing.length > 0) yield missing;
     }
   }
@@ -327,13 +298,17 @@ class Reconciliation {
   }
 
   #report(): ReconcileReport {
-    const after = this.deployment.signal.aborted ? [interrupted(this.#matcher.eventsExported)] : [];
-    return composeReport({ ...this.#result(), before: this.#findings, after });
+    return composeReport({ ...this.#result(), before: this.#findings, after: this.#interruption() });
+  }
+
+  #interruption(): Finding[] {
+    return this.deployment.signal.aborted ? [interrupted(this.#matcher.eventsExported)] : [];
   }
 
   #result(): Omit<Reconciled, "before" | "after"> {
+    const { tally, eventsWithoutIdentity, rowsIgnored, typesNotExported } = this.#matcher;
+    const { problems, problemCount, fileProblemCount } = this.#exported;
     const { options, deployment } = this;
-    const { total, hours, types } = this.#matcher.result(this.#forwarding);
     return {
       names: namesOf(deployment.outputs),
       where: deployment.streamArn,
@@ -342,77 +317,45 @@ class Reconciliation {
       end: deployment.clock.now(),
       part: options.part ?? null,
       runId: options.runId ?? null,
-      total,
-      outcomes: hours,
-      eventTypes: [...types].map(([name, outcomes]) => ({ eventType: redactName(name), ...outcomes })),
-      eventsWithoutIdentity: this.#matcher.eventsWithoutIdentity,
-      rowsIgnored: this.#matcher.rowsIgnored,
-      unmatched: this.#matcher.unmatched(),
-      skipped: this.#exported,
-      latency: this.#matcher.tally.latency.summary() ?? null,
+      tally,
+      eventsWithoutIdentity,
+      rowsIgnored,
+      skipped: { problems, problemCount, fileProblemCount },
       differences: this.#matcher.differences(MAX_DIFFERENCES),
       backfill: this.#backfilled,
       metrics: this.#metrics,
-      isExportable: (hour) => this.#exported.isExportable(hour),
-      unexplainedHours: this.#matcher.unexplainedHours,
-      typesNotExported: [...this.#forwarding.eventTypes].flatMap((name) =>
-        !this.#exportRead || types.has(name) ? [] : redactName(name),
-      ),
+      hoursExportable: this.#exported.hoursExportable,
+      typesNotExported: this.#exportRead ? typesNotExported.map((name) => redactName(name)) : [],
       exportRead: this.#exportRead,
       readingComplete: this.#readingComplete,
     };
   }
 
   /** Writes the part's file. The report decides nothing, because other parts may have what this one lacks. */
-  async #partReport(part: Part, file: string): Promise<ReconcileReport> {
-    const { options, deployment, log } = this;
-    const { tally, typeNames, eventsExported } = this.#matcher;
-    const { eventTypes, allTypes } = this.#forwarding;
-    const {
-      names,
-      where,
-      hours,
-      start,
-      end,
-      eventsWithoutIdentity,
-      rowsIgnored,
-      typesNotExported,
-      ...result
-    } = this.#result();
-    const { problems, problemCount, fileProblemCount } = this.#exported;
-    const findings = [...this.#findings, ...(deployment.signal.aborted ? [interrupted(eventsExported)] : [])];
-    await log?.write(
+  async #partReport(part: Part, file: string, log: PartLog): Promise<ReconcileReport> {
+    const { eventTypes = [], allTypes = false, runId = "" } = this.options;
+    const { tally, differences: _, backfill: __, ...facts } = this.#result();
+    const sameInAllParts = [
+      unique(eventTypes).sort(),
+      allTypes,
+      facts.rowsIgnored,
+      facts.skipped.problemCount,
+    ];
+    const findings = [...this.#findings, ...this.#interruption()];
+    const exportHash = this.#exportRead ? log.exportHash(sameInAllParts) : null;
+    await log.write(
       file,
-      {
-        version: VERSION,
-        part,
-        runId: options.runId ?? "",
-        ...{ names, where, hours, start, end },
-        exportHash: this.#exportRead
-          ? log.exportHash([[...eventTypes].sort(), allTypes, rowsIgnored, problemCount])
-          : null,
-        exportedOfHours: tally.hours.map((outcomes) => outcomes.eventsExported),
-        exportedOfTypes: tally.types.map((outcomes) => outcomes.eventsExported),
-        typeNames: typeNames.map(redactName),
-        forwardedTypes: typeNames.flatMap((name, type) => (allTypes || eventTypes.has(name) ? type : [])),
-        ...{ typesNotExported, eventsWithoutIdentity, rowsIgnored },
-        skipped: { problems, problemCount, fileProblemCount },
-        hoursExportable: result.outcomes.filter((_, hour) => this.#exported.isExportable(hour)).length,
-        stages: this.#matcher.unmatchedByStage(),
-        ...this.#ofPart,
-        findings,
-        metrics: this.#metrics,
-      },
+      { ...facts, version: VERSION, part, runId, exportHash, ...this.#reading, findings },
       tally,
     );
-    const own = [...findings, ...this.#ofPart.findingsAfter, partsNotMerged(part, file)];
+    const own = [...findings, ...this.#reading.findingsAfter, partsNotMerged(part, file)];
     const report = composeReport({ ...this.#result(), readingComplete: false, before: [], after: [] });
-    return { ...report, verdict: hasSeverity(own, "error") ? "incomplete" : "undecided", findings: own };
+    return { ...report, verdict: verdictFrom(own), findings: own };
   }
 
   #show(step = this.#step): void {
     this.#step = step;
-    const { eventsExported, eventsDelivered } = this.#matcher;
-    this.options.onProgress?.({ step, eventsExported, eventsDelivered });
+    const { eventsExported, tally } = this.#matcher;
+    this.options.onProgress?.({ step, eventsExported, eventsDelivered: tally.delivered });
   }
 }

@@ -8,12 +8,19 @@ import { detectKind, type Properties, parseTimestamp } from "../events/event";
 import type { ExportedEvent } from "../events/export/eventLines";
 import { isGenerated } from "../events/generator/generatedEvent";
 import { parseRecord } from "../events/recordContent";
+import { redactName } from "../events/redact";
 import type { ShardRecords } from "../kinesis/shardReader";
-import { IdentityHash, MAX_TYPES } from "./eventTable";
 import { HOUR_MS, type HourRange } from "./options";
-import type { EventOutcomes, FieldDifference, IgnoredRows } from "./report";
-import { contentHash, type DifferentField, differentFields, identityOf, insertIdOf } from "./row";
-import { NO_ROWS, type StageOfRows, sumOfRows, Tally, type UnmatchedRows } from "./tally";
+import type { FieldDifference, IgnoredRows } from "./report";
+import {
+  contentHash,
+  type DifferentField,
+  differentFields,
+  IdentityHash,
+  identityOf,
+  insertIdOf,
+} from "./row";
+import { MAX_TYPES, RowsOfStage, Tally, type UnmatchedRows } from "./tally";
 
 /** Size of the rows that are kept, because only the export tells in which fields they differ, or which event they are. */
 const MAX_KEPT_BYTES = 64 * 2 ** 20;
@@ -31,66 +38,54 @@ export interface Forwarding {
   allTypes: boolean;
 }
 
-/** Result of the matching. */
-export interface Matching {
-  total: EventOutcomes;
-  hours: EventOutcomes[];
-  types: ReadonlyMap<string, EventOutcomes>;
-}
-
 /**
  * When a row arrived and was matched: 0 within the window, 1 after it, 2 and 3 the same for rows that were matched again.
  * Rows that arrived later count only if events are missing within the window.
  */
 export type Stage = 0 | 1 | 2 | 3;
-const STAGES: Stage[] = [0, 1, 2, 3];
 
-/** Rows of the stream that match no exported event. */
-interface Unmatched {
-  counts: UnmatchedRows;
-  /** Names of their event types. */
-  types: Set<string>;
-  /** Numbers of the hours that they are from. */
-  hours: Set<number>;
+/** A row of the stream that matches an exported event. */
+export interface Match {
+  /** Number of the event. */
+  entry: number;
+  /** Time from `server_upload_time` to the arrival, in ms. */
+  delay: number;
+  stage: Stage;
+  /** Whether the endpoint returned the record again. */
+  isRepeated: boolean;
+  isDifferent: boolean;
+}
+
+/** An event of which a row differs. */
+export interface Difference {
+  entry: number;
+  stage: Stage;
+  fields: DifferentField[];
 }
 
 /** Receives what one part of the stream says about the exported events. */
 export interface MatchListener {
   /** Called for every exported event that counts, in the order of the export. */
   onExported(identity: string | undefined, content: number, uploadedAt: EpochMs): void;
-  /** Called for every row of the stream that matches an event. */
-  onMatched(
-    entry: number,
-    delay: number,
-    match: { stage: Stage; isRepeated: boolean; isDifferent: boolean },
-  ): void;
-  /** Called for every event of which a row differs, in the order of the export. */
-  onDifferent(entry: number, stage: Stage, fields: DifferentField[]): void;
+  onMatch(match: Match): void;
+  /** Called once per different event, in the order of the export. */
+  onDifference(difference: Difference): void;
 }
 
 /** Matches the rows of a stream with those of an export, which have to be added first. */
 export class Matcher {
   readonly tally: Tally;
+  readonly rowsIgnored: IgnoredRows = { repeated: 0, otherHours: 0, withoutTime: 0 };
+  /** Exported events that can't be matched. */
+  eventsWithoutIdentity = 0;
   readonly #hash = new IdentityHash(randomInt(2 ** 32));
   /** Numbers of the exported types, by name. */
   readonly #types = new Map<string, number>();
-  readonly #typeNames: string[] = [];
   readonly #apps = new Set<string>();
-  readonly #different = new Map<number, Properties>();
-  /** Stages of the different rows, for the listener. */
-  readonly #differentStages = new Map<number, Stage>();
-  readonly #unmatched = STAGES.map(
-    (): Unmatched => ({
-      counts: { ...NO_ROWS },
-      types: new Set(),
-      hours: new Set(),
-    }),
-  );
+  readonly #different = new Map<number, { row: Properties; stage: Stage }>();
   /** Unmatched rows of the stream without a uuid, by device and `$insert_id`. Their events may have one in the export. */
   readonly #withoutUuid = new Map<string, StreamRow[]>();
   readonly #fields = new Map<string, FieldDifference>();
-  readonly rowsIgnored: IgnoredRows = { repeated: 0, otherHours: 0, withoutTime: 0 };
-  #eventsWithoutIdentity = 0;
   #keptBytes = 0;
   #isMatchedAgain = false;
 
@@ -101,36 +96,20 @@ export class Matcher {
   constructor(
     private readonly range: HourRange,
     private readonly windowEnd: EpochMs,
+    private readonly forwarding: Forwarding,
     private readonly listener?: MatchListener,
   ) {
     this.tally = new Tally(range);
+    for (let stage = 0; stage < 4; stage += 1) this.tally.stages.push(new RowsOfStage());
   }
 
   get eventsExported(): number {
-    return this.tally.table.size + this.#eventsWithoutIdentity;
+    return this.tally.table.size + this.eventsWithoutIdentity;
   }
 
-  get eventsDelivered(): number {
-    return this.tally.delivered;
-  }
-
-  get eventsWithoutIdentity(): number {
-    return this.#eventsWithoutIdentity;
-  }
-
-  /** Events that were not found in the stream so far. */
-  get outstanding(): number {
-    return this.tally.outstanding;
-  }
-
-  /** Numbers of the hours of which the stream has a row that the export lacks. */
-  get unexplainedHours(): ReadonlySet<number> {
-    return new Set(this.#unmatched.flatMap(({ hours }) => [...hours]));
-  }
-
-  /** Whether the export has an event of an hour. */
-  hasExported(hour: number): boolean {
-    return (this.tally.hours[hour]?.eventsExported ?? 0) > 0;
+  /** Names of `eventTypes` that the export lacks. */
+  get typesNotExported(): string[] {
+    return [...this.forwarding.eventTypes].filter((name) => !this.#types.has(name));
   }
 
   /** Adds a row of the export. */
@@ -156,8 +135,8 @@ export class Matcher {
     const content = contentHash(row);
     const ms = uploadedAt - this.range.from - hour * HOUR_MS;
     this.listener?.onExported(identity, content, uploadedAt);
-    if (hash === undefined) this.#eventsWithoutIdentity += 1;
-    else this.tally.add(hash, { content, bytes: crc32(bytes), type, hour, ms });
+    if (hash === undefined) this.eventsWithoutIdentity += 1;
+    else this.tally.table.add(hash, { content, bytes: crc32(bytes), type, hour, ms });
   }
 
   /**
@@ -234,9 +213,8 @@ export class Matcher {
     this.#see(entry, arrival, isDifferent);
     if (!isDifferent) return;
     this.tally.table.markDifferent(entry);
-    if (this.#different.has(entry) || !this.#mayKeep(size)) return;
-    this.#different.set(entry, row);
-    if (this.listener !== undefined) this.#differentStages.set(entry, this.#stageOf(arrival));
+    if (!this.#different.has(entry) && this.#mayKeep(size))
+      this.#different.set(entry, { row, stage: this.#stageOf(arrival) });
   }
 
   #mayKeep(size: number): boolean {
@@ -287,9 +265,9 @@ export class Matcher {
 
   #see(entry: number, arrival: Arrival, isDifferent: boolean): void {
     const { at, isRepeated } = arrival;
-    const delay = this.tally.delayOf(entry, at, this.range.from);
+    const delay = this.tally.delayOf(entry, at);
     if (this.listener !== undefined && !(isRepeated && this.tally.table.isSeen(entry)))
-      this.listener.onMatched(entry, delay, { stage: this.#stageOf(arrival), isRepeated, isDifferent });
+      this.listener.onMatch({ entry, delay, stage: this.#stageOf(arrival), isRepeated, isDifferent });
     this.tally.see(entry, delay, isRepeated);
   }
 
@@ -301,7 +279,8 @@ export class Matcher {
     else if (this.#isOfOtherProject(row)) this.#countUnmatched("eventsOfOtherProjects", arrival);
     else {
       const { types, hours } = this.#unmatchedOf(arrival);
-      types.add(typeOf(row));
+      const type = this.#types.get(typeOf(row));
+      if (type !== undefined) types.add(type);
       if (uploadedAt !== undefined && !isOfRange) this.#countUnmatched("eventsOfOtherHours", arrival);
       else {
         this.#countUnmatched("eventsUnexplained", arrival);
@@ -319,21 +298,8 @@ export class Matcher {
     if (!arrival.isRepeated) this.#unmatchedOf(arrival).counts[kind] += 1;
   }
 
-  #unmatchedOf(arrival: Arrival): Unmatched {
-    return this.#unmatched[this.#stageOf(arrival)] as Unmatched;
-  }
-
-  /** Counts every event. */
-  result(forwarding: Forwarding): Matching {
-    const { total, hours, types } = this.tally.result((type) => this.#isForwarded(type, forwarding));
-    const named = [...this.#types].map(([name, type]) => [name, types[type] as EventOutcomes] as const);
-    return { total, hours, types: new Map(named) };
-  }
-
-  #isForwarded(type: number, { eventTypes, allTypes }: Forwarding): boolean {
-    if (allTypes || this.tally.deliveredTypes.has(type)) return true;
-    const name = this.#typeNames[type] ?? "";
-    return eventTypes.has(name) || this.#unmatched.some(({ types }) => types.has(name));
+  #unmatchedOf(arrival: Arrival): RowsOfStage {
+    return this.tally.stages[this.#stageOf(arrival)] as RowsOfStage;
   }
 
   /**
@@ -341,15 +307,17 @@ export class Matcher {
    *
    * @returns Whether the event is missing. False for a row that repeats an event.
    */
-  lookAgain({ row }: ExportedEvent, forwarding: Forwarding): boolean {
+  lookAgain({ row }: ExportedEvent): boolean {
     const uploadedAt = parseTimestamp(row.server_upload_time);
     const identity = identityOf(row);
     if (uploadedAt === undefined || !this.#isInRange(uploadedAt) || identity === undefined) return false;
-    const entry = this.tally.table.find(this.#hash.of(identity));
-    if (entry === -1 || !this.tally.table.visit(entry)) return false;
+    const { table } = this.tally;
+    const entry = this.#find(identity);
+    if (entry === -1 || !table.visit(entry)) return false;
     const streamed = this.#different.get(entry);
-    if (streamed !== undefined) this.#countFields(entry, row, streamed);
-    return !this.tally.table.isSeen(entry) && this.#isForwarded(this.tally.table.typeOf(entry), forwarding);
+    if (streamed !== undefined)
+      this.#countFields({ entry, stage: streamed.stage, fields: differentFields(row, streamed.row) });
+    return !table.isSeen(entry) && this.tally.isForwarded(table.typeOf(entry));
   }
 
   /** Lets every event be looked at again. */
@@ -360,11 +328,12 @@ export class Matcher {
 
   /** Numbers of the hours with events that a look at the export tells more about. */
   hoursToLookAt(isOfInterest: { missing: boolean }): ReadonlySet<number> {
+    const { table } = this.tally;
     const hours = new Set<number>();
-    for (const entry of this.#different.keys()) hours.add(this.tally.table.hourOf(entry));
+    for (const entry of this.#different.keys()) hours.add(table.hourOf(entry));
     if (isOfInterest.missing)
-      for (let entry = 0; entry < this.tally.table.size; entry += 1)
-        if (!this.tally.table.isSeen(entry)) hours.add(this.tally.table.hourOf(entry));
+      for (let entry = 0; entry < table.size; entry += 1)
+        if (!table.isSeen(entry)) hours.add(table.hourOf(entry));
     return hours;
   }
 
@@ -373,10 +342,9 @@ export class Matcher {
     return [...this.#fields.values()].sort((one, other) => other.count - one.count).slice(0, max);
   }
 
-  #countFields(entry: number, exported: Properties, streamed: Properties): void {
-    const fields = differentFields(exported, streamed);
-    this.listener?.onDifferent(entry, this.#differentStages.get(entry) ?? 0, fields);
-    for (const { field, sample } of fields) {
+  #countFields(difference: Difference): void {
+    this.listener?.onDifference(difference);
+    for (const { field, sample } of difference.fields) {
       const counted = this.#fields.get(field);
       if (counted !== undefined) counted.count += 1;
       else if (this.#fields.size < MAX_FIELDS) this.#fields.set(field, { field, count: 1, sample });
@@ -394,28 +362,11 @@ export class Matcher {
   #typeNumber(name: string): number {
     const known = this.#types.get(name) ?? (this.#types.size < MAX_TYPES - 1 ? undefined : MAX_TYPES - 1);
     if (known !== undefined) return known;
-    const type = this.tally.addType();
+    const { eventTypes, allTypes } = this.forwarding;
+    const isNamed = allTypes || eventTypes.has(name);
+    const type = this.tally.addType({ eventType: redactName(name), eventsExported: 0, isNamed });
     this.#types.set(name, type);
-    this.#typeNames.push(name);
     return type;
-  }
-
-  unmatched(): UnmatchedRows {
-    return sumOfRows(this.#unmatched.map(({ counts }) => counts));
-  }
-
-  /** Names of the exported types, by number. */
-  get typeNames(): readonly string[] {
-    return this.#typeNames;
-  }
-
-  /** Unmatched rows of each stage, with the numbers of the exported types and of the hours that they are from. */
-  unmatchedByStage(): StageOfRows[] {
-    return this.#unmatched.map(({ counts, types, hours }) => ({
-      counts,
-      types: this.#typeNames.flatMap((name, type) => (types.has(name) ? type : [])),
-      hours: [...hours],
-    }));
   }
 }
 

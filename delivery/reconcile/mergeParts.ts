@@ -3,12 +3,12 @@ import { type Finding, finding, listed } from "../common/findings";
 import { type PartReport, partText, selectParts } from "../common/part";
 import { unique } from "../common/values";
 import { composeReport, MAX_DIFFERENCES } from "./composeReport";
-import { mix } from "./eventTable";
-import type { Stage } from "./matcher";
+import type { Difference, Stage } from "./matcher";
 import { HOUR_MS, parseHour } from "./options";
-import { type DifferenceLine, type PartHeader, type PartVisitor, readPartFile } from "./partFile";
+import { type PartHeader, type PartVisitor, readPartFile } from "./partFile";
 import type { FieldDifference, ReconcileReport } from "./report";
-import { type StageOfRows, sumOfRows, Tally } from "./tally";
+import { mix } from "./row";
+import { Tally } from "./tally";
 
 /** A part's file, and the header in it. */
 interface PartFile {
@@ -48,7 +48,7 @@ class Merge {
   /** Parts that have read the same export. */
   readonly #compared: PartFile[];
   readonly #fields = new Map<string, FieldDifference & { first: [entry: number, field: number] }>();
-  readonly #findings: Finding[];
+  readonly #gaps: Finding[];
 
   constructor(
     private readonly all: PartFile[],
@@ -60,23 +60,25 @@ class Merge {
     this.#compared = all.filter(({ header }) => header.exportHash === exportHash);
     this.#first = (this.#compared[0] ?? (all[0] as PartFile)).header;
     const others = all.filter(({ header }) => header.exportHash !== null && header.exportHash !== exportHash);
-    this.#findings = [...gaps, ...others.map((other) => ofOtherExport(other))];
-    this.#tally = new Tally(rangeOf(this.#first));
+    this.#gaps = [...gaps, ...others.map(ofOtherExport)];
+    const { from, to } = this.#first.hours;
+    this.#tally = new Tally({ from: parseHour(from) ?? 0, end: (parseHour(to) ?? 0) + HOUR_MS });
   }
 
   async report(): Promise<ReconcileReport> {
-    const { typeNames, hours, names, where, skipped, runId } = this.#first;
+    const tally = this.#tally;
+    const headers = this.all.map(({ header }) => header);
     await this.#addExported();
-    let readingComplete = this.#findings.length === 0 && this.#every(({ readWithin }) => readWithin);
+    let readingComplete = this.#gaps.length === 0 && this.#every(({ readWithin }) => readWithin);
     const stages: Stage[] = [0];
     await this.#replay(0);
-    const before = [...this.#findings, ...this.#findingsOf(({ findings }) => findings)];
-    if (this.#missing(stages) > 0) {
+    const before = [...this.#gaps, ...this.#findingsOf(({ findings }) => findings)];
+    if (tally.missing > 0) {
       const expired = this.#findingsOf(({ expired }) => (expired === null ? [] : [expired]));
       readingComplete &&= expired.length === 0;
       before.push(...expired);
     }
-    if (readingComplete && this.#mayArriveLater(stages)) {
+    if (readingComplete && tally.mayArriveLater) {
       stages.push(1);
       await this.#replay(1);
       readingComplete = this.#every(({ readAfter }) => readAfter !== false);
@@ -86,35 +88,18 @@ class Merge {
       stages.push(stage);
       await this.#replay(stage);
     }
-    for (const stage of stages) await this.#compareFields(stage);
-    const { total, hours: outcomes, types } = this.#tally.result((type) => this.#isForwarded(type, stages));
-    const rows = this.#rowsOf(stages);
-    const [start, end] = [
-      Math.min(...this.all.map(({ header }) => header.start)),
-      Math.max(...this.all.map(({ header }) => header.end)),
-    ];
+    for (const stage of stages)
+      await this.#read({ onDifference: (each) => each.stage === stage && this.#countFields(each) });
     return composeReport({
-      names,
-      where,
-      hours,
-      start,
-      end,
+      ...this.#first,
+      start: Math.min(...headers.map(({ start }) => start)),
+      end: Math.max(...headers.map(({ end }) => end)),
       part: null,
-      runId,
-      total,
-      outcomes,
-      eventTypes: types.map((each, type) => ({ eventType: typeNames[type] ?? "", ...each })),
-      eventsWithoutIdentity: this.#first.eventsWithoutIdentity,
-      rowsIgnored: this.#first.rowsIgnored,
-      unmatched: sumOfRows(rows.map(({ counts }) => counts)),
-      skipped,
-      latency: this.#tally.latency.summary() ?? null,
+      tally,
       differences: this.#differences(),
       backfill: null,
-      metrics: this.all.map(({ header }) => header.metrics).find((metrics) => metrics !== null) ?? null,
-      isExportable: (hour) => this.all.every(({ header }) => hour < header.hoursExportable),
-      unexplainedHours: new Set(rows.flatMap((stage) => stage.hours)),
-      typesNotExported: this.#first.typesNotExported,
+      metrics: headers.find(({ metrics }) => metrics !== null)?.metrics ?? null,
+      hoursExportable: Math.min(...headers.map(({ hoursExportable }) => hoursExportable)),
       exportRead: this.#first.exportHash !== null,
       readingComplete,
       before,
@@ -123,49 +108,35 @@ class Merge {
   }
 
   async #addExported(): Promise<void> {
-    const { exportedOfHours, exportedOfTypes } = this.#first;
-    for (const [hour, events] of exportedOfHours.entries())
-      this.#tally.count("eventsExported", hour, -1, events);
-    for (const [type, events] of exportedOfTypes.entries()) {
-      this.#tally.addType();
-      this.#tally.count("eventsExported", -1, type, events);
+    const { hours, table } = this.#tally;
+    for (const [hour, outcomes] of hours.entries())
+      outcomes.eventsExported = this.#first.exportedOfHours[hour] ?? 0;
+    for (const type of this.#first.types) this.#tally.addType(type);
+    const onEvent = (hour: number, type: number) =>
+      table.add({ low: mix(table.size), high: table.size }, { hour, type, ms: 0, content: 0, bytes: 0 });
+    await this.#read({ onEvent }, this.#compared.slice(0, 1));
+  }
+
+  /** Takes the rows of a stage, part by part, as one process takes them, shard by shard. */
+  async #replay(stage: Stage): Promise<void> {
+    for (const { header } of this.#compared) {
+      const rows = header.stages[stage];
+      if (rows !== undefined)
+        this.#tally.stages.push({ ...rows, types: new Set(rows.types), hours: new Set(rows.hours) });
     }
-    const [first] = this.#compared;
-    if (first === undefined) return;
-    await this.#read(first, {
-      onEvent: (hour, type) => {
-        const number = this.#tally.table.size;
-        this.#tally.add({ low: mix(number), high: number }, { hour, type, ms: 0, content: 0, bytes: 0 });
+    await this.#read({
+      onMatch: (match) => {
+        if (match.stage !== stage) return;
+        const entry = this.#checked(match.entry);
+        this.#tally.see(entry, match.delay, match.isRepeated);
+        if (match.isDifferent) this.#tally.table.markDifferent(entry);
       },
     });
   }
 
-  /** Takes the matches of a stage, part by part, as one process takes them, shard by shard. */
-  async #replay(replayed: Stage): Promise<void> {
-    for (const part of this.#compared)
-      await this.#read(part, {
-        onMatch: (entry, delay, { stage, isRepeated, isDifferent }) => {
-          if (stage !== replayed) return;
-          this.#checkEntry(entry);
-          this.#tally.see(entry, delay, isRepeated);
-          if (isDifferent) this.#tally.table.markDifferent(entry);
-        },
-      });
-  }
-
   /** Counts the fields of each different event once. */
-  async #compareFields(compared: Stage): Promise<void> {
-    for (const part of this.#compared)
-      await this.#read(part, {
-        onDifference: (line) => {
-          if (line.stage !== compared) return;
-          this.#checkEntry(line.entry);
-          if (this.#tally.table.visit(line.entry)) this.#countFields(line);
-        },
-      });
-  }
-
-  #countFields({ entry, fields }: DifferenceLine): void {
+  #countFields({ entry, fields }: Difference): void {
+    if (!this.#tally.table.visit(this.#checked(entry))) return;
     for (const [index, { field, sample }] of fields.entries()) {
       const known = this.#fields.get(field);
       if (known !== undefined) known.count += 1;
@@ -182,12 +153,13 @@ class Merge {
       .map(({ first: _, ...difference }) => difference);
   }
 
-  async #read({ file }: PartFile, visitor: PartVisitor): Promise<void> {
-    await readPartFile(file, visitor);
+  async #read(visitor: PartVisitor, parts = this.#compared): Promise<void> {
+    for (const { file } of parts) await readPartFile(file, visitor);
   }
 
-  #checkEntry(entry: number): void {
+  #checked(entry: number): number {
     if (entry >= this.#tally.table.size) throw new Error("it names an event that the export lacks");
+    return entry;
   }
 
   /** Whether all parts have read the same export, and fulfill a condition. */
@@ -197,46 +169,19 @@ class Merge {
     );
   }
 
-  #missing(stages: Stage[]): number {
-    return this.#tally.result((type) => this.#isForwarded(type, stages)).total.eventsMissing;
-  }
-
-  /** Whether one process would have looked for events that arrived after Amplitude's retries. */
-  #mayArriveLater(stages: Stage[]): boolean {
-    const { outstanding, delivered } = this.#tally;
-    return outstanding > 0 && (delivered === 0 || this.#missing(stages) > 0);
-  }
-
-  #isForwarded(type: number, stages: Stage[]): boolean {
-    return (
-      this.#first.forwardedTypes.includes(type) ||
-      this.#rowsOf(stages).some(({ types }) => types.includes(type))
-    );
-  }
-
-  #rowsOf(stages: Stage[]): StageOfRows[] {
-    return this.#compared.flatMap(({ header }) => stages.flatMap((stage) => header.stages[stage] ?? []));
-  }
-
   /** Returns each finding of the parts once, with the parts that have it, unless all of them do. */
   #findingsOf(select: (header: PartHeader) => Finding[]): Finding[] {
-    const found = this.all.flatMap(({ header }) =>
-      select(header).map((each) => ({ each, key: JSON.stringify(each), part: partText(header.part) })),
-    );
-    return unique(found.map(({ key }) => key)).flatMap((key) => {
-      const same = found.filter((other) => other.key === key);
-      const [first] = same;
-      if (first === undefined) return [];
-      const parts = unique(same.map(({ part }) => part));
-      if (parts.length === this.all.length) return [first.each];
-      const which = `${parts.length === 1 ? "part" : "parts"} ${listed(parts)}`;
-      return [{ ...first.each, message: `${first.each.message} (${which})` }];
+    const parts = new Map<string, string[]>();
+    for (const { header } of this.all)
+      for (const key of unique(select(header).map((each) => JSON.stringify(each))))
+        parts.set(key, [...(parts.get(key) ?? []), partText(header.part)]);
+    return [...parts].map(([key, found]) => {
+      const each = JSON.parse(key) as Finding;
+      if (found.length === this.all.length) return each;
+      const which = `${found.length === 1 ? "part" : "parts"} ${listed(found)}`;
+      return { ...each, message: `${each.message} (${which})` };
     });
   }
-}
-
-function rangeOf({ hours: { from, to } }: PartHeader) {
-  return { from: parseHour(from) ?? 0, end: (parseHour(to) ?? 0) + HOUR_MS };
 }
 
 function isBefore([entry, field]: [number, number], [otherEntry, otherField]: [number, number]): boolean {

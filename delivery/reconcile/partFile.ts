@@ -1,81 +1,59 @@
 import { createHash } from "node:crypto";
-import { closeSync, createReadStream, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { createReadStream, writeFileSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Readable } from "node:stream";
 import { createGunzip, createGzip } from "node:zlib";
 import type { EpochMs } from "../common/clock";
 import { messageOf, ReportError, SettingsError } from "../common/errors";
-import { PRIVATE_MODE, probeFile, writeAtomically } from "../common/files";
+import { openTemporaryFile, probeFile, reportUnwritable, writeAtomically } from "../common/files";
 import type { Finding } from "../common/findings";
 import type { Part } from "../common/part";
 import { isObject } from "../common/values";
-import type { SourceProblem } from "../events/source";
-import type { MatchListener, Stage } from "./matcher";
-import type { AmplitudeMetrics, IgnoredRows } from "./report";
-import type { DifferentField } from "./row";
-import type { StageOfRows, Tally } from "./tally";
+import type { RunFacts } from "./composeReport";
+import type { Difference, Match, MatchListener, Stage } from "./matcher";
+import type { ExportedType, Tally, UnmatchedRows } from "./tally";
 
-const FORMAT = "amplitude-kinesis reconcile part 1";
+const WHAT = "The part";
+const FORMAT = "amplitude-kinesis reconcile part 2";
 
-/** The first line of a part's file. The events' places, the matches and the differences follow. */
-export interface PartHeader {
-  format: typeof FORMAT;
-  version: string;
-  part: Part;
-  runId: string;
-  names: { roleArn: string; region: string; streamName: string };
-  where: string;
-  hours: { from: string; to: string };
-  start: EpochMs;
-  end: EpochMs;
-  /** Hash of the exported events in their order, and of the types that are forwarded. Null if the export was not read to its end. */
-  exportHash: string | null;
-  /** Exported events that can be matched. */
-  events: number;
-  matches: number;
-  /** Exported events of each hour and type. */
-  exportedOfHours: number[];
-  exportedOfTypes: number[];
-  /** Redacted names of the exported types. */
-  typeNames: string[];
-  /** Numbers of the types that the options name. */
-  forwardedTypes: number[];
-  typesNotExported: string[];
-  eventsWithoutIdentity: number;
-  rowsIgnored: IgnoredRows;
-  skipped: { problems: SourceProblem[]; problemCount: number; fileProblemCount: number };
-  /** Number of the first hours that Amplitude exports completely. */
-  hoursExportable: number;
-  stages: StageOfRows[];
+/** Results of reading a part's shards. */
+export interface PartReading {
   /** Whether the shards were read to the end of the window. */
   readWithin: boolean;
   /** Whether they were read from there to the start of the reading. Null if the window was not over. */
   readAfter: boolean | null;
   /** Counts only if events are missing within the window. */
   expired: Finding | null;
-  findings: Finding[];
   /** Findings of the reading after the window. */
   findingsAfter: Finding[];
-  metrics: AmplitudeMetrics | null;
 }
 
-/** An event that differs, and its fields. */
-export interface DifferenceLine {
-  entry: number;
-  stage: Stage;
-  fields: DifferentField[];
+/** Facts about a part that its report is made of. */
+export interface PartFacts extends RunFacts, PartReading {
+  version: string;
+  part: Part;
+  runId: string;
+  /** Hash of the exported events in their order, and of the types that are forwarded. Null if the export was not read to its end. */
+  exportHash: string | null;
+  findings: Finding[];
+}
+
+/** The first line of a part's file. The events' places, the matches and the differences follow. */
+export interface PartHeader extends PartFacts {
+  format: typeof FORMAT;
+  /** Exported events that can be matched. */
+  events: number;
+  matches: number;
+  /** Exported events of each hour. */
+  exportedOfHours: number[];
+  types: ExportedType[];
+  stages: { counts: UnmatchedRows; types: number[]; hours: number[] }[];
 }
 
 /** Receives the content of a part's file, in order. */
-export interface PartVisitor {
+export interface PartVisitor extends Partial<Pick<MatchListener, "onMatch" | "onDifference">> {
   onEvent?: (hour: number, type: number) => void;
-  onMatch?: (
-    entry: number,
-    delay: number,
-    match: { stage: Stage; isRepeated: boolean; isDifferent: boolean },
-  ) => void;
-  onDifference?: (line: DifferenceLine) => void;
 }
 
 /** Bytes of an event's place: its hour and type. */
@@ -86,41 +64,45 @@ const [DELAY_AT, FLAGS_AT] = [4, 10];
 const MAX_DELAY = 2 ** 47 - 1;
 const [REPEATED, DIFFERENT] = [4, 8];
 const STAGE_MASK = 3;
+const CHUNK_BYTES = 2 ** 16;
 
 /** @throws ReportError if a part's file can't be written. */
-export async function preparePartFile(file: string): Promise<void> {
-  await probeFile(file).catch((cause: unknown) => {
-    throw unwritable(file, cause);
-  });
+export function preparePartFile(file: string): Promise<void> {
+  return reportUnwritable(WHAT, file, probeFile(file));
 }
 
 /** Collects what a part finds of the exported events, in temporary files, so that memory doesn't grow with the rows. */
 export class PartLog implements MatchListener {
   readonly #hash = createHash("sha256");
-  readonly #matches = new TemporaryLog();
-  readonly #differences = new TemporaryLog();
   readonly #match = Buffer.alloc(MATCH_BYTES);
-  matches = 0;
+  #matches = 0;
+
+  private constructor(
+    private readonly matchLog: TemporaryLog,
+    private readonly differenceLog: TemporaryLog,
+  ) {}
+
+  static async open(): Promise<PartLog> {
+    return new PartLog(
+      new TemporaryLog(await openTemporaryFile()),
+      new TemporaryLog(await openTemporaryFile()),
+    );
+  }
 
   onExported(identity: string | undefined, content: number, uploadedAt: EpochMs): void {
     this.#hash.update(`${identity}\n${content} ${uploadedAt}\n`);
   }
 
-  onMatched(
-    entry: number,
-    delay: number,
-    { stage, isRepeated, isDifferent }: { stage: Stage; isRepeated: boolean; isDifferent: boolean },
-  ): void {
-    this.matches += 1;
+  onMatch({ entry, delay, stage, isRepeated, isDifferent }: Match): void {
+    this.#matches += 1;
     this.#match.writeUInt32LE(entry, 0);
     this.#match.writeIntLE(Math.max(-MAX_DELAY, Math.min(MAX_DELAY, delay)), DELAY_AT, 6);
     this.#match[FLAGS_AT] = stage | (isRepeated ? REPEATED : 0) | (isDifferent ? DIFFERENT : 0);
-    this.#matches.append(this.#match);
+    this.matchLog.append(this.#match);
   }
 
-  onDifferent(entry: number, stage: Stage, fields: DifferentField[]): void {
-    const line: DifferenceLine = { entry, stage, fields };
-    this.#differences.append(Buffer.from(`${JSON.stringify(line)}\n`));
+  onDifference(difference: Difference): void {
+    this.differenceLog.append(jsonLine(difference));
   }
 
   /** @param options Options that have to be the same for all parts. */
@@ -133,64 +115,52 @@ export class PartLog implements MatchListener {
    *
    * @throws ReportError if it can't be written.
    */
-  async write(
-    file: string,
-    header: Omit<PartHeader, "format" | "matches" | "events">,
-    { table }: Tally,
-  ): Promise<void> {
-    const { matches } = this;
-    const [matchLog, differenceLog] = [this.#matches, this.#differences];
-    async function* content(): AsyncGenerator<Buffer> {
-      const line: PartHeader = { format: FORMAT, ...header, events: table.size, matches };
-      yield Buffer.from(`${JSON.stringify(line)}\n`);
-      for (let entry = 0; entry < table.size; ) {
-        const places = Buffer.alloc(Math.min(CHUNK_BYTES, (table.size - entry) * PLACE_BYTES));
-        for (let at = 0; at < places.length; at += PLACE_BYTES, entry += 1) {
-          places.writeUInt16LE(table.hourOf(entry), at);
-          places.writeUInt16LE(table.typeOf(entry), at + 2);
-        }
-        yield places;
-      }
-      yield* matchLog.read();
-      yield* differenceLog.read();
-    }
-    const source = Readable.from(content());
+  async write(file: string, facts: PartFacts, tally: Tally): Promise<void> {
+    const source = Readable.from(this.#content(facts, tally));
     const compressed = source.pipe(createGzip());
     source.on("error", (error) => compressed.destroy(error));
-    await writeAtomically(file, compressed).catch((cause: unknown) => {
-      throw cause instanceof SettingsError ? cause : unwritable(file, cause);
-    });
+    await reportUnwritable(WHAT, file, writeAtomically(file, compressed));
   }
 
-  close(): void {
-    this.#matches.close();
-    this.#differences.close();
+  async *#content(facts: PartFacts, { table, hours, types, stages }: Tally): AsyncGenerator<Buffer> {
+    const header: PartHeader = {
+      format: FORMAT,
+      ...facts,
+      events: table.size,
+      matches: this.#matches,
+      exportedOfHours: hours.map(({ eventsExported }) => eventsExported),
+      types: types.map(({ eventType, eventsExported, isNamed }) => ({ eventType, eventsExported, isNamed })),
+      stages: stages.map(({ counts, types, hours }) => ({ counts, types: [...types], hours: [...hours] })),
+    };
+    yield jsonLine(header);
+    for (let entry = 0; entry < table.size; ) {
+      const places = Buffer.alloc(Math.min(CHUNK_BYTES, (table.size - entry) * PLACE_BYTES));
+      for (let at = 0; at < places.length; at += PLACE_BYTES, entry += 1) {
+        places.writeUInt16LE(table.hourOf(entry), at);
+        places.writeUInt16LE(table.typeOf(entry), at + 2);
+      }
+      yield places;
+    }
+    yield* this.matchLog.read();
+    yield* this.differenceLog.read();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.matchLog.close(), this.differenceLog.close()]);
   }
 }
 
-function unwritable(file: string, cause: unknown): ReportError {
-  return new ReportError(`The part can't be written to ${file}: ${messageOf(cause)}. Name another file`, {
-    cause,
-  });
+function jsonLine(value: object): Buffer {
+  return Buffer.from(`${JSON.stringify(value)}\n`);
 }
 
-const CHUNK_BYTES = 2 ** 16;
-
-/** A file that no end of the process leaves behind, because it is removed while it is open. */
+/** Bytes that are kept in a temporary file. */
 class TemporaryLog {
-  readonly #file: number;
   readonly #chunk = Buffer.alloc(CHUNK_BYTES);
   #used = 0;
   #error: unknown;
 
-  constructor() {
-    const folder = mkdtempSync(join(tmpdir(), "amplitude-kinesis-"));
-    try {
-      this.#file = openSync(join(folder, "part"), "wx+", PRIVATE_MODE);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  }
+  constructor(private readonly file: FileHandle) {}
 
   /** An error is thrown by `read`, because the stream's reader would take it for a failure of the stream. */
   append(bytes: Buffer): void {
@@ -206,8 +176,7 @@ class TemporaryLog {
 
   #write(bytes: Buffer): void {
     try {
-      for (let at = 0; at < bytes.length && this.#error === undefined; )
-        at += writeSync(this.#file, bytes, at, bytes.length - at);
+      if (this.#error === undefined) writeFileSync(this.file.fd, bytes);
     } catch (error) {
       this.#error = error;
     }
@@ -221,17 +190,11 @@ class TemporaryLog {
         `The matches of the part can't be stored in ${tmpdir()}: ${messageOf(this.#error)}. Free space there, or set TMPDIR to another folder`,
         { cause: this.#error },
       );
-    for (let position = 0; ; ) {
-      const chunk = Buffer.alloc(CHUNK_BYTES);
-      const length = readSync(this.#file, chunk, 0, CHUNK_BYTES, position);
-      if (length === 0) return;
-      position += length;
-      yield chunk.subarray(0, length);
-    }
+    yield* this.file.createReadStream({ start: 0, autoClose: false });
   }
 
-  close(): void {
-    closeSync(this.#file);
+  close(): Promise<void> {
+    return this.file.close();
   }
 }
 
@@ -242,16 +205,14 @@ class TemporaryLog {
  * @throws ReportError if it isn't a whole part's file.
  */
 export async function readPartFile(file: string, visitor?: PartVisitor): Promise<PartHeader> {
-  const parser = new PartParser(visitor ?? {});
   const raw = createReadStream(file);
   const unpacked = raw.pipe(createGunzip());
   raw.on("error", (error) => unpacked.destroy(error));
   try {
-    for await (const chunk of unpacked) {
-      parser.take(chunk as Buffer);
-      if (visitor === undefined && parser.header !== undefined) return parser.header;
-    }
-    return parser.end();
+    const content = new Content(unpacked);
+    const header = await readHeader(content);
+    if (visitor !== undefined) await readContent(content, header, visitor);
+    return header;
   } catch (cause) {
     throw new ReportError(
       `${file} is not the file of a part: ${messageOf(cause)}. Name files that \`reconcile --part\` wrote with --part-file`,
@@ -259,78 +220,86 @@ export async function readPartFile(file: string, visitor?: PartVisitor): Promise
     );
   } finally {
     raw.destroy();
+    unpacked.destroy();
   }
 }
 
-class PartParser {
-  header: PartHeader | undefined;
-  #events = 0;
-  #matches = 0;
-  #rest: Buffer = Buffer.alloc(0);
+async function readHeader(content: Content): Promise<PartHeader> {
+  // A file of another program may have no line break.
+  const start = await content.peek(FORMAT.length + 20);
+  if (!start.includes(`"${FORMAT}"`))
+    throw new Error("it was written by another version, or by something else");
+  const header: unknown = JSON.parse((await content.line()) ?? "");
+  if (!isObject(header)) throw new Error("its first line is not an object");
+  return header as unknown as PartHeader;
+}
 
-  constructor(private readonly visitor: PartVisitor) {}
-
-  take(chunk: Buffer): void {
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    this.header ??= this.#takeHeader();
-    if (this.header === undefined) return;
-    const { events, matches } = this.header;
-    let at = 0;
-    for (; this.#events < events && at + PLACE_BYTES <= this.#rest.length; at += PLACE_BYTES) {
-      this.#events += 1;
-      this.visitor.onEvent?.(this.#rest.readUInt16LE(at), this.#rest.readUInt16LE(at + 2));
-    }
-    for (
-      ;
-      this.#events === events && this.#matches < matches && at + MATCH_BYTES <= this.#rest.length;
-      at += MATCH_BYTES
-    ) {
-      this.#matches += 1;
-      this.#takeMatch(at);
-    }
-    if (this.#events === events && this.#matches === matches) at = this.#takeDifferences(at);
-    this.#rest = this.#rest.subarray(at);
-  }
-
-  #takeHeader(): PartHeader | undefined {
-    const end = this.#rest.indexOf("\n");
-    if (end === -1 && this.#rest.length < FORMAT.length + 20) return undefined;
-    if (!this.#rest.subarray(0, FORMAT.length + 20).includes(`"${FORMAT}"`))
-      throw new Error("it was written by another version, or by something else");
-    if (end === -1) return undefined;
-    const header: unknown = JSON.parse(this.#rest.toString("utf8", 0, end));
-    if (!isObject(header)) throw new Error("its first line is not an object");
-    this.#rest = this.#rest.subarray(end + 1);
-    return header as unknown as PartHeader;
-  }
-
-  #takeMatch(at: number): void {
-    const flags = this.#rest[at + FLAGS_AT] ?? 0;
-    this.visitor.onMatch?.(this.#rest.readUInt32LE(at), this.#rest.readIntLE(at + DELAY_AT, 6), {
+async function readContent(content: Content, header: PartHeader, visitor: PartVisitor): Promise<void> {
+  await content.blocks(header.events, PLACE_BYTES, (bytes, at) =>
+    visitor.onEvent?.(bytes.readUInt16LE(at), bytes.readUInt16LE(at + 2)),
+  );
+  await content.blocks(header.matches, MATCH_BYTES, (bytes, at) => {
+    const flags = bytes[at + FLAGS_AT] ?? 0;
+    visitor.onMatch?.({
+      entry: bytes.readUInt32LE(at),
+      delay: bytes.readIntLE(at + DELAY_AT, 6),
       stage: (flags & STAGE_MASK) as Stage,
       isRepeated: (flags & REPEATED) !== 0,
       isDifferent: (flags & DIFFERENT) !== 0,
     });
+  });
+  for (let line = await content.line(); line !== undefined; line = await content.line())
+    visitor.onDifference?.(JSON.parse(line));
+}
+
+/** Bytes of a stream, as lines and as blocks of one size. */
+class Content {
+  readonly #chunks: AsyncIterator<Buffer>;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(stream: Readable) {
+    this.#chunks = stream[Symbol.asyncIterator]();
   }
 
-  #takeDifferences(start: number): number {
-    let at = start;
-    for (let end = this.#rest.indexOf("\n", at); end !== -1; end = this.#rest.indexOf("\n", at)) {
-      this.visitor.onDifference?.(JSON.parse(this.#rest.toString("utf8", at, end)) as DifferenceLine);
-      at = end + 1;
+  /** Returns whether there was more to read. */
+  async #readMore(): Promise<boolean> {
+    const { value, done } = await this.#chunks.next();
+    if (done !== true) this.#rest = Buffer.concat([this.#rest, value]);
+    return done !== true;
+  }
+
+  /** Returns the next bytes without taking them: `length` of them, unless the stream ends before. */
+  async peek(length: number): Promise<Buffer> {
+    while (this.#rest.length < length && (await this.#readMore()));
+    return this.#rest.subarray(0, length);
+  }
+
+  /** Returns the next line, or undefined at the end. */
+  async line(): Promise<string | undefined> {
+    let end = this.#rest.indexOf("\n");
+    while (end === -1) {
+      const from = this.#rest.length;
+      if (!(await this.#readMore())) {
+        if (from > 0) throw new Error(TOO_SHORT);
+        return undefined;
+      }
+      end = this.#rest.indexOf("\n", from);
     }
-    return at;
+    const line = this.#rest.toString("utf8", 0, end);
+    this.#rest = this.#rest.subarray(end + 1);
+    return line;
   }
 
-  end(): PartHeader {
-    const { header } = this;
-    if (
-      header === undefined ||
-      this.#events < header.events ||
-      this.#matches < header.matches ||
-      this.#rest.length > 0
-    )
-      throw new Error("it ends too early");
-    return header;
+  /** Takes `count` blocks of some bytes. */
+  async blocks(count: number, size: number, take: (bytes: Buffer, at: number) => void): Promise<void> {
+    for (let left = count; left > 0; ) {
+      if ((await this.peek(size)).length < size) throw new Error(TOO_SHORT);
+      const whole = Math.min(left, Math.floor(this.#rest.length / size)) * size;
+      for (let at = 0; at < whole; at += size) take(this.#rest, at);
+      this.#rest = this.#rest.subarray(whole);
+      left -= whole / size;
+    }
   }
 }
+
+const TOO_SHORT = "it ends too early";

@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from "node:util";
 import { isObject, unique } from "../common/values";
 import { EVENT_SCHEMA, type Properties } from "../events/event";
 import { redact, redactName } from "../events/redact";
-import { mix } from "./eventTable";
 
 /** Returns the text that identifies a row: its `uuid`, or else its device and `$insert_id`; undefined without either. */
 export function identityOf(row: Properties): string | undefined {
@@ -16,6 +15,44 @@ export function insertIdOf({ device_id, $insert_id }: Properties): string | unde
 
 function isName(value: unknown): value is string {
   return typeof value === "string" && value !== "";
+}
+
+/** A hash of 64 bits. */
+export interface Hash {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The hash of a text, in a reusable object because there is one per row. */
+export class IdentityHash implements Hash {
+  low = 0;
+  high = 0;
+
+  /** @param seed Prevents someone who chooses ids from choosing colliding ones. */
+  constructor(private readonly seed: number) {}
+
+  /** Sets the hash of a text. */
+  of(text: string): this {
+    let low = this.seed ^ 0x9e3779b9;
+    let high = this.seed ^ 0x85ebca6b;
+    for (let index = 0; index < text.length; index += 1) {
+      const unit = text.charCodeAt(index);
+      low = Math.imul(low ^ unit, 0x9e3779b1);
+      high = Math.imul(high ^ unit, 0x5f356495);
+      high ^= low >>> 15;
+    }
+    this.low = mix(low ^ Math.imul(high, 0x27d4eb2f));
+    this.high = mix(high ^ Math.imul(low, 0x165667b1));
+    return this;
+  }
+}
+
+/** Spreads every bit over the word. Source: MurmurHash3, `fmix32`. */
+export function mix(word: number): number {
+  let mixed = word ^ (word >>> 16);
+  mixed = Math.imul(mixed, 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
 const USER_PROPERTIES = "user_properties";

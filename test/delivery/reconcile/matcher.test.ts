@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Properties } from "../../../delivery/events/event";
-import { Matcher } from "../../../delivery/reconcile/matcher";
+import { type Forwarding, Matcher } from "../../../delivery/reconcile/matcher";
 import { HOUR_MS } from "../../../delivery/reconcile/options";
 import type { EventOutcomes } from "../../../delivery/reconcile/report";
 
@@ -40,12 +40,20 @@ interface Arrived {
   delayMs: number;
 }
 
+interface Format {
+  stringify: (row: Row) => string;
+}
+
 function uploadOf(row: Row): number {
   return Date.parse(`${String(row.server_upload_time).replace(" ", "T")}Z`);
 }
 
-function matched(export_: Row[], stream: Arrived[], stringify: (row: Row) => string = JSON.stringify) {
-  const matcher = new Matcher(RANGE, WINDOW_END);
+function matched(
+  export_: Row[],
+  stream: Arrived[],
+  { stringify = JSON.stringify as (row: Row) => string, ...forwarding }: Partial<Format & Forwarding> = {},
+) {
+  const matcher = new Matcher(RANGE, WINDOW_END, { ...FORWARDING, ...forwarding });
   for (const row of export_) matcher.addExported(exported(row));
   matcher.take(batchOf(stream, stringify));
   return matcher;
@@ -130,17 +138,19 @@ describe("The matching of an export with a stream", () => {
         }));
         const matcher = matched(export_, stream);
         matcher.endMatching();
-        const { total, hours, types } = matcher.result(FORWARDING);
+        const { total, hours, types } = matcher.tally.result();
         expect(total).to.deep.equal(naiveOutcomes(export_, stream, () => true));
         for (const [hour, outcomes] of hours.entries()) {
           const isOfHour = (each: Row) => Math.floor((uploadOf(each) - FROM) / HOUR_MS) === hour;
           expect(outcomes).to.deep.equal(naiveOutcomes(export_, stream, isOfHour));
         }
-        for (const [type, outcomes] of types)
+        for (const { eventType, ...outcomes } of types)
           expect(outcomes).to.deep.equal(
-            naiveOutcomes(export_, stream, ({ event_type }) => event_type === type),
+            naiveOutcomes(export_, stream, ({ event_type }) => event_type === eventType),
           );
-        expect(matcher.outstanding).to.equal(total.eventsMissing + total.eventsNotForwarded);
+        expect(matcher.tally.table.size - matcher.tally.delivered).to.equal(
+          total.eventsMissing + total.eventsNotForwarded,
+        );
       }),
     );
   });
@@ -162,9 +172,9 @@ describe("The matching of an export with a stream", () => {
     const matcher = matched(
       all,
       all.map((each) => ({ row: each, delayMs: 0 })),
-      reformatted,
+      { stringify: reformatted },
     );
-    expect(matcher.result(FORWARDING).total).to.include({ eventsDelivered: 2, eventsDifferent: 0 });
+    expect(matcher.tally.result().total).to.include({ eventsDelivered: 2, eventsDifferent: 0 });
   });
 
   it("splits rows that the export lacks into other projects, other hours, tests and unexplained ones", () => {
@@ -178,14 +188,14 @@ describe("The matching of an export with a stream", () => {
         { row: { hello: "world", server_upload_time: timestamp(FROM) }, delayMs: 0 },
       ],
     );
-    expect(matcher.unmatched()).to.deep.equal({
+    expect(matcher.tally.unmatched()).to.deep.equal({
       eventsOfOtherProjects: 1,
       eventsOfOtherHours: 2,
       eventsUnexplained: 1,
       rowsOfTests: 0,
       recordsForeign: 1,
     });
-    expect([...matcher.unexplainedHours]).to.deep.equal([0]);
+    expect([...matcher.tally.unexplainedHours()]).to.deep.equal([0]);
   });
 
   describe("between a row without a uuid and one with it", () => {
@@ -197,14 +207,14 @@ describe("The matching of an export with a stream", () => {
         [without],
         [withUuid, withUuid].map((row) => ({ row, delayMs: 0 })),
       );
-      expect(matcher.result(FORWARDING).total).to.include(expected);
+      expect(matcher.tally.result().total).to.include(expected);
     });
 
     it("reads no hour again for a row of another project", () => {
       const other = { row: rowOf(1, { hasUuid: false, app: 7 }), delayMs: 0 };
       const matcher = matched([withUuid], [other]);
       expect(matcher.hoursToMatchAgain().size).to.equal(0);
-      expect(matcher.unmatched().eventsOfOtherProjects).to.equal(1);
+      expect(matcher.tally.unmatched().eventsOfOtherProjects).to.equal(1);
     });
 
     it("goes by device and $insert_id if the stream lacks the uuid, and counts other rows as unmatched", () => {
@@ -216,17 +226,17 @@ describe("The matching of an export with a stream", () => {
       expect([...matcher.hoursToMatchAgain()]).to.deep.equal([0]);
       for (const row of [withUuid, withUuid]) matcher.matchAgain(exported(row));
       matcher.endMatching();
-      expect(matcher.result(FORWARDING).total).to.include(expected);
-      expect(matcher.unmatched().eventsUnexplained).to.equal(1);
+      expect(matcher.tally.result().total).to.include(expected);
+      expect(matcher.tally.unmatched().eventsUnexplained).to.equal(1);
     });
   });
 
   it("takes rows after the window only once all of them are read", () => {
     const late = [1, 5].map((id) => ({ row: rowOf(id), delayMs: 10 * HOUR_MS }));
     const matcher = matched([rowOf(1)], late);
-    const counts = () => [matcher.eventsDelivered, matcher.unmatched().eventsUnexplained];
+    const counts = () => [matcher.tally.delivered, matcher.tally.unmatched().eventsUnexplained];
     expect(counts()).to.deep.equal([0, 0]);
-    expect([...matcher.unexplainedHours]).to.deep.equal([]);
+    expect([...matcher.tally.unexplainedHours()]).to.deep.equal([]);
     matcher.take(batchOf(late), true);
     expect(counts()).to.deep.equal([1, 1]);
   });
@@ -241,9 +251,10 @@ describe("The matching of an export with a stream", () => {
   });
 
   it("counts a type without any row as missing only if it is known to be forwarded", () => {
-    const matcher = matched([rowOf(1), rowOf(2, { type: "B" })], [{ row: rowOf(1), delayMs: 0 }]);
+    const export_ = [rowOf(1), rowOf(2, { type: "B" })];
+    const stream = [{ row: rowOf(1), delayMs: 0 }];
     const missing = (types: string[], allTypes = false) =>
-      matcher.result({ eventTypes: new Set(types), allTypes }).total.eventsMissing;
+      matched(export_, stream, { eventTypes: new Set(types), allTypes }).tally.missing;
     expect([missing([]), missing(["B"]), missing(["A"]), missing([], true)]).to.deep.equal([0, 1, 0, 1]);
   });
 
@@ -259,7 +270,7 @@ describe("The matching of an export with a stream", () => {
       ],
     );
     matcher.startLook();
-    for (const each of [one, other, one]) matcher.lookAgain(exported(each), FORWARDING);
+    for (const each of [one, other, one]) matcher.lookAgain(exported(each));
     expect(matcher.differences(20)).to.deep.equal([
       { field: "city", count: 2, sample: ['"aaaa"', '"Aaaaaa 9"'] },
       { field: "user_properties.color", count: 1, sample: ["absent", '"aaa"'] },
@@ -275,7 +286,7 @@ describe("The matching of an export with a stream", () => {
       ApproximateArrivalTimestamp: new Date(FROM),
     }));
     matcher.takeAgain({ shardId: "shardId-000000000000", records, receivedAt: FROM });
-    expect(matcher.result(FORWARDING).total).to.include({ eventsDelivered: 2, eventsDuplicated: 0 });
-    expect(matcher.unmatched().eventsUnexplained).to.equal(0);
+    expect(matcher.tally.result().total).to.include({ eventsDelivered: 2, eventsDuplicated: 0 });
+    expect(matcher.tally.unmatched().eventsUnexplained).to.equal(0);
   });
 });

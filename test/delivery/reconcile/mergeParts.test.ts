@@ -7,7 +7,7 @@ import type { Properties } from "../../../delivery/events/event";
 import { Matcher } from "../../../delivery/reconcile/matcher";
 import { mergeReconciliations } from "../../../delivery/reconcile/mergeParts";
 import { formatHour, HOUR_MS } from "../../../delivery/reconcile/options";
-import { type PartHeader, PartLog } from "../../../delivery/reconcile/partFile";
+import { type PartFacts, PartLog } from "../../../delivery/reconcile/partFile";
 import type { EventOutcomes, ReconcileReport } from "../../../delivery/reconcile/report";
 import { temporaryFolder } from "../events/export/exports";
 import { failureOf } from "../kinesis/streamReading";
@@ -50,28 +50,26 @@ function recordOf({ row, delayMs }: Arrived) {
 
 /** The numbers of one process that reads the whole stream, and reads on only if events are missing. */
 function oneProcess(export_: Row[], stream: Arrived[]): Partial<ReconcileReport> {
-  const matcher = new Matcher(RANGE, WINDOW_END);
+  const matcher = new Matcher(RANGE, WINDOW_END, FORWARDING);
   const exported = export_.map(exportedEvent);
   for (const event of exported) matcher.addExported(event);
   const batch = batchOf(stream);
   matcher.take(batch);
-  const { eventsMissing } = matcher.result(FORWARDING).total;
-  if (matcher.outstanding > 0 && (matcher.eventsDelivered === 0 || eventsMissing > 0))
+  const { tally } = matcher;
+  if (tally.delivered < tally.table.size && (tally.delivered === 0 || tally.missing > 0))
     matcher.take(batch, true);
   lookAgain(matcher, exported);
-  const { total, hours, types } = matcher.result(FORWARDING);
+  const { total, hours, types } = tally.result();
   return {
     ...total,
-    ...matcher.unmatched(),
+    ...tally.unmatched(),
     hours: hours.map((outcomes, hour) => ({
       hour: formatHour(FROM + hour * HOUR_MS),
-      verdict: verdictOf(outcomes, total, matcher.unexplainedHours.has(hour)),
+      verdict: verdictOf(outcomes, total, tally.unexplainedHours().has(hour)),
       ...outcomes,
     })),
-    eventTypes: [...types]
-      .map(([eventType, outcomes]) => ({ eventType, ...outcomes }))
-      .sort((one, other) => other.eventsExported - one.eventsExported),
-    latencyInSeconds: matcher.tally.latency.summary() ?? null,
+    eventTypes: types.sort((one, other) => other.eventsExported - one.eventsExported),
+    latencyInSeconds: tally.latency.summary() ?? null,
     differences: matcher.differences(20),
     rowsIgnored: matcher.rowsIgnored,
   };
@@ -95,7 +93,7 @@ function lookAgain(matcher: Matcher, exported: ReturnType<typeof exportedEvent>[
   matcher.hoursToMatchAgain();
   for (const event of exported) matcher.matchAgain(event);
   matcher.endMatching();
-  for (const event of exported) matcher.lookAgain(event, FORWARDING);
+  for (const event of exported) matcher.lookAgain(event);
 }
 
 const FORWARDING = { eventTypes: new Set<string>(), allTypes: false };
@@ -109,17 +107,17 @@ describe("The merging of a reconciliation's parts", () => {
     name: string,
     export_: Row[],
     stream: Arrived[],
-    header: Partial<PartHeader> = {},
+    facts: Partial<PartFacts> = {},
   ): Promise<string> {
-    const log = new PartLog();
-    const matcher = new Matcher(RANGE, WINDOW_END, log);
+    const log = await PartLog.open();
+    const matcher = new Matcher(RANGE, WINDOW_END, FORWARDING, log);
     const exported = export_.map(exportedEvent);
     for (const event of exported) matcher.addExported(event);
     matcher.take(batchOf(stream));
     matcher.take(batchOf(stream), true);
     lookAgain(matcher, exported);
     const path = file(name);
-    const { tally, eventsWithoutIdentity, rowsIgnored, typeNames } = matcher;
+    const { tally, eventsWithoutIdentity, rowsIgnored } = matcher;
     await log.write(
       path,
       {
@@ -132,27 +130,22 @@ describe("The merging of a reconciliation's parts", () => {
         start: START,
         end: START + 60_000,
         exportHash: log.exportHash([]),
-        exportedOfHours: tally.hours.map(({ eventsExported }) => eventsExported),
-        exportedOfTypes: tally.types.map(({ eventsExported }) => eventsExported),
-        typeNames: [...typeNames],
-        forwardedTypes: [],
         typesNotExported: [],
         eventsWithoutIdentity,
         rowsIgnored,
         skipped: { problems: [], problemCount: 0, fileProblemCount: 0 },
         hoursExportable: 2,
-        stages: matcher.unmatchedByStage(),
         readWithin: true,
         readAfter: true,
         expired: null,
         findings: [],
         findingsAfter: [],
         metrics: null,
-        ...header,
+        ...facts,
       },
       tally,
     );
-    log.close();
+    await log.close();
     return path;
   }
 

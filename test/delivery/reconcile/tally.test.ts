@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { EventTable, IdentityHash, type Lateness } from "../../../delivery/reconcile/eventTable";
+import { IdentityHash } from "../../../delivery/reconcile/row";
+import { EventTable, type Lateness } from "../../../delivery/reconcile/tally";
 
 const hash = new IdentityHash(7);
 const entry = { content: 1, bytes: 2, type: 3, hour: 4, ms: 5 };

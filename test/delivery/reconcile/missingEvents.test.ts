@@ -1,6 +1,6 @@
 import { readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { expect } from "chai";
-import { prepareMissing } from "../../../delivery/reconcile/missingFile";
+import { prepareMissing } from "../../../delivery/reconcile/missingEvents";
 import { temporaryFolder } from "../events/export/exports";
 
 describe("The file of missing events", () => {

@@ -1,8 +1,12 @@
+import { stat } from "node:fs/promises";
+import { ReportError } from "../common/errors";
+import { probeFile, reportUnwritable, writeAtomically } from "../common/files";
 import { type Finding, finding, listed, mostCommon } from "../common/findings";
 import { newRunKey } from "../common/runId";
-import { counted } from "../common/text";
+import { counted, jsonText } from "../common/text";
 import type { StreamState } from "../deployment/stream";
 import type { ExportedEvent } from "../events/export/eventLines";
+import { redactName } from "../events/redact";
 import { type Reason, ReasonCounts } from "../kinesis/outcome";
 import type { OutcomeListener } from "../kinesis/producer";
 import type { OutgoingRecord } from "../kinesis/record";
@@ -10,6 +14,48 @@ import type { OpenDeployment } from "../sending/deployment";
 import { pacedEvents } from "../sending/pacing";
 import { PROPAGATING, pacedRecords, sendRecords } from "../sending/sendRecords";
 import type { BackfillReport } from "./report";
+
+const WHAT = "The missing events";
+
+/** @throws ReportError if the file can't be written. */
+export async function prepareMissing(file: string): Promise<void> {
+  if (file === "-")
+    throw new ReportError(
+      `${WHAT} can't be written to -, because standard output has the report. Name a file`,
+    );
+  const existing = await stat(file).catch(() => undefined);
+  const isOther = existing?.isFile() === false;
+  const check = isOther ? Promise.reject(new Error("it isn't a regular file")) : probeFile(file);
+  await reportUnwritable(WHAT, file, check);
+}
+
+/**
+ * Writes one JSON line per missing event: which one it is, and where the export has it, without its content.
+ *
+ * @throws ReportError if the file can't be written. An existing file then remains.
+ */
+export async function writeMissing(
+  file: string,
+  missing: AsyncIterable<readonly ExportedEvent[]>,
+): Promise<void> {
+  const lines = async function* () {
+    for await (const events of missing) yield events.map(lineOf).join("");
+  };
+  await reportUnwritable(WHAT, file, writeAtomically(file, lines()));
+}
+
+function lineOf({ row, origin }: ExportedEvent): string {
+  const colon = origin.lastIndexOf(":");
+  const { uuid, event_type, server_upload_time } = row;
+  const missing = {
+    uuid: typeof uuid === "string" ? uuid : null,
+    type: typeof event_type === "string" ? redactName(event_type) : null,
+    server_upload_time,
+    file: origin.slice(0, colon),
+    line: Number(origin.slice(colon + 1)),
+  };
+  return `${jsonText(missing, 0)}\n`;
+}
 
 export interface BackfillOptions {
   /** Events to write, in batches. */
@@ -94,27 +140,15 @@ class WrittenEvents implements OutcomeListener {
     this.#acknowledged += 1;
   }
 
-  onRefused(index: number, reason: Reason): void {
-    this.#fail(index, reason);
-  }
-
-  onUnanswered(index: number, reason: Reason): void {
-    this.#fail(index, reason);
-  }
-
-  onAbandoned(index: number): void {
-    this.#fail(index, INTERRUPTED);
-  }
-
-  onLeftOpen(index: number): void {
-    this.#fail(index, INTERRUPTED);
-  }
-
-  #fail(index: number, reason: Reason): void {
+  onRefused(index: number, reason: Reason = INTERRUPTED): void {
     this.#reasons.add(reason);
     if (this.#notWritten.length < MAX_NAMED) this.#notWritten.push(this.#pending.get(index) ?? "");
     this.#pending.delete(index);
   }
+
+  readonly onUnanswered = this.onRefused;
+  readonly onAbandoned = this.onRefused;
+  readonly onLeftOpen = this.onRefused;
 }
 
 const INTERRUPTED: Reason = { code: "interrupted", detail: "given up before the next attempt" };

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type EndedReconciliation, reconcileFindings } from "../../../delivery/reconcile/findings";
+import { type EndedReconciliation, reconcileFindings } from "../../../delivery/reconcile/composeReport";
 import type { EventOutcomes, HourReport, ReconcileReport } from "../../../delivery/reconcile/report";
 
 const OUTCOMES: EventOutcomes = {
