@@ -1,5 +1,4 @@
-export { type Adoption, type AdoptOptions, describeAdoption, type IgnoredProperty } from "./adopt";
-export { adoptionText } from "./adopt/text";
+export { type AdoptOptions, type Adoption, type IgnoredProperty, adoptionText, describeAdoption } from "./adopt";
 export type { AwsOptions, AwsService, Credentials, MfaCode, RoleToAssume, SharedFiles } from "./aws/profile";
 export {
   awsOptionsFrom,
@@ -7,10 +6,8 @@ export {
   type StackConfig,
   type StackSetting,
 } from "./aws/providerConfig";
-export type { CheckOptions } from "./check";
-export { checkDeployment } from "./check";
-export type { CheckedRole, CheckReport, CheckVerdict } from "./check/report";
-export { checkText } from "./check/text";
+export { type CheckOptions, checkDeployment } from "./check";
+export { type CheckReport, type CheckVerdict, type CheckedRole, checkText } from "./check/report";
 export type { AmplitudeZone } from "./common/amplitudeApi";
 export { type Clock, systemClock } from "./common/clock";
 export {
@@ -33,8 +30,7 @@ export type { Deviation } from "./events/deviations";
 export type { EventKind } from "./events/event";
 export type { ExportedEvent } from "./events/export/eventLines";
 export { type ExportSource, openExport } from "./events/export/exportReader";
-export type { GeneratedSource, GeneratorOptions } from "./events/generator/generator";
-export { generateEvents } from "./events/generator/generator";
+export { type GeneratedSource, type GeneratorOptions, generateEvents } from "./events/generator/generator";
 export type { Framing, Unreadable } from "./events/recordContent";
 export type { EventSource, Omissions, SourceEvent, SourceProblem } from "./events/source";
 export type {
@@ -49,14 +45,7 @@ export type {
 } from "./fleet/report";
 export { type Handoff, type HandoffField, handoffOf } from "./handoff";
 export { handoffHtml, handoffMarkdown, handoffText } from "./handoff/text";
-export { type OperatorPolicy, type OperatorStatement, operatorPolicy, type Scope } from "./operatorPolicy";
-export {
-  existingSubject,
-  type GuardSubject,
-  type NamingOptions,
-  type PolicySubject,
-  plannedSubject,
-} from "./operatorPolicy/subject";
+export { type GuardSubject, type NamingOptions, type OperatorPolicy, type OperatorStatement, type PolicySubject, type Scope, existingSubject, operatorPolicy, plannedSubject } from "./operatorPolicy";
 export { reconcileDelivery } from "./reconcile";
 export { mergeReconciliations } from "./reconcile/mergeParts";
 export type { ReconcileOptions, ReconcileProgress } from "./reconcile/options";
@@ -73,8 +62,7 @@ export type {
 } from "./reconcile/report";
 export { type RenderedReport, type ReportFormat, renderReport, writeReports } from "./report/renderReport";
 export { reportText } from "./report/text";
-export type { SendOptions, SendProgress } from "./send";
-export { sendEvents } from "./send";
+export { type SendOptions, type SendProgress, sendEvents } from "./send";
 export type { SendOutcome, SendReport } from "./send/report";
 export { sendText } from "./send/text";
 export type { ConnectionOptions, Progress, RunLoad, SenderOptions, TrustOptions } from "./sending/deployment";

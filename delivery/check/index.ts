@@ -1,3 +1,4 @@
+import { type KinesisClient, ListTagsForResourceCommand } from "@aws-sdk/client-kinesis";
 import {
   cloudWatchClient,
   iamClient,
@@ -7,20 +8,19 @@ import {
   pipesClient,
 } from "../aws/clients";
 import { unlessAborted } from "../aws/waitUntil";
-import { bySeverity, type Finding, verdictOf } from "../common/findings";
-import type { FurtherOutputs, StackOutputs } from "../common/outputs";
-import { namesOf } from "../common/outputs";
+import { roleNameOf, streamArnOf } from "../common/arn";
+import { bySeverity, type Finding, finding, verdictOf } from "../common/findings";
+import { type FurtherOutputs, namesOf, type StackOutputs } from "../common/outputs";
 import { type AlarmsCheck, checkAlarms } from "../deployment/alarms";
 import { checkGuard, type GuardCheck } from "../deployment/guard";
+import { ACTIONS } from "../deployment/iam/actions";
+import { failed, grantRemedy, inspect, streamRemedy, withIgnoredChanges } from "../deployment/inspection";
 import { checkStreamKey } from "../deployment/key";
-import { checkOutputs } from "../deployment/outputChecks";
 import type { Preflight } from "../deployment/preflight";
-import { withIgnoredChanges } from "../deployment/remedies";
-import { checkRolePolicies, type RolePolicies } from "../deployment/rolePolicies";
+import { checkRolePolicies, type RolePolicies } from "../deployment/role";
 import { checkRetention, type StreamState, streamOf } from "../deployment/stream";
 import { checkStreamPolicy } from "../deployment/streamPolicy";
-import { checkStreamTags, untagged } from "../deployment/tags";
-import { checkTrustBreadth } from "../deployment/trustBreadth";
+import { checkTrustBreadth } from "../deployment/trust";
 import {
   type ConnectionOptions,
   type OpenDeployment,
@@ -178,5 +178,91 @@ function notProven(
           "that the guard expects the right projects: the output guardProjectIds is missing or secret, so nothing was compared",
         ]),
     "that no policy of the AWS organization which the simulator does not know denies it, and that Amplitude is set up with these three values",
+  ];
+}
+
+/**
+ * Finds outputs that contradict each other or the deployment: they come from two stacks, or a resource was changed by
+ * hand. Amplitude writes to the stream that region, stream name and role ARN name.
+ *
+ * @param attachedArns managed policies of the role; null if they could not be listed.
+ */
+export function checkOutputs(
+  outputs: StackOutputs & FurtherOutputs,
+  attachedArns: string[] | null,
+): Finding[] {
+  const { roleArn, streamArn, roleName, policyArn } = outputs;
+  const findings: Finding[] = [];
+  if (streamArn !== undefined && streamArn !== streamArnOf(outputs))
+    findings.push(
+      mismatch(
+        "error",
+        "streamArn",
+        streamArn,
+        `role ARN, region and stream name make it ${streamArnOf(outputs)}`,
+      ),
+    );
+  if (roleName !== undefined && roleName !== roleNameOf(roleArn))
+    findings.push(mismatch("error", "roleName", roleName, `the role's ARN contains ${roleNameOf(roleArn)}`));
+  if (policyArn !== undefined && attachedArns !== null && !attachedArns.includes(policyArn))
+    findings.push(mismatch("warning", "policyArn", policyArn, "that policy is not attached to the role"));
+  return findings;
+}
+
+function mismatch(severity: "error" | "warning", output: string, value: string, why: string): Finding {
+  return finding[severity](
+    "output-mismatch",
+    `output ${output}`,
+    `The stack's output ${output} is ${value}, but ${why}`,
+    "Take all outputs from one stack (`pulumi stack output --json --stack NAME`). If they are, run `pulumi up --refresh`",
+  );
+}
+
+/** Checks that the stream has a tag. Source: AWS Security Hub, Kinesis.2. */
+export function checkStreamTags(
+  client: KinesisClient,
+  streamArn: string,
+  outputs: StackOutputs,
+): Promise<Finding[]> {
+  return inspect(
+    async () => {
+      const { Tags = [] } = await client.send(new ListTagsForResourceCommand({ ResourceARN: streamArn }));
+      const tag = `aws kinesis tag-resource --region ${outputs.region} --resource-arn ${streamArn} --tags owner=NAME`;
+      const remedy = streamRemedy(outputs, TAG_AGAIN, `run \`${tag}\``);
+      return untagged("stream", "Kinesis.2", Tags, streamArn, remedy);
+    },
+    (error) => [
+      finding.warning(
+        "tags-not-readable",
+        streamArn,
+        ...failed(
+          "The stream's tags can't be read",
+          error,
+          grantRemedy(ACTIONS.readStreamTags, "the stream"),
+        ),
+      ),
+    ],
+  );
+}
+
+const TAG_AGAIN =
+  "Run `pulumi up --refresh` to tag it again. `pulumi config set --path 'tags.owner' NAME` adds your own tags";
+
+/** Ignores AWS's own tags, whose keys begin with `aws:`. Source: AWS Security Hub, Kinesis.2 and IAM.24. */
+export function untagged(
+  kind: "stream" | "role",
+  control: string,
+  tags: { Key?: string | undefined }[],
+  where: string,
+  remedy = TAG_AGAIN,
+): Finding[] {
+  if (tags.some(({ Key = "" }) => !Key.startsWith("aws:"))) return [];
+  return [
+    finding.warning(
+      "untagged",
+      where,
+      `The ${kind} has no tag (Security Hub ${control}), so its owner can't be identified`,
+      remedy,
+    ),
   ];
 }

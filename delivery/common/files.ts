@@ -111,7 +111,7 @@ async function removeRemains(file: string): Promise<void> {
 }
 
 /** Whether a process with this id exists, of any user. */
-export function isRunning(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {

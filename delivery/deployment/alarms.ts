@@ -3,12 +3,11 @@ import {
   DescribeAlarmsForMetricCommand,
   type MetricAlarm,
 } from "@aws-sdk/client-cloudwatch";
-import { describeError } from "../aws/errors";
+
 import { type Finding, finding } from "../common/findings";
 import { shellWord } from "../common/text";
 import { ACTIONS } from "./iam/actions";
-import { inspect } from "./inspection";
-import { failureRemedy, grantRemedy } from "./remedies";
+import { failed, grantRemedy, inspect } from "./inspection";
 
 /** Metrics that show missing records, throttling and the limits of the stream. */
 const METRICS = ["IncomingRecords", "IncomingBytes", "WriteProvisionedThroughputExceeded"] as const;
@@ -43,8 +42,7 @@ export function checkAlarms(
         finding.warning(
           "alarms-not-readable",
           stream.arn,
-          `The alarms on the stream can't be read: ${describeError(error)}`,
-          failureRemedy(error, GRANT),
+          ...failed("The alarms on the stream can't be read", error, GRANT),
         ),
       ],
     }),
@@ -97,15 +95,11 @@ export function alarmFindings(alarm: MetricAlarm, addAction = ADD_ACTION): Findi
   const where = AlarmArn ?? AlarmName;
   const findings: Finding[] = [];
   if (alarm.ActionsEnabled === false || AlarmActions.length === 0) {
-    const [why, fix] =
-      alarm.ActionsEnabled === false
-        ? [
-            "its actions are switched off",
-            `\`aws cloudwatch enable-alarm-actions --alarm-names ${shellWord(AlarmName)}\``,
-          ]
-        : ["it has no action", addAction];
+    const isOff = alarm.ActionsEnabled === false;
+    const why = isOff ? "its actions are switched off" : "it has no action";
+    const enable = `\`aws cloudwatch enable-alarm-actions --alarm-names ${shellWord(AlarmName)}\``;
     const message = `The alarm ${AlarmName} notifies nobody when it is raised: ${why}`;
-    findings.push(finding.warning("alarm-tells-nobody", where, message, `Run ${fix}`));
+    findings.push(finding.warning("alarm-tells-nobody", where, message, `Run ${isOff ? enable : addAction}`));
   }
   if (StateValue === "ALARM") {
     const message = `The alarm ${AlarmName} is raised: ${StateReason ?? "CloudWatch gives no reason"}`;

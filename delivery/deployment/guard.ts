@@ -6,13 +6,12 @@ import {
 import type { CloudWatchLogsClient, MetricFilter } from "@aws-sdk/client-cloudwatch-logs";
 import type { DescribePipeResponse, PipesClient } from "@aws-sdk/client-pipes";
 import { GUARD_NAMESPACE, guardMetric, guardPattern } from "../../components/contract";
-import { describeError } from "../aws/errors";
+
 import { type Finding, finding } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 import { alarmFindings } from "./alarms";
 import { ACTIONS } from "./iam/actions";
-import { inspect, isNamed } from "./inspection";
-import { failureRemedy, grantRemedy } from "./remedies";
+import { failed, grantRemedy, inspect, isNamed } from "./inspection";
 
 /** The guard as AWS describes it. */
 export interface CheckedGuard {
@@ -71,8 +70,7 @@ export function checkGuard(clients: Clients, outputs: StackOutputs, streamArn: s
         finding.undetermined(
           "guard-not-readable",
           pipeArn,
-          `Whether the guard works could not be determined: ${describeError(error)}`,
-          failureRemedy(error, GRANT),
+          ...failed("Whether the guard works could not be determined", error, GRANT),
         ),
       ],
     }),

@@ -1,10 +1,9 @@
 import { DescribeKeyCommand, type KMSClient } from "@aws-sdk/client-kms";
-import { describeError } from "../aws/errors";
+
 import { type Finding, finding } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 import { ACTIONS } from "./iam/actions";
-import { inspect, isNamed } from "./inspection";
-import { failureRemedy, grantRemedy, kinesisCommand, streamRemedy } from "./remedies";
+import { failed, grantRemedy, inspect, isNamed, kinesisCommand, streamRemedy } from "./inspection";
 
 /**
  * Returns the ARN of a key that a stream names by an alias or a bare id, because policies name keys only by ARN. Returns
@@ -67,11 +66,8 @@ function unusable(what: string, where: string, remedy: string): Finding {
 }
 
 function undetermined(error: unknown, where: string): Finding {
-  const first = failureRemedy(error, grantRemedy(ACTIONS.readKey, "the key"));
-  return finding.undetermined(
-    "key-undetermined",
-    where,
-    `The state of the stream's key can't be read: ${describeError(error)}`,
-    `${first}, or run \`npx amplitude-kinesis verify\` to prove that the stream accepts records`,
-  );
+  const grant = grantRemedy(ACTIONS.readKey, "the key");
+  const [message, remedy] = failed("The state of the stream's key can't be read", error, grant);
+  const proof = "or run `npx amplitude-kinesis verify` to prove that the stream accepts records";
+  return finding.undetermined("key-undetermined", where, message, `${remedy}, ${proof}`);
 }

@@ -11,7 +11,7 @@ import { accountOf, regionOf } from "../common/arn";
 import { type Finding, finding } from "../common/findings";
 import { unique } from "../common/values";
 import { ACTIONS } from "./iam/actions";
-import { failureRemedy, grantRemedy } from "./remedies";
+import { failureRemedy, grantRemedy } from "./inspection";
 import type { Route } from "./route";
 import type { StreamState } from "./stream";
 

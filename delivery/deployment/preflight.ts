@@ -1,14 +1,14 @@
 import type { StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
 import { type ClientOptions, iamClient, kinesisClient, kmsClient, stsClient } from "../aws/clients";
 import { type Caller, callerIdentity } from "../aws/credentials";
-import { describeError } from "../aws/errors";
+
 import { pollUntil, unlessAborted } from "../aws/waitUntil";
 import { accountOf } from "../common/arn";
 import { type Finding, finding, hasSeverity } from "../common/findings";
 import { ACTIONS } from "./iam/actions";
+import { failed, grantRemedy, withIgnoredChanges } from "./inspection";
 import { resolveKey } from "./key";
 import { checkPermissions, type PermissionsCheck } from "./permissions";
-import { failureRemedy, grantRemedy, withIgnoredChanges } from "./remedies";
 import { type RoleState, readRole } from "./role";
 import { type AccessOptions, chooseRoute, ifFinal, type Route, STILL_REFUSED } from "./route";
 import { checkStream, type StreamState, wrongAccount } from "./stream";
@@ -117,14 +117,10 @@ function trustFindings(
     return assumedAsAmplitude ? findings.filter(({ code }) => code !== "trust-undetermined") : findings;
   }
   if (error === undefined || assumedAsAmplitude) return [];
-  return [
-    finding[assumedBy === undefined ? "undetermined" : "warning"](
-      "role-not-readable",
-      roleArn,
-      `The role's trust policy can't be read, so whether Amplitude may assume it is unknown: ${describeError(error)}`,
-      failureRemedy(error, grantRemedy(ACTIONS.readRole, "the role")),
-    ),
-  ];
+  const message = "The role's trust policy can't be read, so whether Amplitude may assume it is unknown";
+  const problem = failed(message, error, grantRemedy(ACTIONS.readRole, "the role"));
+  const severity = assumedBy === undefined ? "undetermined" : "warning";
+  return [finding[severity]("role-not-readable", roleArn, ...problem)];
 }
 
 /**

@@ -4,7 +4,7 @@ import {
   type StreamDescriptionSummary,
 } from "@aws-sdk/client-kinesis";
 import { describeCredentials } from "../aws/credentials";
-import { describeError } from "../aws/errors";
+
 import type { AwsOptions } from "../aws/profile";
 import { pollUntil, type WaitOptions } from "../aws/waitUntil";
 import { accountOf, streamArnOf } from "../common/arn";
@@ -15,8 +15,7 @@ import { MIN_RETENTION_HOURS } from "../common/limits";
 import type { StackOutputs } from "../common/outputs";
 import { isObject } from "../common/values";
 import { ACTIONS } from "./iam/actions";
-import { inspect, isNamed } from "./inspection";
-import { failureRemedy, grantRemedy, kinesisCommand, streamRemedy } from "./remedies";
+import { failed, grantRemedy, inspect, isNamed, kinesisCommand, streamRemedy } from "./inspection";
 
 /** Properties of the stream that a run needs. */
 export interface StreamState {
@@ -194,11 +193,11 @@ function describeProblem(error: unknown, where: string, outputs: StackOutputs): 
       "There is no such stream in this account and region, so Kinesis rejects Amplitude's records",
       `Compare the region and the name with \`pulumi stack output\`. If the stream is gone: ${createAgain(outputs)}`,
     );
+  const grant = grantRemedy([...ACTIONS.describeStream, ...ACTIONS.readShards], "the stream");
   return finding.undetermined(
     "stream-not-described",
     where,
-    `The stream can't be looked up: ${describeError(error)}`,
-    failureRemedy(error, grantRemedy([...ACTIONS.describeStream, ...ACTIONS.readShards], "the stream")),
+    ...failed("The stream can't be looked up", error, grant),
   );
 }
 

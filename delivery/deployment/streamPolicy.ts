@@ -1,24 +1,24 @@
 import { GetResourcePolicyCommand, type KinesisClient } from "@aws-sdk/client-kinesis";
 import { WRITE_ACTIONS } from "../../components/contract";
-import { describeError } from "../aws/errors";
+
 import { accountOf } from "../common/arn";
 import { type Finding, finding } from "../common/findings";
 import { unique } from "../common/values";
 import { ACTIONS } from "./iam/actions";
-import { matchesText } from "./iam/arnPattern";
 import {
   conditionTests,
   coversAction,
   haveVariable,
   isAllow,
+  isUniqueId,
+  matchesText,
+  matchPrincipal,
   parseStatements,
   principals,
   type Statement,
   strings,
-} from "./iam/policyStatement";
-import { isUniqueId, matchPrincipal } from "./iam/principals";
-import { inspect, isNamed } from "./inspection";
-import { failureRemedy, grantRemedy } from "./remedies";
+} from "./iam/policy";
+import { failed, grantRemedy, inspect, isNamed } from "./inspection";
 
 interface Place {
   streamArn: string;
@@ -39,13 +39,7 @@ export function checkStreamPolicy(client: KinesisClient, place: Place): Promise<
     (error) => {
       // The stream was described a moment ago, so only its policy can be missing.
       if (isNamed(error, "ResourceNotFoundException")) return [];
-      return [
-        undetermined(
-          `The stream's own policy can't be read: ${describeError(error)}`,
-          place,
-          failureRemedy(error, GRANT),
-        ),
-      ];
+      return [undetermined(place, ...failed("The stream's own policy can't be read", error, GRANT))];
     },
   );
 }
@@ -57,7 +51,7 @@ const REMOVE_STATEMENT =
 function policyFindings(document: string, place: Place): Finding[] {
   const statements = parseStatements(document);
   if (statements === undefined)
-    return [undetermined("The stream's own policy is not a JSON policy document", place, GRANT)];
+    return [undetermined(place, "The stream's own policy is not a JSON policy document", GRANT)];
   const denials = statements.filter(({ Effect }) => Effect === "Deny");
   return [
     ...denials.flatMap((each) => denialFindings(each, place)),
@@ -74,7 +68,7 @@ function denialFindings(statement: Statement, place: Place): Finding[] {
   const { Sid } = statement;
   const named = `A Deny statement${typeof Sid === "string" ? ` ${Sid}` : ""} of the stream's own policy`;
   if (coverage === "possible")
-    return [undetermined(`${named} may apply to Amplitude's writes`, place, REMOVE_STATEMENT)];
+    return [undetermined(place, `${named} may apply to Amplitude's writes`, REMOVE_STATEMENT)];
   const message = `${named} rejects the role's writes`;
   return [finding.error("stream-policy-denies", place.streamArn, message, REMOVE_STATEMENT)];
 }
@@ -141,6 +135,6 @@ function foreignFindings(allowances: Statement[], { streamArn, roleArn, roleId }
   return findings;
 }
 
-function undetermined(message: string, { streamArn }: Place, remedy: string): Finding {
+function undetermined({ streamArn }: Place, message: string, remedy: string): Finding {
   return finding.undetermined("stream-policy-undetermined", streamArn, message, remedy);
 }

@@ -3,7 +3,7 @@ import { type Finding, hasSeverity } from "../common/findings";
 import { namesOf } from "../common/outputs";
 import { type RunKey, startedRunKey } from "../common/runId";
 import { type Preflight, preflight } from "../deployment/preflight";
-import { withIgnoredChanges } from "../deployment/remedies";
+import { withIgnoredChanges } from "../deployment/inspection";
 import { resolveSender } from "../deployment/route";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";

@@ -3,7 +3,7 @@ import { DeliveryError, messageOf } from "../common/errors";
 import { type Finding, type FindingCode, finding, mostCommon } from "../common/findings";
 import { type Part, partText } from "../common/part";
 import { counted } from "../common/text";
-import { readingRemedy } from "../deployment/remedies";
+import { readingRemedy } from "../deployment/inspection";
 import type { EventSource, Omissions } from "../events/source";
 import { type Reason, type ReasonCounts, TOO_LARGE } from "../kinesis/outcome";
 import type { Stopped } from "../kinesis/producer";

@@ -4,7 +4,7 @@ import { VERSION } from "../common/limits";
 import { namesOf } from "../common/outputs";
 import type { Timeline } from "../common/timeline";
 import type { Preflight } from "../deployment/preflight";
-import { withIgnoredChanges } from "../deployment/remedies";
+import { withIgnoredChanges } from "../deployment/inspection";
 import type { TrustedCaller } from "../deployment/trust";
 import type { EventSource } from "../events/source";
 import type { OpenDeployment } from "../sending/deployment";

@@ -3,7 +3,7 @@ import { type Finding, finding } from "../common/findings";
 import { DOCUMENTED_P95_SECONDS } from "../common/limits";
 import type { StackOutputs } from "../common/outputs";
 import { counted } from "../common/text";
-import { readingRemedy } from "../deployment/remedies";
+import { readingRemedy } from "../deployment/inspection";
 import { createAgain } from "../deployment/stream";
 import type { StreamUnreadable } from "../kinesis/streamReader";
 import type { WatchUntil } from "./options";

@@ -27,7 +27,7 @@ export function adoptCommand(): Command {
     .action(async (flags: AdoptFlags) => {
       // The command's folder loads the AWS SDK, which would slow down every other command's start.
       const { describeAdoption }: typeof import("../../adopt") = require("../../adopt");
-      const { adoptionText }: typeof import("../../adopt/text") = require("../../adopt/text");
+      const { adoptionText }: typeof import("../../adopt") = require("../../adopt");
       const { outputs, aws } = await deploymentOf(flags);
       const adoption = await describeAdoption({ outputs, ...aws });
       print(flags.json ? jsonText(adoption) : adoptionText(adoption));

@@ -46,7 +46,7 @@ export function checkCommand(): Command {
 async function runCheck(flags: CheckFlags): Promise<number> {
   // The command's folder loads the AWS SDK, which would slow down every other command's start.
   const { checkDeployment }: typeof import("../../check") = require("../../check");
-  const { checkText }: typeof import("../../check/text") = require("../../check/text");
+  const { checkText }: typeof import("../../check/report") = require("../../check/report");
   const { outputs, aws } = await deploymentOf(flags);
   const display = progressDisplay(process.stderr);
   try {

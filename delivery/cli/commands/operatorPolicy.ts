@@ -3,13 +3,13 @@ import { SettingsError } from "../../common/errors";
 import { furtherOutputsFrom, resolveOutputs } from "../../common/outputs";
 import { jsonText } from "../../common/text";
 import { TASKS, type Task } from "../../deployment/iam/actions";
-import { operatorPolicy } from "../../operatorPolicy";
 import {
   existingSubject,
   type NamingOptions,
+  operatorPolicy,
   type PolicySubject,
   plannedSubject,
-} from "../../operatorPolicy/subject";
+} from "../../operatorPolicy";
 import { accountId, withHelpText } from "../options/arguments";
 import { type DeploymentFlags, originsFrom, withDeploymentOptions } from "../options/deployment";
 import { print, printProblem } from "../terminal/output";

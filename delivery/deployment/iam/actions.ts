@@ -1,20 +1,7 @@
 import { ASSUME_ROLE_ACTION, GENERATE_DATA_KEY_ACTION, SIMULATE_ACTION } from "../../../components/contract";
 
-/** A task of an operator. Verifying and sending have two routes, which need different permissions. */
-export type Task =
-  | "up"
-  | "adopt"
-  | "check"
-  | "verify-role"
-  | "verify-operator"
-  | "send-role"
-  | "send-operator"
-  | "watch"
-  | "reconcile"
-  | "backfill";
-
 /** All tasks of an operator. */
-export const TASKS: readonly Task[] = [
+export const TASKS = [
   "up",
   "adopt",
   "check",
@@ -25,7 +12,10 @@ export const TASKS: readonly Task[] = [
   "watch",
   "reconcile",
   "backfill",
-];
+] as const;
+
+/** A task of an operator. Verifying and sending have two routes, which need different permissions. */
+export type Task = (typeof TASKS)[number];
 
 /** Resource of a statement; also its Sid. */
 export type Target =

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { checkText } from "../../../delivery/check/text";
+import { checkText } from "../../../delivery/check/report";
 import { watchFrame } from "../../../delivery/cli/terminal/watchFrame";
 import { jsonText, printable, printableLines } from "../../../delivery/common/text";
 import { type ReportFormat, renderReport } from "../../../delivery/report/renderReport";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { excessOf } from "../../../delivery/deployment/rolePolicies";
+import { excessOf } from "../../../delivery/deployment/role";
 
 const STREAM = "arn:aws:kinesis:us-east-1:111122223333:stream/events";
 const ROLE = "arn:aws:iam::111122223333:role/writer";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { checkTrustBreadth } from "../../../delivery/deployment/trustBreadth";
+import { checkTrustBreadth } from "../../../delivery/deployment/trust";
 
 const ROLE = "arn:aws:iam::111122223333:role/writer";
 const MEANT = {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { ForeignResponseError } from "../../../delivery/aws/errors";
 import { proxyRefusal } from "../../../delivery/aws/proxy";
 import { finding } from "../../../delivery/common/findings";
-import { failureRemedy, withIgnoredChanges } from "../../../delivery/deployment/remedies";
+import { failureRemedy, withIgnoredChanges } from "../../../delivery/deployment/inspection";
 import { serviceError, systemError } from "../aws/serviceErrors";
 
 const ROLE_ARN = "arn:aws:iam::111122223333:role/by-hand";

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { expect } from "chai";
-import { adoptionText } from "../../../delivery/adopt/text";
+import { adoptionText } from "../../../delivery/adopt";
 
 const adoption = {
   reportVersion: 1 as const,
