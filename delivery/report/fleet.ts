@@ -2,18 +2,9 @@ import { bySeverity, type Finding, findingLines } from "../common/findings";
 import { type Part, partText } from "../common/part";
 import { alignedColumns, counted, printableReport } from "../common/text";
 import { type CustomerOutcome, type CustomerResult, type FleetReport, OUTCOMES } from "../fleet/report";
-import { type Check, findingCheck, junitXml } from "./junit";
-import { capitalized, code, findingList, prose } from "./markdown";
-import { redactTexts } from "./redactReport";
-
-/** Outcomes as sentences name them. */
-export const OUTCOME_WORDS: Record<CustomerOutcome, string> = {
-  succeeded: "succeeded",
-  failed: "failed",
-  undecided: "undecided",
-  interrupted: "interrupted",
-  "not-started": "not started",
-};
+import { type Check, findingCheck, junitXml, resultCheck } from "./junit";
+import { code, findingList, prose } from "./markdown";
+import { capitalized, RESULTS, redactTexts, resultWords } from "./presentation";
 
 /** Returns the report with every account redacted. */
 export function redactFleet(report: FleetReport): FleetReport {
@@ -35,7 +26,7 @@ export function countOutcomes(customers: CustomerResult[]): [outcome: CustomerOu
 
 /** Returns the outcome as a sentence that follows its name. */
 export function fleetSentence({ command, customers }: FleetReport): string {
-  const counts = countOutcomes(customers).map(([outcome, number]) => `${number} ${OUTCOME_WORDS[outcome]}`);
+  const counts = countOutcomes(customers).map(([outcome, number]) => `${number} ${resultWords(outcome)}`);
   const all = `${command} of ${counted(customers.length, "customer")}`;
   return counts.length === 0 ? all : `${all}: ${counts.join(", ")}`;
 }
@@ -156,7 +147,7 @@ export function fleetText(untrusted: FleetReport): string {
   const [head, ...lines] = alignedColumns([HEADS, ...customers.map(cellsOf)]).map((line) => `  ${line}`);
   const shared = sharedFindings(report.customers);
   return [
-    `${OUTCOME_WORDS[report.outcome].toUpperCase()}: ${fleetSentence(report)} (${runOf(report)})`,
+    `${resultWords(report.outcome).toUpperCase()}: ${fleetSentence(report)} (${runOf(report)})`,
     ...(customers.length === 0 ? [] : ["", head ?? ""]),
     ...customers.flatMap((customer, index) => [lines[index] ?? "", ...explanation(customer)]),
     ...[...report.findings, ...shared.map(withStacks)].flatMap(findingLines),
@@ -166,7 +157,7 @@ export function fleetText(untrusted: FleetReport): string {
 function cellsOf(customer: CustomerResult): string[] {
   const { stack, accountId, region, outcome, durationInSeconds } = customer;
   const time = outcome === "not-started" ? "–" : `${durationInSeconds.toFixed(1)} s`;
-  return [stack, accountId ?? "–", region ?? "–", OUTCOME_WORDS[outcome], time, resultText(customer)];
+  return [stack, accountId ?? "–", region ?? "–", resultWords(outcome), time, resultText(customer)];
 }
 
 function explanation({ cause, remedy, log }: CustomerResult): string[] {
@@ -190,14 +181,6 @@ function withStacks({ stacks, ...finding }: SharedFinding): Finding {
   return { ...finding, message: `${stacksText(stacks)}: ${finding.message}` };
 }
 
-const SIGNS: Record<CustomerOutcome, string> = {
-  succeeded: "✅",
-  failed: "❌",
-  undecided: "❓",
-  interrupted: "⏹️",
-  "not-started": "⏸️",
-};
-
 /** The table's share of the 65,536 characters of a comment on GitHub. */
 const MAX_TABLE_CHARACTERS = 32_000;
 
@@ -208,7 +191,7 @@ export function fleetMarkdown(report: FleetReport): string {
   const rows = firstRows(customers.map(markdownRow));
   const more = customers.length - rows.length;
   const lines = [
-    `## ${SIGNS[shown.outcome]} Amplitude fleet: ${OUTCOME_WORDS[shown.outcome]}`,
+    `## ${RESULTS[shown.outcome].emoji} Amplitude fleet: ${resultWords(shown.outcome)}`,
     "",
     `${capitalized(prose(fleetSentence(shown)))}. ${capitalized(prose(runOf(shown)))}.`,
     "",
@@ -228,7 +211,7 @@ function markdownRow(customer: CustomerResult): string {
     code(stack),
     code(accountId ?? ""),
     code(region ?? ""),
-    `${SIGNS[outcome]} ${OUTCOME_WORDS[outcome]}`,
+    `${RESULTS[outcome].emoji} ${resultWords(outcome)}`,
     cause === null || remedy === null ? result : `${result}<br>**Remedy:** ${prose(remedy)}`,
   ];
   return `| ${cells.join(" | ")} |`;
@@ -248,7 +231,11 @@ export function fleetJunit(report: FleetReport): string {
   const shown = redactFleet(report);
   const { project, command, run, parts } = shown;
   const checks = [
-    check("outcome", shown.outcome, fleetSentence(shown), "", shown.durationInSeconds),
+    resultCheck("outcome", shown.outcome, {
+      sentence: fleetSentence(shown),
+      details: "",
+      seconds: shown.durationInSeconds,
+    }),
     ...shown.findings.map(findingCheck),
     ...worstCustomersFirst(shown.customers).flatMap((customer) => [
       customerCheck(customer),
@@ -270,21 +257,6 @@ export function fleetJunit(report: FleetReport): string {
 function customerCheck(customer: CustomerResult): Check {
   const { stack, outcome, durationInSeconds, remedy, log } = customer;
   const details = [`remedy: ${remedy ?? "see the log"}`, ...(log === null ? [] : [`log: ${log}`])].join("\n");
-  return check(`customer ${stack}`, outcome, resultText(customer), details, durationInSeconds);
-}
-
-function check(
-  name: string,
-  outcome: CustomerOutcome,
-  sentence: string,
-  details: string,
-  seconds: number,
-): Check {
-  if (outcome === "succeeded") return { name, seconds, outcome: undefined };
-  const message = `${OUTCOME_WORDS[outcome]}: ${sentence}`;
-  return {
-    name,
-    seconds,
-    outcome: { element: outcome === "failed" ? "failure" : "error", type: outcome, message, details },
-  };
+  const sentence = resultText(customer);
+  return resultCheck(`customer ${stack}`, outcome, { sentence, details, seconds: durationInSeconds });
 }

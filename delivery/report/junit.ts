@@ -3,8 +3,8 @@ import type { Finding, Severity } from "../common/findings";
 import { partText } from "../common/part";
 import { counted } from "../common/text";
 import type { DeliveryReport } from "../verify/report";
-import { verdictSentence } from "./presentation";
-import { redactReport } from "./redactReport";
+import { RESULTS, type Result, redactReport, resultWords } from "./presentation";
+import { verdictSentence } from "./text";
 
 /** Result of a check that didn't pass. */
 export interface Outcome {
@@ -96,7 +96,11 @@ function testCase({ name, seconds, outcome }: Check, classname: string): object 
 function checksOf(report: DeliveryReport): Check[] {
   const { eventsNotDelivered, eventsCorrupted, eventsUnknown } = report;
   return [
-    { name: "verdict", seconds: report.durationInSeconds, outcome: verdictOutcome(report) },
+    resultCheck("verdict", report.verdict, {
+      sentence: verdictSentence(report),
+      details: `Not proven:\n${report.proof.notProven.map((sentence) => `- ${sentence}`).join("\n")}`,
+      seconds: report.durationInSeconds,
+    }),
     countCheck("no event is missing", eventsNotDelivered, "failure", "not delivered"),
     countCheck("no event is corrupted", eventsCorrupted, "failure", "read back with different bytes"),
     countCheck("every event is accounted for", eventsUnknown, "error", "with an unknown outcome"),
@@ -104,15 +108,17 @@ function checksOf(report: DeliveryReport): Check[] {
   ];
 }
 
-function verdictOutcome(report: DeliveryReport): Outcome | undefined {
-  const { verdict, proof } = report;
-  if (verdict === "verified") return undefined;
-  return {
-    element: verdict === "failed" ? "failure" : "error",
-    type: verdict,
-    message: `${verdict}: ${verdictSentence(report)}`,
-    details: `Not proven:\n${proof.notProven.map((sentence) => `- ${sentence}`).join("\n")}`,
-  };
+/** Returns the check of a result, which passes if the result is a success. */
+export function resultCheck(
+  name: string,
+  result: Result,
+  { sentence, details, seconds }: { sentence: string; details: string; seconds: number },
+): Check {
+  const { style } = RESULTS[result];
+  if (style === "verified") return { name, seconds, outcome: undefined };
+  const element = style === "failed" ? "failure" : "error";
+  const message = `${resultWords(result)}: ${sentence}`;
+  return { name, seconds, outcome: { element, type: result, message, details } };
 }
 
 export function countCheck(

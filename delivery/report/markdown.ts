@@ -1,11 +1,9 @@
-import type { Finding, Severity, Verdict } from "../common/findings";
-import { bySeverity } from "../common/findings";
+import { bySeverity, type Finding, type Severity } from "../common/findings";
 import { partText } from "../common/part";
 import type { DeliveryReport } from "../verify/report";
-import { codeSpans, deliveredPercent, verdictSentence } from "./presentation";
-import { redactReport } from "./redactReport";
+import { capitalized, codeSpans, RESULTS, redactReport } from "./presentation";
+import { deliveredPercent, latencyText, verdictSentence } from "./text";
 
-const VERDICT_SIGNS: Record<Verdict, string> = { verified: "✅", failed: "❌", undecided: "❓" };
 const FINDING_SIGNS: Record<Severity, string> = { error: "❌", undetermined: "❓", warning: "⚠️" };
 
 /** Limits that keep the report below the 65,536 characters of a comment on GitHub. */
@@ -21,7 +19,7 @@ export function markdownReport(report: DeliveryReport): string {
   const shown = redactReport(report);
   const { verdict, proof } = shown;
   const lines = [
-    `## ${VERDICT_SIGNS[verdict]} Amplitude delivery: ${verdict}`,
+    `## ${RESULTS[verdict].emoji} Amplitude delivery: ${verdict}`,
     "",
     `${capitalized(verdictSentence(report))}.`,
     "",
@@ -34,18 +32,13 @@ export function markdownReport(report: DeliveryReport): string {
 }
 
 function numbers(report: DeliveryReport): string[] {
-  const { latencyInSeconds: latency, shards, environment } = report;
+  const { shards, environment } = report;
   const withEvents = shards.filter(({ recordsRead }) => recordsRead > 0).length;
   const rows: [name: string, value: string][] = [
     ["Stream", `${code(report.streamName)} in ${code(report.region)}`],
     ["Role", `${code(report.roleArn)}, route ${code(report.route)}`],
     ["Events", eventCounts(report)],
-    [
-      "Latency",
-      latency === null
-        ? "none measured"
-        : `p50 ${latency.p50} s, p95 ${latency.p95} s, p99 ${latency.p99} s, max ${latency.max} s`,
-    ],
+    ["Latency", latencyText(report.latencyInSeconds)],
     ["Shards", `${withEvents} of ${shards.length} returned events of this run`],
     [
       "Run",
@@ -133,8 +126,4 @@ function oneLine(text: string): string {
   return characters.length > MAX_TEXT_CHARACTERS
     ? `${characters.slice(0, MAX_TEXT_CHARACTERS).join("")}…`
     : line;
-}
-
-export function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

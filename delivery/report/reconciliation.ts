@@ -2,8 +2,8 @@ import { findingLines } from "../common/findings";
 import { alignedColumns, counted, printableReport } from "../common/text";
 import type { EventOutcomes, ReconcileReport, ReconcileVerdict } from "../reconcile/report";
 import { type Check, countCheck, findingCheck, junitXml } from "./junit";
-import { capitalized, code, findingList, numbersTable, prose } from "./markdown";
-import { redactReport } from "./redactReport";
+import { code, findingList, numbersTable, prose } from "./markdown";
+import { capitalized, redactReport } from "./presentation";
 import { latencyText } from "./text";
 
 /** Returns the verdict as a sentence that follows its name. */

@@ -1,9 +1,28 @@
-import { findingLines } from "../common/findings";
+import { findingLines, type Verdict } from "../common/findings";
 import type { Latency } from "../common/histogram";
 import { partText } from "../common/part";
 import { printableReport } from "../common/text";
+import { leftOut } from "../sending/findings";
 import type { DeliveryReport } from "../verify/report";
-import { deliveredPercent, verdictSentence } from "./presentation";
+
+const SENTENCES: Record<Verdict, string> = {
+  verified: "every event sent was read back, byte for byte",
+  failed: "delivery to this stream does not work",
+  undecided: "the run could not show whether delivery works",
+};
+const VERIFIED_THROUGH_AMPLITUDE =
+  "every event sent to Amplitude arrived in the stream, with the fields that were sent";
+
+/** Returns the verdict as a sentence that follows its name. */
+export function verdictSentence(report: DeliveryReport): string {
+  if (report.verdict !== "verified") return SENTENCES[report.verdict];
+  return report.route === "amplitude" ? VERIFIED_THROUGH_AMPLITUDE : SENTENCES.verified + leftOut(report);
+}
+
+/** Returns 0–100, rounded down: only a complete delivery may read 100%. */
+export function deliveredPercent({ deliveryRate }: DeliveryReport): number {
+  return Math.floor(deliveryRate * 100_000) / 1000;
+}
 
 /** Renders a report for a terminal, without a line break at its end. */
 export function reportText(untrusted: DeliveryReport): string {

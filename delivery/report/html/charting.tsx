@@ -1,14 +1,9 @@
 import type { ComponentChildren } from "preact";
 
 /** Functions of d3 that draw the charts. CommonJS can load d3's ES modules only with `import()`. */
-export interface Charting {
-  scaleLinear: typeof import("d3-scale").scaleLinear;
-  scaleLog: typeof import("d3-scale").scaleLog;
-  area: typeof import("d3-shape").area;
-  curveStepAfter: typeof import("d3-shape").curveStepAfter;
-}
+export type Charting = Awaited<ReturnType<typeof loadCharting>>;
 
-export async function loadCharting(): Promise<Charting> {
+export async function loadCharting() {
   const [{ scaleLinear, scaleLog }, { area, curveStepAfter }] = await Promise.all([
     import("d3-scale"),
     import("d3-shape"),

@@ -1,11 +1,8 @@
-import type { Verdict } from "../../common/findings";
-import { renderPage } from "../../common/htmlPage";
 import { VERSION } from "../../common/limits";
-import type { CustomerOutcome, CustomerResult, FleetReport } from "../../fleet/report";
+import type { CustomerResult, FleetReport } from "../../fleet/report";
 import {
   countOutcomes,
   fleetSentence,
-  OUTCOME_WORDS,
   redactFleet,
   resourceOf,
   resultText,
@@ -13,66 +10,46 @@ import {
   sharedFindings,
   worstCustomersFirst,
 } from "../fleet";
-import { capitalized } from "../markdown";
-import { count, duration, utc } from "./formats";
-import { Card, FindingsSection, Prose, ShareBar } from "./sections";
-import { STYLES } from "./styles";
-import { ScrollingTable } from "./table";
-
-const SIGNS: Record<CustomerOutcome, string> = {
-  succeeded: "✓",
-  failed: "✗",
-  undecided: "?",
-  interrupted: "■",
-  "not-started": "–",
-};
-/** Style of an outcome, which it shares with a run's verdict. */
-const CLASSES: Record<CustomerOutcome, Verdict> = {
-  succeeded: "verified",
-  failed: "failed",
-  undecided: "undecided",
-  interrupted: "undecided",
-  "not-started": "undecided",
-};
-
-function nameOf(outcome: CustomerOutcome): string {
-  return `${SIGNS[outcome]} ${capitalized(OUTCOME_WORDS[outcome])}`;
-}
+import { capitalized, RESULTS, resultName } from "../presentation";
+import {
+  Card,
+  count,
+  duration,
+  FindingsSection,
+  Prose,
+  reportPage,
+  ScrollingTable,
+  Section,
+  ShareBar,
+  utc,
+} from "./page";
 
 /** Renders a report as one page that runs no script and loads nothing. Customers' accounts are redacted. */
 export function fleetHtml(report: FleetReport): string {
   const shown = redactFleet(report);
-  const title = `${nameOf(shown.outcome)}: ${fleetSentence(shown)}`;
-  return renderPage({ title, styles: STYLES, children: <Body report={shown} /> });
-}
-
-/** @param report A redacted report. */
-function Body({ report }: { report: FleetReport }) {
-  const { outcome, startedAt, durationInSeconds, customers } = report;
-  const findings = [...report.findings, ...sharedFindings(customers)];
-  return (
-    <>
-      <header class={CLASSES[outcome]}>
-        <p class="quiet">Customers' stacks for Amplitude's events</p>
-        <h1>
-          <span class="name">{nameOf(outcome)}:</span> {fleetSentence(report)}
-        </h1>
-        <p>
-          {capitalized(runOf(report))}, started at <time dateTime={startedAt}>{utc(startedAt)}</time>,
-          finished in {duration(durationInSeconds)}
-        </p>
-      </header>
-      <main>
+  const { outcome, startedAt, durationInSeconds, customers } = shown;
+  const findings = [...shown.findings, ...sharedFindings(customers)];
+  return reportPage({
+    result: outcome,
+    title: fleetSentence(shown),
+    subject: "Customers' stacks for Amplitude's events",
+    sentence: fleetSentence(shown),
+    facts: (
+      <p>
+        {capitalized(runOf(shown))}, started at <time dateTime={startedAt}>{utc(startedAt)}</time>, finished
+        in {duration(durationInSeconds)}
+      </p>
+    ),
+    version: VERSION,
+    children: (
+      <>
         <TotalsSection customers={customers} />
         <CustomersSection customers={customers} />
         <DriftSection customers={customers} />
         {findings.length === 0 && outcome !== "succeeded" ? null : <FindingsSection findings={findings} />}
-      </main>
-      <footer>
-        <p>Written by amplitude-kinesis {VERSION}. This page runs no script and loads nothing.</p>
-      </footer>
-    </>
-  );
+      </>
+    ),
+  });
 }
 
 function TotalsSection({ customers }: { customers: CustomerResult[] }) {
@@ -80,12 +57,11 @@ function TotalsSection({ customers }: { customers: CustomerResult[] }) {
   const sent = sum(customers, ({ delivery }) => delivery?.eventsSent);
   const slowest = Math.max(...customers.map(({ delivery }) => delivery?.latencyInSeconds?.p95 ?? -1));
   return (
-    <section aria-labelledby="totals">
-      <h2 id="totals">Totals</h2>
+    <Section id="totals" title="Totals">
       <dl class="cards">
         <Card title="Customers" value={count(customers.length)} />
         {countOutcomes(customers).map(([outcome, number]) => (
-          <Card key={outcome} title={capitalized(OUTCOME_WORDS[outcome])} value={count(number)} />
+          <Card key={outcome} title={resultName(outcome)} value={count(number)} />
         ))}
         {customers.some(({ delivery }) => delivery !== null) ? (
           <Card title="Events delivered" value={count(delivered)} aside={`of ${count(sent)} sent`} />
@@ -98,7 +74,7 @@ function TotalsSection({ customers }: { customers: CustomerResult[] }) {
           />
         ) : null}
       </dl>
-    </section>
+    </Section>
   );
 }
 
@@ -122,8 +98,7 @@ function CustomersSection({ customers }: { customers: CustomerResult[] }) {
   const hasDelivery = customers.some(({ delivery }) => delivery !== null);
   const slowest = Math.max(0, ...customers.map(({ delivery }) => delivery?.latencyInSeconds?.p95 ?? 0));
   return (
-    <section aria-labelledby="customers">
-      <h2 id="customers">Customers</h2>
+    <Section id="customers" title="Customers">
       {customers.length === 0 ? (
         <p>The run had no customer.</p>
       ) : (
@@ -140,8 +115,8 @@ function CustomersSection({ customers }: { customers: CustomerResult[] }) {
             .slice(0, MAX_ROWS)
             .map((customer) => [
               <CustomerName key="name" customer={customer} />,
-              <span key="outcome" class={CLASSES[customer.outcome]}>
-                <span class="name">{nameOf(customer.outcome)}</span>
+              <span key="outcome" class={RESULTS[customer.outcome].style}>
+                <span class="name">{`${RESULTS[customer.outcome].sign} ${resultName(customer.outcome)}`}</span>
               </span>,
               <Result key="result" customer={customer} />,
               ...(hasDelivery
@@ -151,7 +126,7 @@ function CustomersSection({ customers }: { customers: CustomerResult[] }) {
             ])}
         />
       )}
-    </section>
+    </Section>
   );
 }
 
@@ -206,8 +181,7 @@ function DriftSection({ customers }: { customers: CustomerResult[] }) {
   );
   if (customers.every(({ drift }) => drift === null)) return null;
   return (
-    <section aria-labelledby="drift">
-      <h2 id="drift">Changed by hand</h2>
+    <Section id="drift" title="Changed by hand">
       {rows.length === 0 ? (
         <p>No resource differs from its stack.</p>
       ) : (
@@ -223,7 +197,7 @@ function DriftSection({ customers }: { customers: CustomerResult[] }) {
             ])}
         />
       )}
-    </section>
+    </Section>
   );
 }
 

@@ -1,39 +1,38 @@
 import { accountOf } from "../../common/arn";
-import type { Verdict } from "../../common/findings";
-import { renderPage } from "../../common/htmlPage";
+import type { ShardReport } from "../../common/findings";
 import { partText } from "../../common/part";
 import type { DeliveryReport } from "../../verify/report";
-import { latencyDistribution } from "../latencyDistribution";
-import { verdictSentence } from "../presentation";
-import { redactReport } from "../redactReport";
+import { redactReport } from "../presentation";
+import { deliveredPercent, verdictSentence } from "../text";
 import { type Charting, loadCharting } from "./charting";
-import { duration, utc } from "./formats";
-import { LatencyChart } from "./latencyChart";
-import { FindingsSection, NumbersSection, Prose, ShardsSection } from "./sections";
-import { STYLES } from "./styles";
-import { ScrollingTable } from "./table";
+import { LatencyChart, latencyDistribution } from "./latencyChart";
+import {
+  Card,
+  count,
+  duration,
+  FindingsSection,
+  Prose,
+  reportPage,
+  ScrollingTable,
+  Section,
+  ShareBar,
+  utc,
+} from "./page";
 import { TimelineChart } from "./timelineChart";
 
 /** Renders a report as one page that runs no script and loads nothing. */
-export async function htmlReport(report: DeliveryReport): Promise<string> {
+export async function htmlReport(unredacted: DeliveryReport): Promise<string> {
   const charting = await loadCharting();
-  const redacted = redactReport(report);
-  const title = `${NAMES[report.verdict]}: Amplitude delivery to ${redacted.streamName} (${redacted.region})`;
-  return renderPage({ title, styles: STYLES, children: <Body report={redacted} charting={charting} /> });
-}
-
-const NAMES: Record<Verdict, string> = {
-  verified: "✓ Verified",
-  failed: "✗ Failed",
-  undecided: "? Undecided",
-};
-
-/** @param report A redacted report. */
-function Body({ report, charting }: { report: DeliveryReport; charting: Charting }) {
-  return (
-    <>
-      <VerdictHeader report={report} />
-      <main>
+  const report = redactReport(unredacted);
+  return reportPage({
+    result: report.verdict,
+    title: `Amplitude delivery to ${report.streamName} (${report.region})`,
+    subject: "Delivery of Amplitude's events",
+    sentence: verdictSentence(report),
+    facts: <Facts report={report} />,
+    version: report.environment.version,
+    children: (
+      <>
         <FindingsSection findings={report.findings} />
         <ProofSection report={report} />
         <NumbersSection report={report} />
@@ -41,27 +40,16 @@ function Body({ report, charting }: { report: DeliveryReport; charting: Charting
         <TimelineSection report={report} charting={charting} />
         <ShardsSection {...report} />
         <EnvironmentSection report={report} />
-      </main>
-      <footer>
-        <p>
-          Written by amplitude-kinesis {report.environment.version}. This page runs no script and loads
-          nothing.
-        </p>
-      </footer>
-    </>
-  );
+      </>
+    ),
+  });
 }
 
-function VerdictHeader({ report }: { report: DeliveryReport }) {
-  const { verdict, streamName, region, startedAt, durationInSeconds, resumedFrom, resumable, runId, part } =
-    report;
+function Facts({ report }: { report: DeliveryReport }) {
+  const { streamName, region, startedAt, durationInSeconds, resumedFrom, resumable, runId, part } = report;
   const resumed = part === null ? runId : `${runId} --part ${partText(part)}`;
   return (
-    <header class={verdict}>
-      <p class="quiet">Delivery of Amplitude's events</p>
-      <h1>
-        <span class="name">{NAMES[verdict]}:</span> {verdictSentence(report)}
-      </h1>
+    <>
       <p>
         Stream <code>{streamName}</code> in <code>{region}</code>, tested at{" "}
         <time dateTime={startedAt}>{utc(startedAt)}</time> for {duration(durationInSeconds)}
@@ -72,14 +60,13 @@ function VerdictHeader({ report }: { report: DeliveryReport }) {
           Resume it with <code>amplitude-kinesis verify --resume {resumed}</code>
         </p>
       ) : null}
-    </header>
+    </>
   );
 }
 
 function ProofSection({ report: { proof } }: { report: DeliveryReport }) {
   return (
-    <section aria-labelledby="proof">
-      <h2 id="proof">What this proves</h2>
+    <Section id="proof" title="What this proves">
       <div class="columns">
         <div>
           <h3 class="met">Proven</h3>
@@ -94,7 +81,7 @@ function ProofSection({ report: { proof } }: { report: DeliveryReport }) {
           {proof.notProven.length === 0 ? <p>Nothing.</p> : <Sentences all={proof.notProven} />}
         </div>
       </div>
-    </section>
+    </Section>
   );
 }
 
@@ -110,6 +97,134 @@ function Sentences({ all }: { all: string[] }) {
   );
 }
 
+function NumbersSection({ report }: { report: DeliveryReport }) {
+  const { latencyInSeconds: latency } = report;
+  return (
+    <Section id="numbers" title="Numbers">
+      <dl class="cards">
+        <Card title="Sent" value={count(report.eventsSent)} />
+        <Card
+          title="Delivered"
+          value={count(report.eventsDelivered)}
+          aside={`${deliveredPercent(report)}%`}
+        />
+        <Card title="Not delivered" value={count(report.eventsNotDelivered)} />
+        <Card title="Corrupted" value={count(report.eventsCorrupted)} />
+        <Card title="Unknown" value={count(report.eventsUnknown)} />
+        <Card title="Latency, p95" value={latency === null ? "none measured" : duration(latency.p95)} />
+      </dl>
+      <ScrollingTable
+        caption="Outcome of the events"
+        columns={[{ title: "Count" }, { title: "Number", isNumber: true }, { title: "Meaning" }]}
+        rows={rowsOf(report).map(([name, number, meaning]) => [name, count(number), meaning])}
+      />
+    </Section>
+  );
+}
+
+type NumberRow = [name: string, number: number, meaning: string];
+
+/** Amplitude's route compares fields, and the others compare bytes. */
+function meaningsOf({ route }: DeliveryReport) {
+  return route === "amplitude"
+    ? {
+        acknowledged: "Amplitude's API accepted them",
+        delivered: "read back with the fields that were sent",
+        refused: "not delivered: Amplitude's API rejected them",
+        corrupted: "read back with different fields",
+      }
+    : {
+        acknowledged: "Kinesis confirmed that it stored them",
+        delivered: "read back with exactly the bytes that were sent",
+        refused: "not delivered: no attempt wrote them",
+        corrupted: "read back with different bytes",
+      };
+}
+
+function rowsOf(report: DeliveryReport): NumberRow[] {
+  const means = meaningsOf(report);
+  return [
+    ["Sent", report.eventsSent, "attempted at least once, or rejected before the first attempt"],
+    ["Acknowledged", report.eventsAcknowledged, means.acknowledged],
+    ["Delivered", report.eventsDelivered, means.delivered],
+    ["Rejected", report.eventsRefused, means.refused],
+    ["Lost", report.eventsLost, "not delivered: acknowledged, but absent after two complete reads"],
+    [
+      "No response",
+      report.eventsUnanswered,
+      "not delivered: no clear response, and absent after two complete reads",
+    ],
+    ["Corrupted", report.eventsCorrupted, means.corrupted],
+    ["Unknown", report.eventsUnknown, "sending or reading did not finish"],
+    ["Skipped", report.eventsSkipped, "rows or files of the source that are not events, and were not sent"],
+    ["Duplicates", report.eventsDuplicated, "copies beyond the first, of any event"],
+    [
+      "Unexplained duplicates",
+      report.duplicatesUnexplained,
+      "copies that no acknowledgement and no unclear response accounts for",
+    ],
+    [
+      "Delivered despite rejection",
+      report.eventsSeenDespiteRefusal,
+      "in the stream although every attempt was rejected",
+    ],
+    ["Foreign records", report.recordsForeign, "not from this run: counted, and otherwise ignored"],
+  ];
+}
+
+const MAX_SHARD_ROWS = 100;
+
+/** Amplitude doesn't report which shard stored an event, so its route shows no acknowledgements. */
+function ShardsSection({ shards, route }: Pick<DeliveryReport, "shards" | "route">) {
+  return (
+    <Section id="shards" title="Shards">
+      <p>{coverage(shards)}</p>
+      {shards.length === 0 ? null : <ShardTable shards={shards} route={route} />}
+    </Section>
+  );
+}
+
+function coverage(shards: ShardReport[]): string {
+  if (shards.length === 0) return "The run found no shard.";
+  const records = shards.map(({ recordsRead }) => recordsRead).sort((a, b) => a - b);
+  const covered = records.filter((number) => number > 0).length;
+  const median = records[Math.floor(records.length / 2)] ?? 0;
+  return `${count(covered)} of ${count(shards.length)} ${shards.length === 1 ? "shard" : "shards"} returned records of this run: at most ${count(records.at(-1) ?? 0)}, in the median ${count(median)}, and at least ${count(records[0] ?? 0)}.`;
+}
+
+function ShardTable({ shards, route }: Pick<DeliveryReport, "shards" | "route">) {
+  const hasAcknowledgements = route !== "amplitude";
+  const rows = shards.length > MAX_SHARD_ROWS ? worstFirst(shards).slice(0, MAX_SHARD_ROWS) : shards;
+  const fullest = Math.max(...rows.map(({ recordsRead }) => recordsRead));
+  return (
+    <ScrollingTable
+      caption={
+        rows.length === shards.length
+          ? "Every shard that the run read"
+          : `${MAX_SHARD_ROWS} of ${count(shards.length)} shards, first those that returned less than was acknowledged. report.json lists all shards`
+      }
+      columns={[
+        { title: "Shard" },
+        ...(hasAcknowledgements ? [{ title: "Acknowledged", isNumber: true }] : []),
+        { title: "Records read", isNumber: true },
+        { title: "Share of the maximum" },
+      ]}
+      rows={rows.map(({ shardId, eventsAcknowledged, recordsRead }) => [
+        <code key="id">{shardId}</code>,
+        ...(hasAcknowledgements ? [count(eventsAcknowledged)] : []),
+        count(recordsRead),
+        <ShareBar key="bar" percent={fullest === 0 ? 0 : Math.round((100 * recordsRead) / fullest)} />,
+      ])}
+    />
+  );
+}
+
+function worstFirst(shards: ShardReport[]): ShardReport[] {
+  const missing = ({ eventsAcknowledged, recordsRead }: ShardReport) =>
+    Math.max(0, eventsAcknowledged - recordsRead);
+  return [...shards].sort((a, b) => missing(b) - missing(a));
+}
+
 function LatencySection({ report, charting }: { report: DeliveryReport; charting: Charting }) {
   const {
     latencyInSeconds: latency,
@@ -117,8 +232,7 @@ function LatencySection({ report, charting }: { report: DeliveryReport; charting
     acknowledgementInSeconds: acknowledged,
   } = report;
   return (
-    <section aria-labelledby="latency">
-      <h2 id="latency">Latency</h2>
+    <Section id="latency" title="Latency">
       {latency === null || histogram === null ? (
         <p>No latency was measured.</p>
       ) : (
@@ -131,20 +245,19 @@ function LatencySection({ report, charting }: { report: DeliveryReport; charting
           {duration(acknowledged.max)}.
         </p>
       )}
-    </section>
+    </Section>
   );
 }
 
 function TimelineSection({ report: { timeline }, charting }: { report: DeliveryReport; charting: Charting }) {
   return (
-    <section aria-labelledby="timeline">
-      <h2 id="timeline">Timeline</h2>
+    <Section id="timeline" title="Timeline">
       {timeline.buckets.length === 0 ? (
         <p>No event was sent.</p>
       ) : (
         <TimelineChart timeline={timeline} charting={charting} />
       )}
-    </section>
+    </Section>
   );
 }
 
@@ -161,13 +274,12 @@ function EnvironmentSection({ report }: { report: DeliveryReport }) {
     ["Platform", environment.platform],
   ];
   return (
-    <section aria-labelledby="environment">
-      <h2 id="environment">Environment</h2>
+    <Section id="environment" title="Environment">
       <ScrollingTable
         caption="Environment of the run"
         columns={[{ title: "Property" }, { title: "Value" }]}
         rows={rows.map(([name, value]) => [name, <code key={name}>{value}</code>])}
       />
-    </section>
+    </Section>
   );
 }

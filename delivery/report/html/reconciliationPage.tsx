@@ -1,12 +1,8 @@
 import { renderPage } from "../../common/htmlPage";
 import type { EventOutcomes, ReconcileReport, ReconcileVerdict } from "../../reconcile/report";
-import { capitalized } from "../markdown";
+import { capitalized, redactReport } from "../presentation";
 import { OUTCOME_COLUMNS, reconciliationNumbers, reconciliationSentence } from "../reconciliation";
-import { redactReport } from "../redactReport";
-import { count, duration, utc } from "./formats";
-import { FindingsSection } from "./sections";
-import { STYLES } from "./styles";
-import { ScrollingTable } from "./table";
+import { count, duration, FindingsSection, ScrollingTable, STYLES, utc } from "./page";
 
 const NAMES: Record<ReconcileVerdict, string> = {
   complete: "✓ Complete",

@@ -1,7 +1,6 @@
 import type { TimelineBucket, TimelineReport } from "../../common/timeline";
 import { ChartFigure, type Charting, type Frame, HorizontalAxis, round, VerticalAxis } from "./charting";
-import { count, duration, shortCount } from "./formats";
-import { ScrollingTable } from "./table";
+import { count, duration, ScrollingTable, shortCount } from "./page";
 
 const STRIP_HEIGHT = 74;
 const STRIP_GAP = 46;

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { latencyDistribution } from "../../../delivery/report/latencyDistribution";
+import { latencyDistribution } from "../../../delivery/report/html/latencyChart";
 import { latencies } from "./reports";
 
 const distributionOf = (ms: number[]) => latencyDistribution(latencies(ms).latencyHistogram ?? "");

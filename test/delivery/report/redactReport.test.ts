@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { AMPLITUDE_ACCOUNT_ID } from "../../../components/contract";
 import { accountOf } from "../../../delivery/common/arn";
-import { redactReport } from "../../../delivery/report/redactReport";
+import { redactReport } from "../../../delivery/report/presentation";
 import { ACCOUNT, FAILED, VERIFIED, withTexts } from "./reports";
 
 const shown = (text: string) => redactReport(withTexts(VERIFIED, text)).streamName;

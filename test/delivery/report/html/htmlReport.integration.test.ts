@@ -5,7 +5,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { fleetHtml } from "../../../../delivery/report/html/fleetPage";
 import { htmlReport } from "../../../../delivery/report/html/htmlReport";
-import { STYLES } from "../../../../delivery/report/html/styles";
+import { STYLES } from "../../../../delivery/report/html/page";
 import type { DeliveryReport } from "../../../../delivery/verify/report";
 import { browserRun } from "../../../browser";
 import { bigFleet, DRIFTED, fleetOf, fleetWithTexts, MIXED } from "../fleets";
