@@ -1,8 +1,7 @@
 import { Worker } from "node:worker_threads";
-import { type Aws, connect } from "../provider/clients";
 import { configurationOf } from "../provider/configuration";
+import type { Properties } from "../provider/properties";
 import type { Found } from "../provider/resourceType";
-import { typeOf } from "../provider/types";
 import type { Project, Provisioned, ProvisionOptions, StackOutputs } from "./places";
 import { namespaced, PROGRAM, providerSettings, readProject } from "./places";
 
@@ -44,7 +43,7 @@ export async function provisionInProcess(options: ProvisionOptions): Promise<Pro
   return {
     engine: "Pulumi's in-process runtime",
     outputs,
-    destroy: () => destroy(connect(configurationOf(provider, {})), made.splice(0)),
+    destroy: () => destroy(provider, made.splice(0)),
   };
 }
 
@@ -103,7 +102,11 @@ async function run(task: Task, signal?: AbortSignal): Promise<Run> {
   }
 }
 
-async function destroy(aws: Aws, made: CreatedResource[]): Promise<void> {
+async function destroy(provider: Properties, made: CreatedResource[]): Promise<void> {
+  // The worker loads the provider. This thread needs it only here.
+  const { connect }: typeof import("../provider/clients") = require("../provider/clients");
+  const { typeOf }: typeof import("../provider/types") = require("../provider/types");
+  const aws = connect(configurationOf(provider, {}));
   try {
     for (const { token, id, state } of made.reverse()) await typeOf(token).delete(aws, id, state);
   } finally {

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { LocalWorkspace } from "@pulumi/pulumi/automation";
+import { parse } from "yaml";
 import type { LocalAws } from "../../aws";
 import { SERVICES } from "../provider/configuration";
 
@@ -100,10 +100,7 @@ export interface Project {
 }
 
 export async function readProject(): Promise<Project> {
-  const pulumiCommand = { command: "pulumi", version: null };
-  const workspace = await LocalWorkspace.create({ workDir: PROJECT_FOLDER, pulumiCommand });
-  // The API's type lacks typed configuration and plugins.
-  return (await workspace.projectSettings()) as unknown as Project;
+  return parse(await readFile(join(PROJECT_FOLDER, "Pulumi.yaml"), "utf8")) as Project;
 }
 
 /** Adds the project's namespace to keys without one. */

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { Readable } from "node:stream";
-import type { PulumiCommand } from "@pulumi/pulumi/automation";
-import { PulumiCommand as Pulumi } from "@pulumi/pulumi/automation";
+import { PulumiCommand } from "@pulumi/pulumi/automation/cmd";
 import { makePlaces } from "./places";
 
 export interface PulumiCli {
@@ -23,7 +22,7 @@ const MIN_VERSION = { major: 3, minor: 200 };
 export async function findPulumiCli(folder: string, signal?: AbortSignal): Promise<PulumiCli | undefined> {
   const { home, temporary } = await makePlaces(folder);
   const environment = { PULUMI_HOME: home, TMPDIR: temporary };
-  const found = await startedWith(environment, () => Pulumi.get({ skipVersionCheck: true })).catch(
+  const found = await startedWith(environment, () => PulumiCommand.get({ skipVersionCheck: true })).catch(
     () => undefined,
   );
   signal?.throwIfAborted();
