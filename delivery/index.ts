@@ -1,4 +1,10 @@
-export { type AdoptOptions, type Adoption, type IgnoredProperty, adoptionText, describeAdoption } from "./adopt";
+export {
+  type Adoption,
+  type AdoptOptions,
+  adoptionText,
+  describeAdoption,
+  type IgnoredProperty,
+} from "./adopt";
 export type { AwsOptions, AwsService, Credentials, MfaCode, RoleToAssume, SharedFiles } from "./aws/profile";
 export {
   awsOptionsFrom,
@@ -7,7 +13,7 @@ export {
   type StackSetting,
 } from "./aws/providerConfig";
 export { type CheckOptions, checkDeployment } from "./check";
-export { type CheckReport, type CheckVerdict, type CheckedRole, checkText } from "./check/report";
+export { type CheckedRole, type CheckReport, type CheckVerdict, checkText } from "./check/report";
 export type { AmplitudeZone } from "./common/amplitudeApi";
 export { type Clock, systemClock } from "./common/clock";
 export {
@@ -45,7 +51,17 @@ export type {
 } from "./fleet/report";
 export { type Handoff, type HandoffField, handoffOf } from "./handoff";
 export { handoffHtml, handoffMarkdown, handoffText } from "./handoff/text";
-export { type GuardSubject, type NamingOptions, type OperatorPolicy, type OperatorStatement, type PolicySubject, type Scope, existingSubject, operatorPolicy, plannedSubject } from "./operatorPolicy";
+export {
+  existingSubject,
+  type GuardSubject,
+  type NamingOptions,
+  type OperatorPolicy,
+  type OperatorStatement,
+  operatorPolicy,
+  type PolicySubject,
+  plannedSubject,
+  type Scope,
+} from "./operatorPolicy";
 export { reconcileDelivery } from "./reconcile";
 export { mergeReconciliations } from "./reconcile/mergeParts";
 export type { ReconcileOptions, ReconcileProgress } from "./reconcile/options";
@@ -66,11 +82,11 @@ export { type SendOptions, type SendProgress, sendEvents } from "./send";
 export type { SendOutcome, SendReport } from "./send/report";
 export { sendText } from "./send/text";
 export type { ConnectionOptions, Progress, RunLoad, SenderOptions, TrustOptions } from "./sending/deployment";
+export type { VerifyOptions } from "./verify";
 export { verifyDelivery } from "./verify";
 export { verifyThroughAmplitude } from "./verify/amplitude";
 export type { AmplitudeRouteOptions } from "./verify/amplitude/options";
 export { mergeReports, type NamedReport } from "./verify/mergeReports";
-export type { VerifyOptions } from "./verify/options";
 export type { DeliveryReport, Environment, Proof } from "./verify/report";
 export { watchStream } from "./watch";
 export type { Counted } from "./watch/boundedCounts";

@@ -8,8 +8,8 @@ import { build } from "hdr-histogram-js";
 import { kinesisWriteClient } from "../../delivery/aws/clients";
 import { systemClock } from "../../delivery/common/clock";
 import { Producer } from "../../delivery/kinesis/producer";
-import type { OutgoingRecord, PutRecords } from "../../delivery/kinesis/record";
-import { putRecordsTo } from "../../delivery/kinesis/record";
+import type { OutgoingRecord, PutRecords } from "../../delivery/kinesis/putRecords";
+import { putRecordsTo } from "../../delivery/kinesis/putRecords";
 import { readEvents } from "./events";
 import { CREDENTIALS, keyOf, REGION } from "./handWritten";
 import { type AddedLatency, type LatencyRun, LINGER_MS } from "./latencyTypes";
@@ -44,13 +44,13 @@ async function sendSteadily(put: PutRecords, events: Buffer[], count: number, ra
     for (const { index } of records) requestMs[index] = took;
     return response;
   };
-  const onAcknowledged = (index: number) => {
+  const onEnd = (index: number) => {
     const ms = performance.now() - dueAt(index) - (requestMs[index] ?? 0);
     added.recordValue(Math.max(1, Math.round(ms * 1000)));
   };
   const producer = new Producer({
     put: timed,
-    listener: { ...IGNORED, onAcknowledged },
+    listener: { ...IGNORED, onEnd },
     clock: systemClock,
     random: Math.random,
     largestRecordBytes: 1024 * 1024,

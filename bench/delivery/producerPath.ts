@@ -2,8 +2,8 @@ import { type ClientOptions, kinesisWriteClient } from "../../delivery/aws/clien
 import { systemClock } from "../../delivery/common/clock";
 import type { OutcomeListener } from "../../delivery/kinesis/producer";
 import { Producer } from "../../delivery/kinesis/producer";
-import type { OutgoingRecord } from "../../delivery/kinesis/record";
-import { putRecordsTo } from "../../delivery/kinesis/record";
+import type { OutgoingRecord } from "../../delivery/kinesis/putRecords";
+import { putRecordsTo } from "../../delivery/kinesis/putRecords";
 import { keyOf } from "./handWritten";
 import type { Bench } from "./paths";
 
@@ -17,7 +17,7 @@ export function producerPath({ events, share }: Bench, options: ClientOptions): 
     let acknowledged = 0;
     const producer = new Producer({
       put,
-      listener: { ...IGNORED, onAcknowledged: () => (acknowledged += 1) },
+      listener: { ...IGNORED, onEnd: () => (acknowledged += 1) },
       clock: systemClock,
       random: Math.random,
       largestRecordBytes: 1024 * 1024,
@@ -33,11 +33,7 @@ export function producerPath({ events, share }: Bench, options: ClientOptions): 
 export const IGNORED: OutcomeListener = {
   onAttempt: () => undefined,
   onAmbiguous: () => undefined,
-  onAcknowledged: () => undefined,
-  onRefused: () => undefined,
-  onUnanswered: () => undefined,
-  onAbandoned: () => undefined,
-  onLeftOpen: () => undefined,
+  onEnd: () => undefined,
 };
 
 async function* recordsOf(events: Buffer[], count: number): AsyncGenerator<OutgoingRecord[]> {

@@ -1,5 +1,5 @@
 import type { Clock } from "../common/clock";
-import { type OutgoingRecord, type RecordSource, recordSize } from "./record";
+import { type OutgoingRecord, type RecordSource, recordSize } from "./putRecords";
 
 export interface BatchLimits {
   records: number;

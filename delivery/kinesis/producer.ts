@@ -1,11 +1,27 @@
 import { PROPAGATION_POLL_MS } from "../aws/waitUntil";
 import type { Clock, EpochMs } from "../common/clock";
 import { BATCH_LIMITS, batches } from "./batcher";
-import { type AttemptResult, type Reason, readFailure, readResponse, TOO_LARGE } from "./outcome";
-import type { OutgoingRecord, PutRecords, RecordSource } from "./record";
+import {
+  type AttemptResult,
+  type OutgoingRecord,
+  type PutRecords,
+  type Reason,
+  type RecordSource,
+  readFailure,
+  readResponse,
+  TOO_LARGE,
+} from "./putRecords";
 import { retryDelay } from "./retry";
 
-/** Receives the outcome of every record. Exactly one of the last five callbacks fires per record. */
+/** End of a record. */
+export type RecordEnd =
+  | { kind: "acknowledged"; shardId: string }
+  /** Given up. `refused`: no attempt with a response wrote it. `unanswered`: at least one may have written it. */
+  | { kind: "refused" | "unanswered"; reason: Reason }
+  /** The run ended before the next attempt. `abandoned`: certainly not written. `leftOpen`: possibly written. */
+  | { kind: "abandoned" | "leftOpen" };
+
+/** Receives the outcome of every record. */
 export interface OutcomeListener {
   /** An attempt of these records is about to start. If this throws, it doesn't. */
   beforeAttempt?(records: readonly OutgoingRecord[], at: EpochMs): void;
@@ -13,15 +29,8 @@ export interface OutcomeListener {
   onAttempt(index: number, at: EpochMs): void;
   /** An attempt may have written the record. It may be retried. */
   onAmbiguous(index: number): void;
-  onAcknowledged(index: number, shardId: string, at: EpochMs): void;
-  /** Given up. No attempt with a response wrote it. */
-  onRefused(index: number, reason: Reason): void;
-  /** Given up. No attempt was acknowledged, and at least one may have written it. */
-  onUnanswered(index: number, reason: Reason): void;
-  /** Certainly not written. The run ended before the next attempt. */
-  onAbandoned(index: number): void;
-  /** Possibly written. The run ended before the next attempt. */
-  onLeftOpen(index: number): void;
+  /** Called once per record. */
+  onEnd(index: number, end: RecordEnd, at: EpochMs): void;
 }
 
 export interface ProducerOptions {
@@ -112,10 +121,10 @@ export class Producer {
 
   /** Refuses a record that no request can hold. */
   #accept({ index }: OutgoingRecord, size: number): boolean {
-    const { largestRecordBytes, listener } = this.#options;
+    const { largestRecordBytes, listener, clock } = this.#options;
     if (size <= largestRecordBytes) return true;
     const detail = `record too large: more than the ${largestRecordBytes} bytes that the stream allows, partition key included`;
-    listener.onRefused(index, { code: TOO_LARGE, detail });
+    listener.onEnd(index, { kind: "refused", reason: { code: TOO_LARGE, detail } }, clock.now());
     return false;
   }
 
@@ -162,7 +171,7 @@ export class Producer {
       if (!signal.aborted)
         await clock.sleep(propagating ? PROPAGATION_POLL_MS : retryDelay(attempts, random()), signal);
       if (signal.aborted) {
-        this.#abandon(result, ambiguous);
+        this.#endRest(result, ambiguous, abandoned);
         return;
       }
     }
@@ -189,7 +198,7 @@ export class Producer {
       const { index } = outcome.record;
       if (outcome.kind === "acknowledged") {
         this.#consecutiveFailures = 0;
-        listener.onAcknowledged(index, outcome.shardId, now);
+        listener.onEnd(index, outcome, now);
         continue;
       }
       if (outcome.kind === "unknown") {
@@ -209,35 +218,17 @@ export class Producer {
       const failed = outcomes.find((outcome) => outcome.kind !== "acknowledged");
       if (failed !== undefined) this.#stop({ reason: failed.reason, clientSide });
     }
-    if (clientSide) this.#abandon(result, ambiguous);
-    else this.#refuse(result, ambiguous);
+    this.#endRest(result, ambiguous, clientSide ? abandoned : givenUp);
   }
 
-  #refuse(result: AttemptResult, ambiguous: Set<number>): void {
-    const { listener } = this.#options;
-    const unanswered = (index: number, reason: Reason) => listener.onUnanswered(index, reason);
-    this.#endRest(result, ambiguous, unanswered, (index, reason) => listener.onRefused(index, reason));
-  }
-
-  /** Ends the batch before its next attempt. A refusal that would have been retried is not final. */
-  #abandon(result: AttemptResult, ambiguous: Set<number>): void {
-    const { listener } = this.#options;
-    const leftOpen = (index: number) => listener.onLeftOpen(index);
-    this.#endRest(result, ambiguous, leftOpen, (index) => listener.onAbandoned(index));
-  }
-
-  /** Reports unacknowledged records: to `maybeWritten` those that an attempt may have written, the others to `notWritten`. */
-  #endRest(
-    { outcomes }: AttemptResult,
-    ambiguous: Set<number>,
-    maybeWritten: (index: number, reason: Reason) => void,
-    notWritten: (index: number, reason: Reason) => void,
-  ): void {
+  /** Reports the end of the records that were not acknowledged. */
+  #endRest({ outcomes }: AttemptResult, ambiguous: Set<number>, endOf: typeof givenUp): void {
+    const { listener, clock } = this.#options;
+    const now = clock.now();
     for (const outcome of outcomes) {
       if (outcome.kind === "acknowledged") continue;
-      const { index } = outcome.record;
-      if (ambiguous.has(index)) maybeWritten(index, outcome.reason);
-      else notWritten(index, outcome.reason);
+      const { record, reason } = outcome;
+      listener.onEnd(record.index, endOf(ambiguous.has(record.index), reason), now);
     }
   }
 
@@ -253,4 +244,13 @@ export class Producer {
     if (propagating) onAccessDenied?.();
     return propagating;
   }
+}
+
+function givenUp(isAmbiguous: boolean, reason: Reason): RecordEnd {
+  return { kind: isAmbiguous ? "unanswered" : "refused", reason };
+}
+
+/** End before the next attempt. A refusal that would have been retried is not final. */
+function abandoned(isAmbiguous: boolean): RecordEnd {
+  return { kind: isAmbiguous ? "leftOpen" : "abandoned" };
 }

@@ -216,7 +216,7 @@ class Reconciliation {
       capacityShare,
       part,
     });
-    return whileReading(reader, stream.streamArn, this.#findings, () => {
+    return whileReading(reader, this.deployment, this.#findings, () => {
       void reader.start();
       return this.#readUpTo(reader, to);
     });

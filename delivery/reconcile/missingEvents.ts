@@ -7,9 +7,8 @@ import { counted, jsonText } from "../common/text";
 import type { StreamState } from "../deployment/stream";
 import type { ExportedEvent } from "../events/export/eventLines";
 import { redactName } from "../events/redact";
-import { type Reason, ReasonCounts } from "../kinesis/outcome";
-import type { OutcomeListener } from "../kinesis/producer";
-import type { OutgoingRecord } from "../kinesis/record";
+import type { OutcomeListener, RecordEnd } from "../kinesis/producer";
+import { type OutgoingRecord, type Reason, ReasonCounts } from "../kinesis/putRecords";
 import type { OpenDeployment } from "../sending/deployment";
 import { pacedEvents } from "../sending/pacing";
 import { PROPAGATING, pacedRecords, sendRecords } from "../sending/sendRecords";
@@ -135,20 +134,16 @@ class WrittenEvents implements OutcomeListener {
 
   onAmbiguous(): void {}
 
-  onAcknowledged(index: number): void {
+  onEnd(index: number, end: RecordEnd): void {
+    const origin = this.#pending.get(index) ?? "";
     this.#pending.delete(index);
-    this.#acknowledged += 1;
+    if (end.kind === "acknowledged") {
+      this.#acknowledged += 1;
+      return;
+    }
+    this.#reasons.add("reason" in end ? end.reason : INTERRUPTED);
+    if (this.#notWritten.length < MAX_NAMED) this.#notWritten.push(origin);
   }
-
-  onRefused(index: number, reason: Reason = INTERRUPTED): void {
-    this.#reasons.add(reason);
-    if (this.#notWritten.length < MAX_NAMED) this.#notWritten.push(this.#pending.get(index) ?? "");
-    this.#pending.delete(index);
-  }
-
-  readonly onUnanswered = this.onRefused;
-  readonly onAbandoned = this.onRefused;
-  readonly onLeftOpen = this.onRefused;
 }
 
 const INTERRUPTED: Reason = { code: "interrupted", detail: "given up before the next attempt" };

@@ -1,7 +1,7 @@
 import { type Finding, finding, hasSeverity, mostCommon, present } from "../common/findings";
 import { counted } from "../common/text";
-import { type Reason, ReasonCounts } from "../kinesis/outcome";
-import type { OutcomeListener } from "../kinesis/producer";
+import type { OutcomeListener, RecordEnd } from "../kinesis/producer";
+import { type Reason, ReasonCounts } from "../kinesis/putRecords";
 import { eventsRefused } from "../sending/findings";
 import type { SendOutcome } from "./report";
 
@@ -49,31 +49,18 @@ export class SendCounter implements OutcomeListener {
 
   onAmbiguous(): void {}
 
-  onAcknowledged(index: number, shardId: string): void {
-    this.#underWay.delete(index);
-    this.acknowledged += 1;
-    this.acknowledgedByShard.set(shardId, (this.acknowledgedByShard.get(shardId) ?? 0) + 1);
-  }
-
-  onRefused(index: number, reason: Reason): void {
-    const wasTried = this.#underWay.delete(index);
+  onEnd(index: number, end: RecordEnd): void {
     // An event that is too large for any request is refused without an attempt.
-    if (!wasTried) this.sent += 1;
-    this.refused += 1;
-    this.reasons.refused.add(reason);
-  }
-
-  onUnanswered(index: number, reason: Reason): void {
-    this.#underWay.delete(index);
-    this.unknown += 1;
-    this.reasons.unknown.add(reason);
-  }
-
-  onAbandoned(index: number): void {
-    this.onUnanswered(index, ABANDONED);
-  }
-
-  onLeftOpen(index: number): void {
-    this.onAbandoned(index);
+    if (!this.#underWay.delete(index)) this.sent += 1;
+    if (end.kind === "acknowledged") {
+      this.acknowledged += 1;
+      this.acknowledgedByShard.set(end.shardId, (this.acknowledgedByShard.get(end.shardId) ?? 0) + 1);
+    } else if (end.kind === "refused") {
+      this.refused += 1;
+      this.reasons.refused.add(end.reason);
+    } else {
+      this.unknown += 1;
+      this.reasons.unknown.add(end.kind === "unanswered" ? end.reason : ABANDONED);
+    }
   }
 }

@@ -16,7 +16,7 @@ import type { EventSource } from "../events/source";
 import { PartOfStream } from "../kinesis/partOfStream";
 import { streamApi } from "../kinesis/streamApi";
 import { StreamReader, type StreamReaderOptions, StreamUnreadable } from "../kinesis/streamReader";
-import { notReadable } from "./findings";
+import { notReadable, notResponding } from "./findings";
 
 /** Options to reach a deployment on AWS. The credentials read the stream and the role, and write on the operator's route. */
 export interface ConnectionOptions extends AwsOptions {
@@ -226,14 +226,33 @@ export function readerOf(
 }
 
 /**
+ * Starts a reader, and waits until every shard has responded, because an event that can't be read back must not be sent.
+ *
+ * @param findings Receives a finding if a shard didn't respond in time.
+ * @returns Whether every shard has responded.
+ * @throws StreamUnreadable
+ */
+export async function startReading(
+  reader: StreamReader,
+  timeoutMs: number,
+  { clock, signal, streamArn }: OpenDeployment,
+  findings: Finding[],
+): Promise<boolean> {
+  void reader.start();
+  const isStarted = await reader.waitFor(() => reader.hasReadAll, clock.now() + timeoutMs, signal);
+  if (!isStarted && !signal.aborted) findings.push(notResponding(reader.silentShardIds, streamArn));
+  return isStarted;
+}
+
+/**
  * Does work that a reader of the stream serves, and stops the reader.
  *
  * @param findings Receives a finding if the stream can't be read.
  * @returns Result of the work, or false if the stream can't be read.
  */
 export async function whileReading(
-  reader: Pick<StreamReader, "stop">,
-  where: string,
+  reader: StreamReader,
+  { streamArn }: OpenDeployment,
   findings: Finding[],
   work: () => Promise<boolean>,
 ): Promise<boolean> {
@@ -241,7 +260,7 @@ export async function whileReading(
     return await work();
   } catch (error) {
     if (!(error instanceof StreamUnreadable)) throw error;
-    findings.push(notReadable(error, where));
+    findings.push(notReadable(error, streamArn));
     return false;
   } finally {
     await reader.stop();

@@ -1,14 +1,17 @@
-import type { Finding, Verdict } from "../common/findings";
+import { type Finding, finding, mostCommon, present, type Verdict } from "../common/findings";
 import type { LatencyRecorder } from "../common/histogram";
 import { VERSION } from "../common/limits";
 import { namesOf } from "../common/outputs";
+import type { RunKey } from "../common/runId";
+import { counted } from "../common/text";
 import type { Timeline } from "../common/timeline";
-import type { Preflight } from "../deployment/preflight";
 import { withIgnoredChanges } from "../deployment/inspection";
+import type { Preflight } from "../deployment/preflight";
 import type { TrustedCaller } from "../deployment/trust";
 import type { EventSource } from "../events/source";
 import type { OpenDeployment } from "../sending/deployment";
 import {
+  eventsRefused,
   interrupted,
   isOfLostRecords,
   isOfUnfinishedRun,
@@ -16,11 +19,17 @@ import {
   sourceProblems,
   withResumption,
 } from "../sending/findings";
-import { eventFindings } from "./findings";
 import type { Collector } from "./readBack";
 import type { DeliveryReport } from "./report";
 import type { RunState } from "./resume/runState";
-import { countEvents, decideVerdict, type EventCounts } from "./verdict";
+import {
+  countEvents,
+  decideVerdict,
+  type EventCounts,
+  type Fate,
+  type LedgerCounts,
+  type RunEnd,
+} from "./verdict";
 
 /** Results that a run has on every route. */
 export interface Measurements {
@@ -56,32 +65,30 @@ export function measured(run: Measurements, eventsSent: number, events: EventCou
   };
 }
 
-/** Data of a run that is over. */
+/** A run that is over. */
 export interface EndedRun extends Measurements {
-  source: EventSource;
-  before: Preflight;
+  options: { source: EventSource };
   state: RunState;
-  acknowledgement: LatencyRecorder;
+  recorder: { acknowledgement: LatencyRecorder };
   /** Findings of the run, besides those of the preflight and those about the events. */
   findings: Finding[];
-  readingComplete: boolean;
 }
 
 /** Composes the report of a run, and its verdict. */
-export function composeReport(run: EndedRun): DeliveryReport {
-  const { deployment, before, state } = run;
+export function composeReport(run: EndedRun, before: Preflight, end: RunEnd): DeliveryReport {
+  const { deployment, state, options, recorder } = run;
   const { outputs, amplitude, streamArn, signal } = deployment;
   const { ledger, key, header, part } = state;
   const counts = ledger.counts();
-  const events = countEvents(counts, run);
+  const events = countEvents(counts, end);
   const isLost = run.findings.some(isOfLostRecords);
-  const ofEvents = eventFindings(state, counts, run, streamArn);
+  const ofEvents = eventFindings(state, counts, end, streamArn);
   const findings = [
     ...before.findings,
     ...withIgnoredChanges(run.findings, outputs),
     // Reading on can't find what the stream no longer has.
     ...withIgnoredChanges(ofEvents, outputs).filter(({ code }) => !isLost || code !== "events-unread"),
-    ...sourceProblems(run.source),
+    ...sourceProblems(options.source),
     ...(signal.aborted ? [interrupted(ledger.sent)] : []),
   ];
   const verdict = decideVerdict(events, findings);
@@ -98,9 +105,9 @@ export function composeReport(run: EndedRun): DeliveryReport {
     resumedFrom: header === undefined ? null : new Date(header.startedAt).toISOString(),
     ...measured(run, ledger.sent, events),
     eventsAcknowledged: ledger.acknowledged,
-    ...omissionsOf(run.source),
-    acknowledgementInSeconds: run.acknowledgement.summary() ?? null,
-    acknowledgementHistogram: run.acknowledgement.encoded() ?? null,
+    ...omissionsOf(options.source),
+    acknowledgementInSeconds: recorder.acknowledgement.summary() ?? null,
+    acknowledgementHistogram: recorder.acknowledgement.encoded() ?? null,
     findings: resumable ? withResumption(findings, key.runId, part) : findings,
     proof: proofOf(before, amplitude, verdict),
   };
@@ -160,4 +167,74 @@ function roleProof(before: Preflight, amplitude: TrustedCaller): DeliveryReport[
           ]),
     ],
   };
+}
+
+/** Returns the findings about the events' outcomes, one per kind. */
+export function eventFindings(
+  { ledger: { reasons }, key }: Pick<RunState, "ledger" | "key">,
+  counts: LedgerCounts,
+  { readingComplete }: RunEnd,
+  where: string,
+): Finding[] {
+  const { fates, duplicates, unexplainedDuplicates, seenDespiteRefusal } = counts;
+  const named = (fate: Fate) => eventsOf(fate, counts, key);
+  const absent = fates.lost + fates.unanswered + fates.leftOpen;
+  return present([
+    fates.refused > 0 && eventsRefused(reasons.refused, named("refused"), where),
+    readingComplete &&
+      fates.lost > 0 &&
+      finding.error(
+        "events-lost",
+        where,
+        `${named("lost")} were acknowledged by Kinesis, and are not in the stream after two full readings`,
+        "Check that nothing stands between this machine and Kinesis (endpoint, proxy), then take it to AWS Support with the run id",
+      ),
+    readingComplete &&
+      fates.unanswered > 0 &&
+      finding.error(
+        "events-unanswered",
+        where,
+        `${named("unanswered")} got no clear response from Kinesis, and are not in the stream: ${mostCommon(reasons.unanswered.ranked)}`,
+        "Check the network and the service's health, and run this again",
+      ),
+    !readingComplete && absent > 0 && unread(absent, where),
+    fates.corrupted > 0 &&
+      finding.error(
+        "events-corrupted",
+        where,
+        `${named("corrupted")} came back with different bytes`,
+        "Check that nothing between this machine and Kinesis changes requests (endpoint, proxy)",
+      ),
+    unexplainedDuplicates > 0 &&
+      finding.warning(
+        "duplicates-unexplained",
+        where,
+        `No acknowledgement and no unclear response accounts for ${unexplainedDuplicates} of ${counted(duplicates, "duplicate")}`,
+        "Consumers must deduplicate in any case (by uuid): Amplitude promises no exactly-once delivery",
+      ),
+    seenDespiteRefusal > 0 &&
+      finding.warning(
+        "refused-but-delivered",
+        where,
+        `${counted(seenDespiteRefusal, "event is", "events are")} in the stream although Kinesis refused them`,
+        "Consumers must deduplicate in any case (by uuid): a sender that trusts the refusal sends such events again",
+      ),
+  ]);
+}
+
+function eventsOf(fate: Fate, counts: LedgerCounts, key: RunKey): string {
+  const total = counts.fates[fate];
+  const sample = counts.samples[fate].map((number) => key.numberOf(number - 1) + 1);
+  const more = total > sample.length ? ", …" : "";
+  return `${counted(total, "event")} (number ${sample.join(", ")}${more} of the source)`;
+}
+
+/** Returns the finding for events that were not read back because reading did not finish, on any route. */
+export function unread(events: number, where: string): Finding {
+  return finding.undetermined(
+    "events-unread",
+    where,
+    `${counted(events, "event was", "events were")} not read back so far, and the stream could not be read to its end, so it is unknown whether ${events === 1 ? "it" : "they"} arrived`,
+    "Run this again with a longer --timeout",
+  );
 }

@@ -1,37 +1,51 @@
 import { type ClientOptions, kinesisClient } from "../aws/clients";
+import type { EpochMs } from "../common/clock";
 import { type Finding, hasSeverity } from "../common/findings";
-import { LatencyRecorder } from "../common/histogram";
 import { DEFAULT_TIMEOUT_SECONDS, READ_MARGIN_MS } from "../common/limits";
 import { Timeline } from "../common/timeline";
-import { type Preflight, preflight } from "../deployment/preflight";
-import { resolveSender } from "../deployment/route";
 import { checkStream, type StreamState } from "../deployment/stream";
-import { streamApi } from "../kinesis/streamApi";
-import { StreamUnreadable } from "../kinesis/streamReader";
-import type { Progress } from "../sending/deployment";
-import { type OpenDeployment, withDeployment } from "../sending/deployment";
+import { PartOfStream } from "../kinesis/partOfStream";
 import {
-  isOfLostRecords,
-  notReadable,
-  notReadToEnd,
-  notResponding,
-  recordsExpired,
-} from "../sending/findings";
+  type OpenDeployment,
+  type Progress,
+  preflightOf,
+  readerOf,
+  type SenderOptions,
+  startReading,
+  whileReading,
+  withDeployment,
+} from "../sending/deployment";
+import { isOfLostRecords, noEvents, notReadToEnd, recordsExpired } from "../sending/findings";
 import { checkPart, type PacedEvents, pacedEvents } from "../sending/pacing";
+import { PROPAGATING, sendRecords } from "../sending/sendRecords";
 import { composeReport } from "./composeReport";
-import { type Ledger, MAX_EVENTS_PER_RUN, tooManyEvents } from "./ledger";
-import type { VerifyOptions } from "./options";
+import { MAX_EVENTS_PER_RUN, tooManyEvents } from "./ledger";
+import { outgoing, SendRecorder } from "./outgoing";
 import { Collector, ReadBack } from "./readBack";
 import type { DeliveryReport } from "./report";
-import type { RunHeader } from "./resume/runFileFormat";
+import type { RunHeader } from "./resume/runFile";
 import { RunState } from "./resume/runState";
-import { sendPaced } from "./sendPaced";
 
-/**
- * Interval that uses all five reads per second that a shard allows. Source: AWS, "Quotas and limits" (Kinesis Developer
- * Guide).
- */
-const MIN_POLL_INTERVAL_MS = 200;
+/** Options of `verifyDelivery`. Only `outputs` and `source` are required. */
+export interface VerifyOptions extends SenderOptions {
+  /** Folder of the run file, with which an interrupted or undecided run can be resumed. Default: no run file. */
+  runFolder?: string | undefined;
+  /** JSON description of the source, which the run file keeps for the process that resumes the run. */
+  sourceDescription?: unknown;
+  /**
+   * Id of the run to resume, whose file is in `runFolder`. Events that it sent are read back, and unfinished ones are
+   * sent. `outputs` and `source` have to be the same as before.
+   */
+  resume?: string | undefined;
+  /** Time to wait for a further event after the last one, in seconds, from 1. Default: 120. */
+  timeoutSeconds?: number | undefined;
+  /** Interval between two reads of a shard, in ms, from 0. Default: 500, two of the five reads per second that a shard allows. */
+  pollMs?: number | undefined;
+  /** Time after the last attempt until an event counts as missing, in ms, from 0. Default: 10,000. */
+  settleMs?: number | undefined;
+  /** Called at every step, and with every batch that was sent or read. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
 
 /**
  * Sends the source's events to the customer's stream, reads them back, and accounts for every one.
@@ -57,79 +71,62 @@ export async function verifyDelivery(options: VerifyOptions): Promise<DeliveryRe
 }
 
 class DeliveryRun {
-  readonly #findings: Finding[] = [];
-  readonly #timeline: Timeline;
-  #acknowledgement = new LatencyRecorder();
-  readonly #collector: Collector;
-  #shardIds: string[] = [];
+  readonly findings: Finding[] = [];
+  readonly timeline: Timeline;
+  readonly collector: Collector;
+  readonly recorder: SendRecorder;
+  shardIds: string[] = [];
   #progress: Pick<Progress, "phase" | "step"> = { phase: "preparing", step: "" };
 
   constructor(
-    private readonly options: VerifyOptions,
-    private readonly deployment: OpenDeployment,
-    private readonly state: RunState,
+    readonly options: VerifyOptions,
+    readonly deployment: OpenDeployment,
+    readonly state: RunState,
   ) {
-    this.#timeline = new Timeline(deployment.startedAt);
-    this.#collector = new Collector(state.ledger, state.key, this.#timeline);
+    this.timeline = new Timeline(deployment.startedAt);
+    this.collector = new Collector(state.ledger, state.key, this.timeline);
+    this.recorder = new SendRecorder(state, this.timeline);
   }
 
   async run(): Promise<DeliveryReport> {
-    const before = await this.#preflight();
+    const before = await preflightOf(this.deployment, this.options, (step) => this.#prepare(step));
     const { stream, writer } = before;
     const canSend = stream !== undefined && writer !== undefined && !hasSeverity(before.findings, "error");
     // A resumed run has sent events before, and has not read all of them.
-    const readingComplete = canSend ? await this.#sendAndRead(stream, writer) : this.#ledger.sent === 0;
-    return this.#report(before, readingComplete);
-  }
-
-  #preflight(): Promise<Preflight> {
-    const { route, externalId } = this.options;
-    return preflight({
-      ...this.deployment,
-      route,
-      sender: resolveSender(this.deployment.operator, this.options),
-      externalId,
-      onStep: (step) => this.#show({ phase: "preparing", step }),
-    });
+    const readingComplete = canSend ? await this.#sendAndRead(stream, writer) : this.state.ledger.sent === 0;
+    return composeReport(this, before, { readingComplete });
   }
 
   /** @returns Whether the stream was read to its end. */
   async #sendAndRead(stream: StreamState, writer: ClientOptions): Promise<boolean> {
-    const { outputs, signal, startedAt } = this.deployment;
-    const begun: RunStream = this.state.header ?? streamAtStart(stream);
+    const { state, deployment, findings } = this;
+    const { outputs, signal, startedAt } = deployment;
+    const begun: RunStream = state.header ?? streamAtStart(stream);
     const { readFrom } = begun;
     const isGone = (reason: string | undefined) => {
-      if (reason !== undefined) this.#findings.push(recordsExpired(readFrom, reason, stream.streamArn));
+      if (reason !== undefined) findings.push(recordsExpired(readFrom, reason, stream.streamArn));
       return reason !== undefined;
     };
     if (isGone(lossSince(begun, stream))) return false;
     // A part that is resumed has the same hash keys, whatever shards there are now.
-    if (this.state.header === undefined) checkPart(this.options.part, stream);
+    if (state.header === undefined) checkPart(this.options.part, stream);
     const paced = await pacedEvents(this.options, stream);
     const readBack = this.#readBack(stream, readFrom);
-    this.#show({ phase: "preparing", step: "reading the stream's shards" });
-    try {
-      // Reading starts before sending, because an event that can't be read back must not be sent.
-      if (!(await readBack.start())) {
-        if (!signal.aborted) this.#findings.push(notResponding(readBack.silentShardIds, stream.streamArn));
-        return false;
-      }
+    const { reader } = readBack;
+    this.#prepare("reading the stream's shards");
+    const isComplete = await whileReading(reader, deployment, findings, async () => {
+      if (!(await startReading(reader, this.#timeoutMs, deployment, findings))) return false;
       const { sourceDescription: source = null } = this.options;
-      this.state.begin({ outputs, startedAt, ...begun, source });
-      await this.#send(paced, stream, writer, AbortSignal.any([signal, readBack.failed]));
-      const isComplete = await readBack.finish();
+      state.begin({ outputs, startedAt, ...begun, source });
+      await this.#send(paced, stream, writer, AbortSignal.any([signal, reader.failed]));
+      const isRead = await readBack.finish();
       if (readBack.unreadShardIds !== undefined)
-        this.#findings.push(notReadToEnd(readBack.unreadShardIds, stream.streamArn));
-      if (!isComplete || signal.aborted || this.#ledger.outstanding === 0) return isComplete;
+        findings.push(notReadToEnd(readBack.unreadShardIds, stream.streamArn));
+      if (!isRead || signal.aborted || state.ledger.outstanding === 0) return isRead;
       return !isGone(await this.#lossMeanwhile(begun));
-    } catch (error) {
-      if (!(error instanceof StreamUnreadable)) throw error;
-      this.#findings.push(notReadable(error, stream.streamArn));
-      return false;
-    } finally {
-      await readBack.stop();
-      this.#shardIds = readBack.shardIds;
-    }
+    });
+    this.shardIds = reader.shardIds;
+    return isComplete;
   }
 
   /** Returns why missing events may be gone from the stream though they arrived; undefined if nothing explains it. */
@@ -145,85 +142,77 @@ class DeliveryRun {
     );
   }
 
+  /**
+   * Sends the source's events, or the remaining ones of a resumed run.
+   *
+   * @param signal Signal after which no event is taken from the source.
+   */
   async #send(
     paced: PacedEvents,
     stream: StreamState,
     writer: ClientOptions,
     signal: AbortSignal,
   ): Promise<void> {
+    const { deployment, state } = this;
     const { source, concurrency, rate } = this.options;
-    const { acknowledgement, findings } = await sendPaced(paced, {
-      source,
-      concurrency,
-      rate,
-      deployment: this.deployment,
-      stream,
-      writer,
-      state: this.state,
-      timeline: this.#timeline,
+    const { ledger, unsettled } = state;
+    this.#show({ phase: "sending", step: paced.step });
+    const records = outgoing(paced, {
+      ...state,
+      part: state.part && new PartOfStream(state.part),
+      clock: deployment.clock,
       signal,
-      onStep: (progress) => this.#show(progress),
-      onProgress: () => this.#show(this.#progress),
+      onProgress: () => this.#show(),
     });
-    this.#acknowledgement = acknowledgement;
-    this.#findings.push(...findings);
+    try {
+      const findings = await sendRecords(records, {
+        ...{ deployment, stream, writer, concurrency, rate, signal },
+        listener: this.recorder,
+        sent: () => ledger.sent,
+        onAccessDenied: () => this.#show({ phase: "sending", step: PROPAGATING }),
+        throwsSourceErrors: true,
+      });
+      this.findings.push(...findings);
+      if (ledger.size === 0 && !signal.aborted) throw noEvents(source);
+    } finally {
+      // The outcome of an event that an earlier process left open, and that this one did not reach, stays unknown.
+      for (const index of unsettled) ledger.onEnd(index, { kind: "abandoned" });
+    }
   }
 
-  #readBack({ clockOffsetMs }: StreamState, readFrom: number): ReadBack {
-    const { clock, operator, outputs, random, signal } = this.deployment;
-    const { part } = this.state;
-    const {
-      pollMs,
-      capacityShare,
-      settleMs = 10_000,
-      timeoutSeconds = DEFAULT_TIMEOUT_SECONDS,
-    } = this.options;
-    const takesAll = capacityShare === 1;
+  #readBack(stream: StreamState, readFrom: EpochMs): ReadBack {
+    const { options, deployment, state, collector } = this;
+    const { pollMs, capacityShare, settleMs = 10_000 } = options;
+    const from = new Date(readFrom);
     return new ReadBack({
-      api: streamApi(kinesisClient(operator), outputs.streamName),
-      from: new Date(readFrom),
-      clockOffsetMs,
-      pollMs: pollMs ?? (takesAll ? MIN_POLL_INTERVAL_MS : undefined),
-      bytesPerSecond: takesAll ? Number.POSITIVE_INFINITY : undefined,
-      part,
-      clock,
-      random,
-      ledger: this.#ledger,
-      collector: this.#collector,
+      ...deployment,
+      newReader: (onRecords) =>
+        readerOf(deployment, stream, { from, pollMs, capacityShare, part: state.part, onRecords }),
+      ledger: state.ledger,
+      collector,
       settleMs,
-      timeoutMs: timeoutSeconds * 1000,
-      signal,
-      onProgress: (progress = this.#progress) => this.#show(progress),
+      timeoutMs: this.#timeoutMs,
+      onProgress: (progress) => this.#show(progress),
     });
   }
 
-  #report(before: Preflight, readingComplete: boolean): DeliveryReport {
-    return composeReport({
-      deployment: this.deployment,
-      source: this.options.source,
-      before,
-      state: this.state,
-      collector: this.#collector,
-      acknowledgement: this.#acknowledgement,
-      timeline: this.#timeline,
-      shardIds: this.#shardIds,
-      findings: this.#findings,
-      readingComplete,
-    });
+  get #timeoutMs(): number {
+    return (this.options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
   }
 
-  get #ledger(): Ledger {
-    return this.state.ledger;
+  #prepare(step: string): void {
+    this.#show({ phase: "preparing", step });
   }
 
-  #show(progress: Pick<Progress, "phase" | "step">): void {
+  #show(progress = this.#progress): void {
     this.#progress = progress;
     const { onProgress, source } = this.options;
+    const { sent, acknowledged, seen } = this.state.ledger;
     onProgress?.({
       ...progress,
-      eventsSent: this.#ledger.sent,
-      eventsAcknowledged: this.#ledger.acknowledged,
-      eventsRead: this.#ledger.seen,
+      eventsSent: sent,
+      eventsAcknowledged: acknowledged,
+      eventsRead: seen,
       ...(source.expectedEvents === undefined ? {} : { eventsExpected: source.expectedEvents }),
     });
   }

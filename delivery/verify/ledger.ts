@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { DeliveryError } from "../common/errors";
-import { type Reason, ReasonCounts } from "../kinesis/outcome";
-import type { OutcomeListener } from "../kinesis/producer";
+import type { OutcomeListener, RecordEnd } from "../kinesis/producer";
+import { ReasonCounts } from "../kinesis/putRecords";
 import {
   ABANDONED,
   ACKNOWLEDGED,
@@ -23,6 +23,14 @@ export const MAX_EVENTS_PER_RUN = 20_000_000;
 /** Length of the hash by which an event's bytes are compared: 128 bits of SHA-256. */
 export const HASH_BYTES = 16;
 const BLOCK_EVENTS = 65_536;
+
+const FLAGS: Record<RecordEnd["kind"], number> = {
+  acknowledged: ACKNOWLEDGED,
+  refused: REFUSED,
+  unanswered: UNANSWERED,
+  abandoned: ABANDONED,
+  leftOpen: LEFT_OPEN,
+};
 
 /** Memory for the next events. Adding a block copies nothing, as growing an array would. */
 class Block {
@@ -53,43 +61,20 @@ export class Ledger implements OutcomeListener {
   readonly #blocks: Block[] = [];
   /** Why events were refused or left unanswered. */
   readonly reasons = { refused: new ReasonCounts(), unanswered: new ReasonCounts() };
-  readonly #acknowledgedByShard = new Map<string, number>();
-  #size = 0;
-  #sent = 0;
-  #acknowledged = 0;
-  #seen = 0;
-  #outstanding = 0;
+  /** Number of acknowledged events per shard. */
+  readonly acknowledgedByShard = new Map<string, number>();
+  /** Number of events taken from the source. */
+  size = 0;
+  /** Number of events that were sent, or refused before they could be. */
+  sent = 0;
+  acknowledged = 0;
+  /** Number of events read back, whatever their bytes. */
+  seen = 0;
+  /** Number of events that may be in the stream and were not read back yet. */
+  outstanding = 0;
 
   /** @param maxEvents Maximum number of events that the ledger takes. */
   constructor(private readonly maxEvents = MAX_EVENTS_PER_RUN) {}
-
-  /** Number of events taken from the source. */
-  get size(): number {
-    return this.#size;
-  }
-
-  /** Number of events that were sent, or refused before they could be. */
-  get sent(): number {
-    return this.#sent;
-  }
-
-  get acknowledged(): number {
-    return this.#acknowledged;
-  }
-
-  /** Number of events read back, whatever their bytes. */
-  get seen(): number {
-    return this.#seen;
-  }
-
-  /** Number of events that may be in the stream and were not read back yet. */
-  get outstanding(): number {
-    return this.#outstanding;
-  }
-
-  get acknowledgedByShard(): ReadonlyMap<string, number> {
-    return this.#acknowledgedByShard;
-  }
 
   /**
    * Adds an event and returns its number.
@@ -98,7 +83,7 @@ export class Ledger implements OutcomeListener {
    * @throws DeliveryError `too-many-events` if the ledger is full.
    */
   add(bytes: Uint8Array, dueAt?: number): number {
-    const index = this.#size;
+    const index = this.size;
     this.put(index, bytes, dueAt);
     return index;
   }
@@ -132,7 +117,7 @@ export class Ledger implements OutcomeListener {
 
   /** Returns whether the event was attempted, or refused before it could be. */
   isSent(index: number): boolean {
-    return index < this.#size && isMarked(this.#entry(index), ATTEMPTED);
+    return index < this.size && isMarked(this.#entry(index), ATTEMPTED);
   }
 
   /** @returns Whether it is the event's first attempt. */
@@ -140,8 +125,8 @@ export class Ledger implements OutcomeListener {
     const entry = this.#entry(index);
     if (!mark(entry, ATTEMPTED)) return false;
     if (Number.isNaN(entry.block.waitedFrom[entry.at])) entry.block.waitedFrom[entry.at] = at;
-    this.#sent += 1;
-    if (!isMarked(entry, SEEN | NOT_WRITTEN)) this.#outstanding += 1;
+    this.sent += 1;
+    if (!isMarked(entry, SEEN | NOT_WRITTEN)) this.outstanding += 1;
     return true;
   }
 
@@ -156,31 +141,21 @@ export class Ledger implements OutcomeListener {
     increment(block.ambiguousAttempts, at);
   }
 
-  /** @returns Whether it is the event's first acknowledgement. */
-  onAcknowledged(index: number, shardId: string): boolean {
-    if (!mark(this.#entry(index), ACKNOWLEDGED)) return false;
-    this.#acknowledged += 1;
-    this.#acknowledgedByShard.set(shardId, (this.#acknowledgedByShard.get(shardId) ?? 0) + 1);
-    return true;
-  }
-
-  onRefused(index: number, reason: Reason): void {
+  /** @returns Whether it is the event's first end of this kind. */
+  onEnd(index: number, end: RecordEnd): boolean {
     const entry = this.#entry(index);
-    if (!this.#giveUp(entry, REFUSED)) return;
-    if (mark(entry, ATTEMPTED)) this.#sent += 1;
-    this.reasons.refused.add(reason);
-  }
-
-  onAbandoned(index: number): void {
-    this.#giveUp(this.#entry(index), ABANDONED);
-  }
-
-  onUnanswered(index: number, reason: Reason): void {
-    if (mark(this.#entry(index), UNANSWERED)) this.reasons.unanswered.add(reason);
-  }
-
-  onLeftOpen(index: number): void {
-    mark(this.#entry(index), LEFT_OPEN);
+    const flag = FLAGS[end.kind];
+    const wasAwaited = isMarked(entry, ATTEMPTED) && !isMarked(entry, SEEN | NOT_WRITTEN);
+    if (!mark(entry, flag)) return false;
+    if (wasAwaited && (flag & NOT_WRITTEN) !== 0) this.outstanding -= 1;
+    if (end.kind === "acknowledged") {
+      this.acknowledged += 1;
+      this.acknowledgedByShard.set(end.shardId, (this.acknowledgedByShard.get(end.shardId) ?? 0) + 1);
+    } else if (end.kind === "refused") {
+      if (mark(entry, ATTEMPTED)) this.sent += 1;
+      this.reasons.refused.add(end.reason);
+    } else if (end.kind === "unanswered") this.reasons.unanswered.add(end.reason);
+    return true;
   }
 
   /** Returns whether a record with this number can belong to the run. */
@@ -213,16 +188,16 @@ export class Ledger implements OutcomeListener {
     increment(block.copies, at);
     mark(entry, hasHash(entry, bytes) ? SEEN_INTACT : SEEN_CHANGED);
     if (!isFirst) return undefined;
-    this.#seen += 1;
+    this.seen += 1;
     if (!isMarked(entry, ATTEMPTED)) return undefined;
-    if (!isMarked(entry, NOT_WRITTEN)) this.#outstanding -= 1;
+    if (!isMarked(entry, NOT_WRITTEN)) this.outstanding -= 1;
     return receivedAt - (block.waitedFrom[at] ?? receivedAt);
   }
 
   /** Counts all events in one pass. */
   counts(): LedgerCounts {
     const counts = noCounts();
-    for (let index = 0; index < this.#size; index += 1) {
+    for (let index = 0; index < this.size; index += 1) {
       const { block, at } = this.#place(index);
       const flags = block.flags[at] ?? 0;
       if ((flags & ATTEMPTED) === 0) continue;
@@ -230,14 +205,6 @@ export class Ledger implements OutcomeListener {
       countEvent(counts, index, { flags, copies, ambiguousAttempts });
     }
     return counts;
-  }
-
-  /** @returns Whether the flag is new. */
-  #giveUp(entry: Entry, flag: number): boolean {
-    const isAwaited = isMarked(entry, ATTEMPTED) && !isMarked(entry, SEEN | NOT_WRITTEN);
-    if (!mark(entry, flag)) return false;
-    if (isAwaited) this.#outstanding -= 1;
-    return true;
   }
 
   /** Compares an event with the record that was read before it was added. */
@@ -249,15 +216,15 @@ export class Ledger implements OutcomeListener {
 
   #entered(index: number, dueAt = Number.NaN): Entry {
     if (index >= this.maxEvents) throw tooManyEvents(this.maxEvents);
-    this.#size = Math.max(this.#size, index + 1);
+    this.size = Math.max(this.size, index + 1);
     const entry = this.#place(index);
     entry.block.waitedFrom[entry.at] = dueAt;
     return entry;
   }
 
   #entry(index: number): Entry {
-    if (!(index >= 0 && index < this.#size))
-      throw new RangeError(`no event ${index} in a ledger of ${this.#size}`);
+    if (!(index >= 0 && index < this.size))
+      throw new RangeError(`no event ${index} in a ledger of ${this.size}`);
     return this.#place(index);
   }
 

@@ -2,31 +2,18 @@ import type { Clock } from "../common/clock";
 import type { ShardReport } from "../common/findings";
 import { LatencyRecorder } from "../common/histogram";
 import { GRACE_MS } from "../common/limits";
-import type { Part } from "../common/part";
 import type { RunKey } from "../common/runId";
 import type { Timeline } from "../common/timeline";
 import { unique } from "../common/values";
-import { PartOfStream } from "../kinesis/partOfStream";
 import type { ShardRecords } from "../kinesis/shardReader";
-import type { StreamApi } from "../kinesis/streamApi";
-import { StreamReader } from "../kinesis/streamReader";
+import type { StreamReader } from "../kinesis/streamReader";
 import type { Progress } from "../sending/deployment";
 import type { Ledger } from "./ledger";
 
 export interface ReadBackOptions {
-  api: StreamApi;
-  /** Instant from which the stream is read, by the service's clock. */
-  from: Date;
-  /** Upper bound of the lead of the service's clock over this machine's, in ms. */
-  clockOffsetMs: number;
-  /** Interval between two reads of a shard, in ms; undefined for the reader's default. */
-  pollMs: number | undefined;
-  /** Maximum number of bytes read per second and shard; undefined for the reader's default. */
-  bytesPerSecond: number | undefined;
-  /** Part of the stream that is read; undefined for all of it. */
-  part: Part | undefined;
+  /** Creates a reader of the stream from the run's start. */
+  newReader: (onRecords: (batch: ShardRecords) => void) => StreamReader;
   clock: Clock;
-  random: () => number;
   ledger: Ledger;
   collector: Collector;
   /** Time after the last attempt in which an event may still appear, in ms. */
@@ -39,8 +26,8 @@ export interface ReadBackOptions {
 
 /** Reads a run's events back: everything the stream takes while they are sent, and again if some are missing. */
 export class ReadBack {
-  readonly #options: ReadBackOptions;
-  readonly #first: StreamReader;
+  /** Reader that is started before events are sent. */
+  readonly reader: StreamReader;
   /** Number of records by shard, each once. */
   readonly #records = { first: new Map<string, number>(), second: new Map<string, number>() };
   /**
@@ -48,34 +35,8 @@ export class ReadBack {
    */
   unreadShardIds: string[] | undefined;
 
-  constructor(options: ReadBackOptions) {
-    this.#options = options;
-    this.#first = this.#reader("first", (batch) => options.collector.take(batch));
-  }
-
-  /** Signal that aborts once the stream can't be read. */
-  get failed(): AbortSignal {
-    return this.#first.failed;
-  }
-
-  get shardIds(): string[] {
-    return this.#first.shardIds;
-  }
-
-  /** Ids of the shards that have not responded yet. */
-  get silentShardIds(): string[] {
-    return this.#first.silentShardIds;
-  }
-
-  /**
-   * Starts reading, and waits for the first response of every shard.
-   *
-   * @returns Whether every shard has responded.
-   * @throws StreamUnreadable
-   */
-  async start(): Promise<boolean> {
-    void this.#first.start();
-    return this.#first.waitFor(() => this.#first.hasReadAll, this.#deadline(), this.#options.signal);
+  constructor(private readonly options: ReadBackOptions) {
+    this.reader = this.#reader("first", (batch) => options.collector.take(batch));
   }
 
   /**
@@ -85,10 +46,10 @@ export class ReadBack {
    * @throws StreamUnreadable
    */
   async finish(): Promise<boolean> {
-    const { clock, ledger, settleMs, timeoutMs, signal, onProgress } = this.#options;
+    const { clock, ledger, settleMs, timeoutMs, signal, onProgress } = this.options;
     const sentAt = clock.now();
     onProgress({ phase: "reading", step: "reading events back" });
-    const reader = this.#first;
+    const { reader } = this;
     const allRead = () => ledger.outstanding === 0 && reader.hasReadUpTo(sentAt);
     const isSettled = () => allRead() || reader.hasReadUpTo(sentAt + settleMs);
     const isAwaiting = () => ledger.outstanding > 0 && settleMs < timeoutMs;
@@ -104,17 +65,13 @@ export class ReadBack {
     return this.#lookAgain();
   }
 
-  async stop(): Promise<void> {
-    await this.#first.stop();
-  }
-
   /**
    * Reads the stream from the start again, for the events that the first reading did not find.
    *
    * @throws StreamUnreadable also for a shard that acknowledged events and can't be read, if events are missing.
    */
   async #lookAgain(): Promise<boolean> {
-    const { clock, ledger, collector, onProgress } = this.#options;
+    const { clock, ledger, collector, onProgress } = this.options;
     onProgress({ phase: "looking again", step: "looking again for what is missing" });
     const since = clock.now();
     const reader = this.#reader("second", (batch) => collector.takeMissing(batch));
@@ -133,7 +90,7 @@ export class ReadBack {
 
   /** Reads the listed shards and, if events are missing, those that only acknowledgements name. */
   async #readAll(reader: StreamReader, condition: () => boolean, unread: () => string[]): Promise<boolean> {
-    const { ledger } = this.#options;
+    const { ledger } = this.options;
     if (!(await this.#patiently(reader, condition, unread))) return false;
     if (ledger.outstanding === 0 || !reader.readAlso(this.#acknowledgedIn)) return true;
     return this.#patiently(reader, condition, unread);
@@ -146,10 +103,10 @@ export class ReadBack {
    * @param unread Returns the shards that were not read far enough.
    */
   async #patiently(reader: StreamReader, condition: () => boolean, unread: () => string[]): Promise<boolean> {
-    const { ledger, signal } = this.#options;
+    const { ledger, signal, clock, timeoutMs } = this.options;
     for (;;) {
       const seen = ledger.seen;
-      if (await reader.waitFor(condition, this.#deadline(), signal)) return true;
+      if (await reader.waitFor(condition, clock.now() + timeoutMs, signal)) return true;
       if (signal.aborted) return false;
       if (ledger.seen > seen) continue;
       this.unreadShardIds = unread();
@@ -158,7 +115,7 @@ export class ReadBack {
   }
 
   get #acknowledgedIn(): Iterable<string> {
-    return this.#options.ledger.acknowledgedByShard.keys();
+    return this.options.ledger.acknowledgedByShard.keys();
   }
 
   /** Returns shards of which the second reading gave fewer records than the first: they go on, whatever the service says. */
@@ -168,29 +125,13 @@ export class ReadBack {
   }
 
   #reader(reading: "first" | "second", onRecords: (batch: ShardRecords) => void): StreamReader {
-    const { api, from, clockOffsetMs, clock, random, pollMs, bytesPerSecond, onProgress, part } =
-      this.#options;
-    return new StreamReader({
-      api,
-      part: part && new PartOfStream(part),
-      from,
-      clockOffsetMs,
-      clock,
-      random,
-      onRecords: (batch) => {
-        onRecords(batch);
-        const { shardId, records, repeated } = batch;
-        const before = this.#records[reading].get(shardId) ?? 0;
-        this.#records[reading].set(shardId, before + records.length - (repeated?.size ?? 0));
-        onProgress();
-      },
-      ...(pollMs === undefined ? {} : { pollMs }),
-      ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
+    return this.options.newReader((batch) => {
+      onRecords(batch);
+      const { shardId, records, repeated } = batch;
+      const before = this.#records[reading].get(shardId) ?? 0;
+      this.#records[reading].set(shardId, before + records.length - (repeated?.size ?? 0));
+      this.options.onProgress();
     });
-  }
-
-  #deadline(): number {
-    return this.#options.clock.now() + this.#options.timeoutMs;
   }
 }
 

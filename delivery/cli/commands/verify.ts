@@ -5,14 +5,14 @@ import { DEFAULT_TIMEOUT_SECONDS } from "../../common/limits";
 import { RUN_ID } from "../../common/runId";
 import type { ReportedRoute, Route } from "../../deployment/route";
 import type { Progress } from "../../sending/deployment";
+import type { VerifyOptions } from "../../verify";
 import {
   DEFAULT_AMPLITUDE_TIMEOUT_SECONDS,
   DEFAULT_EVENTS,
   MAX_AMPLITUDE_EVENTS,
 } from "../../verify/amplitude/options";
-import type { VerifyOptions } from "../../verify/options";
 import type { DeliveryReport } from "../../verify/report";
-import { defaultRunFolder, runFilePath } from "../../verify/resume/runFolder";
+import { defaultRunFolder, readRunHeader, runFilePath } from "../../verify/resume/runFile";
 import { AWS_SETTINGS, integer, withHelpText, withReportOptions } from "../options/arguments";
 import {
   awsOptionsOf,
@@ -179,8 +179,6 @@ function parseRunId(text: string): string {
 const domain = {
   verify: (): typeof import("../../verify") => require("../../verify"),
   amplitude: (): typeof import("../../verify/amplitude") => require("../../verify/amplitude"),
-  runFile: (): typeof import("../../verify/resume/runFileFormat") =>
-    require("../../verify/resume/runFileFormat"),
   reportFolder: (): typeof import("../../report/renderReport") => require("../../report/renderReport"),
   text: (): typeof import("../../report/text") => require("../../report/text"),
 };
@@ -246,7 +244,7 @@ async function resumedRun(
 ): Promise<Run> {
   if (runFolder === undefined)
     throw new SettingsError("--resume requires the run file. Leave out --no-run-file");
-  const { outputs, source } = await domain.runFile().readRunHeader(runFilePath(runFolder, resume, part));
+  const { outputs, source } = await readRunHeader(runFilePath(runFolder, resume, part));
   const description = parseSourceDescription(source);
   const aws = await awsOptionsOf({ ...description, profile });
   return {

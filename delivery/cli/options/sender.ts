@@ -4,7 +4,7 @@ import { DEFAULT_PROPAGATION_SECONDS } from "../../common/limits";
 import type { Part } from "../../common/part";
 import { runIdFrom } from "../../common/runId";
 import type { Route } from "../../deployment/route";
-import type { VerifyOptions } from "../../verify/options";
+import type { VerifyOptions } from "../../verify";
 import { confirmLoad } from "../terminal/prompts";
 import { accountId, integer, withPartOption } from "./arguments";
 

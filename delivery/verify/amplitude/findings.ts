@@ -5,7 +5,7 @@ import type { Latency } from "../../common/histogram";
 import { DOCUMENTED_P95_SECONDS } from "../../common/limits";
 import type { StackOutputs } from "../../common/outputs";
 import { counted } from "../../common/text";
-import { unread } from "../findings";
+import { unread } from "../composeReport";
 import type { AmplitudeCounts, AmplitudeLedger, FieldCounts } from "./ledger";
 
 /** Returns the findings about the events' outcomes, one per kind. */

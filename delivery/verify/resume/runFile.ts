@@ -1,242 +1,213 @@
-import {
-  closeSync,
-  constants,
-  fdatasync,
-  fdatasyncSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { messageOf } from "../../common/errors";
-import type { FileLock } from "../../common/files";
-import type { Reason } from "../../kinesis/outcome";
-import { type OutcomeEntry, type Ranges, type RunFileEntry, type RunHeader, toRanges } from "./runFileFormat";
-import { lockRun, notWritable, runFilePath } from "./runFolder";
-
-/** Longest time until a line is on the disk itself. */
-const SYNC_INTERVAL_MS = 1_000;
+import { createReadStream, existsSync, readdirSync } from "node:fs";
+import { truncate } from "node:fs/promises";
+import { homedir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { DeliveryError, messageOf } from "../../common/errors";
+import { hasCode, makeFolder } from "../../common/files";
+import { listed } from "../../common/findings";
+import { LineSplitter } from "../../common/lines";
+import type { StackOutputs } from "../../common/outputs";
+import { type Part, partText } from "../../common/part";
+import { isObject } from "../../common/values";
+import type { Reason } from "../../kinesis/putRecords";
 
 /**
- * Log of a run in a file of JSON lines, to which is only appended. A line is with the operating system before `append`
- * returns, so it survives if this process is killed. It is on the disk a second later, so a power failure can cost the
- * last second.
+ * Returns the default folder of run files: `$XDG_STATE_HOME/amplitude-kinesis`, else `~/.local/state/amplitude-kinesis`;
+ * on Windows `%LOCALAPPDATA%\amplitude-kinesis`.
+ *
+ * Source: XDG Base Directory Specification.
  */
-export class RunFile {
-  #syncing = false;
-  #syncedAt = 0;
-  #failure: Error | undefined;
+export function defaultRunFolder(
+  environment: NodeJS.ProcessEnv = process.env,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  const { XDG_STATE_HOME, LOCALAPPDATA } = environment;
+  const base = platform === "win32" ? LOCALAPPDATA : XDG_STATE_HOME;
+  return join(base || join(homedir(), ".local", "state"), "amplitude-kinesis");
+}
 
-  private constructor(
-    readonly path: string,
-    private readonly descriptor: number,
-    private readonly lock: FileLock,
-  ) {}
-
-  /** @throws DeliveryError `run-file` if the file can't be created, or exists. */
-  static create(folder: string, header: RunHeader): RunFile {
-    const path = runFilePath(folder, header.runId, header.part);
-    const file = RunFile.#open(path, "ax");
-    try {
-      file.#write(header);
-      return file;
-    } catch (error) {
-      file.remove();
-      throw error;
-    }
-  }
-
-  /** @throws DeliveryError `run-file` if the file can't be opened, or another process uses it. */
-  static reopen(path: string): RunFile {
-    return RunFile.#open(path, constants.O_WRONLY | constants.O_APPEND);
-  }
-
-  static #open(path: string, flags: "ax" | number): RunFile {
-    const lock = lockRun(path);
-    try {
-      return new RunFile(path, openSync(path, flags, 0o600), lock);
-    } catch (cause) {
-      lock.release();
-      throw notWritten(path, cause);
-    }
-  }
-
-  /** @throws DeliveryError `run-file` if it can't be written. Nothing may be sent that is not in the file. */
-  append(entry: RunFileEntry): void {
-    this.#write(entry);
-    this.#syncIfDue();
-  }
-
-  /** Keeps the file, synced to the disk. */
-  close(): void {
-    try {
-      fdatasyncSync(this.descriptor);
-    } catch {
-      // A failed sync is reported by the next append, and there is none.
-    } finally {
-      closeSync(this.descriptor);
-      this.lock.release();
-    }
-  }
-
-  /** Removes the file of a decided run. */
-  remove(): void {
-    this.close();
-    rmSync(this.path, { force: true });
-  }
-
-  #write(value: RunHeader | RunFileEntry): void {
-    if (this.#failure !== undefined) throw notWritten(this.path, this.#failure);
-    const line = Buffer.from(`${JSON.stringify(value)}\n`);
-    let at = 0;
-    try {
-      while (at < line.length) at += writeSync(this.descriptor, line, at);
-    } catch (cause) {
-      this.#takeBack(at);
-      throw notWritten(this.path, cause);
-    }
-  }
-
-  /** Removes a torn line. If that fails, nothing more is written, because only the last line may be torn. */
-  #takeBack(bytes: number): void {
-    try {
-      if (bytes > 0) ftruncateSync(this.descriptor, fstatSync(this.descriptor).size - bytes);
-    } catch (error) {
-      this.#failure ??= error instanceof Error ? error : new Error(String(error));
-    }
-  }
-
-  #syncIfDue(): void {
-    const now = performance.now();
-    if (this.#syncing || now - this.#syncedAt < SYNC_INTERVAL_MS) return;
-    this.#syncing = true;
-    this.#syncedAt = now;
-    fdatasync(this.descriptor, (error) => {
-      this.#syncing = false;
-      if (error !== null && error.code !== "EBADF") this.#failure ??= error;
-    });
+/** @throws DeliveryError `run-file` if it can't be created. */
+export function makeRunFolder(folder: string): void {
+  try {
+    makeFolder(folder, 0o700);
+  } catch (cause) {
+    throw notWritable(`Can't create the folder for run files: ${messageOf(cause)}`, cause);
   }
 }
 
-function notWritten(path: string, cause: unknown): Error {
-  return notWritable(`Can't write the run file ${path}: ${messageOf(cause)}`, cause);
+/** Each part of a run has a file, such as `RUN.2-of-4.run`. */
+export function runFilePath(folder: string, runId: string, part?: Part): string {
+  const name = part === undefined ? runId : `${runId}.${partText(part).replace("/", "-of-")}`;
+  return join(folder, `${name}.run`);
 }
 
-/** Facts about the events that the journal needs. */
-interface KnownEvents {
-  /** Whether the event was attempted before. */
-  isSent(index: number): boolean;
-  /** Returns the hash by which the event's bytes are compared. */
-  hashOf(index: number): Buffer;
+export function notWritable(message: string, cause: unknown): DeliveryError {
+  const remedy =
+    "Free disk space, name another folder with --run-folder, or turn off resuming with --no-run-file";
+  return new DeliveryError("run-file", `${message}. ${remedy}`, { cause });
 }
+
+/** Inclusive ranges of integers, in the order in which they came. */
+export type Ranges = [first: number, last: number][];
+
+/** First line of a run file: how the run began. */
+export interface RunHeader {
+  format: 2;
+  /** 12 characters of base64url. */
+  runId: string;
+  /** Part of the run that the file is about. Absent for a whole run. */
+  part?: Part;
+  outputs: StackOutputs;
+  /** Epoch time in ms, by this machine's clock. */
+  startedAt: number;
+  /** Epoch time in ms from which the stream has to be read, by the service's clock. */
+  readFrom: number;
+  /** Epoch time in ms at which the stream was created, and how long it kept records, if known. */
+  createdAt?: number;
+  retentionHours?: number;
+  /** Description of the event source by whoever opened it; null if unknown. */
+  source: unknown;
+}
+
+/** An attempt that is about to be made. Events that an earlier line attempted are retried. */
+export interface AttemptEntry {
+  kind: "attempt";
+  /** Epoch time in ms. */
+  at: number;
+  events: Ranges;
+  /** Hashes of the events that are attempted for the first time, in their order: 16 bytes each, in base64. */
+  hashes: string;
+}
+
+/** Outcomes of attempts. An attempted event without an outcome got no response to its last attempt. */
+export interface OutcomeEntry {
+  kind: "outcome";
+  /** By shard. */
+  acknowledged?: [shardId: string, Ranges][];
+  /** Events that the last attempt may have written. */
+  ambiguous?: Ranges;
+  /** Events given up that no attempt with a response has written, by reason. */
+  refused?: [Reason, Ranges][];
+  /** Events given up without a clear response, by reason. */
+  unanswered?: [Reason, Ranges][];
+  /** Events that were not written, and would have been retried. */
+  abandoned?: Ranges;
+}
+
+export type RunFileEntry = AttemptEntry | OutcomeEntry;
+
+export function toRanges(numbers: Iterable<number>): Ranges {
+  const ranges: Ranges = [];
+  let open: [number, number] | undefined;
+  for (const number of numbers) {
+    if (open !== undefined && number === open[1] + 1) open[1] = number;
+    else {
+      open = [number, number];
+      ranges.push(open);
+    }
+  }
+  return ranges;
+}
+
+export function* inRanges(ranges: Ranges): Generator<number> {
+  for (const [first, last] of ranges) for (let number = first; number <= last; number += 1) yield number;
+}
+
+/** Far above the longest line that is written, which holds the 500 events of an attempt. */
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 /**
- * Writes attempts into a run file before they are made, and outcomes once they are known. Outcomes are gathered until
- * the code that reports them has run. If the process is killed in between, the attempt has no response, and a resumed
- * run finds out by reading.
+ * Reads a run file and cuts off a torn last line. A process that ends while it writes leaves one, and has not done yet
+ * what the line would have said.
+ *
+ * @param onEntry Called with each line after the first, in order.
+ * @throws DeliveryError `run-file` if the file is missing, has another format, or contains a damaged line.
  */
-export class RunJournal {
-  #outcomes = new Outcomes();
-  #isFlushDue = false;
-  #failure: { error: unknown } | undefined;
-
-  constructor(private readonly file: RunFile) {}
-
-  /** @throws DeliveryError `run-file` if it can't be written. The attempt must not be made then. */
-  attempt(records: readonly { readonly index: number }[], at: number, events: KnownEvents): void {
-    this.#flush();
-    if (this.#failure !== undefined) throw this.#failure.error;
-    const indices = records.map(({ index }) => index);
-    const hashes = Buffer.concat(
-      indices.filter((index) => !events.isSent(index)).map((index) => events.hashOf(index)),
-    );
-    this.file.append({ kind: "attempt", at, events: toRanges(indices), hashes: hashes.toString("base64") });
+export async function readRunFile(path: string, onEntry: (entry: RunFileEntry) => void): Promise<RunHeader> {
+  let header: RunHeader | undefined;
+  let wholeBytes = 0;
+  let isTorn = false;
+  for await (const { number, text, end, isWhole } of linesOf(path)) {
+    isTorn = !isWhole;
+    if (isTorn) break;
+    const value = parseLine(text);
+    if (value === undefined) throw unusable(path, `line ${number} is damaged, so later events are unknown`);
+    wholeBytes = end;
+    if (header === undefined) header = headerIn(value, path);
+    else onEntry(value as RunFileEntry);
   }
+  if (header === undefined) throw unusable(path, "its first line is incomplete, so nothing was sent");
+  if (isTorn) await truncate(path, wholeBytes);
+  return header;
+}
 
-  acknowledged(index: number, shardId: string): void {
-    this.#gather().acknowledged.add(shardId, shardId, index);
-  }
+/** Reads only the first line of a run file. */
+export async function readRunHeader(path: string): Promise<RunHeader> {
+  for await (const { text } of linesOf(path)) return headerIn(parseLine(text), path);
+  throw unusable(path, "it is empty, so nothing was sent");
+}
 
-  ambiguous(index: number): void {
-    this.#gather().ambiguous.push(index);
-  }
+interface FileLine {
+  number: number;
+  /** Undefined if the line is torn or too long. */
+  text: string | undefined;
+  /** Whether the line has its end. Only the last line may have none. */
+  isWhole: boolean;
+  /** Bytes of the file up to the end of the line. */
+  end: number;
+}
 
-  refused(index: number, reason: Reason): void {
-    this.#gather().refused.add(reason.detail, reason, index);
-  }
-
-  unanswered(index: number, reason: Reason): void {
-    this.#gather().unanswered.add(reason.detail, reason, index);
-  }
-
-  abandoned(index: number): void {
-    this.#gather().abandoned.push(index);
-  }
-
-  /** @param isOver Whether the run is decided, and its file can be removed. */
-  end(isOver: boolean): void {
-    this.#flush();
-    if (isOver) this.file.remove();
-    else this.file.close();
-  }
-
-  #gather(): Outcomes {
-    if (!this.#isFlushDue) {
-      this.#isFlushDue = true;
-      queueMicrotask(() => this.#flush());
+async function* linesOf(path: string): AsyncGenerator<FileLine> {
+  const splitter = new LineSplitter(MAX_LINE_BYTES);
+  let end = 0;
+  try {
+    for await (const chunk of createReadStream(path)) {
+      for (const { number, bytes, length } of splitter.push(chunk)) {
+        end += length + 1;
+        yield { number, text: bytes?.toString("utf8"), end, isWhole: true };
+      }
     }
-    return this.#outcomes;
+  } catch (cause) {
+    if (cause instanceof DeliveryError) throw cause;
+    throw unusable(path, reasonOf(cause, path), cause);
   }
+  const last = splitter.end();
+  if (last !== undefined) yield { number: last.number, text: undefined, end, isWhole: false };
+}
 
-  #flush(): void {
-    if (!this.#isFlushDue) return;
-    this.#isFlushDue = false;
-    const entry = this.#outcomes.entry();
-    this.#outcomes = new Outcomes();
-    try {
-      this.file.append(entry);
-    } catch (error) {
-      // Thrown by the next attempt, because this runs in a microtask.
-      this.#failure ??= { error };
-    }
+/** Returns undefined for a line that isn't a JSON object. */
+function parseLine(text = ""): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 
-/** Event numbers by shard or reason. */
-class Grouped<What> {
-  readonly #groups = new Map<string, { what: What; indices: number[] }>();
-
-  add(key: string, what: What, index: number): void {
-    const group = this.#groups.get(key) ?? { what, indices: [] };
-    this.#groups.set(key, group);
-    group.indices.push(index);
-  }
-
-  ranges(): [What, Ranges][] | undefined {
-    if (this.#groups.size === 0) return undefined;
-    return [...this.#groups.values()].map(({ what, indices }) => [what, toRanges(indices)]);
-  }
+function headerIn(value: object | undefined, path: string): RunHeader {
+  if (value !== undefined && "format" in value && value.format === 2) return value as RunHeader;
+  throw unusable(path, "its first line does not belong to a run of this version");
 }
 
-class Outcomes {
-  readonly acknowledged = new Grouped<string>();
-  readonly ambiguous: number[] = [];
-  readonly refused = new Grouped<Reason>();
-  readonly unanswered = new Grouped<Reason>();
-  readonly abandoned: number[] = [];
+function reasonOf(cause: unknown, path: string): string {
+  if (!hasCode(cause, "ENOENT")) return messageOf(cause);
+  const others = partFiles(path);
+  if (others.length === 0) return "there is no such file, because a decided run deletes its file";
+  return `there is no such file, but there is ${listed(others)}. Name the part with --part`;
+}
 
-  entry(): OutcomeEntry {
-    const acknowledged = this.acknowledged.ranges();
-    const refused = this.refused.ranges();
-    const unanswered = this.unanswered.ranges();
-    return {
-      kind: "outcome",
-      ...(acknowledged && { acknowledged }),
-      ...(this.ambiguous.length > 0 && { ambiguous: toRanges(this.ambiguous) }),
-      ...(refused && { refused }),
-      ...(unanswered && { unanswered }),
-      ...(this.abandoned.length > 0 && { abandoned: toRanges(this.abandoned) }),
-    };
-  }
+/** Returns the names of the files of other parts of the run, or of any part if the path is that of a whole run. */
+function partFiles(path: string): string[] {
+  const [runId = ""] = basename(path).split(".");
+  if (!existsSync(dirname(path))) return [];
+  return readdirSync(dirname(path)).filter((name) => name.startsWith(`${runId}.`) && name.endsWith(".run"));
+}
+
+function unusable(path: string, reason: string, cause?: unknown): DeliveryError {
+  return new DeliveryError(
+    "run-file",
+    `Can't resume the run in ${path}: ${reason}. Name another folder with --run-folder, or start a new run without --resume`,
+    { cause },
+  );
 }

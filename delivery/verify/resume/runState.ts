@@ -3,20 +3,21 @@ import { DeliveryError, SettingsError } from "../../common/errors";
 import type { StackOutputs } from "../../common/outputs";
 import { type Part, partText } from "../../common/part";
 import { type RunKey, runKeyOf, startedRunKey } from "../../common/runId";
-import type { Reason } from "../../kinesis/outcome";
+import type { RecordEnd } from "../../kinesis/producer";
 import { HASH_BYTES, Ledger } from "../ledger";
-import { RunFile, RunJournal } from "./runFile";
 import {
   type AttemptEntry,
   inRanges,
+  makeRunFolder,
   type OutcomeEntry,
   type Ranges,
   type RunFileEntry,
   type RunHeader,
   readRunFile,
   readRunHeader,
-} from "./runFileFormat";
-import { makeRunFolder, runFilePath } from "./runFolder";
+  runFilePath,
+} from "./runFile";
+import { RunFile, RunJournal } from "./runJournal";
 
 export interface RunStateOptions {
   outputs: StackOutputs;
@@ -103,13 +104,15 @@ export class RunState {
   /** @param isOver Whether the run is decided, and its file can be removed. */
   end(isOver: boolean): void {
     // A resumed run must not send again what was read back.
-    for (const index of this.leftOpen)
-      if (this.ledger.hasSeen(index)) this.#journal?.unanswered(index, READ_BACK);
+    for (const index of this.leftOpen) if (this.ledger.hasSeen(index)) this.#journal?.ended(index, READ_BACK);
     this.#journal?.end(isOver);
   }
 }
 
-const READ_BACK: Reason = { code: "read-back", detail: "read back without an acknowledgement" };
+const READ_BACK: RecordEnd = {
+  kind: "unanswered",
+  reason: { code: "read-back", detail: "read back without an acknowledgement" },
+};
 
 function folderOf(runFolder: string | undefined): string {
   if (runFolder === undefined)
@@ -188,19 +191,18 @@ export class Replay {
     }
     // They were not written, and are now retried.
     for (const index of inRanges(abandoned)) this.unanswered.delete(index);
-    this.#settle(acknowledged, (index, shardId) => void this.ledger.onAcknowledged(index, shardId));
-    this.#settle(unanswered, (index, reason) => this.ledger.onUnanswered(index, reason));
-    this.#settle(refused, (index, reason) => {
-      // An event that is too large for any request is refused without an attempt.
-      if (!this.ledger.isSent(index)) this.ledger.enter(index, NO_HASH);
-      this.ledger.onRefused(index, reason);
-    });
+    this.#settle(acknowledged, (shardId) => ({ kind: "acknowledged", shardId }));
+    this.#settle(unanswered, (reason) => ({ kind: "unanswered", reason }));
+    this.#settle(refused, (reason) => ({ kind: "refused", reason }));
   }
 
-  #settle<What>(groups: [What, Ranges][], enter: (index: number, what: What) => void): void {
+  #settle<What>(groups: [What, Ranges][], endOf: (what: What) => RecordEnd): void {
     for (const [what, ranges] of groups) {
+      const end = endOf(what);
       for (const index of inRanges(ranges)) {
-        enter(index, what);
+        // An event that is too large for any request is refused without an attempt.
+        if (end.kind === "refused" && !this.ledger.isSent(index)) this.ledger.enter(index, NO_HASH);
+        this.ledger.onEnd(index, end);
         this.unsettled.delete(index);
         this.unanswered.delete(index);
       }

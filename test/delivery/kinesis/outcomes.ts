@@ -1,8 +1,14 @@
-import type { Reason } from "../../../delivery/kinesis/outcome";
-import type { OutcomeListener } from "../../../delivery/kinesis/producer";
+import type { OutcomeListener, RecordEnd } from "../../../delivery/kinesis/producer";
+import type { Reason } from "../../../delivery/kinesis/putRecords";
 
 /** Returns a reason whose code is the detail up to its colon. */
 export const reason = (detail: string): Reason => ({ code: detail.split(":")[0] ?? "", detail });
+
+export const acknowledged = (shardId: string): RecordEnd => ({ kind: "acknowledged", shardId });
+export const refused = (reason: Reason): RecordEnd => ({ kind: "refused", reason });
+export const unanswered = (reason: Reason): RecordEnd => ({ kind: "unanswered", reason });
+export const ABANDONED: RecordEnd = { kind: "abandoned" };
+export const LEFT_OPEN: RecordEnd = { kind: "leftOpen" };
 
 /** Keeps all that a producer reports. */
 export class Outcomes implements OutcomeListener {
@@ -28,31 +34,10 @@ export class Outcomes implements OutcomeListener {
     this.ambiguous.push(index);
   }
 
-  onAcknowledged(index: number): void {
-    this.acknowledged.push(index);
+  onEnd(index: number, end: RecordEnd): void {
+    this[end.kind].push(index);
     this.#ended.add(index);
-  }
-
-  onRefused(index: number, reason: Reason): void {
-    this.refused.push(index);
-    this.#ended.add(index);
-    this.reasons.set(index, reason.detail);
-  }
-
-  onUnanswered(index: number, reason: Reason): void {
-    this.unanswered.push(index);
-    this.#ended.add(index);
-    this.reasons.set(index, reason.detail);
-  }
-
-  onAbandoned(index: number): void {
-    this.abandoned.push(index);
-    this.#ended.add(index);
-  }
-
-  onLeftOpen(index: number): void {
-    this.leftOpen.push(index);
-    this.#ended.add(index);
+    if ("reason" in end) this.reasons.set(index, end.reason.detail);
   }
 
   /** One of each record that has come to its end, as often as it was said to. */

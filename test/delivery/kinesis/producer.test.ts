@@ -2,8 +2,8 @@ import type { PutRecordsResultEntry } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import fc from "fast-check";
 import type { ProducerOptions, Stopped } from "../../../delivery/kinesis/producer";
-import { Producer } from "../../../delivery/kinesis/producer";
-import type { OutgoingRecord, RecordSource } from "../../../delivery/kinesis/record";
+import { Producer, type RecordEnd } from "../../../delivery/kinesis/producer";
+import type { OutgoingRecord, RecordSource } from "../../../delivery/kinesis/putRecords";
 import { serviceError, systemError } from "../aws/serviceErrors";
 import { VirtualClock } from "../common/virtualClock";
 import {
@@ -428,7 +428,7 @@ describe("The producer", () => {
     const source = new CountingSource(records(5_000));
     const full = new Error("the ledger is full");
     const listener = Object.assign(new Outcomes(), {
-      onAcknowledged: () => {
+      onEnd: () => {
         throw full;
       },
     });
@@ -442,8 +442,7 @@ describe("The producer", () => {
     const told: string[] = [];
     const listener = Object.assign(new Outcomes(), {
       onAttempt: (index: number, at: number) => told.push(`${index} tried at ${at}`),
-      onAcknowledged: (index: number, _shardId: string, at: number) =>
-        told.push(`${index} acknowledged at ${at}`),
+      onEnd: (index: number, { kind }: RecordEnd, at: number) => told.push(`${index} ${kind} at ${at}`),
     });
     const late: Answer = async (...request) => {
       await clock.sleep(70);

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { fateFindings, SendCounter, sendOutcome } from "../../../delivery/send/findings";
-import { reason } from "../kinesis/outcomes";
+import { ABANDONED, acknowledged, reason, refused, unanswered } from "../kinesis/outcomes";
 
 type Fate = "acknowledged" | "refused" | "unanswered" | "abandoned" | "too large";
 
@@ -19,10 +19,10 @@ describe("the count of what was sent", () => {
         for (const [index, { attempts, fate }] of all.entries()) {
           const tries = fate === "too large" ? 0 : attempts;
           for (let attempt = 0; attempt < tries; attempt += 1) counter.onAttempt(index);
-          if (fate === "acknowledged") counter.onAcknowledged(index, `shard-${index % 3}`);
-          else if (fate === "unanswered") counter.onUnanswered(index, reason("reset"));
-          else if (fate === "abandoned") counter.onAbandoned(index);
-          else counter.onRefused(index, reason("no"));
+          if (fate === "acknowledged") counter.onEnd(index, acknowledged(`shard-${index % 3}`));
+          else if (fate === "unanswered") counter.onEnd(index, unanswered(reason("reset")));
+          else if (fate === "abandoned") counter.onEnd(index, ABANDONED);
+          else counter.onEnd(index, refused(reason("no")));
         }
         const number = (...fates: Fate[]) => all.filter(({ fate }) => fates.includes(fate)).length;
         expect(counter.sent).to.equal(all.length);
@@ -38,7 +38,7 @@ describe("the count of what was sent", () => {
   it("keeps the most common reasons, and at most 20 others", () => {
     const counter = new SendCounter();
     for (let index = 0; index < 100; index += 1)
-      counter.onRefused(index, reason(index % 2 === 0 ? "often" : `rare ${index}`));
+      counter.onEnd(index, refused(reason(index % 2 === 0 ? "often" : `rare ${index}`)));
     expect(counter.reasons.refused.ranked[0]).to.deep.equal(["often", 50]);
     expect(counter.reasons.refused.ranked).to.have.length.at.most(21);
     expect(fateFindings(counter, "arn")[0]).to.include({ code: "events-refused", severity: "error" });

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { EventSource } from "../../../delivery/events/source";
-import { ReasonCounts } from "../../../delivery/kinesis/outcome";
+import { ReasonCounts } from "../../../delivery/kinesis/putRecords";
 import { StreamUnreadable } from "../../../delivery/kinesis/streamReader";
 import {
   eventsRefused,

@@ -4,6 +4,7 @@ import { newRunKey, runKeyOf } from "../../../delivery/common/runId";
 import { Timeline } from "../../../delivery/common/timeline";
 import { Ledger, MAX_EVENTS_PER_RUN } from "../../../delivery/verify/ledger";
 import { Collector } from "../../../delivery/verify/readBack";
+import { acknowledged } from "../kinesis/outcomes";
 
 const BYTES = Buffer.from("an event");
 
@@ -154,7 +155,7 @@ describe("The collector", () => {
       for (const index of [3, 70_000]) {
         collecting.ledger.put(index, BYTES);
         collecting.ledger.onAttempt(index, 2_000);
-        collecting.ledger.onAcknowledged(index, "one");
+        collecting.ledger.onEnd(index, acknowledged("one"));
         collecting.take("one", collecting.of(index));
       }
       return collecting;
@@ -178,8 +179,8 @@ describe("The collector", () => {
 
   it("has a row for each shard that was read or acknowledged, with what is of this run", () => {
     const collecting = new Collecting();
-    collecting.ledger.onAcknowledged(0, "one");
-    collecting.ledger.onAcknowledged(1, "three");
+    collecting.ledger.onEnd(0, acknowledged("one"));
+    collecting.ledger.onEnd(1, acknowledged("three"));
     collecting.take("one", collecting.of(0), collecting.of(0), foreign("user-1"));
     expect(collecting.collector.shards(["two", "one"])).to.deep.equal([
       { shardId: "one", eventsAcknowledged: 1, recordsRead: 2 },

@@ -1,10 +1,16 @@
 import { expect } from "chai";
 import type { Finding } from "../../../delivery/common/findings";
 import { newRunKey } from "../../../delivery/common/runId";
-import { TOO_LARGE } from "../../../delivery/kinesis/outcome";
-import { eventFindings } from "../../../delivery/verify/findings";
+import { TOO_LARGE } from "../../../delivery/kinesis/putRecords";
+import { eventFindings } from "../../../delivery/verify/composeReport";
 import { Ledger } from "../../../delivery/verify/ledger";
-import { reason } from "../kinesis/outcomes";
+import {
+  acknowledged,
+  LEFT_OPEN,
+  reason,
+  refused as refusal,
+  unanswered as silence,
+} from "../kinesis/outcomes";
 
 const STREAM_ARN = "arn:aws:kinesis:eu-central-1:111122223333:stream/events";
 const BYTES = Buffer.from("an event");
@@ -17,17 +23,17 @@ const delivered: History = (ledger, index) => {
 };
 const lost: History = (ledger, index) => {
   ledger.onAttempt(index, 0);
-  ledger.onAcknowledged(index, "shard");
+  ledger.onEnd(index, acknowledged("shard"));
 };
 const unanswered: History = (ledger, index) => {
   ledger.onAttempt(index, 0);
   ledger.onAmbiguous(index);
-  ledger.onUnanswered(index, reason("ECONNRESET"));
+  ledger.onEnd(index, silence(reason("ECONNRESET")));
 };
 const leftOpen: History = (ledger, index) => {
   ledger.onAttempt(index, 0);
   ledger.onAmbiguous(index);
-  ledger.onLeftOpen(index);
+  ledger.onEnd(index, LEFT_OPEN);
 };
 const corrupted: History = (ledger, index) => {
   lost(ledger, index);
@@ -38,12 +44,12 @@ const duplicated: History = (ledger, index) => {
   ledger.onRead(index, BYTES, 2);
 };
 const tooLarge: History = (ledger, index) =>
-  ledger.onRefused(index, { code: TOO_LARGE, detail: "record too large: 9 bytes" });
+  ledger.onEnd(index, refusal({ code: TOO_LARGE, detail: "record too large: 9 bytes" }));
 const refused =
   (detail: string): History =>
   (ledger, index) => {
     ledger.onAttempt(index, 0);
-    ledger.onRefused(index, reason(detail));
+    ledger.onEnd(index, refusal(reason(detail)));
   };
 const refusedButRead: History = (ledger, index) => {
   refused("AccessDeniedException")(ledger, index);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { DeliveryError } from "../../../delivery/common/errors";
 import { Ledger } from "../../../delivery/verify/ledger";
 import type { Fate } from "../../../delivery/verify/verdict";
-import { reason } from "../kinesis/outcomes";
+import { ABANDONED, acknowledged, LEFT_OPEN, reason, refused, unanswered } from "../kinesis/outcomes";
 
 /** What happens to one event, in the plainest words: a list of what was told of it. */
 type Told =
@@ -34,11 +34,11 @@ const bytesOf = (index: number) => Buffer.from(`event ${index}`);
 function tell(ledger: Ledger, index: number, told: Told): void {
   if (told === "attempt") ledger.onAttempt(index, 1_000);
   if (told === "ambiguous") ledger.onAmbiguous(index);
-  if (told === "acknowledged") ledger.onAcknowledged(index, `shard-${index % 2}`);
-  if (told === "refused") ledger.onRefused(index, reason("Refused"));
-  if (told === "unanswered") ledger.onUnanswered(index, reason("Unanswered"));
-  if (told === "abandoned") ledger.onAbandoned(index);
-  if (told === "left open") ledger.onLeftOpen(index);
+  if (told === "acknowledged") ledger.onEnd(index, acknowledged(`shard-${index % 2}`));
+  if (told === "refused") ledger.onEnd(index, refused(reason("Refused")));
+  if (told === "unanswered") ledger.onEnd(index, unanswered(reason("Unanswered")));
+  if (told === "abandoned") ledger.onEnd(index, ABANDONED);
+  if (told === "left open") ledger.onEnd(index, LEFT_OPEN);
   if (told === "intact") ledger.onRead(index, bytesOf(index), 1_500);
   if (told === "changed") ledger.onRead(index, Buffer.from("other bytes"), 1_500);
 }
@@ -272,10 +272,10 @@ describe("The ledger", () => {
   it("lists reasons separately for refused and unanswered events, most common first", () => {
     const ledger = new Ledger();
     for (let index = 0; index < 5; index += 1) ledger.onAttempt(ledger.add(bytesOf(index)), 0);
-    ledger.onRefused(0, reason("rare"));
-    ledger.onRefused(1, reason("common"));
-    ledger.onRefused(2, reason("common"));
-    ledger.onUnanswered(3, reason("silence"));
+    ledger.onEnd(0, refused(reason("rare")));
+    ledger.onEnd(1, refused(reason("common")));
+    ledger.onEnd(2, refused(reason("common")));
+    ledger.onEnd(3, unanswered(reason("silence")));
     expect(ledger.reasons.refused.ranked).to.deep.equal([
       ["common", 2],
       ["rare", 1],
@@ -305,7 +305,7 @@ describe("The ledger", () => {
     const atBounds = [0, 65_535, 65_536, 131_071, 131_072, count - 1];
     for (const index of atBounds) expect(ledger.onRead(index, of(index), index + 7)).to.equal(7);
     ledger.onRead(65_534, of(65_535), 0);
-    ledger.onAcknowledged(131_073, "s");
+    ledger.onEnd(131_073, acknowledged("s"));
     expect(ledger.counts().fates).to.deep.equal({
       delivered: 6,
       corrupted: 1,

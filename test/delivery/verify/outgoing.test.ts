@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { SourceError } from "../../../delivery";
 import { runKeyOf } from "../../../delivery/common/runId";
 import type { SourceEvent } from "../../../delivery/events/source";
+import type { OutgoingRecord } from "../../../delivery/kinesis/putRecords";
 import { SteadyLimiter } from "../../../delivery/kinesis/rateLimit";
-import type { OutgoingRecord } from "../../../delivery/kinesis/record";
 import { Ledger } from "../../../delivery/verify/ledger";
-import { type OutgoingOptions, outgoing } from "../../../delivery/verify/sendPaced";
+import { type OutgoingOptions, outgoing } from "../../../delivery/verify/outgoing";
 import { VirtualClock } from "../common/virtualClock";
 
 const event = (index: number): SourceEvent => ({

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { Timeline } from "../../../delivery/common/timeline";
 import { Ledger } from "../../../delivery/verify/ledger";
-import { readRunFile } from "../../../delivery/verify/resume/runFileFormat";
-import { runFilePath } from "../../../delivery/verify/resume/runFolder";
+import { SendRecorder } from "../../../delivery/verify/outgoing";
+import { readRunFile, runFilePath } from "../../../delivery/verify/resume/runFile";
 import { Replay, RunState } from "../../../delivery/verify/resume/runState";
-import { SendRecorder } from "../../../delivery/verify/sendPaced";
+import { LEFT_OPEN } from "../kinesis/outcomes";
 
 describe("What a run's file has of an event that was left open", () => {
   let folder: string;
@@ -29,7 +29,7 @@ describe("What a run's file has of an event that was left open", () => {
       recorder.onAttempt(0, 0);
       if (answer === "ambiguous") recorder.onAmbiguous(0);
     }
-    recorder.onLeftOpen(0);
+    recorder.onEnd(0, LEFT_OPEN, 0);
     if (isRead) run.ledger.onRead(0, bytes, 1);
     run.end(false);
     const replay = new Replay(new Ledger());

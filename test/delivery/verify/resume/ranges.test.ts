@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { inRanges, toRanges } from "../../../../delivery/verify/resume/runFileFormat";
+import { inRanges, toRanges } from "../../../../delivery/verify/resume/runFile";
 
 describe("Ranges", () => {
   it("hold neighbours together", () => {

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
 import { Ledger } from "../../../../delivery/verify/ledger";
-import { RunFile, RunJournal } from "../../../../delivery/verify/resume/runFile";
-import { readRunFile } from "../../../../delivery/verify/resume/runFileFormat";
+import { readRunFile } from "../../../../delivery/verify/resume/runFile";
+import { RunFile, RunJournal } from "../../../../delivery/verify/resume/runJournal";
 import { Replay } from "../../../../delivery/verify/resume/runState";
+import { ABANDONED, acknowledged, refused, unanswered } from "../../kinesis/outcomes";
 
 const bytesOf = (index: number) => Buffer.from(`event ${index}`);
 
@@ -70,23 +71,19 @@ class Told {
 
   #tell(index: number, outcome: Outcome): void {
     if (outcome === "throttled") return;
-    if (outcome === "acknowledged") {
-      this.ledger.onAcknowledged(index, `shard-${index % 3}`);
-      this.#journal.acknowledged(index, `shard-${index % 3}`);
-    }
     if (outcome === "ambiguous") {
       this.ledger.onAmbiguous(index);
       this.#journal.ambiguous(index);
+    } else if (outcome === "abandoned") this.#journal.ended(index, ABANDONED);
+    else {
+      const end = {
+        acknowledged: acknowledged(`shard-${index % 3}`),
+        refused: refused(REFUSED),
+        unanswered: unanswered(UNANSWERED),
+      }[outcome];
+      this.ledger.onEnd(index, end);
+      this.#journal.ended(index, end);
     }
-    if (outcome === "refused") {
-      this.ledger.onRefused(index, REFUSED);
-      this.#journal.refused(index, REFUSED);
-    }
-    if (outcome === "unanswered") {
-      this.ledger.onUnanswered(index, UNANSWERED);
-      this.#journal.unanswered(index, UNANSWERED);
-    }
-    if (outcome === "abandoned") this.#journal.abandoned(index);
     if (outcome !== "ambiguous" && outcome !== "abandoned") this.unsettled.delete(index);
   }
 }

@@ -16,14 +16,16 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { expect } from "chai";
 import { DeliveryError } from "../../../../delivery";
-import { RunFile } from "../../../../delivery/verify/resume/runFile";
 import {
+  defaultRunFolder,
+  makeRunFolder,
   type RunFileEntry,
   type RunHeader,
   readRunFile,
   readRunHeader,
-} from "../../../../delivery/verify/resume/runFileFormat";
-import { defaultRunFolder, makeRunFolder, runFilePath } from "../../../../delivery/verify/resume/runFolder";
+  runFilePath,
+} from "../../../../delivery/verify/resume/runFile";
+import { RunFile } from "../../../../delivery/verify/resume/runJournal";
 import { TYPESCRIPT } from "../../../processes";
 import { skip } from "../../../skip";
 
@@ -162,7 +164,7 @@ describe("A run's file", () => {
   it("belongs to one of several processes that take it over from a dead one at once", async function () {
     this.timeout(60_000);
     const path = written();
-    const lockModule = require.resolve("../../../../delivery/verify/resume/runFolder");
+    const lockModule = require.resolve("../../../../delivery/verify/resume/runJournal");
     const program = `
       const { lockRun } = require(${JSON.stringify(lockModule)});
       process.stdout.write("ready\\n");
@@ -220,7 +222,7 @@ describe("A run's file", () => {
     this.timeout(20_000);
     if (process.platform === "win32") skip(this, "Windows has no ulimit");
     const program = `
-      const { RunFile } = require(${JSON.stringify(require.resolve("../../../../delivery/verify/resume/runFile"))});
+      const { RunFile } = require(${JSON.stringify(require.resolve("../../../../delivery/verify/resume/runJournal"))});
       const [header, entry] = ${JSON.stringify([HEADER, ENTRIES[1]])};
       const file = RunFile.create(${JSON.stringify(folder)}, header);
       try {
@@ -242,7 +244,7 @@ describe("A run's file", () => {
     if (process.platform === "win32") skip(this, "Windows has no ulimit");
     const header = { ...HEADER, source: "x".repeat(4096) };
     const program = `
-      const { RunFile } = require(${JSON.stringify(require.resolve("../../../../delivery/verify/resume/runFile"))});
+      const { RunFile } = require(${JSON.stringify(require.resolve("../../../../delivery/verify/resume/runJournal"))});
       try {
         RunFile.create(${JSON.stringify(folder)}, ${JSON.stringify(header)});
       } catch (error) {
