@@ -187,10 +187,7 @@ function notProven(
  *
  * @param attachedArns managed policies of the role; null if they could not be listed.
  */
-export function checkOutputs(
-  outputs: StackOutputs & FurtherOutputs,
-  attachedArns: string[] | null,
-): Finding[] {
+function checkOutputs(outputs: StackOutputs & FurtherOutputs, attachedArns: string[] | null): Finding[] {
   const { roleArn, streamArn, roleName, policyArn } = outputs;
   const findings: Finding[] = [];
   if (streamArn !== undefined && streamArn !== streamArnOf(outputs))
@@ -219,7 +216,7 @@ function mismatch(severity: "error" | "warning", output: string, value: string, 
 }
 
 /** Checks that the stream has a tag. Source: AWS Security Hub, Kinesis.2. */
-export function checkStreamTags(
+function checkStreamTags(
   client: KinesisClient,
   streamArn: string,
   outputs: StackOutputs,
@@ -249,7 +246,7 @@ const TAG_AGAIN =
   "Run `pulumi up --refresh` to tag it again. `pulumi config set --path 'tags.owner' NAME` adds your own tags";
 
 /** Ignores AWS's own tags, whose keys begin with `aws:`. Source: AWS Security Hub, Kinesis.2 and IAM.24. */
-export function untagged(
+function untagged(
   kind: "stream" | "role",
   control: string,
   tags: { Key?: string | undefined }[],

@@ -1,77 +1,9 @@
+import type { ErrorObject, ValidateFunction } from "ajv";
 import type { EpochMs } from "../common/clock";
+import { redact, redactName } from "./redact";
 
 /** A dictionary of an event, with names and values of the customer. */
 export type Properties = Readonly<Record<string, unknown>>;
-
-/**
- * A row of Amplitude's Export API, with the keys in the order of exports (alphabetical). Timestamps are
- * `YYYY-MM-DD HH:MM:SS.ffffff`, UTC. Every key is present: an unknown value is `null`, an empty dictionary is `{}`.
- *
- * Source: https://amplitude.com/docs/apis/analytics/export (the documented fields), and rows of real exports of 2025
- * (`$insert_key`, `data_type`, `global_user_properties`, `partner_id`, `plan`, `source_id`, `user_creation_time`).
- */
-export interface AmplitudeEvent {
-  /** Amplitude deduplicates by it: the same id from the same device within 7 days is one event. */
-  readonly $insert_id: string;
-  readonly $insert_key: string | null;
-  readonly $schema: number | null;
-  readonly adid: string | null;
-  readonly amplitude_attribution_ids: string | null;
-  readonly amplitude_event_type: string | null;
-  /** A long, larger than 2^31. */
-  readonly amplitude_id: number;
-  /** Id of the Amplitude project. */
-  readonly app: number;
-  readonly city: string | null;
-  readonly client_event_time: string;
-  readonly client_upload_time: string;
-  readonly country: string | null;
-  readonly data: Properties;
-  readonly data_type: string;
-  readonly device_brand: string | null;
-  readonly device_carrier: string | null;
-  readonly device_family: string | null;
-  readonly device_id: string;
-  readonly device_manufacturer: string | null;
-  readonly device_model: string | null;
-  readonly device_type: string | null;
-  readonly dma: string | null;
-  readonly event_id: number;
-  readonly event_properties: Properties;
-  readonly event_time: string;
-  readonly event_type: string;
-  readonly global_user_properties: Properties | null;
-  readonly group_properties: Properties;
-  readonly groups: Properties;
-  readonly idfa: string | null;
-  readonly ip_address: string | null;
-  readonly is_attribution_event: boolean | null;
-  readonly language: string | null;
-  readonly library: string | null;
-  readonly location_lat: number | null;
-  readonly location_lng: number | null;
-  readonly os_name: string | null;
-  readonly os_version: string | null;
-  readonly partner_id: string | null;
-  readonly paying: boolean | null;
-  readonly plan: Properties;
-  readonly platform: string | null;
-  readonly processed_time: string;
-  readonly region: string | null;
-  readonly sample_rate: null;
-  readonly server_received_time: string;
-  readonly server_upload_time: string;
-  /** The session's start as `EpochMs`, or `-1` outside any session. */
-  readonly session_id: number;
-  readonly source_id: string | null;
-  readonly start_version: string | null;
-  readonly user_creation_time: string | null;
-  readonly user_id: string | null;
-  readonly user_properties: Properties;
-  /** Unique per row. */
-  readonly uuid: string;
-  readonly version_name: string | null;
-}
 
 /** `2025-07-17 10:36:28.583000`: UTC without a zone. Some tools write a `T` instead of the space, or a `Z` at the end. */
 const TIMESTAMP_PATTERN = "^\\d{4}-\\d\\d-\\d\\d[ T]\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?Z?$";
@@ -251,3 +183,68 @@ export const EVENT_SCHEMA = {
   required: Object.keys(DOCUMENTED),
   additionalProperties: false,
 };
+
+/** One way in which a row differs from the documentation. */
+export interface Deviation {
+  /** The field's name, redacted if needed. */
+  field: string;
+  /** The difference, without a value of the event: `is missing`, `is a string, not an integer`. */
+  problem: string;
+  /** The redacted value: `"9999-99-99A99:99"`. Absent if the field is missing. */
+  sample?: string;
+}
+
+/** Loads Ajv with its first use, so that only commands that check events pay for it. */
+const ajv = (): typeof import("ajv") => require("ajv");
+let compiled: ValidateFunction | undefined;
+
+function validator(): ValidateFunction {
+  compiled ??= new (ajv().Ajv)({ allErrors: true, allowUnionTypes: true }).compile(EVENT_SCHEMA);
+  return compiled;
+}
+
+/** Compares a row with Amplitude's documented shape. Names and values of properties are the customer's and not compared. */
+export function findDeviations(row: Properties): Deviation[] {
+  const validate = validator();
+  if (validate(row)) return [];
+  return (validate.errors ?? []).map((error) => deviationFrom(row, error));
+}
+
+function deviationFrom(row: Properties, { keyword, params, instancePath }: ErrorObject): Deviation {
+  if (keyword === "required") return { field: String(params.missingProperty), problem: "is missing" };
+  if (keyword === "additionalProperties") {
+    const name = String(params.additionalProperty);
+    return { field: redactName(name), problem: "is not documented", sample: redact(row[name]) };
+  }
+  // No field of the schema contains `/` or `~`, which a JSON pointer would escape.
+  const field = instancePath.slice(1);
+  const value = row[field];
+  const problem =
+    keyword === "type" ? `is ${describeType(value)}, not ${describeTypes(params.type)}` : describeForm(field);
+  return { field, problem, sample: redact(value) };
+}
+
+const NAMES: Record<string, string> = {
+  array: "a list",
+  boolean: "a boolean",
+  integer: "an integer",
+  null: "null",
+  number: "a number",
+  object: "a dictionary",
+  string: "a string",
+};
+
+function describeType(value: unknown): string {
+  if (value === null) return "null";
+  return NAMES[Array.isArray(value) ? "array" : typeof value] ?? typeof value;
+}
+
+function describeTypes(types: unknown): string {
+  const names = (Array.isArray(types) ? types : [types]).map((type) => NAMES[String(type)] ?? String(type));
+  return names.filter((name) => names.length === 1 || name !== "null").join(" or ");
+}
+
+function describeForm(field: string): string {
+  if (field === "event_type") return "is empty";
+  return field === "uuid" ? "isn't a UUID" : "isn't a timestamp like YYYY-MM-DD HH:MM:SS.ffffff";
+}

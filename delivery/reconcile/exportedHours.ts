@@ -8,7 +8,7 @@ import type { EpochMs } from "../common/clock";
 import { messageOf, SettingsError, SourceError } from "../common/errors";
 import { makeFolder, openTemporaryFile, probeFile, writeAtomically } from "../common/files";
 import { readFile } from "../events/export/archive";
-import type { ExportedEvent } from "../events/export/eventLines";
+import type { ExportedEvent } from "../events/export/rows";
 import { type ExportSource, openExport, openExportHandle } from "../events/export/exportReader";
 import type { SourceProblem } from "../events/source";
 import type { AmplitudeClient } from "./amplitudeClient";

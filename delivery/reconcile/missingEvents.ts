@@ -5,7 +5,7 @@ import { type Finding, finding, listed, mostCommon } from "../common/findings";
 import { newRunKey } from "../common/runId";
 import { counted, jsonText } from "../common/text";
 import type { StreamState } from "../deployment/stream";
-import type { ExportedEvent } from "../events/export/eventLines";
+import type { ExportedEvent } from "../events/export/rows";
 import { redactName } from "../events/redact";
 import type { OutcomeListener, RecordEnd } from "../kinesis/producer";
 import { type OutgoingRecord, type Reason, ReasonCounts } from "../kinesis/putRecords";

@@ -1,7 +1,6 @@
 import type { Finding, Verdict } from "../common/findings";
 import type { Latency } from "../common/histogram";
-import type { Deviation } from "../events/deviations";
-import type { EventKind } from "../events/event";
+import type { Deviation, EventKind } from "../events/event";
 import type { Framing, Unreadable } from "../events/recordContent";
 import type { Counted } from "./boundedCounts";
 

@@ -3,17 +3,9 @@ import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import type { EpochMs } from "../common/clock";
 import { LatencyRecorder } from "../common/histogram";
 import { isOfRun } from "../common/runId";
-import { deaggregate } from "../events/aggregatedRecord";
-import { type Deviation, findDeviations } from "../events/deviations";
-import {
-  detectKind,
-  type EventKind,
-  isCohortMessage,
-  type Properties,
-  parseTimestamp,
-} from "../events/event";
+import { type Framing, deaggregate, parseRecord, rowsIn } from "../events/recordContent";
+import { type Deviation, type EventKind, type Properties, detectKind, findDeviations, isCohortMessage, parseTimestamp } from "../events/event";
 import { DEFAULT_PROJECT_ID, isGenerated } from "../events/generator/generatedEvent";
-import { type Framing, parseRecord, rowsIn } from "../events/recordContent";
 import { redactName } from "../events/redact";
 import type { ShardRecords } from "../kinesis/shardReader";
 import { BoundedTally, RecentIds, RecentRate } from "./boundedCounts";

@@ -2,8 +2,7 @@ import { uniformInt } from "pure-rand/distribution/uniformInt";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 import type { EpochMs } from "../../common/clock";
 import { VERSION } from "../../common/limits";
-import type { AmplitudeEvent, Properties } from "../event";
-import { DEVICES, EVENT_TYPES, PLACES, pick, TEXTS } from "./sampleValues";
+import type { Properties } from "../event";
 
 /** Version of this package; `package.json` is not part of a build. */
 export const LIBRARY = `pulumi-amplitude-kinesis/${VERSION}`;
@@ -23,26 +22,6 @@ export function isGenerated({ library }: Properties): boolean {
 
 /** Stands for a value that differs between the events of one draw. No sample value contains it. */
 export const PLACEHOLDER = "@@";
-
-/** Fields whose values differ between the events of one draw. */
-export type VaryingField =
-  | "$insert_id"
-  | "client_event_time"
-  | "client_upload_time"
-  | "event_id"
-  | "event_time"
-  | "processed_time"
-  | "server_received_time"
-  | "server_upload_time"
-  | "session_id"
-  | "uuid";
-
-/** A row with placeholders for the varying fields. */
-type RowTemplate = {
-  readonly [Field in keyof AmplitudeEvent]: Field extends VaryingField
-    ? typeof PLACEHOLDER
-    : AmplitudeEvent[Field];
-};
 
 /** Drawn values of an event: who did what, and how long before it is processed. */
 export interface DrawnEvent {
@@ -80,8 +59,8 @@ export function sessionOf({ user, hasSession }: DrawnEvent, now: EpochMs): numbe
   return hasSession ? Math.max(0, begun - (begun % SESSION_MS) - user) : -1;
 }
 
-/** Returns the row of all events of one draw. */
-export function rowTemplate({ user, content }: DrawnEvent, projectId: number): RowTemplate {
+/** Returns the row of all events of one draw: every key of an export, in its order, and placeholders for what differs. */
+export function rowTemplate({ user, content }: DrawnEvent, projectId: number) {
   const place = pick(PLACES, user);
   const device = pick(DEVICES, user);
   return {
@@ -143,17 +122,15 @@ export function rowTemplate({ user, content }: DrawnEvent, projectId: number): R
   };
 }
 
+/** Fields that name an event's group. */
+type GroupFields = Record<"data" | "group_properties" | "groups", Properties>;
+
 /** Content of an event, as opposed to who did it, where and when. */
-type Content = Pick<
-  AmplitudeEvent,
-  "event_type" | "data" | "event_properties" | "group_properties" | "groups" | "user_properties"
->;
+type Content = GroupFields &
+  Record<"event_properties" | "user_properties", Properties> & { event_type: string };
 
 const GROUP_TYPE = "[Segment] Group";
 const ACCOUNTS = 97;
-
-/** Fields that name an event's group. */
-type GroupFields = Pick<Content, "data" | "group_properties" | "groups">;
 
 const NO_GROUP: GroupFields = { data: data({}), group_properties: {}, groups: {} };
 
@@ -225,4 +202,99 @@ function profile(random: RandomGenerator, user: number): Properties {
     score: user / 8,
     utm_source: null,
   };
+}
+
+/* Sample values for generated events. Only the names of places, systems and scripts are real. */
+
+function place(
+  city: string,
+  region: string,
+  country: string,
+  language: string,
+  [latitude, longitude]: [number | null, number | null] = [null, null],
+) {
+  return { city, region, country, language, latitude, longitude };
+}
+
+/** Places in Latin, CJK, right-to-left, combining and astral characters, for every width of UTF-8. Half are ASCII, as most real ones. */
+export const PLACES = [
+  place("Example City", "Example Region", "United Kingdom", "English"),
+  place("東京", "東京都", "Japan", "Japanese", [35.6895, 139.69171]),
+  place("Zu\u0308rich", "Zürich", "Switzerland", "German", [47.36667, 8.55]),
+  place("القاهرة", "محافظة القاهرة", "Egypt", "Arabic", [30.06263, 31.24967]),
+  place("תל אביב-יפו", "מחוז תל אביב", "Israel", "Hebrew"),
+  place("São Paulo", "São Paulo", "Brazil", "Portuguese", [-23.5475, -46.63611]),
+  place("서울특별시", "서울", "South Korea", "Korean", [37.566, 126.9784]),
+  place("Austin", "Texas", "United States", "English", [30.26715, -97.74306]),
+  place("Leeds", "Leeds", "United Kingdom", "English"),
+  place("Portland", "Oregon", "United States", "English", [45.52345, -122.67621]),
+  place("Nairobi", "Nairobi County", "Kenya", "English", [-1.28333, 36.81667]),
+  place("𠮷野町", "奈良県", "Japan", "Japanese"),
+];
+
+export const DEVICES = [
+  {
+    brand: null,
+    carrier: null,
+    family: "Mac OS X",
+    manufacturer: null,
+    model: null,
+    type: "Mac",
+    osName: "Chrome",
+    osVersion: "137",
+    platform: "Web",
+    versionName: null,
+  },
+  {
+    brand: "Apple",
+    carrier: "Example Mobile",
+    family: "Apple iPhone",
+    manufacturer: "Apple",
+    model: "iPhone15,2",
+    type: "Apple iPhone 14 Pro",
+    osName: "ios",
+    osVersion: "18.5",
+    platform: "iOS",
+    versionName: "4.12.0",
+  },
+  {
+    brand: "samsung",
+    carrier: "Example Tel",
+    family: "Samsung Phone",
+    manufacturer: "samsung",
+    model: "SM-S911B",
+    type: "Samsung Galaxy S23",
+    osName: "android",
+    osVersion: "15",
+    platform: "Android",
+    versionName: "4.11.3",
+  },
+];
+
+const EVENT_TYPES = [
+  "session_start",
+  "[Amplitude] Page Viewed",
+  "Product Added",
+  "Checkout Completed",
+  "検索した",
+  "session_end",
+];
+
+/** Text that users type. Line breaks, quotes, backslashes and U+2028 must also survive JSON. */
+export const TEXTS = [
+  "Blue running shoes, size 42",
+  "A plain title",
+  "Checkout (step 2 of 3)",
+  "50% off & free shipping",
+  "日本語のタイトル 😀",
+  'family 👩‍👩‍👧‍👦 and a "quoted" C:\\path',
+  "e\u0301 combining, \u00e9 composed",
+  "שלום (rtl) مرحبا",
+  "two\nlines\tand a tab",
+  "separators \u2028 and \u2029",
+  "€ 1.234,50",
+];
+
+function pick<Value>(values: readonly Value[], index: number): Value {
+  return values[index % values.length] as Value;
 }

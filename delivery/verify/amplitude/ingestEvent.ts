@@ -1,6 +1,6 @@
 import type { RunKey } from "../../common/runId";
 import type { Properties } from "../../events/event";
-import { DEVICES, PLACES, TEXTS } from "../../events/generator/sampleValues";
+import { DEVICES, PLACES, TEXTS } from "../../events/generator/generatedEvent";
 
 /**
  * One event in the shape of Amplitude's HTTP V2 API, as far as a test sends it.

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { deaggregate } from "../../../delivery/events/aggregatedRecord";
+import { deaggregate } from "../../../delivery/events/recordContent";
 import { aggregated } from "./aggregated";
 
 const found = (data: Uint8Array) => {

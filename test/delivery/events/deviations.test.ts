@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect } from "chai";
-import { findDeviations } from "../../../delivery/events/deviations";
+import { findDeviations } from "../../../delivery/events/event";
 import { openExport } from "../../../delivery/events/export/exportReader";
 import { type Row, row, rows } from "../watch/rows";
 import { eventsOf } from "./eventsOf";

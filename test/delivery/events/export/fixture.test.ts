@@ -3,7 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import { expect } from "chai";
 import { openPromise } from "yauzl";
-import type { AmplitudeEvent } from "../../../../delivery/events/event";
+import type { AmplitudeEvent } from "../amplitudeEvent";
 import { FIELDS } from "../fields";
 import { readExport, temporaryFolder } from "./exports";
 import {

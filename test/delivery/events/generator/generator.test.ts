@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { SettingsError } from "../../../../delivery/common/errors";
-import type { AmplitudeEvent } from "../../../../delivery/events/event";
 import { LIBRARY } from "../../../../delivery/events/generator/generatedEvent";
 import {
   type GeneratorOptions,
@@ -9,6 +8,7 @@ import {
 } from "../../../../delivery/events/generator/generator";
 import type { SourceEvent } from "../../../../delivery/events/source";
 import { name, version } from "../../../../package.json";
+import type { AmplitudeEvent } from "../amplitudeEvent";
 import { eventsOf } from "../eventsOf";
 import { FIELDS } from "../fields";
 
