@@ -1,72 +1,35 @@
-import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { Argument, Command } from "commander";
-import { systemClock } from "../../common/clock";
-import { messageOf, SettingsError } from "../../common/errors";
-import type { FileLock } from "../../common/files";
+import { SettingsError } from "../../common/errors";
 import { DEFAULT_PROPAGATION_SECONDS, MAX_EVENTS } from "../../common/limits";
-import type { Part } from "../../common/part";
-import { alignedColumns, counted, jsonText, printable, printableLines } from "../../common/text";
-import { oneLine } from "../../fleet/causes";
+import { alignedColumns, jsonText, printable } from "../../common/text";
 import { requirePulumi } from "../../fleet/pulumi";
+import type { CustomerOutcome, PartFolder } from "../../fleet/report";
+import { DEFAULT_RESULT_FOLDER } from "../../fleet/results";
 import {
-  type CustomerOutcome,
-  type CustomerResult,
-  type CustomerStep,
-  type FleetCommand,
-  type FleetReport,
-  worstOutcome,
-} from "../../fleet/report";
-import {
-  DEFAULT_RESULT_FOLDER,
-  lastVerification,
-  lockResults,
-  notStarted,
-  readResult,
-  startRun,
-  writeResult,
-} from "../../fleet/results";
-import { type Remaining, runSchedule } from "../../fleet/schedule";
-import { type FleetProject, readFleetProject, selectStacks } from "../../fleet/stacks";
-import { type StackStatus, stackStatus, unknownStatus } from "../../fleet/status";
+  readFleetProject,
+  type StackStatus,
+  selectStacks,
+  stackStatus,
+  unknownStatus,
+} from "../../fleet/stacks";
 import { EXIT_CODES } from "../exitCodes";
-import type { CustomerTask } from "../fleet/customer";
-import { forceCustomers, startCustomer } from "../fleet/process";
+import {
+  DEFAULT_READERS,
+  type Fleet,
+  type FleetFlags,
+  referenceOf,
+  runFleet,
+  runSchedule,
+} from "../fleet/run";
 import { integer, withHelpText, withPartOption } from "../options/arguments";
-import { outputsFrom } from "../options/deployment";
-import { type FleetDisplay, fleetDisplay } from "../terminal/fleetDisplay";
-import { interruption } from "../terminal/interruption";
+import { outputsFrom, readInput } from "../options/deployment";
 import { print, publishReport } from "../terminal/output";
-import { askConsent } from "../terminal/prompts";
-import { runFleetReport } from "./fleetReport";
 
 const COMMANDS = ["status", "preview", "up", "check", "verify", "drift", "report"] as const;
 type Action = (typeof COMMANDS)[number];
 
-interface FleetFlags {
-  cwd: string;
-  org?: string;
-  only?: string[];
-  part?: Part;
-  output?: string;
-  parallel?: number;
-  maxFailures?: number;
-  canary?: number;
-  /** False with --no-verify. */
-  verify: boolean;
-  events?: number;
-  propagation: number;
-  clearLocks?: true;
-  resume?: true;
-  run?: string;
-  yes?: true;
-  report?: string;
-  json?: true;
-}
-
-/** Memory that one customer needs: the CLI, the program, the AWS provider and this command's process. */
-const CUSTOMER_MEMORY_BYTES = 1024 ** 3;
-const CUSTOMERS_PER_CORE = 2;
 const MAX_PARALLEL = 256;
 
 const HELP = {
@@ -135,7 +98,7 @@ export function fleetCommand(): Command {
     .action(async (action: Action, folders: string[], flags: FleetFlags) => {
       rejectOtherOptions(command, action);
       process.exitCode =
-        action === "report" ? await runFleetReport(folders, flags) : await runFleet(action, folders, flags);
+        action === "report" ? await mergeParts(folders, flags) : await runForStacks(action, folders, flags);
     });
   return withHelpText(command, HELP);
 }
@@ -163,7 +126,7 @@ function rejectOtherOptions(command: Command, action: Action): void {
   }
 }
 
-async function runFleet(
+async function runForStacks(
   action: Exclude<Action, "report">,
   folders: string[],
   flags: FleetFlags,
@@ -175,182 +138,38 @@ async function runFleet(
   }
   const project = await readFleetProject(flags.cwd);
   const stacks = selectStacks(project, flags);
-  const fleet = new Fleet(project, await requirePulumi(project.folder), flags);
-  return action === "status" ? fleet.status(stacks) : fleet.run(action, stacks);
+  const version = await requirePulumi(project.folder);
+  const fleet = {
+    project,
+    version,
+    results: flags.report ?? join(project.folder, DEFAULT_RESULT_FOLDER),
+    flags,
+  };
+  return action === "status" ? showStatus(fleet, stacks) : runFleet(fleet, action, stacks);
 }
 
-class Fleet {
-  readonly #results: string;
-  #display: FleetDisplay | undefined;
-
-  constructor(
-    private readonly project: FleetProject,
-    private readonly version: string,
-    private readonly flags: FleetFlags,
-  ) {
-    this.#results = flags.report ?? join(project.folder, DEFAULT_RESULT_FOLDER);
-  }
-
-  async status(stacks: string[]): Promise<number> {
-    const { folder } = this.project;
-    const rows: StackStatus[] = [];
-    const errors: unknown[] = [];
-    const look = async (stack: string): Promise<CustomerOutcome> => {
-      const options = {
-        folder,
-        reference: this.#reference(stack),
-        results: this.#results,
-        readOutputs: (stack: string) => outputsFrom({ stack, cwd: folder, ...this.#output() }),
-      };
-      const row = await stackStatus(stack, options).catch((error: unknown) => {
-        errors.push(error);
-        return unknownStatus(stack, error);
-      });
-      rows.push(row);
-      return "succeeded";
-    };
-    const { signal } = new AbortController();
-    const parallel = this.flags.parallel ?? CUSTOMERS_PER_CORE * availableParallelism();
-    await runSchedule(stacks, look, { parallel, canary: 0, maxFailures: Infinity, signal });
-    // The cause is then not a stack's, such as a backend that can't be reached.
-    if (errors.length === stacks.length && errors.length > 0) throw errors[0];
-    rows.sort((one, other) => (one.stack < other.stack ? -1 : 1));
-    print(this.flags.json ? jsonText(rows) : statusText(rows));
-    return rows.some(({ problem }) => problem !== null) ? EXIT_CODES.undecided : 0;
-  }
-
-  async run(command: FleetCommand, stacks: string[]): Promise<number> {
-    const startedAt = systemClock.now();
-    const { resume = false, yes, json, run = null, part } = this.flags;
-    if (command === "up" && !yes) await confirmUp(stacks.length);
-    const interrupt = interruption(() => {
-      this.#display?.stop();
-      forceCustomers();
-    }, "the customers that run end in a clean state");
-    let lock: FileLock | undefined;
-    try {
-      lock = lockResults(this.#results);
-      const started = await startRun(this.#results, command, stacks, {
-        resume,
-        verify: command === "up" && this.flags.verify,
-      });
-      const customers = [
-        ...started.finished,
-        ...(await this.#customers(command, started.stacks, interrupt.signal)),
-      ];
-      const report: FleetReport = {
-        ...{ fleetReportVersion: 1, command, project: this.project.name, run, findings: [] },
-        outcome: worstOutcome(customers.map(({ outcome }) => outcome)),
-        startedAt: new Date(startedAt).toISOString(),
-        durationInSeconds: (systemClock.now() - startedAt) / 1000,
-        parts: part === undefined ? [] : [part],
-        customers: customers.sort((one, other) => (one.stack < other.stack ? -1 : 1)),
-      };
-      const { fleetText }: typeof import("../../report/fleet") = require("../../report/fleet");
-      return await publishReport(report, { ...(json && { json }), report: this.#results }, fleetText);
-    } finally {
-      lock?.release();
-      interrupt.release();
-    }
-  }
-
-  /** Runs the customers, and those whose stack is locked once more if the user agrees to remove the locks. */
-  async #customers(command: FleetCommand, stacks: string[], signal: AbortSignal): Promise<CustomerResult[]> {
-    const { clearLocks = false } = this.flags;
-    const results = await this.#attempt(command, stacks, { signal, clearLocks });
-    const locked = results.filter(({ findings }) => findings.some(({ code }) => code === "stack-locked"));
-    if (locked.length === 0 || clearLocks || signal.aborted) return results;
-    const question = `${locked.map(({ stack, cause }) => `${stack}: ${cause}`).join("\n")}\nHave these updates ended? Remove the locks and run again?`;
-    if (!(await askConsent(printableLines(question), signal))) return results;
-    const names = locked.map(({ stack }) => stack);
-    const others = results.filter((each) => !locked.includes(each));
-    return [...others, ...(await this.#attempt(command, names, { signal, clearLocks: true }))];
-  }
-
-  async #attempt(
-    command: FleetCommand,
-    stacks: string[],
-    { signal, clearLocks }: { signal: AbortSignal; clearLocks: boolean },
-  ): Promise<CustomerResult[]> {
-    const results: CustomerResult[] = [];
-    const display = fleetDisplay(process.stderr, stacks.length);
-    this.#display = display;
-    signal.addEventListener("abort", () => display.keep(), { once: true });
-    const run = async (stack: string) => {
-      const onStep = (step: CustomerStep["name"]) => display.step(stack, step);
-      const result = await this.#task(command, stack, clearLocks)
-        .then((task) => startCustomer(task, { signal, onStep }))
-        .catch((error) => unstartable(stack, command, error));
-      results.push(result);
-      display.done(result);
-      return result.outcome;
-    };
-    try {
-      const { canary = 0, maxFailures = Infinity, parallel = defaultParallel() } = this.flags;
-      const remaining = await runSchedule(stacks, run, { parallel, canary, maxFailures, signal });
-      return [...results, ...(await this.#notStarted(command, remaining))];
-    } finally {
-      display.stop();
-    }
-  }
-
-  async #task(command: FleetCommand, stack: string, clearLocks: boolean): Promise<CustomerTask> {
-    const { verify, events, propagation } = this.flags;
-    return {
-      ...{ command, stack, verify, events, clearLocks, propagationSeconds: propagation },
-      ...{
-        folder: this.project.folder,
-        version: this.version,
-        reference: this.#reference(stack),
-        results: this.#results,
-      },
-      ...this.#output(),
-      lastVerification: lastVerification(await readResult(this.#results, stack)),
-    };
-  }
-
-  async #notStarted(command: FleetCommand, { stacks, reason }: Remaining): Promise<CustomerResult[]> {
-    const results = stacks.map(async (stack) => {
-      const last = (await readResult(this.#results, stack)) ?? notStarted(stack, command);
-      const result = { ...last, cause: REASONS[reason ?? "interrupted"] };
-      await writeResult(this.#results, result);
-      return result;
+async function showStatus({ project: { folder }, results, flags }: Fleet, stacks: string[]): Promise<number> {
+  const rows: StackStatus[] = [];
+  const errors: unknown[] = [];
+  const { output, parallel = DEFAULT_READERS } = flags;
+  const look = async (stack: string): Promise<CustomerOutcome> => {
+    const readOutputs = (stack: string) =>
+      outputsFrom({ stack, cwd: folder, ...(output !== undefined && { output }) });
+    const options = { folder, reference: referenceOf(flags, stack), results, readOutputs };
+    const row = await stackStatus(stack, options).catch((error: unknown) => {
+      errors.push(error);
+      return unknownStatus(stack, error);
     });
-    return Promise.all(results);
-  }
-
-  #output(): { output?: string } {
-    return this.flags.output === undefined ? {} : { output: this.flags.output };
-  }
-
-  #reference(stack: string): string {
-    return this.flags.org === undefined ? stack : `${this.flags.org}/${stack}`;
-  }
-}
-
-/** Returns the result of a customer whose process can't be started, or whose result can't be written. */
-function unstartable(stack: string, command: FleetCommand, error: unknown): CustomerResult {
-  return { ...notStarted(stack, command), outcome: "failed", cause: oneLine(messageOf(error)) };
-}
-
-const REASONS = {
-  canary: "not started, because not every canary succeeded",
-  "max-failures": "not started, because --max-failures was reached",
-  interrupted: "not started, because the run was interrupted",
-};
-
-function defaultParallel(): number {
-  const byMemory = Math.floor(process.availableMemory() / CUSTOMER_MEMORY_BYTES);
-  return Math.max(1, Math.min(CUSTOMERS_PER_CORE * availableParallelism(), byMemory));
-}
-
-/** @throws SettingsError unless the user agrees on the terminal. */
-async function confirmUp(count: number): Promise<void> {
-  const question = `Bring up ${counted(count, "stack")}?`;
-  if (await askConsent(question, new AbortController().signal)) return;
-  throw new SettingsError(
-    "Nothing was brought up. Run `fleet preview` to see the changes, and pass --yes to make them",
-  );
+    rows.push(row);
+    return "succeeded";
+  };
+  const { signal } = new AbortController();
+  await runSchedule(stacks, look, { parallel, canary: 0, maxFailures: Infinity, signal });
+  // The cause is then not a stack's, such as a backend that can't be reached.
+  if (errors.length === stacks.length && errors.length > 0) throw errors[0];
+  rows.sort((one, other) => (one.stack < other.stack ? -1 : 1));
+  print(flags.json ? jsonText(rows) : statusText(rows));
+  return rows.some(({ problem }) => problem !== null) ? EXIT_CODES.undecided : 0;
 }
 
 function statusText(rows: StackStatus[]): string {
@@ -370,4 +189,48 @@ function statusText(rows: StackStatus[]): string {
     problem === null ? [] : printable(`? ${stack}: ${problem}`),
   );
   return [...lines, ...(problems.length > 0 ? ["", ...problems] : [])].join("\n");
+}
+
+/**
+ * Merges the results of a run's parts, prints the report, and writes it if `--report` names a folder.
+ *
+ * @param folders Report folders of the parts.
+ * @returns The exit status of the worst customer.
+ * @throws SettingsError if no part has finished, a folder is missing, or `--report` is a part's folder.
+ * @throws ReportError if a report can't be read.
+ */
+export async function mergeParts(
+  folders: string[],
+  flags: Pick<FleetFlags, "report" | "json">,
+): Promise<number> {
+  const { mergeFleets }: typeof import("../../fleet/report") = require("../../fleet/report");
+  const { fleetText }: typeof import("../../report/fleet") = require("../../report/fleet");
+  const base = resolve(flags.report ?? ".");
+  if (flags.report !== undefined && folders.some((folder) => resolve(folder) === base)) {
+    throw new SettingsError(
+      `--report ${flags.report} is the folder of a part, whose report.json would be replaced. Name another folder`,
+    );
+  }
+  const parts = await Promise.all(folders.map(readPart));
+  if (parts.every(({ report }) => report === undefined)) {
+    throw new SettingsError(
+      folders.length === 0
+        ? "fleet report needs the report folders of the parts, such as `fleet report parts/*`"
+        : `No part has finished: there is no report.json in ${folders.join(", ")}. Name the folders of \`fleet\`'s --report`,
+    );
+  }
+  const report = mergeFleets(parts, (folder, log) => relative(base, resolve(folder, log)));
+  return publishReport(report, flags, fleetText);
+}
+
+async function readPart(folder: string): Promise<PartFolder> {
+  const { parseFleetReport }: typeof import("../../report/parseReport") = require("../../report/parseReport");
+  if (!existsSync(folder)) {
+    throw new SettingsError(`There is no folder ${folder}. Name the report folder of each part`);
+  }
+  const file = join(folder, "report.json");
+  return {
+    folder,
+    report: existsSync(file) ? parseFleetReport(await readInput(file), file) : undefined,
+  };
 }

@@ -5,7 +5,7 @@ import { DeliveryError, messageOf } from "../../common/errors";
 import { type Finding, finding, findingLines } from "../../common/findings";
 import { destinationIn, namesOf, resolveOutputs, type StackOutputs } from "../../common/outputs";
 import { type Cause, driftCause, oneLine, PulumiFailure, withStackNamed } from "../../fleet/causes";
-import type { EngineReport } from "../../fleet/engineEvents";
+import type { EngineReport } from "../../fleet/pulumi";
 import { cancelUpdate, createStack, type Operation, runOperation } from "../../fleet/pulumi";
 import type { CustomerOutcome, CustomerResult, CustomerStep, FleetCommand } from "../../fleet/report";
 import { logFile, notStarted } from "../../fleet/results";

@@ -1,10 +1,20 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
+import { enableCompileCache } from "node:module";
+import { describeError } from "../../aws/errors";
 import { systemClock } from "../../common/clock";
+import { registerEnvironment } from "../../common/redactSecrets";
 import type { CustomerResult, CustomerStep } from "../../fleet/report";
 import { logFile, notStarted, redactLog, writeResult } from "../../fleet/results";
+import { print, printProblem } from "../terminal/output";
 import type { CustomerTask } from "./customer";
+
+/** Messages of a customer's process. */
+interface CustomerMessage {
+  step?: CustomerStep["name"];
+  result?: CustomerResult;
+}
 
 /** Process groups of the customers that run. */
 const groups = new Set<number>();
@@ -24,13 +34,13 @@ export async function startCustomer(
 ): Promise<CustomerResult> {
   const startedAt = systemClock.now();
   const log = openSync(logFile(task.results, task.stack), "w", 0o600);
-  const child = fork(require.resolve("./worker"), { stdio: ["ignore", log, log, "ipc"], detached: true });
+  const child = fork(__filename, { stdio: ["ignore", log, log, "ipc"], detached: true });
   closeSync(log);
   // A process that has ended can't be told anything, and its end is reported below.
   const tell = (message: CustomerTask | "cancel") => child.connected && child.send(message, () => {});
   const cancel = () => tell("cancel");
   let result: CustomerResult | undefined;
-  child.on("message", (message: { step?: CustomerStep["name"]; result?: CustomerResult }) => {
+  child.on("message", (message: CustomerMessage) => {
     if (message.step !== undefined) onStep(message.step);
     result ??= message.result;
   });
@@ -79,4 +89,47 @@ function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
   } catch {
     return false;
   }
+}
+
+/** This file is also the program of a customer's process, which gets its task as the first message. */
+if (require.main === module) {
+  // The SDKs of Pulumi and AWS, which are loaded later, then start in half the time.
+  enableCompileCache();
+  process.once("message", (task: CustomerTask) => {
+    work(task).then(
+      () => process.exit(0),
+      (error) => {
+        printProblem(describeError(error));
+        process.exit(1);
+      },
+    );
+  });
+}
+
+async function work(task: CustomerTask): Promise<void> {
+  registerEnvironment(process.env);
+  const controller = new AbortController();
+  const cancel = (reason: string) => controller.abort(new Error(reason));
+  process.on("message", (message) => message === "cancel" && cancel("because fleet was interrupted"));
+  process.on("disconnect", () => cancel("because the process of fleet had ended"));
+  process.on("SIGTERM", () => cancel("because of SIGTERM"));
+  // Only the command of Pulumi ends with a SIGINT to the process group.
+  process.on("SIGINT", () => {});
+  const { runCustomer }: typeof import("./customer") = require("./customer");
+  const result = await runCustomer(task, {
+    signal: controller.signal,
+    clock: systemClock,
+    onStep: (step) => tell({ step }),
+    onLog: print,
+  });
+  await redactLog(task.results, task.stack);
+  await writeResult(task.results, result);
+  await tell({ result });
+}
+
+function tell(message: CustomerMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected) process.send?.(message, () => resolve());
+    else resolve();
+  });
 }

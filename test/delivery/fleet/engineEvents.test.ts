@@ -1,6 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
-import { addEvent, type EngineReport } from "../../../delivery/fleet/engineEvents";
+import { addEvent, type EngineReport } from "../../../delivery/fleet/pulumi";
 
 const STREAM = "urn:pulumi:acme::p::a:index:A$aws:kinesis/stream:Stream::amplitude-stream";
 

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { type Part, partIndexOf } from "../../../delivery/common/part";
-import { mergeFleets } from "../../../delivery/fleet/merge";
 import {
   type CustomerOutcome,
   type FleetReport,
+  mergeFleets,
   OUTCOMES,
   worstOutcome,
 } from "../../../delivery/fleet/report";

@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { expect } from "chai";
 import { SettingsError } from "../../../delivery/common/errors";
 import { notStarted, startRun, writeResult } from "../../../delivery/fleet/results";
-import { stackStatus } from "../../../delivery/fleet/status";
+import { stackStatus } from "../../../delivery/fleet/stacks";
 
 const OUTPUTS = { roleArn: "arn:aws:iam::111122223333:role/r", region: "us-east-1", streamName: "s" };
 

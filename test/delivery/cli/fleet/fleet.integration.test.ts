@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AddTagsToStreamCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import type { CustomerResult, FleetReport } from "../../../../delivery/fleet/report";
-import type { StackStatus } from "../../../../delivery/fleet/status";
+import type { StackStatus } from "../../../../delivery/fleet/stacks";
 import { type ProviderServer, startProviderServer } from "../../../../sandbox/pulumi/provider/service";
 import { providerSettings } from "../../../../sandbox/pulumi/provisioning/places";
 import { type Checkout, makeCheckout } from "../../../sandbox/pulumi/provisioning/checkout";
@@ -78,7 +78,7 @@ describe("A fleet, with Pulumi's engine", function () {
       ids.map((id) => readFile(`/proc/${id}/cmdline`, "utf8").catch(() => "")),
     );
     const index = ids.findIndex(
-      (_, each) => targets[each]?.endsWith(`/${stack}.log`) && commands[each]?.includes("worker"),
+      (_, each) => targets[each]?.endsWith(`/${stack}.log`) && commands[each]?.includes("fleet/process"),
     );
     return Number(ids[index]);
   }

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { CustomerOutcome } from "../../../delivery/fleet/report";
-import { type Remaining, runSchedule } from "../../../delivery/fleet/schedule";
+import { type Remaining, runSchedule } from "../../../../delivery/cli/fleet/run";
+import type { CustomerOutcome } from "../../../../delivery/fleet/report";
 
 const OUTCOMES: CustomerOutcome[] = ["succeeded", "failed", "undecided"];
 
