@@ -87,8 +87,13 @@ export { verifyThroughAmplitude } from "./verify/amplitude";
 export type { AmplitudeRouteOptions } from "./verify/amplitude/options";
 export { mergeReports, type NamedReport } from "./verify/mergeReports";
 export type { DeliveryReport, Environment, Proof } from "./verify/report";
-export { watchStream } from "./watch";
-export type { Counted } from "./watch/boundedCounts";
-export type { StartingPoint, WatchOptions, WatchUntil } from "./watch/options";
-export type { CountedDeviation, ForeignKind, Project, WatchSnapshot } from "./watch/snapshot";
-export { watchText } from "./watch/text";
+export { type StartingPoint, type WatchOptions, watchStream } from "./watch";
+export type { WatchUntil } from "./watch/findings";
+export {
+  type Counted,
+  type CountedDeviation,
+  type ForeignKind,
+  type Project,
+  type WatchSnapshot,
+  watchText,
+} from "./watch/snapshot";

@@ -3,10 +3,11 @@ import { crc32 } from "node:zlib";
 import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import type { EpochMs } from "../common/clock";
 import { isOfRun } from "../common/runId";
-import { deaggregate, parseRecord } from "../events/recordContent";
+import { BoundedTally } from "../common/values";
 import { detectKind, type Properties, parseTimestamp } from "../events/event";
 import type { ExportedEvent } from "../events/export/rows";
 import { isGenerated } from "../events/generator/generatedEvent";
+import { deaggregate, parseRecord } from "../events/recordContent";
 import { redactName } from "../events/redact";
 import type { ShardRecords } from "../kinesis/shardReader";
 import { HOUR_MS, type HourRange } from "./options";
@@ -84,7 +85,7 @@ export class Matcher {
   readonly #different = new Map<number, { row: Properties; stage: Stage }>();
   /** Unmatched rows of the stream without a uuid, by device and `$insert_id`. Their events may have one in the export. */
   readonly #withoutUuid = new Map<string, StreamRow[]>();
-  readonly #fields = new Map<string, FieldDifference>();
+  #fields = new BoundedTally<DifferentField>(MAX_FIELDS);
   #keptBytes = 0;
   #isMatchedAgain = false;
 
@@ -314,15 +315,18 @@ export class Matcher {
     const entry = this.#find(identity);
     if (entry === -1 || !table.visit(entry)) return false;
     const streamed = this.#different.get(entry);
-    if (streamed !== undefined)
-      this.#countFields({ entry, stage: streamed.stage, fields: differentFields(row, streamed.row) });
+    if (streamed !== undefined) {
+      const fields = differentFields(row, streamed.row);
+      this.listener?.onDifference({ entry, stage: streamed.stage, fields });
+      for (const each of fields) this.#fields.add(each.field, each);
+    }
     return !table.isSeen(entry) && this.tally.isForwarded(table.typeOf(entry));
   }
 
   /** Lets every event be looked at again. */
   startLook(): void {
     this.tally.table.clearVisits();
-    this.#fields.clear();
+    this.#fields = new BoundedTally(MAX_FIELDS);
   }
 
   /** Numbers of the hours with events that a look at the export tells more about. */
@@ -338,16 +342,7 @@ export class Matcher {
 
   /** Fields that differ, the most frequent first. */
   differences(max: number): FieldDifference[] {
-    return [...this.#fields.values()].sort((one, other) => other.count - one.count).slice(0, max);
-  }
-
-  #countFields(difference: Difference): void {
-    this.listener?.onDifference(difference);
-    for (const { field, sample } of difference.fields) {
-      const counted = this.#fields.get(field);
-      if (counted !== undefined) counted.count += 1;
-      else if (this.#fields.size < MAX_FIELDS) this.#fields.set(field, { field, count: 1, sample });
-    }
+    return this.#fields.mostCommon(max);
   }
 
   #isInRange(uploadedAt: EpochMs): boolean {

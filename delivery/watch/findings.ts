@@ -1,14 +1,21 @@
 import { awsError, describeError } from "../aws/errors";
-import { type Finding, finding } from "../common/findings";
+import { type Finding, finding, present } from "../common/findings";
 import { DOCUMENTED_P95_SECONDS } from "../common/limits";
 import type { StackOutputs } from "../common/outputs";
 import { counted } from "../common/text";
 import { readingRemedy } from "../deployment/inspection";
 import { createAgain } from "../deployment/stream";
 import type { StreamUnreadable } from "../kinesis/streamReader";
-import type { WatchUntil } from "./options";
-import type { ForeignKind } from "./snapshot";
+import { describeForeign, foreignCount } from "./snapshot";
 import type { Observed } from "./streamObserver";
+
+/** End of a watch: whichever comes first. */
+export interface WatchUntil {
+  /** Number of rows of expected projects, without duplicates. An integer from 1. */
+  events?: number | undefined;
+  /** Time after the shards are first read. Above 0. */
+  seconds?: number | undefined;
+}
 
 /**
  * Why a watch ended: `events` and `seconds` are those of `until`, `signal` is the caller's, `project` a row from an
@@ -30,44 +37,44 @@ export interface EndedWatch {
 
 /** Returns the findings about what arrived, or didn't. */
 export function watchFindings(watch: EndedWatch): Finding[] {
-  const { observed, end } = watch;
-  const findings: (Finding | undefined)[] = [
-    observed.eventsUnexpected > 0 ? unexpectedProject(watch) : undefined,
-    // A stream that can't be read has its own finding.
-    observed.events === 0 && end !== "unreadable" ? nothingArrived(watch) : undefined,
+  return present([
+    unexpectedProject(watch),
+    nothingArrived(watch),
     unknownProject(watch),
-    end === "seconds" && observed.events > 0 ? tooFewRows(watch) : undefined,
-    isInterrupted(watch) ? interrupted(watch) : undefined,
-    observed.eventsDeviating > 0 ? deviations(watch) : undefined,
-    foreignCount(observed) > 0 ? foreignRecords(watch) : undefined,
-    hiddenFromGuard(watch),
-    (observed.latencyInSeconds?.p95 ?? 0) > DOCUMENTED_P95_SECONDS ? slowDelivery(watch) : undefined,
-  ];
-  return findings.filter((each) => each !== undefined);
+    tooFewRows(watch),
+    interrupted(watch),
+    ...warnings(watch),
+  ]);
 }
 
-function unexpectedProject({ observed, expectApps, where }: EndedWatch): Finding {
+/** Returns the counts above 0 in words. */
+function listCounts(...counts: [count: number, noun: string, rest?: string][]): string[] {
+  return counts.filter(([count]) => count > 0).map(([count, noun, rest = ""]) => counted(count, noun) + rest);
+}
+
+function unexpectedProject({ observed, expectApps, where }: EndedWatch): Finding | false {
+  if (observed.eventsUnexpected === 0) return false;
   const others = observed.projects
     .filter(({ app, expected }) => app !== null && expected === false)
     .map(({ app, count }) => `${app} (${count})`);
-  const count = observed.eventsUnexpected;
   return finding.error(
     "unexpected-app",
     where,
-    `${counted(count, "row")} came from Amplitude projects other than ${expectApps.join(", ")}: ${others.slice(0, 5).join(", ")}`,
+    `${counted(observed.eventsUnexpected, "row")} came from Amplitude projects other than ${expectApps.join(", ")}: ${others.slice(0, 5).join(", ")}`,
     "If the project is yours, add it to --expect-app. Otherwise another Amplitude customer uses this role: rename the role with `pulumi up --replace '**aws:iam/role:Role**'`, which doesn't change the stream, enter the new ARN in Amplitude, and make consumers drop rows of other projects",
   );
 }
 
-function nothingArrived({ observed, end, readingComplete, where }: EndedWatch): Finding {
-  const { ofTests, cohortMessages } = observed.records;
-  const foreign = foreignCount(observed);
-  const isParsed = observed.records.foreign["too-large"] === undefined;
-  const others = [
-    ...(ofTests > 0 ? [`${counted(ofTests, "record")} of verify or send (--include-tests counts them)`] : []),
-    ...(cohortMessages > 0 ? [`${counted(cohortMessages, "message")} about cohorts`] : []),
-    ...(foreign > 0 ? [`${counted(foreign, "foreign record")}`] : []),
-  ];
+function nothingArrived({ observed, end, readingComplete, where }: EndedWatch): Finding | false {
+  // A stream that can't be read has its own finding.
+  if (observed.events > 0 || end === "unreadable") return false;
+  const { ofTests, cohortMessages, foreign } = observed.records;
+  const others = listCounts(
+    [ofTests, "record", " of verify or send (--include-tests counts them)"],
+    [cohortMessages, "message", " about cohorts"],
+    [foreignCount(observed), "foreign record"],
+  );
+  const isParsed = foreign["too-large"] === undefined;
   const severity = end === "seconds" && readingComplete && isParsed ? "error" : "undetermined";
   return finding[severity](
     "nothing-arrived",
@@ -77,14 +84,12 @@ function nothingArrived({ observed, end, readingComplete, where }: EndedWatch): 
   );
 }
 
-function unknownProject({ observed, expectApps, where }: EndedWatch): Finding | undefined {
-  const rows = observed.projects.find(({ app }) => app === null)?.count ?? 0;
-  const records = observed.records.foreign["too-large"] ?? 0;
-  if (expectApps.length === 0 || rows + records === 0) return undefined;
-  const unknown = [
-    ...(rows > 0 ? [`${counted(rows, "row")} without \`app\``] : []),
-    ...(records > 0 ? [`${counted(records, "record")} too large to be parsed`] : []),
-  ];
+function unknownProject({ observed, expectApps, where }: EndedWatch): Finding | false {
+  const unknown = listCounts(
+    [observed.projects.find(({ app }) => app === null)?.count ?? 0, "row", " without `app`"],
+    [observed.records.foreign["too-large"] ?? 0, "record", " too large to be parsed"],
+  );
+  if (expectApps.length === 0 || unknown.length === 0) return false;
   return finding.undetermined(
     "app-unknown",
     where,
@@ -93,8 +98,9 @@ function unknownProject({ observed, expectApps, where }: EndedWatch): Finding | 
   );
 }
 
-function tooFewRows({ observed, until, where }: EndedWatch): Finding | undefined {
-  if (until.events === undefined || observed.eventsExpected >= until.events) return undefined;
+function tooFewRows({ observed, end, until, where }: EndedWatch): Finding | false {
+  if (end !== "seconds" || observed.events === 0) return false;
+  if (until.events === undefined || observed.eventsExpected >= until.events) return false;
   return finding.undetermined(
     "too-few-events",
     where,
@@ -103,13 +109,10 @@ function tooFewRows({ observed, until, where }: EndedWatch): Finding | undefined
   );
 }
 
-/** Whether the signal came before the requested end. Without a requested end, the signal is the way to end a watch. */
-function isInterrupted({ end, until, observed }: EndedWatch): boolean {
+/** Without a requested end, the signal is the way to end a watch. */
+function interrupted({ end, until, observed }: EndedWatch): Finding | false {
   const hasEnd = until.events !== undefined || until.seconds !== undefined;
-  return end === "signal" && hasEnd && observed.eventsUnexpected === 0;
-}
-
-function interrupted({ observed }: EndedWatch): Finding {
+  if (end !== "signal" || !hasEnd || observed.eventsUnexpected > 0) return false;
   return finding.undetermined(
     "interrupted",
     "this watch",
@@ -118,73 +121,48 @@ function interrupted({ observed }: EndedWatch): Finding {
   );
 }
 
-function deviations({ observed, where }: EndedWatch): Finding {
-  const count = observed.eventsDeviating;
+function warnings({ observed, where }: EndedWatch): (Finding | false)[] {
+  const { eventsDeviating, framings, records } = observed;
+  const p95 = observed.latencyInSeconds?.p95 ?? 0;
   const ways = observed.deviations
     .slice(0, 3)
     .map(({ field, problem, count }) => `${field} ${problem} (${count})`);
-  return finding.warning(
-    "shape-deviates",
-    where,
-    `${counted(count, "event differs", "events differ")} from Amplitude's documentation: ${ways.join("; ")}`,
-    "Make consumers accept such events too, because Amplitude can change their shape",
+  // The guard's filter matches a record that is one event as JSON. Whether it matches a list is undocumented.
+  const hidden = listCounts(
+    [framings.list, "row", " in lists"],
+    [framings.lines, "row", " one per line"],
+    [records.aggregated, "aggregated record"],
   );
-}
-
-const FOREIGN: Record<ForeignKind, string> = {
-  gzip: "gzip data",
-  aggregated: "damaged aggregates of the Kinesis Producer Library",
-  "not-utf8": "not UTF-8",
-  "not-json": "not JSON",
-  "not-objects": "JSON without objects",
-  "too-large": "too large to be parsed (4 MiB, or 250,000 values)",
-  "not-amplitude": "objects that aren't rows of Amplitude",
-};
-
-/** Describes the foreign records, the most common first: `3 not JSON, 1 gzip data`. */
-export function describeForeign({ records }: Pick<Observed, "records">): string {
-  return Object.entries(records.foreign)
-    .sort(([, a], [, b]) => b - a)
-    .map(([kind, count]) => `${count} ${FOREIGN[kind as ForeignKind]}`)
-    .join(", ");
-}
-
-function foreignCount({ records }: Observed): number {
-  return Object.values(records.foreign).reduce((sum, count) => sum + count, 0);
-}
-
-function foreignRecords({ observed, where }: EndedWatch): Finding {
-  return finding.warning(
-    "foreign-records",
-    where,
-    `The stream holds records that aren't from Amplitude: ${describeForeign(observed)}`,
-    "Find the other producer, or make consumers ignore its records",
-  );
-}
-
-/** The guard's filter matches a record that is one event as JSON. Whether it matches a list is undocumented. */
-function hiddenFromGuard({ observed: { framings, records }, where }: EndedWatch): Finding | undefined {
-  const hidden = [
-    ...(framings.list > 0 ? [`${counted(framings.list, "row")} in lists`] : []),
-    ...(framings.lines > 0 ? [`${counted(framings.lines, "row")} one per line`] : []),
-    ...(records.aggregated > 0 ? [`${counted(records.aggregated, "aggregated record")}`] : []),
+  return [
+    eventsDeviating > 0 &&
+      finding.warning(
+        "shape-deviates",
+        where,
+        `${counted(eventsDeviating, "event differs", "events differ")} from Amplitude's documentation: ${ways.join("; ")}`,
+        "Make consumers accept such events too, because Amplitude can change their shape",
+      ),
+    foreignCount(observed) > 0 &&
+      finding.warning(
+        "foreign-records",
+        where,
+        `The stream holds records that aren't from Amplitude: ${describeForeign(observed)}`,
+        "Find the other producer, or make consumers ignore its records",
+      ),
+    hidden.length > 0 &&
+      finding.warning(
+        "guard-blind",
+        where,
+        `The stream has ${hidden.join(", ")}: the component's guard sees only records that are one event as JSON`,
+        "Don't rely on the guard for this stream. Run `npx amplitude-kinesis watch --expect-app ID` regularly, and make consumers drop rows of other projects",
+      ),
+    p95 > DOCUMENTED_P95_SECONDS &&
+      finding.warning(
+        "latency-above-documented",
+        where,
+        `95 percent of the rows arrived within ${p95} s after Amplitude received them; it documents ${DOCUMENTED_P95_SECONDS} s`,
+        "Check whether the stream is throttled (metric WriteProvisionedThroughputExceeded), because retried rows arrive late. Otherwise ask Amplitude",
+      ),
   ];
-  if (hidden.length === 0) return undefined;
-  return finding.warning(
-    "guard-blind",
-    where,
-    `The stream has ${hidden.join(", ")}: the component's guard sees only records that are one event as JSON`,
-    "Don't rely on the guard for this stream. Run `npx amplitude-kinesis watch --expect-app ID` regularly, and make consumers drop rows of other projects",
-  );
-}
-
-function slowDelivery({ observed, where }: EndedWatch): Finding {
-  return finding.warning(
-    "latency-above-documented",
-    where,
-    `95 percent of the rows arrived within ${observed.latencyInSeconds?.p95} s after Amplitude received them; it documents ${DOCUMENTED_P95_SECONDS} s`,
-    "Check whether the stream is throttled (metric WriteProvisionedThroughputExceeded), because retried rows arrive late. Otherwise ask Amplitude",
-  );
 }
 
 /** Returns the finding about a stream, or a shard of it, that can't be read any more. */

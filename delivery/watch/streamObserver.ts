@@ -3,13 +3,22 @@ import type { _Record as KinesisRecord } from "@aws-sdk/client-kinesis";
 import type { EpochMs } from "../common/clock";
 import { LatencyRecorder } from "../common/histogram";
 import { isOfRun } from "../common/runId";
-import { type Framing, deaggregate, parseRecord, rowsIn } from "../events/recordContent";
-import { type Deviation, type EventKind, type Properties, detectKind, findDeviations, isCohortMessage, parseTimestamp } from "../events/event";
+import { BoundedTally } from "../common/values";
+import {
+  type Deviation,
+  detectKind,
+  type EventKind,
+  findDeviations,
+  isCohortMessage,
+  type Properties,
+  parseTimestamp,
+} from "../events/event";
 import { DEFAULT_PROJECT_ID, isGenerated } from "../events/generator/generatedEvent";
+import { deaggregate, type Framing, parseRecord, rowsIn } from "../events/recordContent";
 import { redactName } from "../events/redact";
 import type { ShardRecords } from "../kinesis/shardReader";
-import { BoundedTally, RecentIds, RecentRate } from "./boundedCounts";
-import type { CountedDeviation, ForeignKind, Project, WatchSnapshot } from "./snapshot";
+import { RecentIds, RecentRate } from "./recent";
+import type { ForeignKind, Project } from "./snapshot";
 
 export interface ObserverOptions {
   startedAt: EpochMs;
@@ -21,20 +30,7 @@ export interface ObserverOptions {
 }
 
 /** An observer's part of a snapshot. */
-export type Observed = Omit<
-  WatchSnapshot,
-  | "snapshotVersion"
-  | "region"
-  | "streamName"
-  | "startedAt"
-  | "at"
-  | "elapsedInSeconds"
-  | "includesTests"
-  | "shards"
-  | "caughtUp"
-  | "findings"
-  | "verdict"
->;
+export type Observed = ReturnType<StreamObserver["observed"]>;
 
 /** Event types that are counted separately. */
 const MAX_EVENT_TYPES = 2_000;
@@ -55,54 +51,32 @@ const NO_APP = "";
 
 const TOO_MANY_FIELDS: Deviation = { field: "the row", problem: `has more than ${MAX_FIELDS} fields` };
 
-/** Counts deviations, each with its first sample, in bounded memory. */
-class DeviationTally {
-  readonly #counted = new Map<string, CountedDeviation>();
-
-  add(deviation: Deviation): void {
-    const key = `${deviation.field}\n${deviation.problem}`;
-    const counted = this.#counted.get(key);
-    if (counted !== undefined) counted.count += 1;
-    else if (this.#counted.size < MAX_DEVIATIONS) this.#counted.set(key, { ...deviation, count: 1 });
-  }
-
-  /** Returns the most common deviations in order, at most `max`. */
-  mostCommon(max: number): CountedDeviation[] {
-    return [...this.#counted.values()]
-      .sort((a, b) => b.count - a.count)
-      .slice(0, max)
-      .map((deviation) => ({ ...deviation }));
-  }
-}
-
 /** Counts the content of records in constant memory. */
 export class StreamObserver {
   readonly #expected: ReadonlySet<string>;
   readonly #rate: RecentRate;
   readonly #uuids: RecentIds;
   readonly #insertIds: RecentIds;
-  readonly #types = new BoundedTally(MAX_EVENT_TYPES);
-  readonly #apps = new BoundedTally(MAX_PROJECTS);
+  readonly #types = new BoundedTally<{ name: string }>(MAX_EVENT_TYPES);
+  readonly #projects = new BoundedTally<Omit<Project, "count">>(MAX_PROJECTS);
   readonly #latency = new LatencyRecorder();
   readonly #age = new LatencyRecorder();
-  readonly #deviations = new DeviationTally();
-  readonly #identifyDeviations = new DeviationTally();
+  readonly #deviations = new BoundedTally<Deviation>(MAX_DEVIATIONS);
+  readonly #identifyDeviations = new BoundedTally<Deviation>(MAX_DEVIATIONS);
   readonly #kinds: Record<EventKind, number> = { event: 0, identify: 0, groupIdentify: 0 };
   readonly #framings: Record<Framing, number> = { object: 0, list: 0, lines: 0 };
-  readonly #foreign = new Map<ForeignKind, number>();
+  readonly #foreign: Partial<Record<ForeignKind, number>> = {};
+  readonly #records = { read: 0, bytes: 0, ofTests: 0, aggregated: 0, cohortMessages: 0 };
+  readonly counts = {
+    events: 0,
+    eventsExpected: 0,
+    eventsUnexpected: 0,
+    eventsDuplicated: 0,
+    insertIdsRepeated: 0,
+    eventsDeviating: 0,
+    identifiesDeviating: 0,
+  };
   #isClosed = false;
-  #records = 0;
-  #bytes = 0;
-  #ofTests = 0;
-  #aggregated = 0;
-  #cohortMessages = 0;
-  #events = 0;
-  #eventsExpected = 0;
-  #eventsUnexpected = 0;
-  #duplicated = 0;
-  #insertIdsRepeated = 0;
-  #eventsDeviating = 0;
-  #identifiesDeviating = 0;
 
   constructor(private readonly options: ObserverOptions) {
     const { idsRemembered = 1_000_000 } = options;
@@ -110,14 +84,6 @@ export class StreamObserver {
     this.#rate = new RecentRate(options.startedAt);
     this.#uuids = new RecentIds(idsRemembered);
     this.#insertIds = new RecentIds(idsRemembered);
-  }
-
-  get eventsExpected(): number {
-    return this.#eventsExpected;
-  }
-
-  get eventsUnexpected(): number {
-    return this.#eventsUnexpected;
   }
 
   /** Counts records. Pauses every few milliseconds, whatever they hold. */
@@ -135,9 +101,9 @@ export class StreamObserver {
   *steps({ records, repeated, receivedAt }: ShardRecords): Generator<void> {
     for (const record of records) {
       if (repeated?.has(record) && !this.#hasNewRow(record)) continue;
-      const before = this.#events;
+      const before = this.counts.events;
       yield* this.#takeRecord(record, receivedAt);
-      this.#rate.add(this.#events - before, receivedAt);
+      this.#rate.add(this.counts.events - before, receivedAt);
     }
   }
 
@@ -146,34 +112,22 @@ export class StreamObserver {
     this.#isClosed = true;
   }
 
-  observed(now: EpochMs): Observed {
+  /** Returns what was counted so far, in the fields of a snapshot. */
+  observed(now: EpochMs) {
     return {
-      events: this.#events,
-      eventsExpected: this.#eventsExpected,
+      ...this.counts,
       eventsPerSecond: this.#rate.perSecond(now),
       lastMinute: this.#rate.lastMinute(now),
       kinds: { ...this.#kinds },
       eventTypes: this.#types.mostCommon(MAX_SHOWN),
       eventTypesOther: this.#types.others,
-      projects: this.#projects(),
-      eventsUnexpected: this.#eventsUnexpected,
+      projects: this.#projects.mostCommon(MAX_SHOWN),
       latencyInSeconds: this.#latency.summary() ?? null,
       ageInSeconds: this.#age.summary() ?? null,
-      eventsDuplicated: this.#duplicated,
-      insertIdsRepeated: this.#insertIdsRepeated,
-      eventsDeviating: this.#eventsDeviating,
-      identifiesDeviating: this.#identifiesDeviating,
       deviations: this.#deviations.mostCommon(MAX_SHOWN),
       identifyDeviations: this.#identifyDeviations.mostCommon(MAX_SHOWN),
       framings: { ...this.#framings },
-      records: {
-        read: this.#records,
-        bytes: this.#bytes,
-        ofTests: this.#ofTests,
-        aggregated: this.#aggregated,
-        cohortMessages: this.#cohortMessages,
-        foreign: Object.fromEntries(this.#foreign),
-      },
+      records: { ...this.#records, foreign: { ...this.#foreign } },
     };
   }
 
@@ -186,8 +140,8 @@ export class StreamObserver {
   *#takeRecord(record: KinesisRecord, receivedAt: EpochMs): Generator<void> {
     const { Data = new Uint8Array(), PartitionKey, ApproximateArrivalTimestamp } = record;
     const arrivedAt = ApproximateArrivalTimestamp?.getTime() ?? receivedAt;
-    this.#records += 1;
-    this.#bytes += Data.length;
+    this.#records.read += 1;
+    this.#records.bytes += Data.length;
     if (Data.length > MAX_PARSED_BYTES) {
       this.#countForeign("too-large");
       return;
@@ -197,7 +151,7 @@ export class StreamObserver {
       yield* this.#takeData(Data, PartitionKey, arrivedAt);
       return;
     }
-    this.#aggregated += 1;
+    this.#records.aggregated += 1;
     // The package doesn't aggregate, so no key in an aggregated record makes it one of a test.
     for (const { data } of userRecords) yield* this.#takeData(data, undefined, arrivedAt);
   }
@@ -210,13 +164,13 @@ export class StreamObserver {
       return;
     }
     if (isOfRun(partitionKey) && content.objects.every((object) => this.#isOfTest(object))) {
-      this.#ofTests += 1;
+      this.#records.ofTests += 1;
       if (!this.options.includeTests) return;
     }
     for (const object of content.objects) {
       const kind = detectKind(object);
       if (kind !== undefined) this.#takeRow(object, kind, content.framing, arrivedAt);
-      else if (isCohortMessage(object)) this.#cohortMessages += 1;
+      else if (isCohortMessage(object)) this.#records.cohortMessages += 1;
       else this.#countForeign("not-amplitude");
       yield;
     }
@@ -233,10 +187,11 @@ export class StreamObserver {
   }
 
   #takeRow(row: Properties, kind: EventKind, framing: Framing, arrivedAt: EpochMs): void {
-    this.#events += 1;
+    this.counts.events += 1;
     this.#kinds[kind] += 1;
     this.#framings[framing] += 1;
-    this.#types.add(typeOf(row, kind));
+    const name = typeOf(row, kind);
+    this.#types.add(name, { name });
     const isRepeated = this.#countRepetitions(row);
     this.#countProject(row, isRepeated);
     this.#countTimes(row, arrivedAt);
@@ -246,19 +201,24 @@ export class StreamObserver {
   /** Returns whether the row was delivered before. */
   #countRepetitions({ uuid, $insert_id, device_id }: Properties): boolean {
     const isRepeated = typeof uuid === "string" && this.#uuids.hasSeen(uuid);
-    if (isRepeated) this.#duplicated += 1;
+    if (isRepeated) this.counts.eventsDuplicated += 1;
     const isKnown = typeof $insert_id === "string" && this.#insertIds.hasSeen(`${device_id}\n${$insert_id}`);
-    if (isKnown && !isRepeated) this.#insertIdsRepeated += 1;
+    if (isKnown && !isRepeated) this.counts.insertIdsRepeated += 1;
     return isRepeated;
   }
 
   #countProject({ app }: Properties, isRepeated: boolean): void {
     const id = typeof app === "number" || typeof app === "string" ? String(app) : NO_APP;
-    this.#apps.add(PROJECT_ID.test(id) ? id : redactName(id));
-    const isExpected = this.#expected.size === 0 || this.#expected.has(id);
-    if (isExpected && !isRepeated) this.#eventsExpected += 1;
+    const hasExpected = this.#expected.size > 0;
+    const isExpected = !hasExpected || this.#expected.has(id);
+    const shown = PROJECT_ID.test(id) ? id : redactName(id);
+    this.#projects.add(shown, {
+      app: shown === NO_APP ? null : shown,
+      ...(hasExpected ? { expected: isExpected } : {}),
+    });
+    if (isExpected && !isRepeated) this.counts.eventsExpected += 1;
     // A row without a project can't be attributed to another one.
-    if (!isExpected && id !== NO_APP) this.#eventsUnexpected += 1;
+    if (!isExpected && id !== NO_APP) this.counts.eventsUnexpected += 1;
   }
 
   #countTimes(row: Properties, arrivedAt: EpochMs): void {
@@ -272,22 +232,14 @@ export class StreamObserver {
     const isComparable = Object.keys(row).length <= MAX_FIELDS;
     const deviations = isComparable ? findDeviations(row) : [TOO_MANY_FIELDS];
     if (deviations.length === 0) return;
-    if (kind === "event") this.#eventsDeviating += 1;
-    else this.#identifiesDeviating += 1;
+    if (kind === "event") this.counts.eventsDeviating += 1;
+    else this.counts.identifiesDeviating += 1;
     const tally = kind === "event" ? this.#deviations : this.#identifyDeviations;
-    for (const deviation of deviations) tally.add(deviation);
+    for (const deviation of deviations) tally.add(`${deviation.field}\n${deviation.problem}`, deviation);
   }
 
   #countForeign(kind: ForeignKind): void {
-    this.#foreign.set(kind, (this.#foreign.get(kind) ?? 0) + 1);
-  }
-
-  #projects(): Project[] {
-    return this.#apps.mostCommon(MAX_SHOWN).map(({ name, count }) => ({
-      app: name === NO_APP ? null : name,
-      count,
-      ...(this.#expected.size === 0 ? {} : { expected: this.#expected.has(name) }),
-    }));
+    this.#foreign[kind] = (this.#foreign[kind] ?? 0) + 1;
   }
 }
 

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from "commander";
 import { MAX_EVENTS } from "../../common/limits";
 import type { Part } from "../../common/part";
-import type { StartingPoint, WatchUntil } from "../../watch/options";
+import type { StartingPoint } from "../../watch";
+import type { WatchUntil } from "../../watch/findings";
 import { EXIT_CODES } from "../exitCodes";
 import { AWS_SETTINGS, duration, integer, withHelpText, withPartOption } from "../options/arguments";
 import { type DeploymentFlags, deploymentOf, withDeploymentOptions } from "../options/deployment";

@@ -1,7 +1,6 @@
 import { styleText } from "node:util";
 import { jsonText } from "../../common/text";
-import type { WatchSnapshot } from "../../watch/snapshot";
-import { watchLine, watchText } from "../../watch/text";
+import { type WatchSnapshot, watchLine, watchText } from "../../watch/snapshot";
 import { styled } from "./output";
 import { type FrameLine, type TerminalSize, watchFrame } from "./watchFrame";
 

@@ -1,8 +1,7 @@
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
 import { counted, printableReport } from "../../common/text";
-import type { WatchSnapshot } from "../../watch/snapshot";
-import { clockTime, type Fact, factsOf, type Tone, whole } from "../../watch/text";
+import { clockTime, type Fact, factsOf, type Tone, type WatchSnapshot, whole } from "../../watch/snapshot";
 import { truncate } from "./output";
 
 /** A line that fits the terminal, and its style. */

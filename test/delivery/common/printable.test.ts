@@ -5,7 +5,7 @@ import { watchFrame } from "../../../delivery/cli/terminal/watchFrame";
 import { jsonText, printable, printableLines } from "../../../delivery/common/text";
 import { type ReportFormat, renderReport } from "../../../delivery/report/renderReport";
 import { sendText } from "../../../delivery/send/text";
-import { watchLine, watchText } from "../../../delivery/watch/text";
+import { watchLine, watchText } from "../../../delivery/watch/snapshot";
 import { FAILED } from "../report/reports";
 import { observing, type Row, record, rows } from "../watch/rows";
 

@@ -4,7 +4,7 @@ import stringWidth from "string-width";
 import { truncate } from "../../../../delivery/cli/terminal/output";
 import { watchFrame } from "../../../../delivery/cli/terminal/watchFrame";
 import type { WatchSnapshot } from "../../../../delivery/watch/snapshot";
-import { watchLine, watchText } from "../../../../delivery/watch/text";
+import { watchLine, watchText } from "../../../../delivery/watch/snapshot";
 import { observing, type Row, record, rows } from "../../watch/rows";
 
 async function snapshot(change: Row = {}, expectApps: string[] = []): Promise<WatchSnapshot> {

@@ -1,42 +1,6 @@
 import { hash, randomBytes } from "node:crypto";
 import type { EpochMs } from "../common/clock";
 
-/** Count of one name. */
-export interface Counted {
-  /** The counted name, such as an event type. */
-  name: string;
-  /** Number of occurrences. */
-  count: number;
-}
-
-/** Counts names in bounded memory: the first `capacity` names separately, all further names together. */
-export class BoundedTally {
-  readonly #counts = new Map<string, number>();
-  #others = 0;
-
-  constructor(private readonly capacity: number) {}
-
-  add(name: string): void {
-    const count = this.#counts.get(name);
-    if (count !== undefined) this.#counts.set(name, count + 1);
-    else if (this.#counts.size < this.capacity) this.#counts.set(name, 1);
-    else this.#others += 1;
-  }
-
-  /** Occurrences of all further names. */
-  get others(): number {
-    return this.#others;
-  }
-
-  /** Returns the most common names in order, at most `max`. */
-  mostCommon(max: number): Counted[] {
-    return [...this.#counts]
-      .map(([name, count]) => ({ name, count }))
-      .sort((a, b) => b.count - a.count)
-      .slice(0, max);
-  }
-}
-
 /**
  * Remembers ids in constant memory: at least the last `capacity` ids, at most twice as many, in 32 bytes per unit of
  * capacity. It compares 53 bits of a hash. Among a million different ids, one false repetition occurs in two of ten thousand
