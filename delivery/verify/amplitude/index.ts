@@ -1,30 +1,32 @@
-import { kinesisClient } from "../../aws/clients";
-import { type AmplitudeZone, endpointUrl } from "../../common/amplitudeApi";
 import { type Finding, hasSeverity } from "../../common/findings";
-import { READ_MARGIN_MS } from "../../common/limits";
+import { DOCUMENTED_P95_SECONDS, GRACE_MS, READ_MARGIN_MS } from "../../common/limits";
 import { newRunKey } from "../../common/runId";
 import { Timeline } from "../../common/timeline";
-import { type Preflight, preflight } from "../../deployment/preflight";
 import type { StreamState } from "../../deployment/stream";
 import type { ShardRecords } from "../../kinesis/shardReader";
-import { streamApi } from "../../kinesis/streamApi";
-import { StreamReader, StreamUnreadable } from "../../kinesis/streamReader";
-import type { Progress } from "../../sending/deployment";
-import { type OpenDeployment, withDeployment } from "../../sending/deployment";
-import { notReadable, notResponding } from "../../sending/findings";
-import type { DeliveryReport } from "../report";
-import { awaitArrivals, RowCollector } from "./arrivals";
-import { composeReport } from "./composeReport";
-import { DEFAULT_EVENT_TYPE } from "./ingestEvent";
-import { AmplitudeLedger } from "./ledger";
+import type { StreamReader } from "../../kinesis/streamReader";
 import {
-  type AmplitudeRouteOptions,
-  checkOptions,
-  DEFAULT_AMPLITUDE_TIMEOUT_SECONDS,
-  DEFAULT_EVENTS,
-  ZONE_URLS,
-} from "./options";
+  type OpenDeployment,
+  type Progress,
+  preflightOf,
+  readerOf,
+  startReading,
+  whileReading,
+  withDeployment,
+} from "../../sending/deployment";
+import type { DeliveryReport } from "../report";
+import { composeReport } from "./composeReport";
+import { AmplitudeLedger, type AmplitudeRun, RowCollector } from "./ledger";
+import { type AmplitudeRouteOptions, type AmplitudeSettings, settingsFrom } from "./options";
 import { sendToAmplitude } from "./sender";
+
+const SECOND_READING_MS = 60_000;
+/** Interval of progress reports while no event arrives. */
+const PROGRESS_MS = 1_000;
+/** Time to wait for events if Amplitude accepted none. */
+const UNANSWERED_MS = 10_000;
+/** Time to wait if only identify calls are missing: Amplitude's documented p95. */
+const IDENTIFY_MS = DOCUMENTED_P95_SECONDS * 1000;
 
 /**
  * Sends events to Amplitude with Amplitude's own SDK, waits for them in the customer's stream, and compares the rows
@@ -35,185 +37,129 @@ import { sendToAmplitude } from "./sender";
  * the report. No message and no cause contains the key.
  */
 export async function verifyThroughAmplitude(options: AmplitudeRouteOptions): Promise<DeliveryReport> {
-  checkOptions(options);
-  return withDeployment(options, (deployment) => new AmplitudeRouteRun(options, deployment).run());
+  const settings = settingsFrom(options);
+  return withDeployment(options, (deployment) => new AmplitudeRouteRun(options, settings, deployment).run());
 }
 
-class AmplitudeRouteRun {
-  readonly #ledger = new AmplitudeLedger();
-  readonly #key = newRunKey();
-  readonly #timeline: Timeline;
-  readonly #collector: RowCollector;
-  readonly #findings: Finding[] = [];
-  #shardIds: string[] = [];
-  #identifiesSent = 0;
-  #waitedSeconds = 0;
+class AmplitudeRouteRun implements AmplitudeRun {
+  readonly ledger = new AmplitudeLedger();
+  readonly key = newRunKey();
+  readonly timeline: Timeline;
+  readonly collector: RowCollector;
+  readonly findings: Finding[] = [];
+  shardIds: string[] = [];
+  waitedSeconds = 0;
   #progress: Pick<Progress, "phase" | "step"> = { phase: "preparing", step: "" };
 
   constructor(
     private readonly options: AmplitudeRouteOptions,
-    private readonly deployment: OpenDeployment,
+    readonly settings: AmplitudeSettings,
+    readonly deployment: OpenDeployment,
   ) {
-    this.#timeline = new Timeline(deployment.startedAt);
-    this.#collector = new RowCollector(this.#ledger, this.#key, this.#timeline, options.expectApp);
-  }
-
-  async run(): Promise<DeliveryReport> {
-    const before = await this.#preflight();
-    const isBroken = hasSeverity(before.findings, "error");
-    const { stream } = before;
-    const readingComplete = stream === undefined || isBroken ? true : await this.#sendAndAwait(stream);
-    return this.#report(before, readingComplete);
+    this.timeline = new Timeline(deployment.startedAt);
+    this.collector = new RowCollector(this.ledger, this.key, this.timeline, settings.expectApp);
   }
 
   /** Runs the preflight as the operator, because only Amplitude can assume the role. */
-  #preflight(): Promise<Preflight> {
-    return preflight({
-      ...this.deployment,
-      route: "operator",
-      sender: this.deployment.operator,
-      onStep: (step) => this.#show({ phase: "preparing", step }),
-    });
+  async run(): Promise<DeliveryReport> {
+    const before = await preflightOf(this.deployment, { route: "operator" }, (step) => this.#prepare(step));
+    const { stream } = before;
+    const isBroken = stream === undefined || hasSeverity(before.findings, "error");
+    return composeReport(this, before, isBroken || (await this.#sendAndAwait(stream)));
   }
 
   /** @returns Whether the stream was read to the end of the wait, and twice if events were missing. */
   async #sendAndAwait(stream: StreamState): Promise<boolean> {
-    const { signal } = this.deployment;
-    const reader = this.#reader(stream, (batch) => this.#collector.take(batch));
-    this.#show({ phase: "preparing", step: "reading the stream's shards" });
-    try {
-      void reader.start();
-      // Reading starts before sending, because an event that can't be read back must not be sent.
-      if (!(await reader.waitFor(() => reader.hasReadAll, this.#deadline(), signal))) {
-        if (!signal.aborted) this.#findings.push(notResponding(reader.silentShardIds, stream.streamArn));
-        return false;
-      }
-      await this.#send();
-      return await this.#await(reader, stream);
-    } catch (error) {
-      if (!(error instanceof StreamUnreadable)) throw error;
-      this.#findings.push(notReadable(error, stream.streamArn));
-      return false;
-    } finally {
-      await reader.stop();
-      this.#shardIds = reader.shardIds;
+    const { deployment, findings } = this;
+    const reader = this.#reader(stream, (batch) => this.collector.take(batch));
+    this.#prepare("reading the stream's shards");
+    const isComplete = await whileReading(reader, deployment, findings, async () => {
+      if (!(await startReading(reader, this.settings.timeoutMs, deployment, findings))) return false;
+      this.#show({ phase: "sending", step: "sending events to Amplitude" });
+      await sendToAmplitude(this, () => this.#show());
+      return this.#await(reader, stream);
+    });
+    this.shardIds = reader.shardIds;
+    return isComplete;
+  }
+
+  /**
+   * Waits until every event that Amplitude may have accepted is read, or for the timeout. An interrupted wait also reads
+   * the events that are already in the stream.
+   *
+   * @returns Whether the stream was read to the end of the wait, and twice if events were missing.
+   */
+  async #await(reader: StreamReader, stream: StreamState): Promise<boolean> {
+    const { ledger, collector } = this;
+    const { timeoutMs, lingerMs } = this.settings;
+    const { clock, signal } = this.deployment;
+    const startedAt = clock.now();
+    const deadline = startedAt + (ledger.accepted === 0 ? Math.min(timeoutMs, UNANSWERED_MS) : timeoutMs);
+    this.#show({ phase: "reading", step: "waiting for Amplitude to deliver" });
+    const areAllHere = () => ledger.outstanding === 0;
+    const areIdentifiesSeen = () => collector.identifiesSeen >= ledger.identifiesSent;
+    await this.#waitFor(reader, areAllHere, deadline);
+    this.waitedSeconds = (clock.now() - startedAt) / 1000;
+    if (areAllHere())
+      await this.#waitFor(reader, areIdentifiesSeen, Math.min(deadline, clock.now() + IDENTIFY_MS));
+    const lingers = areAllHere() && !signal.aborted;
+    const until = clock.now() + (lingers ? lingerMs : 0);
+    const isUpTo = () => reader.hasReadUpTo(until);
+    const isRead = await reader.waitFor(isUpTo, until + GRACE_MS, lingers ? signal : undefined);
+    if (!isRead || areAllHere() || signal.aborted) return isRead;
+    // Two readings at once would take twice their share of the stream.
+    await reader.stop();
+    return this.#lookAgain(stream);
+  }
+
+  /** Waits until the condition holds, the deadline passes, or the run is interrupted. */
+  async #waitFor(reader: StreamReader, condition: () => boolean, deadline: number): Promise<void> {
+    const { clock, signal } = this.deployment;
+    while (!condition() && clock.now() < deadline && !signal.aborted) {
+      await reader.waitFor(condition, Math.min(deadline, clock.now() + PROGRESS_MS), signal);
+      this.#show();
     }
   }
 
-  async #send(): Promise<void> {
-    this.#show({ phase: "sending", step: "sending events to Amplitude" });
-    const { identifiesSent } = await sendToAmplitude({
-      ...this.deployment,
-      apiKey: this.options.apiKey,
-      zone: this.#zone,
-      url: this.#url,
-      made: {
-        events: this.#events,
-        eventTypes: this.#eventTypes,
-        key: this.#key,
-        startedAt: this.deployment.startedAt,
-      },
-      identify: this.options.identify === true,
-      ledger: this.#ledger,
-      timeline: this.#timeline,
-      onResponse: () => this.#show(this.#progress),
-    });
-    this.#identifiesSent = identifiesSent;
-  }
-
-  async #await(reader: StreamReader, stream: StreamState): Promise<boolean> {
-    const { timeoutSeconds = DEFAULT_AMPLITUDE_TIMEOUT_SECONDS, lingerMs = 5_000 } = this.options;
-    const { isReadToEnd, waitedSeconds } = await awaitArrivals({
-      ...this.deployment,
-      reader,
-      secondReader: () => this.#reader(stream, (batch) => this.#collector.takeMissing(batch)),
-      ledger: this.#ledger,
-      areIdentifiesSeen: () => this.#collector.identifiesSeen >= this.#identifiesSent,
-      timeoutMs: timeoutSeconds * 1000,
-      lingerMs,
-      onStep: (progress) => this.#show(progress ?? this.#progress),
-    });
-    this.#waitedSeconds = waitedSeconds;
-    return isReadToEnd;
+  /** Reads the stream from the run's start again, for events that the first reading did not find. */
+  async #lookAgain(stream: StreamState): Promise<boolean> {
+    const { clock, signal } = this.deployment;
+    this.#show({ phase: "looking again", step: "looking again for what is missing" });
+    const since = clock.now();
+    const reader = this.#reader(stream, (batch) => this.collector.takeMissing(batch));
+    const isDone = () => this.ledger.outstanding === 0 || reader.hasReadUpTo(since);
+    try {
+      void reader.start();
+      return await reader.waitFor(isDone, since + SECOND_READING_MS, signal);
+    } finally {
+      await reader.stop();
+    }
   }
 
   #reader(stream: StreamState, onRecords: (batch: ShardRecords) => void): StreamReader {
-    const { operator, outputs, clock, random } = this.deployment;
-    const { pollMs } = this.options;
-    return new StreamReader({
-      api: streamApi(kinesisClient(operator), outputs.streamName),
+    return readerOf(this.deployment, stream, {
       from: new Date(stream.serviceTime - READ_MARGIN_MS),
-      clockOffsetMs: stream.clockOffsetMs,
-      clock,
-      random,
       onRecords: (batch) => {
         onRecords(batch);
-        this.#show(this.#progress);
+        this.#show();
       },
-      ...(pollMs === undefined ? {} : { pollMs }),
+      pollMs: this.options.pollMs,
     });
   }
 
-  #report(before: Preflight, readingComplete: boolean): DeliveryReport {
-    const collector = this.#collector;
-    return composeReport({
-      end: {
-        outputs: this.deployment.outputs,
-        zone: this.#zone,
-        endpoint: this.#url ?? ZONE_URLS[this.#zone],
-        ledger: this.#ledger,
-        counts: this.#ledger.counts(),
-        latency: collector.latency.summary(),
-        expectApp: this.options.expectApp,
-        unexpectedApps: collector.unexpectedApps,
-        recordsNotUnderstood: collector.recordsNotUnderstood,
-        recordsForeignOfAmplitude: collector.recordsForeignOfAmplitude,
-        identifies: { sent: this.#identifiesSent, seen: collector.identifiesSeen },
-        waitedSeconds: this.#waitedSeconds,
-        readingComplete,
-        interrupted: this.deployment.signal.aborted,
-      },
-      deployment: this.deployment,
-      run: { url: this.#url, zone: this.#zone, eventTypes: this.#eventTypes },
-      runId: this.#key.runId,
-      before,
-      collector,
-      timeline: this.#timeline,
-      shardIds: this.#shardIds,
-      findings: this.#findings,
-    });
+  #prepare(step: string): void {
+    this.#show({ phase: "preparing", step });
   }
 
-  get #url(): string | undefined {
-    return endpointUrl(this.options.url, ZONE_URLS.US);
-  }
-
-  get #zone(): AmplitudeZone {
-    return this.options.zone ?? "US";
-  }
-
-  get #events(): number {
-    return this.options.events ?? DEFAULT_EVENTS;
-  }
-
-  get #eventTypes(): string[] {
-    return this.options.eventTypes ?? [DEFAULT_EVENT_TYPE];
-  }
-
-  #deadline(): number {
-    return (
-      this.deployment.clock.now() + (this.options.timeoutSeconds ?? DEFAULT_AMPLITUDE_TIMEOUT_SECONDS) * 1000
-    );
-  }
-
-  #show(progress: Pick<Progress, "phase" | "step">): void {
+  #show(progress = this.#progress): void {
     this.#progress = progress;
+    const { sent, accepted, seen } = this.ledger;
     this.options.onProgress?.({
       ...progress,
-      eventsSent: this.#ledger.sent,
-      eventsAcknowledged: this.#ledger.accepted,
-      eventsRead: this.#ledger.seen,
-      eventsExpected: this.#events,
+      eventsSent: sent,
+      eventsAcknowledged: accepted,
+      eventsRead: seen,
+      eventsExpected: this.settings.events,
     });
   }
 }

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { RunKey } from "../../common/runId";
-import type { Properties } from "../../events/event";
+import { isObject } from "../../common/values";
+import { type Properties, parseTimestamp } from "../../events/event";
 import { DEVICES, PLACES, TEXTS } from "../../events/generator/generatedEvent";
 
 /**
@@ -42,8 +44,6 @@ export interface IngestEventOptions {
   startedAt: number;
 }
 
-/** Event type that a run sends by default. */
-export const DEFAULT_EVENT_TYPE = "amplitude-kinesis delivery test";
 /** Number of events per user, far below the 30 events per second that Amplitude takes for one user. */
 const EVENTS_A_USER = 10;
 /** Maximum number of test users. They are the same in every run, because a project pays by its users. */
@@ -86,6 +86,14 @@ export function identityOf(user: number): Pick<IngestEvent, "user_id" | "device_
 }
 
 /**
+ * Returns the insert id that identifies an identify call's row, if the row keeps it. Its shape in a stream is
+ * undocumented.
+ */
+export function identifyId(runId: string, user: number | ""): string {
+  return `amplitude-kinesis.${runId}.identify-${user}`;
+}
+
+/**
  * Returns properties that are constant per user, because events may be processed in another order than they were sent
  * in.
  */
@@ -117,4 +125,88 @@ function contextOf(user: number) {
 
 function pick<T>(values: readonly T[], at: number): T {
   return values[at % values.length] as T;
+}
+
+/** Row that was read, in the shape of the Export API as far as that defines it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Differences between an event that was sent and its row, as names of fields such as `event_properties.price`. */
+export interface Comparison {
+  /** Fields that differ although they have to come back as they were sent. */
+  differing: string[];
+  /** Fields that Amplitude may rewrite in an undocumented way and did: the device, the place, the language. */
+  rewritten: string[];
+}
+
+/** Fields of the Export API by field of the HTTP V2 API. */
+const IDENTITY = {
+  event_type: "event_type",
+  insert_id: "$insert_id",
+  user_id: "user_id",
+  device_id: "device_id",
+  session_id: "session_id",
+} as const satisfies Partial<Record<keyof IngestEvent, string>>;
+
+const CONTEXT = {
+  platform: "platform",
+  os_name: "os_name",
+  os_version: "os_version",
+  device_brand: "device_brand",
+  device_manufacturer: "device_manufacturer",
+  device_model: "device_model",
+  carrier: "device_carrier",
+  language: "language",
+  country: "country",
+  region: "region",
+  city: "city",
+  app_version: "version_name",
+} as const satisfies Partial<Record<keyof IngestEvent, string>>;
+
+/**
+ * Compares an event with its row, field by field. Amplitude may add fields, and write timestamps with a `T`. User
+ * properties may be strings and stand next to others of the user ("All forwarded user properties are sent as strings",
+ * in the documentation of event streaming). `event_time` is Amplitude's own correction of the sender's clock, so
+ * `client_event_time` is compared.
+ */
+export function compareEvent(sent: IngestEvent, row: Row): Comparison {
+  const identity = Object.entries(IDENTITY).filter(
+    ([field, exported]) => sent[field as keyof typeof IDENTITY] !== row[exported],
+  );
+  const context = Object.entries(CONTEXT).filter(([field, exported]) => {
+    const value = sent[field as keyof typeof CONTEXT];
+    return value !== undefined && value !== row[exported];
+  });
+  return {
+    differing: [
+      ...identity.map(([, exported]) => exported),
+      ...(parseTimestamp(row.client_event_time) === sent.time ? [] : ["client_event_time"]),
+      ...differingKeys("event_properties", sent.event_properties, row.event_properties, isDeepStrictEqual),
+      ...differingKeys("user_properties", sent.user_properties, row.user_properties, isSameOrString),
+      ...addedKeys("event_properties", sent.event_properties, row.event_properties),
+    ],
+    rewritten: context.map(([, exported]) => exported),
+  };
+}
+
+type Sameness = (sent: unknown, received: unknown) => boolean;
+
+function differingKeys(field: string, sent: object, received: unknown, isSame: Sameness): string[] {
+  if (!isObject(received)) return [field];
+  return Object.entries(sent)
+    .filter(([name, value]) => !(Object.hasOwn(received, name) && isSame(value, received[name])))
+    .map(([name]) => `${field}.${name}`);
+}
+
+/**
+ * Returns the fields that were added. An event has only the properties that it was sent with; a user may have others.
+ */
+function addedKeys(field: string, sent: object, received: unknown): string[] {
+  if (!isObject(received)) return [];
+  return Object.keys(received)
+    .filter((name) => !Object.hasOwn(sent, name))
+    .map((name) => `${field}.${name}`);
+}
+
+function isSameOrString(sent: unknown, received: unknown): boolean {
+  return isDeepStrictEqual(sent, received) || received === String(sent);
 }

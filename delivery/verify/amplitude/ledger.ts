@@ -1,5 +1,21 @@
-import { type Comparison, compareEvent, type Row } from "./comparison";
-import type { IngestEvent } from "./ingestEvent";
+import type { ShardReport } from "../../common/findings";
+import { LatencyRecorder } from "../../common/histogram";
+import type { RunKey } from "../../common/runId";
+import type { Timeline } from "../../common/timeline";
+import { rowsIn } from "../../events/recordContent";
+import type { ShardRecords } from "../../kinesis/shardReader";
+import type { OpenDeployment } from "../../sending/deployment";
+import { compareEvent, type IngestEvent, identifyId, type Row } from "./ingestEvent";
+import type { AmplitudeSettings } from "./options";
+
+/** A run through Amplitude: how it sends events, and what became of them. */
+export interface AmplitudeRun {
+  settings: AmplitudeSettings;
+  deployment: OpenDeployment;
+  key: RunKey;
+  ledger: AmplitudeLedger;
+  timeline: Timeline;
+}
 
 /** Final response of Amplitude's API to an event, after the SDK's own retries. */
 export type EventResponse =
@@ -40,8 +56,12 @@ export type FieldCounts = [field: string, events: number][];
 /** Records every event of a run through Amplitude. */
 export class AmplitudeLedger {
   readonly #entries: Entry[] = [];
-  readonly #apps = new Map<unknown, number>();
-  #largestRecord = 0;
+  /** Number of rows of this run by project id. */
+  readonly apps = new Map<unknown, number>();
+  /** Maximum number of rows in one record of this run. */
+  rowsInRecord = 0;
+  /** Number of identify calls that were sent. */
+  identifiesSent = 0;
 
   /** @returns Number of the event, from 0. */
   add(event: IngestEvent): number {
@@ -51,16 +71,6 @@ export class AmplitudeLedger {
 
   get size(): number {
     return this.#entries.length;
-  }
-
-  /** Maximum number of rows in one record of this run. */
-  get rowsInRecord(): number {
-    return this.#largestRecord;
-  }
-
-  /** Number of rows of this run by project id. */
-  get apps(): ReadonlyMap<unknown, number> {
-    return this.#apps;
   }
 
   get sent(): number {
@@ -112,9 +122,9 @@ export class AmplitudeLedger {
     if (entry === undefined) return undefined;
     entry.copies += 1;
     entry.uuids.add(row.uuid);
-    this.#largestRecord = Math.max(this.#largestRecord, rowsInRecord);
-    this.#apps.set(row.app, (this.#apps.get(row.app) ?? 0) + 1);
-    const { differing, rewritten }: Comparison = compareEvent(entry.event, row);
+    this.rowsInRecord = Math.max(this.rowsInRecord, rowsInRecord);
+    this.apps.set(row.app, (this.apps.get(row.app) ?? 0) + 1);
+    const { differing, rewritten } = compareEvent(entry.event, row);
     for (const field of differing) entry.differing.add(field);
     for (const field of rewritten) entry.rewritten.add(field);
     if (entry.copies > 1 || entry.firstSentAt === undefined) return undefined;
@@ -203,4 +213,117 @@ function ranked(names: string[]): [string, number][] {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].sort(([, one], [, other]) => other - one);
+}
+
+/** Enters the run's rows into the ledger. Of foreign records, it reads only enough to say what they are. */
+export class RowCollector {
+  readonly latency = new LatencyRecorder();
+  /** Number of records that contain the run's id, but no rows that can be read. */
+  recordsNotUnderstood = 0;
+  /** Number of records that do not belong to this run. */
+  recordsForeign = 0;
+  /** Number of foreign records that contain rows from Amplitude. */
+  recordsForeignOfAmplitude = 0;
+  /** Number of rows in those records by project id, for projects other than the expected one. */
+  readonly unexpectedApps = new Map<unknown, number>();
+  readonly #recordsByShard = new Map<string, number>();
+  readonly #identifiesSeen = new Set<string>();
+  readonly #foundAgain = new Set<number>();
+
+  constructor(
+    private readonly ledger: AmplitudeLedger,
+    private readonly key: RunKey,
+    private readonly timeline: Timeline,
+    private readonly expectApp: number | undefined,
+  ) {}
+
+  /** Number of identify calls of this run that arrived. */
+  get identifiesSeen(): number {
+    return this.#identifiesSeen.size;
+  }
+
+  /** Takes records of the first reading. A repeated record is entered only if it adds a row. */
+  take({ shardId, records, repeated, receivedAt }: ShardRecords): void {
+    for (const record of records) {
+      const { Data = new Uint8Array() } = record;
+      const isRepeated = repeated?.has(record) ?? false;
+      const rows = this.#ownRows(Data);
+      if (rows === undefined) {
+        if (!isRepeated) this.#takeForeign(Data);
+        continue;
+      }
+      const taken = isRepeated ? rows.filter((row) => this.#isNews(row)) : rows;
+      if (!isRepeated || taken.length > 0)
+        this.#recordsByShard.set(shardId, (this.#recordsByShard.get(shardId) ?? 0) + 1);
+      for (const row of taken) this.#takeRow(row, receivedAt, rows.length);
+    }
+  }
+
+  /** Takes records of the second reading. Only rows of events that the first reading missed are entered. */
+  takeMissing({ records, repeated, receivedAt }: ShardRecords): void {
+    for (const record of records) {
+      const { Data = new Uint8Array() } = record;
+      const rows = this.#ownRows(Data) ?? [];
+      for (const row of rows) {
+        const index = this.#indexOf(row);
+        if (index === undefined || (repeated?.has(record) && !this.#isNews(row))) continue;
+        if (!this.ledger.hasSeen(index)) this.#foundAgain.add(index);
+        if (this.#foundAgain.has(index)) this.ledger.onRow(index, row, receivedAt, rows.length);
+      }
+    }
+  }
+
+  /** Whether the row is of an event of the run, and was not read yet. */
+  #isNews(row: Row): boolean {
+    const index = this.#indexOf(row);
+    return index !== undefined && this.ledger.isNews(index, row);
+  }
+
+  /** Returns the shards that were read. The number of events that Amplitude wrote to each shard is unknown. */
+  shards(shardIds: string[]): ShardReport[] {
+    return [...shardIds].sort().map((shardId) => ({
+      shardId,
+      eventsAcknowledged: 0,
+      recordsRead: this.#recordsByShard.get(shardId) ?? 0,
+    }));
+  }
+
+  /** Returns undefined for a foreign record. Nobody can guess the run's id. */
+  #ownRows(data: Uint8Array): Row[] | undefined {
+    if (!view(data).includes(this.key.runId)) return undefined;
+    const rows = rowsIn(data);
+    if (rows === undefined) this.recordsNotUnderstood += 1;
+    return rows ?? [];
+  }
+
+  #takeRow(row: Row, receivedAt: number, rowsInRecord: number): void {
+    const index = this.#indexOf(row);
+    if (index === undefined) {
+      const insertId = String(row.$insert_id);
+      if (insertId.startsWith(identifyId(this.key.runId, ""))) this.#identifiesSeen.add(insertId);
+      return;
+    }
+    const isFirst = !this.ledger.hasSeen(index);
+    const latencyMs = this.ledger.onRow(index, row, receivedAt, rowsInRecord);
+    if (isFirst) this.timeline.count("read", receivedAt);
+    if (latencyMs !== undefined) this.latency.record(latencyMs);
+  }
+
+  #takeForeign(data: Uint8Array): void {
+    this.recordsForeign += 1;
+    if (!view(data).includes('"$insert_id"')) return;
+    this.recordsForeignOfAmplitude += 1;
+    if (this.expectApp === undefined) return;
+    for (const { app } of rowsIn(data) ?? [])
+      if (app !== this.expectApp) this.unexpectedApps.set(app, (this.unexpectedApps.get(app) ?? 0) + 1);
+  }
+
+  #indexOf({ $insert_id: insertId }: Row): number | undefined {
+    const index = typeof insertId === "string" ? this.key.indexOf(insertId) : undefined;
+    return index !== undefined && index < this.ledger.size ? index : undefined;
+  }
+}
+
+function view({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }

@@ -37,31 +37,43 @@ export interface AmplitudeRouteOptions extends ConnectionOptions, TrustOptions {
 export const DEFAULT_EVENTS = 20;
 export const DEFAULT_AMPLITUDE_TIMEOUT_SECONDS = 300;
 export const MAX_AMPLITUDE_EVENTS = 10_000;
+/** Event type that a run sends by default. */
+const DEFAULT_EVENT_TYPE = "amplitude-kinesis delivery test";
+
+/** Options of a run, with their defaults. */
+export type AmplitudeSettings = ReturnType<typeof settingsFrom>;
 
 /**
- * Validates the options that nothing else validates.
+ * Validates the options that nothing else validates, and adds their defaults.
  *
  * @throws SettingsError
  */
-export function checkOptions({
+export function settingsFrom({
   apiKey,
-  events = DEFAULT_EVENTS,
-  eventTypes,
+  zone = "US",
   url,
-}: AmplitudeRouteOptions): void {
+  events = DEFAULT_EVENTS,
+  eventTypes = [DEFAULT_EVENT_TYPE],
+  expectApp,
+  identify = false,
+  timeoutSeconds = DEFAULT_AMPLITUDE_TIMEOUT_SECONDS,
+  lingerMs = 5_000,
+}: AmplitudeRouteOptions) {
   checkKey("API key", apiKey);
   if (!Number.isInteger(events) || events < 1 || events > MAX_AMPLITUDE_EVENTS) {
     throw new SettingsError(
       `Can't send ${events} events to Amplitude. Set an integer from 1 to ${MAX_AMPLITUDE_EVENTS}; the project is charged for each event`,
     );
   }
-  const wrongType = eventTypes?.find((type) => type.trim() === "" || type.startsWith("$"));
-  if (wrongType !== undefined || eventTypes?.length === 0) {
+  const wrongType = eventTypes.find((type) => type.trim() === "" || type.startsWith("$"));
+  if (wrongType !== undefined || eventTypes.length === 0) {
     throw new SettingsError(
       `"${wrongType ?? ""}" isn't an event type to send. Name an event that the destination's filter lets through`,
     );
   }
-  endpointUrl(url, ZONE_URLS.US);
+  const timeoutMs = timeoutSeconds * 1000;
+  const ownUrl = endpointUrl(url, ZONE_URLS.US);
+  return { apiKey, zone, url: ownUrl, events, eventTypes, expectApp, identify, timeoutMs, lingerMs };
 }
 
 /** Redacts the key, which Amplitude's responses contain. */

@@ -9,18 +9,18 @@ import { type AmplitudeZone, MIN_KEY_LENGTH } from "../../common/amplitudeApi";
 import type { Clock } from "../../common/clock";
 import { SettingsError } from "../../common/errors";
 import { registerSecrets } from "../../common/redactSecrets";
-import type { Timeline } from "../../common/timeline";
 import { isObject } from "../../common/values";
+import type { OpenDeployment } from "../../sending/deployment";
 import {
   type IngestEvent,
-  type IngestEventOptions,
+  identifyId,
   identityOf,
   ingestEvent,
   userPropertiesOf,
   usersOf,
 } from "./ingestEvent";
-import type { AmplitudeLedger, EventResponse } from "./ledger";
-import { withoutKey } from "./options";
+import type { AmplitudeRun, EventResponse } from "./ledger";
+import { type AmplitudeSettings, withoutKey } from "./options";
 
 export interface SenderOptions {
   apiKey: string;
@@ -207,23 +207,6 @@ function propertyOf(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-export interface DispatchOptions {
-  apiKey: string;
-  zone: AmplitudeZone;
-  /** URL to use instead of the zone's. */
-  url: string | undefined;
-  /** Parameters of the events to send. */
-  made: IngestEventOptions;
-  /** Whether identify calls are sent too. */
-  identify: boolean;
-  ledger: AmplitudeLedger;
-  timeline: Timeline;
-  clock: Clock;
-  signal: AbortSignal;
-  /** Callback for every response to an event. */
-  onResponse: () => void;
-}
-
 /** Time that Amplitude's SDK may take for all events, including retries. */
 const SEND_WITHIN_MS = 120_000;
 
@@ -231,40 +214,36 @@ const SEND_WITHIN_MS = 120_000;
  * Sends a run's events, and enters Amplitude's response to each into the ledger. It ends with the last response, the
  * signal or the timeout.
  *
+ * @param onResponse Callback for every response to an event.
  * @throws SettingsError if Amplitude does not know the key.
  */
-export async function sendToAmplitude(options: DispatchOptions): Promise<{ identifiesSent: number }> {
-  const { ledger, clock, apiKey, zone, url } = options;
+export async function sendToAmplitude(run: AmplitudeRun, onResponse: () => void): Promise<void> {
+  const { settings, deployment, key, ledger, timeline } = run;
   const sender = await AmplitudeSender.start({
-    apiKey,
-    zone,
-    url,
-    clock,
-    onRequest: (insertIds, at) => enterRequest(options, insertIds, at),
+    ...settings,
+    clock: deployment.clock,
+    onRequest: (insertIds, at) => {
+      const indexes = insertIds.flatMap((insertId) => key.indexOf(insertId) ?? []);
+      for (let count = ledger.onRequest(indexes, at); count > 0; count--) timeline.count("sent", at);
+    },
   });
-  const sent = { identifies: 0 };
   try {
-    await untilTimeIsUp(sendAll(sender, options, sent), options);
+    await untilTimeIsUp(sendAll(sender, run, onResponse), deployment);
   } finally {
     sender.end();
     ledger.onEnd("Amplitude's SDK was still trying when it was ended");
   }
-  if (sender.isKeyRefused && ledger.accepted === 0) throw keyRefused(options);
-  return { identifiesSent: sent.identifies };
-}
-
-function enterRequest({ ledger, timeline, made }: DispatchOptions, insertIds: string[], at: number): void {
-  const indexes = insertIds.flatMap((insertId) => made.key.indexOf(insertId) ?? []);
-  for (let count = ledger.onRequest(indexes, at); count > 0; count--) timeline.count("sent", at);
+  if (sender.isKeyRefused && ledger.accepted === 0) throw keyRefused(settings);
 }
 
 async function sendAll(
   sender: AmplitudeSender,
-  { made, identify, ledger, timeline, clock, signal, onResponse }: DispatchOptions,
-  sent: { identifies: number },
+  { settings, deployment, key, ledger, timeline }: AmplitudeRun,
+  onResponse: () => void,
 ): Promise<void> {
-  const responses = Array.from({ length: made.events }, async (_, number) => {
-    const event = ingestEvent(made, number, clock.now());
+  const { clock, signal, startedAt } = deployment;
+  const responses = Array.from({ length: settings.events }, async (_, number) => {
+    const event = ingestEvent({ ...settings, key, startedAt }, number, clock.now());
     const index = ledger.add(event);
     const response = await sender.send(event);
     ledger.onResponse(index, response);
@@ -273,22 +252,22 @@ async function sendAll(
   });
   await Promise.all(responses);
   // If no event was accepted, Amplitude would not accept identify calls either.
-  if (!identify || ledger.accepted === 0 || signal.aborted) return;
-  sent.identifies = usersOf(made.events);
-  await sendIdentifyCalls(sender, sent.identifies, made.key.runId);
+  if (!settings.identify || ledger.accepted === 0 || signal.aborted) return;
+  ledger.identifiesSent = usersOf(settings.events);
+  await sendIdentifyCalls(sender, ledger.identifiesSent, key.runId);
 }
 
 /**
  * Waits until sending ends, times out or is interrupted. The SDK can't be canceled, so its pending work is left to it.
  */
-async function untilTimeIsUp(sending: Promise<void>, { clock, signal }: DispatchOptions): Promise<void> {
+async function untilTimeIsUp(sending: Promise<void>, { clock, signal }: OpenDeployment): Promise<void> {
   const done = new AbortController();
   const timeUp = clock.sleep(SEND_WITHIN_MS, AbortSignal.any([signal, done.signal]));
   await Promise.race([sending, timeUp]);
   done.abort();
 }
 
-function keyRefused({ zone, url }: DispatchOptions): SettingsError {
+function keyRefused({ zone, url }: AmplitudeSettings): SettingsError {
   const other = zone === "US" ? "EU" : "US";
   const where =
     url === undefined
@@ -297,14 +276,6 @@ function keyRefused({ zone, url }: DispatchOptions): SettingsError {
   return new SettingsError(
     `Amplitude doesn't know the API key ${where} Compare it with the project's in Amplitude (Settings > Projects > the project > General): it is the API key, not the secret key. None of the events was taken`,
   );
-}
-
-/**
- * Returns the insert id that identifies an identify call's row, if the row keeps it. Its shape in a stream is
- * undocumented.
- */
-export function identifyId(runId: string, user: number | ""): string {
-  return `amplitude-kinesis.${runId}.identify-${user}`;
 }
 
 /** Sends one call per user, with the same properties as the user's events. */

@@ -1,15 +1,23 @@
 import { expect } from "chai";
 import { newRunKey } from "../../../../delivery/common/runId";
+import { Timeline } from "../../../../delivery/common/timeline";
 import {
   type AmplitudeEnd,
   absenceFindings,
   isProvenSilent,
-} from "../../../../delivery/verify/amplitude/findings";
+} from "../../../../delivery/verify/amplitude/composeReport";
 import { ingestEvent } from "../../../../delivery/verify/amplitude/ingestEvent";
-import { AmplitudeLedger } from "../../../../delivery/verify/amplitude/ledger";
+import { AmplitudeLedger, RowCollector } from "../../../../delivery/verify/amplitude/ledger";
+import { settingsFrom } from "../../../../delivery/verify/amplitude/options";
 
 /** A run of which the first `arrived` of `accepted` events are in the stream. */
-function ended(accepted: number, arrived: number, end: Partial<AmplitudeEnd> = {}): AmplitudeEnd {
+function ended(
+  accepted: number,
+  arrived: number,
+  end: Partial<AmplitudeEnd> = {},
+  zone: "US" | "EU" = "US",
+): AmplitudeEnd {
+  const outputs = { roleArn: "arn:aws:iam::111122223333:role/r", region: "eu-central-1", streamName: "s" };
   const ledger = new AmplitudeLedger();
   const made = { events: accepted, eventTypes: ["A"], key: newRunKey(), startedAt: 0 };
   for (let number = 0; number < accepted; number++) {
@@ -20,22 +28,19 @@ function ended(accepted: number, arrived: number, end: Partial<AmplitudeEnd> = {
     if (number < arrived) ledger.onRow(index, { uuid: number }, 5, 1);
   }
   return {
-    outputs: { roleArn: "arn:aws:iam::111122223333:role/r", region: "eu-central-1", streamName: "s" },
-    zone: "US",
-    endpoint: "https://api2.amplitude.com/2/httpapi",
+    settings: settingsFrom({ outputs, apiKey: "0123456789", zone }),
+    deployment: { outputs, streamArn: "arn", signal: new AbortController().signal },
+    collector: new RowCollector(ledger, made.key, new Timeline(0), undefined),
     ledger,
     counts: ledger.counts(),
-    latency: undefined,
-    expectApp: undefined,
-    unexpectedApps: new Map(),
-    recordsNotUnderstood: 0,
-    recordsForeignOfAmplitude: 0,
-    identifies: { sent: 0, seen: 0 },
     waitedSeconds: 300,
     readingComplete: true,
-    interrupted: false,
     ...end,
   };
+}
+
+function interrupted(end: AmplitudeEnd): AmplitudeEnd {
+  return { ...end, deployment: { ...end.deployment, signal: AbortSignal.abort() } };
 }
 
 describe("what it means that accepted events are not in the stream", () => {
@@ -57,7 +62,7 @@ describe("what it means that accepted events are not in the stream", () => {
       ["undetermined events-unread"],
       false,
     ],
-    ["the run was interrupted", ended(3, 0, { interrupted: true }), [], false],
+    ["the run was interrupted", interrupted(ended(3, 0)), [], false],
   ];
   for (const [what, end, finds, isSilent] of cases) {
     it(`if ${what}: ${finds.join() || "nothing"}`, () => {
@@ -68,7 +73,7 @@ describe("what it means that accepted events are not in the stream", () => {
   }
 
   it("asks for Amplitude's account in the EU, which is undocumented, there alone", () => {
-    const remedyIn = (zone: "US" | "EU") => absenceFindings(ended(1, 0, { zone }), "arn")[0]?.remedy;
+    const remedyIn = (zone: "US" | "EU") => absenceFindings(ended(1, 0, {}, zone), "arn")[0]?.remedy;
     expect(remedyIn("EU")).to.include("amplitudeAccountId");
     expect(remedyIn("US")).not.to.include("amplitudeAccountId");
   });

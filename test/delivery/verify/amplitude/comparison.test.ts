@@ -1,8 +1,13 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { newRunKey } from "../../../../delivery/common/runId";
-import { compareEvent, type Row, timeOf } from "../../../../delivery/verify/amplitude/comparison";
-import { type IngestEvent, ingestEvent } from "../../../../delivery/verify/amplitude/ingestEvent";
+import { parseTimestamp as timeOf } from "../../../../delivery/events/event";
+import {
+  compareEvent,
+  type IngestEvent,
+  ingestEvent,
+  type Row,
+} from "../../../../delivery/verify/amplitude/ingestEvent";
 
 const TIME = Date.UTC(2026, 0, 5, 9, 30, 1, 7);
 

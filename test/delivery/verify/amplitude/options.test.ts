@@ -3,7 +3,7 @@ import { endpointUrl } from "../../../../delivery/common/amplitudeApi";
 import { SettingsError } from "../../../../delivery/common/errors";
 import {
   type AmplitudeRouteOptions,
-  checkOptions,
+  settingsFrom,
   ZONE_URLS,
 } from "../../../../delivery/verify/amplitude/options";
 
@@ -33,7 +33,7 @@ describe("the options of the route through Amplitude", () => {
   ];
   for (const [what, options, says] of wrong) {
     it(`reject ${what}, without naming the key`, () => {
-      const check = () => checkOptions({ outputs, apiKey: PLANTED, ...options });
+      const check = () => settingsFrom({ outputs, apiKey: PLANTED, ...options });
       expect(check).to.throw(SettingsError, says);
       expect(check).not.to.throw(PLANTED);
     });

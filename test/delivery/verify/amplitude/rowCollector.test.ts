@@ -1,9 +1,8 @@
 import { expect } from "chai";
 import { newRunKey } from "../../../../delivery/common/runId";
 import { Timeline } from "../../../../delivery/common/timeline";
-import { RowCollector } from "../../../../delivery/verify/amplitude/arrivals";
 import { ingestEvent } from "../../../../delivery/verify/amplitude/ingestEvent";
-import { AmplitudeLedger } from "../../../../delivery/verify/amplitude/ledger";
+import { AmplitudeLedger, RowCollector } from "../../../../delivery/verify/amplitude/ledger";
 import { aggregated } from "../../events/aggregated";
 
 describe("The collector of a run's rows", () => {
