@@ -1,4 +1,5 @@
 import { redactSecrets } from "../common/redactSecrets";
+import { isObject } from "../common/values";
 
 /** An error of the AWS SDK, or of the network below it. */
 export interface AwsError {
@@ -11,20 +12,13 @@ export interface AwsError {
 
 export function awsError(error: unknown): AwsError {
   if (!(error instanceof Error)) return { code: "Unknown", message: String(error) };
-  const status = metadataStatus(error);
+  const metadata = "$metadata" in error && isObject(error.$metadata) ? error.$metadata : {};
   const cause = systemError(error);
   return {
     code: cause?.code ?? error.name,
     message: error.message || (cause?.message ?? error.name),
-    ...(status === undefined ? {} : { httpStatus: status }),
+    ...(typeof metadata.httpStatusCode === "number" && { httpStatus: metadata.httpStatusCode }),
   };
-}
-
-function metadataStatus(error: Error): number | undefined {
-  if (!("$metadata" in error)) return undefined;
-  const metadata = error.$metadata;
-  if (typeof metadata !== "object" || metadata === null || !("httpStatusCode" in metadata)) return undefined;
-  return typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined;
 }
 
 /** Returns the system error behind an SDK error. An AggregateError (one failure per address) has it in its first member. */

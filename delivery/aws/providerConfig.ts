@@ -127,9 +127,8 @@ function credentialsFrom(
   read: Read,
   { stack, resolvePath = (path) => path }: ProviderConfigOptions,
 ): AwsOptions {
-  const [accessKeyId, secretAccessKey, sessionToken] = ["accessKey", "secretKey", "token"].map((name) =>
-    read(name, String),
-  );
+  const names = ["accessKey", "secretKey", "token"];
+  const [accessKeyId, secretAccessKey, sessionToken] = names.map((name) => read(name, String));
   if (((accessKeyId ?? sessionToken) !== undefined) !== (secretAccessKey !== undefined))
     throw new SettingsError(
       `aws:accessKey and aws:secretKey of stack "${stack}" are needed together. Set both, or neither`,
@@ -194,28 +193,32 @@ function singleFileIn(text: string): string {
 function rolesIn(text: string): RoleToAssume[] {
   return objectsIn(text).map((role) => {
     const fields = Object.entries(role).filter(([, value]) => value !== null && value !== "");
-    const unknown = fields.find(([name]) => !Object.hasOwn(ROLE_FIELDS, name));
-    if (unknown !== undefined) throw new Malformed(`has the field ${unknown[0]}, which is not supported`);
-    const parsed = Object.fromEntries(fields.map(([name, value]) => ROLE_FIELDS[name]?.(name, value) ?? []));
+    const parsed: Record<string, unknown> = {};
+    for (const [name, value] of fields) {
+      const parse = Object.hasOwn(ROLE_FIELDS, name) ? ROLE_FIELDS[name] : undefined;
+      if (parse === undefined) throw new Malformed(`has the field ${name}, which is not supported`);
+      parsed[name === "duration" ? "durationSeconds" : name] = parse(value, name);
+    }
     if (!/^arn:aws:iam::\d{12}:role\//.test(String(parsed.roleArn)))
       throw new Malformed("has a role without a roleArn such as arn:aws:iam::111122223333:role/deployer");
     return parsed as unknown as RoleToAssume;
   });
 }
 
-type FieldParser = (name: string, value: unknown) => [name: string, value: unknown];
+/** Parses a value of the field of this name. */
+type FieldParser = (value: unknown, name: string) => unknown;
 
-const asText: FieldParser = (name, value) => {
-  if (typeof value === "string" || typeof value === "number") return [name, String(value)];
+const asText = (value: unknown, name: string) => {
+  if (typeof value === "string" || typeof value === "number") return String(value);
   throw new Malformed(`has a value of ${name} that is not text`);
 };
-const asTexts: FieldParser = (name, value) => [name, [value].flat().map((each) => asText(name, each)[1])];
-const asTextMap: FieldParser = (name, value) => {
+const asTexts: FieldParser = (value, name) => [value].flat().map((each) => asText(each, name));
+const asTextMap: FieldParser = (value, name) => {
   if (!isObject(value)) throw new Malformed(`has ${name} that are not a map`);
-  return [name, Object.fromEntries(Object.entries(value).map(([key, each]) => asText(key, each)))];
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, asText(each, key)]));
 };
 
-const UNIT_SECONDS: Readonly<Record<string, number>> = {
+const UNIT_SECONDS: Record<string, number> = {
   h: 3_600,
   m: 60,
   s: 1,
@@ -226,13 +229,13 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = {
 };
 
 /** Source: Go, package time, "ParseDuration", which the provider uses: `1h`, `1h30m`, `5400s`. */
-const asSeconds: FieldParser = (name, value) => {
+const asSeconds: FieldParser = (value, name) => {
   const parts = String(value).split(/(?<=[a-zµ])(?=\d)/);
   const seconds = parts.reduce((sum, part) => {
     const [, count, unit = ""] = /^(\d{1,9}(?:\.\d{1,9})?)(ms|us|µs|ns|h|m|s)$/.exec(part) ?? [];
     return sum + Number(count) * (UNIT_SECONDS[unit] ?? Number.NaN);
   }, 0);
-  if (seconds >= 900 && seconds <= 43_200) return ["durationSeconds", Math.round(seconds)];
+  if (seconds >= 900 && seconds <= 43_200) return Math.round(seconds);
   throw new Malformed(`has a ${name} that is not from 15m to 12h, such as 1h30m`);
 };
 

@@ -9,7 +9,7 @@ import {
 } from "../aws/clients";
 import { unlessAborted } from "../aws/waitUntil";
 import { roleNameOf, streamArnOf } from "../common/arn";
-import { bySeverity, type Finding, finding, verdictOf } from "../common/findings";
+import { bySeverity, type Finding, finding, present, verdictOf } from "../common/findings";
 import { type FurtherOutputs, namesOf, type StackOutputs } from "../common/outputs";
 import { type AlarmsCheck, checkAlarms } from "../deployment/alarms";
 import { checkGuard, type GuardCheck } from "../deployment/guard";
@@ -139,12 +139,12 @@ async function inspectStream({ outputs, streamArn, operator, before }: Subject):
 function inspectRole({ outputs: { roleArn }, amplitude, options, before }: Subject): Finding[] {
   const { trustDocument, description, findings } = before.role ?? { findings: [] };
   if (trustDocument === undefined || description === undefined || findings.length > 0) return [];
-  const { testPrincipalArns = [] } = options;
+  const intended = {
+    amplitudeAccountId: amplitude.accountId,
+    testPrincipalArns: options.testPrincipalArns ?? [],
+  };
   return [
-    ...checkTrustBreadth(trustDocument, roleArn, {
-      amplitudeAccountId: amplitude.accountId,
-      testPrincipalArns,
-    }),
+    ...checkTrustBreadth(trustDocument, roleArn, intended),
     ...untagged("role", "IAM.24", description.Tags ?? [], roleArn),
   ];
 }
@@ -164,21 +164,18 @@ function notProven(
   stream: StreamState | undefined,
   { guardPipeArn, guardProjectIds }: StackOutputs,
 ): string[] {
-  return [
+  return present([
     "that records arrive: `npx amplitude-kinesis verify` sends some and reads them back",
-    ...(stream?.kmsKeyId === undefined
-      ? []
-      : ["that the policy of the stream's own key allows it: AWS's simulator ignores that policy"]),
+    stream?.kmsKeyId !== undefined &&
+      "that the policy of the stream's own key allows it: AWS's simulator ignores that policy",
     guardPipeArn === undefined
       ? "that only your Amplitude project writes to the stream: the input guard raises an alarm if another one does, and `npx amplitude-kinesis watch --expect-app ID` looks now"
       : "that the guard sees every record: it is blind to a record that holds several events or isn't JSON, and `npx amplitude-kinesis watch` names how the stream's records hold events",
-    ...(guardPipeArn === undefined || guardProjectIds !== undefined
-      ? []
-      : [
-          "that the guard expects the right projects: the output guardProjectIds is missing or secret, so nothing was compared",
-        ]),
+    guardPipeArn !== undefined &&
+      guardProjectIds === undefined &&
+      "that the guard expects the right projects: the output guardProjectIds is missing or secret, so nothing was compared",
     "that no policy of the AWS organization which the simulator does not know denies it, and that Amplitude is set up with these three values",
-  ];
+  ]);
 }
 
 /**
@@ -189,21 +186,18 @@ function notProven(
  */
 function checkOutputs(outputs: StackOutputs & FurtherOutputs, attachedArns: string[] | null): Finding[] {
   const { roleArn, streamArn, roleName, policyArn } = outputs;
-  const findings: Finding[] = [];
-  if (streamArn !== undefined && streamArn !== streamArnOf(outputs))
-    findings.push(
-      mismatch(
-        "error",
-        "streamArn",
-        streamArn,
-        `role ARN, region and stream name make it ${streamArnOf(outputs)}`,
-      ),
-    );
-  if (roleName !== undefined && roleName !== roleNameOf(roleArn))
-    findings.push(mismatch("error", "roleName", roleName, `the role's ARN contains ${roleNameOf(roleArn)}`));
-  if (policyArn !== undefined && attachedArns !== null && !attachedArns.includes(policyArn))
-    findings.push(mismatch("warning", "policyArn", policyArn, "that policy is not attached to the role"));
-  return findings;
+  const [expectedArn, expectedName] = [streamArnOf(outputs), roleNameOf(roleArn)];
+  return present([
+    streamArn !== undefined &&
+      streamArn !== expectedArn &&
+      mismatch("error", "streamArn", streamArn, `role ARN, region and stream name make it ${expectedArn}`),
+    roleName !== undefined &&
+      roleName !== expectedName &&
+      mismatch("error", "roleName", roleName, `the role's ARN contains ${expectedName}`),
+    policyArn !== undefined &&
+      attachedArns?.includes(policyArn) === false &&
+      mismatch("warning", "policyArn", policyArn, "that policy is not attached to the role"),
+  ]);
 }
 
 function mismatch(severity: "error" | "warning", output: string, value: string, why: string): Finding {
@@ -228,17 +222,11 @@ function checkStreamTags(
       const remedy = streamRemedy(outputs, TAG_AGAIN, `run \`${tag}\``);
       return untagged("stream", "Kinesis.2", Tags, streamArn, remedy);
     },
-    (error) => [
-      finding.warning(
-        "tags-not-readable",
-        streamArn,
-        ...failed(
-          "The stream's tags can't be read",
-          error,
-          grantRemedy(ACTIONS.readStreamTags, "the stream"),
-        ),
-      ),
-    ],
+    (error) => {
+      const grant = grantRemedy(ACTIONS.readStreamTags, "the stream");
+      const problem = failed("The stream's tags can't be read", error, grant);
+      return [finding.warning("tags-not-readable", streamArn, ...problem)];
+    },
   );
 }
 
@@ -254,12 +242,6 @@ function untagged(
   remedy = TAG_AGAIN,
 ): Finding[] {
   if (tags.some(({ Key = "" }) => !Key.startsWith("aws:"))) return [];
-  return [
-    finding.warning(
-      "untagged",
-      where,
-      `The ${kind} has no tag (Security Hub ${control}), so its owner can't be identified`,
-      remedy,
-    ),
-  ];
+  const message = `The ${kind} has no tag (Security Hub ${control}), so its owner can't be identified`;
+  return [finding.warning("untagged", where, message, remedy)];
 }

@@ -14,44 +14,36 @@ export type DeliveryErrorCode =
  */
 export class DeliveryError extends Error {
   /** The class's name. */
-  override readonly name: string = "DeliveryError";
+  override readonly name: string;
 
   constructor(
     /** Stable; the message may change. */
     readonly code: DeliveryErrorCode,
     message: string,
-    options?: { cause?: unknown },
+    options?: ErrorOptions,
   ) {
     super(message, options);
+    this.name = new.target.name;
   }
 }
 
 /** Wrong usage or settings. Nothing was sent, and a retry without a change can't help. */
 export class SettingsError extends DeliveryError {
-  /** The class's name. */
-  override readonly name: string = "SettingsError";
-
-  constructor(message: string, options?: { cause?: unknown }) {
+  constructor(message: string, options?: ErrorOptions) {
     super("settings", message, options);
   }
 }
 
 /** An event source that can't be read at all. A single broken line is reported, not thrown. */
 export class SourceError extends DeliveryError {
-  /** The class's name. */
-  override readonly name: string = "SourceError";
-
-  constructor(message: string, options?: { cause?: unknown }) {
+  constructor(message: string, options?: ErrorOptions) {
     super("source", message, options);
   }
 }
 
 /** A report that can't be written, or a file that isn't a report. The verdict itself stands. */
 export class ReportError extends DeliveryError {
-  /** The class's name. */
-  override readonly name: string = "ReportError";
-
-  constructor(message: string, options?: { cause?: unknown }) {
+  constructor(message: string, options?: ErrorOptions) {
     super("report", message, options);
   }
 }

@@ -129,9 +129,9 @@ function ofSeverity(severity: Severity): NewFinding {
   });
 }
 
-/** Returns the findings of a list of conditions: `condition && finding.error(…)`. */
-export function present(findings: readonly (Finding | false)[]): Finding[] {
-  return findings.filter((each) => each !== false);
+/** Returns the items of a list of conditions that hold: `condition && finding.error(…)`. */
+export function present<Item = Finding>(items: readonly (Item | false)[]): Item[] {
+  return items.filter((each): each is Item => each !== false);
 }
 
 /** A message may quote a response of any length. Credentials are redacted first, because a part of one isn't found. */

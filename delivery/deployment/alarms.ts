@@ -4,7 +4,7 @@ import {
   type MetricAlarm,
 } from "@aws-sdk/client-cloudwatch";
 
-import { type Finding, finding } from "../common/findings";
+import { type Finding, finding, present } from "../common/findings";
 import { shellWord } from "../common/text";
 import { ACTIONS } from "./iam/actions";
 import { failed, grantRemedy, inspect } from "./inspection";
@@ -72,41 +72,39 @@ function isOnSilence({ ComparisonOperator, TreatMissingData }: MetricAlarm): boo
 const ADD_ACTION = "`pulumi config set --path 'alarms.actionArns[0]' TOPIC-ARN && pulumi up`";
 
 function missingAlarms(alarms: Map<Metric, MetricAlarm[]>, streamArn: string): Finding[] {
-  const hasSilence = alarms.get("IncomingRecords")?.some(isOnSilence) === true;
-  const hasThrottling = (alarms.get("WriteProvisionedThroughputExceeded") ?? []).length > 0;
-  const missing = [
-    ...(hasSilence ? [] : ["missing records (IncomingRecords below 1, missing data as breaching)"]),
-    ...(hasThrottling ? [] : ["records that the stream rejects for throughput"]),
-  ];
-  if (missing.length === 0) return [];
-  return [
-    finding.warning(
-      "alarm-missing",
-      streamArn,
-      `No alarm covers ${missing.join(", or ")}, and Amplitude can't notify this account itself`,
-      `Run ${ADD_ACTION}, or set alarms: { actionArns: [topic.arn] } in your own stack`,
-    ),
-  ];
+  const missing = present([
+    !alarms.get("IncomingRecords")?.some(isOnSilence) &&
+      "missing records (IncomingRecords below 1, missing data as breaching)",
+    !alarms.get("WriteProvisionedThroughputExceeded")?.length &&
+      "records that the stream rejects for throughput",
+  ]);
+  const message = `No alarm covers ${missing.join(", or ")}, and Amplitude can't notify this account itself`;
+  const remedy = `Run ${ADD_ACTION}, or set alarms: { actionArns: [topic.arn] } in your own stack`;
+  return present([missing.length > 0 && finding.warning("alarm-missing", streamArn, message, remedy)]);
 }
 
 /** @param addAction Command that gives the alarm an action. */
 export function alarmFindings(alarm: MetricAlarm, addAction = ADD_ACTION): Finding[] {
   const { AlarmName = "", AlarmArn, AlarmActions = [], AlarmDescription, StateValue, StateReason } = alarm;
   const where = AlarmArn ?? AlarmName;
-  const findings: Finding[] = [];
-  if (alarm.ActionsEnabled === false || AlarmActions.length === 0) {
-    const isOff = alarm.ActionsEnabled === false;
-    const why = isOff ? "its actions are switched off" : "it has no action";
-    const enable = `\`aws cloudwatch enable-alarm-actions --alarm-names ${shellWord(AlarmName)}\``;
-    const message = `The alarm ${AlarmName} notifies nobody when it is raised: ${why}`;
-    findings.push(finding.warning("alarm-tells-nobody", where, message, `Run ${isOff ? enable : addAction}`));
-  }
-  if (StateValue === "ALARM") {
-    const message = `The alarm ${AlarmName} is raised: ${StateReason ?? "CloudWatch gives no reason"}`;
-    const remedy =
-      AlarmDescription ||
-      "Look at the stream's metrics in CloudWatch, and run `npx amplitude-kinesis verify`";
-    findings.push(finding.warning("alarm-raised", where, message, remedy));
-  }
-  return findings;
+  const isOff = alarm.ActionsEnabled === false;
+  const why = isOff ? "its actions are switched off" : "it has no action";
+  const enable = `\`aws cloudwatch enable-alarm-actions --alarm-names ${shellWord(AlarmName)}\``;
+  return present([
+    (isOff || AlarmActions.length === 0) &&
+      finding.warning(
+        "alarm-tells-nobody",
+        where,
+        `The alarm ${AlarmName} notifies nobody when it is raised: ${why}`,
+        `Run ${isOff ? enable : addAction}`,
+      ),
+    StateValue === "ALARM" &&
+      finding.warning(
+        "alarm-raised",
+        where,
+        `The alarm ${AlarmName} is raised: ${StateReason ?? "CloudWatch gives no reason"}`,
+        AlarmDescription ||
+          "Look at the stream's metrics in CloudWatch, and run `npx amplitude-kinesis verify`",
+      ),
+  ]);
 }

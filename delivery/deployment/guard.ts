@@ -7,7 +7,7 @@ import type { CloudWatchLogsClient, MetricFilter } from "@aws-sdk/client-cloudwa
 import type { DescribePipeResponse, PipesClient } from "@aws-sdk/client-pipes";
 import { GUARD_NAMESPACE, guardMetric, guardPattern } from "../../components/contract";
 
-import { type Finding, finding } from "../common/findings";
+import { type Finding, finding, present } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 import { alarmFindings } from "./alarms";
 import { ACTIONS } from "./iam/actions";
@@ -54,12 +54,11 @@ export function checkGuard(clients: Clients, outputs: StackOutputs, streamArn: s
   return inspect<GuardCheck>(
     async () => {
       const pipe = await describePipe(clients.pipes(), pipeArn);
-      if (pipe === undefined) {
+      if (pipe === undefined)
         return {
           guard,
           findings: [missing(pipeArn, "The guard's pipe doesn't exist, so nothing looks for")],
         };
-      }
       const found = { ...guard, state: pipe.CurrentState ?? null, projectIds: expectedBy(pipe) };
       const lines = await linesFindings(clients, outputs, pipe, pipeArn);
       return { guard: found, findings: [...pipeFindings(pipe, found, outputs, streamArn), ...lines] };
@@ -84,7 +83,7 @@ function missing(where: string, message: string): Finding {
 async function describePipe(client: PipesClient, pipeArn: string): Promise<DescribePipeResponse | undefined> {
   const { DescribePipeCommand }: typeof import("@aws-sdk/client-pipes") = require("@aws-sdk/client-pipes");
   try {
-    return await client.send(new DescribePipeCommand({ Name: pipeArn.split("/")[1] }));
+    return await client.send(new DescribePipeCommand({ Name: nameOf(pipeArn) }));
   } catch (error) {
     if (isNamed(error, "NotFoundException")) return undefined;
     throw error;
@@ -99,33 +98,31 @@ function pipeFindings(
 ): Finding[] {
   if (Source !== streamArn)
     return [missing(pipeArn, `The guard's pipe reads ${Source}, so nothing looks for`)];
-  const findings: Finding[] = [];
-  if (CurrentState !== "RUNNING") {
-    const reason = StateReason === undefined ? "" : ` (${StateReason})`;
-    const start = `\`aws pipes start-pipe --region ${region} --name ${pipeArn.split("/")[1]}\``;
-    findings.push(
+  const reason = StateReason === undefined ? "" : ` (${StateReason})`;
+  const start = `\`aws pipes start-pipe --region ${region} --name ${nameOf(pipeArn)}\``;
+  const filter =
+    projectIds === null ? "another pattern than the guard's" : `the projects ${projectIds.join(", ")}`;
+  const wanted = expected === undefined ? "" : `, not ${expected.join(", ")} as the stack says`;
+  return present([
+    CurrentState !== "RUNNING" &&
       finding.warning(
         "guard-stopped",
         pipeArn,
         `The guard's pipe is ${CurrentState}${reason}, so nothing looks for events of another Amplitude project`,
         startRemedy(CurrentState, start),
       ),
-    );
-  }
-  if (projectIds === null || (expected !== undefined && !isSameSet(projectIds, expected))) {
-    const filter =
-      projectIds === null ? "another pattern than the guard's" : `the projects ${projectIds.join(", ")}`;
-    const wanted = expected === undefined ? "" : `, not ${expected.join(", ")} as the stack says`;
-    findings.push(
+    (projectIds === null || (expected !== undefined && !isSameSet(projectIds, expected))) &&
       finding.warning(
         "guard-projects-differ",
         pipeArn,
         `The filter of the guard's pipe expects ${filter}${wanted}`,
         UP,
       ),
-    );
-  }
-  return findings;
+  ]);
+}
+
+function nameOf(pipeArn: string): string | undefined {
+  return pipeArn.split("/")[1];
 }
 
 function startRemedy(state: string | undefined, start: string): string {

@@ -10,7 +10,7 @@ import { pollUntil, type WaitOptions } from "../aws/waitUntil";
 import { accountOf, streamArnOf } from "../common/arn";
 import type { Clock } from "../common/clock";
 import { DeliveryError } from "../common/errors";
-import { type Finding, finding } from "../common/findings";
+import { type Finding, finding, present } from "../common/findings";
 import { MIN_RETENTION_HOURS } from "../common/limits";
 import type { StackOutputs } from "../common/outputs";
 import { isObject } from "../common/values";
@@ -156,24 +156,28 @@ function stateFindings(
   where: string,
   outputs: StackOutputs,
 ): Finding[] {
-  const findings: Finding[] = [];
-  if (StreamStatus !== "ACTIVE" && StreamStatus !== "UPDATING") {
-    const remedy = `Wait until it is ACTIVE. If it is being deleted: ${createAgain(outputs)}`;
-    const message = `The stream is ${StreamStatus}, and accepts no records`;
-    findings.push(finding.error("stream-not-active", where, message, remedy));
-  }
-  if (EncryptionType !== "KMS") {
-    const encrypt = "start-stream-encryption --encryption-type KMS --key-id alias/aws/kinesis";
-    const remedy = streamRemedy(
-      outputs,
-      "Run `pulumi up --refresh`: the component encrypts it with alias/aws/kinesis, which changes nothing for Amplitude",
-      `run ${kinesisCommand(outputs, encrypt)}, which changes nothing for Amplitude`,
-    );
-    findings.push(
-      finding.warning("stream-not-encrypted", where, "The stream is not encrypted at rest", remedy),
-    );
-  }
-  return findings;
+  const encrypt = "start-stream-encryption --encryption-type KMS --key-id alias/aws/kinesis";
+  return present([
+    StreamStatus !== "ACTIVE" &&
+      StreamStatus !== "UPDATING" &&
+      finding.error(
+        "stream-not-active",
+        where,
+        `The stream is ${StreamStatus}, and accepts no records`,
+        `Wait until it is ACTIVE. If it is being deleted: ${createAgain(outputs)}`,
+      ),
+    EncryptionType !== "KMS" &&
+      finding.warning(
+        "stream-not-encrypted",
+        where,
+        "The stream is not encrypted at rest",
+        streamRemedy(
+          outputs,
+          "Run `pulumi up --refresh`: the component encrypts it with alias/aws/kinesis, which changes nothing for Amplitude",
+          `run ${kinesisCommand(outputs, encrypt)}, which changes nothing for Amplitude`,
+        ),
+      ),
+  ]);
 }
 
 /** Returns the remedy for a stream that is gone. */

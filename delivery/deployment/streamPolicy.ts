@@ -2,7 +2,7 @@ import { GetResourcePolicyCommand, type KinesisClient } from "@aws-sdk/client-ki
 import { WRITE_ACTIONS } from "../../components/contract";
 
 import { accountOf } from "../common/arn";
-import { type Finding, finding } from "../common/findings";
+import { type Finding, finding, present } from "../common/findings";
 import { unique } from "../common/values";
 import { ACTIONS } from "./iam/actions";
 import {
@@ -116,23 +116,30 @@ function roleCoverage(statement: Statement, { roleArn, roleId }: Place): Coverag
 
 function foreignFindings(allowances: Statement[], { streamArn, roleArn, roleId }: Place): Finding[] {
   const account = accountOf(roleArn);
-  const foreign = allowances
-    .flatMap(({ Principal, NotPrincipal }) =>
-      NotPrincipal === undefined ? principals(Principal) : ["everybody but those of a NotPrincipal"],
-    )
-    .filter((principal) => accountOf(principal) !== account && principal !== account && principal !== roleId);
+  const named = allowances.flatMap(({ Principal, NotPrincipal }) =>
+    NotPrincipal === undefined ? principals(Principal) : ["everybody but those of a NotPrincipal"],
+  );
+  const foreign = unique(named).filter(
+    (principal) => accountOf(principal) !== account && principal !== account && principal !== roleId,
+  );
   const [deleted, open] = [foreign.filter(isUniqueId), foreign.filter((each) => !isUniqueId(each))];
   const remedy = `If nobody outside the account should use the stream, run \`aws kinesis delete-resource-policy --resource-arn ${streamArn}\``;
-  const findings: Finding[] = [];
-  if (open.length > 0) {
-    const message = `The stream's own policy lets in ${unique(open).join(", ")}, but Amplitude needs only the role`;
-    findings.push(finding.warning("stream-policy-open", streamArn, message, remedy));
-  }
-  if (deleted.length > 0) {
-    const message = `The stream's own policy names ${unique(deleted).join(", ")}, a role or user that was deleted. That lets nobody in`;
-    findings.push(finding.warning("deleted-principal", streamArn, message, remedy));
-  }
-  return findings;
+  return present([
+    open.length > 0 &&
+      finding.warning(
+        "stream-policy-open",
+        streamArn,
+        `The stream's own policy lets in ${open.join(", ")}, but Amplitude needs only the role`,
+        remedy,
+      ),
+    deleted.length > 0 &&
+      finding.warning(
+        "deleted-principal",
+        streamArn,
+        `The stream's own policy names ${deleted.join(", ")}, a role or user that was deleted. That lets nobody in`,
+        remedy,
+      ),
+  ]);
 }
 
 function undetermined({ streamArn }: Place, message: string, remedy: string): Finding {

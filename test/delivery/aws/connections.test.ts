@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
-import { KinesisProtocol } from "../../../delivery/aws/codec/kinesisProtocol";
+import { KinesisProtocol } from "../../../delivery/aws/clients";
 import { keepAliveHandler } from "../../../delivery/aws/connections";
 import { awsError, describeError, UNREADABLE } from "../../../delivery/aws/errors";
 import { failureOf } from "../kinesis/streamReading";
