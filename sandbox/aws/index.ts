@@ -4,12 +4,13 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { errorXml, IdentityServer } from "./identity/server";
-import { KeyServer } from "./keys";
+import { type JsonService, serveJson } from "./jsonService";
+import { KeyService } from "./keys";
 import type { KinesisEngine } from "./kinesis/engine";
 import { startKinesisEngine } from "./kinesis/engine";
 import { KinesisGateway } from "./kinesis/gateway";
-import { LogsServer } from "./logs";
-import { MonitoringServer, type StartedAlarm } from "./monitoring/server";
+import { LogsService } from "./logs";
+import { MonitoringService, type StartedAlarm } from "./monitoring/server";
 import { PipesServer } from "./pipes/server";
 import { AccessKeys, unrestrictedUser } from "./principals";
 import type { HttpResponse, Protocol } from "./protocol";
@@ -66,17 +67,18 @@ export async function startAws(options: LocalAwsOptions): Promise<LocalAws> {
   const engine = await startKinesisEngine(folder, options.signal);
   const identity = new IdentityServer(keys);
   const kinesis = new KinesisGateway(engine.port);
-  const monitoring = new MonitoringServer(options.onAlarm);
-  const logs = new LogsServer((value) => monitoring.record(value));
+  const monitoring = new MonitoringService(options.onAlarm);
+  const logs = new LogsService((value) => monitoring.record(value));
   const pipes = new PipesServer({
     identity,
     clock,
     call: (service, call) => {
       const whole = { ...call, grants: identity.grantsOf(call.principal), now: clock() };
-      return service === "kinesis" ? kinesis.handle({ ...whole, context: {} }) : logs.handle(whole);
+      return service === "kinesis" ? kinesis.handle({ ...whole, context: {} }) : serveJson(logs, whole);
     },
   });
-  const services = { keys, clock, identity, kinesis, keyService: new KeyServer(), monitoring, logs, pipes };
+  const jsonServices = { monitoring, kms: new KeyService(), logs };
+  const services = { keys, clock, identity, kinesis, pipes, jsonServices };
   const server = createServer((incoming, outgoing) => void serve(services, incoming, outgoing));
   let stopped: Promise<void> | undefined;
   server.listen(0, "127.0.0.1");
@@ -116,10 +118,9 @@ interface Services {
   clock: () => Date;
   identity: IdentityServer;
   kinesis: KinesisGateway;
-  keyService: KeyServer;
-  monitoring: MonitoringServer;
-  logs: LogsServer;
   pipes: PipesServer;
+  /** By the name in a signature. */
+  jsonServices: Record<string, JsonService>;
 }
 
 /** Responds to every request, whatever fails. */
@@ -143,35 +144,24 @@ async function serve(services: Services, incoming: IncomingMessage, outgoing: Se
 }
 
 async function dispatch(services: Services, call: HttpCall): Promise<HttpResponse> {
-  const { keys, clock, identity, kinesis, keyService, monitoring, logs, pipes } = services;
+  const { keys, clock, identity, kinesis, pipes, jsonServices } = services;
   const isRest = call.path !== "/" || call.method !== "POST";
   if (isRest && !/^\/(v1\/pipes|tags)\//.test(call.path)) throw unsupported(call);
   const now = clock();
   const { key, region, service } = await verifySignature(call, keys, now);
   const { principal } = key;
+  const common = { principal, region, now, body: call.body };
+  const grants = identity.grantsOf(principal);
   if (service === "pipes") {
-    const { method, path, query, body } = call;
-    return pipes.handle({
-      principal,
-      grants: identity.grantsOf(principal),
-      region,
-      now,
-      method,
-      path,
-      query,
-      body,
-    });
+    const { method, path, query } = call;
+    return pipes.handle({ ...common, grants, method, path, query });
   }
   if (isRest) throw unsupported(call);
-  if (service === "iam" || service === "sts") {
-    return identity.handle({ service, principal, region, now, body: call.body });
-  }
-  const target = call.headers["x-amz-target"] ?? "";
-  const jsonCall = { principal, grants: identity.grantsOf(principal), region, now, target, body: call.body };
+  if (service === "iam" || service === "sts") return identity.handle({ ...common, service });
+  const jsonCall = { ...common, grants, target: call.headers["x-amz-target"] ?? "" };
   if (service === "kinesis") return kinesis.handle({ ...jsonCall, context: transportContext(call.headers) });
-  if (service === "monitoring") return monitoring.handle(jsonCall);
-  if (service === "kms") return keyService.handle(jsonCall);
-  if (service === "logs") return logs.handle(jsonCall);
+  const jsonService = Object.hasOwn(jsonServices, service) ? jsonServices[service] : undefined;
+  if (jsonService !== undefined) return serveJson(jsonService, jsonCall);
   throw new AwsError(
     "UnknownServiceException",
     `The sandbox supports kinesis, iam, sts, kms, monitoring (CloudWatch), logs and pipes, not ${service}.`,

@@ -1,9 +1,5 @@
-import { authorize } from "./enforcement";
-import type { HttpResponse, JsonCall } from "./protocol";
-import { AwsError, parseBody, Refusal } from "./protocol";
-import { changedTags, tagsIn } from "./tagMap";
-
-type Json = Record<string, unknown>;
+import { changedTags, type JsonService, type Operation, tagsIn } from "./jsonService";
+import { AwsError, type Json, type JsonCall } from "./protocol";
 
 interface MetricFilter {
   filterName: string;
@@ -31,14 +27,6 @@ interface LogGroup {
   events: LogEvent[];
 }
 
-interface Operation {
-  /** Parameters that the sandbox knows. It rejects a request with others. */
-  parameters: readonly string[];
-  /** ARN that must allow the action. */
-  resource?(call: JsonCall, request: Json): string;
-  run(call: JsonCall, request: Json): Json | undefined | Promise<undefined>;
-}
-
 /** A value that a metric filter counts. */
 export interface MetricValue {
   region: string;
@@ -62,173 +50,142 @@ const MAX_EVENTS = 10_000;
  *
  * Source: AWS, CloudWatch Logs API Reference.
  */
-export class LogsServer {
+export class LogsService implements JsonService {
+  readonly name = "CloudWatch Logs";
+  readonly target = "Logs_20140328";
+  readonly prefix = "logs";
+  readonly version = "1.1";
+  readonly invalid = invalid;
   /** By ARN. */
   readonly #groups = new Map<string, LogGroup>();
 
-  readonly #operations = new Map<string, Operation>(
-    Object.entries({
-      CreateLogGroup: {
-        parameters: ["logGroupName", "tags", "logGroupClass"],
-        run: (call, request) => this.#create(call, request),
+  readonly operations: Record<string, Operation> = {
+    CreateLogGroup: {
+      parameters: ["logGroupName", "tags", "logGroupClass"],
+      tags: "tags",
+      run: (call, request) => {
+        const group = groupOf(call, request);
+        if (this.#groups.has(group.arn)) throw alreadyExists("log group");
+        this.#groups.set(group.arn, group);
       },
-      DeleteLogGroup: { parameters: ["logGroupName"], run: (call, request) => this.#delete(call, request) },
-      DescribeLogGroups: {
-        parameters: ["logGroupNamePrefix", "limit"],
-        resource: () => "*",
-        run: (call, { logGroupNamePrefix = "" }) => ({
-          logGroups: this.#of(call)
-            .filter(({ name }) => name.startsWith(String(logGroupNamePrefix)))
-            .map(describedGroup),
-        }),
+    },
+    DeleteLogGroup: {
+      parameters: ["logGroupName"],
+      run: (call, request) => {
+        this.#groups.delete(this.#find(call, request).arn);
       },
-      PutRetentionPolicy: {
-        parameters: ["logGroupName", "retentionInDays"],
-        run: (call, request) => this.#retain(call, request),
+    },
+    DescribeLogGroups: {
+      parameters: ["logGroupNamePrefix", "limit"],
+      resources: () => ["*"],
+      run: (call, { logGroupNamePrefix = "" }) => ({
+        logGroups: [...this.#groups.values()]
+          .filter(({ arn }) => arn.startsWith(arnOf(call, "")))
+          .filter(({ name }) => name.startsWith(String(logGroupNamePrefix)))
+          .map(describedGroup),
+      }),
+    },
+    PutRetentionPolicy: {
+      parameters: ["logGroupName", "retentionInDays"],
+      run: (call, request) => {
+        const days = Number(request.retentionInDays);
+        if (!RETENTION_DAYS.has(days))
+          throw invalid(`retentionInDays: ${days} must be one of ${[...RETENTION_DAYS].join(", ")}`);
+        this.#find(call, request).retentionInDays = days;
       },
-      DeleteRetentionPolicy: {
-        parameters: ["logGroupName"],
-        run: (call, request) => {
-          delete this.#find(call, request).retentionInDays;
-          return undefined;
-        },
+    },
+    DeleteRetentionPolicy: {
+      parameters: ["logGroupName"],
+      run: (call, request) => {
+        delete this.#find(call, request).retentionInDays;
       },
-      ListTagsForResource: {
-        parameters: ["resourceArn"],
-        resource: (_call, { resourceArn }) => String(resourceArn),
-        run: (_call, request) => ({ tags: Object.fromEntries(this.#byArn(request).tags) }),
+    },
+    ListTagsForResource: {
+      parameters: ["resourceArn"],
+      resources: arnInRequest,
+      run: (_call, request) => ({ tags: Object.fromEntries(this.#byArn(request.resourceArn).tags) }),
+    },
+    TagResource: {
+      parameters: ["resourceArn", "tags"],
+      resources: arnInRequest,
+      run: (_call, request) => this.#changeTags(request),
+    },
+    UntagResource: {
+      parameters: ["resourceArn", "tagKeys"],
+      resources: arnInRequest,
+      run: (_call, request) => this.#changeTags(request),
+    },
+    PutMetricFilter: {
+      parameters: ["logGroupName", "filterName", "filterPattern", "metricTransformations"],
+      run: (call, request) => {
+        const group = this.#find(call, request);
+        const filter = filterOf(request, call.now);
+        group.filters.set(filter.filterName, filter);
       },
-      TagResource: {
-        parameters: ["resourceArn", "tags"],
-        resource: (_call, { resourceArn }) => String(resourceArn),
-        run: (_call, request) => this.#tag(request),
+    },
+    DeleteMetricFilter: {
+      parameters: ["logGroupName", "filterName"],
+      run: (call, request) => {
+        const { filters } = this.#find(call, request);
+        if (!filters.delete(String(request.filterName))) throw notFound("metric filter");
       },
-      UntagResource: {
-        parameters: ["resourceArn", "tagKeys"],
-        resource: (_call, { resourceArn }) => String(resourceArn),
-        run: (_call, request) => this.#tag(request),
+    },
+    DescribeMetricFilters: {
+      parameters: ["logGroupName", "filterNamePrefix", "limit"],
+      run: (call, request) => {
+        const { filters, name: logGroupName } = this.#find(call, request);
+        const metricFilters = [...filters.values()]
+          .filter(({ filterName }) => filterName.startsWith(String(request.filterNamePrefix ?? "")))
+          .map(({ createdAt, ...filter }) => ({
+            ...filter,
+            logGroupName,
+            creationTime: createdAt.getTime(),
+          }));
+        return { metricFilters };
       },
-      PutMetricFilter: {
-        parameters: ["logGroupName", "filterName", "filterPattern", "metricTransformations"],
-        run: (call, request) => this.#putFilter(call, request),
+    },
+    CreateLogStream: {
+      parameters: ["logGroupName", "logStreamName"],
+      resources: streamArn,
+      run: (call, request) => {
+        const { streams } = this.#find(call, request);
+        const name = String(request.logStreamName);
+        if (!/^[^:*]{1,512}$/.test(name)) throw invalid(`logStreamName: ${name} is not a name`);
+        if (streams.has(name)) throw alreadyExists("log stream");
+        streams.add(name);
       },
-      DeleteMetricFilter: {
-        parameters: ["logGroupName", "filterName"],
-        run: (call, request) => this.#deleteFilter(call, request),
+    },
+    PutLogEvents: {
+      parameters: ["logGroupName", "logStreamName", "logEvents"],
+      resources: streamArn,
+      run: (call, request) => this.#put(call, request),
+    },
+    FilterLogEvents: {
+      parameters: ["logGroupName", "limit", "startTime", "interleaved"],
+      run: (call, request) => {
+        const { startTime = 0, limit = MAX_EVENTS } = request;
+        const { events } = this.#find(call, request);
+        return {
+          events: events.filter(({ timestamp }) => timestamp >= Number(startTime)).slice(-Number(limit)),
+        };
       },
-      DescribeMetricFilters: {
-        parameters: ["logGroupName", "filterNamePrefix", "limit"],
-        run: (call, request) => this.#describeFilters(call, request),
-      },
-      CreateLogStream: {
-        parameters: ["logGroupName", "logStreamName"],
-        resource: streamArn,
-        run: (call, request) => this.#createStream(call, request),
-      },
-      PutLogEvents: {
-        parameters: ["logGroupName", "logStreamName", "logEvents"],
-        resource: streamArn,
-        run: (call, request) => this.#put(call, request),
-      },
-      FilterLogEvents: {
-        parameters: ["logGroupName", "limit", "startTime", "interleaved"],
-        run: (call, request) => this.#events(call, request),
-      },
-    } satisfies Record<string, Operation>),
-  );
+    },
+  };
 
   /** @param onMetric Receives what the metric filters count. */
   constructor(private readonly onMetric: (value: MetricValue) => void) {}
 
-  async handle(call: JsonCall): Promise<HttpResponse> {
-    const [, name = ""] = /^Logs_20140328\.(\w+)$/.exec(call.target) ?? [];
-    const operation = this.#operations.get(name);
-    if (operation === undefined)
-      throw new Refusal("UnknownOperation", `The sandbox's CloudWatch Logs do not have ${call.target}.`);
-    const request = parseBody(call);
-    const [unknown] = Object.keys(request).filter((each) => !operation.parameters.includes(each));
-    if (unknown !== undefined)
-      throw invalid(`The sandbox's CloudWatch Logs do not know ${unknown} of ${name}.`);
-    const resource = operation.resource?.(call, request) ?? arnOf(call, request.logGroupName);
-    await authorize({ ...call, action: `logs:${name}`, resource });
-    if (name === "CreateLogGroup" && request.tags !== undefined)
-      await authorize({ ...call, action: "logs:TagResource", resource });
-    const body = operation.run(call, request) ?? {};
-    return {
-      status: 200,
-      headers: { "content-type": "application/x-amz-json-1.1" },
-      body: JSON.stringify(body),
-    };
+  resources(call: JsonCall, { logGroupName }: Json): string[] {
+    return [arnOf(call, logGroupName)];
   }
 
-  #create(call: JsonCall, { logGroupName, tags, logGroupClass = "STANDARD" }: Json): undefined {
-    const name = String(logGroupName);
-    if (!GROUP_NAME.test(name))
-      throw invalid(`logGroupName: ${name} must be 1 to 512 letters, digits or any of ./#_-`);
-    if (logGroupClass !== "STANDARD") throw invalid("logGroupClass: the sandbox has only STANDARD.");
-    const arn = arnOf(call, name);
-    if (this.#groups.has(arn))
-      throw new AwsError("ResourceAlreadyExistsException", "The specified log group already exists");
-    this.#groups.set(arn, {
-      name,
-      arn,
-      createdAt: call.now,
-      tags: tagsIn(tags),
-      streams: new Set(),
-      filters: new Map(),
-      events: [],
-    });
+  #changeTags({ resourceArn, tags, tagKeys }: Json): void {
+    const group = this.#byArn(resourceArn);
+    const removed = tagKeys as string[] | undefined;
+    group.tags = changedTags(group.tags, { added: tags, removed }, invalid);
   }
 
-  #delete(call: JsonCall, request: Json): undefined {
-    this.#groups.delete(this.#find(call, request).arn);
-  }
-
-  #retain(call: JsonCall, request: Json): undefined {
-    const days = Number(request.retentionInDays);
-    if (!RETENTION_DAYS.has(days))
-      throw invalid(`retentionInDays: ${days} must be one of ${[...RETENTION_DAYS].join(", ")}`);
-    this.#find(call, request).retentionInDays = days;
-  }
-
-  #tag(request: Json): undefined {
-    const group = this.#byArn(request);
-    group.tags = changedTags(group.tags, request.tags, (request.tagKeys ?? []) as string[]);
-  }
-
-  #putFilter(call: JsonCall, request: Json): undefined {
-    const group = this.#find(call, request);
-    const filter = filterOf(request, call.now);
-    group.filters.set(filter.filterName, filter);
-  }
-
-  #deleteFilter(call: JsonCall, request: Json): undefined {
-    const { filters } = this.#find(call, request);
-    if (!filters.delete(String(request.filterName))) throw notFound("metric filter");
-  }
-
-  #describeFilters(call: JsonCall, request: Json): Json {
-    const { filters, name } = this.#find(call, request);
-    const metricFilters = [...filters.values()]
-      .filter(({ filterName }) => filterName.startsWith(String(request.filterNamePrefix ?? "")))
-      .map(({ createdAt, ...filter }) => ({
-        ...filter,
-        logGroupName: name,
-        creationTime: createdAt.getTime(),
-      }));
-    return { metricFilters };
-  }
-
-  #createStream(call: JsonCall, request: Json): undefined {
-    const { streams } = this.#find(call, request);
-    const name = String(request.logStreamName);
-    if (!/^[^:*]{1,512}$/.test(name)) throw invalid(`logStreamName: ${name} is not a name`);
-    if (streams.has(name))
-      throw new AwsError("ResourceAlreadyExistsException", "The specified log stream already exists");
-    streams.add(name);
-  }
-
-  #put(call: JsonCall, request: Json): undefined {
+  #put(call: JsonCall, request: Json): void {
     const group = this.#find(call, request);
     const logStreamName = String(request.logStreamName);
     if (!group.streams.has(logStreamName)) throw notFound("log stream");
@@ -236,44 +193,39 @@ export class LogsServer {
     const ingestionTime = call.now.getTime();
     group.events.push(...events.map((event) => ({ ...event, logStreamName, ingestionTime })));
     group.events.splice(0, group.events.length - MAX_EVENTS);
+    const { region, now: at, principal } = call;
     for (const { metricTransformations } of group.filters.values()) {
       const [{ metricName: name, metricNamespace: namespace, metricValue }] = metricTransformations;
-      const { region, now: at, principal } = call;
-      for (const _ of events)
-        this.onMetric({
-          region,
-          accountId: principal.accountId,
-          namespace,
-          name,
-          value: Number(metricValue),
-          at,
-        });
+      const metric = { region, accountId: principal.accountId, namespace, name, at };
+      for (const _ of events) this.onMetric({ ...metric, value: Number(metricValue) });
     }
   }
 
-  #events(call: JsonCall, request: Json): Json {
-    const { events } = this.#find(call, request);
-    const from = Number(request.startTime ?? 0);
-    return {
-      events: events.filter(({ timestamp }) => timestamp >= from).slice(-Number(request.limit ?? MAX_EVENTS)),
-    };
-  }
-
-  #of(call: JsonCall): LogGroup[] {
-    return [...this.#groups.values()].filter(({ arn }) => arn.startsWith(arnOf(call, "")));
-  }
-
   #find(call: JsonCall, { logGroupName }: Json): LogGroup {
-    const group = this.#groups.get(arnOf(call, logGroupName));
-    if (group === undefined) throw notFound("log group");
-    return group;
+    return this.#byArn(arnOf(call, logGroupName));
   }
 
-  #byArn({ resourceArn }: Json): LogGroup {
-    const group = this.#groups.get(String(resourceArn));
+  #byArn(arn: unknown): LogGroup {
+    const group = this.#groups.get(String(arn));
     if (group === undefined) throw notFound("log group");
     return group;
   }
+}
+
+function groupOf(call: JsonCall, { logGroupName, tags, logGroupClass = "STANDARD" }: Json): LogGroup {
+  const name = String(logGroupName);
+  if (!GROUP_NAME.test(name))
+    throw invalid(`logGroupName: ${name} must be 1 to 512 letters, digits or any of ./#_-`);
+  if (logGroupClass !== "STANDARD") throw invalid("logGroupClass: the sandbox has only STANDARD.");
+  return {
+    name,
+    arn: arnOf(call, name),
+    createdAt: call.now,
+    tags: tagsIn(tags, invalid),
+    streams: new Set(),
+    filters: new Map(),
+    events: [],
+  };
 }
 
 /** The sandbox counts lines, and evaluates no other pattern than the empty one, which matches every line. */
@@ -314,12 +266,20 @@ function arnOf({ region, principal }: JsonCall, name: unknown): string {
   return `arn:aws:logs:${region}:${principal.accountId}:log-group:${name}`;
 }
 
-function streamArn(call: JsonCall, { logGroupName, logStreamName }: Json): string {
-  return `${arnOf(call, logGroupName)}:log-stream:${logStreamName}`;
+function streamArn(call: JsonCall, { logGroupName, logStreamName }: Json): string[] {
+  return [`${arnOf(call, logGroupName)}:log-stream:${logStreamName}`];
+}
+
+function arnInRequest(_call: JsonCall, { resourceArn }: Json): string[] {
+  return [String(resourceArn)];
 }
 
 function invalid(message: string): AwsError {
   return new AwsError("InvalidParameterException", message);
+}
+
+function alreadyExists(what: string): AwsError {
+  return new AwsError("ResourceAlreadyExistsException", `The specified ${what} already exists`);
 }
 
 function notFound(what: string): AwsError {

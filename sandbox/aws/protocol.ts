@@ -1,5 +1,11 @@
 import type { Grants, Principal } from "./principals";
 
+export type Json = Record<string, unknown>;
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** AWS's protocols: JSON for Kinesis and CloudWatch, and the query protocol (form in, XML out) for IAM and STS. */
 export type Protocol = "json" | "query";
 
@@ -69,10 +75,10 @@ const SPELLINGS: Record<RefusalKind, Record<Protocol, [code: string, status: num
   UnknownOperation: { json: ["UnknownOperationException", 400], query: ["InvalidAction", 400] },
 };
 
-export function parseBody({ body }: { body: Buffer | string }): Record<string, unknown> {
+export function parseBody({ body }: { body: Buffer | string }): Json {
   try {
     const parsed: unknown = JSON.parse(body.toString());
-    if (typeof parsed === "object" && parsed !== null) return parsed as Record<string, unknown>;
+    if (typeof parsed === "object" && parsed !== null) return parsed as Json;
   } catch {
     // Falls through to the error below.
   }

@@ -1,18 +1,18 @@
 import { request } from "node:http";
 import { accountOf, authorize } from "../enforcement";
 import type { HttpResponse, JsonCall } from "../protocol";
-import { AwsError, parseBody, Refusal } from "../protocol";
+import { AwsError, isObject, type Json, parseBody, Refusal } from "../protocol";
 import {
   checkRecordSizes,
+  checkRegion,
   checkRequestLimits,
   DEFAULT_MAX_RECORD_BYTES,
+  IssuedTokens,
   largestOf,
   recordsOf,
-} from "./limits";
+  targetOf,
+} from "./request";
 import { isPolicyOperation, StreamPolicies } from "./streamPolicies";
-import { checkRegion, IssuedTokens, targetOf } from "./target";
-
-type Json = Record<string, unknown>;
 
 export interface KinesisCall extends JsonCall {
   /** Condition keys of the request's transport. */
@@ -63,6 +63,13 @@ const OPERATIONS = new Set([
 const WRITES = new Set(["PutRecord", "PutRecords"]);
 const DRY_RUNNABLE = new Set(["PutRecord", "PutRecords", "GetRecords", "GetShardIterator"]);
 
+/** Members of responses that stand for a stream in a later request. */
+const TOKENS: Record<string, string> = {
+  ListShards: "NextToken",
+  GetShardIterator: "ShardIterator",
+  GetRecords: "NextShardIterator",
+};
+
 /** Authorizes requests to the engine, and enforces limits that the engine lacks. */
 export class KinesisGateway {
   readonly #tokens = new IssuedTokens();
@@ -79,8 +86,11 @@ export class KinesisGateway {
     if (WRITES.has(operation)) await this.#checkWrite(understood);
     if (DRY_RUNNABLE.has(operation) && request.DryRun === true) return this.#refuseDryRun(understood);
     const response = await this.#carryOut(understood);
-    this.#rememberTokens(operation, streamArn, response);
-    if (operation === "DeleteStream" && response.status === 200) this.#policies.forget(streamArn);
+    if (response.status === 200) {
+      const token = TOKENS[operation];
+      if (token !== undefined) this.#tokens.remember(parseBody(response)[token], streamArn);
+      if (operation === "DeleteStream") this.#policies.forget(streamArn);
+    }
     return response;
   }
 
@@ -161,13 +171,6 @@ export class KinesisGateway {
     const accountId = accountOf(call.streamArn) ?? call.principal.accountId;
     return forward(this.enginePort, { operation, region: call.region, accountId, body });
   }
-
-  #rememberTokens(operation: string, streamArn: string, response: HttpResponse): void {
-    if (response.status !== 200) return;
-    if (operation === "ListShards") this.#tokens.remember(parseBody(response).NextToken, streamArn);
-    if (operation === "GetShardIterator") this.#tokens.remember(parseBody(response).ShardIterator, streamArn);
-    if (operation === "GetRecords") this.#tokens.remember(parseBody(response).NextShardIterator, streamArn);
-  }
 }
 
 function summaryOf(response: HttpResponse): { StreamStatus: string; MaxRecordSizeInKiB?: number } {
@@ -176,7 +179,7 @@ function summaryOf(response: HttpResponse): { StreamStatus: string; MaxRecordSiz
 }
 
 /** A request to the engine that replaces part of a larger one. */
-export interface Portion {
+interface Portion {
   operation: string;
   request: Json;
 }
@@ -187,7 +190,7 @@ const TAGS_A_REQUEST = 10;
 /** Splits a request with more tags than the engine accepts at once. */
 function portionsOf(operation: string, request: Json): Portion[] {
   const { Tags, TagKeys, ...rest } = request;
-  if (isMap(Tags)) {
+  if (isObject(Tags)) {
     const [first = {}, ...others] = chunks(Object.entries(Tags)).map((tags) => Object.fromEntries(tags));
     const after = operation === "CreateStream" ? "AddTagsToStream" : operation;
     const target = operation === "CreateStream" ? { StreamName: request.StreamName } : rest;
@@ -202,17 +205,13 @@ function portionsOf(operation: string, request: Json): Portion[] {
   return [{ operation, request }];
 }
 
-function isMap(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function chunks<T>(items: T[]): T[][] {
   const parts: T[][] = [];
   for (let at = 0; at < items.length; at += TAGS_A_REQUEST) parts.push(items.slice(at, at + TAGS_A_REQUEST));
   return parts;
 }
 
-export interface Forwarded {
+interface Forwarded {
   operation: string;
   region: string;
   accountId: string;

@@ -1,9 +1,7 @@
 import { validateResourcePolicy } from "@cloud-copilot/iam-policy";
 import type { PolicyDocument } from "../principals";
-import { AwsError } from "../protocol";
-import { invalidMember } from "./limits";
-
-type Json = Record<string, unknown>;
+import { AwsError, isObject, type Json } from "../protocol";
+import { invalidMember } from "./request";
 
 const OPERATIONS = new Set(["DeleteResourcePolicy", "GetResourcePolicy", "PutResourcePolicy"]);
 
@@ -122,10 +120,6 @@ function failuresOf({ Principal, Action, Resource }: PolicyDocument, streamArn: 
 function listOf(value: unknown): unknown[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? value : [value];
-}
-
-function isObject(value: unknown): value is PolicyDocument {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function invalidPolicy(reason: string): AwsError {

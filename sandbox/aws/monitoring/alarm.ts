@@ -1,6 +1,4 @@
-import { AwsError } from "../protocol";
-
-export type Json = Record<string, unknown>;
+import { AwsError, type Json } from "../protocol";
 
 /** The supported kind of alarm: on one metric, with a fixed threshold. */
 export interface Alarm {
@@ -100,18 +98,15 @@ const MEMBERS: Record<keyof Alarm, Member> = {
 export function alarmOf(request: Json, region: string): Alarm {
   for (const name of Object.keys(request)) {
     if (name === "Tags" || name in MEMBERS) continue;
-    throw invalid("InvalidParameterCombinationException", `The sandbox's CloudWatch does not keep ${name}.`);
+    throw invalidCombination(`The sandbox's CloudWatch does not keep ${name}.`);
   }
   for (const [name, { rule, isValid, required }] of Object.entries(MEMBERS)) {
     const value = request[name];
     if (value === undefined && required) {
-      throw invalid(
-        "MissingRequiredParameterException",
-        `The parameter ${name} is required for an alarm on a metric.`,
-      );
+      throw missing(`The parameter ${name} is required for an alarm on a metric.`);
     }
     if (value !== undefined && !isValid(value)) {
-      throw invalid("InvalidParameterValueException", `${name}: ${JSON.stringify(value)} must be ${rule}.`);
+      throw invalidValue(`${name}: ${JSON.stringify(value)} must be ${rule}.`);
     }
   }
   const { Tags: _, ...members } = request;
@@ -132,16 +127,12 @@ export function alarmOf(request: Json, region: string): Alarm {
 function checkWindow({ Period, EvaluationPeriods, DatapointsToAlarm = EvaluationPeriods }: Alarm): void {
   const max = Period >= 3600 ? 604_800 : 86_400;
   if (Period * EvaluationPeriods > max) {
-    throw invalid(
-      "InvalidParameterCombinationException",
+    throw invalidCombination(
       `EvaluationPeriods × Period is ${Period * EvaluationPeriods} seconds; at most ${max} are allowed.`,
     );
   }
   if (DatapointsToAlarm > EvaluationPeriods) {
-    throw invalid(
-      "InvalidParameterCombinationException",
-      "DatapointsToAlarm must not exceed EvaluationPeriods.",
-    );
+    throw invalidCombination("DatapointsToAlarm must not exceed EvaluationPeriods.");
   }
 }
 
@@ -150,45 +141,81 @@ function checkTopics({ OKActions, AlarmActions, InsufficientDataActions }: Alarm
   for (const arn of [...OKActions, ...AlarmActions, ...InsufficientDataActions]) {
     const [, , service, topicRegion] = arn.split(":");
     if (service !== "sns" || topicRegion === region) continue;
-    throw invalid(
-      "InvalidParameterValueException",
-      `Invalid region ${topicRegion} specified. Only ${region} is supported.`,
-    );
+    throw invalidValue(`Invalid region ${topicRegion} specified. Only ${region} is supported.`);
   }
 }
 
-export function invalid(code: string, message: string): AwsError {
-  return new AwsError(code, message);
+export function invalidValue(message: string): AwsError {
+  return new AwsError("InvalidParameterValueException", message);
 }
 
-export type Tags = ReadonlyMap<string, string>;
+export function invalidCombination(message: string): AwsError {
+  return new AwsError("InvalidParameterCombinationException", message);
+}
 
-const MAX_TAGS = 50;
+export function missing(message: string): AwsError {
+  return new AwsError("MissingRequiredParameterException", message);
+}
 
-/** @throws AwsError unless the value is a list of 1 to 50 tags. */
-export function tagsIn(value: unknown): Tags {
-  const list: unknown[] = Array.isArray(value) ? value : [undefined];
-  const entries = list.map((tag): [string, string] => {
-    const { Key, Value } = (tag ?? {}) as Json;
-    if (typeof Key === "string" && /^(?!aws:).{1,128}$/i.test(Key) && typeof Value === "string")
-      return [Key, Value];
-    throw invalid("InvalidParameterValueException", `${JSON.stringify(tag)} is not a tag.`);
+/** A value of a metric. */
+export interface Datapoint {
+  /** In milliseconds since 1970-01-01 UTC. */
+  at: number;
+  value: number;
+}
+
+export interface AlarmState {
+  value: "OK" | "ALARM" | "INSUFFICIENT_DATA";
+  reason: string;
+}
+
+/** Time for which values are kept: the longest window of an alarm with periods below an hour. */
+export const KEPT_MS = 86_400_000;
+
+const STATISTICS: Record<string, (values: number[]) => number> = {
+  SampleCount: (values) => values.length,
+  Sum: (values) => values.reduce((sum, value) => sum + value, 0),
+  Average: (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
+  Minimum: (values) => Math.min(...values),
+  Maximum: (values) => Math.max(...values),
+};
+const COMPARISONS: Record<string, (value: number, threshold: number) => boolean> = {
+  GreaterThanOrEqualToThreshold: (value, threshold) => value >= threshold,
+  GreaterThanThreshold: (value, threshold) => value > threshold,
+  LessThanThreshold: (value, threshold) => value < threshold,
+  LessThanOrEqualToThreshold: (value, threshold) => value <= threshold,
+};
+
+/**
+ * Evaluates an alarm over its last periods, of which the current one is the last. CloudWatch evaluates once per minute and
+ * may look back further; the sandbox does so at once.
+ *
+ * Source: AWS, CloudWatch User Guide, "Evaluating an alarm" and "Configuring how CloudWatch alarms treat missing data".
+ */
+export function stateOf(alarm: Alarm, points: Datapoint[] | undefined, now: number): AlarmState {
+  if (points === undefined)
+    return { value: "INSUFFICIENT_DATA", reason: "Unchecked: Initial alarm creation" };
+  const { EvaluationPeriods, DatapointsToAlarm = EvaluationPeriods, Threshold, TreatMissingData } = alarm;
+  const periodMs = alarm.Period * 1000;
+  const current = Math.floor(now / periodMs);
+  const values = Array.from({ length: EvaluationPeriods }, (_, index) => {
+    const within = points.filter(({ at }) => Math.floor(at / periodMs) === current - index);
+    return within.length === 0 ? undefined : STATISTICS[alarm.Statistic]?.(within.map(({ value }) => value));
   });
-  return checked(new Map(entries));
-}
-
-/** Applies TagResource (`Tags`) or UntagResource (`TagKeys`) to an alarm's tags. */
-export function changeTags(tags: Tags, { Tags: added, TagKeys: removed }: Json): Tags {
-  if (added !== undefined) return checked(new Map([...tags, ...tagsIn(added)]));
-  if (!Array.isArray(removed)) throw invalid("MissingRequiredParameterException", "TagKeys is required.");
-  return new Map([...tags].filter(([key]) => !removed.includes(key)));
-}
-
-export function tagList(tags: Tags): { Key: string; Value: string }[] {
-  return [...tags].map(([Key, Value]) => ({ Key, Value }));
-}
-
-function checked(tags: Tags): Tags {
-  if (tags.size <= MAX_TAGS) return tags;
-  throw invalid("InvalidParameterValueException", `${tags.size} tags; an alarm has at most ${MAX_TAGS}.`);
+  const breaching = values.filter((value) =>
+    value === undefined
+      ? TreatMissingData === "breaching"
+      : COMPARISONS[alarm.ComparisonOperator]?.(value, Threshold),
+  );
+  if (breaching.length >= DatapointsToAlarm) {
+    const shown = breaching.map((value) => value ?? "missing").join(", ");
+    return {
+      value: "ALARM",
+      reason: `Threshold Crossed: ${breaching.length} datapoint [${shown}] crossed ${Threshold}`,
+    };
+  }
+  const isUnknown =
+    values.every((value) => value === undefined) && (TreatMissingData ?? "missing") === "missing";
+  if (isUnknown) return { value: "INSUFFICIENT_DATA", reason: "Insufficient Data" };
+  return { value: "OK", reason: "Threshold not crossed" };
 }

@@ -1,22 +1,23 @@
-import { authorize } from "../enforcement";
+import { changedTags, type JsonService, type Operation, tagsIn } from "../jsonService";
 import type { MetricValue } from "../logs";
-import type { HttpResponse, JsonCall } from "../protocol";
-import { AwsError, parseBody, Refusal } from "../protocol";
-import { type Alarm, alarmOf, changeTags, invalid, type Json, type Tags, tagList, tagsIn } from "./alarm";
-import { type AlarmState, type Datapoint, keptPeriod, stateOf } from "./alarmState";
+import { AwsError, type Json, type JsonCall } from "../protocol";
+import {
+  type Alarm,
+  type AlarmState,
+  alarmOf,
+  type Datapoint,
+  invalidCombination,
+  invalidValue,
+  KEPT_MS,
+  missing,
+  stateOf,
+} from "./alarm";
 
 interface KeptAlarm {
   alarm: Alarm;
   arn: string;
   changedAt: Date;
-  tags: Tags;
-}
-
-interface Operation {
-  /** ARNs that all must allow the action. */
-  resources(call: JsonCall, request: Json): string[];
-  /** Returns the response's body, if it has one. */
-  run(call: JsonCall, request: Json): Json | undefined;
+  tags: ReadonlyMap<string, string>;
 }
 
 /** An alarm that starts, and whom CloudWatch would notify. */
@@ -31,29 +32,88 @@ export interface StartedAlarm {
  * Stores CloudWatch's alarms, and the metrics of metric filters. The services' own metrics don't exist here, so alarms on
  * them never start.
  */
-export class MonitoringServer {
+export class MonitoringService implements JsonService {
+  readonly name = "CloudWatch";
+  readonly target = "GraniteServiceVersion20100801";
+  readonly prefix = "cloudwatch";
+  readonly version = "1.0";
+  readonly invalid = invalidValue;
+  readonly resources = namedAlarms;
   readonly #alarms = new Map<string, KeptAlarm>();
   /** By region, account, namespace and name. */
   readonly #metrics = new Map<string, Datapoint[]>();
 
-  readonly #operations = new Map<string, Operation>(
-    Object.entries({
-      PutMetricAlarm: { resources: putAlarm, run: (call, request) => this.#put(call, request) },
-      DescribeAlarms: { resources: namedAlarms, run: (call, request) => this.#describe(call, request) },
-      DescribeAlarmsForMetric: {
-        resources: () => ["*"],
-        run: (call, request) => this.#describeForMetric(call, request),
+  readonly operations: Record<string, Operation> = {
+    PutMetricAlarm: {
+      resources: (call, { AlarmName }) => [arnOf(call, String(AlarmName))],
+      // Source: AWS, CloudWatch API Reference, PutMetricAlarm, Tags.
+      tags: "Tags",
+      run: (call, request) => {
+        const alarm = alarmOf(request, call.region);
+        const arn = arnOf(call, alarm.AlarmName);
+        // An existing alarm keeps its tags.
+        const tags = this.#alarms.get(arn)?.tags ?? tagsIn(request.Tags, invalidValue);
+        this.#alarms.set(arn, { alarm, arn, changedAt: call.now, tags });
       },
-      EnableAlarmActions: { resources: namedAlarms, run: (call, request) => this.#enable(call, request) },
-      DeleteAlarms: { resources: namedAlarms, run: (call, request) => this.#delete(call, request) },
-      ListTagsForResource: {
-        resources: arnInRequest,
-        run: (_call, request) => ({ Tags: tagList(this.#byArn(request).tags) }),
+    },
+    DescribeAlarms: {
+      run: (call, { AlarmNames, AlarmTypes, MaxRecords, ...others }) => {
+        const wanted = AlarmNames === undefined ? undefined : names(AlarmNames);
+        const isWanted = ({ AlarmName }: Alarm) => wanted?.includes(AlarmName) ?? true;
+        return { MetricAlarms: this.#search(call, others, isWanted), CompositeAlarms: [] };
       },
-      TagResource: { resources: arnInRequest, run: (_call, request) => this.#tag(request) },
-      UntagResource: { resources: arnInRequest, run: (_call, request) => this.#tag(request) },
-    } satisfies Record<string, Operation>),
-  );
+    },
+    // Source: AWS, CloudWatch API Reference, DescribeAlarmsForMetric: the alarms on exactly this metric.
+    DescribeAlarmsForMetric: {
+      resources: () => ["*"],
+      run: (call, { Namespace, MetricName, Dimensions = [], ...others }) => {
+        const wanted = JSON.stringify([Namespace, MetricName, Dimensions]);
+        const isWanted = (alarm: Alarm) =>
+          JSON.stringify([alarm.Namespace, alarm.MetricName, alarm.Dimensions]) === wanted;
+        return { MetricAlarms: this.#search(call, others, isWanted) };
+      },
+    },
+    EnableAlarmActions: {
+      run: (call, { AlarmNames }) => {
+        for (const name of names(AlarmNames)) {
+          const kept = this.#alarms.get(arnOf(call, name));
+          if (kept !== undefined) kept.alarm = { ...kept.alarm, ActionsEnabled: true };
+        }
+      },
+    },
+    // It deletes all of the alarms or none.
+    DeleteAlarms: {
+      run: (call, { AlarmNames }) => {
+        const arns = names(AlarmNames).map((name) => arnOf(call, name));
+        const unknown = arns.filter((arn) => !this.#alarms.has(arn));
+        if (unknown.length > 0)
+          throw new AwsError("ResourceNotFound", `There are no alarms ${unknown.join(", ")}.`, 404);
+        for (const arn of arns) this.#alarms.delete(arn);
+      },
+    },
+    ListTagsForResource: {
+      resources: arnInRequest,
+      run: (_call, request) => ({
+        Tags: [...this.#byArn(request).tags].map(([Key, Value]) => ({ Key, Value })),
+      }),
+    },
+    TagResource: {
+      resources: arnInRequest,
+      run: (_call, request) => {
+        if (request.Tags === undefined) throw missing("Tags is required.");
+        const kept = this.#byArn(request);
+        kept.tags = changedTags(kept.tags, { added: request.Tags }, invalidValue);
+      },
+    },
+    UntagResource: {
+      resources: arnInRequest,
+      run: (_call, request) => {
+        if (!Array.isArray(request.TagKeys)) throw missing("TagKeys is required.");
+        const kept = this.#byArn(request);
+        kept.tags = changedTags(kept.tags, { removed: request.TagKeys }, invalidValue);
+      },
+    },
+  };
 
   /** @param onStart Receives each alarm when it starts. */
   constructor(private readonly onStart: (alarm: StartedAlarm) => void = () => {}) {}
@@ -66,7 +126,7 @@ export class MonitoringServer {
       ({ arn, alarm }) => arn.startsWith(prefix) && metricKey(arn, alarm) === key,
     );
     const before = watching.map((kept) => this.#stateOf(kept, at).value);
-    const kept = (this.#metrics.get(key) ?? []).filter((point) => at.getTime() - point.at < keptPeriod);
+    const kept = (this.#metrics.get(key) ?? []).filter((point) => at.getTime() - point.at < KEPT_MS);
     this.#metrics.set(key, [...kept, { at: at.getTime(), value }]);
     for (const [index, { alarm, arn }] of watching.entries()) {
       const { value: state, reason } = this.#stateOf(watching[index] as KeptAlarm, at);
@@ -80,68 +140,12 @@ export class MonitoringServer {
     return stateOf(alarm, this.#metrics.get(metricKey(arn, alarm)), now.getTime());
   }
 
-  async handle(call: JsonCall): Promise<HttpResponse> {
-    const [, name = ""] = /^GraniteServiceVersion20100801\.(\w+)$/.exec(call.target) ?? [];
-    const operation = this.#operations.get(name);
-    if (operation === undefined) {
-      throw new Refusal("UnknownOperation", `The sandbox's CloudWatch does not have ${call.target}.`);
-    }
-    const request = parseBody(call);
-    for (const resource of operation.resources(call, request)) {
-      await authorize({ ...call, action: `cloudwatch:${name}`, resource });
-    }
-    // With tags it also requires the permission to tag. Source: AWS, CloudWatch API Reference, PutMetricAlarm, Tags.
-    if (name === "PutMetricAlarm" && request.Tags !== undefined) {
-      const [resource = ""] = putAlarm(call, request);
-      await authorize({ ...call, action: "cloudwatch:TagResource", resource });
-    }
-    const body = operation.run(call, request);
-    return {
-      status: 200,
-      headers: { "content-type": "application/x-amz-json-1.0" },
-      body: JSON.stringify(body ?? {}),
-    };
-  }
-
-  /** Keeps the tags of an existing alarm. */
-  #put(call: JsonCall, request: Json): undefined {
-    const alarm = alarmOf(request, call.region);
-    const arn = arnOf(call, alarm.AlarmName);
-    const tags = this.#alarms.get(arn)?.tags ?? tagsIn(request.Tags ?? []);
-    this.#alarms.set(arn, { alarm, arn, changedAt: call.now, tags });
-  }
-
-  #describe(call: JsonCall, { AlarmNames, ...others }: Json): Json {
-    const [unknown] = Object.keys(others).filter((key) => !["AlarmTypes", "MaxRecords"].includes(key));
-    if (unknown !== undefined)
-      throw invalid(
-        "InvalidParameterCombinationException",
-        `The sandbox does not search alarms by ${unknown}.`,
-      );
-    const prefix = arnOf(call, "");
-    const found = [...this.#alarms.values()].filter(
-      ({ arn, alarm }) =>
-        arn.startsWith(prefix) && (AlarmNames === undefined || names(AlarmNames).includes(alarm.AlarmName)),
-    );
-    return { MetricAlarms: found.map((kept) => this.#described(kept, call)), CompositeAlarms: [] };
-  }
-
-  /** Returns the alarms on exactly this metric. Source: AWS, CloudWatch API Reference, DescribeAlarmsForMetric. */
-  #describeForMetric(call: JsonCall, { Namespace, MetricName, Dimensions = [], ...others }: Json): Json {
+  #search(call: JsonCall, others: Json, isWanted: (alarm: Alarm) => boolean): Json[] {
     const [unknown] = Object.keys(others);
-    if (unknown !== undefined)
-      throw invalid(
-        "InvalidParameterCombinationException",
-        `The sandbox does not search alarms by ${unknown}.`,
-      );
-    const wanted = JSON.stringify([Namespace, MetricName, Dimensions]);
-    const prefix = arnOf(call, "");
-    const found = [...this.#alarms.values()].filter(
-      ({ arn, alarm }) =>
-        arn.startsWith(prefix) &&
-        JSON.stringify([alarm.Namespace, alarm.MetricName, alarm.Dimensions]) === wanted,
-    );
-    return { MetricAlarms: found.map((kept) => this.#described(kept, call)) };
+    if (unknown !== undefined) throw invalidCombination(`The sandbox does not search alarms by ${unknown}.`);
+    return [...this.#alarms.values()]
+      .filter(({ arn, alarm }) => arn.startsWith(arnOf(call, "")) && isWanted(alarm))
+      .map((kept) => this.#described(kept, call));
   }
 
   #described(kept: KeptAlarm, { now }: JsonCall): Json {
@@ -156,28 +160,6 @@ export class MonitoringServer {
       StateReason: reason,
       StateUpdatedTimestamp: seconds,
     };
-  }
-
-  #enable(call: JsonCall, { AlarmNames }: Json): undefined {
-    for (const name of names(AlarmNames)) {
-      const kept = this.#alarms.get(arnOf(call, name));
-      if (kept !== undefined) kept.alarm = { ...kept.alarm, ActionsEnabled: true };
-    }
-  }
-
-  /** Deletes all of the alarms or none. */
-  #delete(call: JsonCall, { AlarmNames }: Json): undefined {
-    const arns = names(AlarmNames).map((name) => arnOf(call, name));
-    const missing = arns.filter((arn) => !this.#alarms.has(arn));
-    if (missing.length > 0) {
-      throw new AwsError("ResourceNotFound", `There are no alarms ${missing.join(", ")}.`, 404);
-    }
-    for (const arn of arns) this.#alarms.delete(arn);
-  }
-
-  #tag(request: Json): undefined {
-    const kept = this.#byArn(request);
-    kept.tags = changeTags(kept.tags, request);
   }
 
   #byArn({ ResourceARN }: Json): KeptAlarm {
@@ -197,10 +179,6 @@ function arnOf({ region, principal }: JsonCall, name: string): string {
   return `arn:aws:cloudwatch:${region}:${principal.accountId}:alarm:${name}`;
 }
 
-function putAlarm(call: JsonCall, { AlarmName }: Json): string[] {
-  return [arnOf(call, String(AlarmName))];
-}
-
 function namedAlarms(call: JsonCall, { AlarmNames }: Json): string[] {
   return AlarmNames === undefined ? ["*"] : names(AlarmNames).map((name) => arnOf(call, name));
 }
@@ -208,12 +186,12 @@ function namedAlarms(call: JsonCall, { AlarmNames }: Json): string[] {
 function arnInRequest(_call: JsonCall, { ResourceARN }: Json): string[] {
   if (typeof ResourceARN === "string" && /^arn:aws:cloudwatch:[^:]+:\d{12}:alarm:./.test(ResourceARN))
     return [ResourceARN];
-  throw invalid("InvalidParameterValueException", "ResourceARN must be the ARN of an alarm.");
+  throw invalidValue("ResourceARN must be the ARN of an alarm.");
 }
 
 /** Source: AWS, CloudWatch API Reference, DeleteAlarms and DescribeAlarms: at most 100 names. */
 function names(value: unknown): string[] {
   const isList = Array.isArray(value) && value.length >= 1 && value.length <= 100;
   if (isList && value.every((name) => typeof name === "string")) return value;
-  throw invalid("InvalidParameterValueException", "AlarmNames must be a list of 1 to 100 names.");
+  throw invalidValue("AlarmNames must be a list of 1 to 100 names.");
 }

@@ -1,4 +1,4 @@
-type Json = Record<string, unknown>;
+import { isObject, type Json } from "../protocol";
 
 /** A condition on the values of one field. `exists` false holds if there is no value. */
 type Condition = { equals: Literal } | { exceptFor: readonly Literal[] } | { exists: boolean };
@@ -22,7 +22,7 @@ export function parsePattern(text: string): EventPattern {
 function parsedObject(text: string): Json {
   try {
     const parsed: unknown = JSON.parse(text);
-    if (isMap(parsed)) return parsed;
+    if (isObject(parsed)) return parsed;
   } catch {
     // Falls through to the error below.
   }
@@ -31,7 +31,7 @@ function parsedObject(text: string): Json {
 
 function collect(fields: Json, prefix: string, pattern: Map<string, Condition[]>): void {
   for (const [name, value] of Object.entries(fields)) {
-    if (isMap(value)) collect(value, `${prefix}${name}.`, pattern);
+    if (isObject(value)) collect(value, `${prefix}${name}.`, pattern);
     else if (Array.isArray(value) && value.length > 0) pattern.set(prefix + name, value.map(conditionOf));
     else throw new Error(`"${prefix}${name}" must be an object or a list of conditions`);
   }
@@ -39,7 +39,7 @@ function collect(fields: Json, prefix: string, pattern: Map<string, Condition[]>
 
 function conditionOf(value: unknown): Condition {
   if (isLiteral(value)) return { equals: value };
-  const [[operator, operand] = [], ...others] = isMap(value) ? Object.entries(value) : [];
+  const [[operator, operand] = [], ...others] = isObject(value) ? Object.entries(value) : [];
   if (others.length === 0 && operator === "exists" && typeof operand === "boolean")
     return { exists: operand };
   if (others.length === 0 && operator === "anything-but") {
@@ -70,7 +70,7 @@ function holds(condition: Condition, values: Literal[]): boolean {
 
 function flatten(value: unknown, path: string, values: Map<string, Literal[]>): void {
   if (Array.isArray(value)) for (const item of value) flatten(item, path, values);
-  else if (isMap(value)) {
+  else if (isObject(value)) {
     for (const [name, inner] of Object.entries(value))
       flatten(inner, path === "" ? name : `${path}.${name}`, values);
   } else if (isLiteral(value)) values.set(path, [...(values.get(path) ?? []), value]);
@@ -78,8 +78,4 @@ function flatten(value: unknown, path: string, values: Map<string, Literal[]>): 
 
 function isLiteral(value: unknown): value is Literal {
   return value === null || ["string", "number", "boolean"].includes(typeof value);
-}
-
-function isMap(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,5 @@
-import { AwsError } from "../protocol";
+import { AwsError, isObject, type Json } from "../protocol";
 import { type EventPattern, parsePattern } from "./eventPattern";
-import { checkTemplate } from "./inputTemplate";
-
-export type Json = Record<string, unknown>;
 
 /** The supported kind of pipe: from a stream, through filters and a template, to a log group. */
 export interface Pipe {
@@ -138,4 +135,40 @@ export function patternsOf({ SourceParameters: { FilterCriteria } }: Pipe): Even
 
 export function invalid(message: string): AwsError {
   return new AwsError("ValidationException", message);
+}
+
+const VARIABLE = /<([^<>]*)>/g;
+const FIELD_PATH = /^\$((?:\.[A-Za-z0-9_-]+)+)$/;
+
+/**
+ * Checks a template that is JSON with variables as values. The sandbox has only variables of the form `<$.path>`.
+ *
+ * Source: AWS, EventBridge User Guide, "Amazon EventBridge Pipes input transformation".
+ *
+ * @throws AwsError
+ */
+function checkTemplate(template: string): void {
+  for (const [, variable = ""] of template.matchAll(VARIABLE)) {
+    if (!FIELD_PATH.test(variable))
+      throw invalid(`TargetParameters.InputTemplate: the sandbox doesn't know the variable <${variable}>`);
+  }
+  try {
+    // Within a string, the quotes of the replacement make the JSON invalid.
+    JSON.parse(template.replaceAll(VARIABLE, '["variable"]'));
+  } catch {
+    throw invalid("TargetParameters.InputTemplate: the sandbox supports only JSON with variables as values");
+  }
+}
+
+/** Returns the line for a record. A missing field becomes null, because AWS doesn't document what it becomes. */
+export function filled(template: string, record: unknown): string {
+  return template.replaceAll(VARIABLE, (_, variable: string) => {
+    const [, path = ""] = FIELD_PATH.exec(variable) ?? [];
+    const value = path.slice(1).split(".").reduce<unknown>(fieldOf, record);
+    return JSON.stringify(value ?? null);
+  });
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return isObject(value) ? value[name] : undefined;
 }

@@ -1,9 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import type { HttpResponse } from "../protocol";
-import { AwsError, parseBody, Refusal } from "../protocol";
+import { AwsError, type Json, parseBody } from "../protocol";
 import { matches } from "./eventPattern";
-import { filled } from "./inputTemplate";
-import { type Json, LOG_GROUP_ARN, type Pipe, patternsOf } from "./pipe";
+import { filled, LOG_GROUP_ARN, type Pipe, patternsOf } from "./pipe";
 
 /** Calls a service with the pipe's role. The service enforces the role's policy. */
 export type ServiceCall = (
@@ -200,11 +199,4 @@ function parsedPayload(base64: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Returns the reason of a failed test, for the pipe's StateReason. */
-export function reasonOf(error: unknown): string {
-  return error instanceof AwsError || error instanceof Refusal || error instanceof Error
-    ? error.message
-    : String(error);
 }

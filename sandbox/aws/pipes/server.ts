@@ -1,11 +1,11 @@
 import { authorize } from "../enforcement";
 import type { IdentityServer } from "../identity/server";
+import { changedTags, tagsIn } from "../jsonService";
 import type { RoleSession } from "../principals";
 import type { HttpResponse, JsonCall } from "../protocol";
-import { AwsError, parseBody, Refusal } from "../protocol";
-import { changedTags, tagsIn } from "../tagMap";
-import { invalid, type Json, type Pipe, pipeOf } from "./pipe";
-import { Poller, reasonOf, type Shard } from "./poller";
+import { AwsError, type Json, parseBody, Refusal } from "../protocol";
+import { invalid, type Pipe, pipeOf } from "./pipe";
+import { Poller, type Shard } from "./poller";
 
 /** A REST request with a verified signature. */
 export interface RestCall extends Omit<JsonCall, "target"> {
@@ -85,7 +85,7 @@ export class PipesServer {
     const { Tags, ...request } = parseBody(call);
     const arn = arnOf(call, name);
     const pipe = pipeOf(request);
-    const tags = tagsIn(Tags);
+    const tags = tagsIn(Tags, invalid);
     if (tags.size > 0) await authorize({ ...call, action: "pipes:TagResource", resource: arn });
     await this.#authorizeRole(call, pipe.RoleArn);
     if (this.#pipes.has(arn)) throw new AwsError("ConflictException", `Pipe ${name} already exists.`, 409);
@@ -162,7 +162,7 @@ export class PipesServer {
       (error) => {
         if (kept.pipe !== pipe) return;
         kept.state = failed;
-        kept.reason = reasonOf(error);
+        kept.reason = error instanceof Error ? error.message : String(error);
       },
     );
   }
@@ -190,7 +190,8 @@ export class PipesServer {
   #tag(call: RestCall, name: string): Json {
     const kept = this.#find(call, name);
     const added = call.method === "POST" ? parseBody(call).tags : undefined;
-    kept.tags = changedTags(kept.tags, added, [call.query.tagKeys ?? []].flat());
+    const removed = [call.query.tagKeys ?? []].flat();
+    kept.tags = changedTags(kept.tags, { added, removed }, invalid);
     return {};
   }
 

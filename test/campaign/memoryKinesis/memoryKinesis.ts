@@ -1,4 +1,4 @@
-import { checkRequestLimits } from "../../../sandbox/aws/kinesis/limits";
+import { checkRequestLimits } from "../../../sandbox/aws/kinesis/request";
 import { AwsError, type HttpResponse } from "../../../sandbox/aws/protocol";
 import type { KinesisEndpoint } from "../kinesisEndpoint";
 import { hashKeyOf } from "./hashKeys";

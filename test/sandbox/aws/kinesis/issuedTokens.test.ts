@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { IssuedTokens } from "../../../../sandbox/aws/kinesis/target";
+import { IssuedTokens } from "../../../../sandbox/aws/kinesis/request";
 
 describe("the iterators that the sandbox has issued", () => {
   it("are mapped to their streams, up to a capacity", () => {
