@@ -1,4 +1,4 @@
-import { draw } from "./draw";
+import { createHash } from "node:crypto";
 import { isObject, type Json } from "./upload";
 
 export interface DeliveryFaultOptions {
@@ -133,4 +133,13 @@ function inOtherForm(row: Json): Json {
       ),
     }),
   };
+}
+
+/**
+ * Returns a number in [0, 1) that depends only on the seed and the parts. Neither the time nor earlier draws change it, so
+ * that a seed repeats.
+ */
+export function draw(seed: string, ...parts: (string | number)[]): number {
+  const digest = createHash("sha256").update(JSON.stringify([seed, ...parts]));
+  return Number.parseInt(digest.digest("hex").slice(0, 12), 16) / 2 ** 48;
 }

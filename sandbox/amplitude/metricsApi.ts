@@ -1,4 +1,4 @@
-import { timestamp } from "./exportRow";
+import { timestamp } from "./project";
 import { type ApiResponse, jsonResponse, refused } from "./responses";
 import { RequestLimit } from "./throttle";
 

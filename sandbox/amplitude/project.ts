@@ -1,4 +1,4 @@
-import { deviceIdOf, exportRow, groupsOf } from "./exportRow";
+import { createHash } from "node:crypto";
 import { type IngestedEvent, isObject, type Json, type Upload } from "./upload";
 
 /** Source: HTTP V2 API, "Event deduplication". */
@@ -135,4 +135,145 @@ function listOf(value: unknown): unknown[] {
 
 function without(values: unknown[], present: unknown): unknown[] {
   return values.filter((value) => !listOf(present).includes(value));
+}
+
+/** The server's facts about an event. */
+interface RowContext {
+  /** The project's id. */
+  app: number;
+  amplitudeId: number;
+  uuid: string;
+  /** Used if the event has no `insert_id`. */
+  insertId: string;
+  /** Path of the endpoint that received it. */
+  path: string;
+  /** Milliseconds since 1970-01-01 UTC. */
+  receivedAt: number;
+  processedAt: number;
+  /** Milliseconds since 1970-01-01 UTC, by the sender's clock. */
+  clientUploadedAt: number;
+  /** The user's properties, including this event's. */
+  userProperties: Json;
+  /** Ids of the event's groups by the id of their type. */
+  groupIds: Record<string, number[]>;
+}
+
+/** Maximum error of a sender's clock that counts as correct. Source: Export API, `event_time`. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
+/**
+ * Returns the row of the Export API for an event. Every key exists; unknown ones are `null`. An `$identify` keeps its
+ * operations, because the form of a forwarded one is undocumented.
+ *
+ * Sources: Export API, "Response", and rows of real exports.
+ */
+function exportRow(event: IngestedEvent, context: RowContext): Json {
+  const { app, amplitudeId, uuid, path, groupIds } = context;
+  return {
+    $insert_id: text(event.insert_id) ?? context.insertId,
+    $insert_key: null,
+    $schema: null,
+    adid: text(event.adid),
+    amplitude_attribution_ids: null,
+    amplitude_event_type: null,
+    amplitude_id: amplitudeId,
+    app,
+    ...timesOf(event, context),
+    data: { path, user_properties_updated: true, group_first_event: {}, group_ids: groupIds },
+    data_type: "event",
+    device_id: deviceIdOf(event),
+    event_id: typeof event.event_id === "number" ? event.event_id : 0,
+    event_type: event.event_type,
+    ...propertiesOf(event, context.userProperties),
+    ...deviceOf(event),
+    ...placeOf(event),
+    idfa: text(event.idfa),
+    is_attribution_event: null,
+    language: text(event.language),
+    library: text(event.library) ?? "http/2.0",
+    partner_id: text(event.partner_id),
+    paying: null,
+    plan: isObject(event.plan) ? event.plan : {},
+    sample_rate: null,
+    session_id: typeof event.session_id === "number" ? event.session_id : -1,
+    source_id: null,
+    start_version: text(event.app_version),
+    user_creation_time: null,
+    user_id: event.user_id ?? null,
+    uuid,
+    version_name: text(event.app_version) ?? text(event.version_name),
+  };
+}
+
+function text(value: unknown): string | null {
+  return value === undefined || value === null ? null : String(value);
+}
+
+function deviceOf(event: IngestedEvent): Json {
+  return {
+    device_brand: text(event.device_brand),
+    device_carrier: text(event.carrier),
+    device_family: text(event.device_model),
+    device_manufacturer: text(event.device_manufacturer),
+    device_model: text(event.device_model),
+    device_type: text(event.device_model),
+    os_name: text(event.os_name),
+    os_version: text(event.os_version),
+    platform: text(event.platform),
+  };
+}
+
+function placeOf(event: IngestedEvent): Json {
+  return {
+    city: text(event.city),
+    country: text(event.country),
+    dma: text(event.dma),
+    ip_address: text(event.ip),
+    location_lat: typeof event.location_lat === "number" ? event.location_lat : null,
+    location_lng: typeof event.location_lng === "number" ? event.location_lng : null,
+    region: text(event.region),
+  };
+}
+
+function propertiesOf(event: IngestedEvent, userProperties: Json): Json {
+  return {
+    event_properties: isObject(event.event_properties) ? event.event_properties : {},
+    global_user_properties: null,
+    group_properties: isObject(event.group_properties) ? event.group_properties : {},
+    groups: groupsOf(event),
+    user_properties: event.event_type === "$identify" ? (event.user_properties ?? {}) : userProperties,
+  };
+}
+
+/** A group's value is a list in an export. */
+function groupsOf({ groups }: IngestedEvent): Record<string, unknown[]> {
+  if (!isObject(groups)) return {};
+  return Object.fromEntries(
+    Object.entries(groups).map(([type, value]) => [type, Array.isArray(value) ? value : [value]]),
+  );
+}
+
+/** Source: HTTP V2 API, `device_id`: without one it is a hash of the user id. */
+function deviceIdOf({ device_id: deviceId, user_id: userId = "" }: IngestedEvent): string {
+  return deviceId ?? createHash("sha256").update(userId).digest("hex").slice(0, 32);
+}
+
+/** Returns `event_time`: the sender's time, corrected if its clock is wrong. Source: Export API, `event_time`. */
+function timesOf(event: IngestedEvent, { receivedAt, processedAt, clientUploadedAt }: RowContext): Json {
+  const happened = typeof event.time === "number" ? event.time : receivedAt;
+  const clockError = receivedAt - clientUploadedAt;
+  const corrected = Math.abs(clockError) < CLOCK_TOLERANCE_MS ? happened : happened + clockError;
+  return {
+    client_event_time: timestamp(happened),
+    client_upload_time: timestamp(clientUploadedAt),
+    event_time: timestamp(corrected),
+    processed_time: timestamp(processedAt),
+    server_received_time: timestamp(receivedAt),
+    server_upload_time: timestamp(receivedAt),
+  };
+}
+
+/** Formats a UTC time without its zone: `2025-07-17 10:36:28.583000`. */
+export function timestamp(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace("T", " ").replace("Z", "000");
 }

@@ -9,7 +9,7 @@ import {
   type DestinationForm,
   type PermissionCheck,
 } from "./customerAccount";
-import { KinesisDestination } from "./destination";
+import { type DeliveryHabits, DOCUMENTED_HABITS, KinesisDestination, type Random } from "./destination";
 import { DOCUMENTED_EXPORT, ExportApi, type ExportHabits } from "./exportApi";
 import { DOCUMENTED_METRICS, MetricsApi, type MetricsHabits } from "./metricsApi";
 import { Project, type Reception } from "./project";
@@ -22,7 +22,6 @@ import {
   serverFailure,
   tooManyRequests,
 } from "./responses";
-import { type DeliveryHabits, DOCUMENTED_HABITS, type Random } from "./schedule";
 import { BATCH_RATES, HTTP_V2_RATES, Throttle, type ThrottleLimits } from "./throttle";
 import {
   BATCH_LIMITS,

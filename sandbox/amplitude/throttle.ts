@@ -18,7 +18,7 @@ export const HTTP_V2_RATES: ThrottleLimits = {
 };
 export const BATCH_RATES: ThrottleLimits = { ...HTTP_V2_RATES, eventsPerSecond: 1_000 };
 
-const DAY_MS = 24 * 3600 * 1000;
+const DAY_SECONDS = 24 * 3600;
 
 /** Limits the requests of one minute, whatever they ask for. */
 export class RequestLimit {
@@ -48,51 +48,28 @@ export class Throttle {
 
   /** Counts the events, or returns whose rates are too high; the whole upload is then rejected. */
   take(events: IngestedEvent[], now: number): Throttled | undefined {
-    const users = countBy(events, "user_id");
-    const devices = countBy(events, "device_id");
-    const tooFast = {
-      users: this.#tooFast("users", users, now),
-      devices: this.#tooFast("devices", devices, now),
-    };
-    const overQuota = {
-      users: this.#overQuota("users", users, now),
-      devices: this.#overQuota("devices", devices, now),
-    };
-    const throttled = events.flatMap(({ user_id: user = "", device_id: device = "" }, position) =>
-      Object.hasOwn(tooFast.users, user) || Object.hasOwn(tooFast.devices, device) ? [position] : [],
-    );
-    const isOver = [tooFast, overQuota].some(
-      (over) => Object.keys({ ...over.users, ...over.devices }).length > 0,
-    );
-    if (isOver) {
-      return {
-        epsThreshold: this.limits.eventsPerSecond,
-        users: tooFast.users,
-        devices: tooFast.devices,
-        quotaUsers: overQuota.users,
-        quotaDevices: overQuota.devices,
-        events: throttled,
-      };
+    const { eventsPerSecond, eventsPerDay, windowSeconds } = this.limits;
+    const counts = { users: countBy(events, "user_id"), devices: countBy(events, "device_id") };
+    const over = (kind: Kind, max: number, seconds: number, sumOf: (events: number) => number) =>
+      Object.fromEntries(
+        [...counts[kind]]
+          .map(([id, added]) => [id, sumOf(this.#within(kind, id, now - seconds * 1000) + added)] as const)
+          .filter(([, sum]) => sum > max),
+      );
+    const tooFast = (kind: Kind) =>
+      over(kind, eventsPerSecond, windowSeconds, (sum) => Math.ceil(sum / windowSeconds));
+    const overQuota = (kind: Kind) => over(kind, eventsPerDay, DAY_SECONDS, (sum) => sum);
+    const [users, devices] = [tooFast("users"), tooFast("devices")];
+    const [quotaUsers, quotaDevices] = [overQuota("users"), overQuota("devices")];
+    if (Object.keys({ ...users, ...devices, ...quotaUsers, ...quotaDevices }).length === 0) {
+      this.#remember("users", counts.users, now);
+      this.#remember("devices", counts.devices, now);
+      return undefined;
     }
-    this.#remember("users", users, now);
-    this.#remember("devices", devices, now);
-    return undefined;
-  }
-
-  #tooFast(kind: Kind, counts: Map<string, number>, now: number): Record<string, number> {
-    const { eventsPerSecond, windowSeconds } = this.limits;
-    const rates = [...counts].map(([id, events]) => {
-      const recent = this.#within(kind, id, now - windowSeconds * 1000);
-      return [id, Math.ceil((recent + events) / windowSeconds)] as const;
-    });
-    return Object.fromEntries(rates.filter(([, rate]) => rate > eventsPerSecond));
-  }
-
-  #overQuota(kind: Kind, counts: Map<string, number>, now: number): Record<string, number> {
-    const totals = [...counts].map(
-      ([id, events]) => [id, this.#within(kind, id, now - DAY_MS) + events] as const,
+    const throttled = events.flatMap(({ user_id: user = "", device_id: device = "" }, position) =>
+      Object.hasOwn(users, user) || Object.hasOwn(devices, device) ? [position] : [],
     );
-    return Object.fromEntries(totals.filter(([, total]) => total > this.limits.eventsPerDay));
+    return { epsThreshold: eventsPerSecond, users, devices, quotaUsers, quotaDevices, events: throttled };
   }
 
   #within(kind: Kind, id: string, since: number): number {
@@ -102,7 +79,7 @@ export class Throttle {
 
   #remember(kind: Kind, counts: Map<string, number>, now: number): void {
     for (const [id, events] of counts) {
-      const recent = (this.#taken[kind].get(id) ?? []).filter(({ at }) => at > now - DAY_MS);
+      const recent = (this.#taken[kind].get(id) ?? []).filter(({ at }) => at > now - DAY_SECONDS * 1000);
       this.#taken[kind].set(id, [...recent, { at: now, events }]);
     }
   }

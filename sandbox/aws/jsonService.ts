@@ -17,9 +17,9 @@ export interface Operation {
 export interface JsonService {
   /** Name in messages, such as `KMS`. */
   readonly name: string;
-  /** What precedes the operation in the header `x-amz-target`, such as `TrentService`. */
+  /** Prefix of its operations in the header `x-amz-target`, such as `TrentService`. */
   readonly target: string;
-  /** What precedes the operation in its IAM action, such as `kms`. */
+  /** Prefix of its IAM actions, such as `kms`. */
   readonly prefix: string;
   /** Version of the protocol, which the responses' content type names. */
   readonly version: "1.0" | "1.1";

@@ -1,6 +1,6 @@
 import { uniqueId } from "../principals";
 import { AwsError } from "../protocol";
-import type { Call, Operations, Result } from "./operation";
+import type { Account, Call, Operations, Policy, PolicyVersion, Result } from "./operation";
 import {
   alreadyExists,
   deleteConflict,
@@ -11,7 +11,6 @@ import {
   tagOperations,
   thePolicy,
 } from "./operation";
-import type { Account, Policy, PolicyVersion } from "./state";
 import { description, identityPolicy, mergeTags, path, policyName } from "./validation";
 
 /** "IAM and AWS STS quotas": versions of a managed policy that are kept. */

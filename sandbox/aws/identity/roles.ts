@@ -1,5 +1,5 @@
 import { uniqueId } from "../principals";
-import type { Call, Operations, Result } from "./operation";
+import type { Call, Operations, Result, Role } from "./operation";
 import {
   alreadyExists,
   deleteConflict,
@@ -11,7 +11,6 @@ import {
   tagOperations,
   theRole,
 } from "./operation";
-import type { Role } from "./state";
 import {
   description,
   identityPolicy,

@@ -4,11 +4,10 @@ import { authorize, decide } from "../enforcement";
 import type { AccessKeys, Grants, Principal, RoleSession } from "../principals";
 import type { AwsError, HttpResponse } from "../protocol";
 import { Refusal } from "../protocol";
-import type { Call, Operations, Result } from "./operation";
+import { Accounts, type Call, type Operation, parsePolicy, type Result } from "./operation";
 import { policyOperations } from "./policies";
 import { roleOperations, rolePolicyOperations } from "./roles";
 import { simulationOperations } from "./simulation";
-import { Accounts, parsePolicy } from "./state";
 import { sessionOf, stsOperations } from "./sts";
 import { Parameters } from "./validation";
 
@@ -29,15 +28,17 @@ interface ServiceSession {
 
 const VERSIONS = { iam: "2010-05-08", sts: "2011-06-15" };
 
-const operationsOfIam = new Map(
-  Object.entries({
-    ...roleOperations,
-    ...rolePolicyOperations,
-    ...policyOperations,
-    ...simulationOperations,
-  } satisfies Operations),
-);
-const operationsOfSts = new Map(Object.entries(stsOperations));
+const OPERATIONS = {
+  iam: new Map<string, Operation>(
+    Object.entries({
+      ...roleOperations,
+      ...rolePolicyOperations,
+      ...policyOperations,
+      ...simulationOperations,
+    }),
+  ),
+  sts: new Map(Object.entries(stsOperations)),
+};
 
 /** IAM and STS over the state of all accounts, which lives in memory. */
 export class IdentityServer {
@@ -89,43 +90,29 @@ export class IdentityServer {
     const parameters = new Parameters(body.toString("utf8"));
     const action = parameters.required("Action");
     const version = parameters.required("Version");
-    if (version !== VERSIONS[service]) throw unknownAction(service, action, version);
-    const account = this.#accounts.get(principal.accountId);
-    const grants = this.grantsOf(principal);
-    const call = {
+    const operation = version === VERSIONS[service] ? OPERATIONS[service].get(action) : undefined;
+    if (operation === undefined)
+      throw new Refusal(
+        "UnknownOperation",
+        `Could not find operation ${action} for ${service} version ${version}`,
+      );
+    const call: Call = {
       principal,
-      grants,
-      account,
+      grants: this.grantsOf(principal),
+      account: this.#accounts.get(principal.accountId),
       accounts: this.#accounts,
       keys: this.keys,
       parameters,
       region,
       now,
     };
-    const result = service === "iam" ? await runIam(action, call) : await runSts(action, call);
+    if (operation.resource !== undefined) {
+      const [context, resource] = [operation.context?.(call) ?? {}, operation.resource(call)];
+      await authorize({ ...call, action: `${service}:${action}`, resource, context });
+    }
+    const result = await operation.run(call);
     return resultXml(action, `https://${service}.amazonaws.com/doc/${version}/`, result);
   }
-}
-
-async function runIam(action: string, call: Call): Promise<Result | undefined> {
-  const operation = operationsOfIam.get(action);
-  if (operation === undefined) throw unknownAction("iam", action, VERSIONS.iam);
-  const context = operation.context?.(call) ?? {};
-  await authorize({ ...call, action: `iam:${action}`, resource: operation.resource(call), context });
-  return operation.run(call);
-}
-
-async function runSts(action: string, call: Call): Promise<Result> {
-  const operation = operationsOfSts.get(action);
-  if (operation === undefined) throw unknownAction("sts", action, VERSIONS.sts);
-  return operation(call);
-}
-
-function unknownAction(service: string, action: string, version: string): Refusal {
-  return new Refusal(
-    "UnknownOperation",
-    `Could not find operation ${action} for ${service} version ${version}`,
-  );
 }
 
 const builder = new XMLBuilder({ format: false, ignoreAttributes: false, suppressBooleanAttributes: false });

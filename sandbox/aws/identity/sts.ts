@@ -1,9 +1,7 @@
 import { accessDenied, authorizeAssumeRole } from "../enforcement";
 import type { Principal, RoleSession } from "../principals";
 import { AwsError } from "../protocol";
-import type { Call, Result } from "./operation";
-import type { Role } from "./state";
-import { parsePolicy } from "./state";
+import { type Call, type Operations, parsePolicy, type Result, type Role } from "./operation";
 import { invalid } from "./validation";
 
 const DEFAULT_SECONDS = 3600;
@@ -12,16 +10,12 @@ const MAX_SECONDS = 43200;
 /** When a role's session assumes a role (role chaining). Source: AssumeRole in the STS API reference. */
 const MAX_CHAINED_SECONDS = 3600;
 
-export type StsOperation = (call: Call) => Promise<Result> | Result;
-
 /** Any caller may get its identity. Assuming a role requires permission from both sides. */
-export const stsOperations: Record<string, StsOperation> = {
-  GetCallerIdentity: ({ principal }) => ({
-    UserId: principal.userId,
-    Account: principal.accountId,
-    Arn: principal.arn,
-  }),
-  AssumeRole: assumeRole,
+export const stsOperations: Operations = {
+  GetCallerIdentity: {
+    run: ({ principal: { userId, accountId, arn } }) => ({ UserId: userId, Account: accountId, Arn: arn }),
+  },
+  AssumeRole: { run: assumeRole },
 };
 
 const ROLE_ARN =

@@ -1,6 +1,12 @@
-import { type Autonaming, nameOf } from "./naming";
-import { type CheckFailure, isEmpty, isKnown, isObject, type Properties } from "./properties";
-import type { PropertySpec, ResourceType, ValueType } from "./resourceType";
+import { createHash } from "node:crypto";
+import { type CheckFailure, isEmpty, isKnown, isObject, type Properties, UNKNOWN } from "./properties";
+import type { NameRule, PropertySpec, ResourceType, ValueType } from "./resourceType";
+
+/** The engine's proposal for a name, from `pulumi:autonaming`. */
+export interface Autonaming {
+  proposedName: string;
+  mode: "propose" | "enforce" | "disable";
+}
 
 export interface CheckRequest {
   /** The resource's name in the program. */
@@ -38,10 +44,10 @@ export function check(type: ResourceType, request: CheckRequest): Checked {
   const defaults = filledIn.map(([key]) => key);
 
   if (type.naming !== undefined) {
-    const naming = nameOf({ rule: type.naming, ...request, news: inputs });
+    const naming = nameOf(type.naming, inputs, request);
     failures.push(...naming.failures);
-    if (naming.kind === "generated") {
-      inputs.name = naming.name;
+    if (naming.generated !== undefined) {
+      inputs.name = naming.generated;
       defaults.push("name");
     }
   }
@@ -104,4 +110,69 @@ function withDocumentsAsText(type: ResourceType, inputs: Properties): Properties
 
 function knownOnly(inputs: Properties): Properties {
   return Object.fromEntries(Object.entries(inputs).filter(([, value]) => isKnown(value)));
+}
+
+interface Naming {
+  /** A new name, or one that was generated before. */
+  generated?: string;
+  failures: CheckFailure[];
+}
+
+/** Checks an explicit name. Without one, it keeps the last generated name or generates one. */
+function nameOf(rule: NameRule, inputs: Properties, request: CheckRequest): Naming {
+  if (inputs.namePrefix !== undefined && rule.hasPrefix) return { failures: prefixFailures(rule, inputs) };
+  if (inputs.name !== undefined) return { failures: nameFailures(rule, inputs.name) };
+  const generated = generatedBefore(request.olds) ?? proposed(request);
+  return generated === undefined
+    ? { failures: [{ property: "name", reason: "automatic naming is disabled: set a name" }] }
+    : { generated, failures: nameFailures(rule, generated) };
+}
+
+function generatedBefore(olds: Properties): string | undefined {
+  const wasGenerated = Array.isArray(olds.__defaults) && olds.__defaults.includes("name");
+  return wasGenerated && typeof olds.name === "string" ? olds.name : undefined;
+}
+
+/** Returns the engine's proposal. Without one, it adds seven hexadecimal digits to the logical name, as the real provider does. */
+function proposed({ logicalName, seed, autonaming }: CheckRequest): string | undefined {
+  if (autonaming?.mode === "disable") return undefined;
+  if (autonaming !== undefined) return autonaming.proposedName;
+  return `${logicalName}-${createHash("sha256").update(seed).update(logicalName).digest("hex").slice(0, 7)}`;
+}
+
+function nameFailures(rule: NameRule, name: unknown): CheckFailure[] {
+  if (name === UNKNOWN || typeof name !== "string") return [];
+  const failures = [];
+  if (name.length < 1 || name.length > rule.longest) {
+    failures.push({
+      property: "name",
+      reason: `${JSON.stringify(name)} has ${name.length} characters; 1 to ${rule.longest} are allowed`,
+    });
+  }
+  if ([...name].some((character) => !rule.characters.test(character))) {
+    failures.push({
+      property: "name",
+      reason: `${JSON.stringify(name)} may hold ${rule.characters.source} only`,
+    });
+  }
+  return failures;
+}
+
+/** Returns Terraform's unique suffix: the creation time and a counter, 26 characters in all. */
+const SUFFIX_LENGTH = 26;
+let suffixesMade = 0;
+
+function prefixFailures(rule: NameRule, { name, namePrefix }: Properties): CheckFailure[] {
+  const longest = rule.longest - SUFFIX_LENGTH;
+  if (name !== undefined) return [{ property: "namePrefix", reason: "conflicts with name" }];
+  if (typeof namePrefix !== "string" || namePrefix.length <= longest) return [];
+  return [
+    { property: "namePrefix", reason: `has ${namePrefix.length} characters; at most ${longest} are allowed` },
+  ];
+}
+
+export function nameFromPrefix(prefix: string, now: Date): string {
+  const time = now.toISOString().replace(/\D/g, "").slice(0, 17).padEnd(18, "0");
+  const counter = (++suffixesMade).toString(16).padStart(8, "0");
+  return `${prefix}${time}${counter}`;
 }

@@ -6,16 +6,20 @@ import { KinesisClient } from "@aws-sdk/client-kinesis";
 import { PipesClient } from "@aws-sdk/client-pipes";
 import { STSClient } from "@aws-sdk/client-sts";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import type { ProviderConfiguration } from "./configuration";
+import type { ProviderConfiguration, Service } from "./configuration";
+import { type Properties, text } from "./properties";
+
+/** Returns the client of a region, or of the region in a resource's properties. Default: the provider's. */
+type Regional<Client> = (place: string | Properties) => Client;
 
 /** The AWS clients of the handlers. */
 export interface Aws {
   /** Region of the provider's configuration. */
   region: string;
-  kinesis(region: string): KinesisClient;
-  cloudwatch(region: string): CloudWatchClient;
-  logs(region: string): CloudWatchLogsClient;
-  pipes(region: string): PipesClient;
+  kinesis: Regional<KinesisClient>;
+  cloudwatch: Regional<CloudWatchClient>;
+  logs: Regional<CloudWatchLogsClient>;
+  pipes: Regional<PipesClient>;
   iam: IAMClient;
   sts: STSClient;
   /** Waits before the next poll. Rejects once the engine has canceled the operation. */
@@ -29,40 +33,34 @@ export function connect(configuration: ProviderConfiguration): Aws {
   const { region, endpoints } = configuration;
   const cancellation = new AbortController();
   const requestHandler = new NodeHttpHandler();
-  const common = { ...credentials(configuration), requestHandler };
-  const kinesis = byRegion(
-    (of) => new KinesisClient({ ...common, ...endpoint(endpoints.kinesis), region: of }),
-  );
-  const cloudwatch = byRegion(
-    (of) => new CloudWatchClient({ ...common, ...endpoint(endpoints.cloudwatch), region: of }),
-  );
-  const logs = byRegion(
-    (of) => new CloudWatchLogsClient({ ...common, ...endpoint(endpoints.logs), region: of }),
-  );
-  const pipes = byRegion((of) => new PipesClient({ ...common, ...endpoint(endpoints.pipes), region: of }));
-  const iam = new IAMClient({ ...common, ...endpoint(endpoints.iam), region });
-  const sts = new STSClient({ ...common, ...endpoint(endpoints.sts), region });
+  const settings = (service: Service, of = region) => ({
+    ...credentials(configuration),
+    ...(endpoints[service] !== undefined && { endpoint: endpoints[service] }),
+    requestHandler,
+    region: of,
+  });
+  type Settings = ReturnType<typeof settings>;
+  /** Creates one client per region, on first use. */
+  function regional<Client>(service: Service, Type: new (settings: Settings) => Client): Regional<Client> {
+    const clients = new Map<string, Client>();
+    return (place) => {
+      const of = typeof place === "string" ? place : (text(place, "region") ?? region);
+      const client = clients.get(of) ?? new Type(settings(service, of));
+      clients.set(of, client);
+      return client;
+    };
+  }
   return {
     region,
-    kinesis,
-    cloudwatch,
-    logs,
-    pipes,
-    iam,
-    sts,
+    kinesis: regional("kinesis", KinesisClient),
+    cloudwatch: regional("cloudwatch", CloudWatchClient),
+    logs: regional("logs", CloudWatchLogsClient),
+    pipes: regional("pipes", PipesClient),
+    iam: new IAMClient(settings("iam")),
+    sts: new STSClient(settings("sts")),
     pause: (milliseconds) => setTimeout(milliseconds, undefined, { signal: cancellation.signal }),
     cancel: () => cancellation.abort(new Error("the engine has canceled the operation")),
     close: () => requestHandler.destroy(),
-  };
-}
-
-/** Creates one client per region, on first use. */
-function byRegion<Client>(make: (region: string) => Client): (region: string) => Client {
-  const clients = new Map<string, Client>();
-  return (region) => {
-    const client = clients.get(region) ?? make(region);
-    clients.set(region, client);
-    return client;
   };
 }
 
@@ -71,10 +69,6 @@ function credentials({ accessKey, secretKey, token }: ProviderConfiguration) {
   if (accessKey === undefined || secretKey === undefined) return {};
   const sessionToken = token === undefined ? {} : { sessionToken: token };
   return { credentials: { accessKeyId: accessKey, secretAccessKey: secretKey, ...sessionToken } };
-}
-
-function endpoint(url: string | undefined) {
-  return url === undefined ? {} : { endpoint: url };
 }
 
 /** Returns the result of the work, or undefined if it throws the given "not found" error. */

@@ -2,6 +2,7 @@ import { type CheckFailure, isEmpty, isKnown, isObject, type Properties } from "
 
 /** Services with a configurable endpoint. */
 export const SERVICES = ["kinesis", "iam", "sts", "cloudwatch", "logs", "pipes"] as const;
+export type Service = (typeof SERVICES)[number];
 
 /** The part of the real provider's configuration that is honored here. */
 export interface ProviderConfiguration {
@@ -9,7 +10,7 @@ export interface ProviderConfiguration {
   accessKey?: string | undefined;
   secretKey?: string | undefined;
   token?: string | undefined;
-  endpoints: Partial<Record<(typeof SERVICES)[number], string>>;
+  endpoints: Partial<Record<Service, string>>;
 }
 
 /** Flags of the real provider that turn off calls which this one never makes. */

@@ -1,6 +1,5 @@
-import { areSamePolicies } from "./policyDocuments";
 import type { Properties } from "./properties";
-import { isEmpty, isKnown, object } from "./properties";
+import { isEmpty, isKnown, isObject, object } from "./properties";
 import type { PropertySpec, ResourceType } from "./resourceType";
 
 export interface PropertyDifference {
@@ -76,11 +75,74 @@ function sortedList(value: unknown): unknown {
 }
 
 function canonical(value: unknown): string {
-  return (
-    JSON.stringify(value, (_key, inner) =>
-      typeof inner === "object" && inner !== null && !Array.isArray(inner)
-        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : inner,
-    ) ?? ""
-  );
+  return JSON.stringify(value, (_key, inner) => (isObject(inner) ? sortedKeys(inner) : inner)) ?? "";
+}
+
+function sortedKeys(value: Properties): Properties {
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * Whether two policy documents have the same meaning: IAM returns a document with its keys in another order, a list of one
+ * as a plain string, and an account's id as the ARN of its root.
+ */
+export function areSamePolicies(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  const [first, second] = [parsed(one), parsed(other)];
+  if (first === undefined || second === undefined) return false;
+  return canonical(normal(first)) === canonical(normal(second));
+}
+
+function parsed(document: unknown): unknown {
+  if (typeof document !== "string") return undefined;
+  try {
+    return JSON.parse(document);
+  } catch {
+    return undefined;
+  }
+}
+
+function normal(document: unknown): unknown {
+  if (!isObject(document)) return document;
+  const statements = listOf(document.Statement).map((statement) => normalStatement(statement));
+  return { ...document, Statement: sorted(statements) };
+}
+
+function normalStatement(statement: unknown): unknown {
+  if (!isObject(statement)) return statement;
+  const entries = Object.entries(statement).map(([key, value]) => [key, normalElement(key, value)]);
+  return Object.fromEntries(entries);
+}
+
+function normalElement(key: string, value: unknown): unknown {
+  if (key === "Principal" || key === "NotPrincipal") return normalPrincipal(value);
+  if (key === "Condition" && isObject(value))
+    return mapped(value, (keys) => (isObject(keys) ? mapped(keys, values) : keys));
+  if (key === "Sid" || key === "Effect") return value;
+  return values(value);
+}
+
+function normalPrincipal(value: unknown): unknown {
+  if (!isObject(value)) return value === "*" ? { AWS: ["*"] } : value;
+  return mapped(value, (principals) => sorted(listOf(principals).map(accountAsRoot)));
+}
+
+function accountAsRoot(principal: unknown): string {
+  const written = String(principal);
+  return /^\d{12}$/.test(written) ? `arn:aws:iam::${written}:root` : written;
+}
+
+const values = (value: unknown) => sorted(listOf(value).map(String));
+
+function listOf(value: unknown): unknown[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+function mapped(value: Properties, change: (inner: unknown) => unknown): Properties {
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, change(inner)]));
+}
+
+function sorted(items: unknown[]): unknown[] {
+  return [...items].sort((a, b) => (canonical(a) < canonical(b) ? -1 : 1));
 }

@@ -118,7 +118,7 @@ export function plannedCreate(aws: Aws, type: ResourceType, inputs: Properties):
     ...unknown,
     ...name,
     ...tagsAllOf(type, inputs),
-    ...type.plannedOutputs?.(aws, inputs),
+    ...(type.properties.region !== undefined && { region: aws.region }),
     ...withoutDefaults(inputs),
   };
 }

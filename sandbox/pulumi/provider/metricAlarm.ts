@@ -13,16 +13,18 @@ import type { Aws } from "./clients";
 import { ifFound } from "./clients";
 import {
   type CheckFailure,
-  number,
   type Properties,
+  pick,
   present,
   requiredText,
+  tagChanges,
+  tagList,
+  tagMap,
+  tagOutputs,
   text,
   textMap,
-  texts,
 } from "./properties";
 import type { Found, PropertySpec, ResourceType } from "./resourceType";
-import { tagChanges, tagList, tagMap, tagOutputs } from "./tags";
 
 const STRING: PropertySpec = { type: "string" };
 const ARNS: PropertySpec = { type: "stringSet" };
@@ -53,14 +55,16 @@ export const metricAlarmType: ResourceType = {
   computedOutputs: ["arn"],
   naming: { longest: 255, characters: /[^\p{C}]/u, hasPrefix: false },
   rules,
-  plannedOutputs: (aws, inputs) => ({ region: text(inputs, "region") ?? aws.region }),
   create: async (aws, inputs) => {
     await put(aws, inputs, { Tags: tagList(textMap(inputs, "tags")) });
     return requiredText(inputs, "name");
   },
   read,
   update,
-  delete: remove,
+  delete: async (aws, id, state) => {
+    const command = new DeleteAlarmsCommand({ AlarmNames: [id] });
+    await ifFound(ResourceNotFound, () => aws.cloudwatch(state).send(command));
+  },
 };
 
 function rules(inputs: Properties): CheckFailure[] {
@@ -73,34 +77,41 @@ function rules(inputs: Properties): CheckFailure[] {
     .map((property) => ({ property, reason: "is needed for an alarm on a metric" }));
 }
 
+/** Properties with the names of the API's members, whose first letter is a capital. */
+const MEMBERS = [
+  "alarmDescription",
+  "comparisonOperator",
+  "evaluationPeriods",
+  "datapointsToAlarm",
+  "threshold",
+  "metricName",
+  "namespace",
+  "period",
+  "statistic",
+  "treatMissingData",
+  "actionsEnabled",
+  "alarmActions",
+  "okActions",
+  "insufficientDataActions",
+];
+
+function memberOf(property: string): string {
+  return property === "okActions" ? "OKActions" : property.charAt(0).toUpperCase() + property.slice(1);
+}
+
 async function put(
   aws: Aws,
   inputs: Properties,
   extra: Pick<PutMetricAlarmCommandInput, "Tags">,
 ): Promise<void> {
-  await clientOf(aws, inputs).send(
-    new PutMetricAlarmCommand({
-      ...extra,
-      AlarmName: requiredText(inputs, "name"),
-      ComparisonOperator: requiredText(inputs, "comparisonOperator") as MetricAlarm["ComparisonOperator"],
-      EvaluationPeriods: number(inputs, "evaluationPeriods"),
-      Threshold: number(inputs, "threshold"),
-      MetricName: text(inputs, "metricName"),
-      Namespace: text(inputs, "namespace"),
-      Period: number(inputs, "period"),
-      Statistic: text(inputs, "statistic") as MetricAlarm["Statistic"],
-      Dimensions: Object.entries(textMap(inputs, "dimensions")).map(([Name, Value]) => ({ Name, Value })),
-      TreatMissingData: text(inputs, "treatMissingData"),
-      ActionsEnabled: inputs.actionsEnabled !== false,
-      AlarmActions: texts(inputs, "alarmActions"),
-      OKActions: texts(inputs, "okActions"),
-      InsufficientDataActions: texts(inputs, "insufficientDataActions"),
-      ...present({
-        AlarmDescription: text(inputs, "alarmDescription"),
-        DatapointsToAlarm: number(inputs, "datapointsToAlarm"),
-      }),
-    }),
-  );
+  const members = Object.entries(pick(inputs, MEMBERS)).filter(([, value]) => value !== "");
+  const request = {
+    ...extra,
+    ...Object.fromEntries(members.map(([key, value]) => [memberOf(key), value])),
+    AlarmName: requiredText(inputs, "name"),
+    Dimensions: Object.entries(textMap(inputs, "dimensions")).map(([Name, Value]) => ({ Name, Value })),
+  };
+  await aws.cloudwatch(inputs).send(new PutMetricAlarmCommand(request as PutMetricAlarmCommandInput));
 }
 
 /** An alarm is identified by its name, in the region of its state. It is imported by its name or by `name@region`. */
@@ -118,30 +129,19 @@ async function read(aws: Aws, id: string, known: Properties = {}): Promise<Found
 
 function stateOf(alarm: MetricAlarm): Properties {
   const dimensions = (alarm.Dimensions ?? []).map(({ Name, Value }) => [Name, Value]);
-  return present({
+  const members = MEMBERS.map((key) => [key, alarm[memberOf(key) as keyof MetricAlarm]]);
+  return {
+    ...present(Object.fromEntries(members)),
     name: alarm.AlarmName,
     arn: alarm.AlarmArn,
     alarmDescription: alarm.AlarmDescription || undefined,
-    comparisonOperator: alarm.ComparisonOperator,
-    evaluationPeriods: alarm.EvaluationPeriods,
-    datapointsToAlarm: alarm.DatapointsToAlarm,
-    threshold: alarm.Threshold,
-    metricName: alarm.MetricName,
-    namespace: alarm.Namespace,
-    period: alarm.Period,
-    statistic: alarm.Statistic,
     dimensions: Object.fromEntries(dimensions),
-    treatMissingData: alarm.TreatMissingData ?? "missing",
-    actionsEnabled: alarm.ActionsEnabled,
-    alarmActions: alarm.AlarmActions ?? [],
-    okActions: alarm.OKActions ?? [],
-    insufficientDataActions: alarm.InsufficientDataActions ?? [],
-  });
+  };
 }
 
 /** PutMetricAlarm replaces the whole alarm except its tags. */
 async function update(aws: Aws, _id: string, state: Properties, inputs: Properties): Promise<void> {
-  const cloudwatch = clientOf(aws, inputs);
+  const cloudwatch = aws.cloudwatch(inputs);
   await put(aws, inputs, {});
   const { removed, put: added } = tagChanges(state, inputs);
   const ResourceARN = requiredText(state, "arn");
@@ -149,14 +149,4 @@ async function update(aws: Aws, _id: string, state: Properties, inputs: Properti
   if (Object.keys(added).length > 0) {
     await cloudwatch.send(new TagResourceCommand({ ResourceARN, Tags: tagList(added) }));
   }
-}
-
-async function remove(aws: Aws, id: string, state: Properties): Promise<void> {
-  await ifFound(ResourceNotFound, () =>
-    clientOf(aws, state).send(new DeleteAlarmsCommand({ AlarmNames: [id] })),
-  );
-}
-
-function clientOf(aws: Aws, properties: Properties) {
-  return aws.cloudwatch(text(properties, "region") ?? aws.region);
 }

@@ -11,9 +11,18 @@ import {
 } from "@aws-sdk/client-pipes";
 import type { Aws } from "./clients";
 import { ifFound } from "./clients";
-import { isObject, object, type Properties, present, requiredText, text, textMap } from "./properties";
+import {
+  isObject,
+  object,
+  type Properties,
+  pick,
+  requiredText,
+  tagChanges,
+  tagOutputs,
+  text,
+  textMap,
+} from "./properties";
 import type { Found, ResourceType } from "./resourceType";
-import { tagChanges, tagOutputs } from "./tags";
 
 /** Pipes from a stream to a log group, which are those that the sandbox runs. It rejects other parameters. */
 export const pipeType: ResourceType = {
@@ -32,40 +41,36 @@ export const pipeType: ResourceType = {
   },
   computedOutputs: ["arn"],
   naming: { longest: 64, characters: /[.\-_A-Za-z0-9]/, hasPrefix: false },
-  plannedOutputs: (aws, inputs) => ({ region: text(inputs, "region") ?? aws.region }),
   create: async (aws, inputs) => {
     const name = requiredText(inputs, "name");
-    await clientOf(aws, inputs).send(
-      new CreatePipeCommand({ ...requestOf(inputs), Tags: textMap(inputs, "tags") }),
-    );
+    await aws
+      .pipes(inputs)
+      .send(new CreatePipeCommand({ ...requestOf(inputs), Tags: textMap(inputs, "tags") }));
     return name;
   },
   finish: async (aws, id, inputs) => settle(aws, id, inputs),
   read,
   update,
   delete: async (aws, id, state) => {
-    await ifFound(NotFoundException, () => clientOf(aws, state).send(new DeletePipeCommand({ Name: id })));
+    await ifFound(NotFoundException, () => aws.pipes(state).send(new DeletePipeCommand({ Name: id })));
   },
 };
 
-/** Returns the request, whose members have the properties' names with a capital letter. */
+/** Properties with the names of the API's members, whose first letter is a capital. */
+const MEMBERS = [
+  "name",
+  "description",
+  "desiredState",
+  "roleArn",
+  "source",
+  "sourceParameters",
+  "target",
+  "targetParameters",
+];
+
 function requestOf(inputs: Properties): CreatePipeCommandInput {
-  const { name, description, desiredState, roleArn, source, sourceParameters, target, targetParameters } =
-    inputs;
-  const members = {
-    name,
-    description,
-    desiredState,
-    roleArn,
-    source,
-    sourceParameters,
-    target,
-    targetParameters,
-  };
-  return renamed(
-    present(members),
-    (key) => key.charAt(0).toUpperCase() + key.slice(1),
-  ) as CreatePipeCommandInput;
+  const capitalized = (key: string) => key.charAt(0).toUpperCase() + key.slice(1);
+  return renamed(pick(inputs, MEMBERS), capitalized) as CreatePipeCommandInput;
 }
 
 function renamed(value: unknown, rename: (key: string) => string): unknown {
@@ -79,29 +84,9 @@ async function read(aws: Aws, id: string, known: Properties = {}): Promise<Found
   const [name = id, region = text(known, "region") ?? aws.region] = id.split("@");
   const pipe = await ifFound(NotFoundException, () => describe(aws, name, { region }));
   if (pipe === undefined) return undefined;
-  const {
-    Arn,
-    Description,
-    DesiredState,
-    RoleArn,
-    Source,
-    SourceParameters,
-    Target,
-    TargetParameters,
-    Tags,
-  } = pipe;
-  const members = {
-    Arn,
-    Description,
-    DesiredState,
-    RoleArn,
-    Source,
-    SourceParameters,
-    Target,
-    TargetParameters,
-  };
-  const state = renamed(members, (key) => key.charAt(0).toLowerCase() + key.slice(1)) as Properties;
-  return { id: name, state: { ...state, name, region, ...tagOutputs(Tags ?? {}) } };
+  const members = renamed(pipe, (key) => key.charAt(0).toLowerCase() + key.slice(1)) as Properties;
+  const state = pick(members, ["arn", ...MEMBERS]);
+  return { id: name, state: { ...state, name, region, ...tagOutputs(pipe.Tags ?? {}) } };
 }
 
 /** Changes everything but the source. @throws Error for another starting position, which would need another pipe. */
@@ -111,7 +96,7 @@ async function update(aws: Aws, id: string, state: Properties, inputs: Propertie
   const before = object(object(state, "sourceParameters"), "kinesisStreamParameters").startingPosition;
   if (StartingPosition !== before)
     throw new Error(`the sandbox's provider can't change the starting position ${before} of pipe ${id}`);
-  const pipes = clientOf(aws, inputs);
+  const pipes = aws.pipes(inputs);
   await pipes.send(
     new UpdatePipeCommand({
       ...request,
@@ -138,9 +123,5 @@ async function settle(aws: Aws, name: string, inputs: Properties): Promise<void>
 }
 
 function describe(aws: Aws, Name: string, properties: Properties): Promise<DescribePipeCommandOutput> {
-  return clientOf(aws, properties).send(new DescribePipeCommand({ Name }));
-}
-
-function clientOf(aws: Aws, properties: Properties) {
-  return aws.pipes(text(properties, "region") ?? aws.region);
+  return aws.pipes(properties).send(new DescribePipeCommand({ Name }));
 }

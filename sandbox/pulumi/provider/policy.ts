@@ -11,14 +11,22 @@ import {
   TagPolicyCommand,
   UntagPolicyCommand,
 } from "@aws-sdk/client-iam";
+import { nameFromPrefix } from "./check";
 import type { Aws } from "./clients";
 import { ifFound } from "./clients";
-import { nameFromPrefix } from "./naming";
-import { areSamePolicies } from "./policyDocuments";
-import type { Properties } from "./properties";
-import { present, requiredText, text, textMap } from "./properties";
+import { areSamePolicies } from "./diff";
+import {
+  type Properties,
+  present,
+  requiredText,
+  tagChanges,
+  tagList,
+  tagMap,
+  tagOutputs,
+  text,
+  textMap,
+} from "./properties";
 import type { Found, ResourceType } from "./resourceType";
-import { tagChanges, tagList, tagMap, tagOutputs } from "./tags";
 
 export const policyType: ResourceType = {
   token: "aws:iam/policy:Policy",

@@ -1,6 +1,14 @@
 import type { Aws } from "./clients";
-import type { NameRule } from "./naming";
 import type { CheckFailure, Properties } from "./properties";
+
+export interface NameRule {
+  /** Maximum number of characters. */
+  longest: number;
+  /** Allowed characters. */
+  characters: RegExp;
+  /** Whether `namePrefix` can be given instead of a name. */
+  hasPrefix: boolean;
+}
 
 /** A policy document is JSON text, or an object that the check writes as such. A string set has no order. */
 export type ValueType =
@@ -44,8 +52,6 @@ export interface ResourceType {
   naming?: NameRule;
   /** Rules between properties, without values that aren't known yet. */
   rules?(inputs: Properties): CheckFailure[];
-  /** Outputs that are known before the resource exists. */
-  plannedOutputs?(aws: Aws, inputs: Properties): Properties;
   /** Creates the resource and returns its id at once, so that a later failure orphans nothing. */
   create(aws: Aws, inputs: Properties): Promise<string>;
   /** Remaining steps of the creation. */

@@ -1,4 +1,5 @@
 import {
+  AttachRolePolicyCommand,
   CreateRoleCommand,
   DeleteRoleCommand,
   DeleteRolePermissionsBoundaryCommand,
@@ -17,21 +18,24 @@ import {
   UpdateRoleCommand,
   UpdateRoleDescriptionCommand,
 } from "@aws-sdk/client-iam";
+import { nameFromPrefix } from "./check";
 import type { Aws } from "./clients";
 import { ifFound } from "./clients";
-import { nameFromPrefix } from "./naming";
-import { areSamePolicies } from "./policyDocuments";
+import { areSamePolicies } from "./diff";
 import {
   type CheckFailure,
   number,
   type Properties,
   present,
   requiredText,
+  tagChanges,
+  tagList,
+  tagMap,
+  tagOutputs,
   text,
   textMap,
 } from "./properties";
 import type { Found, ResourceType } from "./resourceType";
-import { tagChanges, tagList, tagMap, tagOutputs } from "./tags";
 
 export const roleType: ResourceType = {
   token: "aws:iam/role:Role",
@@ -166,4 +170,48 @@ async function attachedPolicyArns(aws: Aws, RoleName: string): Promise<string[]>
       if (PolicyArn !== undefined) arns.push(PolicyArn);
   }
   return arns.sort();
+}
+
+export const rolePolicyAttachmentType: ResourceType = {
+  token: "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+  properties: {
+    role: { type: "string", required: true, replaces: true },
+    policyArn: { type: "string", required: true, replaces: true },
+  },
+  computedOutputs: [],
+  create: attach,
+  read: readAttachment,
+  update: async () => {
+    throw new Error("every property of an attachment replaces it: there is nothing to update");
+  },
+  delete: detach,
+};
+
+async function attach(aws: Aws, inputs: Properties): Promise<string> {
+  const [RoleName, PolicyArn] = [requiredText(inputs, "role"), requiredText(inputs, "policyArn")];
+  await aws.iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn }));
+  return `${RoleName}/${PolicyArn}`;
+}
+
+async function readAttachment(aws: Aws, id: string): Promise<Found | undefined> {
+  const { RoleName, PolicyArn } = partsOf(id);
+  return ifFound(NoSuchEntityException, async () => {
+    for await (const page of paginateListAttachedRolePolicies({ client: aws.iam }, { RoleName })) {
+      const isAttached = page.AttachedPolicies?.some((attached) => attached.PolicyArn === PolicyArn);
+      if (isAttached === true) return { id, state: { role: RoleName, policyArn: PolicyArn } };
+    }
+    return undefined;
+  });
+}
+
+async function detach(aws: Aws, id: string): Promise<void> {
+  await ifFound(NoSuchEntityException, () => aws.iam.send(new DetachRolePolicyCommand(partsOf(id))));
+}
+
+/** The real provider's import id: `role/policyArn`. A role's name holds no slash. */
+function partsOf(id: string): { RoleName: string; PolicyArn: string } {
+  const slash = id.indexOf("/");
+  const [RoleName, PolicyArn] = [id.slice(0, slash), id.slice(slash + 1)];
+  if (slash > 0 && PolicyArn.startsWith("arn:")) return { RoleName, PolicyArn };
+  throw new Error(`${JSON.stringify(id)} is no id of an attachment: expected ROLE_NAME/POLICY_ARN`);
 }

@@ -1,12 +1,9 @@
 import {
   CreateStreamCommand,
   DeleteStreamCommand,
-  EnableEnhancedMonitoringCommand,
-  IncreaseStreamRetentionPeriodCommand,
   type KinesisClient,
   ListTagsForStreamCommand,
   MetricsName,
-  StartStreamEncryptionCommand,
   type StreamDescriptionSummary,
 } from "@aws-sdk/client-kinesis";
 import type { Aws } from "./clients";
@@ -17,13 +14,15 @@ import {
   type Properties,
   present,
   requiredText,
+  type Tag,
+  tagMap,
+  tagOutputs,
   text,
   textMap,
   texts,
 } from "./properties";
 import type { Found, ResourceType } from "./resourceType";
-import { activeStream, findStream, goneStream, updateStream } from "./streamUpdate";
-import { type Tag, tagMap, tagOutputs } from "./tags";
+import { findStream, finishStream, goneStream, updateStream } from "./streamUpdate";
 
 export const streamType: ResourceType = {
   token: "aws:kinesis/stream:Stream",
@@ -43,9 +42,8 @@ export const streamType: ResourceType = {
   computedOutputs: ["arn", "streamModeDetails", "maxRecordSizeInKib"],
   naming: { longest: 128, characters: /[a-zA-Z0-9_.-]/, hasPrefix: false },
   rules,
-  plannedOutputs: (aws, inputs) => ({ region: text(inputs, "region") ?? aws.region }),
   create,
-  finish,
+  finish: async (aws, id, inputs) => finishStream(aws, placeOf(aws, id), id, inputs),
   read,
   update: updateStream,
   delete: remove,
@@ -106,36 +104,6 @@ async function create(aws: Aws, inputs: Properties): Promise<string> {
   if (summary?.StreamARN === undefined)
     throw new Error(`Kinesis stream ${name} was created and can't be found`);
   return summary.StreamARN;
-}
-
-/** Sets properties that CreateStream doesn't accept. Each change leaves the stream UPDATING for a while. */
-async function finish(aws: Aws, id: string, inputs: Properties): Promise<void> {
-  const place = placeOf(aws, id);
-  const kinesis = aws.kinesis(place.region);
-  await activeStream(aws, place);
-  const hours = number(inputs, "retentionPeriod");
-  if (hours !== undefined) {
-    await kinesis.send(
-      new IncreaseStreamRetentionPeriodCommand({ StreamName: place.name, RetentionPeriodHours: hours }),
-    );
-    await activeStream(aws, place);
-  }
-  const metrics = texts(inputs, "shardLevelMetrics") as MetricsName[];
-  if (metrics.length > 0) {
-    await kinesis.send(
-      new EnableEnhancedMonitoringCommand({ StreamName: place.name, ShardLevelMetrics: metrics }),
-    );
-    await activeStream(aws, place);
-  }
-  if (text(inputs, "encryptionType") === "KMS") {
-    const KeyId = text(inputs, "kmsKeyId");
-    if (KeyId === undefined)
-      throw new Error("KMS Key Id required when setting encryption_type is not set as NONE");
-    await kinesis.send(
-      new StartStreamEncryptionCommand({ StreamName: place.name, EncryptionType: "KMS", KeyId }),
-    );
-    await activeStream(aws, place);
-  }
 }
 
 async function read(aws: Aws, id: string): Promise<Found | undefined> {

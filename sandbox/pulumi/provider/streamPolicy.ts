@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-kinesis";
 import type { Aws } from "./clients";
 import { ifFound } from "./clients";
-import { areSamePolicies } from "./policyDocuments";
+import { areSamePolicies } from "./diff";
 import { type CheckFailure, type Properties, requiredText, text } from "./properties";
 import type { Found, ResourceType } from "./resourceType";
 
@@ -19,7 +19,6 @@ export const streamPolicyType: ResourceType = {
   },
   computedOutputs: [],
   rules,
-  plannedOutputs: (aws, inputs) => ({ region: text(inputs, "region") ?? aws.region }),
   create,
   read,
   update: async (aws, _id, state, inputs) => {
@@ -44,8 +43,7 @@ async function create(aws: Aws, inputs: Properties): Promise<string> {
 async function put(aws: Aws, inputs: Properties): Promise<void> {
   const ResourceARN = requiredText(inputs, "resourceArn");
   const Policy = requiredText(inputs, "policy");
-  const kinesis = aws.kinesis(text(inputs, "region") ?? aws.region);
-  await kinesis.send(new PutResourcePolicyCommand({ ResourceARN, Policy }));
+  await aws.kinesis(inputs).send(new PutResourcePolicyCommand({ ResourceARN, Policy }));
 }
 
 /** AWS returns an empty policy for a stream without one, so there is nothing to refresh or import. */

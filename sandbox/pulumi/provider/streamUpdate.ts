@@ -20,9 +20,8 @@ import {
   UpdateStreamModeCommand,
 } from "@aws-sdk/client-kinesis";
 import type { Aws } from "./clients";
-import type { Properties } from "./properties";
-import { number, object, requiredText, text, texts } from "./properties";
-import { tagChanges } from "./tags";
+import { ifFound } from "./clients";
+import { number, object, type Properties, requiredText, tagChanges, text, texts } from "./properties";
 
 interface Change {
   kinesis: KinesisClient;
@@ -32,11 +31,11 @@ interface Change {
   inputs: Properties;
 }
 
-/**
- * Steps in the real provider's order. Each returns whether it changed the stream, which is then UPDATING and accepts no
- * other change.
- */
-const STEPS: ((change: Change) => Promise<boolean>)[] = [
+/** Changes one thing. Returns whether the stream is then UPDATING, and accepts no other change. */
+type Step = (change: Change) => Promise<boolean>;
+
+/** Steps in the real provider's order. */
+const UPDATE: Step[] = [
   changeTags,
   changeMode,
   changeShards,
@@ -46,6 +45,9 @@ const STEPS: ((change: Change) => Promise<boolean>)[] = [
   changeRecordSize,
 ];
 
+/** Steps after CreateStream, which doesn't accept these properties. The real provider always sets the retention. */
+const FINISH: Step[] = [setRetention, changeMetrics, changeEncryption];
+
 export async function updateStream(
   aws: Aws,
   id: string,
@@ -53,10 +55,24 @@ export async function updateStream(
   inputs: Properties,
 ): Promise<void> {
   const place = { region: requiredText(state, "region"), name: requiredText(state, "name") };
-  const change = { kinesis: aws.kinesis(place.region), arn: id, name: place.name, state, inputs };
+  await takeSteps(UPDATE, aws, place, { arn: id, state, inputs });
+}
+
+/** Completes a stream that was just created. */
+export function finishStream(aws: Aws, place: StreamPlace, arn: string, inputs: Properties): Promise<void> {
+  return takeSteps(FINISH, aws, place, { arn, state: {}, inputs });
+}
+
+async function takeSteps(
+  steps: Step[],
+  aws: Aws,
+  place: StreamPlace,
+  change: Omit<Change, "kinesis" | "name">,
+): Promise<void> {
   await activeStream(aws, place);
-  for (const step of STEPS) {
-    if (await step(change)) await activeStream(aws, place);
+  for (const step of steps) {
+    const isUpdating = await step({ ...change, kinesis: aws.kinesis(place.region), name: place.name });
+    if (isUpdating) await activeStream(aws, place);
   }
 }
 
@@ -89,6 +105,13 @@ async function changeRetention({ kinesis, name, state, inputs }: Change): Promis
   return true;
 }
 
+async function setRetention({ kinesis, name, inputs }: Change): Promise<boolean> {
+  const RetentionPeriodHours = number(inputs, "retentionPeriod");
+  if (RetentionPeriodHours === undefined) return false;
+  await kinesis.send(new IncreaseStreamRetentionPeriodCommand({ StreamName: name, RetentionPeriodHours }));
+  return true;
+}
+
 async function changeRecordSize({ kinesis, arn, state, inputs }: Change): Promise<boolean> {
   const size = number(inputs, "maxRecordSizeInKib");
   if (size === undefined || size === number(state, "maxRecordSizeInKib")) return false;
@@ -115,7 +138,9 @@ async function changeEncryption({ kinesis, name, state, inputs }: Change): Promi
     await kinesis.send(new StopStreamEncryptionCommand({ StreamName: name, EncryptionType: "KMS", KeyId }));
     return true;
   }
-  const KeyId = requiredText(inputs, "kmsKeyId");
+  const KeyId = text(inputs, "kmsKeyId");
+  if (KeyId === undefined)
+    throw new Error("KMS Key Id required when setting encryption_type is not set as NONE");
   await kinesis.send(new StartStreamEncryptionCommand({ StreamName: name, EncryptionType: "KMS", KeyId }));
   return true;
 }
@@ -153,13 +178,9 @@ export async function findStream(
   aws: Aws,
   { region, name }: StreamPlace,
 ): Promise<StreamDescriptionSummary | undefined> {
-  try {
-    const answer = await aws.kinesis(region).send(new DescribeStreamSummaryCommand({ StreamName: name }));
-    return answer.StreamDescriptionSummary;
-  } catch (error) {
-    if (error instanceof ResourceNotFoundException) return undefined;
-    throw error;
-  }
+  const command = new DescribeStreamSummaryCommand({ StreamName: name });
+  const response = await ifFound(ResourceNotFoundException, () => aws.kinesis(region).send(command));
+  return response?.StreamDescriptionSummary;
 }
 
 /** Polls at once, then at doubling intervals. The real provider waits five minutes for a new stream. */

@@ -1,14 +1,12 @@
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import type { Aws } from "./clients";
-import { logGroupType } from "./logGroup";
-import { logMetricFilterType } from "./logMetricFilter";
+import { logGroupType, logMetricFilterType } from "./logs";
 import { metricAlarmType } from "./metricAlarm";
 import { pipeType } from "./pipe";
 import { policyType } from "./policy";
 import type { Properties } from "./properties";
 import type { ResourceType } from "./resourceType";
-import { roleType } from "./role";
-import { rolePolicyAttachmentType } from "./rolePolicyAttachment";
+import { rolePolicyAttachmentType, roleType } from "./role";
 import { streamType } from "./stream";
 import { streamPolicyType } from "./streamPolicy";
 

@@ -7,8 +7,7 @@ import { connect } from "../provider/clients";
 import { configurationOf } from "../provider/configuration";
 import { create } from "../provider/lifecycle";
 import { callFunction, typeOf } from "../provider/types";
-import type { Report, Task } from "./inProcess";
-import { autonamingFor } from "./namePattern";
+import { autonamingFor, type Report, type Task } from "./inProcess";
 import type { StackOutputs } from "./places";
 
 const { program, project, stackName, config, provider } = workerData as Task;

@@ -1,4 +1,4 @@
-import { draw } from "../../../sandbox/amplitude/draw";
+import { draw } from "../../../sandbox/amplitude/deliveryFaults";
 
 export { draw };
 

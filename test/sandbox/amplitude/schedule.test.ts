@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import { coursesOf, DOCUMENTED_HABITS, retryDelayMs } from "../../../sandbox/amplitude/schedule";
+import { coursesOf, DOCUMENTED_HABITS, retryDelayMs } from "../../../sandbox/amplitude/destination";
 import { BATCH_RATES, HTTP_V2_RATES, Throttle } from "../../../sandbox/amplitude/throttle";
 
 function seeded(seed: number) {

@@ -2,7 +2,7 @@ import { DetachRolePolicyCommand, ListAttachedRolePoliciesCommand } from "@aws-s
 import { PutRecordCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { type AmplitudeRouteOptions, DeliveryError, verifyThroughAmplitude } from "../../../../delivery";
-import type { DeliveryHabits } from "../../../../sandbox/amplitude/schedule";
+import type { DeliveryHabits } from "../../../../sandbox/amplitude/destination";
 import { type LocalAmplitude, startAmplitude } from "../../../../sandbox/amplitude/server";
 import { assume, clientsOf, type Fixture, sharedAws, trustOf } from "../../../sandbox/aws/localAws";
 import { until } from "../../../until";

@@ -1,11 +1,10 @@
 import { expect } from "chai";
+import type { Autonaming } from "../../../../sandbox/pulumi/provider/check";
 import { check } from "../../../../sandbox/pulumi/provider/check";
 import { configurationFailures, configurationOf } from "../../../../sandbox/pulumi/provider/configuration";
-import { diff } from "../../../../sandbox/pulumi/provider/diff";
+import { areSamePolicies, diff } from "../../../../sandbox/pulumi/provider/diff";
 import { plannedCreate, plannedUpdate } from "../../../../sandbox/pulumi/provider/lifecycle";
-import type { Autonaming } from "../../../../sandbox/pulumi/provider/naming";
 import { policyType } from "../../../../sandbox/pulumi/provider/policy";
-import { areSamePolicies } from "../../../../sandbox/pulumi/provider/policyDocuments";
 import { type Properties, UNKNOWN } from "../../../../sandbox/pulumi/provider/properties";
 import type { ResourceType } from "../../../../sandbox/pulumi/provider/resourceType";
 import { roleType } from "../../../../sandbox/pulumi/provider/role";

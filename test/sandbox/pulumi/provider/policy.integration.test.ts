@@ -3,8 +3,7 @@ import { expect } from "chai";
 import { diff } from "../../../../sandbox/pulumi/provider/diff";
 import { create, read, update } from "../../../../sandbox/pulumi/provider/lifecycle";
 import { policyType } from "../../../../sandbox/pulumi/provider/policy";
-import { roleType } from "../../../../sandbox/pulumi/provider/role";
-import { rolePolicyAttachmentType } from "../../../../sandbox/pulumi/provider/rolePolicyAttachment";
+import { rolePolicyAttachmentType, roleType } from "../../../../sandbox/pulumi/provider/role";
 import { sandboxRun } from "../provisioning/sandboxRun";
 import { AMPLITUDE, allowing, checked, trusting } from "./inputs";
 

@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import { expect } from "chai";
 import { provision } from "../../../../sandbox/pulumi/provisioning/engine";
-import { autonamingFor } from "../../../../sandbox/pulumi/provisioning/namePattern";
+import { autonamingFor } from "../../../../sandbox/pulumi/provisioning/inProcess";
 import { refusal, sandboxRun } from "./sandboxRun";
 
 describe("provisioning in process", function () {
