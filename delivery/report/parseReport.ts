@@ -41,50 +41,40 @@ const FINDINGS = list(
   2 * MAX_PARTS,
 );
 
+/** Returns fields that have the same schema. */
+const each = <Name extends string>(schema: object, ...names: Name[]) =>
+  Object.fromEntries(names.map((name) => [name, schema])) as Record<Name, object>;
+
+const VERDICT = { enum: ["verified", "failed", "undecided"] };
+
 /** Renderers rely on these types and limits. Further fields are allowed. */
 const FIELDS: Record<keyof DeliveryReport, object> = {
   reportVersion: { const: 1 },
-  verdict: { enum: ["verified", "failed", "undecided"] },
+  verdict: VERDICT,
   route: { enum: ["role", "operator", "amplitude"] },
-  roleArn: NAME,
-  region: NAME,
-  streamName: NAME,
-  runId: NAME,
+  ...each(NAME, "roleArn", "region", "streamName", "runId"),
   resumable: { type: "boolean" },
   resumedFrom: orNull(TIME),
   startedAt: TIME,
   durationInSeconds: SECONDS,
-  eventsSent: COUNT,
-  eventsAcknowledged: COUNT,
-  eventsDelivered: COUNT,
-  eventsNotDelivered: COUNT,
-  eventsRefused: COUNT,
-  eventsLost: COUNT,
-  eventsUnanswered: COUNT,
-  eventsCorrupted: COUNT,
-  eventsDuplicated: COUNT,
-  duplicatesUnexplained: COUNT,
-  eventsSeenDespiteRefusal: COUNT,
-  eventsUnknown: COUNT,
+  ...each(COUNT, "eventsSent", "eventsAcknowledged", "eventsDelivered", "eventsNotDelivered"),
+  ...each(COUNT, "eventsRefused", "eventsLost", "eventsUnanswered", "eventsCorrupted", "eventsDuplicated"),
+  ...each(COUNT, "duplicatesUnexplained", "eventsSeenDespiteRefusal", "eventsUnknown", "recordsForeign"),
   // Reports of earlier versions don't have the fields with a default.
   part: orNull({ ...PART, default: null }),
-  eventsSkipped: { ...COUNT, default: 0 },
-  filesSkipped: { ...COUNT, default: 0 },
+  ...each({ ...COUNT, default: 0 }, "eventsSkipped", "filesSkipped", "recordsOfOtherParts"),
   deliveryRate: { type: "number", minimum: 0, maximum: 1 },
-  latencyInSeconds: orNull(LATENCY),
-  acknowledgementInSeconds: orNull(LATENCY),
+  ...each(orNull(LATENCY), "latencyInSeconds", "acknowledgementInSeconds"),
   latencyHistogram: orNull(text(400_000)),
   acknowledgementHistogram: orNull({ ...text(400_000), default: null }),
   timeline: object({
     bucketSeconds: { type: "integer", minimum: 1, maximum: 1e9 },
-    buckets: list(object({ sent: COUNT, acknowledged: COUNT, read: COUNT }), 600),
+    buckets: list(object(each(COUNT, "sent", "acknowledged", "read")), 600),
   }),
-  recordsForeign: COUNT,
-  recordsOfOtherParts: { ...COUNT, default: 0 },
-  shards: list(object({ shardId: NAME, eventsAcknowledged: COUNT, recordsRead: COUNT })),
+  shards: list(object({ shardId: NAME, ...each(COUNT, "eventsAcknowledged", "recordsRead") })),
   findings: FINDINGS,
-  proof: object({ proves: list(SENTENCE, 100), notProven: list(SENTENCE, 100) }),
-  environment: object({ version: NAME, nodeVersion: NAME, platform: NAME }),
+  proof: object(each(list(SENTENCE, 100), "proves", "notProven")),
+  environment: object(each(NAME, "version", "nodeVersion", "platform")),
 };
 
 const OUTCOME = { enum: OUTCOMES };
@@ -94,32 +84,25 @@ const CUSTOMER_FIELDS: Record<keyof CustomerResult, object> = {
   stack: NAME,
   command: COMMAND,
   outcome: OUTCOME,
-  accountId: orNull(NAME),
-  region: orNull(NAME),
-  outputs: orNull(object({ roleArn: NAME, region: NAME, streamName: NAME })),
-  startedAt: orNull(TIME),
+  ...each(orNull(NAME), "accountId", "region", "log"),
+  outputs: orNull(object(each(NAME, "roleArn", "region", "streamName"))),
+  ...each(orNull(TIME), "startedAt", "verifiedAt"),
   durationInSeconds: SECONDS,
   steps: list(object({ name: NAME, durationInSeconds: SECONDS, succeeded: { type: "boolean" } }), 100),
   changes: orNull({ type: "object", additionalProperties: COUNT }),
   drift: orNull(
     list(object({ urn: NAME, change: { enum: ["update", "delete"] }, properties: list(NAME) }), 1_000),
   ),
-  verdict: orNull({ enum: ["verified", "failed", "undecided", null], type: "string" }),
-  verifiedAt: orNull(TIME),
+  verdict: orNull({ enum: [...VERDICT.enum, null], type: "string" }),
   delivery: orNull(
     object({
-      eventsSent: COUNT,
-      eventsDelivered: COUNT,
-      latencyInSeconds: orNull(object({ p50: SECONDS, p95: SECONDS, p99: SECONDS })),
+      ...each(COUNT, "eventsSent", "eventsDelivered"),
+      latencyInSeconds: orNull(object(each(SECONDS, "p50", "p95", "p99"))),
     }),
   ),
   findings: FINDINGS,
-  cause: orNull(SENTENCE),
-  remedy: orNull(SENTENCE),
-  log: orNull(NAME),
-  lastVerification: orNull(
-    object({ verdict: { enum: ["verified", "failed", "undecided"] }, verifiedAt: TIME }),
-  ),
+  ...each(orNull(SENTENCE), "cause", "remedy"),
+  lastVerification: orNull(object({ verdict: VERDICT, verifiedAt: TIME })),
 };
 
 const FLEET_FIELDS: Record<keyof FleetReport, object> = {

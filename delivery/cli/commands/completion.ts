@@ -24,18 +24,14 @@ export function completionCommand(): Command {
   return withHelpText(command, HELP);
 }
 
-/** Value of an option or an argument. */
-type OptionValue =
-  | { kind: "none" }
-  | { kind: "choice"; choices: string[] }
-  | { kind: "file" }
-  | { kind: "text" };
+/** Value of an option or an argument: one of a list, a file, or any other text. */
+type Value = "none" | "file" | "text" | string[];
 
 interface CompletedOption {
   /** `--stack`, and its short form if it has one. */
   flags: string[];
   description: string;
-  value: OptionValue;
+  value: Value;
 }
 
 interface CompletedCommand {
@@ -43,7 +39,7 @@ interface CompletedCommand {
   description: string;
   options: CompletedOption[];
   /** A file if the argument has no choices. */
-  argument: OptionValue;
+  argument: Value;
   /** Names of the commands below it, whose options are among `options`. */
   nested: string[];
 }
@@ -67,34 +63,21 @@ function completed(command: Command): CompletedCommand {
     description: command.description(),
     options: [...new Map(options.map((option) => [option.flags.join(), option])).values()],
     nested: command.commands.map((each) => each.name()),
-    argument:
-      argument === undefined
-        ? { kind: "none" }
-        : argument.argChoices
-          ? { kind: "choice", choices: [...argument.argChoices] }
-          : { kind: "file" },
+    argument: argument === undefined ? "none" : (argument.argChoices ?? "file"),
   };
 }
 
-function optionsOf(command: Command): CompletedOption[] {
-  const help = command.createHelp();
-  return help.visibleOptions(command).map((option) => ({
-    flags: [option.short, option.long].filter((flag) => flag !== undefined && flag !== null),
-    description: option.description,
-    value: optionValueOf(option),
-  }));
-}
-
 /** This tool's options name paths `<file>` and `<folder>`. */
-function optionValueOf(option: {
-  flags: string;
-  argChoices?: string[] | undefined;
-  required: boolean;
-  optional: boolean;
-}): OptionValue {
-  if (!option.required && !option.optional) return { kind: "none" };
-  if (option.argChoices) return { kind: "choice", choices: [...option.argChoices] };
-  return /<(file|folder|dir|path)/i.test(option.flags) ? { kind: "file" } : { kind: "text" };
+function optionsOf(command: Command): CompletedOption[] {
+  const options = command.createHelp().visibleOptions(command);
+  return options.map(({ short, long, flags, description, required, optional, argChoices }) => ({
+    flags: [short, long].filter((flag) => flag !== undefined && flag !== null),
+    description,
+    value:
+      required || optional
+        ? (argChoices ?? (/<(file|folder|dir|path)/i.test(flags) ? "file" : "text"))
+        : "none",
+  }));
 }
 
 /** Returns a script that completes the commands and their options in a shell. */
@@ -103,6 +86,10 @@ export function completionScript(shell: Shell, name: string, tree: CommandTree):
 }
 
 const functionName = (name: string) => `_${name.replace(/\W/g, "_")}`;
+
+function choicesOf(value: Value): string[] {
+  return typeof value === "string" ? [] : value;
+}
 
 function flagsOf(options: CompletedOption[]): string {
   return options.flatMap(({ flags }) => flags).join(" ");
@@ -116,7 +103,7 @@ function bash(name: string, { global, commands }: CommandTree): string {
   );
   const words = commands.map(
     ({ name: command, options, argument, nested }) =>
-      `    ${command}) words="${[flagsOf(options), ...nested, ...(argument.kind === "choice" ? argument.choices : [])].join(" ")}" ;;`,
+      `    ${command}) words="${[flagsOf(options), ...nested, ...choicesOf(argument)].join(" ")}" ;;`,
   );
   return `# bash completion for ${name}: source <(${name} completion bash)
 ${complete}() {
@@ -141,17 +128,15 @@ complete -F ${complete} ${name}
 }
 
 function bashValues(command: string, { flags, value }: CompletedOption): string[] {
-  if (value.kind === "none") return [];
+  if (value === "none") return [];
   const patterns = flags.map((flag) => `"${command} ${flag}"`).join("|");
-  if (value.kind === "choice")
-    return [
-      `    ${patterns}) COMPREPLY=($(compgen -W "${value.choices.join(" ")}" -- "$current")); return ;;`,
-    ];
-  const files =
-    value.kind === "file"
-      ? 'compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); '
-      : "";
-  return [`    ${patterns}) ${files}return ;;`];
+  return [`    ${patterns}) ${bashAction(value)}return ;;`];
+}
+
+function bashAction(value: Value): string {
+  if (value === "file") return 'compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); ';
+  const choices = choicesOf(value).join(" ");
+  return choices === "" ? "" : `COMPREPLY=($(compgen -W "${choices}" -- "$current")); `;
 }
 
 function zsh(name: string, { global, commands }: CommandTree): string {
@@ -185,19 +170,15 @@ compdef ${complete} ${name}
 
 function zshOption({ flags, description, value }: CompletedOption): string[] {
   const text = description.replace(/[[\]:\\]/g, "\\$&");
-  return flags.map((flag) => {
-    if (value.kind === "none") return zshWord(`${flag}[${text}]`);
-    const action =
-      value.kind === "choice" ? `(${value.choices.join(" ")})` : value.kind === "file" ? "_files" : " ";
-    return zshWord(`${flag}[${text}]:value:${action}`);
-  });
+  const action = value === "file" ? "_files" : value === "text" ? " " : `(${choicesOf(value).join(" ")})`;
+  return flags.map((flag) => zshWord(`${flag}[${text}]${value === "none" ? "" : `:value:${action}`}`));
 }
 
 function zshArgument({ argument, nested }: CompletedCommand): string {
   if (nested.length > 0)
     return `${zshWord(`1: :_alternative "commands:command:(${nested.join(" ")})" "files:file:_files"`)} '*:file:_files'`;
-  if (argument.kind === "choice") return zshWord(`1: :(${argument.choices.join(" ")})`);
-  return argument.kind === "file" ? zshWord("1:file:_files") : "";
+  if (argument === "none") return "";
+  return zshWord(argument === "file" ? "1:file:_files" : `1: :(${choicesOf(argument).join(" ")})`);
 }
 
 function zshWord(text: string): string {
@@ -213,27 +194,24 @@ function fish(name: string, { global, commands }: CommandTree): string {
     ...global.map((option) => `complete -c ${name} -n ${fishWord(before)} ${fishOption(option)}`),
   ];
   for (const command of commands) {
-    const within = `__fish_seen_subcommand_from ${command.name}`;
+    const within = `complete -c ${name} -n ${fishWord(`__fish_seen_subcommand_from ${command.name}`)}`;
     lines.push(
       `complete -c ${name} -n ${fishWord(before)} -a ${command.name} -d ${fishWord(command.description)}`,
-      ...command.options.map((option) => `complete -c ${name} -n ${fishWord(within)} ${fishOption(option)}`),
+      ...command.options.map((option) => `${within} ${fishOption(option)}`),
+      ...(command.argument === "file" ? [`${within} -F`] : []),
+      ...[choicesOf(command.argument), command.nested]
+        .filter((words) => words.length > 0)
+        .map((words) => `${within} -a ${fishWord(words.join(" "))}`),
     );
-    if (command.argument.kind === "choice")
-      lines.push(
-        `complete -c ${name} -n ${fishWord(within)} -a ${fishWord(command.argument.choices.join(" "))}`,
-      );
-    if (command.argument.kind === "file") lines.push(`complete -c ${name} -n ${fishWord(within)} -F`);
-    if (command.nested.length > 0)
-      lines.push(`complete -c ${name} -n ${fishWord(within)} -a ${fishWord(command.nested.join(" "))}`);
   }
   return `${lines.join("\n")}\n`;
 }
 
 function fishOption({ flags, description, value }: CompletedOption): string {
   const names = flags.map((flag) => (flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
-  const action = { none: "", text: " -x", file: " -r -F", choice: "" }[value.kind];
-  const choices = value.kind === "choice" ? ` -x -a ${fishWord(value.choices.join(" "))}` : "";
-  return `${names.join(" ")}${action}${choices} -d ${fishWord(description)}`;
+  const choices = choicesOf(value).join(" ");
+  const action = value === "file" ? " -r -F" : choices === "" ? "" : ` -x -a ${fishWord(choices)}`;
+  return `${names.join(" ")}${value === "text" ? " -x" : action} -d ${fishWord(description)}`;
 }
 
 function fishWord(text: string): string {

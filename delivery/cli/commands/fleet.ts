@@ -23,7 +23,7 @@ import {
   runFleet,
   runSchedule,
 } from "../fleet/run";
-import { integer, withHelpText, withPartOption } from "../options/arguments";
+import { collected, integer, withHelpText, withPartOption } from "../options/arguments";
 import { outputsFrom, readInput } from "../options/deployment";
 import { print, publishReport } from "../terminal/output";
 
@@ -56,11 +56,7 @@ export function fleetCommand(): Command {
     .argument("[dir...]", "with report: the parts' folders of results")
     .option("--cwd <folder>", "folder of the Pulumi project (default: the current folder)", ".")
     .option("--org <name>", "organization of the stacks (default: the user's default organization)")
-    .option(
-      "--only <glob>",
-      "only the stacks that match, such as 'eu-*'; may be repeated",
-      (glob: string, globs: string[] = []) => [...globs, glob],
-    );
+    .option("--only <glob>", "only the stacks that match, such as 'eu-*'; may be repeated", collected);
   withPartOption(command, "the customers")
     .option("--output <name>", "output of each stack that is the destination (default: the only one)")
     .option(
@@ -199,10 +195,7 @@ function statusText(rows: StackStatus[]): string {
  * @throws SettingsError if no part has finished, a folder is missing, or `--report` is a part's folder.
  * @throws ReportError if a report can't be read.
  */
-export async function mergeParts(
-  folders: string[],
-  flags: Pick<FleetFlags, "report" | "json">,
-): Promise<number> {
+async function mergeParts(folders: string[], flags: Pick<FleetFlags, "report" | "json">): Promise<number> {
   const { mergeFleets }: typeof import("../../fleet/report") = require("../../fleet/report");
   const { fleetText }: typeof import("../../report/fleet") = require("../../report/fleet");
   const base = resolve(flags.report ?? ".");

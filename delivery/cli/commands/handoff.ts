@@ -26,10 +26,8 @@ const HELP = {
 export function handoffCommand(): Command {
   const command = withDeploymentOptions(new Command("handoff"))
     .description("print the values for Amplitude's form, and the steps to take there")
-    .addOption(new Option("--json", "print one JSON document").conflicts(["markdown", "html"]))
-    .addOption(
-      new Option("--markdown", "print Markdown, for a ticket or a pull request").conflicts(["json", "html"]),
-    )
+    .addOption(new Option("--json", "print one JSON document"))
+    .addOption(new Option("--markdown", "print Markdown, for a ticket or a pull request").conflicts("json"))
     .addOption(
       new Option(
         "--html",

@@ -90,21 +90,18 @@ function tasksOf({ for: purpose, route }: OperatorPolicyFlags): Task[] {
   return purpose === "all" ? tasks : tasks.filter((task) => task.split("-")[0] === purpose);
 }
 
+const POLICY_ARN = /^arn:aws:iam::\d{12}:policy\/[\w+=,.@/-]+$/;
+const KEY_ARN = /^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/;
+
 async function subject(flags: OperatorPolicyFlags): Promise<PolicySubject> {
   const { name, kmsKeyArn, policyArn, accountId: account, region, guard } = flags;
-  checkArn(
-    "--policy-arn",
-    policyArn,
-    /^arn:aws:iam::\d{12}:policy\/[\w+=,.@/-]+$/,
-    "arn:aws:iam::ACCOUNT:policy/NAME",
-  );
-  checkArn(
-    "--kms-key-arn",
-    kmsKeyArn,
-    /^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/,
-    "arn:aws:kms:REGION:ACCOUNT:key/ID",
-  );
-  checkArn("--name", name, /^[\w.-]+$/, "the component's name in the program");
+  for (const [option, value, pattern, form] of [
+    ["--policy-arn", policyArn, POLICY_ARN, "arn:aws:iam::ACCOUNT:policy/NAME"],
+    ["--kms-key-arn", kmsKeyArn, KEY_ARN, "arn:aws:kms:REGION:ACCOUNT:key/ID"],
+    ["--name", name, /^[\w.-]+$/, "the component's name in the program"],
+  ] as const)
+    if (value !== undefined && !pattern.test(value))
+      throw new SettingsError(`${option} is ${JSON.stringify(value.slice(0, 200))}, not ${form}`);
   const naming: NamingOptions = { name, kmsKeyArn, policyArn, guard };
   if (account !== undefined) {
     if (flags.stack ?? flags.outputs ?? flags.output ?? flags.roleArn ?? flags.streamName)
@@ -118,9 +115,4 @@ async function subject(flags: OperatorPolicyFlags): Promise<PolicySubject> {
   const origins = await originsFrom(flags);
   const further = furtherOutputsFrom(origins);
   return existingSubject(resolveOutputs(origins), { ...naming, policyArn: policyArn ?? further.policyArn });
-}
-
-function checkArn(option: string, value: string | undefined, pattern: RegExp, form: string): void {
-  if (value === undefined || pattern.test(value)) return;
-  throw new SettingsError(`${option} is ${JSON.stringify(value.slice(0, 200))}, not ${form}`);
 }

@@ -4,7 +4,13 @@ import { SettingsError } from "../../common/errors";
 import type { Part } from "../../common/part";
 import { counted } from "../../common/text";
 import { parseHour, type ReconcileOptions } from "../../reconcile/options";
-import { AWS_SETTINGS, withHelpText, withPartOption, withReportOptions } from "../options/arguments";
+import {
+  AWS_SETTINGS,
+  collected,
+  withHelpText,
+  withPartOption,
+  withReportOptions,
+} from "../options/arguments";
 import { type DeploymentFlags, deploymentOf, withDeploymentOptions } from "../options/deployment";
 import { partOptions, runOption } from "../options/sender";
 import { publishReport, type ReportFlags } from "../terminal/output";
@@ -95,10 +101,6 @@ function hourOption(flags: string, description: string): Option {
     if (parseHour(text) !== undefined) return text;
     throw new InvalidArgumentError("It must be an hour such as 2026-11-27T10, UTC.");
   });
-}
-
-function collected(text: string, before: string[] = []): string[] {
-  return [...before, text];
 }
 
 /** The command's folders load the AWS SDK, which would slow down every other command's start. */

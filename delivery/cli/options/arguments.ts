@@ -19,6 +19,11 @@ export function rejectEmptyValues(command: Command): Command {
   return command;
 }
 
+/** Adds the value of an option that may be repeated. */
+export function collected(text: string, before: string[] = []): string[] {
+  return [...before, text];
+}
+
 /** Parses an integer within bounds. */
 export function integer(min: number, max: number): (text: string) => number {
   return (text) => {

@@ -14,7 +14,7 @@ export interface FleetDisplay {
 
 /** @param total Number of customers to run. */
 export function fleetDisplay(output: NodeJS.WriteStream, total: number): FleetDisplay {
-  return output.isTTY && process.env.TERM !== "dumb" ? new LiveList(output, total) : new PlainLines(output);
+  return output.isTTY && process.env.TERM !== "dumb" ? new LiveList(output, total) : plainLines(output);
 }
 
 const SIGNS: Record<CustomerOutcome, string> = {
@@ -35,20 +35,13 @@ function customerLine(result: CustomerResult): string {
   return printable(`${SIGNS[outcome]} ${stack}: ${words} (${Math.round(durationInSeconds)} s)`);
 }
 
-class PlainLines implements FleetDisplay {
-  constructor(private readonly output: NodeJS.WriteStream) {}
-
-  step(stack: string, step: CustomerStep["name"]): void {
-    this.output.write(`${stack}: ${step}…\n`);
-  }
-
-  done(result: CustomerResult): void {
-    this.output.write(`${customerLine(result)}\n`);
-  }
-
-  keep(): void {}
-
-  stop(): void {}
+function plainLines(output: NodeJS.WriteStream): FleetDisplay {
+  return {
+    step: (stack, step) => output.write(`${stack}: ${step}…\n`),
+    done: (result) => output.write(`${customerLine(result)}\n`),
+    keep() {},
+    stop() {},
+  };
 }
 
 const REDRAW_MS = 250;

@@ -53,8 +53,8 @@ export function fleetHtml(report: FleetReport): string {
 }
 
 function TotalsSection({ customers }: { customers: CustomerResult[] }) {
-  const delivered = sum(customers, ({ delivery }) => delivery?.eventsDelivered);
-  const sent = sum(customers, ({ delivery }) => delivery?.eventsSent);
+  const delivered = sum(customers.map(({ delivery }) => delivery?.eventsDelivered));
+  const sent = sum(customers.map(({ delivery }) => delivery?.eventsSent));
   const slowest = Math.max(...customers.map(({ delivery }) => delivery?.latencyInSeconds?.p95 ?? -1));
   return (
     <Section id="totals" title="Totals">
@@ -70,7 +70,7 @@ function TotalsSection({ customers }: { customers: CustomerResult[] }) {
         {customers.some(({ drift }) => drift !== null) ? (
           <Card
             title="Resources changed by hand"
-            value={count(sum(customers, ({ drift }) => drift?.length))}
+            value={count(sum(customers.map(({ drift }) => drift?.length)))}
           />
         ) : null}
       </dl>
@@ -78,11 +78,8 @@ function TotalsSection({ customers }: { customers: CustomerResult[] }) {
   );
 }
 
-function sum(
-  customers: CustomerResult[],
-  numberOf: (customer: CustomerResult) => number | undefined,
-): number {
-  return customers.reduce((total, customer) => total + (numberOf(customer) ?? 0), 0);
+function sum(numbers: (number | undefined)[]): number {
+  return numbers.reduce<number>((total, number = 0) => total + number, 0);
 }
 
 /** Rows of a table. report.json lists all. */
@@ -105,11 +102,11 @@ function CustomersSection({ customers }: { customers: CustomerResult[] }) {
         <ScrollingTable
           caption={captionOf("Every customer, the worst outcome first", customers)}
           columns={[
-            { title: "Customer" },
-            { title: "Outcome" },
-            { title: "Result" },
-            ...(hasDelivery ? [{ title: "Delivered", isNumber: true }, { title: "Latency, p95" }] : []),
-            { title: "Time", isNumber: true },
+            "Customer",
+            "Outcome",
+            "Result",
+            ...(hasDelivery ? [{ number: "Delivered" }, "Latency, p95"] : []),
+            { number: "Time" },
           ]}
           rows={worstCustomersFirst(customers)
             .slice(0, MAX_ROWS)
@@ -187,7 +184,7 @@ function DriftSection({ customers }: { customers: CustomerResult[] }) {
       ) : (
         <ScrollingTable
           caption={captionOf("Resources that differ from their stack", rows)}
-          columns={[{ title: "Customer" }, { title: "Resource" }, { title: "Change" }]}
+          columns={["Customer", "Resource", "Change"]}
           rows={rows
             .slice(0, MAX_ROWS)
             .map(({ stack, urn, change, properties }) => [

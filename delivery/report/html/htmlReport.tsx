@@ -115,7 +115,7 @@ function NumbersSection({ report }: { report: DeliveryReport }) {
       </dl>
       <ScrollingTable
         caption="Outcome of the events"
-        columns={[{ title: "Count" }, { title: "Number", isNumber: true }, { title: "Meaning" }]}
+        columns={["Count", { number: "Number" }, "Meaning"]}
         rows={rowsOf(report).map(([name, number, meaning]) => [name, count(number), meaning])}
       />
     </Section>
@@ -204,10 +204,10 @@ function ShardTable({ shards, route }: Pick<DeliveryReport, "shards" | "route">)
           : `${MAX_SHARD_ROWS} of ${count(shards.length)} shards, first those that returned less than was acknowledged. report.json lists all shards`
       }
       columns={[
-        { title: "Shard" },
-        ...(hasAcknowledgements ? [{ title: "Acknowledged", isNumber: true }] : []),
-        { title: "Records read", isNumber: true },
-        { title: "Share of the maximum" },
+        "Shard",
+        ...(hasAcknowledgements ? [{ number: "Acknowledged" }] : []),
+        { number: "Records read" },
+        "Share of the maximum",
       ]}
       rows={rows.map(({ shardId, eventsAcknowledged, recordsRead }) => [
         <code key="id">{shardId}</code>,
@@ -277,7 +277,7 @@ function EnvironmentSection({ report }: { report: DeliveryReport }) {
     <Section id="environment" title="Environment">
       <ScrollingTable
         caption="Environment of the run"
-        columns={[{ title: "Property" }, { title: "Value" }]}
+        columns={["Property", "Value"]}
         rows={rows.map(([name, value]) => [name, <code key={name}>{value}</code>])}
       />
     </Section>

@@ -17,16 +17,14 @@ const MARK_LINE_HEIGHT = 14;
 /** Minimum distance of ticks. On a logarithmic axis they can be closer than their texts are wide. */
 const MIN_TICK_DISTANCE = 56;
 
-/** Distribution of the latencies on a logarithmic axis, because the rare long ones matter most. */
-export function LatencyChart({
-  latency,
-  distribution,
-  charting,
-}: {
+interface LatencyChartProps {
   latency: Latency;
   distribution: LatencyDistribution;
   charting: Charting;
-}) {
+}
+
+/** Distribution of the latencies on a logarithmic axis, because the rare long ones matter most. */
+export function LatencyChart({ latency, distribution, charting }: LatencyChartProps) {
   const { bins, percentiles } = distribution;
   const summary = `Half of the events took at most ${duration(latency.p50)}, 95% at most ${duration(latency.p95)}, 99% at most ${duration(latency.p99)}, and the slowest took ${duration(latency.max)}.`;
   return (
@@ -35,26 +33,33 @@ export function LatencyChart({
       caption={summary}
       draw={(width) => ({ height: HEIGHT, drawing: <Bars {...{ bins, latency, charting, width }} /> })}
     >
-      <PercentileTable percentiles={percentiles} />
+      <ScrollingTable
+        caption="Latency from when an event was due (with --rate) or first sent until it was read back"
+        columns={["Share of events", { number: "At most" }]}
+        rows={percentiles.map(({ percentile, seconds }) => [
+          percentile === 100 ? "all" : `${percentile}%`,
+          duration(seconds),
+        ])}
+      />
       <details>
         <summary>The bars as a table</summary>
-        <BinTable bins={bins} />
+        <ScrollingTable
+          caption="Events by their latency"
+          columns={[{ number: "From" }, { number: "Below" }, { number: "Events" }]}
+          rows={bins.map(({ fromMs, toMs, events }) => [
+            duration(fromMs / 1000),
+            duration(toMs / 1000),
+            count(events),
+          ])}
+        />
       </details>
     </ChartFigure>
   );
 }
 
-function Bars({
-  bins,
-  latency,
-  charting,
-  width,
-}: {
-  bins: LatencyBin[];
-  latency: Latency;
-  charting: Charting;
-  width: number;
-}) {
+type BarsProps = Pick<LatencyChartProps, "latency" | "charting"> & { bins: LatencyBin[]; width: number };
+
+function Bars({ bins, latency, charting, width }: BarsProps) {
   const frame = { left: 48, right: width - 24, top: 4 + 3 * MARK_LINE_HEIGHT, bottom: HEIGHT - 24 };
   const first = bins[0]?.fromMs ?? 1;
   const last = bins.at(-1)?.toMs ?? 10;
@@ -123,41 +128,9 @@ function isLabelled(first: number, last: number): (ms: number) => boolean {
 function spaced(items: Tick[], minDistance: number): Tick[] {
   const kept: Tick[] = [];
   for (const item of items) {
-    const before = kept.at(-1);
-    if (before === undefined || item.at - before.at >= minDistance) kept.push(item);
+    if (item.at - (kept.at(-1)?.at ?? Number.NEGATIVE_INFINITY) >= minDistance) kept.push(item);
   }
   return kept;
-}
-
-function PercentileTable({ percentiles }: { percentiles: LatencyPercentile[] }) {
-  return (
-    <ScrollingTable
-      caption="Latency from when an event was due (with --rate) or first sent until it was read back"
-      columns={[{ title: "Share of events" }, { title: "At most", isNumber: true }]}
-      rows={percentiles.map(({ percentile, seconds }) => [
-        percentile === 100 ? "all" : `${percentile}%`,
-        duration(seconds),
-      ])}
-    />
-  );
-}
-
-function BinTable({ bins }: { bins: LatencyBin[] }) {
-  return (
-    <ScrollingTable
-      caption="Events by their latency"
-      columns={[
-        { title: "From", isNumber: true },
-        { title: "Below", isNumber: true },
-        { title: "Events", isNumber: true },
-      ]}
-      rows={bins.map(({ fromMs, toMs, events }) => [
-        duration(fromMs / 1000),
-        duration(toMs / 1000),
-        count(events),
-      ])}
-    />
-  );
 }
 
 /** Events whose latency lies in [fromMs, toMs). */

@@ -142,10 +142,8 @@ export function ShareBar({ percent, width = 120 }: { percent: number; width?: nu
   );
 }
 
-export interface Column {
-  title: string;
-  isNumber?: boolean;
-}
+/** Title of a column, or of a column of numbers. */
+export type Column = string | { number: string };
 
 /** The keyboard must reach a scrolling region (WCAG 2.1.1). */
 const FOCUSABLE = { tabIndex: 0 };
@@ -166,9 +164,9 @@ export function ScrollingTable({
         <caption>{caption}</caption>
         <thead>
           <tr>
-            {columns.map(({ title, isNumber }) => (
-              <th key={title} scope="col" class={isNumber ? "number" : undefined}>
-                {title}
+            {columns.map((column, index) => (
+              <th key={index} scope="col" class={classOf(column)}>
+                {typeof column === "string" ? column : column.number}
               </th>
             ))}
           </tr>
@@ -176,11 +174,17 @@ export function ScrollingTable({
         <tbody>
           {rows.map((cells, row) => (
             <tr key={row}>
-              {cells.map((cell, column) => (
-                <Cell key={column} isFirst={column === 0} isNumber={columns[column]?.isNumber === true}>
-                  {cell}
-                </Cell>
-              ))}
+              {cells.map((cell, index) =>
+                index === 0 ? (
+                  <th key={index} scope="row" class={classOf(columns[0])}>
+                    {cell}
+                  </th>
+                ) : (
+                  <td key={index} class={classOf(columns[index])}>
+                    {cell}
+                  </td>
+                ),
+              )}
             </tr>
           ))}
         </tbody>
@@ -189,23 +193,8 @@ export function ScrollingTable({
   );
 }
 
-function Cell({
-  isFirst,
-  isNumber,
-  children,
-}: {
-  isFirst: boolean;
-  isNumber: boolean;
-  children: ComponentChildren;
-}) {
-  const kind = isNumber ? "number" : undefined;
-  return isFirst ? (
-    <th scope="row" class={kind}>
-      {children}
-    </th>
-  ) : (
-    <td class={kind}>{children}</td>
-  );
+function classOf(column: Column | undefined): string | undefined {
+  return typeof column === "object" ? "number" : undefined;
 }
 
 const COUNT = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });

@@ -74,7 +74,7 @@ function NumbersSection({ report }: { report: ReconcileReport }) {
       <h2 id="numbers">Numbers</h2>
       <ScrollingTable
         caption="Comparison of the two records"
-        columns={[{ title: "Count" }, { title: "Value" }]}
+        columns={["Count", "Value"]}
         rows={reconciliationNumbers(report)}
       />
     </section>
@@ -107,10 +107,7 @@ function OutcomesSection<Row extends EventOutcomes>({ id, title, what, all, name
               ? `Outcomes per ${what}`
               : `First ${shown.length} of ${all.length}. report.json lists all`
           }
-          columns={[
-            { title: capitalized(what) },
-            ...OUTCOME_COLUMNS.map(([title]) => ({ title, isNumber: true })),
-          ]}
+          columns={[capitalized(what), ...OUTCOME_COLUMNS.map(([title]) => ({ number: title }))]}
           rows={shown.map((row) => [nameOf(row), ...OUTCOME_COLUMNS.map(([, field]) => count(row[field]))])}
         />
       )}
@@ -125,12 +122,7 @@ function DifferencesSection({ report: { differences } }: { report: ReconcileRepo
       <h2 id="differences">Different fields</h2>
       <ScrollingTable
         caption="Fields that differ, with one redacted value each"
-        columns={[
-          { title: "Field" },
-          { title: "Events", isNumber: true },
-          { title: "In the export" },
-          { title: "In the stream" },
-        ]}
+        columns={["Field", { number: "Events" }, "In the export", "In the stream"]}
         rows={differences.map(({ field, count: events, sample: [exported, streamed] }) => [
           <code key="field">{field}</code>,
           count(events),

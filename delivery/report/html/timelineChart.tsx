@@ -13,8 +13,13 @@ const STRIPS: { stage: keyof TimelineBucket; title: string }[] = [
   { stage: "read", title: "Read back" },
 ];
 
+interface TimelineProps {
+  timeline: TimelineReport;
+  charting: Charting;
+}
+
 /** Events sent, acknowledged and read over time, in one strip each: lines in one chart would hide each other. */
-export function TimelineChart({ timeline, charting }: { timeline: TimelineReport; charting: Charting }) {
+export function TimelineChart({ timeline, charting }: TimelineProps) {
   const { bucketSeconds, buckets } = timeline;
   const max = Math.max(...buckets.map(({ sent }) => sent)) / bucketSeconds;
   const summary = `${duration(buckets.length * bucketSeconds)} in steps of ${duration(bucketSeconds)}. At most ${count(max)} events were sent per second.`;
@@ -23,27 +28,27 @@ export function TimelineChart({ timeline, charting }: { timeline: TimelineReport
       label={`Three charts of the events sent, acknowledged and read back per second. ${summary}`}
       caption={summary}
       draw={(width) => ({
-        height: TOP + STRIPS.length * (STRIP_HEIGHT + STRIP_GAP) - TOP,
+        height: STRIPS.length * (STRIP_HEIGHT + STRIP_GAP),
         drawing: <Strips {...{ timeline, charting, width }} />,
       })}
     >
       <details>
         <summary>The timeline as a table</summary>
-        <TimelineTable timeline={timeline} />
+        <ScrollingTable
+          caption="Events by time since the start of the run"
+          columns={["From", "Below", ...STRIPS.map(({ title }) => title)].map((title) => ({ number: title }))}
+          rows={timelineRows(timeline, MAX_ROWS).map(({ fromSecond, toSecond, ...events }) => [
+            duration(fromSecond),
+            duration(toSecond),
+            ...STRIPS.map(({ stage }) => count(events[stage])),
+          ])}
+        />
       </details>
     </ChartFigure>
   );
 }
 
-function Strips({
-  timeline,
-  charting,
-  width,
-}: {
-  timeline: TimelineReport;
-  charting: Charting;
-  width: number;
-}) {
+function Strips({ timeline, charting, width }: TimelineProps & { width: number }) {
   const { bucketSeconds, buckets } = timeline;
   const max = Math.max(1, ...buckets.flatMap((bucket) => Object.values(bucket))) / bucketSeconds;
   return (
@@ -51,31 +56,18 @@ function Strips({
       {STRIPS.map(({ stage, title }, index) => {
         const top = TOP + index * (STRIP_HEIGHT + STRIP_GAP);
         const frame = { left: 48, right: width - 24, top, bottom: top + STRIP_HEIGHT };
-        const rates = buckets.map((bucket) => bucket[stage] / bucketSeconds);
-        return <Strip key={stage} {...{ stage, title, rates, max, bucketSeconds, frame, charting }} />;
+        return <Strip key={stage} {...{ stage, title, timeline, max, frame, charting }} />;
       })}
     </g>
   );
 }
 
-function Strip({
-  stage,
-  title,
-  rates,
-  max,
-  bucketSeconds,
-  frame,
-  charting,
-}: {
-  stage: keyof TimelineBucket;
-  title: string;
-  rates: number[];
-  max: number;
-  bucketSeconds: number;
-  frame: Frame;
-  charting: Charting;
-}) {
-  const seconds = rates.length * bucketSeconds;
+type StripProps = TimelineProps & (typeof STRIPS)[number] & { max: number; frame: Frame };
+
+function Strip({ stage, title, timeline, max, frame, charting }: StripProps) {
+  const { bucketSeconds, buckets } = timeline;
+  const seconds = buckets.length * bucketSeconds;
+  const rates = buckets.map((bucket) => bucket[stage] / bucketSeconds);
   const x = charting.scaleLinear().domain([0, seconds]).range([frame.left, frame.right]);
   const y = charting.scaleLinear().domain([0, max]).nice(2).range([frame.bottom, frame.top]);
   // A step ends where the next one starts. The last one needs an explicit end.
@@ -106,28 +98,6 @@ function Strip({
   );
 }
 
-function TimelineTable({ timeline }: { timeline: TimelineReport }) {
-  return (
-    <ScrollingTable
-      caption="Events by time since the start of the run"
-      columns={[
-        { title: "From", isNumber: true },
-        { title: "Below", isNumber: true },
-        { title: "Sent", isNumber: true },
-        { title: "Acknowledged", isNumber: true },
-        { title: "Read back", isNumber: true },
-      ]}
-      rows={timelineRows(timeline, MAX_ROWS).map((row) => [
-        duration(row.fromSecond),
-        duration(row.toSecond),
-        count(row.sent),
-        count(row.acknowledged),
-        count(row.read),
-      ])}
-    />
-  );
-}
-
 /** Row of a table that sums several buckets. */
 export interface TimelineRow extends TimelineBucket {
   /** In seconds since the start of the run. */
@@ -141,17 +111,12 @@ export function timelineRows({ bucketSeconds, buckets }: TimelineReport, maxRows
   const rows: TimelineRow[] = [];
   for (let start = 0; start < buckets.length; start += perRow) {
     const row = buckets.slice(start, start + perRow);
+    const sum = (stage: keyof TimelineBucket) => row.reduce((total, bucket) => total + bucket[stage], 0);
     rows.push({
       fromSecond: start * bucketSeconds,
       toSecond: (start + row.length) * bucketSeconds,
-      sent: sum(row, "sent"),
-      acknowledged: sum(row, "acknowledged"),
-      read: sum(row, "read"),
+      ...{ sent: sum("sent"), acknowledged: sum("acknowledged"), read: sum("read") },
     });
   }
   return rows;
-}
-
-function sum(buckets: TimelineBucket[], stage: keyof TimelineBucket): number {
-  return buckets.reduce((total, bucket) => total + bucket[stage], 0);
 }

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { checkText } from "../../../delivery/check/report";
-import { watchFrame } from "../../../delivery/cli/terminal/watchFrame";
+import { watchFrame } from "../../../delivery/cli/terminal/watchDisplay";
 import { jsonText, printable, printableLines } from "../../../delivery/common/text";
 import { type ReportFormat, renderReport } from "../../../delivery/report/renderReport";
 import { sendText } from "../../../delivery/send/text";

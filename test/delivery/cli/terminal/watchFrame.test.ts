@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import stringWidth from "string-width";
 import { truncate } from "../../../../delivery/cli/terminal/output";
-import { watchFrame } from "../../../../delivery/cli/terminal/watchFrame";
+import { watchFrame } from "../../../../delivery/cli/terminal/watchDisplay";
 import type { WatchSnapshot } from "../../../../delivery/watch/snapshot";
 import { watchLine, watchText } from "../../../../delivery/watch/snapshot";
 import { observing, type Row, record, rows } from "../../watch/rows";
