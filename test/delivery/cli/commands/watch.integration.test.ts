@@ -5,7 +5,7 @@ import { assume, clientsOf, type Fixture, sharedAws, trustOf } from "../../../sa
 import { until } from "../../../until";
 import { type Deployment, deploy } from "../../deployment/deploy";
 import { eventsOf } from "../../events/eventsOf";
-import { environmentOf } from "../commandLine";
+import { ENTRY, environmentOf } from "../commandLine";
 import { Running } from "../running";
 
 describe("amplitude-kinesis watch", function () {
@@ -180,14 +180,7 @@ describe("amplitude-kinesis watch", function () {
     const terminal = (args: string[], before = "") => {
       const { roleArn, region, streamName } = outputs;
       const deployment = ["--role-arn", roleArn, "--region", region, "--stream-name", streamName];
-      const words = [
-        process.execPath,
-        ...process.execArgv,
-        require.resolve("../entry.cjs"),
-        "watch",
-        ...deployment,
-        ...args,
-      ];
+      const words = [process.execPath, ENTRY, "watch", ...deployment, ...args];
       // Node assumes no colors for a CI system's terminal, and for one without a type.
       const environment = `env -u CI -u NO_COLOR TERM=xterm-256color ${before}`;
       // Uses exec, because Ctrl-C also reaches the shell, and dash would end before its child.
