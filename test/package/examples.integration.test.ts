@@ -60,7 +60,7 @@ describe("the examples and the template, with the packed package", function () {
   after(() => removed(folder));
 
   /** Type-checks strictly, compiles into `out`, and returns the errors. */
-  const compileErrors = (place: string) => typeErrors(place, "--noEmit", "false", "--outDir", "out");
+  const compileErrors = (place: string) => typeErrors(place, ["--noEmit", "false", "--outDir", "out"]);
 
   /** Runs a program of the project that has the package installed, and returns its resources and outputs. */
   async function made(program: string, config: Record<string, string>) {
