@@ -33,8 +33,8 @@ export type { Target, Task } from "./deployment/iam/actions";
 export type { ReportedRoute, Route } from "./deployment/route";
 export type { CheckedStream } from "./deployment/stream";
 export type { Deviation, EventKind } from "./events/event";
-export type { ExportedEvent } from "./events/export/rows";
 export { type ExportSource, openExport } from "./events/export/exportReader";
+export type { ExportedEvent } from "./events/export/rows";
 export { type GeneratedSource, type GeneratorOptions, generateEvents } from "./events/generator/generator";
 export type { Framing, Unreadable } from "./events/recordContent";
 export type { EventSource, Omissions, SourceEvent, SourceProblem } from "./events/source";
@@ -79,7 +79,7 @@ export { type RenderedReport, type ReportFormat, renderReport, writeReports } fr
 export { reportText } from "./report/text";
 export { type SendOptions, type SendProgress, sendEvents } from "./send";
 export type { SendOutcome, SendReport } from "./send/report";
-export { sendText } from "./send/text";
+export { sendText } from "./send/report";
 export type { ConnectionOptions, Progress, RunLoad, SenderOptions, TrustOptions } from "./sending/deployment";
 export type { VerifyOptions } from "./verify";
 export { verifyDelivery } from "./verify";

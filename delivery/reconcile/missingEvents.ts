@@ -10,8 +10,8 @@ import { redactName } from "../events/redact";
 import type { OutcomeListener, RecordEnd } from "../kinesis/producer";
 import { type OutgoingRecord, type Reason, ReasonCounts } from "../kinesis/putRecords";
 import type { OpenDeployment } from "../sending/deployment";
-import { pacedEvents } from "../sending/pacing";
-import { PROPAGATING, pacedRecords, sendRecords } from "../sending/sendRecords";
+import { pacedEvents, pacedRecords } from "../sending/pacing";
+import { PROPAGATING, sendRecords } from "../sending/sendRecords";
 import type { BackfillReport } from "./report";
 
 const WHAT = "The missing events";

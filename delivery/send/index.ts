@@ -3,19 +3,17 @@ import { type Finding, hasSeverity } from "../common/findings";
 import { namesOf } from "../common/outputs";
 import { type RunKey, startedRunKey } from "../common/runId";
 import { withIgnoredChanges } from "../deployment/inspection";
-import { type Preflight, preflight } from "../deployment/preflight";
-import { resolveSender } from "../deployment/route";
+import type { Preflight } from "../deployment/preflight";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
 import { PartOfStream } from "../kinesis/partOfStream";
 import type { OutgoingRecord } from "../kinesis/putRecords";
 import type { Progress, SenderOptions } from "../sending/deployment";
-import { type OpenDeployment, withDeployment } from "../sending/deployment";
+import { type OpenDeployment, preflightOf, withDeployment } from "../sending/deployment";
 import { interrupted, noEvents, omissionsOf, senderFailed, sourceProblems } from "../sending/findings";
-import { checkPart, pacedEvents } from "../sending/pacing";
-import { PROPAGATING, pacedRecords, sendRecords } from "../sending/sendRecords";
-import { fateFindings, SendCounter, sendOutcome } from "./findings";
-import type { SendReport } from "./report";
+import { checkPart, pacedEvents, pacedRecords } from "../sending/pacing";
+import { PROPAGATING, sendRecords } from "../sending/sendRecords";
+import { fateFindings, SendCounter, type SendReport, sendOutcome } from "./report";
 
 /** Progress of sending, for a display. */
 export type SendProgress = Pick<Progress, "step" | "eventsSent" | "eventsAcknowledged" | "eventsExpected">;
@@ -53,22 +51,11 @@ class Sending {
   }
 
   async run(): Promise<SendReport> {
-    const before = await this.#preflight();
+    const before = await preflightOf(this.deployment, this.options, (step) => this.#show(step));
     const { stream, writer, findings } = before;
     const canSend = stream !== undefined && writer !== undefined && !hasSeverity(findings, "error");
     const run = canSend ? await this.#send(stream, writer) : this.#notSent(before);
     return this.#report(before, run);
-  }
-
-  #preflight(): Promise<Preflight> {
-    const { route, externalId } = this.options;
-    return preflight({
-      ...this.deployment,
-      route,
-      sender: resolveSender(this.deployment.operator, this.options),
-      externalId,
-      onStep: (step) => this.#show(step),
-    });
   }
 
   /** @returns Findings of the run. */
@@ -83,14 +70,9 @@ class Sending {
       onBatch: () => this.#show(paced.step),
     });
     const findings = await sendRecords(records, {
-      deployment: this.deployment,
-      stream,
-      writer,
+      ...{ deployment: this.deployment, stream, writer, concurrency, rate, signal },
       listener: this.#counter,
       sent: () => this.#counter.sent,
-      concurrency,
-      rate,
-      signal,
       onAccessDenied: () => this.#show(PROPAGATING),
     });
     if (this.#taken === 0 && !signal.aborted) throw noEvents(source);

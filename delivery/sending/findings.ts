@@ -21,12 +21,7 @@ export function notReadable({ message, cause }: StreamUnreadable, where: string)
 /** Creates the finding for shards that did not respond. Nothing is sent that can't be read back. */
 export function notResponding(shardIds: string[], where: string): Finding {
   const silent = shardIds.length === 0 ? "The list of the stream's shards" : shardIds.join(", ");
-  return finding.undetermined(
-    "stream-not-readable",
-    where,
-    `${silent} did not respond in time, so nothing was sent`,
-    "Check the network and the service's health, and run this again with a longer --timeout",
-  );
+  return timedOut(where, `${silent} did not respond in time, so nothing was sent`);
 }
 
 /** @param shardIds Shards that were not read; none if the timeout was too short to wait for missing events. */
@@ -35,10 +30,14 @@ export function notReadToEnd(shardIds: string[], where: string): Finding {
     shardIds.length === 0
       ? "missing events could be waited for"
       : `${shardIds.join(", ")} ${shardIds.length === 1 ? "was" : "were"} read to the end of the run`;
+  return timedOut(where, `Timed out before ${what}`);
+}
+
+function timedOut(where: string, message: string): Finding {
   return finding.undetermined(
     "stream-not-readable",
     where,
-    `Timed out before ${what}`,
+    message,
     "Check the network and the service's health, and run this again with a longer --timeout",
   );
 }
@@ -121,37 +120,31 @@ export function isOfLostRecords({ code }: Finding): boolean {
 
 /** Why sending ended early: the run file, the limit of one run, or else the source. */
 export function sendingEnded(error: unknown, sent: number): Finding {
-  const code = error instanceof DeliveryError ? error.code : undefined;
-  if (code === "run-file") return runFileFailed(error as DeliveryError, sent);
-  if (code === "too-many-events") return tooManyEvents(error as DeliveryError, sent);
-  return sourceFailed(error, sent);
-}
-
-function tooManyEvents({ message }: DeliveryError, sent: number): Finding {
-  return finding.undetermined(
-    "too-many-events",
-    "the event source",
-    `The source has too many events, so sending stopped after ${counted(sent, "event")}: ${message}`,
-    "Split the run into several, each with a part of the events",
-  );
-}
-
-function runFileFailed({ message }: DeliveryError, sent: number): Finding {
-  return finding.undetermined(
-    "run-file-failed",
-    "this machine",
-    `${message}. Sending stopped after ${counted(sent, "event")}, because nothing is sent that is not in the run file`,
-    "Free disk space, and run this again",
-  );
-}
-
-function sourceFailed(error: unknown, sent: number): Finding {
-  return finding.undetermined(
-    "source-failed",
-    "the event source",
-    `The events could not be read to their end, so sending stopped after ${counted(sent, "event")}: ${messageOf(error)}`,
-    "Fix or replace the file, and run this again",
-  );
+  const message = messageOf(error);
+  const events = counted(sent, "event");
+  switch (error instanceof DeliveryError ? error.code : undefined) {
+    case "run-file":
+      return finding.undetermined(
+        "run-file-failed",
+        "this machine",
+        `${message}. Sending stopped after ${events}, because nothing is sent that is not in the run file`,
+        "Free disk space, and run this again",
+      );
+    case "too-many-events":
+      return finding.undetermined(
+        "too-many-events",
+        "the event source",
+        `The source has too many events, so sending stopped after ${events}: ${message}`,
+        "Split the run into several, each with a part of the events",
+      );
+    default:
+      return finding.undetermined(
+        "source-failed",
+        "the event source",
+        `The events could not be read to their end, so sending stopped after ${events}: ${message}`,
+        "Fix or replace the file, and run this again",
+      );
+  }
 }
 
 /** Creates a warning for broken lines of an export, which were skipped. */

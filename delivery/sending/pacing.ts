@@ -1,3 +1,4 @@
+import type { Clock, EpochMs } from "../common/clock";
 import { SettingsError } from "../common/errors";
 import { DEFAULT_CAPACITY_SHARE } from "../common/limits";
 import { type Part, partText } from "../common/part";
@@ -5,7 +6,7 @@ import { KEY_BYTES } from "../common/runId";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
 import { BATCH_LIMITS } from "../kinesis/batcher";
-import { CappedLimiter, type RateLimiter, SteadyLimiter, type WriteCapacity } from "../kinesis/rateLimit";
+import type { OutgoingRecord } from "../kinesis/putRecords";
 import type { RunLoad, SenderOptions } from "./deployment";
 
 const ALL: Part = { index: 0, count: 1 };
@@ -63,19 +64,39 @@ function shareOf(part: Part): string {
 }
 
 async function steadily(
-  source: AsyncIterable<readonly SourceEvent[]>,
+  source: AsyncGenerator<readonly SourceEvent[]>,
   rate: number,
   openShards: number | undefined,
   { confirmLoad, part = ALL }: Pick<LoadOptions, "confirmLoad" | "part">,
 ): Promise<PacedEvents> {
-  const isEnough = (first: (readonly SourceEvent[])[]) => first.flat().length >= SAMPLED_EVENTS;
-  const { first, all: batches } = await peek(source, isEnough);
+  const first = await firstBatches(source);
+  const batches = rejoined(first, source);
   const limiter = new SteadyLimiter(rate);
   if (openShards === undefined) return { batches, limiter, step: `sending ${rate} events/s` };
   const load = loadOf(rate * part.count, meanBytes(first.flat()) + KEY_BYTES, openShards);
   if (load.share > DEFAULT_CAPACITY_SHARE && !(await (confirmLoad?.(load) ?? true))) throw notAgreed(load);
   const step = `sending ${load.rate} events/s, ${percentOf(load)} % of the capacity of ${shardCount(openShards)}${shareOf(part)}`;
   return { batches, limiter, step };
+}
+
+/** Takes batches until they have enough events for their mean size. */
+async function firstBatches(source: AsyncGenerator<readonly SourceEvent[]>) {
+  const first: (readonly SourceEvent[])[] = [];
+  while (first.flat().length < SAMPLED_EVENTS) {
+    const next = await source.next();
+    if (next.done) break;
+    first.push(next.value);
+  }
+  return first;
+}
+
+async function* rejoined<T>(first: T[], rest: AsyncGenerator<T>): AsyncGenerator<T> {
+  try {
+    yield* first;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
 }
 
 /** Ends a source with its current batch, because millions of rows that are not events never reach the producer. */
@@ -126,31 +147,111 @@ export function loadOf(rate: number, eventBytes: number, openShards: number): Ru
   return { rate, eventBytes, openShards, share };
 }
 
-/**
- * Reads the first items of a sequence.
- *
- * @param isEnough Whether no more items are needed.
- * @returns The first items, and the whole sequence, which is still to be read.
- */
-async function peek<T>(
-  items: AsyncIterable<T>,
-  isEnough: (first: T[]) => boolean,
-): Promise<{ first: T[]; all: AsyncIterable<T> }> {
-  const iterator = items[Symbol.asyncIterator]();
-  const first: T[] = [];
-  for (let isDone = false; !isDone && !isEnough(first); ) {
-    const next = await iterator.next();
-    if (next.done) isDone = true;
-    else first.push(next.value);
-  }
-  return { first, all: rejoined(first, iterator) };
+export interface PacingOptions {
+  clock: Clock;
+  signal: AbortSignal;
+  /** Whether an event is sent at all. Called once per event, in order. Default: every event is. */
+  isToBeSent?: (event: SourceEvent) => boolean;
+  /** Makes the record of an event that is sent. `dueAt` is the time from which its latency is measured, if it has one. */
+  toRecord: (event: SourceEvent, dueAt: number | undefined) => OutgoingRecord;
+  /** Called after each batch of the source. */
+  onBatch: () => void;
 }
 
-async function* rejoined<T>(first: T[], rest: AsyncIterator<T>): AsyncGenerator<T> {
-  try {
-    yield* first;
-    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
-  } finally {
-    await rest.return?.();
+/** Yields the source's events as records, no faster than the rate limit. */
+export async function* pacedRecords(
+  { batches, limiter }: Pick<PacedEvents, "batches" | "limiter">,
+  { clock, signal, isToBeSent = () => true, toRecord, onBatch }: PacingOptions,
+): AsyncGenerator<readonly OutgoingRecord[]> {
+  for await (const events of batches) {
+    let ready: OutgoingRecord[] = [];
+    for (const event of events) {
+      if (!isToBeSent(event)) continue;
+      const slot = limiter?.slot(event.bytes.length + KEY_BYTES, clock.now());
+      if (slot !== undefined && isAhead(slot, clock)) {
+        if (ready.length > 0) yield ready;
+        ready = [];
+        await waitForSlot(slot, clock, signal);
+      }
+      ready.push(toRecord(event, slot?.dueAt));
+    }
+    if (ready.length > 0) yield ready;
+    onBatch();
+    if (signal.aborted) return;
   }
+}
+
+/** Instants at which the next event may be sent and is due. */
+export interface Slot {
+  releaseAt: EpochMs;
+  /** Start of the latency measurement, however late the event is sent: the measured time includes the wait for the slot. */
+  dueAt?: EpochMs;
+}
+
+/** Decides for each event when it may be sent. */
+export interface RateLimiter {
+  /** @param bytes Size of the event, partition key included. */
+  slot(bytes: number, now: EpochMs): Slot;
+}
+
+/** Lateness that is made up for at once, because timers are this coarse. */
+const TIMER_MS = 5;
+
+/**
+ * Spaces events evenly at a constant rate per second: event number N is due N intervals after the first one. A delayed
+ * sender catches up at no more than twice the rate, so that no burst throttles the stream. Its delay shows as latency.
+ */
+export class SteadyLimiter implements RateLimiter {
+  readonly #intervalMs: number;
+  #startedAt: number | undefined;
+  #slots = 0;
+  #last = Number.NEGATIVE_INFINITY;
+
+  /** @param perSecond Events per second, above 0. */
+  constructor(perSecond: number) {
+    this.#intervalMs = 1000 / perSecond;
+  }
+
+  slot(_bytes: number, now: number): Required<Slot> {
+    this.#startedAt ??= now;
+    const dueAt = this.#startedAt + this.#slots * this.#intervalMs;
+    const releaseAt = Math.max(dueAt, this.#last + this.#intervalMs / 2);
+    this.#slots += 1;
+    this.#last = Math.max(releaseAt, now - TIMER_MS);
+    return { releaseAt, dueAt };
+  }
+}
+
+/** Write capacity of a stream, or of a part of one, per second. */
+export interface WriteCapacity {
+  recordsPerSecond: number;
+  bytesPerSecond: number;
+}
+
+/** Largest burst after idle time. Kinesis meters throughput per second, so at most one second's capacity is saved up. */
+const BURST_MS = 1_000;
+
+/** Sends as fast as the source, within a capacity: each interval carries at most its capacity and that of one more second. */
+export class CappedLimiter implements RateLimiter {
+  /** Time until which the capacity is used up. */
+  #usedUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly capacity: WriteCapacity) {}
+
+  slot(bytes: number, now: number): Slot {
+    const { recordsPerSecond, bytesPerSecond } = this.capacity;
+    const releaseAt = Math.max(this.#usedUntil - BURST_MS, now);
+    this.#usedUntil =
+      Math.max(this.#usedUntil, now) + 1000 * Math.max(1 / recordsPerSecond, bytes / bytesPerSecond);
+    return { releaseAt };
+  }
+}
+
+/** Whether a slot is worth waiting for. A wait below a timer's resolution is not, and evens out. */
+function isAhead({ releaseAt }: Slot, clock: Clock): boolean {
+  return releaseAt - clock.now() >= 1;
+}
+
+export async function waitForSlot(slot: Slot, clock: Clock, signal: AbortSignal): Promise<void> {
+  if (isAhead(slot, clock)) await clock.sleep(slot.releaseAt - clock.now(), signal);
 }

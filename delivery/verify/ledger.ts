@@ -77,20 +77,11 @@ export class Ledger implements OutcomeListener {
   constructor(private readonly maxEvents = MAX_EVENTS_PER_RUN) {}
 
   /**
-   * Adds an event and returns its number.
+   * Adds an event under the caller's number. Skipped numbers belong to events that are not sent yet. If a record of the event
+   * was read already, an earlier process of the run has sent it.
    *
    * @param dueAt Epoch time in ms at which the event should be sent; latency is measured from it. Default: its first attempt.
    * @throws DeliveryError `too-many-events` if the ledger is full.
-   */
-  add(bytes: Uint8Array, dueAt?: number): number {
-    const index = this.size;
-    this.put(index, bytes, dueAt);
-    return index;
-  }
-
-  /**
-   * Adds an event under the caller's number. Skipped numbers belong to events that are not sent yet. If a record of the event
-   * was read already, an earlier process of the run has sent it.
    */
   put(index: number, bytes: Uint8Array, dueAt?: number): void {
     const entry = this.#entered(index, dueAt);

@@ -61,6 +61,8 @@ export function mergeReports(reports: readonly NamedReport[]): DeliveryReport {
     (typeof SUMS)[number]
   >;
   const startedAt = Math.min(...all.map(startOf));
+  const latency = mergedLatency(counted, "latencyHistogram", "latencyInSeconds");
+  const acknowledgement = mergedLatency(counted, "acknowledgementHistogram", "acknowledgementInSeconds");
   return {
     ...report,
     ...sums,
@@ -75,7 +77,10 @@ export function mergeReports(reports: readonly NamedReport[]): DeliveryReport {
     durationInSeconds:
       Math.max(...all.map((each) => startOf(each) / 1000 + each.durationInSeconds)) - startedAt / 1000,
     deliveryRate: sums.eventsSent === 0 ? 0 : sums.eventsDelivered / sums.eventsSent,
-    ...latencies(counted),
+    latencyInSeconds: latency.summary,
+    latencyHistogram: latency.histogram,
+    acknowledgementInSeconds: acknowledgement.summary,
+    acknowledgementHistogram: acknowledgement.histogram,
     timeline: mergeTimelines(all.map((each) => ({ startedAt: startOf(each), timeline: each.timeline }))),
     shards: mergedShards(all),
     findings: [...gaps, ...mergedFindings(counted)],
@@ -110,15 +115,6 @@ function resumable(missing: Finding, { report: { runId }, part: { count } }: Own
   return { ...missing, remedy };
 }
 
-function groupedBy<Item>(items: readonly Item[], keyOf: (item: Item) => unknown): Item[][] {
-  const groups = new Map<unknown, Item[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    groups.set(key, [...(groups.get(key) ?? []), item]);
-  }
-  return [...groups.values()];
-}
-
 const startOf = ({ startedAt }: DeliveryReport) => Date.parse(startedAt);
 
 function total(reports: readonly DeliveryReport[], name: (typeof SUMS)[number]): number {
@@ -132,36 +128,22 @@ function worst(reports: readonly DeliveryReport[], gaps: readonly Finding[]): Ve
 }
 
 /** Merges the histograms. A percentile can't lie above the largest value, which the reports have exactly. */
-function latencies(counted: readonly OwnPart[]) {
-  const merged = (
-    histogram: "latencyHistogram" | "acknowledgementHistogram",
-    seconds: "latencyInSeconds" | "acknowledgementInSeconds",
-  ) => {
-    const recorder = new LatencyRecorder();
-    let max = 0;
-    for (const { name, report } of counted) {
-      const encoded = report[histogram];
-      if (encoded !== null) named(name, () => recorder.add(encoded));
-      max = Math.max(max, report[seconds]?.max ?? 0);
+function mergedLatency(
+  counted: readonly OwnPart[],
+  histogram: "latencyHistogram" | "acknowledgementHistogram",
+  seconds: "latencyInSeconds" | "acknowledgementInSeconds",
+) {
+  const recorder = new LatencyRecorder();
+  for (const { name, report } of counted) {
+    const encoded = report[histogram];
+    try {
+      if (encoded !== null) recorder.add(encoded);
+    } catch (cause) {
+      throw cause instanceof ReportError ? new ReportError(`${name}: ${cause.message}`, { cause }) : cause;
     }
-    return { [seconds]: recorder.summary(max * 1000) ?? null, [histogram]: recorder.encoded() ?? null };
-  };
-  return {
-    ...merged("latencyHistogram", "latencyInSeconds"),
-    ...merged("acknowledgementHistogram", "acknowledgementInSeconds"),
-  } as Pick<
-    DeliveryReport,
-    "latencyHistogram" | "latencyInSeconds" | "acknowledgementHistogram" | "acknowledgementInSeconds"
-  >;
-}
-
-function named(name: string, work: () => void): void {
-  try {
-    work();
-  } catch (cause) {
-    if (cause instanceof ReportError) throw new ReportError(`${name}: ${cause.message}`, { cause });
-    throw cause;
   }
+  const max = Math.max(...counted.map(({ report }) => report[seconds]?.max ?? 0));
+  return { summary: recorder.summary(max * 1000) ?? null, histogram: recorder.encoded() ?? null };
 }
 
 function mergedShards(reports: readonly DeliveryReport[]): ShardReport[] {
@@ -177,19 +159,23 @@ function mergedShards(reports: readonly DeliveryReport[]): ShardReport[] {
 
 /** Returns each finding once, with the number of parts that have it, and their numbers. */
 function mergedFindings(counted: readonly OwnPart[]): Finding[] {
-  const found = counted.flatMap(({ report, part }) =>
-    report.findings.map((each) => ({ finding: each, part })),
-  );
-  return groupedBy(found, ({ finding }) => JSON.stringify(Object.values(finding))).flatMap((same) => {
-    const [first] = same;
-    if (first === undefined) return [];
-    const { finding, part } = first;
-    const parts = unique(same.map(({ part }) => String(part.index + 1)));
+  const merged = new Map<string, { finding: Finding; parts: Set<Part> }>();
+  for (const { report, part } of counted) {
+    for (const finding of report.findings) {
+      const key = JSON.stringify(Object.values(finding));
+      const same = merged.get(key) ?? { finding, parts: new Set() };
+      merged.set(key, same);
+      same.parts.add(part);
+    }
+  }
+  return [...merged.values()].map(({ finding, parts: found }) => {
+    const [first, ...others] = found;
+    const numbers = [...found].map(({ index }) => String(index + 1));
     const which =
-      parts.length === 1
-        ? `part ${partText(part)}`
-        : `${parts.length} of ${part.count} parts: ${listed(parts)}`;
-    return [{ ...finding, message: `${finding.message} (${which})` }];
+      first !== undefined && others.length === 0
+        ? `part ${partText(first)}`
+        : `${found.size} of ${first?.count} parts: ${listed(numbers)}`;
+    return { ...finding, message: `${finding.message} (${which})` };
   });
 }
 

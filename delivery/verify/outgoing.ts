@@ -9,7 +9,7 @@ import type { PartOfStream } from "../kinesis/partOfStream";
 import type { OutcomeListener, RecordEnd } from "../kinesis/producer";
 import type { OutgoingRecord } from "../kinesis/putRecords";
 import type { PacedEvents } from "../sending/pacing";
-import { pacedRecords } from "../sending/sendRecords";
+import { pacedRecords } from "../sending/pacing";
 import type { Ledger } from "./ledger";
 import type { RunState } from "./resume/runState";
 

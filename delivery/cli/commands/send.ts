@@ -55,7 +55,7 @@ function routeOption(): Option {
 async function runSend(flags: SendFlags): Promise<number> {
   // The command's folder loads the AWS SDK, which would slow down every other command's start.
   const { sendEvents }: typeof import("../../send") = require("../../send");
-  const { sendText }: typeof import("../../send/text") = require("../../send/text");
+  const { sendText }: typeof import("../../send/report") = require("../../send/report");
   const part = partOptions(flags);
   const { outputs, aws } = await deploymentOf(flags);
   const description = describeSource(flags, Date.now(), outputs.guardProjectIds?.[0]);

@@ -4,6 +4,7 @@ import type { StackOutputs } from "../../common/outputs";
 import { type Part, partText } from "../../common/part";
 import { type RunKey, runKeyOf, startedRunKey } from "../../common/runId";
 import type { RecordEnd } from "../../kinesis/producer";
+import type { SenderOptions } from "../../sending/deployment";
 import { HASH_BYTES, Ledger } from "../ledger";
 import {
   type AttemptEntry,
@@ -19,16 +20,11 @@ import {
 } from "./runFile";
 import { RunFile, RunJournal } from "./runJournal";
 
-export interface RunStateOptions {
-  outputs: StackOutputs;
+export interface RunStateOptions extends Pick<SenderOptions, "outputs" | "runId" | "part"> {
   /** Folder of the run file. Without it, the run has no file and can't be resumed. */
   runFolder?: string | undefined;
   /** Id of the run to resume, whose file is in `runFolder`. */
   resume?: string | undefined;
-  /** Id of a new run. Default: a random one. */
-  runId?: string | undefined;
-  /** Part of the run. Default: all of it. */
-  part?: Part | undefined;
 }
 
 /** State of a run, new or restored from its file: its key, its ledger, and the events that are still to be sent. */

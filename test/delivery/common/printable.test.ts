@@ -4,7 +4,7 @@ import { checkText } from "../../../delivery/check/report";
 import { watchFrame } from "../../../delivery/cli/terminal/watchDisplay";
 import { jsonText, printable, printableLines } from "../../../delivery/common/text";
 import { type ReportFormat, renderReport } from "../../../delivery/report/renderReport";
-import { sendText } from "../../../delivery/send/text";
+import { sendText } from "../../../delivery/send/report";
 import { watchLine, watchText } from "../../../delivery/watch/snapshot";
 import { FAILED } from "../report/reports";
 import { observing, type Row, record, rows } from "../watch/rows";

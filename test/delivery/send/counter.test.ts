@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { fateFindings, SendCounter, sendOutcome } from "../../../delivery/send/findings";
+import { fateFindings, SendCounter, sendOutcome } from "../../../delivery/send/report";
 import { ABANDONED, acknowledged, reason, refused, unanswered } from "../kinesis/outcomes";
 
 type Fate = "acknowledged" | "refused" | "unanswered" | "abandoned" | "too large";

@@ -1,14 +1,15 @@
 import { expect } from "chai";
 import { SettingsError } from "../../../delivery";
 import type { EventSource, SourceEvent } from "../../../delivery/events/source";
-import { CappedLimiter, SteadyLimiter } from "../../../delivery/kinesis/rateLimit";
 import type { RunLoad } from "../../../delivery/sending/deployment";
 import {
+  CappedLimiter,
   capacityOf,
   checkPart,
   defaultConcurrency,
   loadOf,
   pacedEvents,
+  SteadyLimiter,
 } from "../../../delivery/sending/pacing";
 
 const EVENT_BYTES = 960; // With a partition key of the run 1,000.

@@ -5,6 +5,7 @@ import { Timeline } from "../../../delivery/common/timeline";
 import { Ledger, MAX_EVENTS_PER_RUN } from "../../../delivery/verify/ledger";
 import { Collector } from "../../../delivery/verify/readBack";
 import { acknowledged } from "../kinesis/outcomes";
+import { added } from "./added";
 
 const BYTES = Buffer.from("an event");
 
@@ -16,7 +17,7 @@ class Collecting {
   readonly collector = new Collector(this.ledger, this.key, this.timeline);
 
   constructor() {
-    for (let count = 0; count < 3; count += 1) this.ledger.onAttempt(this.ledger.add(BYTES), 1_000);
+    for (let count = 0; count < 3; count += 1) this.ledger.onAttempt(added(this.ledger, BYTES), 1_000);
   }
 
   take(shardId: string, ...records: KinesisRecord[]): void {
@@ -192,7 +193,7 @@ describe("The collector", () => {
   it("counts the records of other parts, and the foreign ones only in its own shards", () => {
     const key = runKeyOf("AAAAAAAAAAAA", { index: 0, count: 2 });
     const ledger = new Ledger();
-    ledger.onAttempt(ledger.add(BYTES), 1_000);
+    ledger.onAttempt(added(ledger, BYTES), 1_000);
     const collector = new Collector(ledger, key, new Timeline(0));
     const records = [0, 1, 3].map((number) => foreign(`amplitude-kinesis.AAAAAAAAAAAA.${number}`));
     const batch = { shardId: "one", records: [...records, foreign("user-1")], receivedAt: 1_500 };

@@ -11,6 +11,7 @@ import {
   refused as refusal,
   unanswered as silence,
 } from "../kinesis/outcomes";
+import { added } from "./added";
 
 const STREAM_ARN = "arn:aws:kinesis:eu-central-1:111122223333:stream/events";
 const BYTES = Buffer.from("an event");
@@ -58,7 +59,7 @@ const refusedButRead: History = (ledger, index) => {
 
 function findingsOf(histories: History[], readingComplete = true): Finding[] {
   const ledger = new Ledger();
-  for (const history of histories) history(ledger, ledger.add(BYTES));
+  for (const history of histories) history(ledger, added(ledger, BYTES));
   return eventFindings({ ledger, key: newRunKey() }, ledger.counts(), { readingComplete }, STREAM_ARN);
 }
 

@@ -4,6 +4,7 @@ import { DeliveryError } from "../../../delivery/common/errors";
 import { Ledger } from "../../../delivery/verify/ledger";
 import type { Fate } from "../../../delivery/verify/verdict";
 import { ABANDONED, acknowledged, LEFT_OPEN, reason, refused, unanswered } from "../kinesis/outcomes";
+import { added } from "./added";
 
 /** What happens to one event, in the plainest words: a list of what was told of it. */
 type Told =
@@ -46,7 +47,7 @@ function tell(ledger: Ledger, index: number, told: Told): void {
 /** A ledger of one event, told this of it. */
 function ledgerOf(...told: Told[]): Ledger {
   const ledger = new Ledger();
-  ledger.add(bytesOf(0));
+  added(ledger, bytesOf(0));
   for (const one of told) tell(ledger, 0, one);
   return ledger;
 }
@@ -126,7 +127,7 @@ describe("The ledger", () => {
         const events: Told[][] = [];
         for (const one of steps) {
           if (one === "add") {
-            expect(ledger.add(bytesOf(events.length))).to.equal(events.length);
+            expect(added(ledger, bytesOf(events.length))).to.equal(events.length);
             events.push([]);
           } else if (events.length > 0) {
             const index = one.event % events.length;
@@ -229,8 +230,8 @@ describe("The ledger", () => {
 
   it("rejects more events than one run accounts for", () => {
     const ledger = new Ledger(1_000);
-    for (let index = 0; index < 1_000; index += 1) ledger.add(bytesOf(index));
-    expect(() => ledger.add(bytesOf(1_000))).to.throw(
+    for (let index = 0; index < 1_000; index += 1) added(ledger, bytesOf(index));
+    expect(() => added(ledger, bytesOf(1_000))).to.throw(
       DeliveryError,
       "One run accounts for at most 1,000 events. Split the run",
     );
@@ -263,7 +264,7 @@ describe("The ledger", () => {
     });
     for (const changed of [...changes, bytes.subarray(1), Buffer.concat([bytes, Buffer.from("\n")])]) {
       const ledger = new Ledger();
-      ledger.onAttempt(ledger.add(bytes), 0);
+      ledger.onAttempt(added(ledger, bytes), 0);
       ledger.onRead(0, changed, 0);
       expect(ledger.counts().fates.corrupted).to.equal(1);
     }
@@ -271,7 +272,7 @@ describe("The ledger", () => {
 
   it("lists reasons separately for refused and unanswered events, most common first", () => {
     const ledger = new Ledger();
-    for (let index = 0; index < 5; index += 1) ledger.onAttempt(ledger.add(bytesOf(index)), 0);
+    for (let index = 0; index < 5; index += 1) ledger.onAttempt(added(ledger, bytesOf(index)), 0);
     ledger.onEnd(0, refused(reason("rare")));
     ledger.onEnd(1, refused(reason("common")));
     ledger.onEnd(2, refused(reason("common")));
@@ -285,7 +286,7 @@ describe("The ledger", () => {
 
   it("counts acknowledgements by shard, each event once", () => {
     const ledger = new Ledger();
-    for (let index = 0; index < 5; index += 1) ledger.add(bytesOf(index));
+    for (let index = 0; index < 5; index += 1) added(ledger, bytesOf(index));
     for (const index of [0, 1, 2, 3, 4, 4]) tell(ledger, index, "acknowledged");
     expect([...ledger.acknowledgedByShard]).to.deep.equal([
       ["shard-0", 3],
@@ -301,7 +302,7 @@ describe("The ledger", () => {
       bytes.writeUInt32LE(index);
       return bytes;
     };
-    for (let index = 0; index < count; index += 1) ledger.onAttempt(ledger.add(of(index)), index);
+    for (let index = 0; index < count; index += 1) ledger.onAttempt(added(ledger, of(index)), index);
     const atBounds = [0, 65_535, 65_536, 131_071, 131_072, count - 1];
     for (const index of atBounds) expect(ledger.onRead(index, of(index), index + 7)).to.equal(7);
     ledger.onRead(65_534, of(65_535), 0);

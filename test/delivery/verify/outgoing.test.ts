@@ -4,10 +4,11 @@ import { SourceError } from "../../../delivery";
 import { runKeyOf } from "../../../delivery/common/runId";
 import type { SourceEvent } from "../../../delivery/events/source";
 import type { OutgoingRecord } from "../../../delivery/kinesis/putRecords";
-import { SteadyLimiter } from "../../../delivery/kinesis/rateLimit";
+import { SteadyLimiter } from "../../../delivery/sending/pacing";
 import { Ledger } from "../../../delivery/verify/ledger";
 import { type OutgoingOptions, outgoing } from "../../../delivery/verify/outgoing";
 import { VirtualClock } from "../common/virtualClock";
+import { added } from "./added";
 
 const event = (index: number): SourceEvent => ({
   bytes: Buffer.from(`event ${index}`),
@@ -49,7 +50,7 @@ async function recordsOf(
 /** As an earlier process has left it: so many events sent. */
 function sent(count: number): Ledger {
   const ledger = new Ledger();
-  for (let index = 0; index < count; index += 1) ledger.onAttempt(ledger.add(event(index).bytes), 0);
+  for (let index = 0; index < count; index += 1) ledger.onAttempt(added(ledger, event(index).bytes), 0);
   return ledger;
 }
 

@@ -8,6 +8,7 @@ import { SendRecorder } from "../../../delivery/verify/outgoing";
 import { readRunFile, runFilePath } from "../../../delivery/verify/resume/runFile";
 import { Replay, RunState } from "../../../delivery/verify/resume/runState";
 import { LEFT_OPEN } from "../kinesis/outcomes";
+import { added } from "./added";
 
 describe("What a run's file has of an event that was left open", () => {
   let folder: string;
@@ -23,7 +24,7 @@ describe("What a run's file has of an event that was left open", () => {
     run.begin({ outputs, startedAt: 0, readFrom: 0, source: null });
     const recorder = new SendRecorder(run, new Timeline(0));
     const bytes = Buffer.from("an event");
-    const record = { index: run.ledger.add(bytes), partitionKey: "key", bytes };
+    const record = { index: added(run.ledger, bytes), partitionKey: "key", bytes };
     for (const answer of ["ambiguous", second]) {
       recorder.beforeAttempt([record], 0);
       recorder.onAttempt(0, 0);

@@ -8,6 +8,7 @@ import { readRunFile } from "../../../../delivery/verify/resume/runFile";
 import { RunFile, RunJournal } from "../../../../delivery/verify/resume/runJournal";
 import { Replay } from "../../../../delivery/verify/resume/runState";
 import { ABANDONED, acknowledged, refused, unanswered } from "../../kinesis/outcomes";
+import { added } from "../added";
 
 const bytesOf = (index: number) => Buffer.from(`event ${index}`);
 
@@ -51,7 +52,7 @@ class Told {
 
   async request({ outcomes, isUnheard }: Request): Promise<void> {
     const retried = [...this.unsettled].slice(0, outcomes.length);
-    const fresh = outcomes.slice(retried.length).map(() => this.ledger.add(bytesOf(this.ledger.size)));
+    const fresh = outcomes.slice(retried.length).map(() => added(this.ledger, bytesOf(this.ledger.size)));
     const indices = [...retried, ...fresh];
     this.#journal.attempt(
       indices.map((index) => ({ index })),

@@ -5,7 +5,7 @@ import {
   type RateLimiter,
   SteadyLimiter,
   waitForSlot,
-} from "../../../delivery/kinesis/rateLimit";
+} from "../../../delivery/sending/pacing";
 import { VirtualClock } from "../common/virtualClock";
 
 interface Released {
