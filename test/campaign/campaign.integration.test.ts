@@ -8,10 +8,10 @@ import { passedOn, signedEndpoint } from "./faults/signedEndpoint";
 import type { Surrounding } from "./oneRun";
 
 /** `.ci/run campaign` runs further seeds. */
-const SEEDS = 100;
+const SEEDS = 50;
 /** Minimum number of seeds. A slow or busy machine runs fewer than `SEEDS`. */
-const MIN_SEEDS = 60;
-const BUDGET_MS = 120_000;
+const MIN_SEEDS = 30;
+const BUDGET_MS = 60_000;
 
 function untrue(outcomes: Awaited<ReturnType<typeof campaign>>): string {
   return outcomes
