@@ -2,20 +2,20 @@ import * as iam from "@pulumi/aws/iam";
 import * as kinesis from "@pulumi/aws/kinesis";
 import * as pulumi from "@pulumi/pulumi";
 import { adoptionOptions } from "./adoption";
-import { createAlarms } from "./alarms";
 import { type AmplitudeKinesisDestinationArgs, DEFAULTS, type StreamMode } from "./args";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 import { OWN_TAG } from "./formats";
-import { createGuard } from "./guard";
+import { createAlarms, createGuard } from "./monitoring";
 import { insecureTransportDenial, trustPolicy, writePolicy } from "./policies";
 import {
+  PLACE_RULES,
   requireAwsPartition,
   resolveAccount,
   resolveExistingStream,
   resolveRegion,
   type StreamFacts,
 } from "./region";
-import { PLACE_RULES, validateInputs } from "./rules";
+import { validateInputs } from "./rules";
 import { checkWhenKnown, orDefault, withoutUndefined } from "./validation";
 
 /**
@@ -87,21 +87,18 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
       optionsOf("attachment"),
     );
 
-    if (inputs.alarms !== undefined) {
-      const { shardCount } = inputs;
-      const alarmedStream = { name: stream.name, region: existing?.region, shardCount };
-      createAlarms(name, { parent: this, additionalSecretOutputs }, inputs.alarms, alarmedStream, tags);
-    }
-
+    const { alarms, shardCount } = inputs;
+    const monitored = { arn: stream.arn, name: stream.name, region: existing?.region, shardCount };
+    const options = { parent: this, additionalSecretOutputs };
+    if (alarms !== undefined) createAlarms(name, options, alarms, monitored, tags);
     if (inputs.guard !== undefined) {
-      const guardedStream = { arn: stream.arn, name: stream.name, region: existing?.region };
-      const guard = createGuard(name, inputs.guard, guardedStream, {
-        options: { parent: this, additionalSecretOutputs },
+      const guard = createGuard(name, inputs.guard, monitored, {
+        options,
         tags,
         path: inputs.rolePath,
         permissionsBoundary: inputs.permissionsBoundaryArn,
         kmsKeyArn: inputs.kmsKeyArn,
-        actionArns: inputs.alarms?.actionArns,
+        actionArns: alarms?.actionArns,
       });
       this.guardPipeArn = guard.pipeArn;
       this.guardProjectIds = guard.projectIds;

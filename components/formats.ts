@@ -1,8 +1,10 @@
 import type { DeliveryAlarms, StreamGuard } from "./args";
-import { STREAM_ARN } from "./region";
 import { type Check, type InputName, integerWithin, matching, type Violation, violation } from "./validation";
 
 // The format of each value in itself. rules.ts holds the rules between inputs.
+
+/** ARN of a data stream. Its groups are the region, the account and the name. */
+export const STREAM_ARN = /^arn:aws:kinesis:([a-z0-9-]+):(\d{12}):stream\/([a-zA-Z0-9_.-]{1,128})$/;
 
 const IAM_PRINCIPAL = /^arn:aws:iam::\d{12}:(root|(role|user)\/[\w+=,.@/-]{0,512}[\w+=,.@-]{1,64})$/;
 const PRINCIPAL_FORMAT = matching(

@@ -15,6 +15,10 @@ export interface PolicyStatement {
   Condition?: Condition;
 }
 
+function documentOf(...statements: PolicyStatement[]): PolicyDocument {
+  return { Version: "2012-10-17", Statement: statements };
+}
+
 /** Values by operator and condition key. */
 type Condition = Record<string, Record<string, string | string[]>>;
 
@@ -46,7 +50,7 @@ export function trustPolicy(inputs: TrustPolicyInputs): PolicyDocument {
   if (testPrincipalArns.length > 0) {
     statements.push(trustStatement("DeliveryTestAssumesRole", testPrincipalArns, required));
   }
-  return { Version: "2012-10-17", Statement: statements };
+  return documentOf(...statements);
 }
 
 function trustStatement(sid: string, arns: string[], condition: Condition): PolicyStatement {
@@ -74,19 +78,14 @@ const STREAM_POLICY_ACTIONS = [
 
 /** Returns the stream's resource policy, which grants nothing and denies requests without TLS. */
 export function insecureTransportDenial(streamArn: string): PolicyDocument {
-  return {
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "DenyInsecureTransport",
-        Effect: "Deny",
-        Principal: { AWS: "*" },
-        Action: STREAM_POLICY_ACTIONS,
-        Resource: streamArn,
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-    ],
-  };
+  return documentOf({
+    Sid: "DenyInsecureTransport",
+    Effect: "Deny",
+    Principal: { AWS: "*" },
+    Action: STREAM_POLICY_ACTIONS,
+    Resource: streamArn,
+    Condition: { Bool: { "aws:SecureTransport": "false" } },
+  });
 }
 
 export interface WritePolicyInputs {
@@ -108,7 +107,7 @@ export function writePolicy({ streamArn, roleArn, kmsKeyArn }: WritePolicyInputs
   if (kmsKeyArn !== undefined) {
     statements.push(keyStatement("EncryptForStream", GENERATE_DATA_KEY_ACTION, kmsKeyArn, streamArn));
   }
-  return { Version: "2012-10-17", Statement: statements };
+  return documentOf(...statements);
 }
 
 /**
@@ -120,21 +119,16 @@ export function writePolicy({ streamArn, roleArn, kmsKeyArn }: WritePolicyInputs
  */
 export function guardTrustPolicy(streamArn: string, pipeName: string): PolicyDocument {
   const [, , , region, accountId] = streamArn.split(":");
-  return {
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "PipeAssumesRole",
-        Effect: "Allow",
-        Principal: { Service: "pipes.amazonaws.com" },
-        Action: ASSUME_ROLE_ACTION,
-        Condition: {
-          StringEquals: { "aws:SourceAccount": accountId ?? "" },
-          ArnLike: { "aws:SourceArn": `arn:aws:pipes:${region}:${accountId}:pipe/*${pipeName}*` },
-        },
-      },
-    ],
-  };
+  return documentOf({
+    Sid: "PipeAssumesRole",
+    Effect: "Allow",
+    Principal: { Service: "pipes.amazonaws.com" },
+    Action: ASSUME_ROLE_ACTION,
+    Condition: {
+      StringEquals: { "aws:SourceAccount": accountId ?? "" },
+      ArnLike: { "aws:SourceArn": `arn:aws:pipes:${region}:${accountId}:pipe/*${pipeName}*` },
+    },
+  });
 }
 
 /**
@@ -175,7 +169,7 @@ export function guardPolicy({ streamArn, logGroupArn, kmsKeyArn }: GuardPolicyIn
   if (kmsKeyArn !== undefined) {
     statements.push(keyStatement("DecryptStream", "kms:Decrypt", kmsKeyArn, streamArn));
   }
-  return { Version: "2012-10-17", Statement: statements };
+  return documentOf(...statements);
 }
 
 /**

@@ -1,7 +1,18 @@
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
 import { getRegion } from "@pulumi/aws/getRegion";
 import * as pulumi from "@pulumi/pulumi";
-import { errorsAt, inputError, type PropertyError } from "./validation";
+import { ACTION_ARN, BOUNDARY_ARN, KMS_KEY_ARN, STREAM_ARN } from "./formats";
+import {
+  errorsAt,
+  errorsIf,
+  inputError,
+  isMap,
+  NESTED_INPUTS,
+  type PropertyError,
+  type Rule,
+  type Values,
+  violation,
+} from "./validation";
 
 const OTHER_PARTITION = /^(cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-/;
 const REASON =
@@ -18,9 +29,7 @@ export function configuredRegion(opts: pulumi.ComponentResourceOptions | undefin
 
 /** Rejects a region that is known at once if a role there can't trust Amplitude. */
 export function regionErrors(region: string | undefined): PropertyError[] {
-  return region !== undefined && OTHER_PARTITION.test(region)
-    ? errorsAt("aws:region", `${region}: ${REASON}`)
-    : [];
+  return errorsIf(OTHER_PARTITION.test(region ?? ""), "aws:region", `${region}: ${REASON}`);
 }
 
 /**
@@ -81,9 +90,6 @@ export interface StreamFacts {
   region: pulumi.Output<string>;
 }
 
-/** ARN of a data stream. Its groups are the region, the account and the name. */
-export const STREAM_ARN = /^arn:aws:kinesis:([a-z0-9-]+):(\d{12}):stream\/([a-zA-Z0-9_.-]{1,128})$/;
-
 /**
  * Returns an existing stream's Outputs, which resolve once its account is known to be the role's.
  * They reject with pulumi.InputPropertiesError for a stream in another account or partition.
@@ -108,4 +114,53 @@ export function requireAccount(streamArn: string, accountId: string): string {
     `the stream is not in the role's account ${accountId}: Amplitude receives only the stream's name, and looks for ` +
     "it in the role's account. Deploy with credentials for the stream's account";
   throw inputError("existingStreamArn", reason);
+}
+
+// --- rules on where the resources are ------------------------------------------------------------------------------
+
+/** They run again once the provider's region and account are known. */
+export const PLACE_RULES: Rule[] = [
+  {
+    inputs: ["region", "kmsKeyArn"],
+    // Source: AWS, Kinesis API Reference, StartStreamEncryption: the key must be in the stream's region.
+    check: ({ region, kmsKeyArn }) => otherRegionErrors("kmsKeyArn", kmsKeyArn, KMS_KEY_ARN, region),
+  },
+  ...NESTED_INPUTS.map(
+    (input): Rule => ({ inputs: ["region", input], check: (values) => actionRegionErrors(input, values) }),
+  ),
+  { inputs: ["accountId", "permissionsBoundaryArn"], check: boundaryErrors },
+];
+
+/** Returns the region in the ARN of an existing stream, if it is known and well-formed. */
+export function existingRegion({ existingStreamArn }: Values): string | undefined {
+  return groupIn(existingStreamArn, STREAM_ARN);
+}
+
+/** Source: AWS, CloudWatch User Guide, "Amazon CloudWatch alarms": an alarm's actions must be in its region. */
+function actionRegionErrors(
+  input: (typeof NESTED_INPUTS)[number],
+  { region, [input]: nested }: Values,
+): PropertyError[] {
+  const arns = isMap(nested) && Array.isArray(nested.actionArns) ? Array.from(nested.actionArns) : [];
+  return arns.flatMap((arn, index) =>
+    otherRegionErrors(`${input}.actionArns[${index}]`, arn, ACTION_ARN, region),
+  );
+}
+
+/** Skips an ARN that has no region, and a malformed one, which other rules reject. */
+function otherRegionErrors(path: string, arn: unknown, pattern: RegExp, region: unknown): PropertyError[] {
+  const own = groupIn(arn, pattern);
+  if (!own || typeof region !== "string" || own === region) return [];
+  return errorsAt(path, violation(arn, `must be in the stream's region, ${region}`));
+}
+
+/** IAM finds only the account's own policies and those of AWS. */
+function boundaryErrors({ accountId, permissionsBoundaryArn: arn }: Values): PropertyError[] {
+  const owner = groupIn(arn, BOUNDARY_ARN);
+  if (!owner || owner === "aws" || typeof accountId !== "string" || owner === accountId) return [];
+  return errorsAt("permissionsBoundaryArn", violation(arn, `must be in the role's account, ${accountId}`));
+}
+
+function groupIn(arn: unknown, pattern: RegExp): string | undefined {
+  return typeof arn === "string" ? pattern.exec(arn)?.[1] : undefined;
 }

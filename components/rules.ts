@@ -3,24 +3,22 @@ import { adoptionErrors } from "./adoption";
 import type { AmplitudeKinesisDestinationArgs } from "./args";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 import {
-  ACTION_ARN,
   ACTION_FORMAT,
   ALARM_FORMATS,
-  BOUNDARY_ARN,
   GUARD_FORMATS,
   IAM_PRINCIPAL_PATTERN,
   ITEM_FORMATS,
-  KMS_KEY_ARN,
   PROJECT_ID_FORMAT,
   tagViolation,
   VALUE_FORMATS,
 } from "./formats";
 import { trustPolicy } from "./policies";
-import { configuredRegion, regionErrors, STREAM_ARN } from "./region";
+import { configuredRegion, existingRegion, PLACE_RULES, regionErrors } from "./region";
 import {
   applyRules,
   type Check,
   errorsAt,
+  errorsIf,
   formatValue,
   type InputName,
   isMap,
@@ -128,21 +126,19 @@ function unknownInputs(args: AmplitudeKinesisDestinationArgs): PropertyError[] {
     .flatMap((input) => errorsAt(input, unknownName(input, "input", INPUT_NAMES)));
 }
 
+/** Checks what must be known at once. */
 function plainErrors(values: Values): PropertyError[] {
-  const errors = PLAIN_INPUTS.flatMap((input) => {
-    const value = values[input];
-    if (value !== undefined && typeof value !== "boolean") {
-      return errorsAt(input, plainViolation(value, "boolean"));
-    }
-    return value && values.existingStreamArn !== undefined ? errorsAt(input, NOT_WITH_EXISTING) : [];
+  const booleans = PLAIN_INPUTS.flatMap((input) => {
+    const value = values[input] ?? false;
+    return typeof value === "boolean"
+      ? errorsIf(value && values.existingStreamArn !== undefined, input, NOT_WITH_EXISTING)
+      : errorsAt(input, plainViolation(value, "boolean"));
   });
   const unknown = NESTED_INPUTS.filter((input) => values[input] !== undefined && !isMap(values[input]));
-  return [
-    ...errors,
-    ...unknown.flatMap((input) =>
-      errorsAt(input, plainViolation(values[input], "map, whose values may be Outputs")),
-    ),
-  ];
+  const maps = unknown.flatMap((input) =>
+    errorsAt(input, plainViolation(values[input], "map, whose values may be Outputs")),
+  );
+  return [...booleans, ...maps];
 }
 
 /** A role's name has at most 64 characters: the resource name, "-role-" and up to 20 random characters. */
@@ -164,109 +160,58 @@ const NOT_WITH_EXISTING =
   "can't be combined with existingStreamArn, because an existing stream is never modified";
 
 function existingStreamErrors({ existingStreamArn, ...values }: Values): PropertyError[] {
-  if (existingStreamArn === undefined) return [];
-  return NEW_STREAM_INPUTS.filter((input) => values[input] !== undefined).flatMap((input) =>
-    errorsAt(input, NOT_WITH_EXISTING),
+  return NEW_STREAM_INPUTS.flatMap((input) =>
+    errorsIf(existingStreamArn !== undefined && values[input] !== undefined, input, NOT_WITH_EXISTING),
   );
 }
 
 function shardCountErrors({ streamMode, shardCount }: Values): PropertyError[] {
-  if (streamMode === "PROVISIONED" && shardCount === undefined) {
-    return errorsAt("shardCount", "is required with streamMode PROVISIONED");
-  }
-  if (streamMode !== "PROVISIONED" && shardCount !== undefined) {
-    return errorsAt(
-      "shardCount",
-      'can\'t be set for an ON_DEMAND stream: remove it, or set streamMode "PROVISIONED"',
-    );
-  }
-  return [];
+  const isFixed = streamMode === "PROVISIONED";
+  if (isFixed === (shardCount !== undefined)) return [];
+  return errorsAt(
+    "shardCount",
+    isFixed
+      ? "is required with streamMode PROVISIONED"
+      : 'can\'t be set for an ON_DEMAND stream: remove it, or set streamMode "PROVISIONED"',
+  );
 }
 
 function roleNameErrors({ roleName, roleNamePrefix }: Values): PropertyError[] {
   const hasBoth = roleName !== undefined && roleNamePrefix !== undefined;
-  return hasBoth ? errorsAt("roleNamePrefix", "can't be combined with roleName") : [];
+  return errorsIf(hasBoth, "roleNamePrefix", "can't be combined with roleName");
 }
 
 /** Source: AWS, IAM API Reference, CreateRole. */
 const MAX_PATH_LENGTH = 512;
 
 function pathLengthErrors(path: unknown): PropertyError[] {
-  if (typeof path !== "string" || path.length <= MAX_PATH_LENGTH) return [];
-  return errorsAt("rolePath", `has ${path.length} characters; IAM allows at most ${MAX_PATH_LENGTH}`);
-}
-
-// --- regions and accounts --------------------------------------------------------------------------------------
-
-/** Rules on where the resources are. They run again once the provider's region and account are known. */
-export const PLACE_RULES: Rule[] = [
-  { inputs: ["region", "kmsKeyArn"], check: keyRegionErrors },
-  ...NESTED_INPUTS.map(
-    (input): Rule => ({ inputs: ["region", input], check: (values) => actionRegionErrors(input, values) }),
-  ),
-  { inputs: ["accountId", "permissionsBoundaryArn"], check: boundaryErrors },
-];
-
-function existingRegion({ existingStreamArn }: Values): string | undefined {
-  return typeof existingStreamArn === "string" ? STREAM_ARN.exec(existingStreamArn)?.[1] : undefined;
-}
-
-/** Source: AWS, Kinesis API Reference, StartStreamEncryption: the key must be in the stream's region. */
-function keyRegionErrors({ region, kmsKeyArn }: Values): PropertyError[] {
-  return placeErrors("kmsKeyArn", kmsKeyArn, KMS_KEY_ARN, region);
-}
-
-/** Source: AWS, CloudWatch User Guide, "Amazon CloudWatch alarms": an alarm's actions must be in its region. */
-function actionRegionErrors(
-  input: (typeof NESTED_INPUTS)[number],
-  { region, [input]: nested }: Values,
-): PropertyError[] {
-  const arns = isMap(nested) && Array.isArray(nested.actionArns) ? Array.from(nested.actionArns) : [];
-  return arns.flatMap((arn, index) => placeErrors(`${input}.actionArns[${index}]`, arn, ACTION_ARN, region));
-}
-
-/** Skips an ARN that has no region, and a malformed one, which other rules reject. */
-function placeErrors(path: string, arn: unknown, pattern: RegExp, region: unknown): PropertyError[] {
-  const own = typeof arn === "string" ? pattern.exec(arn)?.[1] : undefined;
-  if (!own || typeof region !== "string" || own === region) return [];
-  return errorsAt(path, violation(arn, `must be in the stream's region, ${region}`));
-}
-
-/** IAM finds only the account's own policies and those of AWS. */
-function boundaryErrors({ accountId, permissionsBoundaryArn: arn }: Values): PropertyError[] {
-  const owner = typeof arn === "string" ? BOUNDARY_ARN.exec(arn)?.[1] : undefined;
-  if (!owner || owner === "aws" || typeof accountId !== "string" || owner === accountId) return [];
-  return errorsAt("permissionsBoundaryArn", violation(arn, `must be in the role's account, ${accountId}`));
+  const length = typeof path === "string" ? path.length : 0;
+  const rule = `has ${length} characters; IAM allows at most ${MAX_PATH_LENGTH}`;
+  return errorsIf(length > MAX_PATH_LENGTH, "rolePath", rule);
 }
 
 // --- the trust policy ------------------------------------------------------------------------------------------
 
-function principalErrors({ amplitudeAccountId, amplitudePrincipalArns }: Values): PropertyError[] {
-  if (!Array.isArray(amplitudePrincipalArns)) return [];
-  if (amplitudePrincipalArns.length === 0) {
-    return errorsAt("amplitudePrincipalArns", "must not be empty: remove it to trust Amplitude's account");
-  }
-  return amplitudeAccountId === undefined
-    ? []
-    : errorsAt(
-        "amplitudePrincipalArns",
-        "can't be combined with amplitudeAccountId: each ARN names its account",
-      );
+function principalErrors({ amplitudeAccountId, amplitudePrincipalArns: arns }: Values): PropertyError[] {
+  const path = "amplitudePrincipalArns";
+  if (!Array.isArray(arns)) return [];
+  if (arns.length === 0) return errorsAt(path, "must not be empty: remove it to trust Amplitude's account");
+  const rule = "can't be combined with amplitudeAccountId: each ARN names its account";
+  return errorsIf(amplitudeAccountId !== undefined, path, rule);
 }
 
 /** Rejects patterns for an account that isn't trusted, because no principal can match them. */
 function patternErrors(values: Values): PropertyError[] {
   const patterns = strings(values.amplitudePrincipalArnPatterns);
-  if (patterns?.length === 0) {
-    return errorsAt("amplitudePrincipalArnPatterns", "must not be empty: remove it to restrict nothing");
-  }
+  const path = "amplitudePrincipalArnPatterns";
+  if (patterns?.length === 0) return errorsAt(path, "must not be empty: remove it to restrict nothing");
   const trusted = new Set(trustedArns(values).map((arn) => arn.split(":")[4]));
   const rule =
     "names an account that is not trusted; trust it with amplitudeAccountId or amplitudePrincipalArns";
   return (patterns ?? []).flatMap((pattern, index) => {
     const account = IAM_PRINCIPAL_PATTERN.exec(pattern)?.[1];
     const isUntrusted = account !== undefined && !trusted.has(account);
-    return isUntrusted ? errorsAt(`amplitudePrincipalArnPatterns[${index}]`, violation(pattern, rule)) : [];
+    return errorsIf(isUntrusted, `${path}[${index}]`, violation(pattern, rule));
   });
 }
 
@@ -285,21 +230,17 @@ function trustPolicyErrors(values: Values): PropertyError[] {
     ...(typeof externalId === "string" ? { externalId } : {}),
   });
   const { length } = JSON.stringify(document);
-  if (length <= MAX_TRUST_POLICY_LENGTH) return [];
   const lists = { testPrincipalArns, amplitudePrincipalArnPatterns, amplitudePrincipalArns };
   const [path = "externalId"] = Object.entries(lists).flatMap(([key, list]) =>
-    strings(list)?.length ? [key] : [],
+    strings(list)?.length ? key : [],
   );
-  return errorsAt(
-    path,
-    `the trust policy would have ${length} characters; IAM allows at most ${MAX_TRUST_POLICY_LENGTH}`,
-  );
+  const rule = `the trust policy would have ${length} characters; IAM allows at most ${MAX_TRUST_POLICY_LENGTH}`;
+  return errorsIf(length > MAX_TRUST_POLICY_LENGTH, path, rule);
 }
 
 function trustedArns({ amplitudeAccountId, amplitudePrincipalArns }: Values): string[] {
-  return (
-    strings(amplitudePrincipalArns) ?? [accountRootArn(String(amplitudeAccountId ?? AMPLITUDE_ACCOUNT_ID))]
-  );
+  const account = String(amplitudeAccountId ?? AMPLITUDE_ACCOUNT_ID);
+  return strings(amplitudePrincipalArns) ?? [accountRootArn(account)];
 }
 
 function strings(value: unknown): string[] | undefined {
@@ -344,17 +285,12 @@ function guardErrors({ guard }: Values): PropertyError[] {
 
 function projectErrors(ids: unknown): PropertyError[] {
   const path = "guard.projectIds";
-  if (ids === undefined) {
+  if (ids === undefined)
     return errorsAt(path, "is required: the ids of the Amplitude projects whose events are expected");
-  }
   if (!Array.isArray(ids)) return errorsAt(path, violation(ids, "must be a list of numbers"));
   if (ids.length === 0) return errorsAt(path, "must not be empty: remove guard to guard nothing");
-  return [
-    ...(ids.length > MAX_PROJECT_IDS
-      ? errorsAt(path, `has ${ids.length} ids; at most ${MAX_PROJECT_IDS} are allowed`)
-      : []),
-    ...itemErrors(path, ids, PROJECT_ID_FORMAT),
-  ];
+  const rule = `has ${ids.length} ids; at most ${MAX_PROJECT_IDS} are allowed`;
+  return [...errorsIf(ids.length > MAX_PROJECT_IDS, path, rule), ...itemErrors(path, ids, PROJECT_ID_FORMAT)];
 }
 
 /** Checks the entries with one value of a nested input, and rejects unknown names. */
@@ -374,25 +310,26 @@ function entryErrors(
 
 function actionErrors(path: string, arns: unknown): PropertyError[] {
   if (arns === undefined) return [];
-  const isTooLong = Array.isArray(arns) && arns.length > MAX_ACTIONS;
-  return [
-    ...(isTooLong ? errorsAt(path, `has ${arns.length} ARNs; CloudWatch allows ${MAX_ACTIONS}`) : []),
-    ...listErrors(path, arns, ACTION_FORMAT),
-  ];
+  const length = Array.isArray(arns) ? arns.length : 0;
+  const rule = `has ${length} ARNs; CloudWatch allows ${MAX_ACTIONS}`;
+  return [...errorsIf(length > MAX_ACTIONS, path, rule), ...listErrors(path, arns, ACTION_FORMAT)];
 }
 
 function capacityErrors(alarms: Record<string, unknown>, shardCount: unknown): PropertyError[] {
   const { capacityPercent, capacityShards } = alarms;
-  if (capacityShards !== undefined && shardCount !== undefined) {
-    return errorsAt(
+  const sources = [capacityShards, shardCount].filter((shards) => shards !== undefined).length;
+  return [
+    ...errorsIf(
+      sources === 2,
       "alarms.capacityShards",
       "can't be combined with shardCount, which determines the capacity",
-    );
-  }
-  const isUnknown = capacityShards === undefined && shardCount === undefined;
-  return isUnknown && capacityPercent !== undefined
-    ? errorsAt("alarms.capacityPercent", "requires alarms.capacityShards or shardCount")
-    : [];
+    ),
+    ...errorsIf(
+      sources === 0 && capacityPercent !== undefined,
+      "alarms.capacityPercent",
+      "requires alarms.capacityShards or shardCount",
+    ),
+  ];
 }
 
 // --- the tags --------------------------------------------------------------------------------------------------
@@ -405,7 +342,7 @@ function tagsErrors(tags: unknown): PropertyError[] {
   const entries = Object.entries(tags);
   const rule = `has ${entries.length} tags; AWS allows ${MAX_TAGS} besides the component's tag`;
   return [
-    ...(entries.length > MAX_TAGS ? errorsAt("tags", rule) : []),
+    ...errorsIf(entries.length > MAX_TAGS, "tags", rule),
     ...entries.flatMap(([key, value]) => errorsAt(`tags[${formatValue(key)}]`, tagViolation(key, value))),
     ...caseInsensitiveDuplicates(entries.map(([key]) => key)),
   ];
@@ -418,6 +355,6 @@ function caseInsensitiveDuplicates(keys: string[]): PropertyError[] {
     const isDuplicate = seen.has(key.toLowerCase());
     seen.add(key.toLowerCase());
     const rule = "the key differs from another key only in case, which IAM rejects";
-    return isDuplicate ? errorsAt(`tags[${formatValue(key)}]`, rule) : [];
+    return errorsIf(isDuplicate, `tags[${formatValue(key)}]`, rule);
   });
 }

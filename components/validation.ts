@@ -35,6 +35,15 @@ export function errorsAt(propertyPath: string, violation: Violation | string | u
   return [{ propertyPath, ...(typeof violation === "string" ? { rule: violation } : violation) }];
 }
 
+/** Returns the violation if there is one. */
+export function errorsIf(
+  isViolated: boolean,
+  propertyPath: string,
+  rule: Violation | string,
+): PropertyError[] {
+  return isViolated ? errorsAt(propertyPath, rule) : [];
+}
+
 /** Creates the error of an input that turns out to be invalid when it is used. */
 export function inputError(propertyPath: string, reason: string): pulumi.InputPropertiesError {
   return invalidInputs("", [{ propertyPath, reason }]);

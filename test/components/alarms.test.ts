@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
-import { minuteLimit } from "../../components/alarms";
 import type { AmplitudeKinesisDestinationArgs, DeliveryAlarms } from "../../components/index";
+import { minuteLimit } from "../../components/monitoring";
 import { render, resolvedValue, settle } from "./rendered";
 
 const TOPIC = "arn:aws:sns:us-east-1:111122223333:on-call";

@@ -2,12 +2,135 @@ import type { MetricAlarmArgs } from "@pulumi/aws/cloudwatch";
 import * as iam from "@pulumi/aws/iam";
 import type { PipeArgs } from "@pulumi/aws/pipes";
 import * as pulumi from "@pulumi/pulumi";
-import { cloudwatch } from "./alarms";
-import { DEFAULTS, type StreamGuard } from "./args";
+import { DEFAULTS, type DeliveryAlarms, type StreamGuard } from "./args";
 import { GUARD_NAMESPACE, guardMetric, guardPattern } from "./contract";
 import { guardPolicy, guardTrustPolicy } from "./policies";
 import { requireAwsPartition, type StreamFacts } from "./region";
-import { orDefault, withoutUndefined } from "./validation";
+import { inputError, orDefault, withoutUndefined } from "./validation";
+
+/** The stream that is watched. */
+interface MonitoredStream extends Pick<StreamFacts, "arn" | "name"> {
+  /** The stream's region, unless it is the provider's. */
+  region?: pulumi.Output<string> | undefined;
+  /** Number of shards of a `PROVISIONED` stream. */
+  shardCount?: pulumi.Input<number> | undefined;
+}
+
+/** The metric that an alarm watches, summed per minute, and its limit. */
+interface Watch {
+  metricName: "IncomingRecords" | "IncomingBytes" | "WriteProvisionedThroughputExceeded";
+  alarmDescription: pulumi.Output<string>;
+  comparisonOperator: "LessThanThreshold" | "GreaterThanThreshold" | "GreaterThanOrEqualToThreshold";
+  threshold: pulumi.Input<number>;
+  evaluationPeriods: pulumi.Input<number>;
+  datapointsToAlarm: pulumi.Input<number>;
+  treatMissingData: "breaching" | "notBreaching";
+}
+
+/** Loads the module only for a stack with alarms or a guard, because loading it slows every preview down. */
+const cloudwatch = (): typeof import("@pulumi/aws/cloudwatch") => require("@pulumi/aws/cloudwatch");
+
+/** Write capacity of a shard per second. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
+const SHARD_LIMITS = { IncomingRecords: 1_000, IncomingBytes: 1_000_000 } as const;
+
+/** Creates the alarms: `NAME-silence`, `NAME-throttled`, `NAME-record-limit`, `NAME-byte-limit`. */
+export function createAlarms(
+  name: string,
+  options: pulumi.CustomResourceOptions,
+  alarms: DeliveryAlarms,
+  stream: MonitoredStream,
+  tags: pulumi.Input<Record<string, pulumi.Input<string>>>,
+): void {
+  const actions = pulumi.output(alarms.actionArns).apply((arns) => arns ?? []);
+  for (const [suffix, watch] of Object.entries(watches(alarms, stream))) {
+    const args: MetricAlarmArgs = {
+      ...watch,
+      namespace: "AWS/Kinesis",
+      dimensions: { StreamName: stream.name },
+      period: 60,
+      statistic: "Sum",
+      alarmActions: actions,
+      okActions: actions,
+      tags,
+      ...(stream.region && { region: stream.region }),
+    };
+    new (cloudwatch().MetricAlarm)(`${name}-${suffix}`, args, options);
+  }
+}
+
+function watches(alarms: DeliveryAlarms, stream: MonitoredStream): Record<string, Watch> {
+  const shards = stream.shardCount ?? alarms.capacityShards;
+  const capacity = shards === undefined ? {} : capacityWatches(alarms, stream, shards);
+  return { silence: silence(alarms, stream), throttled: throttled(alarms, stream), ...capacity };
+}
+
+function silence(alarms: DeliveryAlarms, { name }: MonitoredStream): Watch {
+  const silenceMinutes = orDefault(alarms.silenceMinutes, DEFAULTS.silenceMinutes);
+  return {
+    metricName: "IncomingRecords",
+    alarmDescription: pulumi.interpolate`${name} has received no record for ${silenceMinutes} minutes: check that Amplitude's destination is enabled, and run amplitude-kinesis verify.`,
+    comparisonOperator: "LessThanThreshold",
+    threshold: 1,
+    evaluationPeriods: silenceMinutes,
+    datapointsToAlarm: silenceMinutes,
+    treatMissingData: "breaching",
+  };
+}
+
+function throttled(alarms: DeliveryAlarms, { name }: MonitoredStream): Watch {
+  const throttledMinutes = orDefault(alarms.throttledMinutes, DEFAULTS.throttledMinutes);
+  return {
+    metricName: "WriteProvisionedThroughputExceeded",
+    alarmDescription: pulumi.interpolate`${name} has throttled records for ${throttledMinutes} minutes: add shards, or switch to ON_DEMAND.`,
+    comparisonOperator: "GreaterThanThreshold",
+    threshold: 0,
+    evaluationPeriods: throttledMinutes,
+    datapointsToAlarm: throttledMinutes,
+    treatMissingData: "notBreaching",
+  };
+}
+
+function capacityWatches(
+  alarms: DeliveryAlarms,
+  { name }: MonitoredStream,
+  shards: pulumi.Input<number>,
+): Record<string, Watch> {
+  const capacityPercent = orDefault(alarms.capacityPercent, DEFAULTS.capacityPercent);
+  const watch = (metricName: keyof typeof SHARD_LIMITS, unit: string): Watch => ({
+    metricName,
+    alarmDescription: pulumi.interpolate`${name} receives ${capacityPercent} percent of the ${unit} that its capacity allows (shards: ${shards}): add shards before it throttles records.`,
+    comparisonOperator: "GreaterThanOrEqualToThreshold",
+    threshold: pulumi
+      .all([capacityPercent, shards])
+      .apply(([percent, count]) => minuteLimit(metricName, percent, count)),
+    evaluationPeriods: 5,
+    datapointsToAlarm: 3,
+    treatMissingData: "notBreaching",
+  });
+  return {
+    "record-limit": watch("IncomingRecords", "records"),
+    "byte-limit": watch("IncomingBytes", "bytes"),
+  };
+}
+
+/**
+ * Returns a percentage of the shards' write capacity per minute, in records or in bytes.
+ *
+ * @throws pulumi.InputPropertiesError if the number of shards resolved to undefined, because its alarms exist already.
+ */
+export function minuteLimit(
+  metricName: keyof typeof SHARD_LIMITS,
+  percent: number,
+  shards: number | undefined,
+): number {
+  if (shards === undefined) {
+    throw inputError(
+      "alarms",
+      "capacityShards and shardCount resolved to undefined: remove both, or give one a value",
+    );
+  }
+  return Math.round((percent / 100) * shards * SHARD_LIMITS[metricName] * 60);
+}
 
 /** Loads the module only for a stack with a guard, because loading it slows every preview down. */
 const pipes = (): typeof import("@pulumi/aws/pipes") => require("@pulumi/aws/pipes");
@@ -16,12 +139,7 @@ const pipes = (): typeof import("@pulumi/aws/pipes") => require("@pulumi/aws/pip
 const LOGGED =
   '{"app": <$.data.app>, "eventType": <$.data.event_type>, "sequenceNumber": <$.sequenceNumber>}';
 
-export interface GuardedStream extends Pick<StreamFacts, "arn" | "name"> {
-  /** The stream's region, unless it is the provider's. */
-  region?: pulumi.Output<string> | undefined;
-}
-
-export interface GuardSurroundings {
+interface GuardSurroundings {
   options: pulumi.CustomResourceOptions & { parent: pulumi.Resource };
   tags: pulumi.Output<Record<string, string>>;
   /** IAM path that the destination's role and policy have too. */
@@ -32,11 +150,6 @@ export interface GuardSurroundings {
   actionArns: pulumi.Input<pulumi.Input<string>[]> | undefined;
 }
 
-export interface GuardOutputs {
-  pipeArn: pulumi.Output<string>;
-  projectIds: pulumi.Output<number[]>;
-}
-
 /**
  * Creates the guard: its role, policy and attachment (`NAME-guard-role`, …), the log group `NAME-guard-log`, its metric
  * filter, the alarm, and last the pipe `NAME-guard`, because AWS tests the role's permissions when a pipe is created.
@@ -44,9 +157,9 @@ export interface GuardOutputs {
 export function createGuard(
   name: string,
   guard: StreamGuard,
-  stream: GuardedStream,
+  stream: MonitoredStream,
   { options, tags, ...surroundings }: GuardSurroundings,
-): GuardOutputs {
+) {
   const region = stream.region && { region: stream.region };
   const arn = stream.arn.apply(requireAwsPartition);
   const logGroup = new (cloudwatch().LogGroup)(
@@ -121,7 +234,7 @@ export function createGuard(
 }
 
 function alarmArgs(
-  stream: GuardedStream,
+  stream: MonitoredStream,
   logGroupName: pulumi.Output<string>,
   actions: pulumi.Output<string[]>,
 ): MetricAlarmArgs {
