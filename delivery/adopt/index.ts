@@ -1,4 +1,3 @@
-import type { Role } from "@aws-sdk/client-iam";
 import {
   GetResourcePolicyCommand,
   ListTagsForResourceCommand,
@@ -13,9 +12,10 @@ import type { AwsOptions } from "../aws/profile";
 import { accountOf, roleNameOf, streamArnOf } from "../common/arn";
 import { systemClock } from "../common/clock";
 import { SettingsError } from "../common/errors";
-import type { Finding } from "../common/findings";
+import { type Finding, present } from "../common/findings";
 import { resolveOutputs, type StackOutputs } from "../common/outputs";
 import { counted, shellWord } from "../common/text";
+import { withoutUndefined } from "../common/values";
 import { ACTIONS } from "../deployment/iam/actions";
 import { parseStatements, strings } from "../deployment/iam/policy";
 import { failureRemedy, grantRemedy, inspect } from "../deployment/inspection";
@@ -73,12 +73,9 @@ export async function describeAdoption(options: AdoptOptions): Promise<Adoption>
     const parts = [stream, role, await policyPart(outputs, operator)];
     const ignored = parts.flatMap((part) => part.ignored);
     const { policyArn, ...inputs } = Object.assign({}, ...parts.map((part) => part.inputs));
-    const adopt = {
-      streamName: inputs.streamName,
-      roleName: inputs.roleName,
-      ...(policyArn !== undefined && { policyArn }),
-      ignoreChanges: ignored.map(({ property }) => property),
-    };
+    const ignoreChanges = ignored.map(({ property }) => property);
+    const { streamName, roleName } = inputs;
+    const adopt = withoutUndefined({ streamName, roleName, policyArn, ignoreChanges });
     return {
       reportVersion: 1,
       ...outputs,
@@ -91,17 +88,13 @@ export async function describeAdoption(options: AdoptOptions): Promise<Adoption>
   }
 }
 
+const AT_ONCE = { clock: systemClock, waitMs: 0 };
 const OWN_TAG = "the component would add its tag amplitude-kinesis:destination";
 
 async function streamPart(outputs: StackOutputs, operator: ClientOptions) {
   const streamArn = streamArnOf(outputs);
   const kinesis = kinesisClient(operator);
-  const { summary, findings } = await checkStream(
-    kinesis,
-    outputs,
-    { clock: systemClock, waitMs: 0 },
-    operator,
-  );
+  const { summary, findings } = await checkStream(kinesis, outputs, AT_ONCE, operator);
   if (summary === undefined) throw unreadable(findings);
   const { mode, openShards, retentionHours } = streamOf(summary, streamArn);
   // A stream that was created without a maximum has none, and an import would set it.
@@ -111,26 +104,29 @@ async function streamPart(outputs: StackOutputs, operator: ClientOptions) {
   const tags = await required("the stream's tags", ACTIONS.readStreamTags, "the stream", async () =>
     tagMap((await kinesis.send(new ListTagsForResourceCommand({ ResourceARN: streamArn }))).Tags),
   );
-  const policy = await required("the stream's policy", ACTIONS.readStreamPolicy, "the stream", async () => {
-    return (await kinesis.send(new GetResourcePolicyCommand({ ResourceARN: streamArn }))).Policy;
-  });
+  const { Policy: policy = "{}" } = await required(
+    "the stream's policy",
+    ACTIONS.readStreamPolicy,
+    "the stream",
+    () => kinesis.send(new GetResourcePolicyCommand({ ResourceARN: streamArn })),
+  );
   const consumers = summary.ConsumerCount ?? 0;
   return {
     tags,
-    inputs: {
+    inputs: withoutUndefined({
       streamName: outputs.streamName,
       streamMode: mode,
-      ...(mode === "PROVISIONED" && { shardCount: openShards }),
+      shardCount: mode === "PROVISIONED" ? openShards : undefined,
       retentionHours,
-      ...(maxRecordSizeKib !== undefined && { maxRecordSizeKib }),
-      ...(metrics.length > 0 && { shardLevelMetrics: metrics.sort() }),
+      maxRecordSizeKib,
+      shardLevelMetrics: metrics.length > 0 ? metrics.sort() : undefined,
       ...key.inputs,
-    },
+    }),
     ignored: [...key.ignored, { property: "stream.tags", reason: `${tagCount(tags)}; ${OWN_TAG}` }],
-    notAdopted: [
-      ...(policy === undefined || policy === "{}" ? [] : ["the stream's resource policy"]),
-      ...(consumers === 0 ? [] : [`the stream's registered consumers (${consumers})`]),
-    ],
+    notAdopted: present([
+      policy !== "{}" && "the stream's resource policy",
+      consumers > 0 && `the stream's registered consumers (${consumers})`,
+    ]),
   };
 }
 
@@ -148,9 +144,9 @@ async function keyPart(
   }
   if (KeyId === "alias/aws/kinesis") return { inputs: {}, ignored: [] };
   if (/^arn:aws:kms:[^:]+:\d{12}:key\//.test(KeyId)) return { inputs: { kmsKeyArn: KeyId }, ignored: [] };
-  const key = await required(`the stream's key ${KeyId}`, ACTIONS.readKey, "the key", async () => {
-    return (await kmsClient(operator).send(new DescribeKeyCommand({ KeyId }))).KeyMetadata;
-  });
+  const { KeyMetadata: key } = await required(`the stream's key ${KeyId}`, ACTIONS.readKey, "the key", () =>
+    kmsClient(operator).send(new DescribeKeyCommand({ KeyId })),
+  );
   const isOwn = key?.KeyManager === "CUSTOMER";
   const reason = `the stream names its key ${KeyId}; the component takes only a key's ARN`;
   return {
@@ -163,11 +159,10 @@ async function keyPart(
 const POLICY_PATH = /^\/([A-Za-z0-9.,+@=_-]+\/)*$/;
 
 async function rolePart({ roleArn }: StackOutputs, operator: ClientOptions) {
-  const patience = { clock: systemClock, waitMs: 0 };
-  const { description, findings, error } = await readRole(iamClient(operator), roleArn, patience);
+  const { description, findings, error } = await readRole(iamClient(operator), roleArn, AT_ONCE);
   if (error !== undefined) throw notReadable("the role", error, ACTIONS.readRole, roleArn);
   if (description === undefined || findings.length > 0) throw unreadable(findings);
-  const { Path: rolePath = "/", PermissionsBoundary, Description = "" } = description;
+  const { Path: rolePath = "/", Description = "", MaxSessionDuration, PermissionsBoundary } = description;
   if (!POLICY_PATH.test(rolePath)) {
     throw new SettingsError(
       `The role's path ${rolePath} can't be adopted, because the write policy gets the same path and IAM rejects it. Use existingStreamArn, which creates a new role`,
@@ -176,14 +171,12 @@ async function rolePart({ roleArn }: StackOutputs, operator: ClientOptions) {
   const tags = tagMap(description.Tags);
   return {
     tags,
-    inputs: {
+    inputs: withoutUndefined({
       roleName: roleNameOf(roleArn),
       rolePath,
-      ...sessionInput(description),
-      ...(PermissionsBoundary !== undefined && {
-        permissionsBoundaryArn: PermissionsBoundary.PermissionsBoundaryArn,
-      }),
-    },
+      maxSessionSeconds: MaxSessionDuration,
+      permissionsBoundaryArn: PermissionsBoundary?.PermissionsBoundaryArn,
+    }),
     ignored: [
       {
         property: "role.assumeRolePolicy",
@@ -194,10 +187,6 @@ async function rolePart({ roleArn }: StackOutputs, operator: ClientOptions) {
     ],
     notAdopted: [],
   };
-}
-
-function sessionInput({ MaxSessionDuration: seconds }: Role): Record<string, unknown> {
-  return seconds === undefined ? {} : { maxSessionSeconds: seconds };
 }
 
 /** Adopts the policy that lets the role write, unless something else uses it: the stack would delete it at its end. */
@@ -214,18 +203,17 @@ async function policyPart({ roleArn }: StackOutputs, operator: ClientOptions): P
   const others = policies
     .filter((policy) => policy !== adopted)
     .map(({ arn, name }) => `the role's policy ${arn ?? `${name}, which is inline`}`);
-  if (adopted === undefined) {
-    const created =
-      "no write policy: none is attached to only this role, so the update creates one next to the others";
-    return { inputs: {}, ignored: [], notAdopted: [...others, created] };
-  }
   const reason = "the policy stays as it was written; check judges it";
-  const properties = ["name", "path", "description", "policy", "tags"];
-  return {
-    inputs: { policyArn: adopted.arn },
-    ignored: properties.map((name) => ({ property: `policy.${name}`, reason })),
-    notAdopted: others,
-  };
+  const properties = ["name", "path", "description", "policy", "tags"].map((name) => `policy.${name}`);
+  const created =
+    "no write policy: none is attached to only this role, so the update creates one next to the others";
+  return adopted === undefined
+    ? { inputs: {}, ignored: [], notAdopted: [...others, created] }
+    : {
+        inputs: { policyArn: adopted.arn },
+        ignored: properties.map((property) => ({ property, reason })),
+        notAdopted: others,
+      };
 }
 
 function allowsWriting({ document }: RolePolicy): boolean {
@@ -235,16 +223,15 @@ function allowsWriting({ document }: RolePolicy): boolean {
   return WRITE_ACTIONS.some((action) => actions.includes(action.toLowerCase()));
 }
 
-function tagMap(
-  tags: { Key?: string | undefined; Value?: string | undefined }[] = [],
-): Record<string, string> {
+function tagMap(tags: { Key?: string | undefined; Value?: string | undefined }[] = []) {
   return Object.fromEntries(tags.map(({ Key = "", Value = "" }) => [Key, Value]));
 }
 
 /** Returns the tags that both have, without AWS's and the component's own, which no input may set. */
 function commonTags(stream: Record<string, string>, role: Record<string, string>): Record<string, string> {
-  const common = Object.entries(stream).filter(([key, value]) => role[key] === value);
-  return Object.fromEntries(common.filter(([key]) => !/^(aws:|amplitude-kinesis:)/i.test(key)));
+  const isCommon = ([key, value]: [string, string]) =>
+    role[key] === value && !/^(aws:|amplitude-kinesis:)/i.test(key);
+  return Object.fromEntries(Object.entries(stream).filter(isCommon));
 }
 
 function tagCount(tags: Record<string, string>): string {

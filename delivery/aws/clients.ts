@@ -8,6 +8,7 @@ import { STSClient } from "@aws-sdk/client-sts";
 import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols";
 import type { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { MetadataBearer, OperationSchema } from "@smithy/types";
+import { withoutUndefined } from "../common/values";
 import { readGetRecords } from "./codec/getRecords";
 import { EncodedPutRecords, readPutRecords } from "./codec/putRecords";
 import { awsAuthorities, keepAliveHandler } from "./connections";
@@ -72,12 +73,11 @@ export function pipesClient(options: ClientOptions): PipesClient {
 
 function base(options: ClientOptions, service: AwsService) {
   const { region, requestHandler = keepAliveHandler() } = options;
-  const endpoint = endpointOf(options, service);
   return {
     region,
     requestHandler,
     credentials: resolveCredentials({ ...options, requestHandler }),
-    ...(endpoint === undefined ? {} : { endpoint }),
+    ...withoutUndefined({ endpoint: endpointOf(options, service) }),
   };
 }
 

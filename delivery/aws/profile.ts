@@ -5,6 +5,7 @@ import type { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@smithy/types";
 import { SettingsError } from "../common/errors";
 import { redactSecrets, registerSecrets } from "../common/redactSecrets";
+import { withoutUndefined } from "../common/values";
 import { awsError, classify, describeError } from "./errors";
 
 /** Access keys, or a credentials provider of the AWS SDK. */
@@ -146,16 +147,11 @@ function sessionOf(
   mfaCodeProvider?: MfaCode,
 ): AwsCredentialIdentityProvider {
   const { region, requestHandler } = options;
-  const endpoint = endpointOf(options, "sts");
   return fromTemporaryCredentials({
     masterCredentials: source,
     params,
-    ...(mfaCodeProvider !== undefined && { mfaCodeProvider }),
-    clientConfig: {
-      ...(region !== undefined && { region }),
-      ...(requestHandler !== undefined && { requestHandler }),
-      ...(endpoint !== undefined && { endpoint }),
-    },
+    ...withoutUndefined({ mfaCodeProvider }),
+    clientConfig: withoutUndefined({ region, requestHandler, endpoint: endpointOf(options, "sts") }),
   });
 }
 
@@ -188,7 +184,7 @@ function sharedProvider(options: CredentialOptions) {
   const init = {
     ...files,
     mfaCodeProvider: mfaCode,
-    ...(named === undefined ? {} : { profile: named }),
+    ...withoutUndefined({ profile: named }),
     ...(requestHandler === undefined ? {} : { clientConfig: { requestHandler } }),
     // The SDK would assume the profile's role at its own endpoint of STS.
     ...(endpointOf(options, "sts") !== undefined && {
@@ -218,10 +214,7 @@ function sharedProvider(options: CredentialOptions) {
 
 /** Returns the paths of the shared files for the SDK. */
 export function filesOf({ sharedFiles: { config, credentials } = {} }: AwsOptions) {
-  return {
-    ...(config !== undefined && { configFilepath: config }),
-    ...(credentials !== undefined && { filepath: credentials }),
-  };
+  return withoutUndefined({ configFilepath: config, filepath: credentials });
 }
 
 /** Settings of a profile that say where its credentials come from. */

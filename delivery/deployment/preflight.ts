@@ -5,6 +5,7 @@ import { type Caller, callerIdentity } from "../aws/credentials";
 import { pollUntil, unlessAborted } from "../aws/waitUntil";
 import { accountOf } from "../common/arn";
 import { type Finding, finding, hasSeverity } from "../common/findings";
+import { withoutUndefined } from "../common/values";
 import { ACTIONS } from "./iam/actions";
 import { failed, grantRemedy, withIgnoredChanges } from "./inspection";
 import { resolveKey } from "./key";
@@ -73,9 +74,7 @@ export async function preflight(options: AccessOptions): Promise<Preflight> {
     findings: withIgnoredChanges(findings, outputs),
     role,
     ...identities,
-    ...(summary === undefined ? {} : { streamSummary: summary }),
-    ...(stream === undefined ? {} : { stream }),
-    ...(writer === undefined ? {} : { writer }),
+    ...withoutUndefined({ streamSummary: summary, stream, writer }),
   };
 }
 

@@ -13,7 +13,7 @@ import { DeliveryError } from "../common/errors";
 import { type Finding, finding, present } from "../common/findings";
 import { MIN_RETENTION_HOURS } from "../common/limits";
 import type { StackOutputs } from "../common/outputs";
-import { isObject } from "../common/values";
+import { isObject, withoutUndefined } from "../common/values";
 import { ACTIONS } from "./iam/actions";
 import { failed, grantRemedy, inspect, isNamed, kinesisCommand, streamRemedy } from "./inspection";
 
@@ -130,23 +130,23 @@ function judge(
   streamArn: string,
   outputs: StackOutputs,
 ): StreamCheck {
-  const { KeyId, MaxRecordSizeInKiB, OpenShardCount, RetentionPeriodHours, RecordDistributionStrategy } =
-    summary;
-  const createdAt = summary.StreamCreationTimestamp?.getTime();
+  const { KeyId, MaxRecordSizeInKiB = DEFAULT_MAX_RECORD_KIB } = summary;
   const hasOwnKey = KeyId !== undefined && !/(^|:)alias\/aws\/kinesis$/.test(KeyId);
   return {
     findings: stateFindings(summary, streamArn, outputs),
     summary,
     stream: {
       streamArn,
-      largestRecordBytes: (MaxRecordSizeInKiB ?? DEFAULT_MAX_RECORD_KIB) * 1024,
+      largestRecordBytes: MaxRecordSizeInKiB * 1024,
       serviceTime,
       clockOffsetMs,
-      ...(OpenShardCount !== undefined && { openShards: OpenShardCount }),
-      ...(RecordDistributionStrategy === "AUTO" && { placesRecords: true }),
-      ...(RetentionPeriodHours !== undefined && { retentionHours: RetentionPeriodHours }),
-      ...(createdAt !== undefined && { createdAt }),
-      ...(hasOwnKey && { kmsKeyId: KeyId }),
+      ...(summary.RecordDistributionStrategy === "AUTO" && { placesRecords: true }),
+      ...withoutUndefined({
+        openShards: summary.OpenShardCount,
+        retentionHours: summary.RetentionPeriodHours,
+        createdAt: summary.StreamCreationTimestamp?.getTime(),
+        kmsKeyId: hasOwnKey ? KeyId : undefined,
+      }),
     },
   };
 }

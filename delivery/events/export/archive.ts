@@ -10,6 +10,7 @@ import {
   type ZipFile,
 } from "yauzl";
 import { SourceError } from "../../common/errors";
+import { withoutUndefined } from "../../common/values";
 
 const CHUNK_BYTES = 64 * 1024;
 /** Compression method of a ZIP entry that isn't compressed. */
@@ -24,16 +25,10 @@ export async function openFile(path: string): Promise<FileHandle> {
   try {
     // Look before opening: opening a named pipe would wait for its writer.
     const found = await stat(path);
-    if (found.isDirectory()) {
-      throw new SourceError(
-        `The export "${path}" is a directory. Name the .zip, .json.gz or .json file in it instead.`,
-      );
-    }
-    if (!found.isFile()) {
-      throw new SourceError(
-        `The export "${path}" is not a regular file. Save it to a file first and name that.`,
-      );
-    }
+    const problem = found.isDirectory()
+      ? "is a directory. Name the .zip, .json.gz or .json file in it instead"
+      : !found.isFile() && "is not a regular file. Save it to a file first and name that";
+    if (problem !== false) throw new SourceError(`The export "${path}" ${problem}.`);
     return await open(path, constants.O_RDONLY);
   } catch (error) {
     throw error instanceof SourceError ? error : unreadableFile(path, error);
@@ -42,16 +37,11 @@ export async function openFile(path: string): Promise<FileHandle> {
 
 function unreadableFile(path: string, cause: unknown): SourceError {
   const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
-  if (code === "ENOENT" || code === "ENOTDIR") {
-    return new SourceError(
-      `There is no export at "${path}" (${code}). Check the path, relative to ${process.cwd()}.`,
-      { cause },
-    );
-  }
-  return new SourceError(
-    `The export "${path}" can't be read (${code}). Check that you are allowed to read the file.`,
-    { cause },
-  );
+  const message =
+    code === "ENOENT" || code === "ENOTDIR"
+      ? `There is no export at "${path}" (${code}). Check the path, relative to ${process.cwd()}.`
+      : `The export "${path}" can't be read (${code}). Check that you are allowed to read the file.`;
+  return new SourceError(message, { cause });
 }
 
 /** Reads the file's bytes from `start` up to and without `end` (default: all) as they are requested. */
@@ -214,16 +204,10 @@ function statedLength(end: Buffer): number | undefined {
  */
 export async function* zipEntries(zip: ZipFile, handle: FileHandle): AsyncGenerator<ZipEntry> {
   for await (const entry of zip.eachEntry()) {
-    const unreadable = unreadableReason(entry);
-    const name = getFileNameLowLevel(
-      entry.generalPurposeBitFlag,
-      entry.fileNameRaw,
-      entry.extraFields,
-      false,
-    );
+    const { generalPurposeBitFlag, fileNameRaw, extraFields } = entry;
     yield {
-      name,
-      ...(unreadable === undefined ? {} : { unreadable }),
+      name: getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, false),
+      ...withoutUndefined({ unreadable: unreadableReason(entry) }),
       content: () => verify(unpackEntry(zip, handle, entry), entry),
     };
   }
