@@ -114,19 +114,30 @@ export function driftCause(stack: string, drift: readonly DriftedResource[]): Ca
   });
   return {
     cause: oneLine(`changed by hand: ${listed(resources)}`),
-    remedy: `Run \`pulumi up --refresh --stack ${stack}\` to undo the change, or put it into Pulumi.${stack.split("/").at(-1)}.yaml to keep it`,
+    remedy: `Run \`pulumi up --refresh --stack ${stack}\` to undo the change, or put it into ${settingsFile(stack)} to keep it`,
   };
 }
 
-/** Returns the finding with the stack named in the commands of its remedy. They would work on the selected stack. */
+/** Returns the finding with advice that is right for the stack. */
 export function withStackNamed(stack: string, finding: Finding): Finding {
-  const remedy = finding.remedy.replace(/`[^`]*`/g, (code) =>
-    code.includes("--stack")
-      ? code
-      : code.replace(STACK_COMMANDS, (command) => `${command} --stack ${stack}`),
-  );
-  return { ...finding, remedy };
+  return { ...finding, remedy: adviceFor(stack, finding.remedy) };
+}
+
+/**
+ * Returns text with advice that is right for a stack of a fleet. Its commands name the stack, because they would work on
+ * the selected one, and the stack's setting takes the place of `--profile`, which `fleet` lacks.
+ */
+export function adviceFor(stack: string, text: string): string {
+  return text.replace(/`[^`]*`|--profile\b/g, (found) => {
+    if (found === "--profile") return `aws:profile in ${settingsFile(stack)}`;
+    if (found.includes("--stack")) return found;
+    return found.replace(STACK_COMMANDS, (command) => `${command} --stack ${stack}`);
+  });
 }
 
 const STACK_COMMANDS =
   /\bpulumi (?:up|refresh|config set|config|stack output)\b|\bamplitude-kinesis (?:check|verify|watch)\b/g;
+
+function settingsFile(stack: string): string {
+  return `Pulumi.${stack.split("/").at(-1)}.yaml`;
+}

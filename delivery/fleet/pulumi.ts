@@ -35,22 +35,19 @@ export interface StackOptions {
  */
 export async function runOperation(operation: Operation, options: StackOptions): Promise<EngineReport> {
   const report: EngineReport = { changes: null, outputs: {}, drift: [], errors: [], findings: [] };
-  const start = size(options.log);
-  try {
+  return explainingFailure(options, report.errors, async () => {
     const stack = await openStack(options);
     const onEvent = (event: EngineEvent) => addEvent(report, event, options.stack);
-    if (operation === "preview") await stack.preview({ onEvent, signal: options.signal });
-    else if (operation === "up") await stack.up({ onEvent, signal: options.signal });
-    else if (stack.previewRefresh !== undefined)
-      await stack.previewRefresh({ onEvent, signal: options.signal });
+    const { signal } = options;
+    if (operation === "preview") await stack.preview({ onEvent, signal });
+    else if (operation === "up") await stack.up({ onEvent, signal });
+    else if (stack.previewRefresh !== undefined) await stack.previewRefresh({ onEvent, signal });
     else
       throw new SettingsError(
         "drift requires a newer @pulumi/pulumi. Run `npm install @pulumi/pulumi@latest` in the project's folder",
       );
     return report;
-  } catch (error) {
-    throw failureOf(error, options, report.errors, start);
-  }
+  });
 }
 
 /** Report of the engine about one operation on a stack. */
@@ -115,19 +112,10 @@ export function cancelUpdate(options: StackOptions): Promise<void> {
 }
 
 async function runCommand(words: string[], options: StackOptions): Promise<void> {
-  const start = size(options.log);
-  try {
-    await logged(options)(
-      [...words, "--non-interactive"],
-      options.folder,
-      {},
-      undefined,
-      undefined,
-      options.signal,
-    );
-  } catch (error) {
-    throw failureOf(error, options, [], start);
-  }
+  const run = logged(options);
+  await explainingFailure(options, [], () =>
+    run([...words, "--non-interactive"], options.folder, {}, undefined, undefined, options.signal),
+  );
 }
 
 /**
@@ -240,24 +228,19 @@ function logged({ log }: StackOptions) {
   };
 }
 
-/** @param start Size of the log before the command. */
-function failureOf(
-  error: unknown,
+/** Rejects with the failure that the log's new lines describe, or with the signal's reason if the work was aborted. */
+async function explainingFailure<Result>(
   { signal, stack, log }: StackOptions,
   errors: string[],
-  start: number,
-): unknown {
-  if (signal.aborted) return signal.reason;
-  if (!(error instanceof CommandFailed)) return error;
-  return error.signal === null
-    ? pulumiFailure(stack, errors, outputSince(log, start))
-    : killedFailure(stack, error.signal);
-}
-
-function size(log: string): number {
-  return statSync(log, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-function outputSince(log: string, start: number): string {
-  return readFileSync(log).subarray(start).toString();
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const start = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (!(error instanceof CommandFailed)) throw error;
+    if (error.signal !== null) throw killedFailure(stack, error.signal);
+    throw pulumiFailure(stack, errors, readFileSync(log).subarray(start).toString());
+  }
 }

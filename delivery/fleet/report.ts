@@ -155,7 +155,7 @@ export function mergeFleets(
   const { selected, findings } = selectParts(folders.flatMap(partReport));
   const reports = selected.map(({ report, where }) => ({
     ...report,
-    customers: withLogs(report, where, logOf),
+    customers: report.customers.map((each) => ({ ...each, log: each.log && logOf(where, each.log) })),
   }));
   const [first] = reports;
   if (first === undefined) throw new TypeError("no folder has a report");
@@ -194,14 +194,6 @@ function partReport({ folder, report }: PartFolder): PartReport<FleetReport>[] {
       startedAt,
     },
   ];
-}
-
-function withLogs(
-  { customers }: FleetReport,
-  folder: string,
-  logOf: (folder: string, log: string) => string,
-) {
-  return customers.map((each) => ({ ...each, log: each.log === null ? null : logOf(folder, each.log) }));
 }
 
 /** Keeps the worse result of a customer that several parts have. */

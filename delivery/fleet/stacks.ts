@@ -140,12 +140,13 @@ export interface StackStatus
 
 /** Returns the state of a stack that can't be looked up. */
 export function unknownStatus(stack: string, error: unknown): StackStatus {
-  return { stack, ...NEVER_UPDATED, ...UNDEPLOYED, ...UNVERIFIED, problem: oneLine(messageOf(error)) };
+  return { stack, ...NOTHING_KNOWN, problem: oneLine(messageOf(error)) };
 }
 
-const NEVER_UPDATED = { lastUpdate: null, kind: null, result: null };
-const UNDEPLOYED = { accountId: null, region: null, outputs: null };
-const UNVERIFIED = { verdict: null, verifiedAt: null };
+const NOTHING_KNOWN = {
+  ...{ lastUpdate: null, kind: null, result: null, accountId: null, region: null, outputs: null },
+  ...{ verdict: null, verifiedAt: null },
+};
 
 /** How to look up a stack. */
 export interface StatusOptions {
@@ -182,11 +183,10 @@ export async function stackStatus(stack: string, options: StatusOptions): Promis
   const outputs = (last === null ? undefined : (known ?? (await read()))) ?? null;
   return {
     stack,
-    ...(last ?? NEVER_UPDATED),
-    ...(outputs === null
-      ? UNDEPLOYED
-      : { accountId: accountOf(outputs.roleArn) ?? null, region: outputs.region, outputs }),
-    ...(lastVerification(result) ?? UNVERIFIED),
+    ...NOTHING_KNOWN,
+    ...last,
+    ...(outputs && { accountId: accountOf(outputs.roleArn) ?? null, region: outputs.region, outputs }),
+    ...lastVerification(result),
     problem: problems.length === 0 ? null : problems.join("; "),
   };
 }

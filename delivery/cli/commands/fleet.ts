@@ -25,6 +25,7 @@ import {
 } from "../fleet/run";
 import { collected, integer, withHelpText, withPartOption } from "../options/arguments";
 import { outputsFrom, readInput } from "../options/deployment";
+import { propagationOption } from "../options/sender";
 import { print, publishReport } from "../terminal/output";
 
 const COMMANDS = ["status", "preview", "up", "check", "verify", "drift", "report"] as const;
@@ -76,12 +77,7 @@ export function fleetCommand(): Command {
     )
     .option("--no-verify", "with up: neither check nor verify the stacks")
     .option("--events <number>", "number of events per verification (default: 1000)", integer(1, MAX_EVENTS))
-    .option(
-      "--propagation <seconds>",
-      "how long a new role or policy may take to propagate",
-      integer(0, 3_600),
-      DEFAULT_PROPAGATION_SECONDS,
-    )
+    .addOption(propagationOption(DEFAULT_PROPAGATION_SECONDS))
     .option("--clear-locks", "remove the locks of other updates, which must have ended")
     .option("--resume", "run only the customers whose last result of this command is not a success")
     .option("--run <id>", "id that joins the reports of several parts")

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { createReadStream } from "node:fs";
+import { buffer } from "node:stream/consumers";
 import { Command, Option } from "commander";
 import { renderReport, writeReports } from "../../report/renderReport";
 import type { NamedReport } from "../../verify/mergeReports";
@@ -72,7 +73,7 @@ function mergeCommand(): Command {
 async function runMerge(files: string[], flags: ReportFlags): Promise<number> {
   const { parseReport }: typeof import("../../report/parseReport") = require("../../report/parseReport");
   const { mergeReports }: typeof import("../../verify/mergeReports") = require("../../verify/mergeReports");
-  if (files.some(isPartFile)) return mergeReconciled(files, flags);
+  if ((await Promise.all(files.map(isPartFile))).includes(true)) return mergeReconciled(files, flags);
   const { reportText }: typeof import("../../report/text") = require("../../report/text");
   const reports: NamedReport[] = [];
   for (const file of files) {
@@ -94,26 +95,16 @@ async function mergeReconciled(files: string[], flags: ReportFlags): Promise<num
   return publishReport(report, flags, reconciliationText);
 }
 
-/** Whether a file begins like gzip, which no JSON does. */
-function isPartFile(file: string): boolean {
-  if (file === "-") return false;
-  try {
-    const start = Buffer.alloc(2);
-    const handle = openSync(file, "r");
-    try {
-      readSync(handle, start, 0, 2, 0);
-    } finally {
-      closeSync(handle);
-    }
-    return start.readUInt16BE() === GZIP_START;
-  } catch {
-    // Reading it whole names the problem.
-    return false;
-  }
-}
-
 /** Source: RFC 1952, ID1 and ID2. */
-const GZIP_START = 0x1f8b;
+const GZIP_START = Buffer.from([0x1f, 0x8b]);
+
+/** Whether a file begins like gzip, which no JSON does. */
+async function isPartFile(file: string): Promise<boolean> {
+  if (file === "-") return false;
+  // Reading it whole names the problem.
+  const start = await buffer(createReadStream(file, { end: 1 })).catch(() => undefined);
+  return start?.equals(GZIP_START) === true;
+}
 
 async function runReport(file: string, flags: ConvertFlags): Promise<void> {
   // Ajv would slow down every other command's start.

@@ -4,7 +4,7 @@ import type { Clock } from "../../common/clock";
 import { DeliveryError, messageOf } from "../../common/errors";
 import { type Finding, finding, findingLines } from "../../common/findings";
 import { destinationIn, namesOf, resolveOutputs, type StackOutputs } from "../../common/outputs";
-import { type Cause, driftCause, oneLine, PulumiFailure, withStackNamed } from "../../fleet/causes";
+import { adviceFor, driftCause, oneLine, PulumiFailure, withStackNamed } from "../../fleet/causes";
 import type { EngineReport } from "../../fleet/pulumi";
 import { cancelUpdate, createStack, type Operation, runOperation } from "../../fleet/pulumi";
 import type { CustomerOutcome, CustomerResult, CustomerStep, FleetCommand } from "../../fleet/report";
@@ -64,9 +64,9 @@ export async function runCustomer(task: CustomerTask, hooks: CustomerHooks): Pro
       if (!(await customer.run(step))) break;
     }
   } catch (error) {
-    Object.assign(result, signal.aborted ? interrupted(signal) : failureOf(error));
+    Object.assign(result, endingOf(error, task, signal));
     if (error instanceof PulumiFailure && error.kind === "locked")
-      result.findings.push(lockFinding(task, error));
+      result.findings.push(finding.error("stack-locked", task.stack, error.cause, error.remedy ?? ""));
   }
   result.durationInSeconds = (clock.now() - startedAt) / 1000;
   return result;
@@ -77,23 +77,18 @@ function stepsOf({ command, verify }: CustomerTask): CustomerStep["name"][] {
   return command === "up" && verify ? ["up", "check", "verify"] : [command];
 }
 
-type Failure = Cause & { outcome: CustomerOutcome };
-
-function interrupted({ reason }: AbortSignal): Failure {
-  const remedy = "Run again with --resume";
-  return { outcome: "interrupted", cause: `ended in a clean state, ${messageOf(reason)}`, remedy };
-}
-
-function lockFinding({ stack }: CustomerTask, { cause, remedy }: PulumiFailure): Finding {
-  return finding.error("stack-locked", stack, cause, remedy ?? "");
-}
+type Ending = Pick<CustomerResult, "outcome" | "cause" | "remedy">;
+const SUCCESS: Ending = { outcome: "succeeded", cause: null, remedy: null };
 
 /** An unexpected error, such as one of the network, decides nothing about the customer. */
-function failureOf(error: unknown): Failure {
+function endingOf(error: unknown, { reference }: CustomerTask, { aborted, reason }: AbortSignal): Ending {
+  const remedy = "Run again with --resume";
+  if (aborted)
+    return { outcome: "interrupted", cause: `ended in a clean state, ${messageOf(reason)}`, remedy };
   if (error instanceof PulumiFailure) return { outcome: "failed", cause: error.cause, remedy: error.remedy };
   if (error instanceof DeliveryError)
-    return { outcome: "failed", cause: oneLine(error.message), remedy: null };
-  return { outcome: "undecided", cause: oneLine(describeError(error)), remedy: "Run again with --resume" };
+    return { outcome: "failed", cause: oneLine(adviceFor(reference, error.message)), remedy: null };
+  return { outcome: "undecided", cause: oneLine(describeError(error)), remedy };
 }
 
 class Customer {
@@ -113,27 +108,22 @@ class Customer {
     const startedAt = clock.now();
     let succeeded = false;
     try {
-      const { outcome, cause, remedy } = await this.#outcomeOf(name);
+      const { outcome, cause, remedy } = await (name === "check"
+        ? this.#check()
+        : name === "verify"
+          ? this.#verify()
+          : this.#operate(name));
       succeeded = outcome === "succeeded";
+      const { result } = this;
       if (!succeeded)
-        Object.assign(this.result, {
-          outcome,
-          cause: this.result.cause ?? cause,
-          remedy: this.result.remedy ?? remedy,
-        });
+        Object.assign(result, { outcome, cause: result.cause ?? cause, remedy: result.remedy ?? remedy });
       return succeeded || (name === "check" && outcome === "undecided");
     } finally {
       this.result.steps.push({ name, durationInSeconds: (clock.now() - startedAt) / 1000, succeeded });
     }
   }
 
-  #outcomeOf(name: CustomerStep["name"]): Promise<Failure | Success> {
-    if (name === "check") return this.#check();
-    if (name === "verify") return this.#verify();
-    return this.#operate(name);
-  }
-
-  async #operate(name: Operation): Promise<Failure | Success> {
+  async #operate(name: Operation): Promise<Ending> {
     const { changes, outputs, drift, findings } = await this.#engine(name);
     this.#know(outputs, this.task.output);
     this.result.findings.push(...findings);
@@ -148,13 +138,8 @@ class Customer {
   /** Creates a stack that is missing for `up`, and removes a lock with the user's consent. */
   async #engine(name: Operation): Promise<EngineReport> {
     const { folder, reference: stack, version, results, clearLocks } = this.task;
-    const options = {
-      folder,
-      stack,
-      version,
-      log: logFile(results, this.task.stack),
-      signal: this.hooks.signal,
-    };
+    const log = logFile(results, this.task.stack);
+    const options = { folder, stack, version, log, signal: this.hooks.signal };
     try {
       return await runOperation(name, options);
     } catch (error) {
@@ -166,7 +151,7 @@ class Customer {
     }
   }
 
-  async #check(): Promise<Failure | Success> {
+  async #check(): Promise<Ending> {
     const { checkDeployment }: typeof import("../../check") = require("../../check");
     const { outputs, aws } = await this.#deployed();
     const { signal, onLog } = this.hooks;
@@ -175,7 +160,7 @@ class Customer {
     return this.#judged(report.findings, report.verdict === "passed" ? "succeeded" : report.verdict);
   }
 
-  async #verify(): Promise<Failure | Success> {
+  async #verify(): Promise<Ending> {
     const { verifyDelivery }: typeof import("../../verify") = require("../../verify");
     const { outputs, aws } = await this.#deployed();
     const { signal, clock, onLog } = this.hooks;
@@ -197,7 +182,7 @@ class Customer {
   }
 
   /** Adds findings, of which the verification repeats some of the check's. */
-  #judged(all: readonly Finding[], outcome: CustomerOutcome): Failure | Success {
+  #judged(all: readonly Finding[], outcome: CustomerOutcome): Ending {
     const findings = all.map((each) => withStackNamed(this.task.reference, each));
     const known = new Set(this.result.findings.map(({ code, where }) => `${code} ${where}`));
     const further = findings.filter(({ code, where }) => !known.has(`${code} ${where}`));
@@ -246,6 +231,3 @@ function onNewStep(onLog: (text: string) => void): (progress: Progress) => void 
     last = step;
   };
 }
-
-type Success = { outcome: "succeeded"; cause: null; remedy: null };
-const SUCCESS: Success = { outcome: "succeeded", cause: null, remedy: null };

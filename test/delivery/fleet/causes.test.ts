@@ -1,7 +1,13 @@
 import { expect } from "chai";
 import { finding } from "../../../delivery/common/findings";
 import { registerSecrets } from "../../../delivery/common/redactSecrets";
-import { driftCause, oneLine, pulumiFailure, withStackNamed } from "../../../delivery/fleet/causes";
+import {
+  adviceFor,
+  driftCause,
+  oneLine,
+  pulumiFailure,
+  withStackNamed,
+} from "../../../delivery/fleet/causes";
 
 /** Output of Pulumi v3.259.0 with a file backend. */
 const LOCKED = `warning: using pulumi-language-nodejs from $PATH
@@ -95,5 +101,15 @@ describe("The remedy of a finding", () => {
       "Run `amplitude-kinesis operator-policy --for check`",
     ])
       expect(named(remedy)).to.equal(remedy);
+  });
+
+  it("names the stack's setting instead of --profile, which fleet lacks", () => {
+    const wrong = "Choose credentials of another account (--profile), or correct allowedAccountIds";
+    expect(adviceFor("org/acme", wrong)).to.equal(
+      "Choose credentials of another account (aws:profile in Pulumi.acme.yaml), or correct allowedAccountIds",
+    );
+    expect(adviceFor("acme", "Run `aws sso login --profile dev`")).to.equal(
+      "Run `aws sso login --profile dev`",
+    );
   });
 });
