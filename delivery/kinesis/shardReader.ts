@@ -7,8 +7,8 @@ import type {
   Shard,
 } from "@aws-sdk/client-kinesis";
 import { classify } from "../aws/errors";
-import type { Clock, EpochMs } from "../common/clock";
-import { withRetries } from "./retry";
+import type { EpochMs } from "../common/clock";
+import { type RetryOptions, withRetries } from "./retry";
 import type { Position, StreamApi } from "./streamApi";
 
 /** Records of one response, in the order of the shard. */
@@ -26,15 +26,12 @@ export interface ShardRecords {
   isOfOtherPart?: boolean;
 }
 
-export interface ShardReaderOptions {
+export interface ShardReaderOptions extends RetryOptions {
   api: StreamApi;
   shardId: string;
   from: Position;
   /** Whether the shard was already closed when it was listed. It may have expired since, and then counts as read to its end. */
   isClosed: boolean;
-  clock: Clock;
-  random: () => number;
-  signal: AbortSignal;
   /** Interval between two GetRecords of the shard, in ms. */
   pollMs: number;
   /** Highest rate at which the shard is read, in bytes per second. */

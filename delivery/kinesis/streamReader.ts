@@ -1,19 +1,15 @@
 import type { Clock, EpochMs } from "../common/clock";
 import type { PartOfStream } from "./partOfStream";
 import { withRetries } from "./retry";
-import { type ListedShard, listedShard, ShardReader, type ShardRecords } from "./shardReader";
-import type { Position, StreamApi } from "./streamApi";
+import { type ListedShard, listedShard, ShardReader, type ShardReaderOptions } from "./shardReader";
+import type { Position } from "./streamApi";
 
-export interface StreamReaderOptions {
-  api: StreamApi;
+export interface StreamReaderOptions
+  extends Pick<ShardReaderOptions, "api" | "clock" | "random" | "onRecords"> {
   /** Instant from which records are read, by the service's clock. */
   from: Date;
-  clock: Clock;
-  random: () => number;
   /** Upper bound of the lead of the service's clock over this machine's, in ms. Default 0. */
   clockOffsetMs?: number | undefined;
-  /** Receives records. A shard is read on once the promise that it may return has settled. */
-  onRecords: (records: ShardRecords) => unknown;
   /** Interval between two GetRecords of a shard, in ms. The service allows five per second for all consumers. Default 500. */
   pollMs?: number | undefined;
   /** Highest rate at which a shard is read, in bytes per second. Default: half of its capacity, 1 MiB/s. */

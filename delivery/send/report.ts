@@ -7,6 +7,7 @@ import {
   present,
   type ShardReport,
 } from "../common/findings";
+import type { StackOutputs } from "../common/outputs";
 import { type Part, partText } from "../common/part";
 import { counted, printableReport } from "../common/text";
 import type { Route } from "../deployment/route";
@@ -25,19 +26,13 @@ import { eventsRefused, leftOut } from "../sending/findings";
 export type SendOutcome = "sent" | "failed" | "undecided";
 
 /** Result of sending. Its names are those of a delivery report. Nothing was read back. */
-export interface SendReport extends Omissions {
+export interface SendReport extends Pick<StackOutputs, "roleArn" | "region" | "streamName">, Omissions {
   /** Version of the format. It rises if a field changes its meaning or is removed, but not with a new field. */
   reportVersion: 1;
   /** Outcome of all events together. */
   outcome: SendOutcome;
   /** Route by which the events were written. It tells whose permissions were used. */
   route: Route;
-  /** The stack's output. */
-  roleArn: string;
-  /** The stack's output. */
-  region: string;
-  /** The stack's output. */
-  streamName: string;
   /** Id of the run, which is part of every record's partition key: `amplitude-kinesis.RUN.NUMBER`. */
   runId: string;
   /** Part of the run that this report is about, with its index from 0. Null for a whole run. */

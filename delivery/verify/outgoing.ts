@@ -1,7 +1,6 @@
 import type { Clock } from "../common/clock";
 import { SourceError } from "../common/errors";
 import { LatencyRecorder } from "../common/histogram";
-import type { RunKey } from "../common/runId";
 import { counted } from "../common/text";
 import type { Timeline } from "../common/timeline";
 import type { SourceEvent } from "../events/source";
@@ -10,16 +9,12 @@ import type { OutcomeListener, RecordEnd } from "../kinesis/producer";
 import type { OutgoingRecord } from "../kinesis/putRecords";
 import type { PacedEvents } from "../sending/pacing";
 import { pacedRecords } from "../sending/pacing";
-import type { Ledger } from "./ledger";
 import type { RunState } from "./resume/runState";
 
-export interface OutgoingOptions {
-  ledger: Ledger;
-  key: RunKey;
+/** Of the events that an earlier process has sent, only the unsettled ones are sent again. */
+export interface OutgoingOptions extends Pick<RunState, "ledger" | "key" | "unsettled"> {
   /** Part of the stream that is written; undefined for all of it. */
   part?: PartOfStream | undefined;
-  /** Events of an earlier process that have to be sent again. All others that it sent are skipped. */
-  unsettled: ReadonlySet<number>;
   clock: Clock;
   signal: AbortSignal;
   onProgress: () => void;

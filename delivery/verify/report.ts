@@ -1,24 +1,19 @@
 import type { Finding, ShardReport, Verdict } from "../common/findings";
 import type { Latency } from "../common/histogram";
+import type { StackOutputs } from "../common/outputs";
 import type { Part } from "../common/part";
 import type { TimelineReport } from "../common/timeline";
 import type { ReportedRoute } from "../deployment/route";
 import type { Omissions } from "../events/source";
 
 /** Result of a delivery test. Its names follow Amplitude's delivery metrics API if that has one. */
-export interface DeliveryReport extends Omissions {
+export interface DeliveryReport extends Pick<StackOutputs, "roleArn" | "region" | "streamName">, Omissions {
   /** Version of the format. It rises if a field changes its meaning or is removed, but not with a new field. */
   reportVersion: 1;
   /** Verdict on the run. */
   verdict: Verdict;
   /** Route by which the events were written. It tells who wrote them. */
   route: ReportedRoute;
-  /** The stack's output. */
-  roleArn: string;
-  /** The stack's output. */
-  region: string;
-  /** The stack's output. */
-  streamName: string;
   /**
    * Id of the run: part of `amplitude-kinesis.RUN.NUMBER`, which is every record's partition key, or on the route
    * `amplitude` every event's `$insert_id`.

@@ -178,7 +178,7 @@ function contentFindings(end: AmplitudeEnd, where: string): Finding[] {
       finding.error(
         "events-corrupted",
         where,
-        `${counted(counts.corrupted, "event")} came back with a field that differs from what was sent: ${fields(ledger.differingFields())}`,
+        `${counted(counts.corrupted, "event")} came back with a field that differs from what was sent: ${fields(ledger.fields("differing"))}`,
         "Look for transformations, blocked or renamed properties of the project in Amplitude (Data > Properties, Transformations), and in whatever else writes to this stream",
       ),
     recordsNotUnderstood > 0 &&
@@ -188,11 +188,11 @@ function contentFindings(end: AmplitudeEnd, where: string): Finding[] {
         `${counted(recordsNotUnderstood, "record holds", "records hold")} events of this run in a form that is neither a JSON object, nor lines of them, nor a list`,
         "Amplitude documents the JSON of its Export API: compare a record (`aws kinesis get-records`) with it",
       ),
-    ledger.rewrittenFields().length > 0 &&
+    ledger.fields("rewritten").length > 0 &&
       finding.warning(
         "fields-rewritten",
         where,
-        `Amplitude rewrote fields of the device or the place, which its documentation leaves open: ${fields(ledger.rewrittenFields())}`,
+        `Amplitude rewrote fields of the device or the place, which its documentation leaves open: ${fields(ledger.fields("rewritten"))}`,
         "Let consumers expect Amplitude's own values in these fields",
       ),
   ]);

@@ -2,10 +2,11 @@ import type { ShardReport } from "../../common/findings";
 import { LatencyRecorder } from "../../common/histogram";
 import type { RunKey } from "../../common/runId";
 import type { Timeline } from "../../common/timeline";
+import { unique } from "../../common/values";
 import { rowsIn } from "../../events/recordContent";
 import type { ShardRecords } from "../../kinesis/shardReader";
 import type { OpenDeployment } from "../../sending/deployment";
-import { compareEvent, type IngestEvent, identifyId, type Row } from "./ingestEvent";
+import { type Comparison, compareEvent, type IngestEvent, identifyId, type Row } from "./ingestEvent";
 import type { AmplitudeSettings } from "./options";
 
 /** A run through Amplitude: how it sends events, and what became of them. */
@@ -26,7 +27,7 @@ export type EventResponse =
 
 const PENDING: EventResponse = { kind: "unanswered", reason: "no response yet" };
 
-interface Entry {
+interface Entry extends Record<keyof Comparison, Set<string>> {
   event: IngestEvent;
   /** Number of requests that the event was part of. */
   attempts: number;
@@ -34,8 +35,6 @@ interface Entry {
   response?: EventResponse;
   copies: number;
   uuids: Set<unknown>;
-  differing: Set<string>;
-  rewritten: Set<string>;
 }
 
 /** Number of events per outcome. Together they are all events that were sent. */
@@ -175,12 +174,9 @@ export class AmplitudeLedger {
     return this.#count(({ copies, response }) => copies > 0 && response?.kind === "refused");
   }
 
-  differingFields(): FieldCounts {
-    return this.#fieldCounts(({ differing }) => differing);
-  }
-
-  rewrittenFields(): FieldCounts {
-    return this.#fieldCounts(({ rewritten }) => rewritten);
+  /** Returns the number of events per field that differs, or was rewritten, most common first. */
+  fields(kind: keyof Comparison): FieldCounts {
+    return ranked(this.#entries.flatMap((entry) => [...entry[kind]]));
   }
 
   /** Returns the reasons of one kind of response, most common first. */
@@ -193,15 +189,10 @@ export class AmplitudeLedger {
 
   /** Returns event types with accepted events, of which none is in the stream. */
   absentTypes(): string[] {
-    const accepted = this.#entries.filter(({ response }) => response?.kind === "accepted");
-    const seen = new Set(
-      this.#entries.filter(({ copies }) => copies > 0).map(({ event }) => event.event_type),
-    );
-    return [...new Set(accepted.map(({ event }) => event.event_type))].filter((type) => !seen.has(type));
-  }
-
-  #fieldCounts(fieldsOf: (entry: Entry) => Set<string>): FieldCounts {
-    return ranked(this.#entries.flatMap((entry) => [...fieldsOf(entry)]));
+    const typesOf = (isCounted: (entry: Entry) => boolean) =>
+      unique(this.#entries.filter(isCounted).map(({ event }) => event.event_type));
+    const seen = typesOf(({ copies }) => copies > 0);
+    return typesOf(({ response }) => response?.kind === "accepted").filter((type) => !seen.includes(type));
   }
 
   #count(isCounted: (entry: Entry) => boolean): number {

@@ -5,7 +5,7 @@ import type { NodeHttpHandler } from "@smithy/node-http-handler";
 import { keepAliveHandler } from "../../aws/connections";
 import { describeError, ForeignResponseError } from "../../aws/errors";
 import { ProxyError } from "../../aws/proxy";
-import { type AmplitudeZone, MIN_KEY_LENGTH } from "../../common/amplitudeApi";
+import { MIN_KEY_LENGTH } from "../../common/amplitudeApi";
 import type { Clock } from "../../common/clock";
 import { SettingsError } from "../../common/errors";
 import { registerSecrets } from "../../common/redactSecrets";
@@ -22,9 +22,7 @@ import {
 import type { AmplitudeRun, EventResponse } from "./ledger";
 import { type AmplitudeSettings, withoutKey } from "./options";
 
-export interface SenderOptions {
-  apiKey: string;
-  zone: AmplitudeZone;
+export interface SenderOptions extends Pick<AmplitudeSettings, "apiKey" | "zone"> {
   /** URL to use instead of the zone's. */
   url?: string | undefined;
   clock: Clock;

@@ -1,5 +1,4 @@
-import { createReadStream, existsSync, readdirSync } from "node:fs";
-import { truncate } from "node:fs/promises";
+import { createReadStream, existsSync, readdirSync, statSync, truncateSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { DeliveryError, messageOf } from "../../common/errors";
@@ -126,53 +125,41 @@ const MAX_LINE_BYTES = 16 * 1024 * 1024;
 export async function readRunFile(path: string, onEntry: (entry: RunFileEntry) => void): Promise<RunHeader> {
   let header: RunHeader | undefined;
   let wholeBytes = 0;
-  let isTorn = false;
-  for await (const { number, text, end, isWhole } of linesOf(path)) {
-    isTorn = !isWhole;
-    if (isTorn) break;
+  for await (const { number, text, end } of wholeLinesOf(path)) {
     const value = parseLine(text);
     if (value === undefined) throw unusable(path, `line ${number} is damaged, so later events are unknown`);
     wholeBytes = end;
     if (header === undefined) header = headerIn(value, path);
     else onEntry(value as RunFileEntry);
   }
-  if (header === undefined) throw unusable(path, "its first line is incomplete, so nothing was sent");
-  if (isTorn) await truncate(path, wholeBytes);
+  if (header === undefined) throw unusable(path, NO_HEADER);
+  if (statSync(path).size > wholeBytes) truncateSync(path, wholeBytes);
   return header;
 }
 
 /** Reads only the first line of a run file. */
 export async function readRunHeader(path: string): Promise<RunHeader> {
-  for await (const { text } of linesOf(path)) return headerIn(parseLine(text), path);
-  throw unusable(path, "it is empty, so nothing was sent");
+  for await (const { text } of wholeLinesOf(path)) return headerIn(parseLine(text), path);
+  throw unusable(path, NO_HEADER);
 }
 
-interface FileLine {
-  number: number;
-  /** Undefined if the line is torn or too long. */
-  text: string | undefined;
-  /** Whether the line has its end. Only the last line may have none. */
-  isWhole: boolean;
-  /** Bytes of the file up to the end of the line. */
-  end: number;
-}
+const NO_HEADER = "its first line is incomplete, so nothing was sent";
 
-async function* linesOf(path: string): AsyncGenerator<FileLine> {
+/** Yields the lines that have their end, without the text of one that is too long, and the bytes up to their end. */
+async function* wholeLinesOf(path: string) {
   const splitter = new LineSplitter(MAX_LINE_BYTES);
   let end = 0;
   try {
     for await (const chunk of createReadStream(path)) {
       for (const { number, bytes, length } of splitter.push(chunk)) {
         end += length + 1;
-        yield { number, text: bytes?.toString("utf8"), end, isWhole: true };
+        yield { number, text: bytes?.toString("utf8"), end };
       }
     }
   } catch (cause) {
     if (cause instanceof DeliveryError) throw cause;
     throw unusable(path, reasonOf(cause, path), cause);
   }
-  const last = splitter.end();
-  if (last !== undefined) yield { number: last.number, text: undefined, end, isWhole: false };
 }
 
 /** Returns undefined for a line that isn't a JSON object. */
