@@ -14,10 +14,9 @@ import { reportCommand } from "./commands/report";
 import { sendCommand } from "./commands/send";
 import { verifyCommand } from "./commands/verify";
 import { watchCommand } from "./commands/watch";
-import { EXIT_CODES, EXIT_USAGE } from "./exitCodes";
 import { rejectEmptyValues } from "./options/arguments";
 import { Interrupted } from "./terminal/interruption";
-import { printMessage, printProblem } from "./terminal/output";
+import { EXIT_CODES, EXIT_USAGE, printMessage, printProblem } from "./terminal/output";
 
 /** Commands in the order in which people use them. */
 const COMMANDS = [

@@ -1,12 +1,9 @@
 import { Command } from "commander";
-import { EXIT_CODES } from "../exitCodes";
 import { AWS_SETTINGS, withHelpText } from "../options/arguments";
 import { type DeploymentFlags, deploymentOf, withDeploymentOptions } from "../options/deployment";
 import { propagationOption, type TrustFlags, trustOptions, withTrustOptions } from "../options/sender";
-import { untilInterrupted } from "../terminal/interruption";
-import { printReport } from "../terminal/output";
-import { progressDisplay } from "../terminal/progressDisplay";
-import { mfaPrompt } from "../terminal/prompts";
+import { EXIT_CODES, printReport } from "../terminal/output";
+import { withProgress } from "../terminal/progressDisplay";
 
 interface CheckFlags extends DeploymentFlags, TrustFlags {
   testPrincipal?: string[];
@@ -48,24 +45,19 @@ async function runCheck(flags: CheckFlags): Promise<number> {
   const { checkDeployment }: typeof import("../../check") = require("../../check");
   const { checkText }: typeof import("../../check/report") = require("../../check/report");
   const { outputs, aws } = await deploymentOf(flags);
-  const display = progressDisplay(process.stderr);
-  try {
-    const report = await untilInterrupted((signal) =>
-      checkDeployment({
-        outputs,
-        ...aws,
-        mfaCode: mfaPrompt(() => display.stop()),
-        testPrincipalArns: flags.testPrincipal,
-        ...trustOptions(flags),
-        propagationSeconds: flags.propagation,
-        signal,
-        onStep: (step) => display.show({ step }),
-      }),
-    );
-    display.stop();
+  return withProgress({}, async ({ signal, mfaCode, show, stop }) => {
+    const report = await checkDeployment({
+      outputs,
+      ...aws,
+      mfaCode,
+      testPrincipalArns: flags.testPrincipal,
+      ...trustOptions(flags),
+      propagationSeconds: flags.propagation,
+      signal,
+      onStep: (step) => show({ step }),
+    });
+    stop();
     printReport(report, flags, checkText);
     return EXIT_CODES[report.verdict];
-  } finally {
-    display.stop();
-  }
+  });
 }

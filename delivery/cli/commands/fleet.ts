@@ -14,7 +14,6 @@ import {
   stackStatus,
   unknownStatus,
 } from "../../fleet/stacks";
-import { EXIT_CODES } from "../exitCodes";
 import {
   DEFAULT_READERS,
   type Fleet,
@@ -26,7 +25,7 @@ import {
 import { collected, integer, withHelpText, withPartOption } from "../options/arguments";
 import { outputsFrom, readInput } from "../options/deployment";
 import { propagationOption } from "../options/sender";
-import { print, publishReport } from "../terminal/output";
+import { EXIT_CODES, print, publishReport } from "../terminal/output";
 
 const COMMANDS = ["status", "preview", "up", "check", "verify", "drift", "report"] as const;
 type Action = (typeof COMMANDS)[number];

@@ -1,6 +1,5 @@
 import { Command, Option } from "commander";
 import type { Route } from "../../deployment/route";
-import { EXIT_CODES } from "../exitCodes";
 import { AWS_SETTINGS, withHelpText } from "../options/arguments";
 import { type DeploymentFlags, deploymentOf, withDeploymentOptions } from "../options/deployment";
 import {
@@ -11,7 +10,7 @@ import {
   withSenderOptions,
 } from "../options/sender";
 import { describeSource, openSource, type SourceFlags, withSourceOptions } from "../options/source";
-import { printReport } from "../terminal/output";
+import { EXIT_CODES, printReport } from "../terminal/output";
 import { withProgress } from "../terminal/progressDisplay";
 
 interface SendFlags extends DeploymentFlags, SenderFlags, SourceFlags {

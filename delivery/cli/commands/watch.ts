@@ -3,10 +3,10 @@ import { MAX_EVENTS } from "../../common/limits";
 import type { Part } from "../../common/part";
 import type { StartingPoint } from "../../watch";
 import type { WatchUntil } from "../../watch/findings";
-import { EXIT_CODES } from "../exitCodes";
 import { AWS_SETTINGS, duration, integer, withHelpText, withPartOption } from "../options/arguments";
 import { type DeploymentFlags, deploymentOf, withDeploymentOptions } from "../options/deployment";
 import { interruption } from "../terminal/interruption";
+import { EXIT_CODES } from "../terminal/output";
 import { mfaPrompt } from "../terminal/prompts";
 
 interface WatchFlags extends DeploymentFlags {

@@ -61,8 +61,6 @@ export function withDeploymentOptions(command: Command, use?: string): Command {
 
 /** A deployment, and how its stack reaches AWS. */
 export interface Deployment {
-  /** Places where outputs were looked for. */
-  origins: OutputsOrigin[];
   /** The three outputs, and the optional ones that the origins have. */
   outputs: StackOutputs & FurtherOutputs;
   /** Options of `checkDeployment`, `verifyDelivery` and the other functions: credentials, endpoints and allowed accounts. */
@@ -82,9 +80,9 @@ export async function deploymentOf(flags: DeploymentFlags): Promise<Deployment> 
   const origins = await originsFrom(flags);
   const outputs = { ...furtherOutputsFrom(origins), ...resolveOutputs(origins) };
   const config = await reading;
-  if (stack === undefined) return { origins, outputs, aws: { profile } };
+  if (stack === undefined) return { outputs, aws: { profile } };
   if (profile === undefined) checkDeployedSettings(stack, origins, config);
-  return { origins, outputs, aws: awsOptionsIn(config, { stack, cwd, profile }) };
+  return { outputs, aws: awsOptionsIn(config, { stack, cwd, profile }) };
 }
 
 /**

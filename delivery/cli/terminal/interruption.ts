@@ -1,5 +1,4 @@
-import { EXIT_INTERRUPTED } from "../exitCodes";
-import { printMessage } from "./output";
+import { EXIT_INTERRUPTED, printMessage } from "./output";
 
 type EndingSignal = keyof typeof EXIT_INTERRUPTED;
 
@@ -14,23 +13,6 @@ export class Interrupted extends Error {
   }
 }
 
-/** @returns A function that removes the listener. */
-function onEndingSignal(listener: (signal: EndingSignal) => void): () => void {
-  process.on("SIGINT", listener).on("SIGTERM", listener);
-  return () => void process.off("SIGINT", listener).off("SIGTERM", listener);
-}
-
-/** Runs a task that the first Ctrl-C or SIGTERM aborts. The signal's reason is the error to throw. */
-export async function untilInterrupted<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const release = onEndingSignal((signal) => controller.abort(new Interrupted(signal)));
-  try {
-    return await task(controller.signal);
-  } finally {
-    release();
-  }
-}
-
 export interface Interruption {
   /** Aborted by the first Ctrl-C or SIGTERM. Its reason is the error to throw if there is no result. */
   signal: AbortSignal;
@@ -39,21 +21,26 @@ export interface Interruption {
 }
 
 /**
- * Ends a command gracefully at the first Ctrl-C or SIGTERM, and ends the process at the second.
+ * Ends a command at the first Ctrl-C or SIGTERM, and ends the process at the second.
  *
  * @param restoreTerminal Called before the process ends.
- * @param remaining What the command still does after the first signal.
+ * @param remaining What the command still does after the first signal. Default: nothing, so it isn't announced.
  */
-export function interruption(restoreTerminal: () => void, remaining: string): Interruption {
+export function interruption(restoreTerminal: () => void, remaining?: string): Interruption {
   const controller = new AbortController();
-  const release = onEndingSignal((signal) => {
+  const listener = (signal: EndingSignal) => {
     if (controller.signal.aborted) {
       restoreTerminal();
       process.exit(EXIT_INTERRUPTED[signal]);
     }
     controller.abort(new Interrupted(signal));
+    if (remaining === undefined) return;
     process.stderr.write("\n");
     printMessage(`Interrupted: ${remaining}. Press Ctrl-C again to quit immediately.`);
-  });
-  return { signal: controller.signal, release };
+  };
+  process.on("SIGINT", listener).on("SIGTERM", listener);
+  return {
+    signal: controller.signal,
+    release: () => void process.off("SIGINT", listener).off("SIGTERM", listener),
+  };
 }

@@ -127,10 +127,10 @@ export interface ShownRun extends ProgressDisplay {
 /**
  * Runs a task with a progress display on standard error. The first Ctrl-C aborts its signal, and the second ends the process.
  *
- * @param remaining Work that remains after the first Ctrl-C, in words.
+ * @param remaining Work that remains after the first Ctrl-C, in words. Default: none.
  */
 export async function withProgress<Result>(
-  { done, sent, remaining }: { done: Done; sent?: "exported"; remaining: string },
+  { done, sent, remaining }: { done?: Done; sent?: "exported"; remaining?: string },
   task: (run: ShownRun) => Promise<Result>,
 ): Promise<Result> {
   const display = progressDisplay(process.stderr, done, sent);

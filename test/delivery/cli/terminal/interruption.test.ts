@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { interruption, untilInterrupted } from "../../../../delivery/cli/terminal/interruption";
+import { interruption } from "../../../../delivery/cli/terminal/interruption";
 
 describe("An interruption", () => {
   const { exit } = process;
@@ -40,22 +40,22 @@ describe("An interruption", () => {
     }
   });
 
-  it("restores the signals' default handling", async () => {
+  it("restores the signals' default handling", () => {
     const before = process.listenerCount("SIGTERM");
     interruption(() => {}, "nothing").release();
-    await untilInterrupted(async () => {});
+    interruption(() => {}).release();
     expect(process.listenerCount("SIGTERM")).to.equal(before);
   });
 
   it("is the error of the task that it aborts, with the exit status", async () => {
-    const ended = untilInterrupted(
-      (signal) =>
-        new Promise((_resolve, reject) => {
-          signal.addEventListener("abort", () => reject(signal.reason));
-        }),
-    );
+    const { signal, release } = interruption(() => {});
+    const ended = new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
     terminate();
     const error = await ended.catch((reason) => reason);
+    release();
+    expect(printed).to.equal("");
     expect(error).to.include({ name: "Interrupted", exitCode: 143 });
   });
 });
