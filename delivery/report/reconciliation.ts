@@ -3,7 +3,7 @@ import { alignedColumns, counted, printableReport } from "../common/text";
 import type { EventOutcomes, ReconcileReport, ReconcileVerdict } from "../reconcile/report";
 import { type Check, countCheck, findingCheck, junitXml } from "./junit";
 import { code, findingList, numbersTable, prose } from "./markdown";
-import { capitalized, redactReport } from "./presentation";
+import { capitalized, RESULTS, redactReport } from "./presentation";
 import { latencyText } from "./text";
 
 /** Returns the verdict as a sentence that follows its name. */
@@ -25,7 +25,7 @@ export function reconciliationSentence(report: ReconcileReport): string {
 export function reconciliationNumbers(report: ReconcileReport): [name: string, value: string][] {
   const { backfill, amplitudeMetrics: metrics, rowsIgnored, eventsLateOverAnHour } = report;
   const ignored = rowsIgnored.repeated + rowsIgnored.otherHours + rowsIgnored.withoutTime;
-  const rows: [string, string | number][] = [
+  const rows: [string, string | number | null][] = [
     ["stream", `${report.streamName} (${report.region})`],
     ["hours", `${report.from} to ${report.to}, UTC`],
     ["exported", report.eventsExported],
@@ -44,25 +44,15 @@ export function reconciliationNumbers(report: ReconcileReport): [name: string, v
     ["rows ignored", ignored],
     ["parts skipped", report.eventsSkipped],
     ["latency", latencyText(report.latencyInSeconds)],
-    ...(backfill === null
-      ? []
-      : [
-          ["written", `${backfill.eventsWritten}, not written ${backfill.eventsNotWritten}`] satisfies [
-            string,
-            string,
-          ],
-        ]),
-    ...(metrics === null
-      ? []
-      : [
-          [
-            "by Amplitude",
-            `delivered ${metrics.eventsDelivered}, not delivered ${metrics.eventsNotDelivered}, expired ${metrics.eventsExpired}, discarded ${metrics.eventsDiscarded}`,
-          ] satisfies [string, string],
-        ]),
+    ["written", backfill && `${backfill.eventsWritten}, not written ${backfill.eventsNotWritten}`],
+    [
+      "by Amplitude",
+      metrics &&
+        `delivered ${metrics.eventsDelivered}, not delivered ${metrics.eventsNotDelivered}, expired ${metrics.eventsExpired}, discarded ${metrics.eventsDiscarded}`,
+    ],
     ["duration", `${report.durationInSeconds.toFixed(1)} s`],
   ];
-  return rows.map(([name, value]) => [name, String(value)]);
+  return rows.flatMap(([name, value]) => (value === null ? [] : [[name, String(value)]]));
 }
 
 /** Columns of the tables per hour and per event type. */
@@ -79,14 +69,27 @@ export const OUTCOME_COLUMNS: [title: string, field: keyof EventOutcomes][] = [
 /** Rows of a table on a terminal or in Markdown. The page and report.json have more. */
 const MAX_ROWS = 20;
 
-/** Returns the rows with something to say first, at most 20, and how many are left out. */
-function worstFirst<Row extends EventOutcomes>(all: Row[]): { shown: Row[]; more: number } {
+/** A table of outcomes as cells, with the rows that have something to say first. */
+interface OutcomeTable {
+  header: string[];
+  rows: string[][];
+  /** Number of rows that are left out. */
+  more: number;
+}
+
+function outcomeTable<Row extends EventOutcomes>(
+  title: string,
+  all: Row[],
+  nameOf: (row: Row) => string,
+): OutcomeTable {
   const weight = (row: Row) => row.eventsMissing * 1e6 + row.eventsNotForwarded + row.eventsDifferent;
-  const shown =
-    all.length <= MAX_ROWS
-      ? all
-      : [...all].sort((one, other) => weight(other) - weight(one)).slice(0, MAX_ROWS);
-  return { shown, more: all.length - shown.length };
+  const ranked = all.length <= MAX_ROWS ? all : [...all].sort((one, other) => weight(other) - weight(one));
+  const shown = ranked.slice(0, MAX_ROWS);
+  return {
+    header: [title, ...OUTCOME_COLUMNS.map(([name]) => name)],
+    rows: shown.map((row) => [nameOf(row), ...OUTCOME_COLUMNS.map(([, field]) => String(row[field]))]),
+    more: all.length - shown.length,
+  };
 }
 
 /** Renders a report for a terminal, without a line break at its end. */
@@ -96,62 +99,42 @@ export function reconciliationText(untrusted: ReconcileReport): string {
     `${report.verdict.toUpperCase()}: ${reconciliationSentence(report)}`,
     "",
     ...reconciliationNumbers(report).map(([name, value]) => `  ${name.padEnd(16)}${value}`),
-    ...textTable("hour", report.hours, ({ hour, verdict }) => `${hour} ${verdict}`),
-    ...textTable("event type", report.eventTypes, ({ eventType }) => eventType),
+    ...textTable(outcomeTable("hour", report.hours, ({ hour, verdict }) => `${hour} ${verdict}`)),
+    ...textTable(outcomeTable("event type", report.eventTypes, ({ eventType }) => eventType)),
     ...report.findings.flatMap(findingLines),
   ].join("\n");
 }
 
-function textTable<Row extends EventOutcomes>(
-  title: string,
-  all: Row[],
-  nameOf: (row: Row) => string,
-): string[] {
-  if (all.length === 0) return [];
-  const { shown, more } = worstFirst(all);
-  const cells = [
-    [title, ...OUTCOME_COLUMNS.map(([name]) => name.toLowerCase())],
-    ...shown.map((row) => [nameOf(row), ...OUTCOME_COLUMNS.map(([, field]) => String(row[field]))]),
-  ];
-  return [
-    "",
-    ...alignedColumns(cells, 1).map((line) => `  ${line}`),
-    ...(more > 0 ? [`  and ${more} more`] : []),
-  ];
+function textTable({ header, rows, more }: OutcomeTable): string[] {
+  if (rows.length === 0) return [];
+  const lines = alignedColumns([header.map((title) => title.toLowerCase()), ...rows], 1);
+  return ["", ...lines.map((line) => `  ${line}`), ...(more > 0 ? [`  and ${more} more`] : [])];
 }
-
-const VERDICT_SIGNS: Record<ReconcileVerdict, string> = { complete: "✅", incomplete: "❌", undecided: "❓" };
 
 /** Renders a report as GitHub Markdown. Customers' accounts are redacted. */
 export function reconciliationMarkdown(report: ReconcileReport): string {
   const shown = redactReport(report);
   const lines = [
-    `## ${VERDICT_SIGNS[shown.verdict]} Amplitude reconciliation: ${shown.verdict}`,
+    `## ${RESULTS[shown.verdict].emoji} Amplitude reconciliation: ${shown.verdict}`,
     "",
     `${capitalized(reconciliationSentence(shown))}.`,
     "",
     ...numbersTable(reconciliationNumbers(shown).map(([name, value]) => [capitalized(name), prose(value)])),
-    ...markdownTable("Hour", shown.hours, ({ hour, verdict }) => `${code(hour)} ${verdict}`),
-    ...markdownTable("Event type", shown.eventTypes, ({ eventType }) => code(eventType)),
+    ...markdownTable(outcomeTable("Hour", shown.hours, ({ hour, verdict }) => `${code(hour)} ${verdict}`)),
+    ...markdownTable(outcomeTable("Event type", shown.eventTypes, ({ eventType }) => code(eventType))),
     ...findingList(shown.findings),
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function markdownTable<Row extends EventOutcomes>(
-  title: string,
-  all: Row[],
-  nameOf: (row: Row) => string,
-): string[] {
-  if (all.length === 0) return [];
-  const { shown, more } = worstFirst(all);
+function markdownTable({ header, rows, more }: OutcomeTable): string[] {
+  if (rows.length === 0) return [];
+  const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
   return [
     "",
-    `| ${[title, ...OUTCOME_COLUMNS.map(([name]) => name)].join(" | ")} |`,
-    `|---|${"---:|".repeat(OUTCOME_COLUMNS.length)}`,
-    ...shown.map(
-      (row) => `| ${[nameOf(row), ...OUTCOME_COLUMNS.map(([, field]) => row[field])].join(" | ")} |`,
-    ),
+    line(header),
+    `|---|${"---:|".repeat(header.length - 1)}`,
+    ...rows.map(line),
     ...(more > 0 ? ["", `And ${more} more.`] : []),
   ];
 }
