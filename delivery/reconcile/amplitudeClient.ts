@@ -185,19 +185,14 @@ function failure(what: string, status: number | undefined, problem: string, atte
     );
   }
   const tried = attempts === 1 ? "" : ` ${attempts} attempts failed.`;
-  if (status === 400 && what.startsWith("The export"))
-    return new SourceError(
-      `${what} is larger than the 4 GB that Amplitude's Export API returns (HTTP 400). ${OTHER_WAY}`,
-    );
-  if (status === 504)
-    return new SourceError(`${what} takes Amplitude's Export API too long (HTTP 504).${tried} ${OTHER_WAY}`);
-  if (status === 429)
-    return new SourceError(
-      `${what} is throttled by Amplitude (HTTP 429).${tried} Run this again in some minutes`,
-    );
-  return new SourceError(
-    `${what} can't be read from Amplitude: ${problem}.${tried} Check the network and --amplitude-url, and run this again`,
-  );
+  const isExport = what.startsWith("The export");
+  const reasons: Record<number, string | false> = {
+    400: isExport && `is larger than the 4 GB that Amplitude's Export API returns (HTTP 400). ${OTHER_WAY}`,
+    429: `is throttled by Amplitude (HTTP 429).${tried} Run this again in some minutes`,
+    504: `takes Amplitude's Export API too long (HTTP 504).${tried} ${OTHER_WAY}`,
+  };
+  const otherwise = `can't be read from Amplitude: ${problem}.${tried} Check the network and --amplitude-url, and run this again`;
+  return new SourceError(`${what} ${reasons[status ?? 0] || otherwise}`);
 }
 
 function metricsFrom(response: unknown): AmplitudeMetrics {

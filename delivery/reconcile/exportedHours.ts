@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import type { EpochMs } from "../common/clock";
 import { messageOf, SettingsError, SourceError } from "../common/errors";
 import { makeFolder, openTemporaryFile, probeFile, writeAtomically } from "../common/files";
@@ -22,9 +22,7 @@ const EMPTY_ZIP = Buffer.concat([Buffer.from("504b0506", "hex"), Buffer.alloc(18
 /** Amplitude's side: the rows of the hours, from archives or from the Export API. They can be read more than once. */
 export class ExportedHours {
   /** Parts of the export that are not events, of the first reading. */
-  readonly problems: SourceProblem[] = [];
-  problemCount = 0;
-  fileProblemCount = 0;
+  readonly skipped = { problems: [] as SourceProblem[], problemCount: 0, fileProblemCount: 0 };
   #readings = 0;
 
   /**
@@ -97,7 +95,7 @@ export class ExportedHours {
     const fetched = await this.client?.download(time, (zip) => saveZip(zip, `hour ${formatHour(time)}`));
     if (fetched === undefined) return;
     if (fetched === null) {
-      if (kept !== undefined) await keep(kept, oneChunk(EMPTY_ZIP));
+      if (kept !== undefined) await keep(kept, Readable.from([EMPTY_ZIP]));
       return;
     }
     const { source, file } = fetched;
@@ -118,9 +116,9 @@ export class ExportedHours {
   }
 
   #addProblems({ problems, problemCount, fileProblemCount }: ExportSource): void {
-    this.problems.push(...problems);
-    this.problemCount += problemCount;
-    this.fileProblemCount += fileProblemCount;
+    this.skipped.problems.push(...problems);
+    this.skipped.problemCount += problemCount;
+    this.skipped.fileProblemCount += fileProblemCount;
   }
 }
 
@@ -174,8 +172,4 @@ async function saveZip(zip: Readable, name: string): Promise<{ source: ExportSou
     await file.close();
     throw error;
   }
-}
-
-async function* oneChunk(chunk: Buffer): AsyncGenerator<Buffer> {
-  yield chunk;
 }

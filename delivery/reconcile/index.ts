@@ -307,7 +307,6 @@ class Reconciliation {
 
   #result(): Omit<Reconciled, "before" | "after"> {
     const { tally, eventsWithoutIdentity, rowsIgnored, typesNotExported } = this.#matcher;
-    const { problems, problemCount, fileProblemCount } = this.#exported;
     const { options, deployment } = this;
     return {
       names: namesOf(deployment.outputs),
@@ -320,7 +319,7 @@ class Reconciliation {
       tally,
       eventsWithoutIdentity,
       rowsIgnored,
-      skipped: { problems, problemCount, fileProblemCount },
+      skipped: this.#exported.skipped,
       differences: this.#matcher.differences(MAX_DIFFERENCES),
       backfill: this.#backfilled,
       metrics: this.#metrics,

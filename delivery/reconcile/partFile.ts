@@ -274,20 +274,22 @@ class Content {
     return this.#rest.subarray(0, length);
   }
 
-  /** Returns the next line, or undefined at the end. */
-  async line(): Promise<string | undefined> {
-    let end = this.#rest.indexOf("\n");
-    while (end === -1) {
-      const from = this.#rest.length;
-      if (!(await this.#readMore())) {
-        if (from > 0) throw new Error(TOO_SHORT);
-        return undefined;
-      }
-      end = this.#rest.indexOf("\n", from);
+  /**
+   * Returns the next line, or undefined at the end.
+   *
+   * @param from Index from which the end of the line is looked for.
+   */
+  async line(from = 0): Promise<string | undefined> {
+    const end = this.#rest.indexOf("\n", from);
+    if (end !== -1) {
+      const line = this.#rest.toString("utf8", 0, end);
+      this.#rest = this.#rest.subarray(end + 1);
+      return line;
     }
-    const line = this.#rest.toString("utf8", 0, end);
-    this.#rest = this.#rest.subarray(end + 1);
-    return line;
+    const { length } = this.#rest;
+    if (await this.#readMore()) return this.line(length);
+    if (length > 0) throw new Error(TOO_SHORT);
+    return undefined;
   }
 
   /** Takes `count` blocks of some bytes. */

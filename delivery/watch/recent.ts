@@ -88,6 +88,7 @@ const RATE_SECONDS = 10;
 
 /** Counts per second over the last 60 seconds. A clock that is set back stands still here. */
 export class RecentRate {
+  /** Counts of the last 60 seconds. The current second is the last. */
   readonly #counts = new Array<number>(SECONDS).fill(0);
   #second: number;
   readonly #firstSecond: number;
@@ -99,35 +100,29 @@ export class RecentRate {
 
   add(count: number, now: EpochMs): void {
     this.#moveTo(now);
-    const at = this.#second % SECONDS;
-    this.#counts[at] = (this.#counts[at] ?? 0) + count;
+    this.#counts.push((this.#counts.pop() ?? 0) + count);
   }
 
   /** Returns the rate over the last ten whole seconds. At first it covers fewer, or the current second. */
   perSecond(now: EpochMs): number {
     this.#moveTo(now);
     const whole = Math.min(RATE_SECONDS, this.#second - this.#firstSecond);
-    if (whole === 0) return this.#countAt(0);
-    let sum = 0;
-    for (let ago = 1; ago <= whole; ago += 1) sum += this.#countAt(ago);
-    return sum / whole;
+    if (whole === 0) return this.#counts.at(-1) ?? 0;
+    return this.#counts.slice(-1 - whole, -1).reduce((sum, count) => sum + count, 0) / whole;
   }
 
   /** Returns the counts of the last 60 seconds. The current second is the last. */
   lastMinute(now: EpochMs): number[] {
     this.#moveTo(now);
-    return Array.from({ length: SECONDS }, (_, index) => this.#countAt(SECONDS - 1 - index));
-  }
-
-  #countAt(secondsAgo: number): number {
-    const index = (((this.#second - secondsAgo) % SECONDS) + SECONDS) % SECONDS;
-    return this.#counts[index] ?? 0;
+    return [...this.#counts];
   }
 
   #moveTo(now: EpochMs): void {
     const second = Math.floor(now / 1000);
+    if (second <= this.#second) return;
     const passed = Math.min(SECONDS, second - this.#second);
-    for (let step = 1; step <= passed; step += 1) this.#counts[(second - passed + step) % SECONDS] = 0;
-    this.#second = Math.max(this.#second, second);
+    this.#counts.splice(0, passed);
+    this.#counts.push(...new Array<number>(passed).fill(0));
+    this.#second = second;
   }
 }
