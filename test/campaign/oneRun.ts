@@ -1,6 +1,6 @@
-import { type DeliveryReport, verifyDelivery } from "../../delivery";
+import { type DeliveryReport, type Part, verifyDelivery } from "../../delivery";
 import { VirtualClock } from "../delivery/common/virtualClock";
-import { draw } from "./faults/draw";
+import { randomOf } from "./faults/draw";
 import { type FaultProxyOptions, startFaultProxy } from "./faults/faultProxy";
 import type { TruthLog } from "./faults/log";
 import { ACCOUNT_ID, goodIdentity, ROLE_ARN } from "./identity";
@@ -39,7 +39,10 @@ export interface Surroundings
 }
 
 /** Creates the AWS of a run, with the run's clock. */
-export type Surrounding = (scenario: Scenario, now: () => number) => Promise<Surroundings>;
+export type Surrounding = (scenario: Pick<Scenario, "shards">, now: () => number) => Promise<Surroundings>;
+
+/** Start of a run in this process. */
+export const STARTED_AT = Date.UTC(2026, 0, 5);
 
 /** Streams in this process, new for each run. */
 export const inMemory: Surrounding = async ({ shards }, now) => {
@@ -56,7 +59,7 @@ export const inMemory: Surrounding = async ({ shards }, now) => {
     otherStreamName,
     endpoint,
     others: goodIdentity,
-    startedAt: Date.UTC(2026, 0, 5),
+    startedAt: STARTED_AT,
   };
 };
 
@@ -68,13 +71,12 @@ export async function run(scenario: Scenario, surrounding: Surrounding = inMemor
   clock = new VirtualClock(surroundings.startedAt, () => isBusy());
   const { seed, plan } = scenario;
   const proxy = await startFaultProxy({ ...surroundings, plan, clock, nameOf: numberIn });
-  const requests = new RequestsInFlight(new URL(proxy.endpoint).host);
+  const requests = new RequestsInFlight(proxy.endpoint);
   isBusy = () => requests.count > proxy.held;
   const events = eventBytes(seed, scenario.events);
   try {
-    const report = await withoutRetriesOfTheSdk(() =>
-      verify(scenario, surroundings, proxy.endpoint, events, clock),
-    );
+    const ran = { ...surroundings, endpoint: proxy.endpoint, events, clock };
+    const report = await withoutRetriesOfTheSdk(() => verify(scenario, ran));
     return { scenario, events, report, log: proxy.log };
   } finally {
     requests.stop();
@@ -82,35 +84,36 @@ export async function run(scenario: Scenario, surrounding: Surrounding = inMemor
   }
 }
 
-function verify(
+/** A run of `verifyDelivery`, or of one part of it. */
+interface Run extends Pick<Surroundings, "region" | "roleArn" | "streamName" | "credentials"> {
+  /** URL of the fault proxy. */
+  endpoint: string;
+  events: Buffer[];
+  clock: VirtualClock;
+  runId?: string;
+  part?: Part;
+}
+
+export function verify(
   { seed, concurrency, pollMs, timeoutSeconds, rate }: Scenario,
-  { region, roleArn, streamName, credentials }: Surroundings,
-  endpoint: string,
-  events: Buffer[],
-  clock: VirtualClock,
+  { region, roleArn, streamName, credentials, endpoint, events, clock, runId, part }: Run,
 ): Promise<DeliveryReport> {
-  let draws = 0;
   return verifyDelivery({
+    ...{ credentials, endpoint, clock, runId, part },
     outputs: { roleArn, region, streamName },
     source: pacedEvents(seed, events, clock),
     route: "operator",
-    credentials,
-    endpoint,
     concurrency,
     pollMs,
     timeoutSeconds,
     rate,
     propagationSeconds: 0,
-    clock,
-    random: () => {
-      draws += 1;
-      return draw(seed, "random", draws);
-    },
+    random: randomOf(seed),
   });
 }
 
 /** Returns the part of a partition key that is the same in every run: the event's number, from 0. */
-function numberIn(partitionKey: string): string {
+export function numberIn(partitionKey: string): string {
   return partitionKey.slice(partitionKey.lastIndexOf(".") + 1);
 }
 

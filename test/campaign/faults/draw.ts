@@ -7,6 +7,15 @@ export function drawWhole(least: number, most: number, seed: string, ...parts: (
   return least + Math.floor(draw(seed, ...parts) * (most - least + 1));
 }
 
+/** Returns a function that draws numbers in [0, 1), one after the other. */
+export function randomOf(seed: string): () => number {
+  let draws = 0;
+  return () => {
+    draws += 1;
+    return draw(seed, "random", draws);
+  };
+}
+
 /** Probability of each outcome, 0–1; together at most 1. */
 export type Chances<Name extends string> = Partial<Record<Name, number>>;
 

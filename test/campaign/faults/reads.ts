@@ -4,7 +4,6 @@ import { draw, drawWhole } from "./draw";
 import { REQUEST_FAULTS, type ReadFaultName, type RequestFault, type RequestFaultName } from "./faults";
 import type { Copy, Reading } from "./log";
 import { bodyOf, type ProxiedStream } from "./proxiedStream";
-import { ToldNumbers } from "./toldNumbers";
 import { isCarriedOut, isClear, underFault } from "./wire";
 import type { Hold, Reply } from "./writes";
 
@@ -228,4 +227,24 @@ function note(
   reading.served = records.map(({ SequenceNumber }) => SequenceNumber);
   const last = records.at(-1);
   if (last !== undefined) reading.lastArrivalAt = Math.round(last.ApproximateArrivalTimestamp * 1000);
+}
+
+/** Maximum number of consecutive records with the same number. */
+const SHARING = 4;
+
+/** Sequence numbers in responses: up to four consecutive records of a shard have the number of the first. */
+class ToldNumbers {
+  /** Current number per shard, and how many records have it. */
+  readonly #current = new Map<string, { number: string; records: number }>();
+
+  /** @param number True number of the shard's next record. */
+  next(shardId: string, number: string): string {
+    const current = this.#current.get(shardId);
+    if (current === undefined || current.records === SHARING) {
+      this.#current.set(shardId, { number, records: 1 });
+      return number;
+    }
+    current.records += 1;
+    return current.number;
+  }
 }

@@ -8,7 +8,7 @@ import type { ReconcileReport } from "../../../delivery/reconcile/report";
 import { DOCUMENTED_EXPORT, ExportApi } from "../../../sandbox/amplitude/exportApi";
 import { type LocalAmplitude, startAmplitude } from "../../../sandbox/amplitude/server";
 import { VirtualClock } from "../../delivery/common/virtualClock";
-import { draw } from "../faults/draw";
+import { randomOf } from "../faults/draw";
 import { startFaultProxy } from "../faults/faultProxy";
 import { ACCOUNT_ID, goodIdentity, ROLE_ARN } from "../identity";
 import { MemoryKinesis } from "../memoryKinesis/memoryKinesis";
@@ -56,11 +56,10 @@ export async function reconcileOnce(scenario: ReconcileScenario, count?: number)
   });
   const folder = await mkdtemp(join(tmpdir(), "reconcile-"));
   const amplitude = await amplitudeOf(scenario, world, proxy.endpoint, () => time.now());
-  const [toAws, toAmplitude] = [proxy.endpoint, amplitude.origin].map(
-    (url) => new RequestsInFlight(new URL(url).host),
-  );
-  isBusy = () => (toAws?.count ?? 0) > proxy.held || (toAmplitude?.count ?? 0) > 0;
-  let draws = 0;
+  const toAws = new RequestsInFlight(proxy.endpoint);
+  const toAmplitude = new RequestsInFlight(amplitude.origin);
+  isBusy = () => toAws.count > proxy.held || toAmplitude.count > 0;
+  const random = randomOf(seed);
   try {
     const exports = scenario.source === "files" ? [await archive(scenario, world, folder)] : undefined;
     const reconcile = (divided: Pick<ReconcileOptions, "part" | "runId" | "partFile">) =>
@@ -77,18 +76,15 @@ export async function reconcileOnce(scenario: ReconcileScenario, count?: number)
         allTypes: scenario.allTypes,
         propagationSeconds: 0,
         clock: time,
-        random: () => {
-          draws += 1;
-          return draw(seed, "random", draws);
-        },
+        random,
       });
     const report = await withoutRetriesOfTheSdk(() =>
       count === undefined ? reconcile({}) : reconcileInParts(count, folder, reconcile),
     );
     return { report, world };
   } finally {
-    toAws?.stop();
-    toAmplitude?.stop();
+    toAws.stop();
+    toAmplitude.stop();
     await Promise.all([proxy.stop(), amplitude.stop(), rm(folder, { recursive: true })]);
   }
 }
