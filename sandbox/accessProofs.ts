@@ -32,10 +32,10 @@ export async function proveAccess(subject: ProofSubject): Promise<AccessProof[]>
   const { aws, roleArn } = subject;
   const { amplitude, stranger } = aws.principals;
   const proofs = [
-    await allowed(`Amplitude's account ${amplitude.accountId} can assume the role`, () =>
+    await prove(`Amplitude's account ${amplitude.accountId} can assume the role`, "allowed", () =>
       assume(aws, amplitude, roleArn),
     ),
-    await denied(`another account (${stranger.accountId}) can't assume the role`, () =>
+    await prove(`another account (${stranger.accountId}) can't assume the role`, "denied", () =>
       assume(aws, stranger, roleArn),
     ),
   ];
@@ -54,15 +54,15 @@ async function proveSession(kinesis: KinesisClient, { aws, streamName, otherStre
   const iterator = await shardIterator(operator, streamName);
   operator.destroy();
   return [
-    await allowed("the role can write to the stream", () => dryWrite(kinesis, streamName)),
-    await denied("the role can't write to another stream", () => dryWrite(kinesis, otherStreamName)),
-    await denied("the role can't read the stream's records", () =>
+    await prove("the role can write to the stream", "allowed", () => dryWrite(kinesis, streamName)),
+    await prove("the role can't write to another stream", "denied", () => dryWrite(kinesis, otherStreamName)),
+    await prove("the role can't read the stream's records", "denied", () =>
       kinesis.send(new GetRecordsCommand({ ShardIterator: iterator })),
     ),
-    await denied("the role can't list the stream's shards", () =>
+    await prove("the role can't list the stream's shards", "denied", () =>
       kinesis.send(new ListShardsCommand({ StreamName: streamName })),
     ),
-    await denied("the role can't describe the stream", () =>
+    await prove("the role can't describe the stream", "denied", () =>
       kinesis.send(new DescribeStreamSummaryCommand({ StreamName: streamName })),
     ),
   ];
@@ -70,11 +70,11 @@ async function proveSession(kinesis: KinesisClient, { aws, streamName, otherStre
 
 /** Returns the credentials of the role's session. */
 export async function assume(
-  aws: LocalAws,
+  { endpoint, region }: LocalAws,
   caller: LocalPrincipal,
   roleArn: string,
 ): Promise<AwsCredentialIdentity> {
-  const sts = new STSClient(clientConfig(aws, caller));
+  const sts = new STSClient({ endpoint, region, credentials: caller });
   try {
     const { Credentials } = await sts.send(
       new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: "access-proof" }),
@@ -108,23 +108,21 @@ async function shardIterator(kinesis: KinesisClient, streamName: string): Promis
   return (await kinesis.send(new GetShardIteratorCommand(input))).ShardIterator;
 }
 
-function kinesisClient(aws: LocalAws, credentials: AwsCredentialIdentity): KinesisClient {
-  return new KinesisClient({ ...clientConfig(aws, credentials), requestHandler: new NodeHttpHandler() });
+export function kinesisClient(
+  { endpoint, region }: LocalAws,
+  credentials: AwsCredentialIdentity,
+): KinesisClient {
+  return new KinesisClient({ endpoint, region, credentials, requestHandler: new NodeHttpHandler() });
 }
 
-function clientConfig({ endpoint, region }: LocalAws, credentials: AwsCredentialIdentity) {
-  return { endpoint, region, credentials };
-}
-
-async function allowed(claim: string, call: () => Promise<unknown>): Promise<AccessProof> {
+async function prove(
+  claim: string,
+  expected: "allowed" | "denied",
+  call: () => Promise<unknown>,
+): Promise<AccessProof> {
   const error = await errorOf(call);
-  return error === undefined ? { claim, holds: true } : { claim, holds: false, observed: error };
-}
-
-async function denied(claim: string, call: () => Promise<unknown>): Promise<AccessProof> {
-  const error = await errorOf(call);
-  if (error?.startsWith("AccessDenied")) return { claim, holds: true };
-  return { claim, holds: false, observed: error ?? "the request was allowed" };
+  const holds = expected === "allowed" ? error === undefined : error?.startsWith("AccessDenied") === true;
+  return holds ? { claim, holds } : { claim, holds, observed: error ?? "the request was allowed" };
 }
 
 async function errorOf(call: () => Promise<unknown>): Promise<string | undefined> {

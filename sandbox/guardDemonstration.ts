@@ -1,7 +1,6 @@
 import { setTimeout } from "node:timers/promises";
-import { KinesisClient, PutRecordCommand } from "@aws-sdk/client-kinesis";
-import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { assume } from "./accessProofs";
+import { PutRecordCommand } from "@aws-sdk/client-kinesis";
+import { assume, kinesisClient } from "./accessProofs";
 import type { LocalAws } from "./aws";
 import type { StartedAlarm } from "./aws/monitoring/server";
 
@@ -42,10 +41,7 @@ export class GuardDemonstration {
       );
       return;
     }
-    const { endpoint, region, principals } = aws;
-    const credentials = await assume(aws, principals.amplitude, roleArn);
-    const requestHandler = new NodeHttpHandler();
-    const kinesis = new KinesisClient({ endpoint, region, credentials, requestHandler });
+    const kinesis = kinesisClient(aws, await assume(aws, aws.principals.amplitude, roleArn));
     const startedAt = performance.now();
     try {
       const Data = Buffer.from(JSON.stringify({ app: INTRUDER, event_type: "intrusion" }));

@@ -1,11 +1,5 @@
 import { join } from "node:path";
-import {
-  CreateStreamCommand,
-  DeleteStreamCommand,
-  DescribeStreamSummaryCommand,
-  KinesisClient,
-} from "@aws-sdk/client-kinesis";
-import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { CreateStreamCommand, DeleteStreamCommand, waitUntilStreamExists } from "@aws-sdk/client-kinesis";
 import {
   type DeliveryReport,
   type EventSource,
@@ -15,9 +9,8 @@ import {
   type SourceEvent,
   verifyDelivery,
 } from "../delivery";
-import { type AccessProof, proveAccess } from "./accessProofs";
+import { type AccessProof, kinesisClient, proveAccess } from "./accessProofs";
 import type { LocalAws } from "./aws";
-import { untilActive } from "./aws/untilActive";
 import { unlessAborted } from "./process/interruption";
 import { provision } from "./pulumi/provisioning/engine";
 import type { Provisioned } from "./pulumi/provisioning/places";
@@ -87,17 +80,13 @@ export async function onboard(options: OnboardingOptions): Promise<Onboarding> {
 /** Creates a second stream, which the role must not access, and deletes it after `use`. */
 async function withOtherStream<T>(aws: LocalAws, use: (name: string) => Promise<T>): Promise<T> {
   const StreamName = "another-stream";
-  const { endpoint, region, principals } = aws;
-  const requestHandler = new NodeHttpHandler();
-  const kinesis = new KinesisClient({ endpoint, region, credentials: principals.operator, requestHandler });
+  const kinesis = kinesisClient(aws, aws.principals.operator);
   try {
     await kinesis.send(
       new CreateStreamCommand({ StreamName, StreamModeDetails: { StreamMode: "ON_DEMAND" } }),
     );
-    await untilActive(async () => {
-      const response = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
-      return response.StreamDescriptionSummary?.StreamStatus;
-    });
+    const seconds = { maxWaitTime: 30, minDelay: 0.05, maxDelay: 0.05 };
+    await waitUntilStreamExists({ client: kinesis, ...seconds }, { StreamName });
     return await use(StreamName);
   } finally {
     await kinesis.send(new DeleteStreamCommand({ StreamName }));

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { HttpResponse } from "../protocol";
 import { AwsError, type Json, parseBody } from "../protocol";
-import { matches } from "./eventPattern";
+import { type EventPattern, matches } from "./eventPattern";
 import { filled, LOG_GROUP_ARN, type Pipe, patternsOf } from "./pipe";
 
 /** Calls a service with the pipe's role. The service enforces the role's policy. */
@@ -104,9 +104,9 @@ export class Poller {
 
   /** One write per record, which is how AUTOMATIC_BISECT ends. A record is skipped after the last attempt. */
   async #write(records: KinesisRecord[], shard: Shard, maxRetries: number): Promise<void> {
-    const lines = new Lines(this.pipe);
+    const patterns = patternsOf(this.pipe);
     for (const record of records) {
-      const message = lines.of(record);
+      const message = lineOf(this.pipe, patterns, record);
       if (message !== undefined) {
         try {
           await this.#put(message);
@@ -162,35 +162,27 @@ interface KinesisRecord {
   ApproximateArrivalTimestamp: number;
 }
 
-/** The lines of one pipe. */
-class Lines {
-  readonly #patterns;
-
-  constructor(private readonly pipe: Pipe) {
-    this.#patterns = patternsOf(pipe);
-  }
-
-  /** Returns undefined if no filter lets the record through, such as one whose payload is not JSON. */
-  of(record: KinesisRecord): string | undefined {
-    const { SequenceNumber: sequenceNumber, PartitionKey: partitionKey } = record;
-    const data = parsedPayload(record.Data);
-    const event = {
-      eventSource: "aws:kinesis",
-      eventSourceARN: this.pipe.Source,
-      sequenceNumber,
-      partitionKey,
-      approximateArrivalTimestamp: record.ApproximateArrivalTimestamp,
-      data,
-    };
-    const passes =
-      this.#patterns?.some((pattern) => {
-        const isAboutData = [...pattern.keys()].some((path) => path.startsWith("data."));
-        return (data !== undefined || !isAboutData) && matches(pattern, event);
-      }) ?? true;
-    if (!passes) return undefined;
-    const { InputTemplate } = this.pipe.TargetParameters;
-    return InputTemplate === undefined ? JSON.stringify(event) : filled(InputTemplate, event);
-  }
+/** Returns undefined if no filter lets the record through, such as one whose payload is not JSON. */
+function lineOf(
+  { Source, TargetParameters: { InputTemplate } }: Pipe,
+  patterns: EventPattern[] | undefined,
+  record: KinesisRecord,
+): string | undefined {
+  const data = parsedPayload(record.Data);
+  const event = {
+    eventSource: "aws:kinesis",
+    eventSourceARN: Source,
+    sequenceNumber: record.SequenceNumber,
+    partitionKey: record.PartitionKey,
+    approximateArrivalTimestamp: record.ApproximateArrivalTimestamp,
+    data,
+  };
+  const passes = (pattern: EventPattern) => {
+    const isAboutData = [...pattern.keys()].some((path) => path.startsWith("data."));
+    return (data !== undefined || !isAboutData) && matches(pattern, event);
+  };
+  if (patterns?.some(passes) === false) return undefined;
+  return InputTemplate === undefined ? JSON.stringify(event) : filled(InputTemplate, event);
 }
 
 function parsedPayload(base64: string): unknown {

@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { type CheckFailure, isEmpty, isKnown, isObject, type Properties, UNKNOWN } from "./properties";
+import {
+  type CheckFailure,
+  isEmpty,
+  isKnown,
+  isObject,
+  type Properties,
+  parsedJson,
+  UNKNOWN,
+} from "./properties";
 import type { NameRule, PropertySpec, ResourceType, ValueType } from "./resourceType";
 
 /** The engine's proposal for a name, from `pulumi:autonaming`. */
@@ -88,16 +96,8 @@ function isOfType(type: ValueType, value: unknown): boolean {
   if (type === "stringMap")
     return isObject(value) && Object.values(value).every((item) => typeof item === "string");
   if (type === "object") return isObject(value);
-  if (type === "policyDocument") return typeof value === "string" && isJsonObject(value);
+  if (type === "policyDocument") return typeof value === "string" && isObject(parsedJson(value));
   return typeof value === type;
-}
-
-function isJsonObject(value: string): boolean {
-  try {
-    return isObject(JSON.parse(value));
-  } catch {
-    return false;
-  }
 }
 
 function withDocumentsAsText(type: ResourceType, inputs: Properties): Properties {

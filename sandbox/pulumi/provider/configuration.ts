@@ -1,4 +1,4 @@
-import { type CheckFailure, isEmpty, isKnown, isObject, type Properties } from "./properties";
+import { type CheckFailure, isEmpty, isKnown, isObject, type Properties, parsedJson } from "./properties";
 
 /** Services with a configurable endpoint. */
 export const SERVICES = ["kinesis", "iam", "sts", "cloudwatch", "logs", "pipes"] as const;
@@ -75,15 +75,7 @@ function regionOf(environment: NodeJS.ProcessEnv): string | undefined {
 /** The engine encodes values other than strings as JSON. */
 function endpointList(value: unknown): Record<string, string>[] | undefined {
   if (isEmpty(value)) return [];
-  const list = typeof value === "string" ? parsed(value) : value;
+  const list = typeof value === "string" ? parsedJson(value) : value;
   const isList = Array.isArray(list) && list.every(isObject);
   return isList ? (list as Record<string, string>[]) : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,4 @@
-import type { Properties } from "./properties";
-import { isEmpty, isKnown, isObject, object } from "./properties";
+import { isEmpty, isKnown, isObject, object, type Properties, parsedJson } from "./properties";
 import type { PropertySpec, ResourceType } from "./resourceType";
 
 export interface PropertyDifference {
@@ -88,18 +87,11 @@ function sortedKeys(value: Properties): Properties {
  */
 export function areSamePolicies(one: unknown, other: unknown): boolean {
   if (one === other) return true;
-  const [first, second] = [parsed(one), parsed(other)];
+  const [first, second] = [one, other].map((text) =>
+    typeof text === "string" ? parsedJson(text) : undefined,
+  );
   if (first === undefined || second === undefined) return false;
   return canonical(normal(first)) === canonical(normal(second));
-}
-
-function parsed(document: unknown): unknown {
-  if (typeof document !== "string") return undefined;
-  try {
-    return JSON.parse(document);
-  } catch {
-    return undefined;
-  }
 }
 
 function normal(document: unknown): unknown {

@@ -67,6 +67,15 @@ export interface CheckFailure {
   reason: string;
 }
 
+/** Returns undefined if the text is not JSON. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Returns the given properties that have a value. */
 export function pick(properties: object, keys: readonly string[]): Properties {
   return Object.fromEntries(

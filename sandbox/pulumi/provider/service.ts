@@ -28,7 +28,7 @@ export interface ProviderServer {
  */
 export async function startProviderServer({ isShared = false } = {}): Promise<ProviderServer> {
   const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
-  server.addService(ResourceProviderService, new ProviderService(isShared).implementation());
+  server.addService(ResourceProviderService, new ProviderService(isShared).implementation);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound);
@@ -48,128 +48,113 @@ class ProviderService {
   constructor(private readonly isShared: boolean) {}
 
   /** gRPC responds UNIMPLEMENTED to any other method, and the engine then continues without it. */
-  implementation(): UntypedServiceImplementation {
-    return {
-      getSchema: unary(() => this.getSchema()),
-      getPluginInfo: unary(() => new PluginInfo().setVersion(VERSION)),
-      checkConfig: unary((request: proto.CheckRequest) => this.checkConfig(request)),
-      diffConfig: unary((request: proto.DiffRequest) => this.diffConfig(request)),
-      configure: unary((request: proto.ConfigureRequest) => this.configure(request)),
-      check: unary((request: proto.CheckRequest) => this.check(request)),
-      diff: unary((request: proto.DiffRequest) => this.diff(request)),
-      create: unary((request: proto.CreateRequest) => this.create(request)),
-      read: unary((request: proto.ReadRequest) => this.read(request)),
-      update: unary((request: proto.UpdateRequest) => this.update(request)),
-      delete: unary((request: proto.DeleteRequest) => this.delete(request)),
-      invoke: unary((request: proto.InvokeRequest) => this.invoke(request)),
-      cancel: unary(() => this.cancel()),
-      attach: unary(() => new Empty()),
-    };
-  }
+  readonly implementation: UntypedServiceImplementation = {
+    getSchema: unary(() => {
+      const resources = Object.fromEntries(supportedTypes().map((token) => [token, {}]));
+      const schema = { name: "aws", version: VERSION, resources, functions: {} };
+      return new proto.GetSchemaResponse().setSchema(JSON.stringify(schema));
+    }),
 
-  private getSchema(): proto.GetSchemaResponse {
-    const resources = Object.fromEntries(supportedTypes().map((token) => [token, {}]));
-    const schema = { name: "aws", version: VERSION, resources, functions: {} };
-    return new proto.GetSchemaResponse().setSchema(JSON.stringify(schema));
-  }
+    getPluginInfo: unary(() => new PluginInfo().setVersion(VERSION)),
 
-  private checkConfig(request: proto.CheckRequest): proto.CheckResponse {
-    const failures = configurationFailures(propertiesOf(request.getNews()), process.env);
-    return new proto.CheckResponse().setInputs(request.getNews()).setFailuresList(failureList(failures));
-  }
+    checkConfig: unary((request: proto.CheckRequest) => {
+      const failures = configurationFailures(propertiesOf(request.getNews()), process.env);
+      return new proto.CheckResponse().setInputs(request.getNews()).setFailuresList(failureList(failures));
+    }),
 
-  /** No difference replaces the provider: each resource's id holds its region, and keys and endpoints lead to the same resources. */
-  private diffConfig(request: proto.DiffRequest): proto.DiffResponse {
-    const [olds, news] = [propertiesOf(request.getOlds()), propertiesOf(request.getNews())];
-    const keys = [...new Set([...Object.keys(olds), ...Object.keys(news)])];
-    const changed = keys.filter((key) => JSON.stringify(olds[key]) !== JSON.stringify(news[key]));
-    const { DIFF_SOME, DIFF_NONE } = proto.DiffResponse.DiffChanges;
-    return new proto.DiffResponse()
-      .setChanges(changed.length > 0 ? DIFF_SOME : DIFF_NONE)
-      .setDiffsList(changed);
-  }
+    /** No difference replaces the provider: each resource's id holds its region, and keys and endpoints lead to the same resources. */
+    diffConfig: unary((request: proto.DiffRequest) => {
+      const [olds, news] = [propertiesOf(request.getOlds()), propertiesOf(request.getNews())];
+      const keys = [...new Set([...Object.keys(olds), ...Object.keys(news)])];
+      const changed = keys.filter((key) => JSON.stringify(olds[key]) !== JSON.stringify(news[key]));
+      return new proto.DiffResponse().setChanges(changesOf(changed)).setDiffsList(changed);
+    }),
 
-  private configure(request: proto.ConfigureRequest): proto.ConfigureResponse {
-    const settings = propertiesOf(request.getArgs());
-    try {
-      this.#aws = connect(configurationOf(settings, process.env));
-    } catch (error) {
-      throw new RequestError(status.INVALID_ARGUMENT, (error as Error).message);
-    }
-    return new proto.ConfigureResponse()
-      .setAcceptsecrets(false)
-      .setAcceptresources(false)
-      .setAcceptoutputs(false)
-      .setSupportspreview(true)
-      .setSupportsAutonamingConfiguration(true);
-  }
+    configure: unary((request: proto.ConfigureRequest) => {
+      const settings = propertiesOf(request.getArgs());
+      try {
+        this.#aws = connect(configurationOf(settings, process.env));
+      } catch (error) {
+        throw new RequestError(status.INVALID_ARGUMENT, (error as Error).message);
+      }
+      return new proto.ConfigureResponse()
+        .setAcceptsecrets(false)
+        .setAcceptresources(false)
+        .setAcceptoutputs(false)
+        .setSupportspreview(true)
+        .setSupportsAutonamingConfiguration(true);
+    }),
 
-  private check(request: proto.CheckRequest): proto.CheckResponse {
-    const { inputs, failures } = check(supportedType(request.getUrn()), {
-      logicalName: nameIn(request.getUrn()),
-      news: propertiesOf(request.getNews()),
-      olds: propertiesOf(request.getOlds()),
-      seed: request.getRandomseed_asU8(),
-      autonaming: autonamingOf(request),
-    });
-    return new proto.CheckResponse().setInputs(structOf(inputs)).setFailuresList(failureList(failures));
-  }
+    check: unary((request: proto.CheckRequest) => {
+      const { inputs, failures } = check(supportedType(request.getUrn()), {
+        logicalName: nameIn(request.getUrn()),
+        news: propertiesOf(request.getNews()),
+        olds: propertiesOf(request.getOlds()),
+        seed: request.getRandomseed_asU8(),
+        autonaming: autonamingOf(request),
+      });
+      return new proto.CheckResponse().setInputs(structOf(inputs)).setFailuresList(failureList(failures));
+    }),
 
-  private diff(request: proto.DiffRequest): proto.DiffResponse {
-    const type = supportedType(request.getUrn());
-    const ignored = keptInputs(request.getIgnorechangesList());
-    const difference = diff(type, propertiesOf(request.getOlds()), propertiesOf(request.getNews()));
-    return differenceResponse({ ...difference, properties: difference.properties.filter(ignored) });
-  }
+    diff: unary((request: proto.DiffRequest) => {
+      const type = supportedType(request.getUrn());
+      const ignored = request.getIgnorechangesList();
+      const difference = diff(type, propertiesOf(request.getOlds()), propertiesOf(request.getNews()));
+      const properties = difference.properties.filter(
+        ({ path, property }) => !ignored.includes(path) && !ignored.includes(property),
+      );
+      return differenceResponse({ ...difference, properties });
+    }),
 
-  private async create(request: proto.CreateRequest): Promise<proto.CreateResponse> {
-    const type = supportedType(request.getUrn());
-    const inputs = propertiesOf(request.getProperties());
-    if (request.getPreview()) {
-      return new proto.CreateResponse().setProperties(structOf(plannedCreate(this.aws, type, inputs)));
-    }
-    const { id, state } = await create(this.aws, type, inputs);
-    return new proto.CreateResponse().setId(id).setProperties(structOf(state));
-  }
+    create: unary(async (request: proto.CreateRequest) => {
+      const type = supportedType(request.getUrn());
+      const inputs = propertiesOf(request.getProperties());
+      if (request.getPreview()) {
+        return new proto.CreateResponse().setProperties(structOf(plannedCreate(this.aws, type, inputs)));
+      }
+      const { id, state } = await create(this.aws, type, inputs);
+      return new proto.CreateResponse().setId(id).setProperties(structOf(state));
+    }),
 
-  /** A response without an id means that the resource no longer exists. */
-  private async read(request: proto.ReadRequest): Promise<proto.ReadResponse> {
-    const type = supportedType(request.getUrn());
-    const [inputs, state] = [propertiesOf(request.getInputs()), propertiesOf(request.getProperties())];
-    const reading = await read(this.aws, type, request.getId(), inputs, state);
-    if (reading === undefined) return new proto.ReadResponse();
-    return new proto.ReadResponse()
-      .setId(reading.id)
-      .setInputs(structOf(reading.inputs))
-      .setProperties(structOf(reading.state));
-  }
+    /** A response without an id means that the resource no longer exists. */
+    read: unary(async (request: proto.ReadRequest) => {
+      const type = supportedType(request.getUrn());
+      const [inputs, state] = [propertiesOf(request.getInputs()), propertiesOf(request.getProperties())];
+      const reading = await read(this.aws, type, request.getId(), inputs, state);
+      if (reading === undefined) return new proto.ReadResponse();
+      return new proto.ReadResponse()
+        .setId(reading.id)
+        .setInputs(structOf(reading.inputs))
+        .setProperties(structOf(reading.state));
+    }),
 
-  private async update(request: proto.UpdateRequest): Promise<proto.UpdateResponse> {
-    const type = supportedType(request.getUrn());
-    const inputs = propertiesOf(request.getNews());
-    if (request.getPreview()) {
-      const planned = plannedUpdate(type, propertiesOf(request.getOlds()), inputs);
-      return new proto.UpdateResponse().setProperties(structOf(planned));
-    }
-    const { state } = await update(this.aws, type, request.getId(), inputs);
-    return new proto.UpdateResponse().setProperties(structOf(state));
-  }
+    update: unary(async (request: proto.UpdateRequest) => {
+      const type = supportedType(request.getUrn());
+      const inputs = propertiesOf(request.getNews());
+      const { state } = request.getPreview()
+        ? { state: plannedUpdate(type, propertiesOf(request.getOlds()), inputs) }
+        : await update(this.aws, type, request.getId(), inputs);
+      return new proto.UpdateResponse().setProperties(structOf(state));
+    }),
 
-  private async delete(request: proto.DeleteRequest): Promise<Empty> {
-    const type = supportedType(request.getUrn());
-    await type.delete(this.aws, request.getId(), propertiesOf(request.getProperties()));
-    return new Empty();
-  }
+    delete: unary(async (request: proto.DeleteRequest) => {
+      const type = supportedType(request.getUrn());
+      await type.delete(this.aws, request.getId(), propertiesOf(request.getProperties()));
+      return new Empty();
+    }),
 
-  private async invoke(request: proto.InvokeRequest): Promise<proto.InvokeResponse> {
-    const result = await callFunction(() => this.aws, request.getTok(), propertiesOf(request.getArgs()));
-    return new proto.InvokeResponse().setReturn(structOf(result));
-  }
+    invoke: unary(async (request: proto.InvokeRequest) => {
+      const result = await callFunction(() => this.aws, request.getTok(), propertiesOf(request.getArgs()));
+      return new proto.InvokeResponse().setReturn(structOf(result));
+    }),
 
-  private cancel(): Empty {
-    if (!this.isShared) this.#aws?.cancel();
-    return new Empty();
-  }
+    cancel: unary(() => {
+      if (!this.isShared) this.#aws?.cancel();
+      return new Empty();
+    }),
+
+    attach: unary(() => new Empty()),
+  };
 
   private get aws(): Aws {
     if (this.#aws !== undefined) return this.#aws;
@@ -221,9 +206,9 @@ function autonamingOf(request: proto.CheckRequest): Autonaming | undefined {
   return { proposedName: options.getProposedName(), mode: MODES[options.getMode()] };
 }
 
-/** Whether a difference counts, given the properties that the program ignores. */
-function keptInputs(ignored: string[]): (difference: PropertyDifference) => boolean {
-  return ({ path, property }) => !ignored.includes(path) && !ignored.includes(property);
+function changesOf(differences: unknown[]): proto.DiffResponse.DiffChanges {
+  const { DIFF_SOME, DIFF_NONE } = proto.DiffResponse.DiffChanges;
+  return differences.length > 0 ? DIFF_SOME : DIFF_NONE;
 }
 
 const { Kind } = proto.PropertyDiff;
@@ -234,10 +219,9 @@ const KINDS = {
 } as const;
 
 function differenceResponse({ properties, deleteBeforeReplace }: Difference): proto.DiffResponse {
-  const { DIFF_SOME, DIFF_NONE } = proto.DiffResponse.DiffChanges;
   const replacing = properties.filter(({ replaces }) => replaces);
   const response = new proto.DiffResponse()
-    .setChanges(properties.length > 0 ? DIFF_SOME : DIFF_NONE)
+    .setChanges(changesOf(properties))
     .setDiffsList(names(properties))
     .setReplacesList(names(replacing))
     .setDeletebeforereplace(deleteBeforeReplace)

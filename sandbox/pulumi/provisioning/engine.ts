@@ -33,14 +33,10 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   if (cli === undefined) return provisionInProcess(options);
   const stack = await createStack(options, cli);
   const { outputs } = await stack.up();
-  const { workspace } = stack;
   return {
     engine: `Pulumi engine v${cli.version}`,
     outputs: valuesOf(outputs),
-    stack: {
-      name: options.stackName,
-      project: workspace.workDir,
-    },
+    stack: { name: options.stackName, project: stack.workspace.workDir },
     destroy: async () => {
       await stack.destroy();
     },
@@ -64,20 +60,21 @@ export async function createStack(
   options: ProvisionOptions & { providerPort?: number },
   { command }: PulumiCli,
 ): Promise<Stack> {
-  const { folder, aws, stackName, config = {}, program = PROGRAM } = options;
+  const { folder, aws, stackName, config = {}, program = PROGRAM, providerPort } = options;
+  const attached = providerPort === undefined ? {} : { PULUMI_DEBUG_PROVIDERS: `aws:${providerPort}` };
   keepChannelsApart();
   const places = await makePlaces(folder);
   await writePluginFolder(places.plugin);
   const project = await readProject();
   await writeProject(places, project);
-  const settings = { ...namespaced(project, config), ...prefixed("aws:", providerSettings(aws)) };
+  const settings = { ...namespaced(project.name, config), ...namespaced("aws", providerSettings(aws)) };
   await writeJson(join(places.project, `Pulumi.${stackName}.yaml`), { config: settings });
   const workspace = await automation().LocalWorkspace.create({
     pulumiCommand: command,
     workDir: places.project,
     pulumiHome: places.home,
     program: reloading(program),
-    envVars: { ...environment(places, aws.principals.operator), ...attached(options.providerPort) },
+    envVars: { ...environment(places, aws.principals.operator), ...attached },
   });
   return automation().Stack.create(stackName, workspace);
 }
@@ -106,14 +103,6 @@ function environment(places: Places, operator: LocalPrincipal): Record<string, s
   };
 }
 
-function attached(providerPort: number | undefined): Record<string, string> {
-  return providerPort === undefined ? {} : { PULUMI_DEBUG_PROVIDERS: `aws:${providerPort}` };
-}
-
-function prefixed(prefix: string, settings: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [`${prefix}${key}`, value]));
-}
-
 /** Reloads the program for each update, because it creates its resources when it is loaded. */
 function reloading(program: string): PulumiFn {
   return async () => {
@@ -136,13 +125,9 @@ function valuesOf(outputs: OutputMap): StackOutputs {
  * fails, or succeeds without registering anything.
  */
 export function keepChannelsApart(): void {
-  Object.assign(clientOptions(), { "grpc.use_local_subchannel_pool": 1 });
-}
-
-/** Returns the exported options, which Pulumi's types omit. */
-function clientOptions(): object {
+  // Pulumi's types omit the exported options.
   const { grpcClientOptions } = pulumi().runtime as { grpcClientOptions?: object };
   if (grpcClientOptions === undefined)
     throw new Error("Pulumi's runtime does not export the expected gRPC options");
-  return grpcClientOptions;
+  Object.assign(grpcClientOptions, { "grpc.use_local_subchannel_pool": 1 });
 }

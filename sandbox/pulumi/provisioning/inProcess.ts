@@ -37,7 +37,7 @@ export async function provisionInProcess(options: ProvisionOptions): Promise<Pro
     accessKey: aws.principals.operator.accessKeyId,
     secretKey: aws.principals.operator.secretAccessKey,
   };
-  const settings = { ...defaultsOf(project), ...namespaced(project, config), "aws:region": aws.region };
+  const settings = { ...defaultsOf(project), ...namespaced(project.name, config), "aws:region": aws.region };
   const { outputs, made } = await run(
     { program, project, stackName, config: asText(settings), provider },
     signal,
@@ -51,7 +51,7 @@ export async function provisionInProcess(options: ProvisionOptions): Promise<Pro
 
 function defaultsOf(project: Project): Record<string, unknown> {
   const defaults = Object.entries(project.config ?? {}).map(([key, setting]) => [key, setting.default]);
-  return namespaced(project, Object.fromEntries(defaults.filter(([, value]) => value !== undefined)));
+  return namespaced(project.name, Object.fromEntries(defaults.filter(([, value]) => value !== undefined)));
 }
 
 function asText(config: Record<string, unknown>): Record<string, string> {
@@ -62,18 +62,16 @@ function asText(config: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-interface Run {
-  outputs: StackOutputs;
-  /** In the order of creation. */
-  made: CreatedResource[];
-}
-
 /** A new thread must turn on the caches and TypeScript again before it can load the worker's module. */
 const BOOTSTRAP = `require("node:module").enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
 require(${JSON.stringify(require.resolve("../../process/typescript.cjs"))});
 require(${JSON.stringify(require.resolve("./inProcessWorker"))});`;
 
-async function run(task: Task, signal?: AbortSignal): Promise<Run> {
+/** Returns the resources in the order of their creation. */
+async function run(
+  task: Task,
+  signal?: AbortSignal,
+): Promise<{ outputs: StackOutputs; made: CreatedResource[] }> {
   const inherited = ["PATH", "TMPDIR", "NODE_COMPILE_CACHE"].filter(
     (name) => process.env[name] !== undefined,
   );

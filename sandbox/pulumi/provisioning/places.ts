@@ -103,13 +103,10 @@ export async function readProject(): Promise<Project> {
   return parse(await readFile(join(PROJECT_FOLDER, "Pulumi.yaml"), "utf8")) as Project;
 }
 
-/** Adds the project's namespace to keys without one. */
-export function namespaced(project: Project, config: Record<string, unknown>): Record<string, unknown> {
-  const entries = Object.entries(config).map(([key, value]) => [
-    key.includes(":") ? key : `${project.name}:${key}`,
-    value,
-  ]);
-  return Object.fromEntries(entries);
+/** Adds a namespace to keys without one. */
+export function namespaced(namespace: string, config: Record<string, unknown>): Record<string, unknown> {
+  const nameOf = (key: string) => (key.includes(":") ? key : `${namespace}:${key}`);
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [nameOf(key), value]));
 }
 
 /**

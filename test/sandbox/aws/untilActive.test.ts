@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { untilActive } from "../../../sandbox/aws/untilActive";
+import { untilActive } from "./untilActive";
 
 describe("waiting for a stream", () => {
   let time: number;

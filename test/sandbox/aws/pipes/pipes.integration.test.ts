@@ -28,9 +28,9 @@ import {
 } from "@aws-sdk/client-pipes";
 import { expect } from "chai";
 import type { StartedAlarm } from "../../../../sandbox/aws/monitoring/server";
-import { untilActive } from "../../../../sandbox/aws/untilActive";
 import { until } from "../../../until";
 import { allow, assume, clientsOf, type Fixture, failureOf, startInFolder, trustOf } from "../localAws";
+import { untilActive } from "../untilActive";
 
 const STREAM = "arn:aws:kinesis:us-east-1:111122223333:stream/events";
 const GROUP = "arn:aws:logs:us-east-1:111122223333:log-group:intruders";

@@ -22,7 +22,7 @@ import {
 import { CreateAliasCommand, CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { expect } from "chai";
 import { describeAdoption } from "../../../../delivery/adopt";
-import { untilActive } from "../../../../sandbox/aws/untilActive";
+import { untilActive } from "../../aws/untilActive";
 import { broughtUp } from "./broughtUp";
 import { attachedStacks, engineOf, sandboxRun } from "./sandboxRun";
 

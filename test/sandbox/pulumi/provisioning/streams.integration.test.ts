@@ -6,8 +6,8 @@ import {
   ListTagsForStreamCommand,
 } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
-import { untilActive } from "../../../../sandbox/aws/untilActive";
 import { provision } from "../../../../sandbox/pulumi/provisioning/engine";
+import { untilActive } from "../../aws/untilActive";
 import { attachedStacks, engineOf, refusal, sandboxRun } from "./sandboxRun";
 
 describe("a stream that exists already", function () {
