@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { version as awsVersion } from "@pulumi/aws/package.json";
 import type { PastHour } from "./amplitude/past";
 import type { LocalAmplitude } from "./amplitude/server";
-import type { LocalAws, LocalPrincipal } from "./aws";
+import type { LocalAws } from "./aws";
 import type { Onboarding } from "./onboarding";
-import type { Provisioned } from "./pulumi/provisioning/places";
 import {
   cliEnvironment,
   makePlaces,
   type Places,
+  type Provisioned,
   shellWord,
   writePluginFolder,
 } from "./pulumi/provisioning/places";
@@ -24,16 +24,17 @@ interface KeptSandbox {
   interrupted: Promise<unknown>;
 }
 
+interface Instructed {
+  amplitude: Pick<LocalAmplitude, "url" | "origin">;
+  past: PastHour;
+  stack: Provisioned["stack"];
+  streamName: string;
+}
+
 /** Keeps the sandbox running until it is interrupted, and prints how to reach it. */
-export async function keepUp({
-  aws,
-  amplitude,
-  past,
-  folder,
-  onboarding,
-  interrupted,
-}: KeptSandbox): Promise<void> {
-  const { outputs, stack } = onboarding.provisioned;
+export async function keepUp(sandbox: KeptSandbox): Promise<void> {
+  const { aws, amplitude, past, folder, interrupted } = sandbox;
+  const { outputs, stack } = sandbox.onboarding.provisioned;
   const { readme, ...values } = outputs;
   const files = {
     environment: join(folder, "environment"),
@@ -47,9 +48,8 @@ export async function keepUp({
   await writeFile(files.outputs, `${JSON.stringify(values, undefined, 2)}\n`);
   await writeFile(files.credentials, credentials(aws), { mode: 0o600 });
   await writeFile(files.environment, environment(aws, amplitude, files.credentials, places), { mode: 0o600 });
-  process.stderr.write(
-    `${instructions(files, { amplitude, past, stack, streamName: outputs.streamName })}\n`,
-  );
+  const { streamName } = outputs;
+  process.stderr.write(`${instructions(files, { amplitude, past, stack, streamName })}\n`);
   // Neither a pending promise nor a signal listener keeps the process alive.
   const alive = setInterval(() => undefined, 60_000);
   await interrupted;
@@ -82,20 +82,8 @@ export PATH=${shellWord(places.plugin)}:"$PATH"
 }
 
 /** Returns the commands for another shell, with file names quoted for sh. */
-export function instructions(
-  files: { environment: string; outputs: string },
-  {
-    amplitude,
-    past,
-    stack,
-    streamName,
-  }: {
-    amplitude: Pick<LocalAmplitude, "url" | "origin">;
-    past: PastHour;
-    stack: Provisioned["stack"];
-    streamName: string;
-  },
-): string {
+export function instructions(files: { environment: string; outputs: string }, kept: Instructed): string {
+  const { amplitude, past, stack, streamName } = kept;
   const verify = `npx amplitude-kinesis verify --outputs ${shellWord(files.outputs)}`;
   const reconcile = `npx amplitude-kinesis reconcile --outputs ${shellWord(files.outputs)}`;
   const ofStack = stack && `--stack ${stack.name} --cwd ${shellWord(stack.project)}`;
@@ -133,11 +121,9 @@ ${ofStack ? `\nThe sandbox's own stack:\n\nnpx amplitude-kinesis verify ${ofStac
 }
 
 function credentials({ principals }: LocalAws): string {
-  return Object.entries(principals)
-    .map(([name, principal]) => profile(name, principal))
-    .join("\n");
-}
-
-function profile(name: string, { accessKeyId, secretAccessKey }: LocalPrincipal): string {
-  return `[${name}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
+  const profiles = Object.entries(principals).map(
+    ([name, { accessKeyId, secretAccessKey }]) =>
+      `[${name}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
+  );
+  return profiles.join("\n");
 }

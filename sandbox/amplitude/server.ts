@@ -32,31 +32,6 @@ import {
   type UploadLimits,
 } from "./upload";
 
-/** A stand-in for Amplitude on this machine, with the behavior that Amplitude documents. It contains nothing of Amplitude. */
-export interface LocalAmplitude {
-  /** URL of the HTTP V2 API, `http://127.0.0.1:PORT/2/httpapi`. The batch API is at `/batch`. */
-  url: string;
-  /** `http://127.0.0.1:PORT`, with the Export API at `/api/2/export`, and the delivery metrics API. */
-  origin: string;
-  /** API key of the only project. */
-  apiKey: string;
-  /** Secret key of the only project. The Export API and the delivery metrics API require it. */
-  secretKey: string;
-  /** Id of the only project, which every row carries. */
-  app: number;
-  /** Creates and enables a Kinesis destination, and checks its role's permissions. */
-  connect(form: DestinationForm): Promise<{ destination: KinesisDestination; check: PermissionCheck }>;
-  /** Receives an event as if at an earlier time, and forwards it at once. */
-  receivePast(event: IngestedEvent, receivedAt: number): void;
-  /** Fails the next requests with this status, 500 to 599, before accepting any event. */
-  failNext(requests: number, status: number): void;
-  /** Number of events omitted as duplicates. */
-  readonly eventsDeduplicated: number;
-  /** The rows that the Export API returns, and its faults. */
-  readonly exports: ExportApi;
-  stop(): Promise<void>;
-}
-
 export interface LocalAmplitudeOptions {
   aws: AwsAccess;
   /** Default: 32 random hexadecimal digits, as Amplitude's keys are. */
@@ -91,15 +66,20 @@ interface Endpoint {
 }
 
 export async function startAmplitude(options: LocalAmplitudeOptions): Promise<LocalAmplitude> {
-  const amplitude = new AmplitudeServer(options);
+  const amplitude = new LocalAmplitude(options);
   await amplitude.listen();
   return amplitude;
 }
 
-class AmplitudeServer implements LocalAmplitude {
+/** A stand-in for Amplitude on this machine, with the behavior that Amplitude documents. It contains nothing of Amplitude. */
+export class LocalAmplitude {
+  /** API key of the only project. */
   readonly apiKey: string;
+  /** Secret key of the only project. The Export API and the delivery metrics API require it. */
   readonly secretKey: string;
+  /** Id of the only project, which every row carries. */
   readonly app = APP;
+  /** The rows that the Export API returns, and its faults. */
   readonly exports: ExportApi;
   readonly #now: () => number;
   readonly #project = new Project({ app: APP, newUuid: randomUUID });
@@ -121,13 +101,10 @@ class AmplitudeServer implements LocalAmplitude {
       now,
     });
     const metricsHabits = { ...DOCUMENTED_METRICS, ...options.metricsHabits };
+    const metrics = new MetricsApi(this.#destinations, metricsHabits, now);
     this.#readers = {
       "/api/2/export": this.exports,
-      "/api/2/event-streaming/delivery-metrics-summary": new MetricsApi(
-        this.#destinations,
-        metricsHabits,
-        now,
-      ),
+      "/api/2/event-streaming/delivery-metrics-summary": metrics,
     };
     this.#endpoints = {
       "/2/httpapi": { limits: HTTP_V2_LIMITS, throttle: new Throttle(rates ?? HTTP_V2_RATES) },
@@ -136,14 +113,17 @@ class AmplitudeServer implements LocalAmplitude {
     this.#server = createServer((incoming, outgoing) => void this.#serve(incoming, outgoing));
   }
 
+  /** URL of the HTTP V2 API, `http://127.0.0.1:PORT/2/httpapi`. The batch API is at `/batch`. */
   get url(): string {
     return `${this.origin}/2/httpapi`;
   }
 
+  /** `http://127.0.0.1:PORT`, with the Export API at `/api/2/export`, and the delivery metrics API. */
   get origin(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Number of events omitted as duplicates. */
   get eventsDeduplicated(): number {
     return this.#project.eventsDeduplicated;
   }
@@ -153,7 +133,8 @@ class AmplitudeServer implements LocalAmplitude {
     await once(this.#server, "listening");
   }
 
-  async connect(form: DestinationForm) {
+  /** Creates and enables a Kinesis destination, and checks its role's permissions. */
+  async connect(form: DestinationForm): Promise<{ destination: KinesisDestination; check: PermissionCheck }> {
     const { aws, habits, random = Math.random } = this.options;
     const account = new CustomerAccount(form, aws);
     const check = await account.checkPermissions();
@@ -168,6 +149,7 @@ class AmplitudeServer implements LocalAmplitude {
     return { destination, check };
   }
 
+  /** Fails the next requests with this status, 500 to 599, before accepting any event. */
   failNext(requests: number, status: number): void {
     this.#failures = { requests, status };
   }
@@ -228,6 +210,7 @@ class AmplitudeServer implements LocalAmplitude {
     return ingested(read.upload.events.length, body.length, receivedAt);
   }
 
+  /** Receives an event as if at an earlier time, and forwards it at once. */
   receivePast(event: IngestedEvent, receivedAt: number): void {
     const atOnce = { ...DOCUMENTED_HABITS, p95Ms: 0, duplicateRate: 0, reorderRate: 0 };
     this.#take({ events: [event], clientUploadTime: undefined }, { path: "/2/httpapi", receivedAt }, atOnce);
