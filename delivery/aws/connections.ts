@@ -69,7 +69,9 @@ class KeepAliveHandler extends NodeHttpHandler {
     // The SDK would repeat a request that the end of the run has canceled.
     if (this.#isDestroyed) throw Object.assign(new Error("the run has ended"), { name: "AbortError" });
     const proxy = await proxyFor(request);
-    const ca = request.protocol === "https:" ? await this.#readAuthorities() : undefined;
+    const isTls = request.protocol === "https:";
+    if (isTls) this.#authorities ??= this.limits.authorities?.();
+    const ca = isTls ? await this.#authorities : undefined;
     const handled =
       proxy === undefined && ca === undefined
         ? await super.handle(request, options)
@@ -103,11 +105,6 @@ class KeepAliveHandler extends NodeHttpHandler {
         (handler) => handler.destroy(),
         () => {},
       );
-  }
-
-  #readAuthorities(): Promise<string | undefined> | undefined {
-    this.#authorities ??= this.limits.authorities?.();
-    return this.#authorities;
   }
 
   async #handleOtherwise(

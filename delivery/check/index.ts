@@ -75,10 +75,9 @@ async function check(options: CheckOptions, deployment: OpenDeployment): Promise
     inspectStream(subject),
     inspectRole(subject),
   ]);
-  const attachedArns = policies.names === null ? null : policies.arns;
   const findings = bySeverity([
     ...before.findings,
-    ...checkOutputs({ ...options.outputs, ...outputs }, attachedArns),
+    ...checkOutputs({ ...options.outputs, ...outputs }, policies.arns),
     ...withIgnoredChanges(
       [...policies.findings, ...alarms.findings, ...guard.findings, ...others.flat()],
       outputs,
@@ -102,7 +101,7 @@ async function check(options: CheckOptions, deployment: OpenDeployment): Promise
 async function inspectPolicies({ outputs, streamArn, operator, before }: Subject): Promise<RolePolicies> {
   const { role, stream } = before;
   if (role?.description === undefined || role.findings.length > 0)
-    return { names: null, arns: [], findings: [] };
+    return { names: null, arns: null, findings: [] };
   const needed = { streamArn, roleArn: outputs.roleArn, kmsKeyId: stream?.kmsKeyId };
   const boundaryArn = role.description.PermissionsBoundary?.PermissionsBoundaryArn;
   return checkRolePolicies(iamClient(operator), needed, boundaryArn);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { SettingsError } from "./errors";
 import { type Finding, finding, listed, present } from "./findings";
 import { counted } from "./text";
+import { unique } from "./values";
 
 /** One of several parts that work is divided into. */
 export interface Part {
@@ -148,30 +149,24 @@ export function selectParts<Report>(reports: PartReport<Report>[]): {
     );
   const latestFirst = [...own].sort((one, other) => Date.parse(other.startedAt) - Date.parse(one.startedAt));
   const byIndex = new Map<number, PartReport<Report>>();
-  const selected: PartReport<Report>[] = [];
-  const doubles: Finding[] = [];
-  for (const each of latestFirst) {
+  const doubles = latestFirst.flatMap((each) => {
     const double = each.parts.find(({ index }) => byIndex.has(index));
     if (double === undefined) {
-      selected.push(each);
       for (const { index } of each.parts) byIndex.set(index, each);
-      continue;
+      return [];
     }
     const counting = byIndex.get(double.index);
     const when = counting?.startedAt === each.startedAt ? "at the same time" : "later";
-    doubles.push(
-      finding.undetermined(
-        "part-duplicated",
-        each.where,
-        `Part ${partText(double)} is also in ${counting?.where}, which started ${when}. This report is left out`,
-        "Leave one of the two out, if the other one has the result that counts",
-      ),
+    return finding.undetermined(
+      "part-duplicated",
+      each.where,
+      `Part ${partText(double)} is also in ${counting?.where}, which started ${when}. This report is left out`,
+      "Leave one of the two out, if the other one has the result that counts",
     );
-  }
+  });
   const count = own[0]?.parts[0]?.count ?? 0;
-  const missing = Array.from({ length: count }, (_, index) => ({ index, count })).filter(
-    ({ index }) => !byIndex.has(index),
-  );
+  const all = Array.from({ length: count }, (_, index) => ({ index, count }));
+  const missing = all.filter(({ index }) => !byIndex.has(index));
   const gap =
     missing.length > 0 &&
     finding.undetermined(
@@ -180,5 +175,5 @@ export function selectParts<Report>(reports: PartReport<Report>[]): {
       `No report covers ${missing.length === 1 ? "part" : "parts"} ${listed(missing.map(partText))}`,
       "Run each missing part again with the same `--run`, and merge again",
     );
-  return { selected, findings: [...foreign, ...doubles, ...present([gap])] };
+  return { selected: unique([...byIndex.values()]), findings: [...foreign, ...doubles, ...present([gap])] };
 }

@@ -51,13 +51,11 @@ export function printableLines(message: string): string {
  * @param indent Number of spaces per level; 0 for a single line.
  */
 export function jsonText(value: unknown, indent = 2): string {
+  const escaped = (found: string) =>
+    found.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return JSON.stringify(value, undefined, indent).replace(
     /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffe\uffff]/gu,
-    (found) =>
-      Array.from(
-        { length: found.length },
-        (_, unit) => `\\u${found.charCodeAt(unit).toString(16).padStart(4, "0")}`,
-      ).join(""),
+    escaped,
   );
 }
 

@@ -74,22 +74,19 @@ function canSimulateKey(kmsKeyId: string, roleArn: string): boolean {
 function keyFindings(roleArn: string, { kmsKeyId }: StreamState, caller: Route): Finding[] {
   if (caller === "role" || kmsKeyId === undefined || canSimulateKey(kmsKeyId, roleArn)) return [];
   const [why, remedy] = kmsKeyId.includes(":key/")
-    ? ["it belongs to another account than the role, and the simulator doesn't know its policy", PROVE]
+    ? [
+        "it belongs to another account than the role, and the simulator doesn't know its policy",
+        `Run ${PROVE}`,
+      ]
     : [
         "the stream doesn't name it by its ARN, and the caller can't look the ARN up",
-        `${grantRemedy(ACTIONS.readKey, "the key")}, or ${PROVE.charAt(0).toLowerCase()}${PROVE.slice(1)}`,
+        `${grantRemedy(ACTIONS.readKey, "the key")}, or run ${PROVE}`,
       ];
-  return [
-    finding.undetermined(
-      "permissions-undetermined",
-      kmsKeyId,
-      `Whether the role may ${GENERATE_DATA_KEY_ACTION} on the stream's key ${kmsKeyId} can't be simulated: ${why}`,
-      remedy,
-    ),
-  ];
+  const message = `Whether the role may ${GENERATE_DATA_KEY_ACTION} on the stream's key ${kmsKeyId} can't be simulated: ${why}`;
+  return [finding.undetermined("permissions-undetermined", kmsKeyId, message, remedy)];
 }
 
-const PROVE = "Run `npx amplitude-kinesis verify --route role` to prove the permission by writing";
+const PROVE = "`npx amplitude-kinesis verify --route role` to prove the permission by writing";
 
 async function simulate(
   client: IAMClient,
@@ -162,12 +159,8 @@ function denied(action: string, resource: string, result: EvaluationResult): Fin
     action === SIMULATE_ACTION
       ? (["simulate-not-allowed", "Amplitude can't check its permissions"] as const)
       : (["write-not-allowed", "Amplitude's records would be refused"] as const);
-  return finding.error(
-    code,
-    resource,
-    `The role may not ${action} on ${resource}: ${cause}. ${effect}`,
-    remedy,
-  );
+  const message = `The role may not ${action} on ${resource}: ${cause}. ${effect}`;
+  return finding.error(code, resource, message, remedy);
 }
 
 function causeOf(

@@ -43,31 +43,23 @@ function readOnce(client: IAMClient, roleArn: string): Promise<RoleState> {
       if (Role?.Arn === undefined) throw new Error("the response to GetRole has no role");
       // Source: AWS, IAM API Reference, GetRole: the document is URL-encoded (RFC 3986).
       const trustDocument = decodeURIComponent(Role.AssumeRolePolicyDocument ?? "");
-      const findings = Role.Arn === roleArn ? [] : [otherArn(roleArn, Role.Arn)];
+      // The name can match although the ARN doesn't, and Amplitude uses the ARN.
+      const other = `The role's ARN is ${Role.Arn}, not the given one`;
+      const remedy = "Give Amplitude, and this command, the ARN that `pulumi stack output roleArn` prints";
+      const findings = Role.Arn === roleArn ? [] : [notFound(roleArn, other, remedy)];
       return { trustDocument, findings, description: Role };
     },
-    (error) =>
-      isNamed(error, "NoSuchEntityException") ? { findings: [notFound(roleArn)] } : { findings: [], error },
+    (error) => {
+      if (!isNamed(error, "NoSuchEntityException")) return { findings: [], error };
+      const remedy =
+        "Compare the ARN with `pulumi stack output roleArn`. If the role is gone, run `pulumi up --refresh`, and enter the new role's ARN in Amplitude's form";
+      return { findings: [notFound(roleArn, "There is no such role", remedy)] };
+    },
   );
 }
 
-/** The name can match although the ARN doesn't, and Amplitude uses the ARN. */
-function otherArn(roleArn: string, actual: string): Finding {
-  return finding.error(
-    "role-not-found",
-    roleArn,
-    `The role's ARN is ${actual}, not the given one, so Amplitude can't assume it`,
-    "Give Amplitude, and this command, the ARN that `pulumi stack output roleArn` prints",
-  );
-}
-
-function notFound(roleArn: string): Finding {
-  return finding.error(
-    "role-not-found",
-    roleArn,
-    "There is no such role, so Amplitude can't assume it",
-    "Compare the ARN with `pulumi stack output roleArn`. If the role is gone, run `pulumi up --refresh`, and enter the new role's ARN in Amplitude's form",
-  );
+function notFound(roleArn: string, message: string, remedy: string): Finding {
+  return finding.error("role-not-found", roleArn, `${message}, so Amplitude can't assume it`, remedy);
 }
 
 /** A policy that grants the role permissions. */
@@ -83,7 +75,8 @@ export interface RolePolicy {
 export interface RolePolicies {
   /** Null if they could not be listed. */
   names: string[] | null;
-  arns: string[];
+  /** ARNs of the managed ones. Null if they could not be listed. */
+  arns: string[] | null;
   findings: Finding[];
 }
 
@@ -111,16 +104,17 @@ export function checkRolePolicies(
         findings: policies.flatMap((policy) => breadthFindings(policy, needed, boundaryArn)),
       };
     },
-    (error) => ({ names: null, arns: [], findings: [notReadable(error, needed.roleArn)] }),
+    (error) => {
+      const message = "The role's policies can't be read, so they may allow more than Amplitude needs";
+      const problem = failed(message, error, GRANT);
+      const unread = finding.warning("policies-not-readable", needed.roleArn, ...problem);
+      return { names: null, arns: null, findings: [unread] };
+    },
   );
 }
 
 /** Reads every policy of the role, with its document. */
 export async function readPolicies(client: IAMClient, RoleName: string): Promise<RolePolicy[]> {
-  return [...(await attachedPolicies(client, RoleName)), ...(await inlinePolicies(client, RoleName))];
-}
-
-async function attachedPolicies(client: IAMClient, RoleName: string): Promise<RolePolicy[]> {
   const policies: RolePolicy[] = [];
   for await (const { AttachedPolicies = [] } of paginateListAttachedRolePolicies({ client }, { RoleName })) {
     for (const { PolicyName: name = "", PolicyArn: arn = "" } of AttachedPolicies) {
@@ -131,11 +125,6 @@ async function attachedPolicies(client: IAMClient, RoleName: string): Promise<Ro
       policies.push({ name, arn, uses, document: decoded(PolicyVersion?.Document) });
     }
   }
-  return policies;
-}
-
-async function inlinePolicies(client: IAMClient, RoleName: string): Promise<RolePolicy[]> {
-  const policies: RolePolicy[] = [];
   for await (const { PolicyNames = [] } of paginateListRolePolicies({ client }, { RoleName })) {
     for (const PolicyName of PolicyNames) {
       const { PolicyDocument } = await client.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
@@ -178,14 +167,6 @@ const GRANT = grantRemedy(
   "the role and its policies",
   "check",
 );
-
-function notReadable(error: unknown, roleArn: string): Finding {
-  return finding.warning(
-    "policies-not-readable",
-    roleArn,
-    ...failed("The role's policies can't be read, so they may allow more than Amplitude needs", error, GRANT),
-  );
-}
 
 const ON_STREAM_OR_ROLE = [...WRITE_ACTIONS, SIMULATE_ACTION].map((action) => action.toLowerCase());
 const ON_KEY = GENERATE_DATA_KEY_ACTION.toLowerCase();

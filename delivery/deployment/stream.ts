@@ -67,7 +67,10 @@ export function checkStream(
         ({ summary }) => summary.StreamStatus !== "CREATING",
         wait,
       );
-      checkAccount(described.summary.StreamARN, streamArn, operator);
+      // Another account may have a stream of this name: it would be read in place of the customer's, and every event missed.
+      const actual = accountOf(described.summary.StreamARN ?? streamArn);
+      const expected = accountOf(streamArn);
+      if (actual !== expected) throw wrongAccount(actual, expected, operator);
       return judge(described, streamArn, outputs);
     },
     (error) => {
@@ -107,13 +110,6 @@ function serverDate(response: unknown): number | undefined {
   const headers = isObject(response) ? response.headers : undefined;
   const time = Date.parse(isObject(headers) ? String(headers.date) : "");
   return Number.isNaN(time) ? undefined : time;
-}
-
-/** Another account may have a stream of this name: it would be read in place of the customer's, and every event missed. */
-function checkAccount(actualArn: string | undefined, expectedArn: string, operator: AwsOptions): void {
-  const expected = accountOf(expectedArn);
-  const actual = accountOf(actualArn ?? expectedArn);
-  if (actual !== expected) throw wrongAccount(actual, expected, operator);
 }
 
 export function wrongAccount(actual: string, expected: string, operator: AwsOptions): DeliveryError {

@@ -6,7 +6,7 @@ import type { ZipFile } from "yauzl";
 import { messageOf, SourceError } from "../../common/errors";
 import { printable } from "../../common/text";
 import { type EventSource, Problems } from "../source";
-import { openFile, openZip, readFile, unpack, type ZipEntry, zipEntries } from "./archive";
+import { openFile, openZip, readFile, unpack, zipEntries } from "./archive";
 import { type ExportedEvent, Rows } from "./rows";
 
 /** Events of an export. */
@@ -73,9 +73,14 @@ async function checkStart({ path, open, close }: ExportFile): Promise<boolean> {
   const handle = await open();
   try {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(FORMAT_BYTES), 0, FORMAT_BYTES, 0);
-    const isArchive = isZip(path, buffer.subarray(0, bytesRead));
-    if (isArchive) await openWholeZip(path, handle);
-    return isArchive;
+    const format = formatOf(buffer.subarray(0, bytesRead));
+    if (format === undefined)
+      throw new SourceError(
+        `"${path}" is not an Amplitude export: it is neither a ZIP nor gzip, and no line at its start begins a JSON object. ` +
+          "Give the .zip of Amplitude's Export API, one of its .json.gz files, or a .json file with one event per line.",
+      );
+    if (format === "zip") await openWholeZip(path, handle);
+    return format === "zip";
   } finally {
     await close(handle);
   }
@@ -115,23 +120,15 @@ async function* readZip(
   const archive = basename(path);
   const zip = await openWholeZip(path, handle);
   try {
-    for await (const entry of zipEntries(zip, handle)) yield* readEntry(archive, entry, problems);
+    for await (const entry of zipEntries(zip, handle)) {
+      const file = `${archive}/${printable(entry.name)}`;
+      if (entry.unreadable !== undefined) problems.add({ file, reason: entry.unreadable });
+      else yield* readEvents(file, entry.content(), problems);
+    }
   } catch (error) {
-    problems.add({
-      file: archive,
-      reason: `its directory is damaged, so files may be missing: ${messageOf(error)}`,
-    });
+    const reason = `its directory is damaged, so files may be missing: ${messageOf(error)}`;
+    problems.add({ file: archive, reason });
   }
-}
-
-async function* readEntry(
-  archive: string,
-  entry: ZipEntry,
-  problems: Problems,
-): AsyncGenerator<ExportedEvent[]> {
-  const file = `${archive}/${printable(entry.name)}`;
-  if (entry.unreadable !== undefined) problems.add({ file, reason: entry.unreadable });
-  else yield* readEvents(file, entry.content(), problems);
 }
 
 /** Unpacked bytes that make one batch of events. */
@@ -158,21 +155,6 @@ function formatOf(start: Buffer): Format | undefined {
   if (/^\s*(\[[\s[]*[\]{]|\{\s*\n)/.test(text)) return "values";
   // Lines may be broken, which is reported later. A picture or a web page has no line that begins an object.
   return text.trim() === "" || /^[ \t]*\{\s*["}]/m.test(text) ? "lines" : undefined;
-}
-
-/**
- * Returns whether a file is a ZIP.
- *
- * @param start The file's first 64 KiB, or all of it.
- * @throws SourceError if it is not an export.
- */
-function isZip(path: string, start: Buffer): boolean {
-  const format = formatOf(start);
-  if (format !== undefined) return format === "zip";
-  throw new SourceError(
-    `"${path}" is not an Amplitude export: it is neither a ZIP nor gzip, and no line at its start begins a JSON object. ` +
-      "Give the .zip of Amplitude's Export API, one of its .json.gz files, or a .json file with one event per line.",
-  );
 }
 
 /**

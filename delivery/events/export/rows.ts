@@ -57,9 +57,11 @@ export class Rows {
     const events: ExportedEvent[] = [];
     for (const row of rows) {
       const parsed = parseRow(row);
-      if (parsed.kind === "event")
+      if (parsed === "blank") continue;
+      if ("row" in parsed) {
         events.push({ bytes: parsed.bytes, origin: `${this.file}:${row.number}`, row: parsed.row });
-      if (parsed.kind !== "skipped") continue;
+        continue;
+      }
       const reported = this.problems.count;
       if (parsed.isTorn && row.bytes?.includes("\n")) {
         yield events.splice(0);
@@ -90,22 +92,19 @@ function* objectsWithin({ number, bytes = Buffer.alloc(0) }: Line): Generator<Li
 }
 
 /** A blank row, an event's bytes, or why the row is neither, without quoting a value. */
-type ParsedRow =
-  | { readonly kind: "blank" }
-  | { readonly kind: "event"; readonly bytes: Buffer; readonly row: Properties }
-  | { readonly kind: "skipped"; readonly reason: string; readonly isTorn?: boolean };
+type ParsedRow = "blank" | { bytes: Buffer; row: Properties } | { reason: string; isTorn: boolean };
 
 function parseRow({ length, bytes }: Line): ParsedRow {
-  if (bytes === undefined || length > MAX_EVENT_BYTES) return skipped(tooLong(length), true);
+  if (bytes === undefined || length > MAX_EVENT_BYTES)
+    return skipped(
+      `is ${length} bytes long, more than the largest Kinesis record takes (${MAX_EVENT_BYTES} bytes)`,
+      true,
+    );
   if (!isUtf8(bytes)) return skipped("isn't valid UTF-8", true);
   if (hasTooManyValues(bytes))
     return skipped(`has more than ${MAX_VALUES} lists, dictionaries and names, too many to be parsed`, true);
   const text = bytes.toString("utf8");
-  return text.trim() === "" ? { kind: "blank" } : parseEvent(bytes, text);
-}
-
-function tooLong(length: number): string {
-  return `is ${length} bytes long, more than the largest Kinesis record takes (${MAX_EVENT_BYTES} bytes)`;
+  return text.trim() === "" ? "blank" : parseEvent(bytes, text);
 }
 
 /**
@@ -124,11 +123,11 @@ function parseEvent(bytes: Buffer, text: string): ParsedRow {
   if (value === null) return skipped("is JSON null, not an object");
   if (!isObject(value)) return skipped(`is a JSON ${typeof value}, not an object`);
   const isEvent = (value.uuid ?? value.event_type ?? value.event_name ?? null) !== null;
-  return isEvent ? { kind: "event", bytes, row: value } : skipped("has neither an event type nor a uuid");
+  return isEvent ? { bytes, row: value } : skipped("has neither an event type nor a uuid");
 }
 
 function skipped(reason: string, isTorn = false): ParsedRow {
-  return { kind: "skipped", reason, isTorn };
+  return { reason, isTorn };
 }
 
 const [LINE_FEED, QUOTE, BACKSLASH, COMMA] = [...'\n"\\,'].map((sign) => sign.charCodeAt(0));
