@@ -9,7 +9,7 @@ import { kinesisWriteClient } from "../../delivery/aws/clients";
 import { systemClock } from "../../delivery/common/clock";
 import { Producer } from "../../delivery/kinesis/producer";
 import type { OutgoingRecord, PutRecords } from "../../delivery/kinesis/putRecords";
-import { putRecordsTo } from "../../delivery/kinesis/putRecords";
+import { putRecordsTo } from "../../delivery/kinesis/streamApi";
 import { readEvents } from "./events";
 import { CREDENTIALS, keyOf, REGION } from "./handWritten";
 import { type AddedLatency, type LatencyRun, LINGER_MS } from "./latencyTypes";

@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { kinesisClient, kinesisWriteClient } from "../../delivery/aws/clients";
 import { keepAliveHandler } from "../../delivery/aws/connections";
-import { putRecordsTo } from "../../delivery/kinesis/putRecords";
+import { putRecordsTo } from "../../delivery/kinesis/streamApi";
 import { CREDENTIALS, encodeBody, keyOf, poster, REGION, releaseBody, signedHeaders } from "./handWritten";
 import type { BenchPart } from "./parts";
 import { awsKinesisWritable, kinesisStreams } from "./peers/javascript";

@@ -3,7 +3,7 @@ import { systemClock } from "../../delivery/common/clock";
 import type { OutcomeListener } from "../../delivery/kinesis/producer";
 import { Producer } from "../../delivery/kinesis/producer";
 import type { OutgoingRecord } from "../../delivery/kinesis/putRecords";
-import { putRecordsTo } from "../../delivery/kinesis/putRecords";
+import { putRecordsTo } from "../../delivery/kinesis/streamApi";
 import { keyOf } from "./handWritten";
 import type { Bench } from "./paths";
 

@@ -1,4 +1,5 @@
 import type { Part } from "../common/part";
+import { counted } from "../common/text";
 
 /**
  * One event, as the bytes that become one record: a JSON object in the shape of Amplitude's Export API, without a
@@ -74,6 +75,21 @@ export function partOf(source: EventSource, { index, count }: Part): EventSource
       return index === 0 ? (source.fileProblemCount ?? 0) : 0;
     },
   };
+}
+
+export function omissionsOf({
+  problemCount,
+  fileProblemCount = 0,
+}: Pick<EventSource, "problemCount" | "fileProblemCount">): Omissions {
+  return { eventsSkipped: problemCount, filesSkipped: fileProblemCount };
+}
+
+/** Returns the end of a sentence that says how many rows were left out; nothing if there are none. */
+export function leftOut({ eventsSkipped, filesSkipped }: Omissions): string {
+  const counts = [[eventsSkipped - filesSkipped, "row"] as const, [filesSkipped, "file"] as const];
+  const parts = counts.filter(([count]) => count > 0).map(([count, what]) => counted(count, what));
+  if (parts.length === 0) return "";
+  return `, but ${parts.join(" and ")} of the source ${eventsSkipped === 1 ? "was" : "were"} left out`;
 }
 
 /** A broken export can have millions of broken lines. A report needs the first of them and their number. */

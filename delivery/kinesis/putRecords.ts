@@ -1,5 +1,4 @@
-import { type KinesisClient, PutRecordsCommand, type PutRecordsOutput } from "@aws-sdk/client-kinesis";
-import { EncodedPutRecords, encodePutRecords } from "../aws/codec/putRecords";
+import type { PutRecordsOutput } from "@aws-sdk/client-kinesis";
 import { awsError, classify, describeError, type ErrorKind, isCredentialsError } from "../aws/errors";
 
 /** A record to send: one event, its bytes unchanged. */
@@ -23,23 +22,6 @@ export function recordSize(record: OutgoingRecord): number {
 
 /** Makes one attempt of a PutRecords request. Rejects when the signal aborts. */
 export type PutRecords = (records: OutgoingRecord[], signal: AbortSignal) => Promise<PutRecordsOutput>;
-
-/**
- * Returns PutRecords for a stream by its name in the client's region, as Amplitude addresses it.
- *
- * Bodies reuse memory, because fresh memory of this size would nearly double the CPU of sending. A body's memory is free
- * once its response has arrived. After a failure the socket may still read it, so it is not reused.
- */
-export function putRecordsTo(client: KinesisClient, streamName: string): PutRecords {
-  const free: Buffer[] = [];
-  return async (records, signal) => {
-    const body = encodePutRecords(streamName, records, free.pop());
-    const command = new PutRecordsCommand(new EncodedPutRecords(streamName, body));
-    const output = await client.send(command, { abortSignal: signal });
-    free.push(Buffer.from(body.buffer));
-    return output;
-  };
-}
 
 /** Why a record was not acknowledged. */
 export interface Reason {

@@ -6,9 +6,12 @@ import {
   ListShardsCommand,
   type ListShardsInput,
   type ListShardsOutput,
+  PutRecordsCommand,
   type Shard,
 } from "@aws-sdk/client-kinesis";
+import { EncodedPutRecords, encodePutRecords } from "../aws/codec/putRecords";
 import { awsError, classify, isCredentialsError } from "../aws/errors";
+import type { PutRecords } from "./putRecords";
 
 /** Position from which a shard is read. */
 export type Position =
@@ -67,6 +70,23 @@ export function streamApi(client: KinesisClient, streamName: string): StreamApi 
       if (!Array.isArray(output.Records ?? [])) throw new Error("GetRecords returned no list of records");
       return output;
     },
+  };
+}
+
+/**
+ * Returns PutRecords for a stream by its name in the client's region, as Amplitude addresses it.
+ *
+ * Bodies reuse memory, because fresh memory of this size would nearly double the CPU of sending. A body's memory is free
+ * once its response has arrived. After a failure the socket may still read it, so it is not reused.
+ */
+export function putRecordsTo(client: KinesisClient, streamName: string): PutRecords {
+  const free: Buffer[] = [];
+  return async (records, signal) => {
+    const body = encodePutRecords(streamName, records, free.pop());
+    const command = new PutRecordsCommand(new EncodedPutRecords(streamName, body));
+    const output = await client.send(command, { abortSignal: signal });
+    free.push(Buffer.from(body.buffer));
+    return output;
   };
 }
 

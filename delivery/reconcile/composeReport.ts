@@ -3,8 +3,7 @@ import { type Finding, type FindingCode, finding, hasSeverity, listed, present }
 import { DOCUMENTED_P95_SECONDS, VERSION } from "../common/limits";
 import { type Part, partText } from "../common/part";
 import { counted } from "../common/text";
-import type { EventSource } from "../events/source";
-import { omissionsOf } from "../sending/findings";
+import { type EventSource, omissionsOf } from "../events/source";
 import { formatHour, HOUR_MS } from "./options";
 import type {
   AmplitudeMetrics,

@@ -2,7 +2,7 @@ import { findingLines, type Verdict } from "../common/findings";
 import type { Latency } from "../common/histogram";
 import { partText } from "../common/part";
 import { printableReport } from "../common/text";
-import { leftOut } from "../sending/findings";
+import { leftOut } from "../events/source";
 import type { DeliveryReport } from "../verify/report";
 
 const SENTENCES: Record<Verdict, string> = {

@@ -11,10 +11,10 @@ import type { StackOutputs } from "../common/outputs";
 import { type Part, partText } from "../common/part";
 import { counted, printableReport } from "../common/text";
 import type { Route } from "../deployment/route";
-import type { Omissions } from "../events/source";
+import { leftOut, type Omissions } from "../events/source";
 import type { OutcomeListener, RecordEnd } from "../kinesis/producer";
 import { type Reason, ReasonCounts } from "../kinesis/putRecords";
-import { eventsRefused, leftOut } from "../sending/findings";
+import { eventsRefused } from "../sending/findings";
 
 /**
  * Outcome of sending.

@@ -4,7 +4,7 @@ import { type Finding, type FindingCode, finding, mostCommon } from "../common/f
 import { type Part, partText } from "../common/part";
 import { counted } from "../common/text";
 import { readingRemedy } from "../deployment/inspection";
-import type { EventSource, Omissions } from "../events/source";
+import type { EventSource } from "../events/source";
 import type { Stopped } from "../kinesis/producer";
 import { type Reason, type ReasonCounts, TOO_LARGE } from "../kinesis/putRecords";
 import type { StreamUnreadable } from "../kinesis/streamReader";
@@ -163,21 +163,6 @@ export function sourceProblems({ problems, problemCount }: EventSource): Finding
       "Export the hours concerned again, if those events matter for the test",
     ),
   ];
-}
-
-export function omissionsOf({
-  problemCount,
-  fileProblemCount = 0,
-}: Pick<EventSource, "problemCount" | "fileProblemCount">): Omissions {
-  return { eventsSkipped: problemCount, filesSkipped: fileProblemCount };
-}
-
-/** Returns the end of a sentence that says how many rows were left out; nothing if there are none. */
-export function leftOut({ eventsSkipped, filesSkipped }: Omissions): string {
-  const counts = [[eventsSkipped - filesSkipped, "row"] as const, [filesSkipped, "file"] as const];
-  const parts = counts.filter(([count]) => count > 0).map(([count, what]) => counted(count, what));
-  if (parts.length === 0) return "";
-  return `, but ${parts.join(" and ")} of the source ${eventsSkipped === 1 ? "was" : "were"} left out`;
 }
 
 /** Findings that a resumed run may resolve. */

@@ -8,14 +8,13 @@ import type { Timeline } from "../common/timeline";
 import { withIgnoredChanges } from "../deployment/inspection";
 import type { Preflight } from "../deployment/preflight";
 import type { TrustedCaller } from "../deployment/trust";
-import type { EventSource } from "../events/source";
+import { type EventSource, omissionsOf } from "../events/source";
 import type { OpenDeployment } from "../sending/deployment";
 import {
   eventsRefused,
   interrupted,
   isOfLostRecords,
   isOfUnfinishedRun,
-  omissionsOf,
   sourceProblems,
   withResumption,
 } from "../sending/findings";

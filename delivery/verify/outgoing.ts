@@ -11,7 +11,7 @@ import type { PacedEvents } from "../sending/pacing";
 import { pacedRecords } from "../sending/pacing";
 import type { RunState } from "./resume/runState";
 
-/** Of the events that an earlier process has sent, only the unsettled ones are sent again. */
+/** An event that an earlier process has sent is sent again only if it is unsettled. */
 export interface OutgoingOptions extends Pick<RunState, "ledger" | "key" | "unsettled"> {
   /** Part of the stream that is written; undefined for all of it. */
   part?: PartOfStream | undefined;

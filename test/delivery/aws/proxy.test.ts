@@ -12,7 +12,7 @@ import { callerIdentity } from "../../../delivery/aws/credentials";
 import { classify } from "../../../delivery/aws/errors";
 import { proxyFor } from "../../../delivery/aws/proxy";
 import { redactSecrets } from "../../../delivery/common/redactSecrets";
-import { putRecordsTo } from "../../../delivery/kinesis/putRecords";
+import { putRecordsTo } from "../../../delivery/kinesis/streamApi";
 import { failureOf } from "../kinesis/streamReading";
 import { type ConnectProxy, startConnectProxy } from "./connectProxy";
 

@@ -1,7 +1,7 @@
 import type { KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import { EncodedPutRecords } from "../../../delivery/aws/codec/putRecords";
-import { putRecordsTo } from "../../../delivery/kinesis/putRecords";
+import { putRecordsTo } from "../../../delivery/kinesis/streamApi";
 
 const signal = new AbortController().signal;
 const records = (content: string) => [{ index: 0, partitionKey: "k", bytes: Buffer.from(content) }];

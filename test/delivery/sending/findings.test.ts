@@ -1,16 +1,14 @@
 import { expect } from "chai";
-import type { EventSource } from "../../../delivery/events/source";
+import { type EventSource, leftOut, omissionsOf } from "../../../delivery/events/source";
 import { ReasonCounts } from "../../../delivery/kinesis/putRecords";
 import { StreamUnreadable } from "../../../delivery/kinesis/streamReader";
 import {
   eventsRefused,
   interrupted,
-  leftOut,
   noEvents,
   notReadable,
   notReadToEnd,
   notResponding,
-  omissionsOf,
   sendingEnded,
   sourceProblems,
   writeRefused,

@@ -12,7 +12,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { type ClientOptions, kinesisClient, kinesisWriteClient } from "../../../../delivery/aws/clients";
 import { readGetRecords } from "../../../../delivery/aws/codec/getRecords";
-import { putRecordsTo } from "../../../../delivery/kinesis/putRecords";
+import { putRecordsTo } from "../../../../delivery/kinesis/streamApi";
 
 const text = fc.string({ unit: "binary", minLength: 1, maxLength: 40 });
 const bytes = fc.uint8Array({ maxLength: 60 });
