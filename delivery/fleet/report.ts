@@ -27,6 +27,14 @@ export function worstOutcome(outcomes: readonly CustomerOutcome[]): CustomerOutc
   return OUTCOMES.find((each) => outcomes.includes(each)) ?? "succeeded";
 }
 
+/** Returns the changes of a preview or an update, such as `4 create, 1 update` or `no changes`. */
+export function changesText(changes: CustomerResult["changes"]): string {
+  const counts = Object.entries(changes ?? {})
+    .filter(([change, number]) => change !== "same" && number > 0)
+    .map(([change, number]) => `${number} ${change}`);
+  return counts.join(", ") || "no changes";
+}
+
 /** One step of a customer, in the order in which they ran. */
 export interface CustomerStep {
   /** Name of the step. */

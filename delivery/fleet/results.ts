@@ -17,11 +17,6 @@ import type { CustomerResult, FleetCommand } from "./report";
 /** Folder of the results in the project's folder. */
 export const DEFAULT_RESULT_FOLDER = "fleet-report";
 
-/** Path of a customer's result. */
-function resultFile(folder: string, stack: string): string {
-  return join(folder, `${stack}.json`);
-}
-
 /** Path of a customer's log. */
 export function logFile(folder: string, stack: string): string {
   return join(folder, `${stack}.log`);
@@ -32,13 +27,9 @@ export function notStarted(stack: string, command: FleetCommand): CustomerResult
   return {
     ...{ stack, command, outcome: "not-started", accountId: null, region: null, outputs: null },
     ...{ startedAt: null, durationInSeconds: 0, steps: [], changes: null, drift: null },
-    ...{ verdict: null, verifiedAt: null, delivery: null, findings: [] },
-    ...{
-      cause: "the run ended before",
-      remedy: "Run again with --resume",
-      log: null,
-      lastVerification: null,
-    },
+    ...{ verdict: null, verifiedAt: null, delivery: null, findings: [], log: null, lastVerification: null },
+    cause: "the run ended before",
+    remedy: "Run again with --resume",
   };
 }
 
@@ -48,7 +39,7 @@ export function notStarted(stack: string, command: FleetCommand): CustomerResult
  * @throws ReportError if the file can't be read or is not a result.
  */
 export async function readResult(folder: string, stack: string): Promise<CustomerResult | undefined> {
-  const file = resultFile(folder, stack);
+  const file = join(folder, `${stack}.json`);
   try {
     const result: unknown = JSON.parse(await readFile(file, "utf8"));
     if (isObject(result) && result.stack === stack && "outcome" in result && "command" in result)
@@ -56,18 +47,14 @@ export async function readResult(folder: string, stack: string): Promise<Custome
     throw new Error(`it is not the result of ${stack}`);
   } catch (cause) {
     if (hasCode(cause, "ENOENT") || hasCode(cause, "ENOTDIR")) return undefined;
-    throw new ReportError(
-      `${file} can't be read: ${messageOf(cause)}. Remove it, or choose another --report`,
-      {
-        cause,
-      },
-    );
+    const problem = `${file} can't be read: ${messageOf(cause)}`;
+    throw new ReportError(`${problem}. Remove it, or choose another --report`, { cause });
   }
 }
 
 /** @throws ReportError if the file can't be written. */
 export async function writeResult(folder: string, result: CustomerResult): Promise<void> {
-  const file = resultFile(folder, result.stack);
+  const file = join(folder, `${result.stack}.json`);
   try {
     await writeAtomically(file, `${jsonText(result)}\n`);
   } catch (cause) {
@@ -102,14 +89,6 @@ export function lockResults(folder: string): FileLock {
   }
 }
 
-/** Results at the start of a run. */
-export interface StartedRun {
-  /** Customers to run. */
-  stacks: string[];
-  /** Results of those that an earlier run has finished. Empty unless the run is resumed. */
-  finished: CustomerResult[];
-}
-
 /** Files of the report of all customers. */
 const REPORT_FILES = ["report.json", "report.html", "report.xml", "report.md"];
 
@@ -118,6 +97,7 @@ const REPORT_FILES = ["report.json", "report.html", "report.xml", "report.md"];
  * the run ends. A resumed run keeps the results of the same command that succeeded.
  *
  * @param options With `verify`, only a customer that was verified counts as done when the run is resumed.
+ * @returns Customers to run, and the results that a resumed run keeps.
  * @throws ReportError if an earlier result can't be read, before anything is changed, or if a file can't be written.
  */
 export async function startRun(
@@ -125,7 +105,7 @@ export async function startRun(
   command: FleetCommand,
   stacks: readonly string[],
   { resume = false, verify = false }: { resume?: boolean; verify?: boolean } = {},
-): Promise<StartedRun> {
+): Promise<{ stacks: string[]; finished: CustomerResult[] }> {
   const earlier = new Map<string, CustomerResult | undefined>();
   for (const stack of stacks) earlier.set(stack, await readResult(folder, stack));
   try {
@@ -134,7 +114,7 @@ export async function startRun(
   } catch (cause) {
     throw new ReportError(`The folder ${folder} can't be prepared: ${messageOf(cause)}`, { cause });
   }
-  const run: StartedRun = { stacks: [], finished: [] };
+  const run = { stacks: [] as string[], finished: [] as CustomerResult[] };
   for (const [stack, last] of earlier) {
     const hasSucceeded = last?.command === command && last.outcome === "succeeded";
     if (resume && hasSucceeded && !(verify && last.verdict === null)) {

@@ -1,7 +1,13 @@
-import { bySeverity, type Finding, findingLines } from "../common/findings";
+import { bySeverity, type Finding, findingLines, listed } from "../common/findings";
 import { type Part, partText } from "../common/part";
 import { alignedColumns, counted, printableReport } from "../common/text";
-import { type CustomerOutcome, type CustomerResult, type FleetReport, OUTCOMES } from "../fleet/report";
+import {
+  type CustomerOutcome,
+  type CustomerResult,
+  changesText,
+  type FleetReport,
+  OUTCOMES,
+} from "../fleet/report";
 import { type Check, findingCheck, junitXml, resultCheck } from "./junit";
 import { code, findingList, prose } from "./markdown";
 import { capitalized, RESULTS, redactTexts, resultWords } from "./presentation";
@@ -59,19 +65,11 @@ export function worstCustomersFirst(customers: CustomerResult[]): CustomerResult
   );
 }
 
-/** Returns the changes of a preview or an update, such as `4 create, 1 update`; empty text if there are none. */
-function changesText(changes: CustomerResult["changes"]): string {
-  return Object.entries(changes ?? {})
-    .filter(([change, number]) => change !== "same" && number > 0)
-    .map(([change, number]) => `${number} ${change}`)
-    .join(", ");
-}
-
 /** Returns what happened to a customer in one line: the cause, or what the command found. */
 export function resultText({ cause, changes, drift, verdict, delivery, findings }: CustomerResult): string {
   if (cause !== null) return cause;
   const parts = [
-    changes === null ? "" : changesText(changes) || "no changes",
+    changes === null ? "" : changesText(changes),
     drift === null
       ? ""
       : drift.length === 0
@@ -105,11 +103,8 @@ export function sharedFindings(customers: CustomerResult[]): SharedFinding[] {
   const shared = new Map<string, SharedFinding>();
   for (const { stack, findings } of customers) {
     for (const finding of findings) {
-      const key = JSON.stringify([
-        finding.code,
-        finding.severity,
-        forAnyStack(finding.remedy, stack).replaceAll(stack, ""),
-      ]);
+      const remedy = forAnyStack(finding.remedy, stack).replaceAll(stack, "");
+      const key = JSON.stringify([finding.code, finding.severity, remedy]);
       const found = shared.get(key);
       if (found === undefined) shared.set(key, { ...finding, stacks: [stack] });
       else if (!found.stacks.includes(stack)) found.stacks.push(stack);
@@ -119,13 +114,10 @@ export function sharedFindings(customers: CustomerResult[]): SharedFinding[] {
   return bySeverity(joined.sort((one, other) => other.stacks.length - one.stacks.length));
 }
 
-function ofSeveral(finding: SharedFinding): SharedFinding {
-  const [first = ""] = finding.stacks;
-  return {
-    ...finding,
-    where: `${finding.where} and ${finding.stacks.length - 1} more`,
-    remedy: forAnyStack(finding.remedy, first),
-  };
+function ofSeveral({ stacks, where, remedy, ...finding }: SharedFinding): SharedFinding {
+  const [first = ""] = stacks;
+  const others = `${where} and ${stacks.length - 1} more`;
+  return { ...finding, stacks, where: others, remedy: forAnyStack(remedy, first) };
 }
 
 function forAnyStack(remedy: string, stack: string): string {
@@ -161,24 +153,15 @@ function cellsOf(customer: CustomerResult): string[] {
 }
 
 function explanation({ cause, remedy, log }: CustomerResult): string[] {
-  if (cause === null) return [];
-  return [
-    ...(remedy === null ? [] : [`    remedy: ${remedy}`]),
-    ...(log === null ? [] : [`    log:    ${log}`]),
-  ];
+  const lines = [remedy && `    remedy: ${remedy}`, log && `    log:    ${log}`];
+  return cause === null ? [] : lines.filter((line) => line !== null);
 }
 
 /** Stacks of a finding that a line names. */
 const MAX_STACKS = 20;
 
-/** Returns the first stacks of a finding in words, and how many more there are. */
-function stacksText(stacks: string[]): string {
-  const more = stacks.length - MAX_STACKS;
-  return `${stacks.slice(0, MAX_STACKS).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
-}
-
 function withStacks({ stacks, ...finding }: SharedFinding): Finding {
-  return { ...finding, message: `${stacksText(stacks)}: ${finding.message}` };
+  return { ...finding, message: `${listed(stacks, MAX_STACKS)}: ${finding.message}` };
 }
 
 /** The table's share of the 65,536 characters of a comment on GitHub. */
@@ -255,8 +238,7 @@ export function fleetJunit(report: FleetReport): string {
 }
 
 function customerCheck(customer: CustomerResult): Check {
-  const { stack, outcome, durationInSeconds, remedy, log } = customer;
-  const details = [`remedy: ${remedy ?? "see the log"}`, ...(log === null ? [] : [`log: ${log}`])].join("\n");
-  const sentence = resultText(customer);
-  return resultCheck(`customer ${stack}`, outcome, { sentence, details, seconds: durationInSeconds });
+  const { stack, outcome, durationInSeconds: seconds, remedy, log } = customer;
+  const details = `remedy: ${remedy ?? "see the log"}${log === null ? "" : `\nlog: ${log}`}`;
+  return resultCheck(`customer ${stack}`, outcome, { sentence: resultText(customer), details, seconds });
 }

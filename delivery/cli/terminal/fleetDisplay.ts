@@ -1,5 +1,10 @@
 import { counted, printable } from "../../common/text";
-import type { CustomerOutcome, CustomerResult, CustomerStep } from "../../fleet/report";
+import {
+  type CustomerOutcome,
+  type CustomerResult,
+  type CustomerStep,
+  changesText,
+} from "../../fleet/report";
 import { styled, truncate } from "./output";
 
 /** Shows the customers of a run: a live list on a terminal, and a line per step elsewhere. */
@@ -28,9 +33,7 @@ const SIGNS: Record<CustomerOutcome, string> = {
 /** Returns the line of a customer that is done. */
 function customerLine(result: CustomerResult): string {
   const { stack, command, outcome, verdict, changes, durationInSeconds, cause, log } = result;
-  const changed = Object.entries(changes ?? {}).filter(([change]) => change !== "same");
-  const counts = changed.map(([change, count]) => `${count} ${change}`).join(", ") || "no changes";
-  const success = verdict ?? (changes === null ? `${command} succeeded` : `${command} succeeded, ${counts}`);
+  const success = verdict ?? `${command} succeeded${changes === null ? "" : `, ${changesText(changes)}`}`;
   const words = outcome === "succeeded" ? success : `${outcome}: ${cause}${log === null ? "" : ` [${log}]`}`;
   return printable(`${SIGNS[outcome]} ${stack}: ${words} (${Math.round(durationInSeconds)} s)`);
 }
