@@ -146,19 +146,17 @@ function requestContext({ principal, region, now, context }: Access): Record<str
   };
 }
 
+const DENIALS = [
+  ["permissionBoundaryAnalysis", "a permissions boundary"],
+  ["identityAnalysis", "an identity-based policy"],
+  ["resourceAnalysis", "a resource-based policy"],
+] as const;
+
 /** Source of the wording: AWS, IAM User Guide, "Troubleshoot access denied error messages". */
 function reasonOf({ analysis }: Decision, action: string): string {
-  if (analysis?.permissionBoundaryAnalysis?.result === "ExplicitlyDenied") {
-    return " with an explicit deny in a permissions boundary";
-  }
-  if (analysis?.identityAnalysis?.result === "ExplicitlyDenied") {
-    return " with an explicit deny in an identity-based policy";
-  }
-  if (analysis?.resourceAnalysis?.result === "ExplicitlyDenied") {
-    return " with an explicit deny in a resource-based policy";
-  }
-  const silent = silentPolicy(analysis);
-  return ` because no ${silent} allows the ${action} action`;
+  const denial = DENIALS.find(([part]) => analysis?.[part]?.result === "ExplicitlyDenied");
+  if (denial !== undefined) return ` with an explicit deny in ${denial[1]}`;
+  return ` because no ${silentPolicy(analysis)} allows the ${action} action`;
 }
 
 function silentPolicy(analysis: RequestAnalysis | undefined): string {

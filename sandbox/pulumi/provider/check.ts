@@ -70,8 +70,9 @@ function propertyFailures(type: ResourceType, key: string, value: unknown): Chec
       { property: key, reason: `the sandbox's provider does not support property ${key} of ${type.token}` },
     ];
   }
-  if (!isKnown(value) || isOfType(spec.type, value)) return [];
-  return [{ property: key, reason: `${JSON.stringify(value)} must be ${WORDS[spec.type]}` }];
+  const { words, holds } = TYPES[spec.type];
+  if (!isKnown(value) || holds(value)) return [];
+  return [{ property: key, reason: `${JSON.stringify(value)} must be ${words}` }];
 }
 
 function missing(type: ResourceType, inputs: Properties): CheckFailure[] {
@@ -81,24 +82,23 @@ function missing(type: ResourceType, inputs: Properties): CheckFailure[] {
     .map(([key]) => ({ property: key, reason: `missing required property ${key}` }));
 }
 
-const WORDS: Record<ValueType, string> = {
-  string: "a string",
-  number: "a number",
-  boolean: "true or false",
-  stringSet: "a list of strings",
-  stringMap: "a map of strings",
-  policyDocument: "a policy document in JSON",
-  object: "an object",
-};
+const isText = (value: unknown) => typeof value === "string";
 
-function isOfType(type: ValueType, value: unknown): boolean {
-  if (type === "stringSet") return Array.isArray(value) && value.every((item) => typeof item === "string");
-  if (type === "stringMap")
-    return isObject(value) && Object.values(value).every((item) => typeof item === "string");
-  if (type === "object") return isObject(value);
-  if (type === "policyDocument") return typeof value === "string" && isObject(parsedJson(value));
-  return typeof value === type;
-}
+const TYPES: Record<ValueType, { words: string; holds(value: unknown): boolean }> = {
+  string: { words: "a string", holds: isText },
+  number: { words: "a number", holds: (value) => typeof value === "number" },
+  boolean: { words: "true or false", holds: (value) => typeof value === "boolean" },
+  stringSet: { words: "a list of strings", holds: (value) => Array.isArray(value) && value.every(isText) },
+  stringMap: {
+    words: "a map of strings",
+    holds: (value) => isObject(value) && Object.values(value).every(isText),
+  },
+  policyDocument: {
+    words: "a policy document in JSON",
+    holds: (value) => typeof value === "string" && isObject(parsedJson(value)),
+  },
+  object: { words: "an object", holds: isObject },
+};
 
 function withDocumentsAsText(type: ResourceType, inputs: Properties): Properties {
   const entries = Object.entries(inputs).map(([key, value]) => {

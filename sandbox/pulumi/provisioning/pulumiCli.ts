@@ -11,7 +11,7 @@ export interface PulumiCli {
 }
 
 /** The first version that reads `pulumi:autonaming` from the project's configuration and accepts providers from a local path. */
-const MIN_VERSION = { major: 3, minor: 200 };
+const MIN_VERSION = "3.200.0";
 
 /**
  * Returns the `pulumi` command on the PATH, or undefined if it is missing or too old.
@@ -27,12 +27,7 @@ export async function findPulumiCli(folder: string, signal?: AbortSignal): Promi
   );
   signal?.throwIfAborted();
   const version = found?.version;
-  if (found === undefined || version === null || version === undefined) return undefined;
-  if (
-    version.major < MIN_VERSION.major ||
-    (version.major === MIN_VERSION.major && version.minor < MIN_VERSION.minor)
-  )
-    return undefined;
+  if (!found || !version || version.compare(MIN_VERSION) < 0) return undefined;
   const command = { command: found.command, version, run: runUnder(signal) };
   return { version: version.toString(), command };
 }
