@@ -40,14 +40,11 @@ export type Assumption = { assumed: true } | { assumed: false; error: unknown };
 
 /** Tries until the role can be assumed or the wait is over. An error other than a refusal ends it immediately. */
 export function tryToAssume(provider: AwsCredentialIdentityProvider, wait: WaitOptions): Promise<Assumption> {
-  const attempt = async (): Promise<Assumption> => {
-    try {
-      await provider();
-      return { assumed: true };
-    } catch (error) {
-      return { assumed: false, error };
-    }
-  };
+  const attempt = () =>
+    provider().then(
+      (): Assumption => ({ assumed: true }),
+      (error: unknown): Assumption => ({ assumed: false, error }),
+    );
   return pollUntil(attempt, (result) => result.assumed || classify(result.error) !== "access-denied", wait);
 }
 

@@ -70,40 +70,37 @@ export function checkText(untrusted: CheckReport): string {
 
 const UNKNOWN = "could not be looked up";
 
-function rows(report: CheckReport): [string, string][] {
+type Row = [name: string, value: string];
+
+function rows(report: CheckReport): Row[] {
   const { stream, role, alarms, guard } = report;
+  const unknown: Row[] = [["", UNKNOWN]];
   return [
     ["stream", `${report.streamName} (${report.region})`],
-    [
-      "",
-      stream === null
-        ? UNKNOWN
-        : `${stream.status}, ${stream.mode}, ${counted(stream.openShards, "open shard")}`,
-    ],
-    ...(stream === null ? [] : streamRows(stream)),
+    ...(stream === null ? unknown : streamRows(stream)),
     ["role", report.roleArn],
-    ...(role === null ? ([["", UNKNOWN]] as [string, string][]) : roleRows(role)),
+    ...(role === null ? unknown : roleRows(role)),
     ["alarms", alarms === null ? UNKNOWN : alarms.join(", ") || "none"],
-    ...(guard === null ? [] : ([["guard", guardText(guard)]] as [string, string][])),
+    ...(guard === null ? [] : [["guard", guardText(guard)] as Row]),
     ["checked as", report.checkedAs],
   ];
 }
 
-function guardText({ state, projectIds }: NonNullable<CheckReport["guard"]>): string {
+function guardText({ state, projectIds }: CheckedGuard): string {
   if (state === null) return UNKNOWN;
   return projectIds === null ? state : `${state}, expects ${projectIds.join(", ")}`;
 }
 
-function streamRows(stream: NonNullable<CheckReport["stream"]>): [string, string][] {
+function streamRows(stream: CheckedStream): Row[] {
   const key = stream.keyId === null ? "" : ` with ${stream.keyId}`;
   return [
+    ["", `${stream.status}, ${stream.mode}, ${counted(stream.openShards, "open shard")}`],
     ["encryption", `${stream.encryption}${key}`],
     ["retention", `${stream.retentionHours} h; records up to ${stream.maxRecordSizeKib} KiB`],
   ];
 }
 
-function roleRows(role: NonNullable<CheckReport["role"]>): [string, string][] {
-  const { policies, permissionsBoundaryArn, maxSessionSeconds } = role;
+function roleRows({ policies, permissionsBoundaryArn, maxSessionSeconds }: CheckedRole): Row[] {
   return [
     ["policies", policies === null ? UNKNOWN : policies.join(", ") || "none"],
     ["boundary", permissionsBoundaryArn ?? "none"],

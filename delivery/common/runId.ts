@@ -70,9 +70,8 @@ export function startedRunKey({
   runId?: string | undefined;
   part?: Part | undefined;
 }): RunKey {
-  const isMissing = runId === undefined && part !== undefined;
-  if (!isMissing && (runId === undefined || RUN_ID.test(runId)))
-    return runId === undefined ? newRunKey() : runKeyOf(runId, part);
+  if (runId === undefined && part === undefined) return newRunKey();
+  if (runId !== undefined && RUN_ID.test(runId)) return runKeyOf(runId, part);
   throw new SettingsError(
     `runId is ${JSON.stringify(runId)}: give 12 letters, digits, "-" or "_", the same for all parts of the run`,
   );

@@ -3,7 +3,6 @@ import {
   DescribeAlarmsForMetricCommand,
   type MetricAlarm,
 } from "@aws-sdk/client-cloudwatch";
-
 import { type Finding, finding, present } from "../common/findings";
 import { shellWord } from "../common/text";
 import { ACTIONS } from "./iam/actions";

@@ -6,7 +6,6 @@ import {
 import type { CloudWatchLogsClient, MetricFilter } from "@aws-sdk/client-cloudwatch-logs";
 import type { DescribePipeResponse, PipesClient } from "@aws-sdk/client-pipes";
 import { GUARD_NAMESPACE, guardMetric, guardPattern } from "../../components/contract";
-
 import { type Finding, finding, present } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 import { alarmFindings } from "./alarms";

@@ -1,5 +1,4 @@
 import { DescribeKeyCommand, type KMSClient } from "@aws-sdk/client-kms";
-
 import { type Finding, finding } from "../common/findings";
 import type { StackOutputs } from "../common/outputs";
 import { ACTIONS } from "./iam/actions";

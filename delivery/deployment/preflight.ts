@@ -1,7 +1,6 @@
 import type { StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
 import { type ClientOptions, iamClient, kinesisClient, kmsClient, stsClient } from "../aws/clients";
 import { type Caller, callerIdentity } from "../aws/credentials";
-
 import { pollUntil, unlessAborted } from "../aws/waitUntil";
 import { accountOf } from "../common/arn";
 import { type Finding, finding, hasSeverity } from "../common/findings";

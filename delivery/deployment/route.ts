@@ -92,14 +92,12 @@ export async function chooseRoute(
   if (assumption.assumed)
     return { route: "role", writer: { ...operator, credentials: forSigning(provider) } };
   if (isCredentialsError(assumption.error)) throw credentialsProblem(assumption.error);
-  const refusal = isRefusal(assumption.error)
-    ? notAssumable(outputs.roleArn, sender, assumption.error)
-    : notAnswered(outputs.roleArn, assumption.error);
+  const refusal = refusalOf(assumption.error, outputs.roleArn, sender);
   if (route !== undefined) return { route, refusal: ifFinal(refusal, options.wait) };
   // A refusal is expected if nobody asked for the role. A missing response is worth a warning.
   const isUnexpected = refusal.severity === "undetermined" && classify(assumption.error) !== "unsupported";
   const warning: Finding = { ...refusal, severity: "warning" };
-  return { route: "operator", writer: operator, ...(isUnexpected ? { refusal: warning } : {}) };
+  return { route: "operator", writer: operator, ...(isUnexpected && { refusal: warning }) };
 }
 
 /** Turns an error that would have been retried into `undetermined` if the wait was interrupted. */
@@ -121,20 +119,19 @@ function isRefusal(error: unknown): boolean {
   return httpStatus >= 400 && httpStatus < 500 && isFromAws && isFinal;
 }
 
-function notAnswered(roleArn: string, error: unknown): Finding {
-  return finding.undetermined(
-    "role-not-assumable",
-    roleArn,
-    `Whether the role can be assumed could not be determined: ${describeError(error)}`,
-    "Run this again. If this machine can't reach STS, write with your own credentials (--route operator)",
-  );
-}
-
-function notAssumable(roleArn: string, sender: Caller, error: unknown): Finding {
-  return finding.error(
-    "role-not-assumable",
-    roleArn,
-    `${sender.arn} can't assume the role: ${describeError(error)}`,
-    "Add the principal to testPrincipalArns and run `pulumi up`, grant it sts:AssumeRole, and give an external id by --external-id; or use --route operator",
-  );
+function refusalOf(error: unknown, where: string, sender: Caller): Finding {
+  const text = describeError(error);
+  return isRefusal(error)
+    ? finding.error(
+        "role-not-assumable",
+        where,
+        `${sender.arn} can't assume the role: ${text}`,
+        "Add the principal to testPrincipalArns and run `pulumi up`, grant it sts:AssumeRole, and give an external id by --external-id; or use --route operator",
+      )
+    : finding.undetermined(
+        "role-not-assumable",
+        where,
+        `Whether the role can be assumed could not be determined: ${text}`,
+        "Run this again. If this machine can't reach STS, write with your own credentials (--route operator)",
+      );
 }

@@ -4,7 +4,6 @@ import {
   type StreamDescriptionSummary,
 } from "@aws-sdk/client-kinesis";
 import { describeCredentials } from "../aws/credentials";
-
 import type { AwsOptions } from "../aws/profile";
 import { pollUntil, type WaitOptions } from "../aws/waitUntil";
 import { accountOf, streamArnOf } from "../common/arn";

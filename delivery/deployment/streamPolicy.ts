@@ -1,6 +1,5 @@
 import { GetResourcePolicyCommand, type KinesisClient } from "@aws-sdk/client-kinesis";
 import { WRITE_ACTIONS } from "../../components/contract";
-
 import { accountOf } from "../common/arn";
 import { type Finding, finding, present } from "../common/findings";
 import { unique } from "../common/values";

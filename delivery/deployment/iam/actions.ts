@@ -59,6 +59,7 @@ export const ACTIONS = {
 
 const { describeStream, readShards, readRole, simulateRole, decryptRecords } = ACTIONS;
 const WRITE = "kinesis:PutRecords";
+const READ_STREAM: Needs = { Stream: [...describeStream, ...readShards], KeyThroughKinesis: decryptRecords };
 
 const MANAGE_ROLE = [
   "iam:CreateRole",
@@ -186,8 +187,8 @@ const NEEDS: Record<Task, Needs> = {
     Role: [...readRole, ...simulateRole],
     KeyThroughKinesis: [GENERATE_DATA_KEY_ACTION],
   },
-  watch: { Stream: [...describeStream, ...readShards], KeyThroughKinesis: decryptRecords },
-  reconcile: { Stream: [...describeStream, ...readShards], KeyThroughKinesis: decryptRecords },
+  watch: READ_STREAM,
+  reconcile: READ_STREAM,
   /** `reconcile --backfill`. */
   backfill: {
     Stream: [...describeStream, ...readShards, WRITE],
