@@ -216,7 +216,8 @@ export class Producer {
     this.#consecutiveFailures += 1;
     if (retry === "stop" || clientSide || this.#consecutiveFailures >= MAX_CONSECUTIVE_FAILED_BATCHES) {
       const failed = outcomes.find((outcome) => outcome.kind !== "acknowledged");
-      if (failed !== undefined) this.#stop({ reason: failed.reason, clientSide });
+      if (failed !== undefined) this.#stopped ??= { reason: failed.reason, clientSide };
+      this.#end.abort();
     }
     this.#endRest(result, ambiguous, clientSide ? abandoned : givenUp);
   }
@@ -230,11 +231,6 @@ export class Producer {
       const { record, reason } = outcome;
       listener.onEnd(record.index, endOf(ambiguous.has(record.index), reason), now);
     }
-  }
-
-  #stop(stopped: Stopped): void {
-    this.#stopped ??= stopped;
-    this.#end.abort();
   }
 
   #isPropagating({ accessDenied }: AttemptResult): boolean {

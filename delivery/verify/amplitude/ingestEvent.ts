@@ -138,29 +138,18 @@ export interface Comparison {
   rewritten: string[];
 }
 
-/** Fields of the Export API by field of the HTTP V2 API. */
-const IDENTITY = {
-  event_type: "event_type",
-  insert_id: "$insert_id",
-  user_id: "user_id",
-  device_id: "device_id",
-  session_id: "session_id",
-} as const satisfies Partial<Record<keyof IngestEvent, string>>;
+const IDENTITY = ["event_type", "insert_id", "user_id", "device_id", "session_id"] as const;
+const CONTEXT = [
+  ...(["platform", "os_name", "os_version", "device_brand", "device_manufacturer", "device_model"] as const),
+  ...(["carrier", "language", "country", "region", "city", "app_version"] as const),
+];
 
-const CONTEXT = {
-  platform: "platform",
-  os_name: "os_name",
-  os_version: "os_version",
-  device_brand: "device_brand",
-  device_manufacturer: "device_manufacturer",
-  device_model: "device_model",
+/** Names in the Export API, if they differ from those of the HTTP V2 API. */
+const EXPORTED: Partial<Record<keyof IngestEvent, string>> = {
+  insert_id: "$insert_id",
   carrier: "device_carrier",
-  language: "language",
-  country: "country",
-  region: "region",
-  city: "city",
   app_version: "version_name",
-} as const satisfies Partial<Record<keyof IngestEvent, string>>;
+};
 
 /**
  * Compares an event with its row, field by field. Amplitude may add fields, and write timestamps with a `T`. User
@@ -169,22 +158,20 @@ const CONTEXT = {
  * `client_event_time` is compared.
  */
 export function compareEvent(sent: IngestEvent, row: Row): Comparison {
-  const identity = Object.entries(IDENTITY).filter(
-    ([field, exported]) => sent[field as keyof typeof IDENTITY] !== row[exported],
-  );
-  const context = Object.entries(CONTEXT).filter(([field, exported]) => {
-    const value = sent[field as keyof typeof CONTEXT];
-    return value !== undefined && value !== row[exported];
-  });
+  const changed = (fields: readonly (keyof IngestEvent)[]) =>
+    fields
+      .map((field) => ({ value: sent[field], name: EXPORTED[field] ?? field }))
+      .filter(({ value, name }) => value !== undefined && value !== row[name])
+      .map(({ name }) => name);
   return {
     differing: [
-      ...identity.map(([, exported]) => exported),
+      ...changed(IDENTITY),
       ...(parseTimestamp(row.client_event_time) === sent.time ? [] : ["client_event_time"]),
       ...differingKeys("event_properties", sent.event_properties, row.event_properties, isDeepStrictEqual),
       ...differingKeys("user_properties", sent.user_properties, row.user_properties, isSameOrString),
       ...addedKeys("event_properties", sent.event_properties, row.event_properties),
     ],
-    rewritten: context.map(([, exported]) => exported),
+    rewritten: changed(CONTEXT),
   };
 }
 

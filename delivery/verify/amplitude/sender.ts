@@ -61,7 +61,8 @@ export class AmplitudeSender {
   readonly #client = officialSdk().createInstance();
   #destination: unknown;
   #config: Types.IConfig | undefined;
-  #isKeyRefused = false;
+  /** Whether Amplitude does not know the key in this zone. */
+  isKeyRefused = false;
   #connections: NodeHttpHandler | undefined;
   /** Reason for the last request that got no response of Amplitude. */
   #problem: string | undefined;
@@ -89,11 +90,6 @@ export class AmplitudeSender {
       execute: async (event) => event,
     }).promise;
     return sender;
-  }
-
-  /** Whether Amplitude does not know the key in this zone. */
-  get isKeyRefused(): boolean {
-    return this.#isKeyRefused;
   }
 
   /** Resolves once the SDK is done with the event, including retries. Never resolves if the SDK is ended before. */
@@ -155,7 +151,7 @@ export class AmplitudeSender {
 
   #responseFrom({ code, message }: Types.Result): EventResponse {
     if (code >= 200 && code < 300) return { kind: "accepted" };
-    if (code === 400 && message.startsWith(INVALID_API_KEY)) this.#isKeyRefused = true;
+    if (code === 400 && message.startsWith(INVALID_API_KEY)) this.isKeyRefused = true;
     const noResponse = this.#problem ?? `${NO_RESPONSE} (${message})`;
     const reason = code === 0 ? noResponse : `HTTP ${code}: ${message}`;
     const isRefusal = code >= 400 && code < 500;
