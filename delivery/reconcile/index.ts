@@ -94,10 +94,8 @@ class Reconciliation {
     private readonly client: AmplitudeClient | undefined,
     private readonly log: PartLog | undefined,
   ) {
-    const { eventTypes = [], allTypes = false } = options;
     this.#windowEnd = range.end + RETRY_WINDOW_MS;
-    const forwarding = { eventTypes: new Set(eventTypes), allTypes };
-    this.#matcher = new Matcher(range, this.#windowEnd, forwarding, log);
+    this.#matcher = new Matcher(range, this.#windowEnd, options, log);
     this.#exported = new ExportedHours(options, range, client, deployment.startedAt);
   }
 

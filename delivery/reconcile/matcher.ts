@@ -10,7 +10,8 @@ import { isGenerated } from "../events/generator/generatedEvent";
 import { deaggregate, parseRecord } from "../events/recordContent";
 import { redactName } from "../events/redact";
 import type { ShardRecords } from "../kinesis/shardReader";
-import { HOUR_MS, type HourRange } from "./options";
+import { HOUR_MS, type HourRange, type ReconcileOptions } from "./options";
+import type { PartLog, Stage } from "./partFile";
 import type { FieldDifference, IgnoredRows } from "./report";
 import {
   contentHash,
@@ -30,48 +31,6 @@ const MAX_FIELDS = 500;
 const UUID_START = Buffer.from('"uuid":"');
 const QUOTE = 0x22;
 
-/** Event types that the destination forwards for certain. */
-export interface Forwarding {
-  /** Types that the destination forwards, even if nothing of them arrived. */
-  eventTypes: ReadonlySet<string>;
-  /** Whether it forwards every type. */
-  allTypes: boolean;
-}
-
-/**
- * When a row arrived and was matched: 0 within the window, 1 after it, 2 and 3 the same for rows that were matched again.
- * Rows that arrived later count only if events are missing within the window.
- */
-export type Stage = 0 | 1 | 2 | 3;
-
-/** A row of the stream that matches an exported event. */
-export interface Match {
-  /** Number of the event. */
-  entry: number;
-  /** Time from `server_upload_time` to the arrival, in ms. */
-  delay: number;
-  stage: Stage;
-  /** Whether the endpoint returned the record again. */
-  isRepeated: boolean;
-  isDifferent: boolean;
-}
-
-/** An event of which a row differs. */
-export interface Difference {
-  entry: number;
-  stage: Stage;
-  fields: DifferentField[];
-}
-
-/** Receives what one part of the stream says about the exported events. */
-export interface MatchListener {
-  /** Called for every exported event that counts, in the order of the export. */
-  onExported(identity: string | undefined, content: number, uploadedAt: EpochMs): void;
-  onMatch(match: Match): void;
-  /** Called once per different event, in the order of the export. */
-  onDifference(difference: Difference): void;
-}
-
 /** Matches the rows of a stream with those of an export, which have to be added first. */
 export class Matcher {
   readonly tally: Tally;
@@ -81,6 +40,9 @@ export class Matcher {
   readonly #hash = new IdentityHash(randomInt(2 ** 32));
   /** Numbers of the exported types, by name. */
   readonly #types = new Map<string, number>();
+  /** Types that the destination forwards, even if nothing of them arrived. */
+  readonly #namedTypes: ReadonlySet<string>;
+  readonly #allTypes: boolean;
   readonly #apps = new Set<string>();
   readonly #different = new Map<number, { row: Properties; stage: Stage }>();
   /** Unmatched rows of the stream without a uuid, by device and `$insert_id`. Their events may have one in the export. */
@@ -91,15 +53,18 @@ export class Matcher {
 
   /**
    * @param windowEnd End of the time in which Amplitude delivers the hours.
-   * @param listener Receives what a part of the stream says.
+   * @param forwarding Says which event types the destination forwards for certain.
+   * @param log Receives what a part of the stream says.
    */
   constructor(
     private readonly range: HourRange,
     private readonly windowEnd: EpochMs,
-    private readonly forwarding: Forwarding,
-    private readonly listener?: MatchListener,
+    forwarding: Pick<ReconcileOptions, "eventTypes" | "allTypes">,
+    private readonly log?: PartLog,
   ) {
     this.tally = new Tally(range);
+    this.#namedTypes = new Set(forwarding.eventTypes);
+    this.#allTypes = forwarding.allTypes ?? false;
     for (let stage = 0; stage < 4; stage += 1) this.tally.stages.push(new RowsOfStage());
   }
 
@@ -109,7 +74,7 @@ export class Matcher {
 
   /** Names of `eventTypes` that the export lacks. */
   get typesNotExported(): string[] {
-    return [...this.forwarding.eventTypes].filter((name) => !this.#types.has(name));
+    return [...this.#namedTypes].filter((name) => !this.#types.has(name));
   }
 
   /** Adds a row of the export. */
@@ -134,7 +99,7 @@ export class Matcher {
     this.tally.count("eventsExported", hour, type);
     const content = contentHash(row);
     const ms = uploadedAt - this.range.from - hour * HOUR_MS;
-    this.listener?.onExported(identity, content, uploadedAt);
+    this.log?.onExported(identity, content, uploadedAt);
     if (hash === undefined) this.eventsWithoutIdentity += 1;
     else this.tally.table.add(hash, { content, bytes: crc32(bytes), type, hour, ms });
   }
@@ -266,8 +231,8 @@ export class Matcher {
   #see(entry: number, arrival: Arrival, isDifferent: boolean): void {
     const { at, isRepeated } = arrival;
     const delay = this.tally.delayOf(entry, at);
-    if (this.listener !== undefined && !(isRepeated && this.tally.table.isSeen(entry)))
-      this.listener.onMatch({ entry, delay, stage: this.#stageOf(arrival), isRepeated, isDifferent });
+    if (this.log !== undefined && !(isRepeated && this.tally.table.isSeen(entry)))
+      this.log.onMatch({ entry, delay, stage: this.#stageOf(arrival), isRepeated, isDifferent });
     this.tally.see(entry, delay, isRepeated);
   }
 
@@ -317,7 +282,7 @@ export class Matcher {
     const streamed = this.#different.get(entry);
     if (streamed !== undefined) {
       const fields = differentFields(row, streamed.row);
-      this.listener?.onDifference({ entry, stage: streamed.stage, fields });
+      this.log?.onDifference({ entry, stage: streamed.stage, fields });
       for (const each of fields) this.#fields.add(each.field, each);
     }
     return !table.isSeen(entry) && this.tally.isForwarded(table.typeOf(entry));
@@ -356,8 +321,7 @@ export class Matcher {
   #typeNumber(name: string): number {
     const known = this.#types.get(name) ?? (this.#types.size < MAX_TYPES - 1 ? undefined : MAX_TYPES - 1);
     if (known !== undefined) return known;
-    const { eventTypes, allTypes } = this.forwarding;
-    const isNamed = allTypes || eventTypes.has(name);
+    const isNamed = this.#allTypes || this.#namedTypes.has(name);
     const type = this.tally.addType({ eventType: redactName(name), eventsExported: 0, isNamed });
     this.#types.set(name, type);
     return type;

@@ -11,7 +11,7 @@ import type { Finding } from "../common/findings";
 import type { Part } from "../common/part";
 import { isObject } from "../common/values";
 import type { RunFacts } from "./composeReport";
-import type { Difference, Match, MatchListener, Stage } from "./matcher";
+import type { DifferentField } from "./row";
 import type { ExportedType, Tally, UnmatchedRows } from "./tally";
 
 const WHAT = "The part";
@@ -51,9 +51,36 @@ export interface PartHeader extends PartFacts {
   stages: { counts: UnmatchedRows; types: number[]; hours: number[] }[];
 }
 
+/**
+ * When a row arrived and was matched: 0 within the window, 1 after it, 2 and 3 the same for rows that were matched again.
+ * Rows that arrived later count only if events are missing within the window.
+ */
+export type Stage = 0 | 1 | 2 | 3;
+
+/** A row of the stream that matches an exported event. */
+interface Match {
+  /** Number of the event. */
+  entry: number;
+  /** Time from `server_upload_time` to the arrival, in ms. */
+  delay: number;
+  stage: Stage;
+  /** Whether the endpoint returned the record again. */
+  isRepeated: boolean;
+  isDifferent: boolean;
+}
+
+/** An event of which a row differs. */
+export interface Difference {
+  entry: number;
+  stage: Stage;
+  fields: DifferentField[];
+}
+
 /** Receives the content of a part's file, in order. */
-export interface PartVisitor extends Partial<Pick<MatchListener, "onMatch" | "onDifference">> {
+export interface PartVisitor {
   onEvent?: (hour: number, type: number) => void;
+  onMatch?: (match: Match) => void;
+  onDifference?: (difference: Difference) => void;
 }
 
 /** Bytes of an event's place: its hour and type. */
@@ -72,7 +99,7 @@ export function preparePartFile(file: string): Promise<void> {
 }
 
 /** Collects what a part finds of the exported events, in temporary files, so that memory doesn't grow with the rows. */
-export class PartLog implements MatchListener {
+export class PartLog {
   readonly #hash = createHash("sha256");
   readonly #match = Buffer.alloc(MATCH_BYTES);
   #matches = 0;
@@ -89,6 +116,7 @@ export class PartLog implements MatchListener {
     );
   }
 
+  /** Takes an exported event that counts, in the order of the export. */
   onExported(identity: string | undefined, content: number, uploadedAt: EpochMs): void {
     this.#hash.update(`${identity}\n${content} ${uploadedAt}\n`);
   }
@@ -101,6 +129,7 @@ export class PartLog implements MatchListener {
     this.matchLog.append(this.#match);
   }
 
+  /** Takes a different event, each once and in the order of the export. */
   onDifference(difference: Difference): void {
     this.differenceLog.append(jsonLine(difference));
   }

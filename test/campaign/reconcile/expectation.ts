@@ -8,16 +8,17 @@ const RETRY_WINDOW_MS = 4 * HOUR_MS;
 const EXPORT_DELAY_MS = 2 * HOUR_MS;
 
 /** Counts of exported events by their outcome. */
-export interface Outcomes {
-  eventsExported: number;
-  eventsDelivered: number;
-  eventsMissing: number;
-  eventsDuplicated: number;
-  eventsDifferent: number;
-  eventsLate: number;
-  eventsLateOverAnHour: number;
-  eventsNotForwarded: number;
-}
+const NOTHING = {
+  eventsExported: 0,
+  eventsDelivered: 0,
+  eventsMissing: 0,
+  eventsDuplicated: 0,
+  eventsDifferent: 0,
+  eventsLate: 0,
+  eventsLateOverAnHour: 0,
+  eventsNotForwarded: 0,
+};
+export type Outcomes = typeof NOTHING;
 
 /** Statements that the report must make, by the truth about the run. */
 export interface ReconcileExpectation extends Outcomes {
@@ -161,16 +162,7 @@ function verdictOf(hours: { verdict: string }[], total: Outcomes, withoutIdentit
 }
 
 function sum(all: Outcomes[]): Outcomes {
-  const total: Outcomes = {
-    eventsExported: 0,
-    eventsDelivered: 0,
-    eventsMissing: 0,
-    eventsDuplicated: 0,
-    eventsDifferent: 0,
-    eventsLate: 0,
-    eventsLateOverAnHour: 0,
-    eventsNotForwarded: 0,
-  };
+  const total = { ...NOTHING };
   for (const one of all)
     for (const name of Object.keys(total) as (keyof Outcomes)[]) total[name] += one[name];
   return total;

@@ -1,75 +1,36 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { Properties } from "../../../delivery/events/event";
-import { type Forwarding, Matcher } from "../../../delivery/reconcile/matcher";
-import { HOUR_MS } from "../../../delivery/reconcile/options";
+import { Matcher } from "../../../delivery/reconcile/matcher";
+import { HOUR_MS, type ReconcileOptions } from "../../../delivery/reconcile/options";
 import type { EventOutcomes } from "../../../delivery/reconcile/report";
-
-const FROM = Date.parse("2026-11-27T10:00:00Z");
-const RANGE = { from: FROM, end: FROM + 2 * HOUR_MS };
-const WINDOW_END = RANGE.end + 4 * HOUR_MS;
-const APP = 1;
-
-type Row = Properties;
-
-function timestamp(time: number): string {
-  return new Date(time).toISOString().replace("T", " ").replace("Z", "000");
-}
-
-/** A row whose identity is `id`, uploaded in an hour of the range, or outside of it. */
-function rowOf(id: number, { hour = 0, hasUuid = true, type = "A", city = "here", app = APP } = {}): Row {
-  return {
-    app,
-    city,
-    device_id: "device",
-    $insert_id: `insert ${id}`,
-    event_type: type,
-    server_upload_time: timestamp(FROM + hour * HOUR_MS + 1_000 + id),
-    user_properties: { age: id },
-    ...(hasUuid ? { uuid: `uuid-${id}` } : {}),
-  };
-}
-
-function exported(row: Row) {
-  return { row, bytes: Buffer.from(JSON.stringify(row)), origin: "export:1" };
-}
-
-/** A row of the stream and when it arrived. */
-interface Arrived {
-  row: Row;
-  delayMs: number;
-}
+import {
+  APP,
+  type Arrived,
+  batchOf,
+  exported,
+  FROM,
+  RANGE,
+  type Row,
+  rowOf,
+  timestamp,
+  uploadOf,
+  WINDOW_END,
+} from "./bothSides";
 
 interface Format {
   stringify: (row: Row) => string;
 }
 
-function uploadOf(row: Row): number {
-  return Date.parse(`${String(row.server_upload_time).replace(" ", "T")}Z`);
-}
-
 function matched(
   export_: Row[],
   stream: Arrived[],
-  { stringify = JSON.stringify as (row: Row) => string, ...forwarding }: Partial<Format & Forwarding> = {},
+  { stringify, ...forwarding }: Partial<Format & Pick<ReconcileOptions, "eventTypes" | "allTypes">> = {},
 ) {
-  const matcher = new Matcher(RANGE, WINDOW_END, { ...FORWARDING, ...forwarding });
+  const matcher = new Matcher(RANGE, WINDOW_END, forwarding);
   for (const row of export_) matcher.addExported(exported(row));
   matcher.take(batchOf(stream, stringify));
   return matcher;
 }
-
-function batchOf(stream: Arrived[], stringify: (row: Row) => string = JSON.stringify) {
-  const records = stream.map(({ row, delayMs }) => ({
-    Data: Buffer.from(stringify(row)),
-    PartitionKey: "somebody",
-    SequenceNumber: "1",
-    ApproximateArrivalTimestamp: new Date(uploadOf(row) + delayMs),
-  }));
-  return { shardId: "shardId-000000000000", records, receivedAt: FROM };
-}
-
-const FORWARDING = { eventTypes: new Set<string>(), allTypes: false };
 
 /** The counts, by a model that compares every exported row with every row of the stream. */
 function naiveOutcomes(export_: Row[], stream: Arrived[], isCounted: (row: Row) => boolean): EventOutcomes {
@@ -254,7 +215,7 @@ describe("The matching of an export with a stream", () => {
     const export_ = [rowOf(1), rowOf(2, { type: "B" })];
     const stream = [{ row: rowOf(1), delayMs: 0 }];
     const missing = (types: string[], allTypes = false) =>
-      matched(export_, stream, { eventTypes: new Set(types), allTypes }).tally.missing;
+      matched(export_, stream, { eventTypes: types, allTypes }).tally.missing;
     expect([missing([]), missing(["B"]), missing(["A"]), missing([], true)]).to.deep.equal([0, 1, 0, 1]);
   });
 
@@ -279,13 +240,7 @@ describe("The matching of an export with a stream", () => {
 
   it("enters only events without a row when records are read again", () => {
     const matcher = matched([rowOf(1), rowOf(2)], [{ row: rowOf(1), delayMs: 0 }]);
-    const records = [rowOf(1), rowOf(2), rowOf(9)].map((each) => ({
-      Data: Buffer.from(JSON.stringify(each)),
-      PartitionKey: "p",
-      SequenceNumber: "2",
-      ApproximateArrivalTimestamp: new Date(FROM),
-    }));
-    matcher.takeAgain({ shardId: "shardId-000000000000", records, receivedAt: FROM });
+    matcher.takeAgain(batchOf([1, 2, 9].map((id) => ({ row: rowOf(id), delayMs: 0 }))));
     expect(matcher.tally.result().total).to.include({ eventsDelivered: 2, eventsDuplicated: 0 });
     expect(matcher.tally.unmatched().eventsUnexplained).to.equal(0);
   });

@@ -3,7 +3,6 @@ import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import fc from "fast-check";
 import { ReportError } from "../../../delivery/common/errors";
-import type { Properties } from "../../../delivery/events/event";
 import { Matcher } from "../../../delivery/reconcile/matcher";
 import { mergeReconciliations } from "../../../delivery/reconcile/mergeParts";
 import { formatHour, HOUR_MS } from "../../../delivery/reconcile/options";
@@ -11,54 +10,21 @@ import { type PartFacts, PartLog } from "../../../delivery/reconcile/partFile";
 import type { EventOutcomes, ReconcileReport } from "../../../delivery/reconcile/report";
 import { temporaryFolder } from "../events/export/exports";
 import { failureOf } from "../kinesis/streamReading";
+import { type Arrived, batchOf, exported, FROM, RANGE, type Row, rowOf, WINDOW_END } from "./bothSides";
 
-const FROM = Date.parse("2026-11-27T10:00:00Z");
-const RANGE = { from: FROM, end: FROM + 2 * HOUR_MS };
-const WINDOW_END = RANGE.end + 4 * HOUR_MS;
 const START = RANGE.end + 10 * HOUR_MS;
-
-type Row = Properties;
-
-/** A row of the stream, and the time from its upload to its arrival. */
-interface Arrived {
-  row: Row;
-  delayMs: number;
-}
-
-function rowOf(id: number, { hour = 0, hasUuid = true, type = "A", city = "here" } = {}): Row {
-  const uploadedAt = new Date(FROM + hour * HOUR_MS + 1_000 + id).toISOString();
-  return {
-    app: 1,
-    city,
-    device_id: "device",
-    $insert_id: `insert ${id}`,
-    event_type: type,
-    server_upload_time: uploadedAt.replace("T", " ").replace("Z", "000"),
-    ...(hasUuid ? { uuid: `uuid-${id}` } : {}),
-  };
-}
-
-function recordOf({ row, delayMs }: Arrived) {
-  const uploadedAt = Date.parse(`${String(row.server_upload_time).replace(" ", "T")}Z`);
-  return {
-    Data: Buffer.from(JSON.stringify(row)),
-    PartitionKey: "somebody",
-    SequenceNumber: "1",
-    ApproximateArrivalTimestamp: new Date(uploadedAt + delayMs),
-  };
-}
 
 /** The numbers of one process that reads the whole stream, and reads on only if events are missing. */
 function oneProcess(export_: Row[], stream: Arrived[]): Partial<ReconcileReport> {
-  const matcher = new Matcher(RANGE, WINDOW_END, FORWARDING);
-  const exported = export_.map(exportedEvent);
-  for (const event of exported) matcher.addExported(event);
+  const matcher = new Matcher(RANGE, WINDOW_END, {});
+  const events = export_.map(exported);
+  for (const event of events) matcher.addExported(event);
   const batch = batchOf(stream);
   matcher.take(batch);
   const { tally } = matcher;
   if (tally.delivered < tally.table.size && (tally.delivered === 0 || tally.missing > 0))
     matcher.take(batch, true);
-  lookAgain(matcher, exported);
+  lookAgain(matcher, events);
   const { total, hours, types } = tally.result();
   return {
     ...total,
@@ -81,22 +47,13 @@ function verdictOf(hour: EventOutcomes, total: EventOutcomes, isUnexplained: boo
   return total.eventsDelivered > 0 || hour.eventsNotForwarded === 0 ? "complete" : "undecided";
 }
 
-function exportedEvent(row: Row) {
-  return { row, bytes: Buffer.from(JSON.stringify(row)), origin: "export:1" };
-}
-
-function batchOf(stream: Arrived[]) {
-  return { shardId: "shardId-000000000000", records: stream.map(recordOf), receivedAt: START };
-}
-
-function lookAgain(matcher: Matcher, exported: ReturnType<typeof exportedEvent>[]): void {
+function lookAgain(matcher: Matcher, events: ReturnType<typeof exported>[]): void {
   matcher.hoursToMatchAgain();
-  for (const event of exported) matcher.matchAgain(event);
+  for (const event of events) matcher.matchAgain(event);
   matcher.endMatching();
-  for (const event of exported) matcher.lookAgain(event);
+  for (const event of events) matcher.lookAgain(event);
 }
 
-const FORWARDING = { eventTypes: new Set<string>(), allTypes: false };
 const NOT_DIVIDED = { index: 0, count: 1 };
 
 describe("The merging of a reconciliation's parts", () => {
@@ -110,12 +67,12 @@ describe("The merging of a reconciliation's parts", () => {
     facts: Partial<PartFacts> = {},
   ): Promise<string> {
     const log = await PartLog.open();
-    const matcher = new Matcher(RANGE, WINDOW_END, FORWARDING, log);
-    const exported = export_.map(exportedEvent);
-    for (const event of exported) matcher.addExported(event);
+    const matcher = new Matcher(RANGE, WINDOW_END, {}, log);
+    const events = export_.map(exported);
+    for (const event of events) matcher.addExported(event);
     matcher.take(batchOf(stream));
     matcher.take(batchOf(stream), true);
-    lookAgain(matcher, exported);
+    lookAgain(matcher, events);
     const path = file(name);
     const { tally, eventsWithoutIdentity, rowsIgnored } = matcher;
     await log.write(
