@@ -6,11 +6,12 @@ import { keepAliveHandler } from "../aws/connections";
 import { describeError } from "../aws/errors";
 import { ProxyError } from "../aws/proxy";
 import { type AmplitudeZone, checkKey, endpointUrl, MIN_KEY_LENGTH } from "../common/amplitudeApi";
-import type { Clock, EpochMs } from "../common/clock";
+import type { EpochMs } from "../common/clock";
 import { DeliveryError, SettingsError, SourceError } from "../common/errors";
 import { registerSecrets } from "../common/redactSecrets";
 import { isObject } from "../common/values";
-import { formatHour, type HourRange } from "./options";
+import type { OpenDeployment } from "../sending/deployment";
+import { formatHour, type HourRange, type ReconcileOptions } from "./options";
 import type { AmplitudeMetrics } from "./report";
 
 /** Sources: Amplitude, "Export API" and "Event Streaming Metrics Summary API". */
@@ -34,16 +35,8 @@ const MAX_THROTTLED_ATTEMPTS = 8;
 const BASE_DELAY_MS = 2_000;
 const MAX_DELAY_MS = 30_000;
 
-export interface AmplitudeClientOptions {
-  apiKey: string | undefined;
-  secretKey: string | undefined;
-  zone?: AmplitudeZone | undefined;
-  /** URL of the server, in place of the zone's. */
-  url?: string | undefined;
-  clock: Clock;
-  random: () => number;
-  signal: AbortSignal;
-}
+export type AmplitudeClientOptions = Pick<ReconcileOptions, "apiKey" | "secretKey" | "zone" | "url"> &
+  Pick<OpenDeployment, "clock" | "random" | "signal">;
 
 /** The APIs of an Amplitude project that read. No message contains a key or a response. */
 export class AmplitudeClient {

@@ -116,8 +116,9 @@ class Reconciliation {
       await this.#readMetrics();
     }
     const { part, partFile } = this.options;
-    if (part === undefined || partFile === undefined || this.log === undefined) return this.#report();
-    return this.#partReport(part, partFile, this.log);
+    if (part !== undefined && partFile !== undefined && this.log !== undefined)
+      return this.#partReport(part, partFile, this.log);
+    return composeReport({ ...this.#result(), before: this.#findings, after: this.#interruption() });
   }
 
   #checkRetention({ retentionHours, serviceTime, streamArn }: StreamState): void {
@@ -293,10 +294,6 @@ class Reconciliation {
     }
     if (this.#metrics === null && !this.deployment.signal.aborted)
       this.#findings.push(metricsUnavailable("Amplitude knows no destination with this --sync-id"));
-  }
-
-  #report(): ReconcileReport {
-    return composeReport({ ...this.#result(), before: this.#findings, after: this.#interruption() });
   }
 
   #interruption(): Finding[] {

@@ -221,13 +221,6 @@ export interface ExportedType extends Pick<EventTypeReport, "eventType" | "event
   isNamed: boolean;
 }
 
-/** Outcomes of all events, by hour, and by type. */
-export interface Tallied {
-  total: EventOutcomes;
-  hours: EventOutcomes[];
-  types: EventTypeReport[];
-}
-
 /** Counts what became of each exported event, whether one process or several have read the stream. */
 export class Tally {
   readonly table = new EventTable();
@@ -285,7 +278,8 @@ export class Tally {
     return this.stages.some(({ types }) => types.has(type));
   }
 
-  result(): Tallied {
+  /** Returns the outcomes of all events, by hour, and by type. */
+  result(): { total: EventOutcomes; hours: EventOutcomes[]; types: EventTypeReport[] } {
     const hours = this.hours.map((outcomes) => ({ ...outcomes }));
     const types = this.types.map(({ isNamed: _, ...outcomes }) => outcomes);
     for (let entry = 0; entry < this.table.size; entry += 1) {
