@@ -1,4 +1,4 @@
-import { type Finding, finding, hasSeverity, listed, type Verdict } from "../common/findings";
+import { type Finding, finding, hasSeverity, listed, present, type Verdict } from "../common/findings";
 import type { Latency } from "../common/histogram";
 import type { StackOutputs } from "../common/outputs";
 import { type Part, type PartReport, selectParts } from "../common/part";
@@ -167,13 +167,31 @@ export function mergeFleets(
   }));
   const [first] = reports;
   if (first === undefined) throw new TypeError("no folder has a report");
-  const { customers, doubles } = withoutDoubles(reports.flatMap((report) => report.customers));
+  const results = reports.flatMap((report) => report.customers);
+  const customers = worstOfEach(results);
+  const stacks = results.map(({ stack }) => stack);
+  const doubles = stacks.filter((stack, index) => stacks.indexOf(stack) < index).sort();
   const parts = reports.flatMap((report) => report.parts).sort((one, other) => one.index - other.index);
   const all = [
     ...folders.filter(({ report }) => report === undefined).map(unfinished),
     ...findings,
-    ...doubles,
-    ...(first.run === null && folders.length > 1 ? [withoutRun(first)] : []),
+    ...present([
+      doubles.length > 0 &&
+        finding.undetermined(
+          "part-duplicated",
+          listed(doubles),
+          "Several parts have a result of the customer. The worse one counts",
+          "Run all parts with the same version of amplitude-kinesis, and merge again",
+        ),
+      first.run === null &&
+        folders.length > 1 &&
+        finding.warning(
+          "parts-without-run",
+          `${first.command} of project ${first.project}`,
+          "The parts name no run, so a report of an earlier run can't be recognized",
+          "Give each part the same `--run`, such as the id of the build",
+        ),
+    ]),
     ...reports.flatMap((report) => report.findings.filter(({ code }) => !MERGE_CODES.includes(code))),
   ];
   const outcomes = customers.map(({ outcome }) => outcome);
@@ -205,26 +223,10 @@ function partReport({ folder, report }: PartFolder): PartReport<FleetReport>[] {
 }
 
 /** Keeps the worse result of a customer that several parts have. */
-function withoutDoubles(all: CustomerResult[]): { customers: CustomerResult[]; doubles: Finding[] } {
-  const worstLast = [...all].sort(
-    (one, other) => OUTCOMES.indexOf(other.outcome) - OUTCOMES.indexOf(one.outcome),
-  );
-  const byStack = new Map(worstLast.map((each) => [each.stack, each]));
-  const double = all
-    .map(({ stack }) => stack)
-    .filter((stack, index, stacks) => stacks.indexOf(stack) < index);
-  const doubles =
-    double.length === 0
-      ? []
-      : [
-          finding.undetermined(
-            "part-duplicated",
-            listed(double.sort()),
-            "Several parts have a result of the customer. The worse one counts",
-            "Run all parts with the same version of amplitude-kinesis, and merge again",
-          ),
-        ];
-  return { customers: [...byStack.values()], doubles };
+function worstOfEach(results: CustomerResult[]): CustomerResult[] {
+  const rank = ({ outcome }: CustomerResult) => OUTCOMES.indexOf(outcome);
+  const worstLast = [...results].sort((one, other) => rank(other) - rank(one));
+  return [...new Map(worstLast.map((each) => [each.stack, each])).values()];
 }
 
 function unfinished({ folder }: PartFolder): Finding {
@@ -233,14 +235,5 @@ function unfinished({ folder }: PartFolder): Finding {
     folder,
     "The folder has no report.json, so its part did not finish",
     "Run the part again with `--resume`, and merge again",
-  );
-}
-
-function withoutRun({ command, project }: FleetReport): Finding {
-  return finding.warning(
-    "parts-without-run",
-    `${command} of project ${project}`,
-    "The parts name no run, so a report of an earlier run can't be recognized",
-    "Give each part the same `--run`, such as the id of the build",
   );
 }
