@@ -16,16 +16,7 @@ import { provision } from "./pulumi/provisioning/engine";
 import type { Provisioned } from "./pulumi/provisioning/places";
 
 /** The tests' export: invented values in the vendor's format. */
-export const SHIPPED_EXPORT = join(
-  __dirname,
-  "..",
-  "test",
-  "delivery",
-  "events",
-  "export",
-  "fixtures",
-  "export.zip",
-);
+export const SHIPPED_EXPORT = join(__dirname, "../test/delivery/events/export/fixtures/export.zip");
 
 export interface OnboardingOptions {
   aws: LocalAws;

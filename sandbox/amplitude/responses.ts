@@ -17,19 +17,6 @@ export function ingested(events: number, payloadBytes: number, uploadTime: numbe
   };
 }
 
-/** The text contains the key, as Amplitude's does. Source: github.com/amplitude/Amplitude-Swift, issue 260. */
-export function invalidApiKey(apiKey: string): IngestionResponse {
-  return { code: 400, error: `Invalid API key: ${apiKey}` };
-}
-
-export function invalidBody(): IngestionResponse {
-  return { code: 400, error: "Invalid JSON request body" };
-}
-
-export function missingField(field: "api_key" | "events"): IngestionResponse {
-  return { code: 400, error: "Request missing required field", missing_field: field };
-}
-
 export interface WrongEvents {
   missing: EventPositions;
   invalid: EventPositions;
@@ -46,10 +33,6 @@ export function wrongEvents({ missing, invalid, invalidIdLengths }: WrongEvents)
     events_with_missing_fields: missing,
     events_with_invalid_id_lengths: invalidIdLengths,
   };
-}
-
-export function payloadTooLarge(): IngestionResponse {
-  return { code: 413, error: "Payload too large" };
 }
 
 export interface Throttled {

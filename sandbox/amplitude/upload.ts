@@ -1,12 +1,4 @@
-import {
-  type IngestionResponse,
-  invalidApiKey,
-  invalidBody,
-  missingField,
-  payloadTooLarge,
-  type WrongEvents,
-  wrongEvents,
-} from "./responses";
+import { type IngestionResponse, type WrongEvents, wrongEvents } from "./responses";
 
 export type Json = Record<string, unknown>;
 
@@ -41,14 +33,15 @@ const ALL_ZEROS = /^0{8}-?(0{4}-?){3}0{12}$/;
 
 /** Validates a request's body as the API documents, cheapest checks first. */
 export function readUpload(body: Buffer, apiKey: string, limits: UploadLimits): ReadUpload {
-  if (body.length > limits.bytes) return { refusal: payloadTooLarge() };
+  if (body.length > limits.bytes) return refuse(413, "Payload too large");
   const request = parse(body);
-  if (request === undefined) return { refusal: invalidBody() };
+  if (request === undefined) return refuse(400, "Invalid JSON request body");
   const { api_key: givenKey, events, options, client_upload_time: uploadTime } = request;
-  if (givenKey === undefined || givenKey === "") return { refusal: missingField("api_key") };
-  if (givenKey !== apiKey) return { refusal: invalidApiKey(String(givenKey)) };
-  if (!Array.isArray(events) || events.length === 0) return { refusal: missingField("events") };
-  if (events.length > limits.events) return { refusal: payloadTooLarge() };
+  if (givenKey === undefined || givenKey === "") return refuseMissing("api_key");
+  // The text contains the key, as Amplitude's does. Source: github.com/amplitude/Amplitude-Swift, issue 260.
+  if (givenKey !== apiKey) return refuse(400, `Invalid API key: ${String(givenKey)}`);
+  if (!Array.isArray(events) || events.length === 0) return refuseMissing("events");
+  if (events.length > limits.events) return refuse(413, "Payload too large");
   const refusal = judge(events, minIdLength(options));
   if (refusal !== undefined) return { refusal };
   return {
@@ -57,6 +50,14 @@ export function readUpload(body: Buffer, apiKey: string, limits: UploadLimits): 
       clientUploadTime: typeof uploadTime === "string" ? uploadTime : undefined,
     },
   };
+}
+
+function refuse(code: number, error: string, further: object = {}): { refusal: IngestionResponse } {
+  return { refusal: { code, error, ...further } };
+}
+
+function refuseMissing(field: string) {
+  return refuse(400, "Request missing required field", { missing_field: field });
 }
 
 function parse(body: Buffer): Json | undefined {

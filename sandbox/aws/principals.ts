@@ -50,29 +50,22 @@ export class AccessKeys {
   }
 
   issue(user: User): AccessKey {
-    return this.#remember({
-      accessKeyId: uniqueId("AKIA", 16),
-      secretAccessKey: secret(30),
-      principal: user,
-    });
+    return this.#add({ ...newKey("AKIA"), principal: user });
   }
 
   issueTemporary(session: RoleSession, expiration: Date) {
     const temporary = { sessionToken: secret(192), expiration };
-    const key = {
-      accessKeyId: uniqueId("ASIA", 16),
-      secretAccessKey: secret(30),
-      principal: session,
-      temporary,
-    };
-    this.#remember(key);
-    return key;
+    return this.#add({ ...newKey("ASIA"), principal: session, temporary });
   }
 
-  #remember(key: AccessKey): AccessKey {
+  #add<Key extends AccessKey>(key: Key): Key {
     this.#issued.set(key.accessKeyId, key);
     return key;
   }
+}
+
+function newKey(prefix: string) {
+  return { accessKeyId: uniqueId(prefix, 16), secretAccessKey: secret(30) };
 }
 
 /** Creates a user whose policies allow everything, so that only the other side's policies decide. */
