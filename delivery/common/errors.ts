@@ -14,7 +14,7 @@ export type DeliveryErrorCode =
  */
 export class DeliveryError extends Error {
   /** The class's name. */
-  override readonly name: string;
+  override readonly name: string = "DeliveryError";
 
   constructor(
     /** Stable; the message may change. */
@@ -23,12 +23,14 @@ export class DeliveryError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
-    this.name = new.target.name;
   }
 }
 
 /** Wrong usage or settings. Nothing was sent, and a retry without a change can't help. */
 export class SettingsError extends DeliveryError {
+  /** The class's name. */
+  override readonly name: string = "SettingsError";
+
   constructor(message: string, options?: ErrorOptions) {
     super("settings", message, options);
   }
@@ -36,6 +38,9 @@ export class SettingsError extends DeliveryError {
 
 /** An event source that can't be read at all. A single broken line is reported, not thrown. */
 export class SourceError extends DeliveryError {
+  /** The class's name. */
+  override readonly name: string = "SourceError";
+
   constructor(message: string, options?: ErrorOptions) {
     super("source", message, options);
   }
@@ -43,6 +48,9 @@ export class SourceError extends DeliveryError {
 
 /** A report that can't be written, or a file that isn't a report. The verdict itself stands. */
 export class ReportError extends DeliveryError {
+  /** The class's name. */
+  override readonly name: string = "ReportError";
+
   constructor(message: string, options?: ErrorOptions) {
     super("report", message, options);
   }
