@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { latencyDistribution } from "../../../delivery/report/html/latencyChart";
-import { latencies } from "./reports";
+import { latencyDistribution } from "../../../../delivery/report/html/latencyChart";
+import { latencies } from "../reports";
 
 const distributionOf = (ms: number[]) => latencyDistribution(latencies(ms).latencyHistogram ?? "");
 
