@@ -145,10 +145,15 @@ export class PartLog {
    * @throws ReportError if it can't be written.
    */
   async write(file: string, facts: PartFacts, tally: Tally): Promise<void> {
+    await reportUnwritable(WHAT, file, writeAtomically(file, this.#compressed(facts, tally)));
+  }
+
+  /** Starts with its reader, because nothing would catch an earlier error of the streams. */
+  async *#compressed(facts: PartFacts, tally: Tally): AsyncGenerator<Buffer> {
     const source = Readable.from(this.#content(facts, tally));
     const compressed = source.pipe(createGzip());
     source.on("error", (error) => compressed.destroy(error));
-    await reportUnwritable(WHAT, file, writeAtomically(file, compressed));
+    yield* compressed;
   }
 
   async *#content(facts: PartFacts, { table, hours, types, stages }: Tally): AsyncGenerator<Buffer> {

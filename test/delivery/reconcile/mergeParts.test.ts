@@ -1,13 +1,14 @@
-import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import fs, { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import fc from "fast-check";
-import { ReportError } from "../../../delivery/common/errors";
+import { ReportError, SettingsError } from "../../../delivery/common/errors";
 import { Matcher } from "../../../delivery/reconcile/matcher";
 import { mergeReconciliations } from "../../../delivery/reconcile/mergeParts";
 import { formatHour, HOUR_MS } from "../../../delivery/reconcile/options";
 import { type PartFacts, PartLog } from "../../../delivery/reconcile/partFile";
 import type { EventOutcomes, ReconcileReport } from "../../../delivery/reconcile/report";
+import { Tally } from "../../../delivery/reconcile/tally";
 import { temporaryFolder } from "../events/export/exports";
 import { failureOf } from "../kinesis/streamReading";
 import { type Arrived, batchOf, exported, FROM, RANGE, type Row, rowOf, WINDOW_END } from "./bothSides";
@@ -236,6 +237,24 @@ describe("The merging of a reconciliation's parts", () => {
     );
     const { findings } = await mergeReconciliations(files);
     expect(findings.map(({ message }) => message)).to.deep.equal(["It is plain", "It is plain (part 1/2)"]);
+  });
+
+  it("says that a part's matches could not be stored, and leaves no file", async () => {
+    const log = await PartLog.open();
+    const { writeFileSync: write } = fs;
+    fs.writeFileSync = () => {
+      throw new Error("ENOSPC: no space left on device, write");
+    };
+    try {
+      const match = { entry: 0, delay: 0, stage: 0, isRepeated: false, isDifferent: false } as const;
+      log.onMatch(match);
+      const error = await failureOf(log.write(file("unstored"), {} as PartFacts, new Tally(RANGE)));
+      expect(error).to.be.instanceOf(SettingsError).and.to.have.property("message").that.includes("ENOSPC");
+      expect(existsSync(file("unstored"))).to.equal(false);
+    } finally {
+      fs.writeFileSync = write;
+      await log.close();
+    }
   });
 
   it("rejects files that are cut off or something else, by name", async () => {
