@@ -20,7 +20,7 @@ export class DeliveryError extends Error {
     /** Stable; the message may change. */
     readonly code: DeliveryErrorCode,
     message: string,
-    options?: ErrorOptions,
+    options?: { cause?: unknown },
   ) {
     super(message, options);
   }
@@ -31,7 +31,7 @@ export class SettingsError extends DeliveryError {
   /** The class's name. */
   override readonly name: string = "SettingsError";
 
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: { cause?: unknown }) {
     super("settings", message, options);
   }
 }
@@ -41,7 +41,7 @@ export class SourceError extends DeliveryError {
   /** The class's name. */
   override readonly name: string = "SourceError";
 
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: { cause?: unknown }) {
     super("source", message, options);
   }
 }
@@ -51,7 +51,7 @@ export class ReportError extends DeliveryError {
   /** The class's name. */
   override readonly name: string = "ReportError";
 
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: { cause?: unknown }) {
     super("report", message, options);
   }
 }
