@@ -125,16 +125,18 @@ export function withStackNamed(stack: string, finding: Finding): Finding {
 
 /**
  * Returns text with advice that is right for a stack of a fleet. Its commands name the stack, because they would work on
- * the selected one, and the stack's setting takes the place of `--profile`, which `fleet` lacks.
+ * the selected one, and the stack's setting takes the place of `--profile`, which `fleet` lacks like `--outputs`.
  */
 export function adviceFor(stack: string, text: string): string {
-  return text.replace(/`[^`]*`|--profile\b/g, (found) => {
+  return text.replace(WITHOUT_STACK, "").replace(/`[^`]*`|--profile\b/g, (found) => {
     if (found === "--profile") return `aws:profile in ${settingsFile(stack)}`;
     if (found.includes("--stack")) return found;
     return found.replace(STACK_COMMANDS, (command) => `${command} --stack ${stack}`);
   });
 }
 
+/** Alternative to reading the stack, which the other commands have. */
+const WITHOUT_STACK = /, or (?:use|pass the stack's outputs with) --outputs FILE.*/g;
 const STACK_COMMANDS =
   /\bpulumi (?:up|refresh|config set|config|stack output)\b|\bamplitude-kinesis (?:check|verify|watch)\b/g;
 

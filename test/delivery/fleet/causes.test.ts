@@ -103,11 +103,14 @@ describe("The remedy of a finding", () => {
       expect(named(remedy)).to.equal(remedy);
   });
 
-  it("names the stack's setting instead of --profile, which fleet lacks", () => {
+  it("proposes only what fleet has: the stack's setting instead of --profile, and not --outputs", () => {
     const wrong = "Choose credentials of another account (--profile), or correct allowedAccountIds";
     expect(adviceFor("org/acme", wrong)).to.equal(
       "Choose credentials of another account (aws:profile in Pulumi.acme.yaml), or correct allowedAccountIds",
     );
+    const secret =
+      "The stack's AWS settings are secret. Set the passphrase, or pass the stack's outputs with --outputs FILE and choose the credentials with --profile or AWS_PROFILE";
+    expect(adviceFor("acme", secret)).to.equal("The stack's AWS settings are secret. Set the passphrase");
     expect(adviceFor("acme", "Run `aws sso login --profile dev`")).to.equal(
       "Run `aws sso login --profile dev`",
     );
