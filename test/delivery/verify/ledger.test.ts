@@ -71,7 +71,7 @@ function duplicatesIn(told: Told[]): { all: number; unexplained: number } {
   };
 }
 
-/** The ledger's numbers, counted anew from all that was told. */
+/** The ledger's numbers, counted again from all that was told. */
 function expected(events: Told[][]) {
   const isSent = (told: Told[]) => told.includes("attempt") || told.includes("refused");
   const isSeen = (told: Told[]) => told.includes("intact") || told.includes("changed");
