@@ -1,21 +1,17 @@
 import { ASSUME_ROLE_ACTION, GENERATE_DATA_KEY_ACTION, SIMULATE_ACTION } from "../../../components/contract";
 
-/** All tasks of an operator. */
-export const TASKS = [
-  "up",
-  "adopt",
-  "check",
-  "verify-role",
-  "verify-operator",
-  "send-role",
-  "send-operator",
-  "watch",
-  "reconcile",
-  "backfill",
-] as const;
-
 /** A task of an operator. Verifying and sending have two routes, which need different permissions. */
-export type Task = (typeof TASKS)[number];
+export type Task =
+  | "up"
+  | "adopt"
+  | "check"
+  | "verify-role"
+  | "verify-operator"
+  | "send-role"
+  | "send-operator"
+  | "watch"
+  | "reconcile"
+  | "backfill";
 
 /** Resource of a statement; also its Sid. */
 export type Target =
@@ -195,6 +191,9 @@ const NEEDS: Record<Task, Needs> = {
     KeyThroughKinesis: [...decryptRecords, GENERATE_DATA_KEY_ACTION],
   },
 };
+
+/** All tasks of an operator. */
+export const TASKS = Object.keys(NEEDS) as readonly Task[];
 
 /**
  * Actions that the real AWS provider calls and the sandbox's does not: a policy's new version becomes the default by a
