@@ -52,8 +52,8 @@ module.exports = {
   // Many tests wait for a process, so that a core has time for two files.
   jobs: 2 * availableParallelism(),
   reporter: "test/reporter.cjs",
-  // Unit tests take milliseconds. The limit leaves room for a machine that is busy with other work.
-  timeout: 20_000,
+  // Most tests take milliseconds or seconds. The limit leaves room for a machine that is busy with other work.
+  timeout: 60_000,
   forbidOnly: true,
   failZero: true,
 };

@@ -24,7 +24,6 @@ function bench(...args: string[]): Promise<Ended> {
 }
 
 describe("npm run bench", function () {
-  this.timeout(60_000);
   this.slow(20_000);
 
   it("measures the selected paths, and says whether their limits are exceeded", async () => {

@@ -5,9 +5,7 @@ import { expect } from "chai";
 import { measureLoad } from "../../bench/fleet/load";
 import { skip } from "../skip";
 
-describe("The load of other processes", function () {
-  this.timeout(20_000);
-
+describe("The load of other processes", () => {
   it("is their CPU time, also of processes that they started, and their highest memory", async function () {
     if (!existsSync("/proc/self/smaps_rollup")) skip(this, "this system has no /proc/self/smaps_rollup");
     const loadOf = (heldMiB: number) =>

@@ -61,14 +61,12 @@ describe("A campaign of faults", () => {
     { seed: 1882, wrong: "believed that a record arrived after the response with it" },
   ].map(({ seed, wrong }) => ({ seed, wrong: `the campaign ${wrong}` }));
   for (const { seed, wrong } of [...found, ...foundInCampaign]) {
-    it(`finds seed ${seed} true, although once ${wrong}`, async function () {
-      this.timeout(30_000);
+    it(`finds seed ${seed} true, although once ${wrong}`, async () => {
       expect(untrue([await outcomeOf(seed)])).to.equal("");
     });
   }
 
-  it("repeats a run with the same seed", async function () {
-    this.timeout(30_000);
+  it("repeats a run with the same seed", async () => {
     const [one, again] = [await outcomeOf(3), await outcomeOf(3)];
     expect(again).to.deep.equal(one);
   });

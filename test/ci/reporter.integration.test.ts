@@ -24,8 +24,7 @@ describe("a suite", () => {
   });
 });`;
 
-describe("The end of a test run", function () {
-  this.timeout(30_000);
+describe("The end of a test run", () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "reporter-"));

@@ -21,8 +21,7 @@ import { until } from "../until";
 
 const README = "```sh\nnpm ci && npm run sandbox\n```\n```sh\nnpm ci && npm test\n```\n";
 
-describe("The script .ci/run", function () {
-  this.timeout(20_000);
+describe("The script .ci/run", () => {
   let folder: string;
   before(function () {
     if (process.platform === "win32") skip(this, "Windows has no bash");

@@ -32,9 +32,7 @@ declare const apiKey: string;
 
 const isStackSettings = (code: string) => code.startsWith("config:\n");
 
-describe("The programs in the documents", function () {
-  this.timeout(60_000);
-
+describe("The programs in the documents", () => {
   it("in TypeScript type-check strictly, against the sources", async () => {
     const folder = await mkdtemp(join(tmpdir(), "documents-"));
     try {

@@ -32,8 +32,7 @@ function read(path: string): string {
   return readFileSync(join(PROJECT, path), "utf8");
 }
 
-describe("The workflows for GitHub Actions", function () {
-  this.timeout(30_000);
+describe("The workflows for GitHub Actions", () => {
   const jobs = OWN.flatMap((path) =>
     Object.entries<Job>(parse(read(path)).jobs).map(([name, job]) => ({ where: `${path}: ${name}`, job })),
   );

@@ -26,8 +26,7 @@ const SNAPSHOT = join(__dirname, "schema.json");
 const TOKEN = "amplitude-kinesis:index:AmplitudeKinesisDestination";
 const OUTPUTS = ["policyArn", "region", "roleArn", "roleName", "streamArn", "streamName"];
 
-describe("the plugin for every Pulumi language", function () {
-  this.timeout(30_000);
+describe("the plugin for every Pulumi language", () => {
   let schema: PackageSpec;
   let snapshot: PackageSpec;
 
@@ -131,8 +130,7 @@ const USER_SETTINGS: [name: string, compilerOptions: object | undefined][] = [
   ],
 ];
 
-describe("Pulumi's plugin runner", function () {
-  this.timeout(60_000);
+describe("Pulumi's plugin runner", () => {
   let folder: string;
   let plugin: string;
   const runners = new Map<string, { child: ChildProcess; port: Promise<string> }>();

@@ -3,9 +3,7 @@ import { expect } from "chai";
 import { Application, LogLevel, TSConfigReader, TypeDocReader } from "typedoc";
 import { PROJECT } from "../cache";
 
-describe("the API reference", function () {
-  this.timeout(60_000);
-
+describe("the API reference", () => {
   it("documents every export, and has no broken link", async () => {
     const readers = [new TypeDocReader(), new TSConfigReader()];
     const options = join(PROJECT, "typedoc.json");

@@ -106,8 +106,7 @@ function childrenIn({ ChildShards }: Json): unknown {
 
 const LARGEST_HASH_KEY = 2n ** 128n - 1n;
 
-describe("The Kinesis in this process responds as the engine does", function () {
-  this.timeout(30_000);
+describe("The Kinesis in this process responds as the engine does", () => {
   let aws: Fixture;
   before(async () => {
     aws = await startInFolder();

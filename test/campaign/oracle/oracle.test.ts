@@ -25,8 +25,7 @@ function altered(report: DeliveryReport, change: Partial<DeliveryReport>): Deliv
   return { ...report, ...change };
 }
 
-describe("The campaign's oracle", function () {
-  this.timeout(20_000);
+describe("The campaign's oracle", () => {
   let ran: Ran;
   let undecided: Ran;
   before(async () => {

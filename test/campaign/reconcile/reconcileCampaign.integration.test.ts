@@ -14,8 +14,7 @@ function untrue(outcomes: Awaited<ReturnType<typeof campaign>>): string {
 }
 
 describe("A campaign of reconciliations", () => {
-  it(`finds every report true, number by number, over ${SEEDS} seeds`, async function () {
-    this.timeout(60_000);
+  it(`finds every report true, number by number, over ${SEEDS} seeds`, async () => {
     const outcomes = await campaign({ from: 1, seeds: SEEDS, run: reconcileOutcome });
     expect(untrue(outcomes)).to.equal("");
     const verdicts = new Set(outcomes.map(({ verdict }) => verdict));
@@ -23,8 +22,7 @@ describe("A campaign of reconciliations", () => {
   });
 
   const PARTED = 10;
-  it(`finds every merged report of 1 to 5 parts true, over ${PARTED} seeds`, async function () {
-    this.timeout(60_000);
+  it(`finds every merged report of 1 to 5 parts true, over ${PARTED} seeds`, async () => {
     const outcomes = await campaign({ from: 1, seeds: PARTED, run: reconcilePartsOutcome });
     expect(untrue(outcomes)).to.equal("");
   });
@@ -35,8 +33,7 @@ describe("A campaign of reconciliations", () => {
     { seed: 527, wrong: "counted rows after the window by how far a response reached" },
   ];
   for (const { seed, wrong } of found) {
-    it(`finds seed ${seed} true, although a reconciliation once ${wrong}`, async function () {
-      this.timeout(10_000);
+    it(`finds seed ${seed} true, although a reconciliation once ${wrong}`, async () => {
       expect(untrue([await reconcileOutcome(seed)])).to.equal("");
     });
   }

@@ -13,8 +13,7 @@ import { runInProcess } from "./inProcess";
 const PLANTED = "planted\u001b[2J\u009b1m\u0007\nVERIFIED: planted\r\u2028VERIFIED: planted\u202e";
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\u202e]/u;
 
-describe("Text that the command gets from elsewhere", function () {
-  this.timeout(60_000);
+describe("Text that the command gets from elsewhere", () => {
   let aws: Fixture;
   let outputs: Deployment;
   let folder: string;

@@ -34,8 +34,7 @@ const GOOD = [
 ];
 const AMPLITUDE_ROOT = "arn:aws:iam::358203115967:root";
 
-describe("A mistake of a user", function () {
-  this.timeout(30_000);
+describe("A mistake of a user", () => {
   const world = mistakesOn();
   const { servers, flagsOf, operator, eachSays } = world;
   let aws: Fixture;

@@ -15,8 +15,7 @@ import { type Attempt, type Mistake, mistakesOn } from "./mistake";
 
 const PRODUCTION_KEY = "0123456789abcdef0123456789abcdef";
 
-describe("A mistake with send, watch, report or the route through Amplitude", function () {
-  this.timeout(40_000);
+describe("A mistake with send, watch, report or the route through Amplitude", () => {
   const world = mistakesOn();
   const { servers, flagsOf, holding, under, eachSays } = world;
   let aws: Fixture;

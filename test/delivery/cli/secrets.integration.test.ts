@@ -16,8 +16,7 @@ import { runInProcess } from "./inProcess";
 const MARK = "planted-secret-7f3a";
 
 /** Values that must not be in any output or file. */
-describe("Secrets", function () {
-  this.timeout(60_000);
+describe("Secrets", () => {
   let aws: Fixture;
   let amplitude: LocalAmplitude;
   let folder: string;

@@ -17,9 +17,7 @@ async function loadedBy(...args: string[]): Promise<string[]> {
 
 const SLOW = /^(@aws-sdk|@smithy|hdr-histogram-js|ajv|yauzl|cli-progress|@amplitude|@pulumi|yaml)/;
 
-describe("The command's start", function () {
-  this.timeout(30_000);
-
+describe("The command's start", () => {
   for (const args of [
     ["--version"],
     ["--help"],

@@ -14,8 +14,7 @@ const OUTPUTS = {
   roleArn: `arn:aws:iam::111122223333:role/delivery/customers/${"a".repeat(40)}-role-0123456789`,
 };
 
-describe("The handoff page in a browser", function () {
-  this.timeout(30_000);
+describe("The handoff page in a browser", () => {
   const browser = browserRun();
   let folder: string;
   let url: string;

@@ -15,8 +15,7 @@ const HOUR_MS = 3_600_000;
 const START = (Math.floor(Date.now() / HOUR_MS) - 5) * HOUR_MS;
 const hourText = (time: number) => new Date(time).toISOString().slice(0, 13);
 
-describe("A reconciliation that is killed", function () {
-  this.timeout(30_000);
+describe("A reconciliation that is killed", () => {
   const path = temporaryFolder();
   let aws: Fixture;
   let amplitude: LocalAmplitude;

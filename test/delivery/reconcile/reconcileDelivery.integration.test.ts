@@ -30,8 +30,7 @@ function numbersOf({ startedAt: _, durationInSeconds: __, findings: ___, ...numb
   return numbers;
 }
 
-describe("reconcileDelivery, against the sandbox", function () {
-  this.timeout(20_000);
+describe("reconcileDelivery, against the sandbox", () => {
   const file = temporaryFolder();
   let aws: Fixture;
   before(async () => {

@@ -6,8 +6,7 @@ import type { DeliveryReport } from "../../../delivery/verify/report";
 import { fleetWithTexts, MIXED } from "./fleets";
 import { ACCOUNT, EMPTY, FAILED, HOSTILE, HUGE, VERIFIED, withTexts } from "./reports";
 
-describe("The report as Markdown", function () {
-  this.timeout(20_000);
+describe("The report as Markdown", () => {
   let render: (markdown: string) => string;
   const html = (report: DeliveryReport) => render(markdownReport(report));
   before(async () => {

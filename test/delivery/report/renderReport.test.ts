@@ -20,8 +20,7 @@ async function problemOf(work: Promise<unknown>): Promise<string> {
   throw new Error("It was expected to fail, and did not.");
 }
 
-describe("A folder of reports", function () {
-  this.timeout(20_000);
+describe("A folder of reports", () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "reports-"));

@@ -4,8 +4,7 @@ import { type Fixture, sharedAws } from "../../sandbox/aws/localAws";
 import { startLyingProxy } from "../aws/lyingProxy";
 import { deploy } from "../deployment/deploy";
 
-describe("A watch that is interrupted before it reads", function () {
-  this.timeout(20_000);
+describe("A watch that is interrupted before it reads", () => {
   let aws: Fixture;
   before(async () => {
     aws = await sharedAws();

@@ -102,7 +102,7 @@ describe("The stream observer, with any stream", () => {
           expect(observing(records).records.read).to.equal(1);
           expect(process.cpuUsage(before).user).to.be.lessThan(1_000_000);
         }
-      }).timeout(20_000);
+      });
     }
   });
 });

@@ -6,8 +6,7 @@ import { deploy, recordsOf } from "../../delivery/deployment/deploy";
 import { until } from "../../until";
 import { type Fixture, sharedAws, trustOf } from "../aws/localAws";
 
-describe("the stand-in for Amplitude", function () {
-  this.timeout(20_000);
+describe("the stand-in for Amplitude", () => {
   let aws: Fixture;
   let amplitude: LocalAmplitude;
   before(async () => {

@@ -39,8 +39,7 @@ const OTHER_STREAM_ARN = `arn:aws:kinesis:us-east-1:${CUSTOMER}:stream/other`;
 const record = (streamName: string) =>
   new PutRecordCommand({ StreamName: streamName, PartitionKey: "k", Data: Buffer.from("{}") });
 
-describe("authorization in the sandbox", function () {
-  this.timeout(20_000);
+describe("authorization in the sandbox", () => {
   let aws: Fixture;
   let operator: ReturnType<typeof clientsOf>;
   let roles = 0;

@@ -11,8 +11,7 @@ import { expect } from "chai";
 import { principalWith } from "../../delivery/deployment/principalWith";
 import { allow, type Credentials, type Fixture, failureOf, sharedAws } from "./localAws";
 
-describe("the sandbox's KMS", function () {
-  this.timeout(20_000);
+describe("the sandbox's KMS", () => {
   let aws: Fixture;
   let kms: KMSClient;
   let keyArn: string;

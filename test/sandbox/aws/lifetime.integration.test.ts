@@ -14,9 +14,7 @@ import { TYPESCRIPT } from "../../processes";
 import { until } from "../../until";
 import { clientsOf, failureOf, startInFolder } from "./localAws";
 
-describe("the sandbox's processes", function () {
-  this.timeout(20_000);
-
+describe("the sandbox's processes", () => {
   it("end when it is stopped, also repeatedly, and leave nothing in its folder", async () => {
     const aws = await startInFolder();
     const { sts } = clientsOf(aws, aws.principals.operator);

@@ -18,8 +18,7 @@ import {
 const MINUTE = 60_000;
 const FORM = "Action=GetCallerIdentity&Version=2011-06-15";
 
-describe("signatures in the sandbox", function () {
-  this.timeout(20_000);
+describe("signatures in the sandbox", () => {
   let aws: Fixture;
   let now = new Date();
   let operator: Credentials;

@@ -9,8 +9,7 @@ import { TYPESCRIPT } from "../../processes";
 const SENTENCE =
   /^sandbox: can't write to \S+ \(.*\), the only folder that the sandbox writes to\. Make it writable, .*\.\n$/;
 
-describe("the folder of a run", function () {
-  this.timeout(20_000);
+describe("the folder of a run", () => {
   let place: string;
   beforeEach(async () => {
     place = await mkdtemp(join(tmpdir(), "run-folder-"));

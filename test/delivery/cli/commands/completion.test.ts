@@ -16,8 +16,7 @@ import { runInProcess } from "../inProcess";
 
 const COMMANDS = ["check", "verify", "handoff", "operator-policy", "completion"];
 
-describe("The completion", function () {
-  this.timeout(20_000);
+describe("The completion", () => {
   let folder: string;
   const scripts = new Map<Shell, string>();
   before(async () => {

@@ -10,8 +10,7 @@ import { type Row, rows } from "../../watch/rows";
 import { amplitudeKinesis, environmentOf } from "../commandLine";
 import { runInProcess } from "../inProcess";
 
-describe("amplitude-kinesis reconcile", function () {
-  this.timeout(30_000);
+describe("amplitude-kinesis reconcile", () => {
   const file = temporaryFolder();
   let aws: Fixture;
   let env: Record<string, string>;

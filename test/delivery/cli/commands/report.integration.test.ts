@@ -12,8 +12,7 @@ import { runInProcess } from "../inProcess";
 
 const NAMES = ["report.html", "report.json", "report.md", "report.xml"];
 
-describe("amplitude-kinesis report", function () {
-  this.timeout(30_000);
+describe("amplitude-kinesis report", () => {
   let folder: string;
   let file: string;
   before(async () => {
@@ -84,8 +83,7 @@ describe("amplitude-kinesis report", function () {
   });
 });
 
-describe("amplitude-kinesis verify --report", function () {
-  this.timeout(60_000);
+describe("amplitude-kinesis verify --report", () => {
   let aws: Fixture;
   let outputs: Deployment;
   let folder: string;

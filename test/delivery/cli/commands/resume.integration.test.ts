@@ -59,8 +59,7 @@ async function eventsInFile(path: string): Promise<Set<number>> {
   return known;
 }
 
-describe("amplitude-kinesis verify, interrupted", function () {
-  this.timeout(60_000);
+describe("amplitude-kinesis verify, interrupted", () => {
   let aws: Fixture;
   let folder: string;
   before(async () => {

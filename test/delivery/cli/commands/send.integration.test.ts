@@ -8,8 +8,7 @@ import { environmentOf } from "../commandLine";
 import { runInProcess } from "../inProcess";
 import { Running } from "../running";
 
-describe("amplitude-kinesis send", function () {
-  this.timeout(30_000);
+describe("amplitude-kinesis send", () => {
   let aws: Fixture;
   let env: Record<string, string>;
   let outputs: Deployment;

@@ -9,8 +9,7 @@ import { runInProcess } from "../inProcess";
 
 const PLANTED = "planted-key-0123456789";
 
-describe("amplitude-kinesis verify --route amplitude", function () {
-  this.timeout(60_000);
+describe("amplitude-kinesis verify --route amplitude", () => {
   let aws: Fixture;
   let amplitude: LocalAmplitude;
   let outputs: Deployment;

@@ -8,8 +8,7 @@ import { eventsOf } from "../../events/eventsOf";
 import { ENTRY, environmentOf } from "../commandLine";
 import { Running } from "../running";
 
-describe("amplitude-kinesis watch", function () {
-  this.timeout(40_000);
+describe("amplitude-kinesis watch", () => {
   let aws: Fixture;
   let env: Record<string, string>;
   let outputs: Deployment;

@@ -11,8 +11,7 @@ import { PulumiStacks } from "./pulumiStacks";
 
 const EVERYTHING = allow(["*"], ["*"]);
 
-describe("The credentials of a command with --stack", function () {
-  this.timeout(60_000);
+describe("The credentials of a command with --stack", () => {
   let aws: Fixture;
   let stacks: PulumiStacks;
   let outputs: Deployment;

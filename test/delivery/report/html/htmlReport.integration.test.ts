@@ -71,8 +71,7 @@ describe("The report as a page", () => {
     expect(page).to.include("9,999 of 10,000 shards").and.to.include("shardId-000000009876");
   });
 
-  it("has the same elements for any texts", async function () {
-    this.timeout(20_000);
+  it("has the same elements for any texts", async () => {
     // Text in backticks becomes an element, which is ignored here.
     const tags = (page: string) => page.match(/<[!/]?[a-z][\w-]*/g)?.filter((tag) => !tag.endsWith("code"));
     const expected = tags(await htmlReport(withTexts(FAILED, "x")));
@@ -90,8 +89,7 @@ describe("The report as a page", () => {
   });
 });
 
-describe("The report's page in a browser", function () {
-  this.timeout(60_000);
+describe("The report's page in a browser", () => {
   const browser = browserRun();
 
   /** Serves the page, because a page that is set as text could not request anything. */

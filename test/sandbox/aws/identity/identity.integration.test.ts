@@ -35,8 +35,7 @@ import { allow, clientsOf, type Fixture, failureOf, startInFolder, trustOf } fro
 const TRUST = trustOf("arn:aws:iam::358203115967:root");
 const WRITE = allow(["kinesis:PutRecord"], ["arn:aws:kinesis:us-east-1:111122223333:stream/events"]);
 
-describe("the sandbox's IAM", function () {
-  this.timeout(20_000);
+describe("the sandbox's IAM", () => {
   let aws: Fixture;
   let iam: ReturnType<typeof clientsOf>["iam"];
   let created = 0;

@@ -23,8 +23,7 @@ const OTHER = "arn:aws:kinesis:us-east-1:111122223333:stream/other";
 const ACCOUNT = "arn:aws:iam::111122223333";
 const PUT = "kinesis:PutRecord";
 
-describe("SimulatePrincipalPolicy in the sandbox", function () {
-  this.timeout(20_000);
+describe("SimulatePrincipalPolicy in the sandbox", () => {
   let aws: Fixture;
   let iam: ReturnType<typeof clientsOf>["iam"];
   let created = 0;

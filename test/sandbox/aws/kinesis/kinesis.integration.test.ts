@@ -27,8 +27,7 @@ import { clientsOf, type Fixture, failureOf, startInFolder } from "../localAws";
 
 const MIB = 1024 * 1024;
 
-describe("the sandbox's Kinesis", function () {
-  this.timeout(20_000);
+describe("the sandbox's Kinesis", () => {
   let aws: Fixture;
   let kinesis: ReturnType<typeof clientsOf>["kinesis"];
   let created = 0;

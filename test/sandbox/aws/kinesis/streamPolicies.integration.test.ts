@@ -31,8 +31,7 @@ const denyWithoutTls = (Resource: string) => ({
 });
 const explicitDeny = /kinesis:\w+ on resource: \S+ with an explicit deny in a resource-based policy$/;
 
-describe("the policy of a stream in the sandbox", function () {
-  this.timeout(20_000);
+describe("the policy of a stream in the sandbox", () => {
   let aws: Fixture;
   let kinesis: KinesisClient;
   let made = 0;

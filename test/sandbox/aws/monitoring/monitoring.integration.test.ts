@@ -28,8 +28,7 @@ const silence = (AlarmName: string, more: object = {}): PutMetricAlarmCommandInp
   ...more,
 });
 
-describe("the sandbox's CloudWatch", function () {
-  this.timeout(20_000);
+describe("the sandbox's CloudWatch", () => {
   let aws: Fixture;
   before(async () => {
     aws = await startInFolder();

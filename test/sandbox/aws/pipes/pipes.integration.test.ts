@@ -51,8 +51,7 @@ const TRUST = trustOf(
   },
 );
 
-describe("the sandbox's pipes", function () {
-  this.timeout(20_000);
+describe("the sandbox's pipes", () => {
   let aws: Fixture;
   const started: StartedAlarm[] = [];
   before(async () => {

@@ -20,8 +20,7 @@ const permissions = JSON.stringify({
   Statement: [{ Effect: "Allow", Action: ["kinesis:*", "logs:*"], Resource: "*" }],
 });
 
-describe("the provider's resources of a guard", function () {
-  this.timeout(20_000);
+describe("the provider's resources of a guard", () => {
   const account = sandboxRun();
 
   /** Creates it, finds no difference, changes it in place, imports it, and deletes it twice. */

@@ -26,8 +26,7 @@ const silence = (more: object = {}) => ({
   ...more,
 });
 
-describe("the provider's alarm", function () {
-  this.timeout(20_000);
+describe("the provider's alarm", () => {
   const account = sandboxRun();
   const inputsOf = (name: string, more: object = {}) =>
     checked(metricAlarmType, name, silence({ name, ...more }));

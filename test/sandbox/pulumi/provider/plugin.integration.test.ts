@@ -15,8 +15,7 @@ import { writePluginFolder } from "../../../../sandbox/pulumi/provisioning/place
 const URN = "urn:pulumi:stack::project::some:Parent$aws:kinesis/stream:Stream::events";
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value: "hidden" };
 
-describe("the provider's plugin", function () {
-  this.timeout(10_000);
+describe("the provider's plugin", () => {
   let folder: string;
   let plugin: ChildProcess;
   let client: ResourceProviderClient;

@@ -14,8 +14,7 @@ import { activeStream, findStream, goneStream } from "../../../../sandbox/pulumi
 import { sandboxRun } from "../provisioning/sandboxRun";
 import { checked } from "./inputs";
 
-describe("the provider's stream", function () {
-  this.timeout(15_000);
+describe("the provider's stream", () => {
   const account = sandboxRun();
   const inputsOf = (name: string, more: object = {}) =>
     checked(streamType, name, { name, streamModeDetails: { streamMode: "ON_DEMAND" }, ...more });

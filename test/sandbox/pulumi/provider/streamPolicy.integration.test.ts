@@ -14,8 +14,7 @@ const denying = (arn: string, action: string) => ({
   Statement: [{ Effect: "Deny", Principal: { AWS: "*" }, Action: action, Resource: arn }],
 });
 
-describe("the provider's policy of a stream", function () {
-  this.timeout(20_000);
+describe("the provider's policy of a stream", () => {
   const account = sandboxRun();
   const kinesis = () => account.aws.kinesis(account.aws.region);
   const inputsOf = (resourceArn: string, action: string) =>

@@ -29,8 +29,7 @@ import { attachedStacks, engineOf, sandboxRun } from "./sandboxRun";
 const STREAM = "aws:kinesis/stream:Stream";
 const ROLE = "aws:iam/role:Role";
 
-describe("resources that were created or changed by hand, through the engine", function () {
-  this.timeout(60_000);
+describe("resources that were created or changed by hand, through the engine", () => {
   const run = sandboxRun();
   const createStack = attachedStacks(run, engineOf(run));
   const kinesis = () => run.aws.kinesis(run.local.region);

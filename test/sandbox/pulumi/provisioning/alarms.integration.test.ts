@@ -8,8 +8,7 @@ import { attachedStacks, engineOf, sandboxRun } from "./sandboxRun";
 const ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm";
 const TOPIC = "arn:aws:sns:us-east-1:111122223333:on-call";
 
-describe("the stack's alarms", function () {
-  this.timeout(60_000);
+describe("the stack's alarms", () => {
   const run = sandboxRun();
   const alarms = async (region = run.local.region) =>
     (await run.aws.cloudwatch(region).send(new DescribeAlarmsCommand({}))).MetricAlarms ?? [];

@@ -22,8 +22,7 @@ const OURS = [
   "aws:kinesis/stream:Stream",
 ];
 
-describe("provisioning through the Pulumi engine", function () {
-  this.timeout(60_000);
+describe("provisioning through the Pulumi engine", () => {
   const run = sandboxRun();
   const cli = engineOf(run);
   it("creates exactly the component and its four resources, finds them unchanged, corrects drift, and destroys them", async () => {

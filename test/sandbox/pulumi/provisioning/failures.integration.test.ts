@@ -6,8 +6,7 @@ import type { StackOutputs } from "../../../../sandbox/pulumi/provisioning/place
 import { startRefusingProxy } from "./refusingProxy";
 import { attachedStacks, engineOf, sandboxRun } from "./sandboxRun";
 
-describe("a stack whose creation was rejected halfway", function () {
-  this.timeout(60_000);
+describe("a stack whose creation was rejected halfway", () => {
   const run = sandboxRun();
   const createStack = attachedStacks(run, engineOf(run));
   let proxy: Awaited<ReturnType<typeof startRefusingProxy>>;

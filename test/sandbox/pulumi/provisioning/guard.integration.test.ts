@@ -12,8 +12,7 @@ const PIPE = "aws:pipes/pipe:Pipe";
 const ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm";
 const TOPIC = "arn:aws:sns:us-east-1:111122223333:on-call";
 
-describe("the stack's guard", function () {
-  this.timeout(60_000);
+describe("the stack's guard", () => {
   const run = sandboxRun();
   const region = () => run.local.region;
   const options = (stackName: string, config: Record<string, unknown>) => ({

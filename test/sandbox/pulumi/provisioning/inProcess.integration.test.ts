@@ -4,8 +4,7 @@ import { provision } from "../../../../sandbox/pulumi/provisioning/engine";
 import { autonamingFor } from "../../../../sandbox/pulumi/provisioning/inProcess";
 import { refusal, sandboxRun } from "./sandboxRun";
 
-describe("provisioning in process", function () {
-  this.timeout(20_000);
+describe("provisioning in process", () => {
   const run = sandboxRun();
   const start = (config: Record<string, unknown>, program?: string) => {
     const chosen = program === undefined ? {} : { program };

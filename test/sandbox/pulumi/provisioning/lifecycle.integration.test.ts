@@ -12,8 +12,7 @@ const POLICY = "aws:iam/policy:Policy";
 const ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm";
 const ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
 
-describe("the life of a customer's stack, through the Pulumi engine", function () {
-  this.timeout(60_000);
+describe("the life of a customer's stack, through the Pulumi engine", () => {
   const run = sandboxRun();
   const createStack = attachedStacks(run, engineOf(run));
   async function brought(stackName: string, config: Record<string, unknown>) {

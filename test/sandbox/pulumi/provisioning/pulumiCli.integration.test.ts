@@ -9,8 +9,7 @@ import { TYPESCRIPT } from "../../../processes";
 import { until } from "../../../until";
 import { processesNaming } from "./processes";
 
-describe("the pulumi command", function () {
-  this.timeout(10_000);
+describe("the pulumi command", () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "pulumi test "));

@@ -24,8 +24,7 @@ export function sandboxRun() {
   let folder: string | undefined;
   let local: LocalAws;
   let aws: Aws;
-  before(async function () {
-    this.timeout(20_000);
+  before(async () => {
     folder = await mkdtemp(join(tmpdir(), "provisioning test "));
     local = await startAws({ folder });
     const { accessKeyId: accessKey, secretAccessKey: secretKey } = local.principals.operator;

@@ -10,8 +10,7 @@ import { provision } from "../../../../sandbox/pulumi/provisioning/engine";
 import { untilActive } from "../../aws/untilActive";
 import { attachedStacks, engineOf, refusal, sandboxRun } from "./sandboxRun";
 
-describe("a stream that exists already", function () {
-  this.timeout(60_000);
+describe("a stream that exists already", () => {
   const run = sandboxRun();
   const StreamName = "theirs";
   const existingStreamArn = `arn:aws:kinesis:us-east-1:111122223333:stream/${StreamName}`;
