@@ -7,8 +7,8 @@ import { namesOf } from "../common/outputs";
 import type { Part } from "../common/part";
 import { unique } from "../common/values";
 import { checkStream, type StreamState } from "../deployment/stream";
+import { redactName } from "../events/event";
 import type { ExportedEvent } from "../events/export/rows";
-import { redactName } from "../events/redact";
 import type { ShardRecords } from "../kinesis/shardReader";
 import type { StreamReader } from "../kinesis/streamReader";
 import {

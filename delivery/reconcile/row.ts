@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isObject, unique } from "../common/values";
-import { EVENT_SCHEMA, type Properties } from "../events/event";
-import { redact, redactName } from "../events/redact";
+import { EVENT_SCHEMA, type Properties, redact, redactName } from "../events/event";
 
 /** Returns the text that identifies a row: its `uuid`, or else its device and `$insert_id`; undefined without either. */
 export function identityOf(row: Properties): string | undefined {

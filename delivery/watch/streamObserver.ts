@@ -12,10 +12,10 @@ import {
   isCohortMessage,
   type Properties,
   parseTimestamp,
+  redactName,
 } from "../events/event";
 import { DEFAULT_PROJECT_ID, isGenerated } from "../events/generator/generatedEvent";
 import { deaggregate, type Framing, parseRecord, rowsIn } from "../events/recordContent";
-import { redactName } from "../events/redact";
 import type { ShardRecords } from "../kinesis/shardReader";
 import { RecentIds, RecentRate } from "./recent";
 import type { ForeignKind, Project } from "./snapshot";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { redact, redactName } from "../../../delivery/events/redact";
+import { redact, redactName } from "../../../delivery/events/event";
 
 describe("a value that is shown as a sample", () => {
   it("shows no letter or digit of the value", () => {
