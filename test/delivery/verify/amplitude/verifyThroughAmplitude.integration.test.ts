@@ -179,7 +179,7 @@ describe("verifyThroughAmplitude, against the sandbox", function () {
       const Data = Buffer.from(JSON.stringify({ $insert_id: "x", app: 7, event_type: "other" }));
       const record = { StreamName: outputs.streamName, PartitionKey: "k", Data };
       await kinesis.send(new PutRecordCommand(record));
-      const report = await verify(outputs, amplitude, { timeoutSeconds: 1, expectApp: amplitude.app });
+      const report = await verify(outputs, amplitude, { timeoutSeconds: 3, expectApp: amplitude.app });
       expect(report.recordsForeign).to.equal(1);
       expect(codesOf(report)).to.have.members(["undetermined nothing-arrived", "warning unexpected-app"]);
       expect(report.findings[0]?.message).to.include("1 record with other events of Amplitude's");
