@@ -127,13 +127,15 @@ function credentialsFrom(
   read: Read,
   { stack, resolvePath = (path) => path }: ProviderConfigOptions,
 ): AwsOptions {
-  const names = ["accessKey", "secretKey", "token"];
-  const [accessKeyId, secretAccessKey, sessionToken] = names.map((name) => read(name, String));
-  if (((accessKeyId ?? sessionToken) !== undefined) !== (secretAccessKey !== undefined))
+  const accessKeyId = read("accessKey", String);
+  const secretAccessKey = read("secretKey", String);
+  const sessionToken = read("token", String);
+  const hasKeys = accessKeyId !== undefined && secretAccessKey !== undefined;
+  const hasSomeKey = (accessKeyId ?? secretAccessKey ?? sessionToken) !== undefined;
+  if (hasSomeKey && !hasKeys)
     throw new SettingsError(
       `aws:accessKey and aws:secretKey of stack "${stack}" are needed together. Set both, or neither`,
     );
-  const hasKeys = accessKeyId !== undefined && secretAccessKey !== undefined;
   const profile = hasKeys ? undefined : read("profile", String);
   const sharedFile = (name: string) => read(name, (text) => resolvePath(singleFileIn(text)));
   const [config, credentials] = [sharedFile("sharedConfigFiles"), sharedFile("sharedCredentialsFiles")];

@@ -116,6 +116,7 @@ describe("A stack's AWS settings", () => {
     [{ secretKey: undefined }, /^aws:secretKey of stack "acme" was not decrypted/],
     [{ accessKey: "AKIA" }, /^aws:accessKey and aws:secretKey of stack "acme" are needed together/],
     [{ token: "x" }, /are needed together/],
+    [{ secretKey: "x", token: "x" }, /are needed together/],
     [{ assumeRoles: "x" }, /^aws:assumeRoles of stack "acme" is not JSON. Correct it with `pulumi config`/],
     [{ assumeRoles: ["x"] }, /is not a list of objects/],
     [{ assumeRoles: [{ externalId: "x" }] }, /has a role without a roleArn/],
