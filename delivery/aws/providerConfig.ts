@@ -195,12 +195,11 @@ function singleFileIn(text: string): string {
 function rolesIn(text: string): RoleToAssume[] {
   return objectsIn(text).map((role) => {
     const fields = Object.entries(role).filter(([, value]) => value !== null && value !== "");
+    const unknown = fields.find(([name]) => !Object.hasOwn(ROLE_FIELDS, name))?.[0];
+    if (unknown !== undefined) throw new Malformed(`has the field ${unknown}, which is not supported`);
     const parsed: Record<string, unknown> = {};
-    for (const [name, value] of fields) {
-      const parse = Object.hasOwn(ROLE_FIELDS, name) ? ROLE_FIELDS[name] : undefined;
-      if (parse === undefined) throw new Malformed(`has the field ${name}, which is not supported`);
-      parsed[name === "duration" ? "durationSeconds" : name] = parse(value, name);
-    }
+    for (const [name, value] of fields)
+      parsed[name === "duration" ? "durationSeconds" : name] = ROLE_FIELDS[name]?.(value, name);
     if (!/^arn:aws:iam::\d{12}:role\//.test(String(parsed.roleArn)))
       throw new Malformed("has a role without a roleArn such as arn:aws:iam::111122223333:role/deployer");
     return parsed as unknown as RoleToAssume;

@@ -128,7 +128,7 @@ export function withStackNamed(stack: string, finding: Finding): Finding {
  * the selected one, and the stack's setting takes the place of `--profile`, which `fleet` lacks like `--outputs`.
  */
 export function adviceFor(stack: string, text: string): string {
-  return text.replace(WITHOUT_STACK, "").replace(/`[^`]*`|--profile\b/g, (found) => {
+  return text.replace(WITHOUT_STACK, "").replace(/`[^`]*`|(?<![\w/-])--profile(?![\w/-])/g, (found) => {
     if (found === "--profile") return `aws:profile in ${settingsFile(stack)}`;
     if (found.includes("--stack")) return found;
     return found.replace(STACK_COMMANDS, (command) => `${command} --stack ${stack}`);
@@ -136,7 +136,7 @@ export function adviceFor(stack: string, text: string): string {
 }
 
 /** Alternative to reading the stack, which the other commands have. */
-const WITHOUT_STACK = /, or (?:use|pass the stack's outputs with) --outputs FILE.*/g;
+const WITHOUT_STACK = /(?:, or (?:use|pass the stack's outputs with)|\. Instead, use) --outputs FILE[^.\n]*/g;
 const STACK_COMMANDS =
   /\bpulumi (?:up|refresh|config set|config|stack output)\b|\bamplitude-kinesis (?:check|verify|watch)\b/g;
 

@@ -101,8 +101,8 @@ const GZIP_START = Buffer.from([0x1f, 0x8b]);
 /** Whether a file begins like gzip, which no JSON does. */
 async function isPartFile(file: string): Promise<boolean> {
   if (file === "-") return false;
-  // Reading it whole names the problem.
-  const start = await buffer(createReadStream(file, { end: 1 })).catch(() => undefined);
+  // Reading it whole names the problem. A `start` leaves a pipe unread, because a pipe has no positions.
+  const start = await buffer(createReadStream(file, { start: 0, end: 1 })).catch(() => undefined);
   return start?.equals(GZIP_START) === true;
 }
 

@@ -145,16 +145,18 @@ export async function readRunHeader(path: string): Promise<RunHeader> {
 
 const NO_HEADER = "its first line is incomplete, so nothing was sent";
 
-/** Yields the lines that have their end, without the text of one that is too long, and the bytes up to their end. */
+/** Yields the lines that have their end, without the text of one that is too long, and the bytes up to the last line's end. */
 async function* wholeLinesOf(path: string) {
   const splitter = new LineSplitter(MAX_LINE_BYTES);
+  let size = 0;
   let end = 0;
   try {
     for await (const chunk of createReadStream(path)) {
-      for (const { number, bytes, length } of splitter.push(chunk)) {
-        end += length + 1;
+      const lineEnd = chunk.lastIndexOf("\n") + 1;
+      if (lineEnd > 0) end = size + lineEnd;
+      size += chunk.length;
+      for (const { number, bytes } of splitter.push(chunk))
         yield { number, text: bytes?.toString("utf8"), end };
-      }
     }
   } catch (cause) {
     if (cause instanceof DeliveryError) throw cause;

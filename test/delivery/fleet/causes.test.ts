@@ -111,6 +111,13 @@ describe("The remedy of a finding", () => {
     const secret =
       "The stack's AWS settings are secret. Set the passphrase, or pass the stack's outputs with --outputs FILE and choose the credentials with --profile or AWS_PROFILE";
     expect(adviceFor("acme", secret)).to.equal("The stack's AWS settings are secret. Set the passphrase");
+    expect(adviceFor("acme", `${secret}. Then run it again`)).to.match(
+      /Set the passphrase\. Then run it again$/,
+    );
+    expect(adviceFor("acme", "It prints too much. Instead, use --outputs FILE")).to.equal(
+      "It prints too much",
+    );
+    expect(adviceFor("acme", "Can't read /home/me/--profile/x")).to.equal("Can't read /home/me/--profile/x");
     expect(adviceFor("acme", "Run `aws sso login --profile dev`")).to.equal(
       "Run `aws sso login --profile dev`",
     );

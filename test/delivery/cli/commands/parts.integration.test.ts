@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect } from "chai";
 import type { DeliveryReport } from "../../../../delivery";
 import { type Fixture, sharedAws } from "../../../sandbox/aws/localAws";
@@ -101,6 +102,10 @@ describe("A run in two parts", function () {
     expect(report).to.include({ verdict: "verified", runId: RUN, part: null, recordsForeign: 0 });
     expect(report).to.include({ eventsSent: EVENTS, eventsDelivered: EVENTS, duplicatesUnexplained: 0 });
     expect(report.resumedFrom).to.be.a("string");
+    const piped = `"$0" "$1" report merge <(cat "$2") <(cat "$3") --json`;
+    const words = [process.execPath, ENTRY, reportOf("2-of-2"), reportOf("1-of-2")];
+    const { stdout } = await promisify(execFile)("bash", ["-c", piped, ...words]);
+    expect(JSON.parse(stdout)).to.deep.equal(report);
     const inStream = await recordsOf(aws, streamName);
     expect(new Set(inStream.map(({ partitionKey }) => partitionKey))).to.have.property("size", EVENTS);
     expect(report.shards.map(({ recordsRead }) => recordsRead > 0)).to.deep.equal([true, true, true, true]);

@@ -112,6 +112,14 @@ describe("A run's file", () => {
     }
   });
 
+  it("stays as it is if it holds blank lines", async () => {
+    const path = written();
+    const blank = readFileSync(path, "utf8").replace("\n", "\n\n");
+    writeFileSync(path, blank);
+    expect((await readEntries(path)).entries).to.deep.equal(ENTRIES);
+    expect(readFileSync(path, "utf8")).to.equal(blank);
+  });
+
   for (const [name, line] of [
     ["its last line", 3],
     ["a line before its last", 2],
