@@ -160,9 +160,11 @@ export function watchFrame(untrusted: WatchSnapshot, { columns, rows }: Terminal
   // The last row stays free, because a terminal scrolls when its last row is full.
   const room = Math.max(0, rows - 1 - head.length - 2);
   const facts = factsWithin(factsOf(snapshot), left, room);
-  const body = isWide
-    ? sideBySide(facts, typeLines(snapshot, columns - left - 2, room), left)
-    : [...facts, EMPTY, ...typeLines(snapshot, columns, Math.max(0, room - facts.length - 1))];
+  const types = isWide
+    ? typeLines(snapshot, columns - left - 2, room)
+    : typeLines(snapshot, columns, Math.max(0, room - facts.length - 1));
+  const below = types.length === 0 ? facts : [...facts, EMPTY, ...types];
+  const body = isWide ? sideBySide(facts, types, left) : below;
   const lines: FrameLine[] = [...head, ...body.slice(0, room), EMPTY, { text: HINT, tone: "faint" }];
   return lines
     .slice(0, Math.max(1, rows - 1))

@@ -70,6 +70,11 @@ describe("The live view", () => {
     expect(textOf(shown, 80, 40)).to.include("1:01:05, 4 shards, up to date");
   });
 
+  it("has one empty line above the hint before the first event", async () => {
+    const shown = { ...(await snapshot()), ...observing([], {}) };
+    expect(textOf(shown, 80, 40)).to.match(/\S\n\nPress Ctrl-C to end the watch$/);
+  });
+
   it("keeps a line for every fact on a low terminal", async () => {
     const shown = textOf(await snapshot({ paying: "yes" }), 40, 18);
     for (const fact of ["rows", "projects", "latency", "event age", "duplicates", "shape"])
