@@ -1,8 +1,8 @@
 import { type ClientOptions, kinesisWriteClient } from "../../delivery/aws/clients";
 import { systemClock } from "../../delivery/common/clock";
+import type { OutgoingRecord } from "../../delivery/kinesis/outcome";
 import type { OutcomeListener } from "../../delivery/kinesis/producer";
 import { Producer } from "../../delivery/kinesis/producer";
-import type { OutgoingRecord } from "../../delivery/kinesis/putRecords";
 import { putRecordsTo } from "../../delivery/kinesis/streamApi";
 import { keyOf } from "./handWritten";
 import type { Bench } from "./paths";

@@ -1,5 +1,5 @@
 import type { Clock } from "../common/clock";
-import { type OutgoingRecord, type RecordSource, recordSize } from "./putRecords";
+import { type OutgoingRecord, type RecordSource, recordSize } from "./outcome";
 
 export interface BatchLimits {
   records: number;

@@ -10,7 +10,7 @@ import {
   readFailure,
   readResponse,
   TOO_LARGE,
-} from "./putRecords";
+} from "./outcome";
 import { retryDelay } from "./retry";
 
 /** End of a record. */

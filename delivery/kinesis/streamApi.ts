@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { EncodedPutRecords, encodePutRecords } from "../aws/codec/putRecords";
 import { awsError, classify, isCredentialsError } from "../aws/errors";
-import type { PutRecords } from "./putRecords";
+import type { PutRecords } from "./outcome";
 
 /** Position from which a shard is read. */
 export type Position =
@@ -19,7 +19,7 @@ export type Position =
   | { type: "AFTER_SEQUENCE_NUMBER"; sequenceNumber: string }
   | { type: "TRIM_HORIZON" };
 
-/** Requests that a reader makes. The signal cancels them. */
+/** Requests of a reader; `putRecordsTo` returns the one of a sender. The signal cancels them. */
 export interface StreamApi {
   /**
    * Lists the shards that can hold records from `from` on: all open shards, and closed ones that were open then. An endpoint

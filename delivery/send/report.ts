@@ -12,8 +12,8 @@ import { type Part, partText } from "../common/part";
 import { counted, printableReport } from "../common/text";
 import type { Route } from "../deployment/route";
 import { leftOut, type Omissions } from "../events/source";
+import { type Reason, ReasonCounts } from "../kinesis/outcome";
 import type { OutcomeListener, RecordEnd } from "../kinesis/producer";
-import { type Reason, ReasonCounts } from "../kinesis/putRecords";
 import { eventsRefused } from "../sending/findings";
 
 /**

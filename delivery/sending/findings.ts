@@ -5,8 +5,8 @@ import { type Part, partText } from "../common/part";
 import { counted } from "../common/text";
 import { readingRemedy } from "../deployment/inspection";
 import type { EventSource } from "../events/source";
+import { type Reason, type ReasonCounts, TOO_LARGE } from "../kinesis/outcome";
 import type { Stopped } from "../kinesis/producer";
-import { type Reason, type ReasonCounts, TOO_LARGE } from "../kinesis/putRecords";
 import type { StreamUnreadable } from "../kinesis/streamReader";
 
 export function notReadable({ message, cause }: StreamUnreadable, where: string): Finding {

@@ -6,7 +6,7 @@ import { KEY_BYTES } from "../common/runId";
 import type { StreamState } from "../deployment/stream";
 import type { SourceEvent } from "../events/source";
 import { BATCH_LIMITS } from "../kinesis/batcher";
-import type { OutgoingRecord } from "../kinesis/putRecords";
+import type { OutgoingRecord } from "../kinesis/outcome";
 import type { RunLoad, SenderOptions } from "./deployment";
 
 const ALL: Part = { index: 0, count: 1 };

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { DeliveryError } from "../common/errors";
+import { ReasonCounts } from "../kinesis/outcome";
 import type { OutcomeListener, RecordEnd } from "../kinesis/producer";
-import { ReasonCounts } from "../kinesis/putRecords";
 import {
   ABANDONED,
   ACKNOWLEDGED,

@@ -8,7 +8,7 @@ import { LineSplitter } from "../../common/lines";
 import type { StackOutputs } from "../../common/outputs";
 import { type Part, partText } from "../../common/part";
 import { isObject } from "../../common/values";
-import type { Reason } from "../../kinesis/putRecords";
+import type { Reason } from "../../kinesis/outcome";
 
 /**
  * Returns the default folder of run files: `$XDG_STATE_HOME/amplitude-kinesis`, else `~/.local/state/amplitude-kinesis`;

@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { DeliveryError, messageOf } from "../../common/errors";
 import { type FileLock, HeldLockError, takeLock } from "../../common/files";
+import type { Reason } from "../../kinesis/outcome";
 import type { RecordEnd } from "../../kinesis/producer";
-import type { Reason } from "../../kinesis/putRecords";
 import type { Ledger } from "../ledger";
 import {
   notWritable,

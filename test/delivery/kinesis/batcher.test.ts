@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { BATCH_LIMITS, batches } from "../../../delivery/kinesis/batcher";
-import { type OutgoingRecord, type RecordSource, recordSize } from "../../../delivery/kinesis/putRecords";
+import { type OutgoingRecord, type RecordSource, recordSize } from "../../../delivery/kinesis/outcome";
 import { VirtualClock } from "../common/virtualClock";
 import { CountingSource, failingAfter, indices, record, records, silentAfter } from "./records";
 

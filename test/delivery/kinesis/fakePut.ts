@@ -1,5 +1,5 @@
 import type { PutRecordsOutput, PutRecordsResultEntry } from "@aws-sdk/client-kinesis";
-import type { OutgoingRecord, PutRecords } from "../../../delivery/kinesis/putRecords";
+import type { OutgoingRecord, PutRecords } from "../../../delivery/kinesis/outcome";
 
 /** What one request meets. */
 export type Answer = (

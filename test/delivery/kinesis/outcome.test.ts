@@ -1,7 +1,7 @@
 import type { PutRecordsOutput } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import fc from "fast-check";
-import { type AttemptResult, readFailure, readResponse } from "../../../delivery/kinesis/putRecords";
+import { type AttemptResult, readFailure, readResponse } from "../../../delivery/kinesis/outcome";
 import { serviceError, systemError } from "../aws/serviceErrors";
 import { records } from "./records";
 

@@ -1,5 +1,5 @@
+import type { Reason } from "../../../delivery/kinesis/outcome";
 import type { OutcomeListener, RecordEnd } from "../../../delivery/kinesis/producer";
-import type { Reason } from "../../../delivery/kinesis/putRecords";
 
 /** Returns a reason whose code is the detail up to its colon. */
 export const reason = (detail: string): Reason => ({ code: detail.split(":")[0] ?? "", detail });

@@ -1,9 +1,9 @@
 import type { PutRecordsResultEntry } from "@aws-sdk/client-kinesis";
 import { expect } from "chai";
 import fc from "fast-check";
+import type { OutgoingRecord, RecordSource } from "../../../delivery/kinesis/outcome";
 import type { ProducerOptions, Stopped } from "../../../delivery/kinesis/producer";
 import { Producer, type RecordEnd } from "../../../delivery/kinesis/producer";
-import type { OutgoingRecord, RecordSource } from "../../../delivery/kinesis/putRecords";
 import { serviceError, systemError } from "../aws/serviceErrors";
 import { VirtualClock } from "../common/virtualClock";
 import {

@@ -1,4 +1,4 @@
-import type { OutgoingRecord, RecordSource } from "../../../delivery/kinesis/putRecords";
+import type { OutgoingRecord, RecordSource } from "../../../delivery/kinesis/outcome";
 
 export function record(index: number, size = 10, partitionKey = `key-${index}`): OutgoingRecord {
   return { index, partitionKey, bytes: Buffer.alloc(size, index) };

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type EventSource, leftOut, omissionsOf } from "../../../delivery/events/source";
-import { ReasonCounts } from "../../../delivery/kinesis/putRecords";
+import { ReasonCounts } from "../../../delivery/kinesis/outcome";
 import { StreamUnreadable } from "../../../delivery/kinesis/streamReader";
 import {
   eventsRefused,

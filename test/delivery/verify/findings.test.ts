@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Finding } from "../../../delivery/common/findings";
 import { newRunKey } from "../../../delivery/common/runId";
-import { TOO_LARGE } from "../../../delivery/kinesis/putRecords";
+import { TOO_LARGE } from "../../../delivery/kinesis/outcome";
 import { eventFindings } from "../../../delivery/verify/composeReport";
 import { Ledger } from "../../../delivery/verify/ledger";
 import {

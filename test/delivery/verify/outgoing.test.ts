@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { SourceError } from "../../../delivery";
 import { runKeyOf } from "../../../delivery/common/runId";
 import type { SourceEvent } from "../../../delivery/events/source";
-import type { OutgoingRecord } from "../../../delivery/kinesis/putRecords";
+import type { OutgoingRecord } from "../../../delivery/kinesis/outcome";
 import { SteadyLimiter } from "../../../delivery/sending/pacing";
 import { Ledger } from "../../../delivery/verify/ledger";
 import { type OutgoingOptions, outgoing } from "../../../delivery/verify/outgoing";
