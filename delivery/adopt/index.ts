@@ -68,7 +68,8 @@ export async function describeAdoption(options: AdoptOptions): Promise<Adoption>
   try {
     if (options.allowedAccountIds ?? options.forbiddenAccountIds)
       await callerIdentity(stsClient(operator), operator);
-    const [stream, role] = [await streamPart(outputs, operator), await rolePart(outputs, operator)];
+    const stream = await streamPart(outputs, operator);
+    const role = await rolePart(outputs, operator);
     const tags = commonTags(stream.tags, role.tags);
     const parts = [stream, role, await policyPart(outputs, operator)];
     const ignored = parts.flatMap((part) => part.ignored);

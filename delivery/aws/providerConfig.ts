@@ -28,8 +28,14 @@ export interface ProviderConfigOptions {
 
 /** Settings that decide who calls AWS. */
 const CREDENTIALS = [
-  ...["accessKey", "secretKey", "token", "profile", "sharedConfigFiles", "sharedCredentialsFiles"],
-  ...["assumeRoles", "assumeRole"],
+  "accessKey",
+  "secretKey",
+  "token",
+  "profile",
+  "sharedConfigFiles",
+  "sharedCredentialsFiles",
+  "assumeRoles",
+  "assumeRole",
 ];
 const OTHERS = ["endpoints", "allowedAccountIds", "forbiddenAccountIds"];
 
@@ -138,7 +144,8 @@ function credentialsFrom(
     );
   const profile = hasKeys ? undefined : read("profile", String);
   const sharedFile = (name: string) => read(name, (text) => resolvePath(singleFileIn(text)));
-  const [config, credentials] = [sharedFile("sharedConfigFiles"), sharedFile("sharedCredentialsFiles")];
+  const config = sharedFile("sharedConfigFiles");
+  const credentials = sharedFile("sharedCredentialsFiles");
   const assumeRoles = read("assumeRoles", rolesIn) ?? read("assumeRole", rolesIn);
   const source = hasKeys ? "aws:accessKey" : profile === undefined ? undefined : `profile "${profile}"`;
   const role = assumeRoles?.at(-1)?.roleArn;

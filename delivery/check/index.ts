@@ -185,7 +185,8 @@ function notProven(
  */
 function checkOutputs(outputs: StackOutputs & FurtherOutputs, attachedArns: string[] | null): Finding[] {
   const { roleArn, streamArn, roleName, policyArn } = outputs;
-  const [expectedArn, expectedName] = [streamArnOf(outputs), roleNameOf(roleArn)];
+  const expectedArn = streamArnOf(outputs);
+  const expectedName = roleNameOf(roleArn);
   return present([
     streamArn !== undefined &&
       streamArn !== expectedArn &&

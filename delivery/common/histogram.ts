@@ -80,7 +80,8 @@ const MAX_HISTOGRAM_BYTES = 256 * 1024;
  */
 export function decodeLatencies(encoded: string): Histogram & JsHistogram {
   try {
-    const [own, other] = [inflated(encodeIntoCompressedBase64(newHistogram())), inflated(encoded)];
+    const own = inflated(encodeIntoCompressedBase64(newHistogram()));
+    const other = inflated(encoded);
     // The library would allocate whatever range, and read whatever length, a header states.
     const isOwnRange = own.subarray(8, HEADER_BYTES).equals(other.subarray(8, HEADER_BYTES));
     if (!isOwnRange || other.readUInt32BE(4) !== other.length - HEADER_BYTES)

@@ -225,8 +225,14 @@ function isDestination(value: unknown): boolean {
 }
 
 const OUTPUT_NAMES = [
-  ...["roleArn", "region", "streamName", "streamArn", "roleName", "policyArn"],
-  ...["existingStreamArn", "ignoredChanges"],
+  "roleArn",
+  "region",
+  "streamName",
+  "streamArn",
+  "roleName",
+  "policyArn",
+  "existingStreamArn",
+  "ignoredChanges",
 ];
 
 /** Adds the outputs that a Python program exports as `role_arn` and so on. */

@@ -84,7 +84,8 @@ function partFromEnvironment(environment: NodeJS.ProcessEnv): Part {
       `${count} is set, but ${index} isn't, so this is not one of ${scheduler.name}'s parts. Write I/N.`,
     );
   }
-  const [first = "", second = ""] = [environment[index], environment[count]];
+  const first = environment[index] ?? "";
+  const second = environment[count] ?? "";
   const part = { index: Number(first), count: Number(second) };
   if (/^\d{1,5}$/.test(first) && /^\d{1,5}$/.test(second) && exists(part)) return part;
   throw new SettingsError(

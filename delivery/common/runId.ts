@@ -77,7 +77,8 @@ export function startedRunKey({
   );
 }
 
-const [ZERO, NINE] = [0x30, 0x39];
+const ZERO = 0x30;
+const NINE = 0x39;
 const MAX_DIGITS = 15;
 
 /**

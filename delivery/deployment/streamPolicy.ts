@@ -121,7 +121,8 @@ function foreignFindings(allowances: Statement[], { streamArn, roleArn, roleId }
   const foreign = unique(named).filter(
     (principal) => accountOf(principal) !== account && principal !== account && principal !== roleId,
   );
-  const [deleted, open] = [foreign.filter(isUniqueId), foreign.filter((each) => !isUniqueId(each))];
+  const deleted = foreign.filter(isUniqueId);
+  const open = foreign.filter((each) => !isUniqueId(each));
   const remedy = `If nobody outside the account should use the stream, run \`aws kinesis delete-resource-policy --resource-arn ${streamArn}\``;
   return present([
     open.length > 0 &&

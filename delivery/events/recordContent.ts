@@ -33,7 +33,8 @@ export function parseRecord(data: Uint8Array): RecordContent {
 
 /** Lists, dictionaries and names beyond which JSON isn't parsed: parsing more of them takes up to several seconds. */
 export const MAX_VALUES = 250_000;
-const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 /** The signs that begin a list or a dictionary, and the sign after a name. */
 const COUNTED_SIGNS = [0x5b, 0x7b, 0x3a];
 
@@ -105,8 +106,10 @@ const wire = (): typeof import("@bufbuild/protobuf/wire") => require("@bufbuild/
 
 const DIGEST_BYTES = 16;
 /** Numbers of the fields of AggregatedRecord and its Record. */
-const [PARTITION_KEY_TABLE, RECORDS] = [1, 3];
-const [PARTITION_KEY_INDEX, DATA] = [1, 3];
+const PARTITION_KEY_TABLE = 1;
+const RECORDS = 3;
+const PARTITION_KEY_INDEX = 1;
+const DATA = 3;
 
 /**
  * Returns the records that the Kinesis Producer Library aggregated into `data`, one at a time, or undefined for any other

@@ -50,10 +50,8 @@ export function pulumiFailure(stack: string, errors: readonly string[], output: 
   );
   if (known !== undefined) return new PulumiFailure(known.kind, known.describe(stack, output));
   const printed = [...output.matchAll(/^error: (.*(?:\n {2,}.*)*)/gm)].map(([, message = ""]) => message);
-  const [message = output.trim().split("\n").at(-1) || "pulumi ended without a message"] = [
-    ...errors,
-    ...printed,
-  ];
+  const lastLine = output.trim().split("\n").at(-1);
+  const message = errors[0] ?? printed[0] ?? (lastLine || "pulumi ended without a message");
   return new PulumiFailure("other", {
     cause: oneLine(message),
     remedy: "Fix the cause, and run again with --resume",

@@ -127,7 +127,9 @@ async function openStack(options: StackOptions): Promise<Stack> {
   const { LocalWorkspace, Stack }: typeof import("@pulumi/pulumi/automation") = require(path);
   const { SemVer } = createRequire(path)("semver") as { SemVer: new (version: string) => Version };
   const command: Pick<PulumiCommand, "command" | "version"> & { run: unknown } = {
-    ...{ command: "pulumi", version: new SemVer(options.version), run: logged(options) },
+    command: "pulumi",
+    version: new SemVer(options.version),
+    run: logged(options),
   };
   const pulumiCommand = command as PulumiCommand;
   const workspace = await LocalWorkspace.create({ workDir: options.folder, pulumiCommand });

@@ -25,9 +25,23 @@ export function logFile(folder: string, stack: string): string {
 /** Returns the result of a customer that has not started. */
 export function notStarted(stack: string, command: FleetCommand): CustomerResult {
   return {
-    ...{ stack, command, outcome: "not-started", accountId: null, region: null, outputs: null },
-    ...{ startedAt: null, durationInSeconds: 0, steps: [], changes: null, drift: null },
-    ...{ verdict: null, verifiedAt: null, delivery: null, findings: [], log: null, lastVerification: null },
+    stack,
+    command,
+    outcome: "not-started",
+    accountId: null,
+    region: null,
+    outputs: null,
+    startedAt: null,
+    durationInSeconds: 0,
+    steps: [],
+    changes: null,
+    drift: null,
+    verdict: null,
+    verifiedAt: null,
+    delivery: null,
+    findings: [],
+    log: null,
+    lastVerification: null,
     cause: "the run ended before",
     remedy: "Run again with --resume",
   };

@@ -144,8 +144,14 @@ export function unknownStatus(stack: string, error: unknown): StackStatus {
 }
 
 const NOTHING_KNOWN = {
-  ...{ lastUpdate: null, kind: null, result: null, accountId: null, region: null, outputs: null },
-  ...{ verdict: null, verifiedAt: null },
+  lastUpdate: null,
+  kind: null,
+  result: null,
+  accountId: null,
+  region: null,
+  outputs: null,
+  verdict: null,
+  verifiedAt: null,
 };
 
 /** How to look up a stack. */

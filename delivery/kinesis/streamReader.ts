@@ -220,7 +220,9 @@ export class StreamReader {
     const reader = new ShardReader({
       ...this.options,
       ...shard,
-      ...{ pollMs, bytesPerSecond, clockOffsetMs },
+      pollMs,
+      bytesPerSecond,
+      clockOffsetMs,
       onRecords: isOfOtherPart ? (batch) => onRecords({ ...batch, isOfOtherPart }) : onRecords,
       signal: this.#abort.signal,
       onReadUpTo: (time) => {

@@ -132,7 +132,8 @@ export interface NamingOptions {
  */
 export function existingSubject(outputs: StackOutputs, naming: NamingOptions): PolicySubject {
   const { roleArn, streamName, region, guardPipeArn } = outputs;
-  const [accountId, roleName] = [accountOf(roleArn), roleNameOf(roleArn)];
+  const accountId = accountOf(roleArn);
+  const roleName = roleNameOf(roleArn);
   const name = naming.name ?? componentName(roleName, streamName);
   if (name === undefined) {
     throw new SettingsError(
@@ -164,7 +165,8 @@ function subjectOf(
   path: string,
 ): PolicySubject {
   const { accountId, region } = known;
-  const [inRegion, iam] = [`${region}:${accountId}`, `arn:aws:iam::${accountId}`];
+  const inRegion = `${region}:${accountId}`;
+  const iam = `arn:aws:iam::${accountId}`;
   return {
     ...known,
     policyArn: policyArn ?? `${iam}:policy${path}${name}-policy-*`,

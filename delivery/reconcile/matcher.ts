@@ -94,7 +94,8 @@ export class Matcher {
       return;
     }
     this.#apps.add(String(row.app));
-    const [hour, type] = [this.#hourOf(uploadedAt), this.#typeNumber(typeOf(row))];
+    const hour = this.#hourOf(uploadedAt);
+    const type = this.#typeNumber(typeOf(row));
     this.tally.count("eventsExported", hour, type);
     const content = contentHash(row);
     const ms = uploadedAt - this.range.from - hour * HOUR_MS;

@@ -87,9 +87,11 @@ export interface PartVisitor {
 const PLACE_BYTES = 4;
 /** Bytes of a match: event, delay in ms, and flags. */
 const MATCH_BYTES = 11;
-const [DELAY_AT, FLAGS_AT] = [4, 10];
+const DELAY_AT = 4;
+const FLAGS_AT = 10;
 const MAX_DELAY = 2 ** 47 - 1;
-const [REPEATED, DIFFERENT] = [4, 8];
+const REPEATED = 4;
+const DIFFERENT = 8;
 const STAGE_MASK = 3;
 const CHUNK_BYTES = 2 ** 16;
 

@@ -164,9 +164,11 @@ export interface DifferentField {
 
 /** Returns the fields in which two rows differ, down to the properties of dictionaries such as `event_properties`. */
 export function differentFields(exported: Properties, streamed: Properties): DifferentField[] {
-  const [ours, theirs] = [normalizedRow(exported), normalizedRow(streamed)];
+  const ours = normalizedRow(exported);
+  const theirs = normalizedRow(streamed);
   return differentNames(ours, theirs).flatMap((name) => {
-    const [one, other] = [ours[name], theirs[name]];
+    const one = ours[name];
+    const other = theirs[name];
     if (!isObject(one) || !isObject(other)) return [differentField(name, one, other)];
     return differentNames(one, other).map((key) => differentField(`${name}.${key}`, one[key], other[key]));
   });

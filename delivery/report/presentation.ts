@@ -20,8 +20,12 @@ const FAILURE: ResultLook = { sign: "✗", emoji: "❌", style: "failed" };
 const UNDECIDED: ResultLook = { sign: "?", emoji: "❓", style: "undecided" };
 
 export const RESULTS: Record<Result, ResultLook> = {
-  ...{ verified: SUCCESS, complete: SUCCESS, succeeded: SUCCESS },
-  ...{ failed: FAILURE, incomplete: FAILURE, undecided: UNDECIDED },
+  verified: SUCCESS,
+  complete: SUCCESS,
+  succeeded: SUCCESS,
+  failed: FAILURE,
+  incomplete: FAILURE,
+  undecided: UNDECIDED,
   interrupted: { sign: "■", emoji: "⏹️", style: "undecided" },
   "not-started": { sign: "–", emoji: "⏸️", style: "undecided" },
 };

@@ -70,7 +70,12 @@ class Sending {
       onBatch: () => this.#show(paced.step),
     });
     const findings = await sendRecords(records, {
-      ...{ deployment: this.deployment, stream, writer, concurrency, rate, signal },
+      deployment: this.deployment,
+      stream,
+      writer,
+      concurrency,
+      rate,
+      signal,
       listener: this.#counter,
       sent: () => this.#counter.sent,
       onAccessDenied: () => this.#show(PROPAGATING),

@@ -166,7 +166,12 @@ class DeliveryRun {
     });
     try {
       const findings = await sendRecords(records, {
-        ...{ deployment, stream, writer, concurrency, rate, signal },
+        deployment,
+        stream,
+        writer,
+        concurrency,
+        rate,
+        signal,
         listener: this.recorder,
         sent: () => ledger.sent,
         onAccessDenied: () => this.#show({ phase: "sending", step: PROPAGATING }),

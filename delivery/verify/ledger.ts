@@ -192,7 +192,8 @@ export class Ledger implements OutcomeListener {
       const { block, at } = this.#place(index);
       const flags = block.flags[at] ?? 0;
       if ((flags & ATTEMPTED) === 0) continue;
-      const [copies = 0, ambiguousAttempts = 0] = [block.copies[at], block.ambiguousAttempts[at]];
+      const copies = block.copies[at] ?? 0;
+      const ambiguousAttempts = block.ambiguousAttempts[at] ?? 0;
       countEvent(counts, index, { flags, copies, ambiguousAttempts });
     }
     return counts;

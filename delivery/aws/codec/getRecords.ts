@@ -47,7 +47,8 @@ function isPlainRecord(record: KinesisRecord): boolean {
 /** A placeholder for data that was taken out. It is not base64, and no response can contain it except by knowing it. */
 const TAKEN = `#${randomBytes(9).toString("base64url")}`;
 const BEFORE_DATA = Buffer.from('"Data":"');
-const [QUOTE, EQUALS] = [0x22, 0x3d];
+const QUOTE = 0x22;
+const EQUALS = 0x3d;
 const NO_BYTES = Buffer.alloc(0);
 
 /** Position of a record's base64. */

@@ -53,7 +53,10 @@ const BEFORE_DATA = '{"Data":"';
 const BEFORE_KEY = '","PartitionKey":';
 const BEFORE_HASH_KEY = ',"ExplicitHashKey":';
 const END = "]}";
-const [COMMA, QUOTE, BACKSLASH, BRACE] = [0x2c, 0x22, 0x5c, 0x7d];
+const COMMA = 0x2c;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const BRACE = 0x7d;
 /** A UTF-16 code unit takes at most three bytes in UTF-8, and six if JSON escapes it. */
 const MAX_BYTES_PER_UNIT = 6;
 

@@ -99,10 +99,21 @@ const LOOKING: readonly Action[] = ["status", ...RUNNING];
 
 /** Commands that an option belongs to. The other options belong to all commands. */
 const COMMANDS_OF_OPTIONS: Record<string, readonly Action[]> = {
-  ...{ cwd: LOOKING, org: LOOKING, only: LOOKING, part: LOOKING, output: LOOKING, parallel: LOOKING },
-  ...{ maxFailures: RUNNING, canary: RUNNING, resume: RUNNING, run: RUNNING },
-  ...{ events: ["up", "verify"], propagation: ["up", "check", "verify"] },
-  ...{ verify: ["up"], clearLocks: ["up"], yes: ["up"] },
+  cwd: LOOKING,
+  org: LOOKING,
+  only: LOOKING,
+  part: LOOKING,
+  output: LOOKING,
+  parallel: LOOKING,
+  maxFailures: RUNNING,
+  canary: RUNNING,
+  resume: RUNNING,
+  run: RUNNING,
+  events: ["up", "verify"],
+  propagation: ["up", "check", "verify"],
+  verify: ["up"],
+  clearLocks: ["up"],
+  yes: ["up"],
 };
 
 /** Rejects an option that the command would ignore. */

@@ -125,8 +125,16 @@ function withAmplitudeOptions(command: Command): Command {
 
 const AMPLITUDE_ONLY = ["apiKey", "amplitudeZone", "amplitudeUrl", "eventType", "expectApp", "identify"];
 const NOT_AMPLITUDE = [
-  ...["export", "seed", "rate", "duration", "concurrency", "resume", "part", "run"],
-  ...["senderProfile", "externalId"],
+  "export",
+  "seed",
+  "rate",
+  "duration",
+  "concurrency",
+  "resume",
+  "part",
+  "run",
+  "senderProfile",
+  "externalId",
 ];
 
 /** @throws SettingsError if an option doesn't apply to the route. */
@@ -164,8 +172,18 @@ function withRunOptions(command: Command): Command {
 
 /** Options that the file of a resumed run contains. */
 const STORED_IN_RUN_FILE = [
-  ...["stack", "outputs", "output", "roleArn", "region", "streamName"],
-  ...["events", "seed", "export", "rate", "duration", "run"],
+  "stack",
+  "outputs",
+  "output",
+  "roleArn",
+  "region",
+  "streamName",
+  "events",
+  "seed",
+  "export",
+  "rate",
+  "duration",
+  "run",
 ];
 
 function parseRunId(text: string): string {

@@ -53,7 +53,10 @@ export async function runCustomer(task: CustomerTask, hooks: CustomerHooks): Pro
   const startedAt = clock.now();
   const result: CustomerResult = {
     ...notStarted(task.stack, task.command),
-    ...{ outcome: "succeeded", cause: null, remedy: null, lastVerification: task.lastVerification },
+    outcome: "succeeded",
+    cause: null,
+    remedy: null,
+    lastVerification: task.lastVerification,
     startedAt: new Date(startedAt).toISOString(),
     log: `${task.stack}.log`,
   };

@@ -52,7 +52,8 @@ export async function startCustomer(
     if (result !== undefined) return result;
     const killed: CustomerResult = {
       ...notStarted(task.stack, task.command),
-      ...{ outcome: "failed", startedAt: new Date(startedAt).toISOString() },
+      outcome: "failed",
+      startedAt: new Date(startedAt).toISOString(),
       durationInSeconds: (systemClock.now() - startedAt) / 1000,
       cause: `the customer's process ended ${ending}`,
       remedy: "Run again with --resume. If memory ran out, choose a smaller --parallel",

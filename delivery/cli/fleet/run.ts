@@ -90,7 +90,11 @@ export async function runFleet(fleet: Fleet, command: FleetCommand, stacks: stri
     const started = await startRun(results, command, stacks, { resume, verify });
     const customers = [...started.finished, ...(await fleetRun.customers(started.stacks))];
     const report: FleetReport = {
-      ...{ fleetReportVersion: 1, command, project: project.name, run, findings: [] },
+      fleetReportVersion: 1,
+      command,
+      project: project.name,
+      run,
+      findings: [],
       outcome: worstOutcome(customers.map(({ outcome }) => outcome)),
       startedAt: new Date(startedAt).toISOString(),
       durationInSeconds: (systemClock.now() - startedAt) / 1000,
@@ -173,8 +177,16 @@ class FleetRun {
     const { project, version, results, flags } = this.fleet;
     const { verify, events, propagation, output } = flags;
     return {
-      ...{ command: this.command, stack, reference: referenceOf(flags, stack), verify, events, clearLocks },
-      ...{ folder: project.folder, version, results, propagationSeconds: propagation },
+      command: this.command,
+      stack,
+      reference: referenceOf(flags, stack),
+      verify,
+      events,
+      clearLocks,
+      folder: project.folder,
+      version,
+      results,
+      propagationSeconds: propagation,
       ...(output !== undefined && { output }),
       lastVerification: lastVerification(await readResult(results, stack)),
     };

@@ -106,7 +106,8 @@ function matchName(name: string, { accountId, arn = "", uniqueId = "" }: PolicyC
   if (name === arn || name === uniqueId) return "covers";
   if (uniqueId !== "" && name.startsWith(`${uniqueId}:`)) return "session";
   if (parseArn(name)?.accountId !== accountId) return "other";
-  const [named, own] = [roleIn(name), roleIn(arn)];
+  const named = roleIn(name);
+  const own = roleIn(arn);
   if (named === undefined || named.roleName !== own?.roleName) return "account";
   if (!named.isSession) return own.isSession ? "covers" : "account";
   return own.isSession ? "account" : "session";
@@ -133,21 +134,26 @@ export function isUniqueId(principal: string): boolean {
  * most one step per character of the text and of the pattern, multiplied, whatever the pattern is.
  */
 export function matchesText(pattern: string, text: string): boolean {
-  let [at, position] = [0, 0];
-  /** Places after the last `*`, and in the text from which it is tried next. */
-  let [afterStar, retryFrom] = [-1, 0];
+  let at = 0;
+  let position = 0;
+  /** Place after the last `*` in the pattern; -1 before the first. */
+  let afterStar = -1;
+  /** Place in the text from which the last `*` is tried next. */
+  let retryFrom = 0;
   while (position < text.length) {
     const wanted = pattern[at];
     if (wanted === "*") {
       at += 1;
-      [afterStar, retryFrom] = [at, position];
+      afterStar = at;
+      retryFrom = position;
     } else if (wanted === "?" || wanted === text[position]) {
       at += 1;
       position += 1;
     } else {
       if (afterStar === -1) return false;
       retryFrom += 1;
-      [at, position] = [afterStar, retryFrom];
+      at = afterStar;
+      position = retryFrom;
     }
   }
   return /^\**$/.test(pattern.slice(at));
@@ -158,7 +164,8 @@ export function matchesText(pattern: string, text: string): boolean {
  * Source: AWS, IAM User Guide, "Condition operators", ARN condition operators.
  */
 export function matchesArn(pattern: string, arn: string): boolean {
-  const [patterns, parts] = [partsOf(pattern), partsOf(arn)];
+  const patterns = partsOf(pattern);
+  const parts = partsOf(arn);
   if (patterns === undefined || parts === undefined) return false;
   return patterns.every((part, index) => matchesText(part, parts[index] ?? ""));
 }

@@ -213,7 +213,8 @@ async function* unpackIfGzip(content: AsyncIterable<Buffer>, file?: string): Asy
 /** @throws Error if the data is corrupt, or followed by other data than zeros. */
 async function* gunzip(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const engine = createGunzip({ chunkSize: BATCH_BYTES });
-  let [length, lengthWithoutPadding] = [0, 0];
+  let length = 0;
+  let lengthWithoutPadding = 0;
   const counted = (async function* () {
     for await (const chunk of packed) {
       let end = chunk.length;

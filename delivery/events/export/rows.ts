@@ -228,7 +228,9 @@ class ValueSplitter {
   }
 
   #take(): Line {
-    const [number, length, parts] = [this.#number, this.#length, this.#parts];
+    const number = this.#number;
+    const length = this.#length;
+    const parts = this.#parts;
     this.#length = 0;
     this.#parts = [];
     this.#depth = 0;

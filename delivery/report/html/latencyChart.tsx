@@ -31,7 +31,10 @@ export function LatencyChart({ latency, distribution, charting }: LatencyChartPr
     <ChartFigure
       label={`Bar chart of the events' latencies. ${summary}`}
       caption={summary}
-      draw={(width) => ({ height: HEIGHT, drawing: <Bars {...{ bins, latency, charting, width }} /> })}
+      draw={(width) => ({
+        height: HEIGHT,
+        drawing: <Bars bins={bins} latency={latency} charting={charting} width={width} />,
+      })}
     >
       <ScrollingTable
         caption="Latency from when an event was due (with --rate) or first sent until it was read back"

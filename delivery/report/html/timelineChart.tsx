@@ -29,7 +29,7 @@ export function TimelineChart({ timeline, charting }: TimelineProps) {
       caption={summary}
       draw={(width) => ({
         height: STRIPS.length * (STRIP_HEIGHT + STRIP_GAP),
-        drawing: <Strips {...{ timeline, charting, width }} />,
+        drawing: <Strips timeline={timeline} charting={charting} width={width} />,
       })}
     >
       <details>
@@ -56,7 +56,17 @@ function Strips({ timeline, charting, width }: TimelineProps & { width: number }
       {STRIPS.map(({ stage, title }, index) => {
         const top = TOP + index * (STRIP_HEIGHT + STRIP_GAP);
         const frame = { left: 48, right: width - 24, top, bottom: top + STRIP_HEIGHT };
-        return <Strip key={stage} {...{ stage, title, timeline, max, frame, charting }} />;
+        return (
+          <Strip
+            key={stage}
+            stage={stage}
+            title={title}
+            timeline={timeline}
+            max={max}
+            frame={frame}
+            charting={charting}
+          />
+        );
       })}
     </g>
   );
@@ -115,7 +125,9 @@ export function timelineRows({ bucketSeconds, buckets }: TimelineReport, maxRows
     rows.push({
       fromSecond: start * bucketSeconds,
       toSecond: (start + row.length) * bucketSeconds,
-      ...{ sent: sum("sent"), acknowledged: sum("acknowledged"), read: sum("read") },
+      sent: sum("sent"),
+      acknowledged: sum("acknowledged"),
+      read: sum("read"),
     });
   }
   return rows;

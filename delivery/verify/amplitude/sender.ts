@@ -168,7 +168,11 @@ type Transport = Types.IConfig["transportProvider"];
 
 function requestTo({ protocol, hostname, port, host, pathname: path }: URL, body: string): HttpRequest {
   return new HttpRequest({
-    ...{ protocol, hostname, path, method: "POST", body },
+    protocol,
+    hostname,
+    path,
+    method: "POST",
+    body,
     ...(port === "" ? {} : { port: Number(port) }),
     headers: {
       host,
