@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { AdoptedResources } from "./args";
 import {
   errorsAt,
+  errorsIf,
   isDeferred,
   isMap,
   matching,
@@ -57,14 +58,17 @@ export function adoptionErrors({ adopt, ...values }: Values): PropertyError[] {
   if (adopt === undefined) return [];
   if (!isMap(adopt)) return errorsAt("adopt", plainViolation(adopt, "map"));
   const { ignoreChanges = [], ...names } = adopt;
+  const { policyArn, roleName } = names;
   const known = [...NAMES, "ignoreChanges"];
   const unknown = Object.keys(names).filter((name) => !known.includes(name));
   return [
     ...unknown.flatMap((name) => errorsAt(`adopt.${name}`, unknownName(name, "input", known))),
     ...NAMES.flatMap((name) => nameErrors(name, names[name], values)),
-    ...(names.policyArn !== undefined && names.roleName === undefined
-      ? errorsAt("adopt.policyArn", "requires adopt.roleName, the role that the policy is attached to")
-      : []),
+    ...errorsIf(
+      policyArn !== undefined && roleName === undefined,
+      "adopt.policyArn",
+      "requires adopt.roleName, the role that the policy is attached to",
+    ),
     ...ignoreErrors(ignoreChanges),
   ];
 }

@@ -141,7 +141,8 @@ function actionRegionErrors(
   input: (typeof NESTED_INPUTS)[number],
   { region, [input]: nested }: Values,
 ): PropertyError[] {
-  const arns = isMap(nested) && Array.isArray(nested.actionArns) ? Array.from(nested.actionArns) : [];
+  const { actionArns } = isMap(nested) ? nested : {};
+  const arns = Array.isArray(actionArns) ? Array.from(actionArns) : [];
   return arns.flatMap((arn, index) =>
     otherRegionErrors(`${input}.actionArns[${index}]`, arn, ACTION_ARN, region),
   );

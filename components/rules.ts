@@ -300,9 +300,10 @@ function entryErrors(
   formats: Record<string, Check>,
   names: string[],
 ): PropertyError[] {
+  const checks = new Map(Object.entries(formats));
   return Object.entries(entries).flatMap(([name, value]) => {
     const path = `${input}.${name}`;
-    const check = Object.hasOwn(formats, name) ? formats[name] : undefined;
+    const check = checks.get(name);
     if (check === undefined) return errorsAt(path, unknownName(name, "input", names));
     return value === undefined ? [] : errorsAt(path, check(value));
   });
