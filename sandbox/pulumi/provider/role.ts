@@ -213,5 +213,5 @@ function partsOf(id: string): { RoleName: string; PolicyArn: string } {
   const slash = id.indexOf("/");
   const [RoleName, PolicyArn] = [id.slice(0, slash), id.slice(slash + 1)];
   if (slash > 0 && PolicyArn.startsWith("arn:")) return { RoleName, PolicyArn };
-  throw new Error(`${JSON.stringify(id)} is no id of an attachment: expected ROLE_NAME/POLICY_ARN`);
+  throw new Error(`${JSON.stringify(id)} isn't an id of an attachment: expected ROLE_NAME/POLICY_ARN`);
 }

@@ -66,5 +66,5 @@ async function remove(aws: Aws, id: string): Promise<void> {
 function regionOf(id: string): string {
   const [, region] = STREAM_ARN.exec(id) ?? [];
   if (region !== undefined) return region;
-  throw new Error(`${JSON.stringify(id)} is no id of a stream's policy: expected the stream's ARN`);
+  throw new Error(`${JSON.stringify(id)} isn't an id of a stream's policy: expected the stream's ARN`);
 }
