@@ -1,4 +1,4 @@
-import type { MetricAlarmArgs } from "@pulumi/aws/cloudwatch";
+import type { LogGroup, MetricAlarmArgs } from "@pulumi/aws/cloudwatch";
 import * as iam from "@pulumi/aws/iam";
 import type { PipeArgs } from "@pulumi/aws/pipes";
 import * as pulumi from "@pulumi/pulumi";
@@ -17,7 +17,7 @@ interface MonitoredStream extends Pick<StreamFacts, "arn" | "name"> {
 }
 
 /** The metric that an alarm watches, summed per minute, and its limit. */
-interface Watch {
+interface AlarmSpec {
   metricName: "IncomingRecords" | "IncomingBytes" | "WriteProvisionedThroughputExceeded";
   alarmDescription: pulumi.Output<string>;
   comparisonOperator: "LessThanThreshold" | "GreaterThanThreshold" | "GreaterThanOrEqualToThreshold";
@@ -42,9 +42,9 @@ export function createAlarms(
   tags: pulumi.Input<Record<string, pulumi.Input<string>>>,
 ): void {
   const actions = pulumi.output(alarms.actionArns).apply((arns) => arns ?? []);
-  for (const [suffix, watch] of Object.entries(watches(alarms, stream))) {
+  for (const [suffix, spec] of Object.entries(alarmSpecs(alarms, stream))) {
     const args: MetricAlarmArgs = {
-      ...watch,
+      ...spec,
       namespace: "AWS/Kinesis",
       dimensions: { StreamName: stream.name },
       period: 60,
@@ -58,13 +58,13 @@ export function createAlarms(
   }
 }
 
-function watches(alarms: DeliveryAlarms, stream: MonitoredStream): Record<string, Watch> {
+function alarmSpecs(alarms: DeliveryAlarms, stream: MonitoredStream): Record<string, AlarmSpec> {
   const shards = stream.shardCount ?? alarms.capacityShards;
-  const capacity = shards === undefined ? {} : capacityWatches(alarms, stream, shards);
-  return { silence: silence(alarms, stream), throttled: throttled(alarms, stream), ...capacity };
+  const capacity = shards === undefined ? {} : capacityAlarms(alarms, stream, shards);
+  return { silence: silenceAlarm(alarms, stream), throttled: throttledAlarm(alarms, stream), ...capacity };
 }
 
-function silence(alarms: DeliveryAlarms, { name }: MonitoredStream): Watch {
+function silenceAlarm(alarms: DeliveryAlarms, { name }: MonitoredStream): AlarmSpec {
   const silenceMinutes = orDefault(alarms.silenceMinutes, DEFAULTS.silenceMinutes);
   return {
     metricName: "IncomingRecords",
@@ -77,7 +77,7 @@ function silence(alarms: DeliveryAlarms, { name }: MonitoredStream): Watch {
   };
 }
 
-function throttled(alarms: DeliveryAlarms, { name }: MonitoredStream): Watch {
+function throttledAlarm(alarms: DeliveryAlarms, { name }: MonitoredStream): AlarmSpec {
   const throttledMinutes = orDefault(alarms.throttledMinutes, DEFAULTS.throttledMinutes);
   return {
     metricName: "WriteProvisionedThroughputExceeded",
@@ -90,13 +90,13 @@ function throttled(alarms: DeliveryAlarms, { name }: MonitoredStream): Watch {
   };
 }
 
-function capacityWatches(
+function capacityAlarms(
   alarms: DeliveryAlarms,
   { name }: MonitoredStream,
   shards: pulumi.Input<number>,
-): Record<string, Watch> {
+): Record<string, AlarmSpec> {
   const capacityPercent = orDefault(alarms.capacityPercent, DEFAULTS.capacityPercent);
-  const watch = (metricName: keyof typeof SHARD_LIMITS, unit: string): Watch => ({
+  const spec = (metricName: keyof typeof SHARD_LIMITS, unit: string): AlarmSpec => ({
     metricName,
     alarmDescription: pulumi.interpolate`${name} receives ${capacityPercent} percent of the ${unit} that its capacity allows (shards: ${shards}): add shards before it throttles records.`,
     comparisonOperator: "GreaterThanOrEqualToThreshold",
@@ -108,8 +108,8 @@ function capacityWatches(
     treatMissingData: "notBreaching",
   });
   return {
-    "record-limit": watch("IncomingRecords", "records"),
-    "byte-limit": watch("IncomingBytes", "bytes"),
+    "record-limit": spec("IncomingRecords", "records"),
+    "byte-limit": spec("IncomingBytes", "bytes"),
   };
 }
 
@@ -146,49 +146,67 @@ interface GuardSurroundings {
   path: pulumi.Input<string> | undefined;
   permissionsBoundary: pulumi.Input<string> | undefined;
   kmsKeyArn: pulumi.Input<string> | undefined;
-  /** Default for the guard's own. */
+  /** Actions if the guard sets none. */
   actionArns: pulumi.Input<pulumi.Input<string>[]> | undefined;
 }
 
 /**
- * Creates the guard: its role, policy and attachment (`NAME-guard-role`, …), the log group `NAME-guard-log`, its metric
- * filter, the alarm, and last the pipe `NAME-guard`, because AWS tests the role's permissions when a pipe is created.
+ * Creates the guard: the log group `NAME-guard-log`, its role, its metric with the alarm, and last the pipe `NAME-guard`,
+ * because AWS tests the role's permissions when a pipe is created.
  */
 export function createGuard(
   name: string,
   guard: StreamGuard,
   stream: MonitoredStream,
-  { options, tags, ...surroundings }: GuardSurroundings,
+  surroundings: GuardSurroundings,
 ) {
+  const { options, tags } = surroundings;
   const region = stream.region && { region: stream.region };
-  const arn = stream.arn.apply(requireAwsPartition);
+  const source = stream.arn.apply(requireAwsPartition);
   const logGroup = new (cloudwatch().LogGroup)(
     `${name}-guard-log`,
     { retentionInDays: orDefault(guard.logRetentionDays, DEFAULTS.logRetentionDays), tags, ...region },
     options,
   );
-  const { path, permissionsBoundary, kmsKeyArn } = surroundings;
+  const { role, attachment } = createGuardRole(name, source, logGroup, surroundings);
+  const metric = createGuardMetric(name, guard, stream, logGroup, surroundings);
+  const projectIds = pulumi.output(guard.projectIds);
+  const pipe = new (pipes().Pipe)(
+    `${name}-guard`,
+    { ...pipeArgs(projectIds), source, target: logGroup.arn, roleArn: role.arn, tags, ...region },
+    { ...options, dependsOn: [attachment, ...metric] },
+  );
+  return { pipeArn: pipe.arn, projectIds };
+}
+
+/** Creates `NAME-guard-role`, which reads the stream and writes to the log group, `-policy` and `-attachment`. */
+function createGuardRole(
+  name: string,
+  streamArn: pulumi.Output<string>,
+  logGroup: LogGroup,
+  { options, tags, path, permissionsBoundary, kmsKeyArn }: GuardSurroundings,
+) {
   const role = new iam.Role(
     `${name}-guard-role`,
     {
       ...withoutUndefined({ path, permissionsBoundary }),
       description: "Assumed by the EventBridge pipe that guards a Kinesis data stream",
-      assumeRolePolicy: arn.apply((known) => JSON.stringify(guardTrustPolicy(known, `${name}-guard`))),
+      assumeRolePolicy: streamArn.apply((arn) => JSON.stringify(guardTrustPolicy(arn, `${name}-guard`))),
       tags,
     },
     options,
   );
-  const permissions = pulumi
-    .all([arn, logGroup.arn, kmsKeyArn])
-    .apply(([streamArn, logGroupArn, keyArn]) =>
-      JSON.stringify(guardPolicy({ streamArn, logGroupArn, kmsKeyArn: keyArn })),
+  const document = pulumi
+    .all([streamArn, logGroup.arn, kmsKeyArn])
+    .apply(([arn, logGroupArn, keyArn]) =>
+      JSON.stringify(guardPolicy({ streamArn: arn, logGroupArn, kmsKeyArn: keyArn })),
     );
   const policy = new iam.Policy(
     `${name}-guard-policy`,
     {
       ...withoutUndefined({ path }),
       description: "Lets a pipe read one Kinesis data stream and write to one log group",
-      policy: permissions,
+      policy: document,
       tags,
     },
     options,
@@ -198,7 +216,19 @@ export function createGuard(
     { role: role.name, policyArn: policy.arn },
     { parent: options.parent },
   );
-  const metricFilter = new (cloudwatch().LogMetricFilter)(
+  return { role, attachment };
+}
+
+/** Creates `NAME-guard-filter`, which counts the log group's lines in a metric, and `NAME-guard-alarm` on that metric. */
+function createGuardMetric(
+  name: string,
+  guard: StreamGuard,
+  stream: MonitoredStream,
+  logGroup: LogGroup,
+  { options, tags, actionArns }: GuardSurroundings,
+): pulumi.Resource[] {
+  const region = stream.region && { region: stream.region };
+  const filter = new (cloudwatch().LogMetricFilter)(
     `${name}-guard-filter`,
     {
       logGroupName: logGroup.name,
@@ -210,30 +240,17 @@ export function createGuard(
     { parent: options.parent },
   );
   const actions = pulumi
-    .all([guard.actionArns, surroundings.actionArns])
+    .all([guard.actionArns, actionArns])
     .apply(([own, ofAlarms]) => own ?? ofAlarms ?? []);
   const alarm = new (cloudwatch().MetricAlarm)(
     `${name}-guard-alarm`,
-    { ...alarmArgs(stream, logGroup.name, actions), tags, ...region },
+    { ...guardAlarmArgs(stream, logGroup.name, actions), tags, ...region },
     options,
   );
-  const projectIds = pulumi.output(guard.projectIds);
-  const pipe = new (pipes().Pipe)(
-    `${name}-guard`,
-    {
-      ...pipeArgs(projectIds),
-      source: arn,
-      target: logGroup.arn,
-      roleArn: role.arn,
-      tags,
-      ...region,
-    },
-    { ...options, dependsOn: [attachment, metricFilter, alarm] },
-  );
-  return { pipeArn: pipe.arn, projectIds };
+  return [filter, alarm];
 }
 
-function alarmArgs(
+function guardAlarmArgs(
   stream: MonitoredStream,
   logGroupName: pulumi.Output<string>,
   actions: pulumi.Output<string[]>,
