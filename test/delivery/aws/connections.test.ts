@@ -25,7 +25,7 @@ describe("A connection that is kept open", () => {
 
   async function putTo(
     answer: (response: ServerResponse) => void,
-    [silenceMs, responseMs] = [SILENCE_MS, RESPONSE_MS],
+    [silenceMs, responseMs] = [30_000, 30_000],
   ): Promise<unknown> {
     server = createServer((request, response) => {
       request.resume().once("end", () => answer(response));
@@ -172,7 +172,7 @@ describe("A connection that is kept open", () => {
 
   for (const [what, answer] of silences) {
     it(`does not wait forever for ${what}`, async () => {
-      expect(await putTo(answer))
+      expect(await putTo(answer, [SILENCE_MS, RESPONSE_MS]))
         .to.be.an("error")
         .with.property("name", "TimeoutError");
     });

@@ -59,9 +59,9 @@ describe("A registered secret", () => {
   it("is found in linear time, whatever the text repeats", () => {
     registerSecrets([`/&${"x".repeat(20)}`, `  ${"a".repeat(1_000)}b`]);
     for (const piece of ["\\", "%25", "&amp;", "a", "/&", " ", "2f "]) {
-      const started = performance.now();
+      const started = process.cpuUsage();
       redactSecrets(piece.repeat(200_000));
-      expect(performance.now() - started, piece).to.be.lessThan(1_000);
+      expect(process.cpuUsage(started).user, piece).to.be.lessThan(1_000_000);
     }
   });
 

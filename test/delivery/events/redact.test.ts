@@ -44,10 +44,10 @@ describe("a name that somebody else chose", () => {
   });
 
   it("is redacted within a second, whatever its length", () => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     for (const piece of ["a", "1", "a@", "1.", ":", "f", "\u200b", "1 ", "\ud800"])
       expect(redactName(piece.repeat(900_000)).length).to.be.at.most(80);
-    expect(performance.now() - started).to.be.lessThan(1_000);
+    expect(process.cpuUsage(started).user).to.be.lessThan(1_000_000);
   });
 
   it("is redacted although a person's data begin at its last visible character", () => {

@@ -81,10 +81,10 @@ describe("a pattern of IAM", () => {
   });
 
   it("is matched quickly, however many wildcards it has", () => {
-    const startedAt = performance.now();
+    const startedAt = process.cpuUsage();
     expect(matchesText(`${"*a".repeat(1_000)}*b`, "a".repeat(2_000))).to.equal(false);
     expect(matchesText("*".repeat(20_000), "a".repeat(2_000))).to.equal(true);
-    expect(performance.now() - startedAt).to.be.below(1_000);
+    expect(process.cpuUsage(startedAt).user).to.be.below(1_000_000);
   });
 
   it("matches as a regular expression does", () => {
