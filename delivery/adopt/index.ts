@@ -32,7 +32,7 @@ export interface IgnoredProperty {
 
 /** How a stack takes over a stream and a role without changing them. */
 export interface Adoption extends StackOutputs {
-  /** Rises when a field changes its meaning or goes; a new field doesn't raise it. */
+  /** Rises if a field changes its meaning or goes; a new field doesn't raise it. */
   reportVersion: 1;
   /** Inputs of the component, which are also the settings of a checkout's stack. */
   inputs: Record<string, unknown>;

@@ -20,7 +20,7 @@ export interface CheckedRole {
 
 /** Result of a check, which writes nothing. */
 export interface CheckReport {
-  /** Rises when a field changes its meaning or goes; a new field doesn't raise it. */
+  /** Rises if a field changes its meaning or goes; a new field doesn't raise it. */
   reportVersion: 1;
   /** Verdict of the findings. */
   verdict: CheckVerdict;

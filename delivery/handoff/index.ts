@@ -13,7 +13,7 @@ export interface HandoffField {
 
 /** Values and steps for the person who sets up Amplitude. Nothing in it is secret. */
 export interface Handoff {
-  /** Rises when a field changes its meaning or goes; a new field doesn't raise it. */
+  /** Rises if a field changes its meaning or goes; a new field doesn't raise it. */
   handoffVersion: 1;
   /** Fields in the order of Amplitude's form. */
   fields: HandoffField[];

@@ -88,7 +88,7 @@ export interface BackfillReport {
 
 /** Comparison of Amplitude's export with the stream. */
 export interface ReconcileReport extends EventOutcomes, Omissions {
-  /** Increases when a field changes its meaning or is removed, not when a field is added. */
+  /** Rises if a field changes its meaning or goes; a new field doesn't raise it. */
   reportVersion: 1;
   /** Result. */
   verdict: ReconcileVerdict;

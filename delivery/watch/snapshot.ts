@@ -33,7 +33,7 @@ export interface Project {
 
 /** Everything that arrived since the watch began. Rows are events, and Identify and Group Identify calls. */
 export interface WatchSnapshot {
-  /** Increases when a field changes its meaning or is removed, not when a field is added. */
+  /** Rises if a field changes its meaning or goes; a new field doesn't raise it. */
   snapshotVersion: 1;
   /** The stack's output. */
   region: string;

@@ -135,7 +135,7 @@ function withoutSettled(findings: Finding[], arrived: number): Finding[] {
 function amplitudeFindings(end: AmplitudeEnd): Finding[] {
   const { streamArn } = end.deployment;
   return [
-    ...answerFindings(end),
+    ...responseFindings(end),
     ...absenceFindings(end, streamArn),
     ...contentFindings(end, streamArn),
     ...appFindings(end, streamArn),
@@ -143,7 +143,7 @@ function amplitudeFindings(end: AmplitudeEnd): Finding[] {
   ];
 }
 
-function answerFindings({ counts, ledger, settings: { url, zone } }: AmplitudeEnd): Finding[] {
+function responseFindings({ counts, ledger, settings: { url, zone } }: AmplitudeEnd): Finding[] {
   const endpoint = url ?? ZONE_URLS[zone];
   return present([
     counts.refused > 0 &&
@@ -151,7 +151,7 @@ function answerFindings({ counts, ledger, settings: { url, zone } }: AmplitudeEn
         "events-refused",
         endpoint,
         `${counted(counts.refused, "event was", "events were")} refused by Amplitude's API: ${mostCommon(ledger.reasons("refused"))}`,
-        "Look the reason up under Response of Amplitude's HTTP V2 API; nothing of the stream or the role is in question",
+        "Look the reason up under Response of Amplitude's HTTP V2 API; the stream and the role are not the cause",
       ),
     counts.unanswered > 0 &&
       finding.undetermined(
@@ -219,7 +219,7 @@ function appFindings({ ledger, settings, collector }: AmplitudeEnd, where: strin
         "unexpected-app",
         where,
         `Other events came meanwhile from other projects (app) than ${expectApp}: ${apps(others)}. Somebody else may have pointed their Amplitude at this role`,
-        "If the project isn't yours, give the role another name (its ARN is then another one), and keep it to yourself",
+        "If the project isn't yours, rename the role, which changes its ARN, and keep the ARN private",
       ),
   ]);
 }
@@ -234,7 +234,7 @@ function remarks(end: AmplitudeEnd, where: string): Finding[] {
         "duplicates-unexplained",
         where,
         `${ledger.unexplainedDuplicates} of ${counted(ledger.duplicates, "duplicate")} came as another row (uuid) of events that were sent to Amplitude once`,
-        "Let consumers deduplicate by $insert_id and device_id too, not by uuid alone",
+        "Let consumers deduplicate by $insert_id and device_id too, not only by uuid",
       ),
     latency !== undefined &&
       latency.p95 > DOCUMENTED_P95_SECONDS &&
