@@ -8,6 +8,25 @@ export function unique<Value>(values: readonly Value[]): Value[] {
   return [...new Set(values)];
 }
 
+/** Whether two JSON values are equal, whatever the order of names. As in JSON's numbers, -0 equals 0. */
+export function isSameJson(one: unknown, other: unknown): boolean {
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null)
+    return one === other;
+  const members = new Map(Object.entries(other));
+  return (
+    Array.isArray(one) === Array.isArray(other) &&
+    Object.keys(one).length === members.size &&
+    Object.entries(one).every(([name, value]) => members.has(name) && isSameJson(value, members.get(name)))
+  );
+}
+
+/** Returns the value that occurs most often, and of several the first. Undefined if there is no value. */
+export function mostFrequent<Value>(values: readonly Value[]): Value | undefined {
+  const counts = new Map<Value, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0];
+}
+
 /** Returns an object without its undefined members. */
 export function withoutUndefined<Values extends object>(
   values: Values,

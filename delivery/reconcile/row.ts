@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
-import { isObject, unique } from "../common/values";
+import { isObject, isSameJson, unique } from "../common/values";
 import { EVENT_SCHEMA, type Properties, redact, redactName } from "../events/event";
 
 /** Returns the text that identifies a row: its `uuid`, or else its device and `$insert_id`; undefined without either. */
@@ -180,7 +179,7 @@ function normalizedRow(row: Properties): Properties {
 
 function differentNames(one: Properties, other: Properties): string[] {
   const names = unique([...Object.keys(one), ...Object.keys(other)]);
-  return names.filter((name) => !isDeepStrictEqual(one[name], other[name]));
+  return names.filter((name) => !isSameJson(one[name], other[name]));
 }
 
 function differentField(name: string, exported: unknown, streamed: unknown): DifferentField {

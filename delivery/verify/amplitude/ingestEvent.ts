@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from "node:util";
 import type { RunKey } from "../../common/runId";
-import { isObject } from "../../common/values";
+import { isObject, isSameJson } from "../../common/values";
 import { type Properties, parseTimestamp } from "../../events/event";
 import { DEVICES, PLACES, TEXTS } from "../../events/generator/generatedEvent";
 
@@ -167,7 +166,7 @@ export function compareEvent(sent: IngestEvent, row: Row): Comparison {
     differing: [
       ...changed(IDENTITY),
       ...(parseTimestamp(row.client_event_time) === sent.time ? [] : ["client_event_time"]),
-      ...differingKeys("event_properties", sent.event_properties, row.event_properties, isDeepStrictEqual),
+      ...differingKeys("event_properties", sent.event_properties, row.event_properties, isSameJson),
       ...differingKeys("user_properties", sent.user_properties, row.user_properties, isSameOrString),
       ...addedKeys("event_properties", sent.event_properties, row.event_properties),
     ],
@@ -195,5 +194,5 @@ function addedKeys(field: string, sent: object, received: unknown): string[] {
 }
 
 function isSameOrString(sent: unknown, received: unknown): boolean {
-  return isDeepStrictEqual(sent, received) || received === String(sent);
+  return isSameJson(sent, received) || received === String(sent);
 }

@@ -1,6 +1,54 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { BoundedTally } from "../../../delivery/common/values";
+import { BoundedTally, isSameJson, mostFrequent } from "../../../delivery/common/values";
+
+describe("The comparison of JSON values", () => {
+  it("finds equal what has the same JSON, whatever the order of the names", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
+        const sorted = (value: unknown) => JSON.stringify(inOrder(value));
+        expect(isSameJson(one, other)).to.equal(sorted(one) === sorted(other));
+        expect(isSameJson(one, JSON.parse(JSON.stringify(one)))).to.equal(true);
+      }),
+    );
+  });
+
+  it("takes -0 for 0, and nothing else for another value", () => {
+    expect(isSameJson({ a: [0] }, { a: [-0] })).to.equal(true);
+    for (const [one, other] of [
+      [0, "0"],
+      [0, false],
+      [null, undefined],
+      [null, {}],
+      [[], {}],
+      [[1], { 0: 1 }],
+      [
+        [1, 2],
+        [2, 1],
+      ],
+      [{ a: undefined }, { b: undefined }],
+      [{ a: 1 }, { a: 1, b: 1 }],
+      [{}, JSON.parse('{"__proto__":{}}')],
+      [JSON.parse("1e999"), null],
+    ])
+      expect([isSameJson(one, other), isSameJson(other, one)]).to.deep.equal([false, false]);
+  });
+});
+
+/** A JSON value whose dictionaries have their names in order, as lists of pairs. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return ["list", ...value.map(inOrder)];
+  if (typeof value !== "object" || value === null) return value;
+  const pairs = Object.entries(value).map(([name, each]) => [name, inOrder(each)]);
+  return ["dictionary", ...pairs.sort(([one], [other]) => ((one as string) < (other as string) ? -1 : 1))];
+}
+
+describe("The most frequent value", () => {
+  it("is the first of those that occur most often", () => {
+    expect(mostFrequent(["a", "b", "c", "b", "c"])).to.equal("b");
+    expect(mostFrequent([])).to.equal(undefined);
+  });
+});
 
 describe("a bounded tally", () => {
   it("counts the first names exactly and all others together", () => {

@@ -46,6 +46,7 @@ describe("A row", () => {
       { event_time: "2025-07-17 10:36:28.583000" },
       { event_time: "2025-07-17T10:36:28.583Z" },
     ],
+    ["-0 for 0", { event_properties: { a: [0] } }, { event_properties: { a: [-0] } }],
   ];
   for (const [what, one, other] of same) {
     it(`may have ${what}`, () => {

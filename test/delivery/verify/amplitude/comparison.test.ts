@@ -111,6 +111,13 @@ describe("comparing what was sent to Amplitude with what came", () => {
     }
   });
 
+  it("takes -0 for 0 wherever it stands in the properties", () => {
+    const zeros = (zero: number) => ({ price: zero, tags: [zero, { of: zero }] });
+    const event = { ...sent, event_properties: zeros(0), user_properties: { score: 0 } };
+    const row = { ...rowOf(event), event_properties: zeros(-0), user_properties: { score: -0 } };
+    expect(compareEvent(event, row)).to.deep.equal({ differing: [], rewritten: [] });
+  });
+
   for (const field of [
     "platform",
     "os_name",
