@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { SettingsError } from "./errors";
 import { type Finding, finding, listed, present } from "./findings";
 import { counted } from "./text";
-import { unique } from "./values";
+import { mostFrequent, unique } from "./values";
 
 /** One of several parts that work is divided into. */
 export interface Part {
@@ -124,6 +124,26 @@ export interface PartReport<Report> {
 }
 
 /**
+ * Returns each finding of the parts once, in order.
+ *
+ * @param describe Returns which parts have a finding, for its message, or "" to leave the message as it is.
+ */
+export function mergeFindings(
+  reports: readonly { part: Part; findings: readonly Finding[] }[],
+  describe: (parts: readonly Part[]) => string,
+): Finding[] {
+  const partsOf = new Map<string, Set<Part>>();
+  for (const { part, findings } of reports)
+    for (const key of findings.map((each) => JSON.stringify(each)))
+      partsOf.set(key, (partsOf.get(key) ?? new Set()).add(part));
+  return [...partsOf].map(([key, parts]) => {
+    const merged = JSON.parse(key) as Finding;
+    const which = describe([...parts]);
+    return which === "" ? merged : { ...merged, message: `${merged.message} (${which})` };
+  });
+}
+
+/**
  * Returns the reports that make up one run, at most one per part: of the run that most reports belong to, and of two
  * reports of a part, the one that started later. The findings name each report that is left out, and each part that is
  * missing. All of them are `undetermined`.
@@ -134,9 +154,7 @@ export function selectParts<Report>(reports: PartReport<Report>[]): {
 } {
   const keyOf = ({ run, parts: [part] }: PartReport<Report>) =>
     `${run}, ${counted(part?.count ?? 1, "part")}`;
-  const numberOf = (key: string) => reports.filter((each) => keyOf(each) === key).length;
-  const keys = reports.map(keyOf);
-  const key = keys.reduce((one, other) => (numberOf(other) > numberOf(one) ? other : one), keys[0] ?? "");
+  const key = mostFrequent(reports.map(keyOf)) ?? "";
   const own = reports.filter((each) => keyOf(each) === key);
   const foreign = reports
     .filter((each) => keyOf(each) !== key)

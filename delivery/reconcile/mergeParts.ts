@@ -1,7 +1,7 @@
 import { ReportError } from "../common/errors";
 import { type Finding, finding, listed } from "../common/findings";
-import { type PartReport, partText, selectParts } from "../common/part";
-import { unique } from "../common/values";
+import { mergeFindings, type PartReport, partText, selectParts } from "../common/part";
+import { mostFrequent } from "../common/values";
 import { composeReport, MAX_DIFFERENCES } from "./composeReport";
 import { HOUR_MS, parseHour } from "./options";
 import { type Difference, type PartHeader, type PartVisitor, readPartFile, type Stage } from "./partFile";
@@ -54,8 +54,7 @@ class Merge {
     gaps: Finding[],
   ) {
     const read = all.flatMap(({ header }) => header.exportHash ?? []);
-    const numberOf = (hash: string | undefined) => read.filter((each) => each === hash).length;
-    const exportHash = read.reduce((one, other) => (numberOf(other) > numberOf(one) ? other : one), read[0]);
+    const exportHash = mostFrequent(read);
     this.#compared = all.filter(({ header }) => header.exportHash === exportHash);
     this.#first = (this.#compared[0] ?? (all[0] as PartFile)).header;
     const others = all.filter(({ header }) => header.exportHash !== null && header.exportHash !== exportHash);
@@ -170,15 +169,10 @@ class Merge {
 
   /** Returns each finding of the parts once, with the parts that have it, unless all of them do. */
   #findingsOf(select: (header: PartHeader) => Finding[]): Finding[] {
-    const parts = new Map<string, string[]>();
-    for (const { header } of this.all)
-      for (const key of unique(select(header).map((each) => JSON.stringify(each))))
-        parts.set(key, [...(parts.get(key) ?? []), partText(header.part)]);
-    return [...parts].map(([key, found]) => {
-      const each = JSON.parse(key) as Finding;
-      if (found.length === this.all.length) return each;
-      const which = `${found.length === 1 ? "part" : "parts"} ${listed(found)}`;
-      return { ...each, message: `${each.message} (${which})` };
+    const reports = this.all.map(({ header }) => ({ part: header.part, findings: select(header) }));
+    return mergeFindings(reports, (parts) => {
+      if (parts.length === this.all.length) return "";
+      return `${parts.length === 1 ? "part" : "parts"} ${listed(parts.map(partText))}`;
     });
   }
 }

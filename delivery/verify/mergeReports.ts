@@ -1,7 +1,7 @@
 import { ReportError } from "../common/errors";
 import { type Finding, hasSeverity, listed, type ShardReport, type Verdict } from "../common/findings";
 import { LatencyRecorder } from "../common/histogram";
-import { type Part, type PartReport, partText, selectParts } from "../common/part";
+import { mergeFindings, type Part, type PartReport, partText, selectParts } from "../common/part";
 import { mergeTimelines } from "../common/timeline";
 import { unique } from "../common/values";
 import type { DeliveryReport } from "./report";
@@ -60,6 +60,7 @@ export function mergeReports(reports: readonly NamedReport[]): DeliveryReport {
     DeliveryReport,
     (typeof SUMS)[number]
   >;
+  const found = counted.map(({ part, report }) => ({ part, findings: report.findings }));
   const startedAt = Math.min(...all.map(startOf));
   const latency = mergedLatency(counted, "latencyHistogram", "latencyInSeconds");
   const acknowledgement = mergedLatency(counted, "acknowledgementHistogram", "acknowledgementInSeconds");
@@ -83,7 +84,7 @@ export function mergeReports(reports: readonly NamedReport[]): DeliveryReport {
     acknowledgementHistogram: acknowledgement.histogram,
     timeline: mergeTimelines(all.map((each) => ({ startedAt: startOf(each), timeline: each.timeline }))),
     shards: mergedShards(all),
-    findings: [...gaps, ...mergedFindings(counted)],
+    findings: [...gaps, ...mergeFindings(found, describeParts)],
     proof: {
       proves:
         verdict === "verified"
@@ -157,26 +158,11 @@ function mergedShards(reports: readonly DeliveryReport[]): ShardReport[] {
   return [...shards.values()].sort((one, other) => (one.shardId < other.shardId ? -1 : 1));
 }
 
-/** Returns each finding once, with the number of parts that have it, and their numbers. */
-function mergedFindings(counted: readonly OwnPart[]): Finding[] {
-  const merged = new Map<string, { finding: Finding; parts: Set<Part> }>();
-  for (const { report, part } of counted) {
-    for (const finding of report.findings) {
-      const key = JSON.stringify(Object.values(finding));
-      const same = merged.get(key) ?? { finding, parts: new Set() };
-      merged.set(key, same);
-      same.parts.add(part);
-    }
-  }
-  return [...merged.values()].map(({ finding, parts: found }) => {
-    const [first, ...others] = found;
-    const numbers = [...found].map(({ index }) => String(index + 1));
-    const which =
-      first !== undefined && others.length === 0
-        ? `part ${partText(first)}`
-        : `${found.size} of ${first?.count} parts: ${listed(numbers)}`;
-    return { ...finding, message: `${finding.message} (${which})` };
-  });
+function describeParts(parts: readonly Part[]): string {
+  const [first, ...others] = parts;
+  if (first !== undefined && others.length === 0) return `part ${partText(first)}`;
+  const numbers = parts.map(({ index }) => String(index + 1));
+  return `${parts.length} of ${first?.count} parts: ${listed(numbers)}`;
 }
 
 function environments(reports: readonly DeliveryReport[], name: keyof DeliveryReport["environment"]): string {
