@@ -41,9 +41,10 @@ const NAMES = ["streamName", "roleName", "policyArn"] as const satisfies (keyof 
 
 /** Returns the options with which a resource is imported, and with which its properties stay as they are. */
 export function adoptionOptions(
-  { streamName, roleName, policyArn, ignoreChanges = [] }: AdoptedResources,
+  adopt: AdoptedResources = {},
   resource: keyof typeof PROPERTIES | "attachment",
 ): pulumi.CustomResourceOptions {
+  const { streamName, roleName, policyArn, ignoreChanges = [] } = adopt;
   const attachment = policyArn === undefined ? undefined : `${roleName}/${policyArn}`;
   const id = { stream: streamName, role: roleName, policy: policyArn, attachment }[resource];
   const prefix = `${resource}.`;

@@ -5,7 +5,7 @@ import { adoptionOptions } from "./adoption";
 import { type AmplitudeKinesisDestinationArgs, DEFAULTS, type StreamMode } from "./args";
 import { AMPLITUDE_ACCOUNT_ID, accountRootArn } from "./contract";
 import { OWN_TAG } from "./formats";
-import { createAlarms, createGuard } from "./monitoring";
+import { createMonitoring, type SharedArgs } from "./monitoring";
 import { insecureTransportDenial, trustPolicy, writePolicy } from "./policies";
 import {
   PLACE_RULES,
@@ -52,57 +52,23 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
     const inputs = validateInputs(name, args, opts);
     super("amplitude-kinesis:index:AmplitudeKinesisDestination", name, inputs, opts);
     const existing = resolveExistingStream(inputs.existingStreamArn, this);
-    // Every new resource has tags, so it is created only after these checks.
-    const checks = pulumi.all([existing?.arn, ...checksOf(name, inputs, existing, this)]);
-    const tags: Tags = pulumi
-      .all([inputs.tags, checks])
-      .apply(([own]): Record<string, string> => ({ [OWN_TAG]: name, ...own }));
-
+    const tags = tagsOnceChecked(name, inputs, existing, this);
     // The provider repeats the tags in this output. Tags that are known at once are not secret.
     const additionalSecretOutputs = pulumi.Output.isInstance(inputs.tags) ? ["tagsAll"] : [];
-    const optionsOf = (resource: Parameters<typeof adoptionOptions>[1]): pulumi.CustomResourceOptions => ({
-      parent: this,
-      ...adoptionOptions(inputs.adopt ?? {}, resource),
-      ...(resource !== "attachment" && { additionalSecretOutputs }),
-    });
-    const stream =
-      existing ??
-      new kinesis.Stream(`${name}-stream`, streamArgs(inputs, tags), {
-        ...optionsOf("stream"),
-        // Pulumi does not pass the component's retainOnDelete on to its children.
-        retainOnDelete: inputs.retainStream ?? false,
-      });
+    const shared = { options: { parent: this, additionalSecretOutputs }, tags };
+
+    const stream = existing ?? createStream(name, inputs, shared);
     const streamPolicy = inputs.requireTls
       ? new kinesis.ResourcePolicy(`${name}-stream-policy`, streamPolicyArgs(stream), { parent: this })
       : undefined;
-    const role = new iam.Role(`${name}-role`, roleArgs(inputs, tags), optionsOf("role"));
-    const policy = new iam.Policy(
-      `${name}-policy`,
-      policyArgs(inputs, { stream, role }, tags),
-      optionsOf("policy"),
-    );
-    const attachment = new iam.RolePolicyAttachment(
-      `${name}-attachment`,
-      { role: role.name, policyArn: policy.arn },
-      optionsOf("attachment"),
-    );
-
-    const { alarms, shardCount } = inputs;
-    const monitored = { arn: stream.arn, name: stream.name, region: existing?.region, shardCount };
-    const options = { parent: this, additionalSecretOutputs };
-    if (alarms !== undefined) createAlarms(name, options, alarms, monitored, tags);
-    if (inputs.guard !== undefined) {
-      const guard = createGuard(name, inputs.guard, monitored, {
-        options,
-        tags,
-        path: inputs.rolePath,
-        permissionsBoundary: inputs.permissionsBoundaryArn,
-        kmsKeyArn: inputs.kmsKeyArn,
-        actionArns: alarms?.actionArns,
-      });
-      this.guardPipeArn = guard.pipeArn;
-      this.guardProjectIds = guard.projectIds;
-    }
+    const { role, policy, attachment } = createRole(name, inputs, stream, shared);
+    const monitored = {
+      arn: stream.arn,
+      name: stream.name,
+      region: existing?.region,
+      shardCount: inputs.shardCount,
+    };
+    const guard = createMonitoring(name, inputs, monitored, shared);
 
     // The attachment's URN resolves once the engine has created it. Unlike its id, it is known in a preview.
     const afterAttachment = <T>(output: pulumi.Output<T>) =>
@@ -113,22 +79,32 @@ export class AmplitudeKinesisDestination extends pulumi.ComponentResource {
     this.streamArn = afterAttachment(stream.arn);
     this.roleName = afterAttachment(role.name);
     this.policyArn = afterAttachment(policy.arn);
-    const outputs = {
-      roleArn: this.roleArn,
-      region: this.region,
-      streamName: this.streamName,
-      streamArn: this.streamArn,
-      roleName: this.roleName,
-      policyArn: this.policyArn,
-      ...(inputs.guard && { guardPipeArn: this.guardPipeArn, guardProjectIds: this.guardProjectIds }),
-    };
+    if (guard !== undefined) {
+      this.guardPipeArn = guard.guardPipeArn;
+      this.guardProjectIds = guard.guardProjectIds;
+    }
+    const { roleArn, region, streamName, streamArn, roleName, policyArn } = this;
+    const outputs = { roleArn, region, streamName, streamArn, roleName, policyArn, ...guard };
     // A stack reads its exports only later. Until then nothing would handle their rejections, and Node warns about that.
     pulumi.output(outputs);
     this.registerOutputs(outputs);
   }
 }
 
-type Tags = pulumi.Output<Record<string, string>>;
+type Tags = SharedArgs["tags"];
+
+/** Returns the tags of every new resource, once every input is checked: no resource is created from an invalid one. */
+function tagsOnceChecked(
+  name: string,
+  inputs: AmplitudeKinesisDestinationArgs,
+  existing: StreamFacts | undefined,
+  component: pulumi.Resource,
+): Tags {
+  const checks = pulumi.all([existing?.arn, ...checksOf(name, inputs, existing, component)]);
+  return pulumi
+    .all([inputs.tags, checks])
+    .apply(([own]): Record<string, string> => ({ [OWN_TAG]: name, ...own }));
+}
 
 /** Returns Outputs that reject if an input turns out to be invalid, for its place or in itself. */
 function checksOf(
@@ -145,6 +121,42 @@ function checksOf(
   if (pulumi.runtime.isDryRun()) return [];
   const checks: pulumi.Output<unknown>[] = [region, ...placed, pulumi.output(inputs)];
   return checks.map((check) => pulumi.unsecret(check));
+}
+
+function createStream(
+  name: string,
+  inputs: AmplitudeKinesisDestinationArgs,
+  { options, tags }: SharedArgs,
+): kinesis.Stream {
+  return new kinesis.Stream(`${name}-stream`, streamArgs(inputs, tags), {
+    ...options,
+    ...adoptionOptions(inputs.adopt, "stream"),
+    // Pulumi does not pass the component's retainOnDelete on to its children.
+    retainOnDelete: inputs.retainStream ?? false,
+  });
+}
+
+/** Creates the role that Amplitude assumes, its write policy, and their attachment. */
+function createRole(
+  name: string,
+  inputs: AmplitudeKinesisDestinationArgs,
+  stream: StreamFacts,
+  { options, tags }: SharedArgs,
+) {
+  const role = new iam.Role(`${name}-role`, roleArgs(inputs, tags), {
+    ...options,
+    ...adoptionOptions(inputs.adopt, "role"),
+  });
+  const policy = new iam.Policy(`${name}-policy`, policyArgs(inputs, { stream, role }, tags), {
+    ...options,
+    ...adoptionOptions(inputs.adopt, "policy"),
+  });
+  const attachment = new iam.RolePolicyAttachment(
+    `${name}-attachment`,
+    { role: role.name, policyArn: policy.arn },
+    { parent: options.parent, ...adoptionOptions(inputs.adopt, "attachment") },
+  );
+  return { role, policy, attachment };
 }
 
 function streamArgs(inputs: AmplitudeKinesisDestinationArgs, tags: Tags): kinesis.StreamArgs {

@@ -2,7 +2,12 @@ import type { LogGroup, MetricAlarmArgs } from "@pulumi/aws/cloudwatch";
 import * as iam from "@pulumi/aws/iam";
 import type { PipeArgs } from "@pulumi/aws/pipes";
 import * as pulumi from "@pulumi/pulumi";
-import { DEFAULTS, type DeliveryAlarms, type StreamGuard } from "./args";
+import {
+  type AmplitudeKinesisDestinationArgs,
+  DEFAULTS,
+  type DeliveryAlarms,
+  type StreamGuard,
+} from "./args";
 import { GUARD_NAMESPACE, guardMetric, guardPattern } from "./contract";
 import { guardPolicy, guardTrustPolicy } from "./policies";
 import { requireAwsPartition, type StreamFacts } from "./region";
@@ -33,13 +38,33 @@ const cloudwatch = (): typeof import("@pulumi/aws/cloudwatch") => require("@pulu
 /** Write capacity of a shard per second. Source: AWS, "Quotas and limits" (Kinesis Developer Guide). */
 const SHARD_LIMITS = { IncomingRecords: 1_000, IncomingBytes: 1_000_000 } as const;
 
-/** Creates the alarms: `NAME-silence`, `NAME-throttled`, `NAME-record-limit`, `NAME-byte-limit`. */
-export function createAlarms(
+/** Options and tags that the component's resources share. */
+export interface SharedArgs {
+  options: pulumi.CustomResourceOptions & { parent: pulumi.Resource };
+  tags: pulumi.Output<Record<string, string>>;
+}
+
+/**
+ * Creates the alarms and the guard that the inputs ask for.
+ *
+ * @returns The component's outputs about the guard. Undefined without a guard.
+ */
+export function createMonitoring(
   name: string,
-  options: pulumi.CustomResourceOptions,
+  inputs: AmplitudeKinesisDestinationArgs,
+  stream: MonitoredStream,
+  shared: SharedArgs,
+) {
+  if (inputs.alarms !== undefined) createAlarms(name, inputs.alarms, stream, shared);
+  return inputs.guard === undefined ? undefined : createGuard(name, inputs.guard, inputs, stream, shared);
+}
+
+/** Creates the alarms: `NAME-silence`, `NAME-throttled`, `NAME-record-limit`, `NAME-byte-limit`. */
+function createAlarms(
+  name: string,
   alarms: DeliveryAlarms,
   stream: MonitoredStream,
-  tags: pulumi.Input<Record<string, pulumi.Input<string>>>,
+  { options, tags }: SharedArgs,
 ): void {
   const actions = pulumi.output(alarms.actionArns).apply((arns) => arns ?? []);
   for (const [suffix, spec] of Object.entries(alarmSpecs(alarms, stream))) {
@@ -139,28 +164,18 @@ const pipes = (): typeof import("@pulumi/aws/pipes") => require("@pulumi/aws/pip
 const LOGGED =
   '{"app": <$.data.app>, "eventType": <$.data.event_type>, "sequenceNumber": <$.sequenceNumber>}';
 
-interface GuardSurroundings {
-  options: pulumi.CustomResourceOptions & { parent: pulumi.Resource };
-  tags: pulumi.Output<Record<string, string>>;
-  /** IAM path that the destination's role and policy have too. */
-  path: pulumi.Input<string> | undefined;
-  permissionsBoundary: pulumi.Input<string> | undefined;
-  kmsKeyArn: pulumi.Input<string> | undefined;
-  /** Actions if the guard sets none. */
-  actionArns: pulumi.Input<pulumi.Input<string>[]> | undefined;
-}
-
 /**
  * Creates the guard: the log group `NAME-guard-log`, its role, its metric with the alarm, and last the pipe `NAME-guard`,
  * because AWS tests the role's permissions when a pipe is created.
  */
-export function createGuard(
+function createGuard(
   name: string,
   guard: StreamGuard,
+  inputs: AmplitudeKinesisDestinationArgs,
   stream: MonitoredStream,
-  surroundings: GuardSurroundings,
+  shared: SharedArgs,
 ) {
-  const { options, tags } = surroundings;
+  const { options, tags } = shared;
   const region = stream.region && { region: stream.region };
   const source = stream.arn.apply(requireAwsPartition);
   const logGroup = new (cloudwatch().LogGroup)(
@@ -168,23 +183,27 @@ export function createGuard(
     { retentionInDays: orDefault(guard.logRetentionDays, DEFAULTS.logRetentionDays), tags, ...region },
     options,
   );
-  const { role, attachment } = createGuardRole(name, source, logGroup, surroundings);
-  const metric = createGuardMetric(name, guard, stream, logGroup, surroundings);
+  const { role, attachment } = createGuardRole(name, inputs, source, logGroup, shared);
+  const actions = pulumi
+    .all([guard.actionArns, inputs.alarms?.actionArns])
+    .apply(([own, ofAlarms]) => own ?? ofAlarms ?? []);
+  const metric = createGuardMetric(name, stream, logGroup, actions, shared);
   const projectIds = pulumi.output(guard.projectIds);
   const pipe = new (pipes().Pipe)(
     `${name}-guard`,
     { ...pipeArgs(projectIds), source, target: logGroup.arn, roleArn: role.arn, tags, ...region },
     { ...options, dependsOn: [attachment, ...metric] },
   );
-  return { pipeArn: pipe.arn, projectIds };
+  return { guardPipeArn: pipe.arn, guardProjectIds: projectIds };
 }
 
 /** Creates `NAME-guard-role`, which reads the stream and writes to the log group, `-policy` and `-attachment`. */
 function createGuardRole(
   name: string,
+  { rolePath: path, permissionsBoundaryArn: permissionsBoundary, kmsKeyArn }: AmplitudeKinesisDestinationArgs,
   streamArn: pulumi.Output<string>,
   logGroup: LogGroup,
-  { options, tags, path, permissionsBoundary, kmsKeyArn }: GuardSurroundings,
+  { options, tags }: SharedArgs,
 ) {
   const role = new iam.Role(
     `${name}-guard-role`,
@@ -222,10 +241,10 @@ function createGuardRole(
 /** Creates `NAME-guard-filter`, which counts the log group's lines in a metric, and `NAME-guard-alarm` on that metric. */
 function createGuardMetric(
   name: string,
-  guard: StreamGuard,
   stream: MonitoredStream,
   logGroup: LogGroup,
-  { options, tags, actionArns }: GuardSurroundings,
+  actions: pulumi.Output<string[]>,
+  { options, tags }: SharedArgs,
 ): pulumi.Resource[] {
   const region = stream.region && { region: stream.region };
   const filter = new (cloudwatch().LogMetricFilter)(
@@ -239,9 +258,6 @@ function createGuardMetric(
     },
     { parent: options.parent },
   );
-  const actions = pulumi
-    .all([guard.actionArns, actionArns])
-    .apply(([own, ofAlarms]) => own ?? ofAlarms ?? []);
   const alarm = new (cloudwatch().MetricAlarm)(
     `${name}-guard-alarm`,
     { ...guardAlarmArgs(stream, logGroup.name, actions), tags, ...region },
