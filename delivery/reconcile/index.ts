@@ -38,7 +38,7 @@ import {
   type ReconcileOptions,
   validateReconcileOptions,
 } from "./options";
-import { PartLog, type PartReading, preparePartFile } from "./partFile";
+import { PartLog, type PartReading, type Period, preparePartFile } from "./partFile";
 import type { AmplitudeMetrics, BackfillReport, ReconcileReport } from "./report";
 
 /** Time in which Amplitude retries an event. Source: Amplitude, "Amazon Kinesis Data Streams", delivery. */
@@ -146,9 +146,9 @@ class Reconciliation {
     this.#show("reading the stream");
     const reading = this.#reading;
     const now = this.deployment.clock.now();
-    const read = (from: EpochMs, to: EpochMs, isAfterWindow: boolean) =>
-      this.#read(stream, from, to, (batch) => this.#matcher.take(batch, isAfterWindow));
-    reading.readWithin = await read(this.range.from, Math.min(this.#windowEnd, now), false);
+    const read = (from: EpochMs, to: EpochMs, period: Period) =>
+      this.#read(stream, from, to, (batch) => this.#matcher.take(batch, period));
+    reading.readWithin = await read(this.range.from, Math.min(this.#windowEnd, now), "within");
     reading.expired = this.#expiry(stream);
     this.#readingComplete = reading.readWithin;
     // Only all parts together tell whether events are missing.
@@ -161,7 +161,7 @@ class Reconciliation {
     if (!isPart && !this.#matcher.tally.mayArriveLater) return;
     this.#show("reading on for missing events");
     const before = this.#findings.length;
-    reading.readAfter = await read(this.#windowEnd, now, true);
+    reading.readAfter = await read(this.#windowEnd, now, "after");
     if (isPart) reading.findingsAfter = this.#findings.splice(before);
     else this.#readingComplete = reading.readAfter;
   }
@@ -247,7 +247,7 @@ class Reconciliation {
     const { stream: current = stream } = await checkStream(kinesisClient(operator), outputs, wait);
     this.#show("writing missing events");
     const [report, findings] = await backfill({
-      missing: this.#missingEvents(),
+      missing: this.#missingEvents(this.#matcher.hoursWithMissing()),
       deployment: this.deployment,
       stream: current,
       capacityShare,
@@ -260,13 +260,12 @@ class Reconciliation {
     this.#readingComplete = await this.#read(current, current.serviceTime, clock.now(), takeAgain);
   }
 
-  /** Reads hours again. Yields the events that are missing. */
-  async *#missingEvents(
-    hours = this.#matcher.hoursToLookAt({ missing: true }),
-  ): AsyncGenerator<readonly ExportedEvent[]> {
+  /** Looks at the events of some hours again. Yields those that are missing. */
+  async *#missingEvents(hours: ReadonlySet<number>): AsyncGenerator<readonly ExportedEvent[]> {
     this.#matcher.startLook();
     for await (const events of this.#exported.read(hours)) {
-      const missing = events.filter((event) => this.#matcher.lookAgain(event));
+      const missing: ExportedEvent[] = [];
+      for (const event of events) if (this.#matcher.lookAgain(event)) missing.push(event);
       if (missing.length > 0) yield missing;
     }
   }
@@ -275,10 +274,16 @@ class Reconciliation {
   async #lookAgain(): Promise<void> {
     const { missing } = this.options;
     if (this.deployment.signal.aborted) return;
-    const hours = this.#matcher.hoursToLookAt({ missing: missing !== undefined });
+    const different = this.#matcher.hoursWithDifferences();
+    const hours =
+      missing === undefined ? different : new Set([...different, ...this.#matcher.hoursWithMissing()]);
     if (hours.size > 0) this.#show("looking at the export again");
-    if (missing !== undefined) await writeMissing(missing, this.#missingEvents());
-    else if (hours.size > 0) for await (const _ of this.#missingEvents(hours));
+    if (missing !== undefined) await writeMissing(missing, this.#missingEvents(hours));
+    else if (hours.size > 0) {
+      this.#matcher.startLook();
+      for await (const events of this.#exported.read(hours))
+        for (const event of events) this.#matcher.lookAgain(event);
+    }
   }
 
   async #readMetrics(): Promise<void> {

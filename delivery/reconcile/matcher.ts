@@ -10,7 +10,7 @@ import { isGenerated } from "../events/generator/generatedEvent";
 import { deaggregate, parseRecord } from "../events/recordContent";
 import type { ShardRecords } from "../kinesis/shardReader";
 import { HOUR_MS, type HourRange, type ReconcileOptions } from "./options";
-import type { PartLog, Stage } from "./partFile";
+import { type PartLog, type Period, STAGE, type Stage } from "./partFile";
 import type { FieldDifference, IgnoredRows } from "./report";
 import {
   contentHash,
@@ -64,7 +64,7 @@ export class Matcher {
     this.tally = new Tally(range);
     this.#namedTypes = new Set(forwarding.eventTypes);
     this.#allTypes = forwarding.allTypes ?? false;
-    for (let stage = 0; stage < 4; stage += 1) this.tally.stages.push(new RowsOfStage());
+    for (const stage of Object.values(STAGE)) this.tally.stages[stage] = new RowsOfStage();
   }
 
   get eventsExported(): number {
@@ -108,23 +108,23 @@ export class Matcher {
    * Takes records of the stream that arrived within the window, or only those that arrived after it. How far a reader got
    * beyond the window is chance, so its records there count only once all of them are read.
    */
-  take({ records, repeated, receivedAt }: ShardRecords, isAfterWindow = false): void {
+  take({ records, repeated, receivedAt }: ShardRecords, period: Period = "within"): void {
     for (const record of records) {
-      const isAfter = (record.ApproximateArrivalTimestamp?.getTime() ?? receivedAt) > this.windowEnd;
-      if (isAfter === isAfterWindow)
-        this.#takeRecord(record, receivedAt, repeated?.has(record) ?? false, isAfterWindow);
+      const isRepeated = repeated?.has(record) ?? false;
+      const at = arrivedAt(record, receivedAt);
+      if (at > this.windowEnd === (period === "after")) this.#takeRecord(record, { at, isRepeated, period });
     }
   }
 
   /** Takes records that may have been taken before: only events that had none are entered. */
   takeAgain({ records, receivedAt }: ShardRecords): void {
-    for (const record of records) this.#takeRecord(record, receivedAt, true);
+    for (const record of records)
+      this.#takeRecord(record, { at: arrivedAt(record, receivedAt), isRepeated: true, period: "within" });
   }
 
-  #takeRecord(record: KinesisRecord, receivedAt: EpochMs, isRepeated: boolean, isAfterWindow = false): void {
-    const { Data = new Uint8Array(), PartitionKey, ApproximateArrivalTimestamp } = record;
-    const at = ApproximateArrivalTimestamp?.getTime() ?? receivedAt;
-    const arrival = { at, isRepeated, isAfterWindow, PartitionKey };
+  #takeRecord(record: KinesisRecord, { at, isRepeated, period }: Omit<Arrival, "PartitionKey">): void {
+    const { Data = new Uint8Array(), PartitionKey } = record;
+    const arrival = { at, isRepeated, period, PartitionKey };
     const data = Buffer.from(Data.buffer, Data.byteOffset, Data.byteLength);
     const entry = this.#entryWithBytes(data);
     if (entry !== -1) {
@@ -199,9 +199,8 @@ export class Matcher {
     return true;
   }
 
-  #stageOf({ isAfterWindow }: Arrival): Stage {
-    const stage = isAfterWindow ? 1 : 0;
-    return this.#isMatchedAgain ? ((stage + 2) as Stage) : stage;
+  #stageOf({ period }: Arrival): Stage {
+    return STAGE[this.#isMatchedAgain ? (`${period}Again` as const) : period];
   }
 
   /** Numbers of the hours that have to be matched again, because rows of the stream lack a uuid. */
@@ -238,20 +237,22 @@ export class Matcher {
 
   #takeUnmatched(row: Properties, arrival: Arrival): void {
     const uploadedAt = parseTimestamp(row.server_upload_time);
-    const isOfRange = uploadedAt !== undefined && this.#isInRange(uploadedAt);
-    if (detectKind(row) === undefined) this.#countUnmatched("recordsForeign", arrival);
-    else if (isOfRun(arrival.PartitionKey) && isGenerated(row)) this.#countUnmatched("rowsOfTests", arrival);
-    else if (this.#isOfOtherProject(row)) this.#countUnmatched("eventsOfOtherProjects", arrival);
-    else {
-      const { types, hours } = this.#unmatchedOf(arrival);
-      const type = this.#types.get(typeOf(row));
-      if (type !== undefined) types.add(type);
-      if (uploadedAt !== undefined && !isOfRange) this.#countUnmatched("eventsOfOtherHours", arrival);
-      else {
-        this.#countUnmatched("eventsUnexplained", arrival);
-        if (isOfRange) hours.add(this.#hourOf(uploadedAt));
-      }
-    }
+    const kind = this.#kindOf(row, uploadedAt, arrival);
+    this.#countUnmatched(kind, arrival);
+    if (kind !== "eventsUnexplained" && kind !== "eventsOfOtherHours") return;
+    const { types, hours } = this.#unmatchedOf(arrival);
+    const type = this.#types.get(typeOf(row));
+    if (type !== undefined) types.add(type);
+    if (kind === "eventsUnexplained" && uploadedAt !== undefined) hours.add(this.#hourOf(uploadedAt));
+  }
+
+  #kindOf(row: Properties, uploadedAt: EpochMs | undefined, { PartitionKey }: Arrival): keyof UnmatchedRows {
+    if (detectKind(row) === undefined) return "recordsForeign";
+    if (isOfRun(PartitionKey) && isGenerated(row)) return "rowsOfTests";
+    if (this.#isOfOtherProject(row)) return "eventsOfOtherProjects";
+    return uploadedAt === undefined || this.#isInRange(uploadedAt)
+      ? "eventsUnexplained"
+      : "eventsOfOtherHours";
   }
 
   /** A row without a project can't be attributed to another one, and an empty export names no project. */
@@ -294,14 +295,17 @@ export class Matcher {
     this.#fields = new BoundedTally(MAX_FIELDS);
   }
 
-  /** Numbers of the hours with events that a look at the export tells more about. */
-  hoursToLookAt(isOfInterest: { missing: boolean }): ReadonlySet<number> {
+  /** Numbers of the hours with events of which a row of the stream differs. */
+  hoursWithDifferences(): ReadonlySet<number> {
+    return new Set([...this.#different.keys()].map((entry) => this.tally.table.hourOf(entry)));
+  }
+
+  /** Numbers of the hours with events that have no row in the stream. */
+  hoursWithMissing(): ReadonlySet<number> {
     const { table } = this.tally;
     const hours = new Set<number>();
-    for (const entry of this.#different.keys()) hours.add(table.hourOf(entry));
-    if (isOfInterest.missing)
-      for (let entry = 0; entry < table.size; entry += 1)
-        if (!table.isSeen(entry)) hours.add(table.hourOf(entry));
+    for (let entry = 0; entry < table.size; entry += 1)
+      if (!table.isSeen(entry)) hours.add(table.hourOf(entry));
     return hours;
   }
 
@@ -341,7 +345,11 @@ interface Arrival extends Pick<KinesisRecord, "PartitionKey"> {
   at: EpochMs;
   /** Whether the endpoint returned the record again. */
   isRepeated: boolean;
-  isAfterWindow: boolean;
+  period: Period;
+}
+
+function arrivedAt({ ApproximateArrivalTimestamp }: KinesisRecord, receivedAt: EpochMs): EpochMs {
+  return ApproximateArrivalTimestamp?.getTime() ?? receivedAt;
 }
 
 function typeOf({ event_type, event_name }: Properties): string {

@@ -4,7 +4,15 @@ import { mergeFindings, type PartReport, partText, selectParts } from "../common
 import { mostFrequent } from "../common/values";
 import { composeReport, MAX_DIFFERENCES } from "./composeReport";
 import { HOUR_MS, parseHour } from "./options";
-import { type Difference, type PartHeader, type PartVisitor, readPartFile, type Stage } from "./partFile";
+import {
+  type Difference,
+  type PartHeader,
+  type PartVisitor,
+  type Period,
+  readPartFile,
+  STAGE,
+  type Stage,
+} from "./partFile";
 import type { FieldDifference, ReconcileReport } from "./report";
 import { mix } from "./row";
 import { Tally } from "./tally";
@@ -63,13 +71,14 @@ class Merge {
     this.#tally = new Tally({ from: parseHour(from) ?? 0, end: (parseHour(to) ?? 0) + HOUR_MS });
   }
 
+  /** Decides as `reconcileDelivery` does in one process, from what all parts have read. */
   async report(): Promise<ReconcileReport> {
     const tally = this.#tally;
     const headers = this.all.map(({ header }) => header);
     await this.#addExported();
     let readingComplete = this.#gaps.length === 0 && this.#every(({ readWithin }) => readWithin);
-    const stages: Stage[] = [0];
-    await this.#replay(0);
+    const periods: Period[] = ["within"];
+    await this.#replay(STAGE.within);
     const before = [...this.#gaps, ...this.#findingsOf(({ findings }) => findings)];
     if (tally.missing > 0) {
       const expired = this.#findingsOf(({ expired }) => (expired === null ? [] : [expired]));
@@ -77,16 +86,14 @@ class Merge {
       before.push(...expired);
     }
     if (readingComplete && tally.mayArriveLater) {
-      stages.push(1);
-      await this.#replay(1);
+      periods.push("after");
+      await this.#replay(STAGE.after);
       readingComplete = this.#every(({ readAfter }) => readAfter !== false);
       before.push(...this.#findingsOf(({ findingsAfter }) => findingsAfter));
     }
-    for (const stage of stages.map((stage) => (stage + 2) as Stage)) {
-      stages.push(stage);
-      await this.#replay(stage);
-    }
-    for (const stage of stages)
+    const again = periods.map((period) => STAGE[`${period}Again` as const]);
+    for (const stage of again) await this.#replay(stage);
+    for (const stage of [...periods.map((period) => STAGE[period]), ...again])
       await this.#read({ onDifference: (each) => each.stage === stage && this.#countFields(each) });
     return composeReport({
       ...this.#first,
@@ -110,6 +117,7 @@ class Merge {
     for (const [hour, outcomes] of hours.entries())
       outcomes.eventsExported = this.#first.exportedOfHours[hour] ?? 0;
     for (const type of this.#first.types) this.#tally.addType(type);
+    // A part's file has no identities, and nothing looks them up, so any that differ and spread over the table will do.
     const onEvent = (hour: number, type: number) =>
       table.add({ low: mix(table.size), high: table.size }, { hour, type, ms: 0, content: 0, bytes: 0 });
     await this.#read({ onEvent }, this.#compared.slice(0, 1));

@@ -51,11 +51,11 @@ export interface PartHeader extends PartFacts {
   stages: { counts: UnmatchedRows; types: number[]; hours: number[] }[];
 }
 
-/**
- * When a row arrived and was matched: 0 within the window, 1 after it, 2 and 3 the same for rows that were matched again.
- * Rows that arrived later count only if events are missing within the window.
- */
-export type Stage = 0 | 1 | 2 | 3;
+/** When a row arrived: within the window, or after it. Later rows count only if events are missing within the window. */
+export type Period = "within" | "after";
+/** Numbers in a part's file for when a row arrived, and whether it was matched again. */
+export const STAGE = { within: 0, after: 1, withinAgain: 2, afterAgain: 3 } as const;
+export type Stage = (typeof STAGE)[keyof typeof STAGE];
 
 /** A row of the stream that matches an exported event. */
 interface Match {

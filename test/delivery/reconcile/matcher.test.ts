@@ -198,7 +198,7 @@ describe("The matching of an export with a stream", () => {
     const counts = () => [matcher.tally.delivered, matcher.tally.unmatched().eventsUnexplained];
     expect(counts()).to.deep.equal([0, 0]);
     expect([...matcher.tally.unexplainedHours()]).to.deep.equal([]);
-    matcher.take(batchOf(late), true);
+    matcher.take(batchOf(late), "after");
     expect(counts()).to.deep.equal([1, 1]);
   });
 

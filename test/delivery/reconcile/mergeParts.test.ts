@@ -24,7 +24,7 @@ function oneProcess(export_: Row[], stream: Arrived[]): Partial<ReconcileReport>
   matcher.take(batch);
   const { tally } = matcher;
   if (tally.delivered < tally.table.size && (tally.delivered === 0 || tally.missing > 0))
-    matcher.take(batch, true);
+    matcher.take(batch, "after");
   lookAgain(matcher, events);
   const { total, hours, types } = tally.result();
   return {
@@ -72,7 +72,7 @@ describe("The merging of a reconciliation's parts", () => {
     const events = export_.map(exported);
     for (const event of events) matcher.addExported(event);
     matcher.take(batchOf(stream));
-    matcher.take(batchOf(stream), true);
+    matcher.take(batchOf(stream), "after");
     lookAgain(matcher, events);
     const path = file(name);
     const { tally, eventsWithoutIdentity, rowsIgnored } = matcher;
