@@ -5,7 +5,7 @@ import { SettingsError } from "../../common/errors";
 import { DEFAULT_PROPAGATION_SECONDS, MAX_EVENTS } from "../../common/limits";
 import { alignedColumns, jsonText, printable } from "../../common/text";
 import { requirePulumi } from "../../fleet/pulumi";
-import type { CustomerOutcome, PartFolder } from "../../fleet/report";
+import type { PartFolder } from "../../fleet/report";
 import { DEFAULT_RESULT_FOLDER } from "../../fleet/results";
 import {
   readFleetProject,
@@ -18,9 +18,9 @@ import {
   DEFAULT_READERS,
   type Fleet,
   type FleetFlags,
+  inParallel,
   referenceOf,
   runFleet,
-  runSchedule,
 } from "../fleet/run";
 import { collected, integer, withHelpText, withPartOption } from "../options/arguments";
 import { outputsFrom, readInput } from "../options/deployment";
@@ -43,7 +43,7 @@ const HELP = {
   ],
   notes: [
     "status: account, last update, outputs and last verdict of every stack. preview: what up would change. up: bring the stacks up, wait until AWS knows the roles, check and verify them. check and verify: as the commands of these names. drift: what was changed by hand, from a refresh that changes nothing. report: merge the results of parts into one report, without Pulumi and AWS.",
-    "The customers are the project's files Pulumi.NAME.yaml. up creates a stack that does not exist yet; for preview, it is a failure. One customer's failure stops no other one.",
+    "The customers are the project's files Pulumi.NAME.yaml. up creates a stack that does not exist yet; for preview, it is a failure. One customer's failure doesn't stop the others.",
     "Ctrl-C ends what runs in a clean state and starts nothing else. A second Ctrl-C ends it at once.",
     "Exit status: 0 every customer succeeded, 1 one failed or drifted, 2 wrong usage or settings, 3 one is undecided, was interrupted or did not start, 130 ended by a second Ctrl-C.",
   ],
@@ -154,7 +154,7 @@ async function showStatus({ project: { folder }, results, flags }: Fleet, stacks
   const rows: StackStatus[] = [];
   const errors: unknown[] = [];
   const { output, parallel = DEFAULT_READERS } = flags;
-  const look = async (stack: string): Promise<CustomerOutcome> => {
+  const addStatus = async (stack: string) => {
     const readOutputs = (stack: string) =>
       outputsFrom({ stack, cwd: folder, ...(output !== undefined && { output }) });
     const options = { folder, reference: referenceOf(flags, stack), results, readOutputs };
@@ -163,10 +163,8 @@ async function showStatus({ project: { folder }, results, flags }: Fleet, stacks
       return unknownStatus(stack, error);
     });
     rows.push(row);
-    return "succeeded";
   };
-  const { signal } = new AbortController();
-  await runSchedule(stacks, look, { parallel, canary: 0, maxFailures: Infinity, signal });
+  await inParallel(stacks, parallel, addStatus);
   // The cause is then not a stack's, such as a backend that can't be reached.
   if (errors.length === stacks.length && errors.length > 0) throw errors[0];
   rows.sort((one, other) => (one.stack < other.stack ? -1 : 1));

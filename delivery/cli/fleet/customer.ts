@@ -111,11 +111,7 @@ class Customer {
     const startedAt = clock.now();
     let succeeded = false;
     try {
-      const { outcome, cause, remedy } = await (name === "check"
-        ? this.#check()
-        : name === "verify"
-          ? this.#verify()
-          : this.#operate(name));
+      const { outcome, cause, remedy } = await this.#ending(name);
       succeeded = outcome === "succeeded";
       const { result } = this;
       if (!succeeded)
@@ -123,6 +119,17 @@ class Customer {
       return succeeded || (name === "check" && outcome === "undecided");
     } finally {
       this.result.steps.push({ name, durationInSeconds: (clock.now() - startedAt) / 1000, succeeded });
+    }
+  }
+
+  #ending(name: CustomerStep["name"]): Promise<Ending> {
+    switch (name) {
+      case "check":
+        return this.#check();
+      case "verify":
+        return this.#verify();
+      default:
+        return this.#operate(name);
     }
   }
 

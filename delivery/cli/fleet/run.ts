@@ -235,7 +235,7 @@ export interface Remaining {
 }
 
 /**
- * Runs the customers in their order. One customer's failure stops no other that runs.
+ * Runs the customers in their order. A failure doesn't stop customers that are already running.
  *
  * @param run Runs one customer. It must not reject.
  */
@@ -244,19 +244,40 @@ export async function runSchedule(
   run: (stack: string) => Promise<CustomerOutcome>,
   { parallel, canary, maxFailures, signal }: Schedule,
 ): Promise<Remaining> {
-  const waiting = [...stacks];
   let failures = 0;
-  const runUntil = async (end: number) => {
-    const lane = async () => {
-      while (waiting.length > end && failures < maxFailures && !signal.aborted) {
-        if ((await run(waiting.shift() ?? "")) !== "succeeded") failures++;
-      }
-    };
-    await Promise.all(Array.from({ length: parallel }, lane));
+  const work = async (stack: string) => {
+    if ((await run(stack)) !== "succeeded") failures++;
   };
-  await runUntil(Math.max(0, stacks.length - canary));
+  const mayStart = () => failures < maxFailures && !signal.aborted;
+  const canaries = await inParallel(stacks.slice(0, canary), parallel, work, mayStart);
+  const others = stacks.slice(canary);
   const isHeld = canary > 0 && failures > 0;
-  if (!isHeld) await runUntil(0);
+  const waiting = [...canaries, ...(isHeld ? others : await inParallel(others, parallel, work, mayStart))];
   const reason = signal.aborted ? "interrupted" : isHeld ? "canary" : "max-failures";
   return { stacks: waiting, reason: waiting.length === 0 ? null : reason };
+}
+
+/**
+ * Works on the stacks in their order, on at most `limit` at the same time.
+ *
+ * @param work Must not reject.
+ * @param mayStart Whether a further stack may start. Default: always.
+ * @returns The stacks that were not started.
+ */
+export async function inParallel(
+  stacks: readonly string[],
+  limit: number,
+  work: (stack: string) => Promise<void>,
+  mayStart: () => boolean = () => true,
+): Promise<string[]> {
+  const waiting = [...stacks];
+  const worker = async () => {
+    while (mayStart()) {
+      const stack = waiting.shift();
+      if (stack === undefined) return;
+      await work(stack);
+    }
+  };
+  await Promise.all(Array.from({ length: limit }, worker));
+  return waiting;
 }
