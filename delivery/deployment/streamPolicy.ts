@@ -73,7 +73,7 @@ function denialFindings(statement: Statement, place: Place): Finding[] {
 }
 
 function coverageOf(statement: Statement, place: Place): Coverage {
-  if (isOnlyTls(statement.Condition)) return "none";
+  if (deniesOnlyPlainHttp(statement.Condition)) return "none";
   const parts = [
     conditionTests(statement.Condition).length === 0 ? "certain" : "possible",
     writingCoverage(statement),
@@ -84,11 +84,13 @@ function coverageOf(statement: Statement, place: Place): Coverage {
   return parts.includes("possible") ? "possible" : "certain";
 }
 
-/** Amplitude's requests use TLS, because all of AWS's SDKs do. */
-function isOnlyTls(condition: unknown): boolean {
-  return /^\{"Bool(IfExists)?":\{"aws:SecureTransport":(\[)?"?false"?\]?\}\}$/i.test(
-    JSON.stringify(condition ?? {}),
-  );
+/** Whether a Deny under this condition spares Amplitude's requests, which use TLS, because all of AWS's SDKs do. */
+function deniesOnlyPlainHttp(condition: unknown): boolean {
+  const [test, ...others] = conditionTests(condition);
+  if (test === undefined || others.length > 0) return false;
+  const { operator, key, values } = test;
+  const isFalse = values.join().toLowerCase() === "false";
+  return /^Bool(IfExists)?$/i.test(operator) && key === "aws:securetransport" && isFalse;
 }
 
 function writingCoverage(statement: Statement): Coverage {

@@ -58,6 +58,7 @@ export interface ConditionTest {
   operator: string;
   /** In lower case, because IAM ignores the case of keys. */
   key: string;
+  /** A boolean is `true` or `false`. */
   values: string[];
 }
 
@@ -67,7 +68,7 @@ export function conditionTests(condition: unknown): ConditionTest[] {
     Object.entries(keys ?? {}).map(([key, values]) => ({
       operator,
       key: key.toLowerCase(),
-      values: strings(values),
+      values: strings([values].flat().map((value) => (typeof value === "boolean" ? `${value}` : value))),
     })),
   );
 }

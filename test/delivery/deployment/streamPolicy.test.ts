@@ -57,6 +57,17 @@ describe("The stream's own policy", () => {
       denying("*", { Condition: { Bool: { "aws:SecureTransport": "false" } } }),
       NOTHING,
     ],
+    [
+      "requests without TLS, as a list, a boolean, and in other cases",
+      denying("*", { Condition: { boolIfExists: { "AWS:securetransport": [false] } } }),
+      NOTHING,
+    ],
+    ["requests with TLS", denying("*", { Condition: { Bool: { "aws:SecureTransport": "true" } } }), OPEN],
+    [
+      "requests with and without TLS",
+      denying("*", { Condition: { Bool: { "aws:SecureTransport": ["true", "false"] } } }),
+      OPEN,
+    ],
   ];
   for (const [what, statement, code] of denials) {
     it(`that denies ${what}: ${code ?? "nothing"}`, async () => {
