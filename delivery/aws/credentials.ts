@@ -4,9 +4,9 @@ import { DeliveryError } from "../common/errors";
 import type { ClientOptions } from "./clients";
 import { keepAliveHandler } from "./connections";
 import { classify, describeError, isClockSkew, isCredentialsError, UNREADABLE } from "./errors";
+import { pollUntil, type WaitOptions } from "./pollUntil";
 import { type AwsOptions, assumeRole, CredentialsError, resolveCredentials } from "./profile";
 import { ProxyError } from "./proxy";
-import { pollUntil, type WaitOptions } from "./waitUntil";
 
 /**
  * Returns the credentials of the customer's role, which the caller assumes as Amplitude does. The client that uses them

@@ -71,10 +71,8 @@ const KINDS: readonly [ErrorKind, RegExp][] = [
   ["clock-skew", /^(RequestTimeTooSkewed|RequestExpired|RequestInTheFuture)/],
   ["access-denied", /^AccessDenied(Exception)?$/],
   ["key-access-denied", /^KMSAccessDeniedException$/],
-  [
-    "throttling",
-    /^(ProvisionedThroughputExceeded|LimitExceeded|KMSThrottling|Throttl(ing|ed)|RequestThrottled|RequestLimitExceeded|TooManyRequests|SlowDown)/,
-  ],
+  ["throttling", /^(ProvisionedThroughputExceeded|LimitExceeded|TooManyRequests|SlowDown)/],
+  ["throttling", /^(KMSThrottling|Throttl(ing|ed)|RequestThrottled|RequestLimitExceeded)/],
   ["not-found", /^ResourceNotFoundException$/],
   ["expired-iterator", /^ExpiredIteratorException$/],
   ["invalid-request", /^(ValidationException|InvalidArgumentException|SerializationException)$/],
@@ -141,8 +139,8 @@ function isNameless(error: unknown): boolean {
 }
 
 /**
- * Whether the response is a web page, not JSON or XML, or an error without a code. Source: the SDK attaches the response to the errors of its parsers,
- * except to some of `JSON.parse`.
+ * Whether the response can't be from AWS: a web page, malformed JSON or XML, or an error without a code.
+ * Source: the SDK attaches the response to the errors of its parsers, except to some of `JSON.parse`.
  */
 export function isUnreadable(error: unknown): boolean {
   return (

@@ -144,7 +144,10 @@ export async function proxyAgents(
       return super.connect(request, endpoint);
     }
 
-    /** Otherwise the agent looks for `https.js` in the stack, doesn't find it for a free connection, and never reuses one. */
+    /**
+     * Without this, the agent detects TLS from the call stack, which fails for a free socket, so connections are never
+     * reused.
+     */
     override isSecureEndpoint(): boolean {
       return true;
     }

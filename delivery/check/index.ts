@@ -7,7 +7,7 @@ import {
   logsClient,
   pipesClient,
 } from "../aws/clients";
-import { unlessAborted } from "../aws/waitUntil";
+import { rejectOnAbort } from "../aws/pollUntil";
 import { roleNameOf, streamArnOf } from "../common/arn";
 import { bySeverity, type Finding, finding, present, verdictOf } from "../common/findings";
 import { type FurtherOutputs, namesOf, type StackOutputs } from "../common/outputs";
@@ -52,7 +52,7 @@ export interface CheckOptions extends Omit<ConnectionOptions, "outputs" | "rando
  */
 export async function checkDeployment(options: CheckOptions): Promise<CheckReport> {
   return withDeployment({ ...options, propagationSeconds: options.propagationSeconds ?? 0 }, (deployment) =>
-    unlessAborted(() => check(options, deployment), deployment.signal),
+    rejectOnAbort(() => check(options, deployment), deployment.signal),
   );
 }
 

@@ -1,7 +1,7 @@
 import type { StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
 import { type ClientOptions, iamClient, kinesisClient, kmsClient, stsClient } from "../aws/clients";
 import { type Caller, callerIdentity } from "../aws/credentials";
-import { pollUntil, unlessAborted } from "../aws/waitUntil";
+import { pollUntil, rejectOnAbort } from "../aws/pollUntil";
 import { accountOf } from "../common/arn";
 import { type Finding, finding, hasSeverity } from "../common/findings";
 import { withoutUndefined } from "../common/values";
@@ -41,7 +41,7 @@ const READ_LAG_MS = 10_000;
 export async function preflight(options: AccessOptions): Promise<Preflight> {
   const { outputs, operator, amplitude, onStep } = options;
   onStep("checking credentials");
-  const identities = await unlessAborted(() => identify(options), options.wait.signal);
+  const identities = await rejectOnAbort(() => identify(options), options.wait.signal);
   const { operatorIdentity, senderIdentity } = identities;
   onStep("checking the stream and the role");
   const { stream, summary, findings } = await checkStream(

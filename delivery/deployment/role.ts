@@ -9,7 +9,7 @@ import {
   type Role,
 } from "@aws-sdk/client-iam";
 import { GENERATE_DATA_KEY_ACTION, SIMULATE_ACTION, WRITE_ACTIONS } from "../../components/contract";
-import { pollUntil, type WaitOptions } from "../aws/waitUntil";
+import { pollUntil, type WaitOptions } from "../aws/pollUntil";
 import { roleNameOf } from "../common/arn";
 import { type Finding, finding } from "../common/findings";
 import { ACTIONS } from "./iam/actions";

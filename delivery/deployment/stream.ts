@@ -4,8 +4,8 @@ import {
   type StreamDescriptionSummary,
 } from "@aws-sdk/client-kinesis";
 import { describeCredentials } from "../aws/credentials";
+import { pollUntil, type WaitOptions } from "../aws/pollUntil";
 import type { AwsOptions } from "../aws/profile";
-import { pollUntil, type WaitOptions } from "../aws/waitUntil";
 import { accountOf, streamArnOf } from "../common/arn";
 import type { Clock } from "../common/clock";
 import { DeliveryError } from "../common/errors";

@@ -191,7 +191,7 @@ export async function stackStatus(stack: string, options: StatusOptions): Promis
     stack,
     ...NOTHING_KNOWN,
     ...last,
-    ...(outputs && { accountId: accountOf(outputs.roleArn) ?? null, region: outputs.region, outputs }),
+    ...(outputs && { accountId: accountOf(outputs.roleArn), region: outputs.region, outputs }),
     ...lastVerification(result),
     problem: problems.length === 0 ? null : problems.join("; "),
   };

@@ -1,4 +1,4 @@
-import { PROPAGATION_POLL_MS } from "../aws/waitUntil";
+import { PROPAGATION_POLL_MS } from "../aws/pollUntil";
 import type { Clock, EpochMs } from "../common/clock";
 import { BATCH_LIMITS, batches } from "./batcher";
 import {

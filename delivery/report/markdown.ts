@@ -71,12 +71,12 @@ function eventCounts(report: DeliveryReport): string {
 
 export function findingList(all: Finding[]): string[] {
   if (all.length === 0) return [];
-  const shown = bySeverity(all).slice(0, MAX_FINDINGS).map(finding);
+  const shown = bySeverity(all).slice(0, MAX_FINDINGS).map(findingItem);
   const more = all.length > MAX_FINDINGS ? [`- and ${all.length - MAX_FINDINGS} more`] : [];
   return ["", `### Findings (${all.length})`, "", ...shown, ...more];
 }
 
-function finding({ severity, code: findingCode, message, where, remedy }: Finding): string {
+function findingItem({ severity, code: findingCode, message, where, remedy }: Finding): string {
   return `- ${FINDING_SIGNS[severity]} **${prose(findingCode)}** in ${code(where)}: ${prose(message)}  \n  **Remedy:** ${prose(remedy)}`;
 }
 

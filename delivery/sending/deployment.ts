@@ -1,7 +1,7 @@
 import { type Connection, connect, kinesisClient, stsClient } from "../aws/clients";
 import { callerIdentity } from "../aws/credentials";
+import type { WaitOptions } from "../aws/pollUntil";
 import type { AwsOptions, Credentials } from "../aws/profile";
-import type { WaitOptions } from "../aws/waitUntil";
 import { accountOf, streamArnOf } from "../common/arn";
 import { type Clock, type EpochMs, startClock } from "../common/clock";
 import type { Finding } from "../common/findings";

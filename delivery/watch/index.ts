@@ -1,4 +1,4 @@
-import { unlessAborted } from "../aws/waitUntil";
+import { rejectOnAbort } from "../aws/pollUntil";
 import type { EpochMs } from "../common/clock";
 import { SettingsError } from "../common/errors";
 import { type Finding, hasSeverity, verdictOf } from "../common/findings";
@@ -85,7 +85,7 @@ class Watch {
   async *run(): AsyncGenerator<WatchSnapshot, void, void> {
     const { clock, signal } = this.deployment;
     const { expectApps = [], includeTests = false, part, onStep } = this.options;
-    const lookedUp = await unlessAborted(
+    const lookedUp = await rejectOnAbort(
       () => lookUpStream(this.deployment, (step) => onStep?.(step)),
       signal,
     ).catch((error: unknown) => {

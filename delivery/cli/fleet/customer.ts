@@ -229,7 +229,7 @@ class Customer {
     // Those of a preview are only planned.
     if (this.task.command !== "preview") this.result.outputs = namesOf(outputs);
     this.result.region = outputs.region;
-    this.result.accountId = accountOf(outputs.roleArn) ?? null;
+    this.result.accountId = accountOf(outputs.roleArn);
   }
 }
 

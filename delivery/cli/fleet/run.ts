@@ -155,7 +155,7 @@ class FleetRun {
     const results: CustomerResult[] = [];
     const display = fleetDisplay(process.stderr, stacks.length);
     this.#display = display;
-    signal.addEventListener("abort", () => display.keep(), { once: true });
+    signal.addEventListener("abort", () => display.detach(), { once: true });
     const run = async (stack: string) => {
       const result = await this.#task(stack, clearLocks)
         .then((task) => startCustomer(task, { signal, onStep: (step) => display.step(stack, step) }))

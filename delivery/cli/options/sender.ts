@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { AMPLITUDE_ACCOUNT_ID } from "../../../components/contract";
 import { SettingsError } from "../../common/errors";
 import { DEFAULT_PROPAGATION_SECONDS } from "../../common/limits";
 import type { Part } from "../../common/part";
@@ -25,7 +26,11 @@ export function withTrustOptions(command: Command): Command {
       "--amplitude-principal <arn...>",
       "principals that Amplitude is known to use, if the trust policy doesn't name a whole account",
     )
-    .option("--amplitude-account-id <id>", "Amplitude's AWS account (default: 358203115967)", accountId);
+    .option(
+      "--amplitude-account-id <id>",
+      `Amplitude's AWS account (default: ${AMPLITUDE_ACCOUNT_ID})`,
+      accountId,
+    );
 }
 
 export function trustOptions(flags: TrustFlags) {
@@ -95,7 +100,7 @@ export function propagationOption(seconds: number): Option {
     .default(seconds);
 }
 
-/** @param signal Withdraws a question that is still unanswered. */
+/** @param signal Cancels an open prompt. */
 export function senderOptions(flags: SenderFlags, route: Route | undefined, signal: AbortSignal) {
   return {
     route,

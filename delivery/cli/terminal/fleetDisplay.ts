@@ -11,8 +11,8 @@ import { styled, truncate } from "./output";
 export interface FleetDisplay {
   step(stack: string, step: CustomerStep["name"]): void;
   done(result: CustomerResult): void;
-  /** Leaves what is shown on the terminal, before something else is written to it. */
-  keep(): void;
+  /** Leaves the current list on screen and starts a new one below. */
+  detach(): void;
   /** Restores the terminal. May be called again. */
   stop(): void;
 }
@@ -42,7 +42,7 @@ function plainLines(output: NodeJS.WriteStream): FleetDisplay {
   return {
     step: (stack, step) => output.write(`${stack}: ${step}…\n`),
     done: (result) => output.write(`${customerLine(result)}\n`),
-    keep() {},
+    detach() {},
     stop() {},
   };
 }
@@ -77,7 +77,7 @@ class LiveList implements FleetDisplay {
     this.#draw(`${styled(customerLine(result), this.output)}\n`);
   }
 
-  keep(): void {
+  detach(): void {
     this.#drawn = 0;
     this.#shown = "";
   }

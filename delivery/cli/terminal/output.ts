@@ -28,7 +28,7 @@ export const EXIT_CODES: Record<
 };
 /** Wrong usage, settings or credentials: nothing was attempted. */
 export const EXIT_USAGE = 2;
-/** The verdict is `verified` or `complete`, and printed, but the report files could not be written. */
+/** The result is a success, and printed, but the report files could not be written. */
 const EXIT_UNWRITTEN = 4;
 /** A signal ended the command before it had a result: 128 plus the signal's number, as in shells. */
 export const EXIT_INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;

@@ -63,7 +63,7 @@ describe("The display of a fleet", () => {
     written();
     display.step("acme", "up");
     expect(written()).to.equal("");
-    display.keep();
+    display.detach();
     display.step("acme", "check");
     expect(written()).to.match(/^ {2}acme +check +0 s\n0 of 1 customer done\n$/);
     display.stop();

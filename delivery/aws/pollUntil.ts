@@ -40,7 +40,7 @@ export async function pollUntil<T>(
  *
  * @throws the signal's reason as soon as it is aborted, and what the task throws.
  */
-export async function unlessAborted<T>(task: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function rejectOnAbort<T>(task: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return task();
   signal.throwIfAborted();
   const settled = new AbortController();
