@@ -126,9 +126,9 @@ export function withStackNamed(stack: string, finding: Finding): Finding {
  * the selected one, and the stack's setting takes the place of `--profile`, which `fleet` lacks like `--outputs`.
  */
 export function adviceFor(stack: string, text: string): string {
-  return text.replace(WITHOUT_STACK, "").replace(/`[^`]*`|(?<![\w/-])--profile(?![\w/-])/g, (found) => {
+  return text.replace(WITHOUT_STACK, "").replace(/`[^`]*`|[\w/-]+/g, (found) => {
     if (found === "--profile") return `aws:profile in ${settingsFile(stack)}`;
-    if (found.includes("--stack")) return found;
+    if (!found.startsWith("`") || found.includes("--stack")) return found;
     return found.replace(STACK_COMMANDS, (command) => `${command} --stack ${stack}`);
   });
 }

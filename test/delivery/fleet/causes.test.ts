@@ -117,7 +117,7 @@ describe("The remedy of a finding", () => {
     expect(adviceFor("acme", "It prints too much. Instead, use --outputs FILE")).to.equal(
       "It prints too much",
     );
-    expect(adviceFor("acme", "Can't read /home/me/--profile/x")).to.equal("Can't read /home/me/--profile/x");
+    expect(adviceFor("acme", "Can't read /srv/--profile/x")).to.equal("Can't read /srv/--profile/x");
     expect(adviceFor("acme", "Run `aws sso login --profile dev`")).to.equal(
       "Run `aws sso login --profile dev`",
     );
