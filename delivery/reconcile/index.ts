@@ -10,11 +10,11 @@ import { checkStream, type StreamState } from "../deployment/stream";
 import { redactName } from "../events/event";
 import type { ExportedEvent } from "../events/export/rows";
 import type { ShardRecords } from "../kinesis/shardReader";
-import type { StreamReader } from "../kinesis/streamReader";
 import {
   lookUpStream,
   type OpenDeployment,
   readerOf,
+  waitWhileProgressing,
   whileReading,
   withDeployment,
 } from "../sending/deployment";
@@ -215,24 +215,15 @@ class Reconciliation {
       capacityShare,
       part,
     });
-    return whileReading(reader, this.deployment, this.#findings, () => {
+    return whileReading(reader, this.deployment, this.#findings, async () => {
       void reader.start();
-      return this.#readUpTo(reader, to);
+      const isDone = () => reader.hasReadUpTo(to);
+      const progress = () => this.#rowsRead - reader.unreadShardIds(to).length;
+      const isRead = await waitWhileProgressing(reader, isDone, progress, MAX_STALL_MS, this.deployment);
+      const { signal, streamArn } = this.deployment;
+      if (!isRead && !signal.aborted) this.#findings.push(notReadToEnd(reader.unreadShardIds(to), streamArn));
+      return isRead;
     });
-  }
-
-  async #readUpTo(reader: StreamReader, time: EpochMs): Promise<boolean> {
-    const { clock, signal, streamArn } = this.deployment;
-    for (;;) {
-      const progress = () => this.#rowsRead - reader.unreadShardIds(time).length;
-      const before = progress();
-      const deadline = clock.now() + MAX_STALL_MS;
-      if (await reader.waitFor(() => reader.hasReadUpTo(time), deadline, signal)) return true;
-      if (signal.aborted) return false;
-      if (progress() > before) continue;
-      this.#findings.push(notReadToEnd(reader.unreadShardIds(time), streamArn));
-      return false;
-    }
   }
 
   /** Writes what is missing, if the caller agrees, and reads it back. */

@@ -245,6 +245,28 @@ export async function startReading(
 }
 
 /**
+ * Waits until a condition on what was read holds, for as long as reading progresses: a long run takes long to read.
+ *
+ * @param progress Returns a number that grows with what was read.
+ * @param stallMs Time without progress after which waiting is given up.
+ * @returns Whether the condition holds. Otherwise the signal was aborted, or reading made no progress.
+ * @throws StreamUnreadable
+ */
+export async function waitWhileProgressing(
+  reader: StreamReader,
+  condition: () => boolean,
+  progress: () => number,
+  stallMs: number,
+  { clock, signal }: Pick<OpenDeployment, "clock" | "signal">,
+): Promise<boolean> {
+  for (;;) {
+    const before = progress();
+    if (await reader.waitFor(condition, clock.now() + stallMs, signal)) return true;
+    if (signal.aborted || progress() <= before) return false;
+  }
+}
+
+/**
  * Does work that a reader of the stream serves, and stops the reader.
  *
  * @param findings Receives a finding if the stream can't be read.

@@ -7,7 +7,7 @@ import type { Timeline } from "../common/timeline";
 import { unique } from "../common/values";
 import type { ShardRecords } from "../kinesis/shardReader";
 import type { StreamReader } from "../kinesis/streamReader";
-import type { Progress } from "../sending/deployment";
+import { type Progress, waitWhileProgressing } from "../sending/deployment";
 import type { Ledger } from "./ledger";
 
 export interface ReadBackOptions {
@@ -91,27 +91,22 @@ export class ReadBack {
   /** Reads the listed shards and, if events are missing, those that only acknowledgements name. */
   async #readAll(reader: StreamReader, condition: () => boolean, unread: () => string[]): Promise<boolean> {
     const { ledger } = this.options;
-    if (!(await this.#patiently(reader, condition, unread))) return false;
+    if (!(await this.#waitFor(reader, condition, unread))) return false;
     if (ledger.outstanding === 0 || !reader.readAlso(this.#acknowledgedIn)) return true;
-    return this.#patiently(reader, condition, unread);
+    return this.#waitFor(reader, condition, unread);
   }
 
   /**
-   * Waits until the condition holds. It times out only if no further event appeared for `timeoutMs`, because a long run
-   * takes long to read.
+   * Waits until the condition holds. It times out only if no further event appeared for `timeoutMs`.
    *
    * @param unread Returns the shards that were not read far enough.
    */
-  async #patiently(reader: StreamReader, condition: () => boolean, unread: () => string[]): Promise<boolean> {
-    const { ledger, signal, clock, timeoutMs } = this.options;
-    for (;;) {
-      const seen = ledger.seen;
-      if (await reader.waitFor(condition, clock.now() + timeoutMs, signal)) return true;
-      if (signal.aborted) return false;
-      if (ledger.seen > seen) continue;
-      this.unreadShardIds = unread();
-      return false;
-    }
+  async #waitFor(reader: StreamReader, condition: () => boolean, unread: () => string[]): Promise<boolean> {
+    const { ledger, signal, timeoutMs } = this.options;
+    const seen = () => ledger.seen;
+    const isDone = await waitWhileProgressing(reader, condition, seen, timeoutMs, this.options);
+    if (!isDone && !signal.aborted) this.unreadShardIds = unread();
+    return isDone;
   }
 
   get #acknowledgedIn(): Iterable<string> {
@@ -153,17 +148,22 @@ export class Collector {
 
   /** Takes records of the first reading. A repeated record is entered only if it adds something. */
   take(batch: ShardRecords): void {
-    this.#take(batch, (index, bytes, isRepeated) => !isRepeated || this.ledger.isNews(index, bytes));
+    const isCounted = (index: number, bytes: Uint8Array, isRepeated: boolean) =>
+      !isRepeated || this.ledger.isNews(index, bytes);
+    const { foreign, ofOtherParts } = this.#take(batch, isCounted);
+    this.recordsForeign += foreign;
+    this.recordsOfOtherParts += ofOtherParts;
   }
 
-  /** Takes records of the second reading: those of events that the first reading missed, and what contradicts it. */
+  /**
+   * Takes records of the second reading: those of events that the first reading missed, and what contradicts it. Foreign
+   * records are counted only once.
+   */
   takeMissing(batch: ShardRecords): void {
-    const { recordsForeign, recordsOfOtherParts } = this;
     this.#take(batch, (index, bytes, isRepeated) => {
       if (!isRepeated && !this.ledger.hasSeen(index)) this.#foundAgain.add(index);
       return (!isRepeated && this.#foundAgain.has(index)) || this.ledger.isNews(index, bytes);
     });
-    Object.assign(this, { recordsForeign, recordsOfOtherParts });
   }
 
   /**
@@ -179,25 +179,27 @@ export class Collector {
     }));
   }
 
+  /** Returns the numbers of records that do not belong to the run. */
   #take(
     { shardId, records, repeated, receivedAt, isOfOtherPart = false }: ShardRecords,
     isCounted: (index: number, bytes: Uint8Array, isRepeated: boolean) => boolean,
-  ): void {
-    let own = 0;
+  ): { foreign: number; ofOtherParts: number } {
+    const counts = { own: 0, foreign: 0, ofOtherParts: 0 };
     for (const record of records) {
       const { PartitionKey, Data = new Uint8Array() } = record;
       const index = this.key.indexOf(PartitionKey);
       const isRepeated = repeated?.has(record) ?? false;
       if (index === undefined || !this.ledger.canHold(index)) {
         if (isRepeated) continue;
-        if (this.key.isOfOtherPart(PartitionKey)) this.recordsOfOtherParts += 1;
-        else if (!isOfOtherPart) this.recordsForeign += 1;
+        if (this.key.isOfOtherPart(PartitionKey)) counts.ofOtherParts += 1;
+        else if (!isOfOtherPart) counts.foreign += 1;
       } else if (isCounted(index, Data, isRepeated)) {
-        own += 1;
+        counts.own += 1;
         this.#enter(index, Data, receivedAt);
       }
     }
-    this.#recordsByShard.set(shardId, (this.#recordsByShard.get(shardId) ?? 0) + own);
+    this.#recordsByShard.set(shardId, (this.#recordsByShard.get(shardId) ?? 0) + counts.own);
+    return counts;
   }
 
   #enter(index: number, bytes: Uint8Array, receivedAt: number): void {
