@@ -1,5 +1,5 @@
 import type { EpochMs } from "../common/clock";
-import { type Finding, type FindingCode, finding, hasSeverity, listed, present } from "../common/findings";
+import { type Finding, finding, hasSeverity, listed, present } from "../common/findings";
 import { DOCUMENTED_P95_SECONDS, VERSION } from "../common/limits";
 import { type Part, partText } from "../common/part";
 import { counted } from "../common/text";
@@ -200,67 +200,86 @@ function skippedParts({ counts, skipped }: EndedReconciliation): Finding | false
   );
 }
 
-function warnings({ counts, where, typesNotExported }: EndedReconciliation): (Finding | false)[] {
-  const warning = (count: number, code: FindingCode, message: string, remedy: string) =>
-    count > 0 && finding.warning(code, where, message, remedy);
-  const fields = counts.differences
+function differentEvents({ counts, where }: EndedReconciliation): Finding | false {
+  const { eventsDifferent, differences } = counts;
+  if (eventsDifferent === 0) return false;
+  const fields = differences
     .slice(0, 5)
     .map(
       ({ field, count, sample }) =>
         `${field} (${count}, such as ${sample[0]} in the export and ${sample[1]} in the stream)`,
     );
+  return finding.warning(
+    "events-different",
+    where,
+    `${counted(eventsDifferent, "delivered event differs", "delivered events differ")} from the export${fields.length > 0 ? `: ${fields.join("; ")}` : ""}`,
+    "Check whether consumers depend on these fields. Amplitude documents only that user properties are strings in a stream",
+  );
+}
+
+function typesNotForwarded({ counts, where }: EndedReconciliation): Finding | false {
   const types = counts.eventTypes.filter(({ eventsNotForwarded }) => eventsNotForwarded > 0);
-  const filtered = types.map(({ eventType, eventsNotForwarded }) => `${eventType} (${eventsNotForwarded})`);
+  if (counts.eventsDelivered === 0 || counts.eventsNotForwarded === 0) return false;
+  const names = types.map(({ eventType, eventsNotForwarded }) => `${eventType} (${eventsNotForwarded})`);
+  return finding.warning(
+    "types-not-forwarded",
+    where,
+    `Nothing arrived of ${counted(types.length, "event type")}, so the destination's filter may exclude ${types.length === 1 ? "it" : "them"}: ${listed(names)}`,
+    "Compare with the destination's filter in Amplitude. Name types that have to arrive with --event-type, or give --all-types if there is no filter",
+  );
+}
+
+function namedTypesNotExported({ typesNotExported: types }: EndedReconciliation): Finding | false {
+  if (types.length === 0) return false;
+  return finding.warning(
+    "types-not-exported",
+    "--event-type",
+    `The export has no event of ${types.length === 1 ? "this type, so naming it" : "these types, so naming them"} has no effect: ${listed(types)}`,
+    "Compare the spelling, upper and lower case included, with the event types of the report",
+  );
+}
+
+function warnings(ended: EndedReconciliation): (Finding | false)[] {
+  const { counts, where } = ended;
   return [
-    warning(
-      counts.eventsDifferent,
-      "events-different",
-      `${counted(counts.eventsDifferent, "delivered event differs", "delivered events differ")} from the export${fields.length > 0 ? `: ${fields.join("; ")}` : ""}`,
-      "Check whether consumers depend on these fields. Amplitude documents only that user properties are strings in a stream",
-    ),
-    warning(
-      counts.eventsDuplicated,
-      "events-duplicated",
-      `The stream has ${counted(counts.eventsDuplicated, "row that repeats", "rows that repeat")} an event`,
-      "Let consumers drop repeated rows by their uuid, because Amplitude doesn't promise to deliver an event once",
-    ),
-    warning(
-      counts.eventsLate,
-      "events-late",
-      `${counted(counts.eventsLate, "event")} arrived over ${DOCUMENTED_P95_SECONDS} s after Amplitude received ${counts.eventsLate === 1 ? "it" : "them"}, ${counts.eventsLateOverAnHour} of them over an hour. Amplitude documents ${DOCUMENTED_P95_SECONDS} s for 95 percent`,
-      "If these are more than 5 percent, check whether the stream is throttled (metric WriteProvisionedThroughputExceeded). Otherwise ask Amplitude",
-    ),
-    warning(
-      counts.eventsDelivered > 0 ? counts.eventsNotForwarded : 0,
-      "types-not-forwarded",
-      `Nothing arrived of ${counted(types.length, "event type")}, so the destination's filter may exclude ${types.length === 1 ? "it" : "them"}: ${listed(filtered)}`,
-      "Compare with the destination's filter in Amplitude. Name types that have to arrive with --event-type, or give --all-types if there is no filter",
-    ),
-    typesNotExported.length > 0 &&
+    differentEvents(ended),
+    counts.eventsDuplicated > 0 &&
       finding.warning(
-        "types-not-exported",
-        "--event-type",
-        `The export has no event of ${typesNotExported.length === 1 ? "this type, so naming it" : "these types, so naming them"} has no effect: ${listed(typesNotExported)}`,
-        "Compare the spelling, upper and lower case included, with the event types of the report",
+        "events-duplicated",
+        where,
+        `The stream has ${counted(counts.eventsDuplicated, "row that repeats", "rows that repeat")} an event`,
+        "Let consumers drop repeated rows by their uuid, because Amplitude doesn't promise to deliver an event once",
       ),
-    warning(
-      counts.eventsOfOtherProjects,
-      "unexpected-app",
-      `${counted(counts.eventsOfOtherProjects, "row of the stream comes", "rows of the stream come")} from other Amplitude projects than the export`,
-      "If the projects are yours, reconcile each with its own keys. Otherwise run `npx amplitude-kinesis watch --expect-app ID`, which says what to do",
-    ),
-    warning(
-      counts.eventsUnexplained,
-      "rows-unexplained",
-      `${counted(counts.eventsUnexplained, "row of the stream is", "rows of the stream are")} not in the export, though of this project and not of another hour`,
-      "Check that the export has every archive of these hours, and export them again",
-    ),
-    warning(
-      counts.recordsForeign,
-      "foreign-records",
-      `The stream holds ${counted(counts.recordsForeign, "record")} without rows of Amplitude`,
-      "Find the other producer with `npx amplitude-kinesis watch`, or make consumers ignore its records",
-    ),
+    counts.eventsLate > 0 &&
+      finding.warning(
+        "events-late",
+        where,
+        `${counted(counts.eventsLate, "event")} arrived over ${DOCUMENTED_P95_SECONDS} s after Amplitude received ${counts.eventsLate === 1 ? "it" : "them"}, ${counts.eventsLateOverAnHour} of them over an hour. Amplitude documents ${DOCUMENTED_P95_SECONDS} s for 95 percent`,
+        "If these are more than 5 percent, check whether the stream is throttled (metric WriteProvisionedThroughputExceeded). Otherwise ask Amplitude",
+      ),
+    typesNotForwarded(ended),
+    namedTypesNotExported(ended),
+    counts.eventsOfOtherProjects > 0 &&
+      finding.warning(
+        "unexpected-app",
+        where,
+        `${counted(counts.eventsOfOtherProjects, "row of the stream comes", "rows of the stream come")} from other Amplitude projects than the export`,
+        "If the projects are yours, reconcile each with its own keys. Otherwise run `npx amplitude-kinesis watch --expect-app ID`, which says what to do",
+      ),
+    counts.eventsUnexplained > 0 &&
+      finding.warning(
+        "rows-unexplained",
+        where,
+        `${counted(counts.eventsUnexplained, "row of the stream is", "rows of the stream are")} not in the export, though of this project and not of another hour`,
+        "Check that the export has every archive of these hours, and export them again",
+      ),
+    counts.recordsForeign > 0 &&
+      finding.warning(
+        "foreign-records",
+        where,
+        `The stream holds ${counted(counts.recordsForeign, "record")} without rows of Amplitude`,
+        "Find the other producer with `npx amplitude-kinesis watch`, or make consumers ignore its records",
+      ),
   ];
 }
 
