@@ -18,17 +18,11 @@ import {
   sourceProblems,
   withResumption,
 } from "../sending/findings";
+import type { Fate, LedgerCounts } from "./ledger";
 import type { Collector } from "./readBack";
 import type { DeliveryReport } from "./report";
 import type { RunState } from "./resume/runState";
-import {
-  countEvents,
-  decideVerdict,
-  type EventCounts,
-  type Fate,
-  type LedgerCounts,
-  type RunEnd,
-} from "./verdict";
+import { countEvents, decideVerdict, type EventCounts, type RunEnd } from "./verdict";
 
 /** Results that a run has on every route. */
 export interface Measurements {

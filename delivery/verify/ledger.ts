@@ -2,27 +2,69 @@ import { hash } from "node:crypto";
 import { DeliveryError } from "../common/errors";
 import { ReasonCounts } from "../kinesis/outcome";
 import type { OutcomeListener, RecordEnd } from "../kinesis/producer";
-import {
-  ABANDONED,
-  ACKNOWLEDGED,
-  ATTEMPTED,
-  countEvent,
-  LEFT_OPEN,
-  type LedgerCounts,
-  NOT_WRITTEN,
-  noCounts,
-  REFUSED,
-  SEEN,
-  SEEN_CHANGED,
-  SEEN_INTACT,
-  UNANSWERED,
-} from "./verdict";
 
 /** Maximum number of events that one run accounts for. Their 27 bytes each take 540 MB of memory. */
 export const MAX_EVENTS_PER_RUN = 20_000_000;
 /** Length of the hash by which an event's bytes are compared: 128 bits of SHA-256. */
 export const HASH_BYTES = 16;
 const BLOCK_EVENTS = 65_536;
+
+/** Facts known about an event, one bit each. */
+const ATTEMPTED = 1;
+const ACKNOWLEDGED = 2;
+const REFUSED = 4;
+const UNANSWERED = 8;
+const SEEN_INTACT = 16;
+const SEEN_CHANGED = 32;
+const ABANDONED = 64;
+/** Flag of an event that may have been written and would have been retried. It is still waited for. */
+const LEFT_OPEN = 128;
+const SEEN = SEEN_INTACT | SEEN_CHANGED;
+/** Flags of an event that is not waited for. */
+const NOT_WRITTEN = REFUSED | ABANDONED;
+
+/** Fates of events that were sent. */
+const FATES = ["delivered", "corrupted", "lost", "refused", "unanswered", "abandoned", "leftOpen"] as const;
+export type Fate = (typeof FATES)[number];
+
+export interface LedgerCounts {
+  /**
+   * Number of events per fate. Each event that was sent has one: read back only with its bytes, with other bytes, or
+   * not read back and then decided by the response of Kinesis.
+   */
+  fates: Record<Fate, number>;
+  /** Number of events read back although every attempt was refused. */
+  seenDespiteRefusal: number;
+  /** Number of duplicates: copies beyond the first of each event. */
+  duplicates: number;
+  /** Number of those copies that neither the acknowledgement nor an attempt without a clear response accounts for. */
+  unexplainedDuplicates: number;
+  /** Numbers of the first few events of each fate, from 1 in the order of the source. */
+  samples: Record<Fate, number[]>;
+}
+
+/** Maximum number of events that are named per fate. */
+const SAMPLES = 5;
+
+export function noCounts(): LedgerCounts {
+  const perFate = <T>(value: () => T) =>
+    Object.fromEntries(FATES.map((fate) => [fate, value()])) as Record<Fate, T>;
+  return {
+    fates: perFate(() => 0),
+    seenDespiteRefusal: 0,
+    duplicates: 0,
+    unexplainedDuplicates: 0,
+    samples: perFate(() => []),
+  };
+}
+
+/** Facts that the ledger knows about one event that was sent. */
+interface KnownEvent {
+  flags: number;
+  /** Number of records read that bear its number. */
+  copies: number;
+  ambiguousAttempts: number;
+}
 
 const FLAGS: Record<RecordEnd["kind"], number> = {
   acknowledged: ACKNOWLEDGED,
@@ -272,4 +314,28 @@ function mark({ block, at }: Entry, flag: number): boolean {
 
 function isMarked({ block, at }: Entry, flags: number): boolean {
   return ((block.flags[at] ?? 0) & flags) !== 0;
+}
+
+/** @param index Number of the event, from 0. */
+function countEvent(counts: LedgerCounts, index: number, event: KnownEvent): void {
+  const { flags, copies, ambiguousAttempts } = event;
+  const fate = fateOf(flags);
+  counts.fates[fate] += 1;
+  if (counts.samples[fate].length < SAMPLES) counts.samples[fate].push(index + 1);
+  if ((flags & SEEN) !== 0 && (flags & REFUSED) !== 0) counts.seenDespiteRefusal += 1;
+  // An acknowledged attempt wrote one copy, and one without a clear response may have. The first copy isn't a
+  // duplicate.
+  const accounted = ((flags & ACKNOWLEDGED) === 0 ? 0 : 1) + ambiguousAttempts;
+  counts.duplicates += Math.max(0, copies - 1);
+  counts.unexplainedDuplicates += Math.max(0, copies - Math.max(1, accounted));
+}
+
+/** Returns the event's fate. A changed copy outweighs an intact one, because only a fault can have made it. */
+function fateOf(flags: number): Fate {
+  if ((flags & SEEN_CHANGED) !== 0) return "corrupted";
+  if ((flags & SEEN_INTACT) !== 0) return "delivered";
+  if ((flags & ACKNOWLEDGED) !== 0) return "lost";
+  if ((flags & REFUSED) !== 0) return "refused";
+  if ((flags & ABANDONED) !== 0) return "abandoned";
+  return (flags & LEFT_OPEN) === 0 ? "unanswered" : "leftOpen";
 }

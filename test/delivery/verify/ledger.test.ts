@@ -1,8 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { DeliveryError } from "../../../delivery/common/errors";
-import { Ledger } from "../../../delivery/verify/ledger";
-import type { Fate } from "../../../delivery/verify/verdict";
+import { type Fate, Ledger } from "../../../delivery/verify/ledger";
 import { ABANDONED, acknowledged, LEFT_OPEN, reason, refused, unanswered } from "../kinesis/outcomes";
 import { added } from "./added";
 

@@ -1,14 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Finding, Severity } from "../../../delivery/common/findings";
-import {
-  countEvents,
-  decideVerdict,
-  type EventCounts,
-  type Fate,
-  type LedgerCounts,
-  noCounts,
-} from "../../../delivery/verify/verdict";
+import { type Fate, type LedgerCounts, noCounts } from "../../../delivery/verify/ledger";
+import { countEvents, decideVerdict, type EventCounts } from "../../../delivery/verify/verdict";
 
 const NO_EVENTS: EventCounts = {
   eventsDelivered: 0,
