@@ -21,7 +21,6 @@ async function findBrowser(): Promise<string | undefined> {
 export function browserRun(): () => Browser {
   let browser: Browser | undefined;
   before(async function () {
-    this.timeout(60_000);
     const executablePath = await findBrowser();
     if (executablePath === undefined) {
       skip(this, `none of ${NAMES.join(", ")} is on PATH`);

@@ -130,8 +130,7 @@ describe("The example workflow for GitHub Actions", () => {
     });
   });
 
-  describe("warns about customers", function () {
-    this.timeout(20_000);
+  describe("warns about customers", () => {
     let folder: ScriptFolder;
     beforeEach(() => {
       folder = scriptFolder();

@@ -47,7 +47,6 @@ describe("The example for Pulumi Deployments", () => {
   });
 
   it("uses only options that the pulumi command has", function () {
-    this.timeout(20_000);
     const help = spawnSync("pulumi", ["deployment", "settings", "edit", "--help"], { encoding: "utf8" });
     if (help.error !== undefined) skip(this, "no pulumi is on PATH");
     const { calls } = folder.run(["bash", SCRIPT], ENV);

@@ -9,8 +9,7 @@ import { problemsOf } from "./problems";
 
 const variants: Variant[] = Object.values(VARIANTS);
 
-describe("the decisions of the rendered documents", function () {
-  this.timeout(30_000);
+describe("the decisions of the rendered documents", () => {
   let compared = 0;
 
   for (const variant of variants) {

@@ -276,9 +276,7 @@ const MISTAKES: [mistake: string, change: (guard: Guard) => void][] = [
   ["trust everyone", trust({ Principal: "*", Condition: undefined })],
 ];
 
-describe("the decisions of the guard's documents", function () {
-  this.timeout(30_000);
-
+describe("the decisions of the guard's documents", () => {
   it("let its pipe read the stream and write lines, and nothing else", async () => {
     expect(await problemsOf(await guardWith({}), ALLOWED)).to.deep.equal([]);
     expect(await problemsOf(await guardWithKey(), WITH_KEY)).to.deep.equal([]);

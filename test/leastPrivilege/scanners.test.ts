@@ -73,9 +73,7 @@ function wrongEverywhere(right: Scanned): Scanned {
   };
 }
 
-describe("the scanners' rules", function () {
-  this.timeout(20_000);
-
+describe("the scanners' rules", () => {
   it("hold for every combination of inputs, or are waived with a reason", async () => {
     await fc.assert(
       fc.asyncProperty(goodInputs, async (inputs) => {

@@ -27,8 +27,7 @@ import { principalWith } from "../deployment/principalWith";
 const AMPLITUDE_ROOT = "arn:aws:iam::358203115967:root";
 const TOPIC = "arn:aws:sns:us-east-1:111122223333:alerts";
 
-describe("Checking a deployment", function () {
-  this.timeout(30_000);
+describe("Checking a deployment", () => {
   let aws: Fixture;
   before(async () => {
     aws = await sharedAws();

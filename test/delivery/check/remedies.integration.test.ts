@@ -196,9 +196,7 @@ const streamPolicy = (ResourceARN: string, ...statements: object[]) => ({
   }),
 });
 
-describe("A remedy of check", function () {
-  this.timeout(60_000);
-
+describe("A remedy of check", () => {
   after("each finding's remedy is applied, or listed with the reason why not", function () {
     let isWhole = true;
     this.test?.parent?.eachTest(({ state }) => {

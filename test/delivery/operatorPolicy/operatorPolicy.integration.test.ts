@@ -64,8 +64,7 @@ function grants(policy: OperatorPolicy): [sid: string, action: string][] {
   );
 }
 
-describe("The operator's policy", function () {
-  this.timeout(60_000);
+describe("The operator's policy", () => {
   let aws: Fixture;
   let outputs: Deployment;
   let folder = "";

@@ -10,8 +10,7 @@ import { json, startLyingProxy } from "../aws/lyingProxy";
 import { deploy } from "../deployment/deploy";
 
 /** A run that its user ends while a request has had no clear answer, and goes on with once the endpoint is well. */
-describe("A run that is ended between two tries", function () {
-  this.timeout(20_000);
+describe("A run that is ended between two tries", () => {
   let aws: Awaited<ReturnType<typeof sharedAws>>;
   before(async () => {
     aws = await sharedAws();

@@ -32,8 +32,7 @@ function changed(body: Buffer, change: (records: { Data: string; PartitionKey: s
 const isEvent = (number: number) => (record: { PartitionKey: string }) =>
   record.PartitionKey.endsWith(`.${number}`);
 
-describe("the verdict, if the endpoint lies", function () {
-  this.timeout(20_000);
+describe("the verdict, if the endpoint lies", () => {
   let aws: Fixture;
   before(async () => {
     aws = await sharedAws();

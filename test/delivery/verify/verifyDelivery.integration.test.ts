@@ -16,8 +16,7 @@ import { eventsOf } from "../events/eventsOf";
 const AMPLITUDE = "arn:aws:iam::358203115967:root";
 const EXPORT = join(__dirname, "..", "events", "export", "fixtures", "export.zip");
 
-describe("verifyDelivery, against the sandbox", function () {
-  this.timeout(20_000);
+describe("verifyDelivery, against the sandbox", () => {
   let aws: Fixture;
   before(async () => {
     aws = await sharedAws();

@@ -38,11 +38,11 @@ describe("The export reader's memory", () => {
     const read = await growth(packed200Times(folder("x.json.gz"), line.repeat(256)));
     expect(read.events).to.equal(200 * 256);
     expect(read.bytes).to.be.lessThan(80 * MIB);
-  }).timeout(20_000);
+  });
 
   it("grows by less than 80 MiB over one line of 200 MiB", async () => {
     const read = await growth(packed200Times(folder("x.json.gz"), `{"uuid":"${"x".repeat(MIB)}`));
     expect(read.problems).to.equal(1);
     expect(read.bytes).to.be.lessThan(80 * MIB);
-  }).timeout(20_000);
+  });
 });

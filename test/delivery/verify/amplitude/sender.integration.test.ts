@@ -213,8 +213,7 @@ describe("sending with Amplitude's SDK", () => {
     expect(hosts).to.deep.equal(["api.eu.amplitude.com"]);
   });
 
-  it("writes nothing, and keeps no process alive once it is ended", async function () {
-    this.timeout(20_000);
+  it("writes nothing, and keeps no process alive once it is ended", async () => {
     answers = [[503, '{"code":503}']];
     const path = join(__dirname, "..", "..", "..", "..", "delivery", "verify", "amplitude", "sender");
     const program = `

@@ -16,8 +16,7 @@ const PLAIN_HABITS: Partial<DeliveryHabits> = {
   retryDelayMs: 20,
 };
 
-describe("verifyThroughAmplitude, against the sandbox", function () {
-  this.timeout(60_000);
+describe("verifyThroughAmplitude, against the sandbox", () => {
   let aws: Fixture;
   const amplitudes: LocalAmplitude[] = [];
   before(async () => {

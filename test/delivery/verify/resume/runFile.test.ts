@@ -169,8 +169,7 @@ describe("A run's file", () => {
     }
   });
 
-  it("belongs to one of several processes that take it over from a dead one at once", async function () {
-    this.timeout(60_000);
+  it("belongs to one of several processes that take it over from a dead one at once", async () => {
     const path = written();
     const lockModule = require.resolve("../../../../delivery/verify/resume/runJournal");
     const program = `
@@ -227,7 +226,6 @@ describe("A run's file", () => {
   });
 
   it("removes a line that only fits in part, so that later lines can be read", async function () {
-    this.timeout(20_000);
     if (process.platform === "win32") skip(this, "Windows has no ulimit");
     const program = `
       const { RunFile } = require(${JSON.stringify(require.resolve("../../../../delivery/verify/resume/runJournal"))});
@@ -248,7 +246,6 @@ describe("A run's file", () => {
   });
 
   it("leaves nothing if its first line does not fit", async function () {
-    this.timeout(20_000);
     if (process.platform === "win32") skip(this, "Windows has no ulimit");
     const header = { ...HEADER, source: "x".repeat(4096) };
     const program = `
