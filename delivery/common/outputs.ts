@@ -268,7 +268,12 @@ const REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e";
 
 /** Whether the value refers to a resource, whose outputs only the stack's state has. Go and YAML programs export such values. */
 export function isReference(value: unknown): value is { urn: string } {
-  return isObject(value) && value["4dabf18193072939515e22adb298388d"] === REFERENCE;
+  return hasSignature(value, REFERENCE);
+}
+
+/** Whether the value is of the kind that the signature names. Source: Pulumi, sdk/go/common/resource/sig, `Key`. */
+export function hasSignature(value: unknown, signature: string): boolean {
+  return isObject(value) && value["4dabf18193072939515e22adb298388d"] === signature;
 }
 
 function hintAbout(nested: NestedValue[]): { hint?: string } {

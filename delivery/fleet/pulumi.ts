@@ -126,12 +126,12 @@ async function openStack(options: StackOptions): Promise<Stack> {
   const path = automationPath(options.folder);
   const { LocalWorkspace, Stack }: typeof import("@pulumi/pulumi/automation") = require(path);
   const { SemVer } = createRequire(path)("semver") as { SemVer: new (version: string) => Version };
-  const command: Pick<PulumiCommand, "command" | "version"> & { run: unknown } = {
+  // The API's type doesn't declare `run`.
+  const pulumiCommand = {
     command: "pulumi",
     version: new SemVer(options.version),
     run: logged(options),
   };
-  const pulumiCommand = command as PulumiCommand;
   const workspace = await LocalWorkspace.create({ workDir: options.folder, pulumiCommand });
   workspace.selectStack = async () => {};
   const stack = await Stack.select(options.stack, workspace);
@@ -162,27 +162,38 @@ function automationPath(folder: string): string {
  */
 export async function requirePulumi(folder: string): Promise<string> {
   automationPath(folder);
-  return (await pulumi(["version"], folder)).trim();
+  return (await pulumiIn(folder, ["version"])).trim();
 }
 
 /**
  * Returns the output of a `pulumi` command that changes nothing.
  *
+ * @param explain Returns the message for the error of Node.js.
+ * @param cwd Folder to run it in. Default: the current folder.
  * @throws SettingsError if it fails, with its error.
  */
-export async function pulumi(words: string[], folder: string): Promise<string> {
-  const options = { cwd: folder, env: environment(), maxBuffer: MAX_INPUT_BYTES };
+export async function pulumi(
+  words: string[],
+  explain: (cause: unknown) => string,
+  cwd?: string,
+): Promise<string> {
+  const options = { cwd, env: environment(), maxBuffer: MAX_INPUT_BYTES };
   try {
     return (await promisify(execFile)("pulumi", [...words, "--non-interactive"], options)).stdout;
   } catch (cause) {
-    const { stderr = "" } = cause as { stderr?: string };
-    throw new SettingsError(
-      hasCode(cause, "ENOENT")
-        ? "fleet requires the `pulumi` command on the PATH. Install it: https://www.pulumi.com/docs/install"
-        : `\`pulumi ${words.join(" ")}\` failed: ${stderr.trim() || messageOf(cause)}`,
-      { cause },
-    );
+    throw new SettingsError(explain(cause), { cause });
   }
+}
+
+/** Returns the output of a `pulumi` command in the project of a fleet. @throws SettingsError if it fails. */
+export function pulumiIn(folder: string, words: string[]): Promise<string> {
+  const explain = (cause: unknown) => {
+    if (hasCode(cause, "ENOENT"))
+      return "fleet requires the `pulumi` command on the PATH. Install it: https://www.pulumi.com/docs/install";
+    const { stderr = "" } = cause as { stderr?: string };
+    return `\`pulumi ${words.join(" ")}\` failed: ${stderr.trim() || messageOf(cause)}`;
+  };
+  return pulumi(words, explain, folder);
 }
 
 function environment(): NodeJS.ProcessEnv {

@@ -8,7 +8,7 @@ import { type Part, partIndexOf } from "../common/part";
 import { counted } from "../common/text";
 import { isObject } from "../common/values";
 import { oneLine } from "./causes";
-import { pulumi } from "./pulumi";
+import { pulumiIn } from "./pulumi";
 import type { CustomerResult } from "./report";
 import { lastVerification, readResult } from "./results";
 
@@ -207,7 +207,7 @@ function isAfter(result: CustomerResult | undefined, lastUpdate: string | null |
 async function lastUpdate(folder: string, reference: string) {
   let json: string;
   try {
-    json = await pulumi(["stack", "history", "--json", "--page-size", "1", "--stack", reference], folder);
+    json = await pulumiIn(folder, ["stack", "history", "--json", "--page-size", "1", "--stack", reference]);
   } catch (error) {
     if (/no stack named/.test(String(error))) return null;
     throw error;

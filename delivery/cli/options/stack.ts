@@ -1,11 +1,10 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import type { StackConfig } from "../../aws/providerConfig";
 import { messageOf, SettingsError } from "../../common/errors";
 import { hasCode } from "../../common/files";
 import { MAX_INPUT_BYTES } from "../../common/limits";
-import { isReference, type OutputsOrigin, parseOutputs } from "../../common/outputs";
+import { hasSignature, isReference, type OutputsOrigin, parseOutputs } from "../../common/outputs";
 import { isObject } from "../../common/values";
+import { pulumi } from "../../fleet/pulumi";
 
 /**
  * Reads the outputs of a Pulumi stack. A reference to a component is replaced by the component's outputs in the stack's state.
@@ -16,9 +15,9 @@ import { isObject } from "../../common/values";
 export async function readStack(stack: string, cwd: string | undefined): Promise<OutputsOrigin> {
   const instead = "use --outputs FILE or --role-arn, --region and --stream-name";
   const command = ["stack", "output", "--json"];
-  const origin = parseOutputs(await pulumi(command, stack, cwd, instead), `stack "${stack}"`);
+  const origin = parseOutputs(await pulumiFor(stack, cwd, command, instead), `stack "${stack}"`);
   if (!hasReference(origin.values)) return origin;
-  const state: unknown = JSON.parse(await pulumi(["stack", "export"], stack, cwd, instead));
+  const state: unknown = JSON.parse(await pulumiFor(stack, cwd, ["stack", "export"], instead));
   return {
     ...origin,
     values: resolveReferences(origin.values, componentOutputs(state)) as typeof origin.values,
@@ -54,10 +53,8 @@ const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 /** Shows encrypted values as `pulumi stack output` does. */
 function redactSecretValues(outputs: unknown): unknown {
   if (!isObject(outputs)) return outputs;
-  const isSecret = (value: unknown) =>
-    isObject(value) && value["4dabf18193072939515e22adb298388d"] === SECRET;
   return Object.fromEntries(
-    Object.entries(outputs).map(([name, value]) => [name, isSecret(value) ? "[secret]" : value]),
+    Object.entries(outputs).map(([name, value]) => [name, hasSignature(value, SECRET) ? "[secret]" : value]),
   );
 }
 
@@ -74,7 +71,7 @@ export async function readStackConfig(
   needsSecrets: (config: StackConfig) => boolean,
 ): Promise<StackConfig> {
   const read = async (...options: string[]) =>
-    parseConfig(await pulumi(["config", ...options, "--json"], stack, cwd, WITHOUT_CONFIG), stack);
+    parseConfig(await pulumiFor(stack, cwd, ["config", ...options, "--json"], WITHOUT_CONFIG), stack);
   const config = await read();
   return needsSecrets(config) ? read("--show-secrets") : config;
 }
@@ -93,26 +90,16 @@ function parseConfig(json: string, stack: string): StackConfig {
 }
 
 /** @param instead Alternative to the command, as an imperative. */
-async function pulumi(
-  command: string[],
+function pulumiFor(
   stack: string,
   cwd: string | undefined,
+  command: string[],
   instead: string,
 ): Promise<string> {
-  const args = [...command, "--non-interactive", "--stack", stack];
-  try {
-    const { stdout } = await promisify(execFile)(
-      "pulumi",
-      cwd === undefined ? args : [...args, "--cwd", cwd],
-      { maxBuffer: MAX_INPUT_BYTES },
-    );
-    return stdout;
-  } catch (cause) {
-    throw new SettingsError(
-      problemWith(command.filter((word) => word !== "--json").join(" "), stack, cause, instead),
-      { cause },
-    );
-  }
+  const words = [...command, "--stack", stack, ...(cwd === undefined ? [] : ["--cwd", cwd])];
+  const shown = command.filter((word) => word !== "--json").join(" ");
+  // The folder is an option, because a process that starts in a missing folder fails like a missing command.
+  return pulumi(words, (cause) => problemWith(shown, stack, cause, instead));
 }
 
 function problemWith(command: string, stack: string, cause: unknown, instead: string): string {

@@ -40,7 +40,7 @@ describe("Reading the stack's outputs", () => {
     await pulumi(`echo "{\\"given\\":\\"$*\\"}"`);
     expect(await readStack("acme/prod", undefined)).to.deep.equal({
       description: 'stack "acme/prod"',
-      values: { given: "stack output --json --non-interactive --stack acme/prod" },
+      values: { given: "stack output --json --stack acme/prod --non-interactive" },
     });
   });
 
