@@ -102,13 +102,13 @@ async function firstPage(
   try {
     return await list({ ShardFilter: { Type: "FROM_TIMESTAMP", Timestamp: from } });
   } catch (error) {
-    if (!mayRefuseFilter(error)) throw error;
+    if (!mayRejectFilter(error)) throw error;
     return list({});
   }
 }
 
 /** Whether the endpoint may have rejected the filter: other causes would fail the request without it too. */
-function mayRefuseFilter(error: unknown): boolean {
+function mayRejectFilter(error: unknown): boolean {
   const { httpStatus = 0 } = awsError(error);
   const isOther =
     isCredentialsError(error) || ["access-denied", "throttling", "not-found"].includes(classify(error));
