@@ -141,6 +141,7 @@ class Reconciliation {
     this.#exportRead = true;
   }
 
+  /** Reads the stream as far as its result can depend on it. `mergeReconciliations` decides the same for parts. */
   async #readStream(stream: StreamState): Promise<void> {
     if (this.deployment.signal.aborted) return;
     this.#show("reading the stream");

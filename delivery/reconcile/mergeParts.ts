@@ -71,7 +71,7 @@ class Merge {
     this.#tally = new Tally({ from: parseHour(from) ?? 0, end: (parseHour(to) ?? 0) + HOUR_MS });
   }
 
-  /** Decides as `reconcileDelivery` does in one process, from what all parts have read. */
+  /** Decides as `Reconciliation.#readStream` does in one process, from what all parts have read. */
   async report(): Promise<ReconcileReport> {
     const tally = this.#tally;
     const headers = this.all.map(({ header }) => header);
@@ -117,7 +117,7 @@ class Merge {
     for (const [hour, outcomes] of hours.entries())
       outcomes.eventsExported = this.#first.exportedOfHours[hour] ?? 0;
     for (const type of this.#first.types) this.#tally.addType(type);
-    // A part's file has no identities, and nothing looks them up, so any that differ and spread over the table will do.
+    // A part's file has no identities. Nothing looks them up, so any that differ and spread over the table will do.
     const onEvent = (hour: number, type: number) =>
       table.add({ low: mix(table.size), high: table.size }, { hour, type, ms: 0, content: 0, bytes: 0 });
     await this.#read({ onEvent }, this.#compared.slice(0, 1));

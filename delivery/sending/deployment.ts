@@ -253,7 +253,7 @@ export async function startReading(
  * @throws StreamUnreadable
  */
 export async function waitWhileProgressing(
-  reader: StreamReader,
+  reader: Pick<StreamReader, "waitFor">,
   condition: () => boolean,
   progress: () => number,
   stallMs: number,
