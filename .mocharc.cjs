@@ -45,7 +45,7 @@ const isNamed = process.argv.some(
 
 module.exports = {
   require: ["./sandbox/process/typescript.cjs", "test/setup.ts"],
-  extension: ["ts"],
+  extension: ["test.ts"],
   spec: isNamed ? [] : files,
   recursive: true,
   parallel: true,

@@ -5,8 +5,11 @@ import { PROJECT } from "../cache";
 
 const CONFIGURATION = join(PROJECT, ".mocharc.cjs");
 
-/** Returns the files that Mocha would run for a shard and a command line. */
-function specOf(shard: string | undefined, ...words: string[]): string[] {
+/** Returns Mocha's configuration for a shard and a command line. */
+function configurationOf(
+  shard: string | undefined,
+  ...words: string[]
+): { spec: string[]; extension: string[] } {
   const { argv, env } = process;
   process.argv = [process.execPath, "mocha", ...words];
   process.env = { ...env };
@@ -14,7 +17,7 @@ function specOf(shard: string | undefined, ...words: string[]): string[] {
   if (shard !== undefined) process.env.TEST_SHARD = shard;
   delete require.cache[CONFIGURATION];
   try {
-    return require(CONFIGURATION).spec;
+    return require(CONFIGURATION);
   } finally {
     delete require.cache[CONFIGURATION];
     process.argv = argv;
@@ -22,12 +25,22 @@ function specOf(shard: string | undefined, ...words: string[]): string[] {
   }
 }
 
+/** Returns the files that Mocha would run. */
+const specOf = (shard: string | undefined, ...words: string[]) => configurationOf(shard, ...words).spec;
+
 describe("Mocha's configuration", () => {
   const all = globSync("test/**/*.test.ts", { cwd: PROJECT }).sort();
 
   it("runs every test file, and those that take longest first", () => {
     expect(specOf(undefined).sort()).to.deep.equal(all);
     expect(specOf(undefined)[0]).to.include("sandbox/command");
+  });
+
+  it("takes no helper of a named folder for a test file, which would fail because it has no tests", () => {
+    const { extension } = configurationOf(undefined);
+    const files = globSync("test/**/*.ts", { cwd: PROJECT });
+    const taken = files.filter((file) => extension.some((end) => file.endsWith(`.${end}`)));
+    expect(taken.sort()).to.deep.equal(all);
   });
 
   it("gives each test file to exactly one shard", () => {
