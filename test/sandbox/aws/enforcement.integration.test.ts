@@ -204,7 +204,9 @@ describe("authorization in the sandbox", () => {
         writer.session.sts.send(
           new AssumeRoleCommand({ RoleArn: target.arn, RoleSessionName: "chained", DurationSeconds }),
         );
-      await assumeFor(3600);
+      const { Credentials } = await assumeFor(3600);
+      const seconds = (Number(Credentials?.Expiration) - Date.now()) / 1000;
+      expect(seconds).to.be.within(3_540, 3_600);
       const failure = await failureOf(assumeFor(3601));
       expect(failure).to.include({ name: "ValidationError", status: 400 });
       expect(failure.message).to.include("role chaining");
