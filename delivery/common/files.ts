@@ -62,7 +62,11 @@ export async function writeAtomically(
   }
 }
 
-/** Checks that a file can be written, without changing it, and removes what killed processes left of it. Throws the system's error if it can't. */
+/**
+ * Checks that a file can be written, without changing it, and removes what killed processes left of it.
+ *
+ * @throws The system's error if it can't.
+ */
 export async function probeFile(file: string): Promise<void> {
   await removeRemains(file);
   const probe = temporaryName(file);

@@ -119,8 +119,8 @@ async function runCommand(words: string[], options: StackOptions): Promise<void>
 }
 
 /**
- * Opens a stack without selecting it, because the selection is the user's. It takes four commands of Pulumi fewer than the
- * API's defaults: for the version, and after an update for the outputs and the history.
+ * Opens a stack without selecting it, because the selection is the user's. It skips four Pulumi commands that the API
+ * runs by default: for the version, and after an update for the outputs and the history.
  */
 async function openStack(options: StackOptions): Promise<Stack> {
   const path = automationPath(options.folder);

@@ -101,7 +101,7 @@ const GZIP_START = Buffer.from([0x1f, 0x8b]);
 /** Whether a file begins like gzip, which no JSON does. */
 async function isPartFile(file: string): Promise<boolean> {
   if (file === "-") return false;
-  // Reading it whole names the problem. A `start` leaves a pipe unread, because a pipe has no positions.
+  // An unreadable file is reported when it is parsed. A `start` leaves a pipe unread, because a pipe has no positions.
   const start = await buffer(createReadStream(file, { start: 0, end: 1 })).catch(() => undefined);
   return start?.equals(GZIP_START) === true;
 }
